@@ -1,0 +1,181 @@
+"""The page: draw a digit, see the answer while you draw. `python app.py` serves it.
+
+    python app.py                       our drawing board
+    python app.py --sketchpad stock     the same page on Gradio's own gr.Sketchpad
+
+`MODEL_ID` ("OWNER/NAME") and `MODEL_REVISION` choose weights from the Hub instead of the embedded ones;
+`GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` choose the address.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: the page calls nobody
+
+import gradio as gr
+import torch
+
+import stock
+from model import DigitCNN
+from pictures import open_data_url, open_picture
+from recognise import answer, answer_drawing
+from sketchpad import Sketchpad
+
+EMBEDDED = Path(__file__).parent / "weights"
+
+
+def load_network() -> tuple[DigitCNN, str]:
+    """The network to serve, and where its weights are from: "embedded" or "OWNER/NAME@commit".
+
+    When the Hub's weights cannot be had, the embedded ones are served and one line says so.
+    """
+    source = os.environ.get("MODEL_ID")
+    if source:
+        try:
+            net = DigitCNN.from_pretrained(source, revision=os.environ.get("MODEL_REVISION"))
+            return net, net.source
+        except Exception as error:  # the Hub's clients raise many kinds, and none of them may keep the page down
+            print(f"Cannot load {source} ({type(error).__name__}: {error}); serving the embedded weights.", file=sys.stderr)
+    return DigitCNN.from_pretrained(EMBEDDED), "embedded"
+
+from gradio.events import Dependency
+
+class PictureFile(gr.Image):
+    """An image input that gives the picture as it is, opened within bounds, and refuses anything else with one sentence."""
+
+    def get_block_name(self) -> str:
+        return "image"  # the page's own image component shows it
+
+    def preprocess(self, payload):
+        if payload is None:
+            raise gr.Error("There is no picture: send one as the first argument.", print_exception=False)
+        try:
+            if payload.url and payload.url.startswith("data:"):
+                return open_data_url(payload.url)
+            return open_picture(Path(payload.path))
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
+    """The page and its endpoints for a network whose weights are from `weights`."""
+
+    def recognise(drawing: dict) -> dict:
+        return answer_drawing(net, drawing)
+
+    def predict(picture, top_k: float) -> dict:
+        """Classify a picture of one digit.
+
+        Args:
+            picture: an image file; white on black or dark on light.
+            top_k: how many digits to list, 1 to 10.
+        """
+        try:
+            if not isinstance(top_k, (int, float)) or top_k not in range(1, 11):
+                raise ValueError("top_k is a whole number from 1 to 10.")
+            found = answer(net, picture, int(top_k))
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return {"label": found["digit"], "confidences": found["confidences"]}
+
+    def info() -> dict:
+        """What is being served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."""
+        return {"weights": weights, "parameters": sum(p.numel() for p in net.parameters()), "accuracy": accuracy}
+
+    accuracy = None
+    if weights == "embedded":
+        test = json.loads((EMBEDDED / "metrics.json").read_text())["test"]
+        accuracy = {key: test[key] for key in ("right", "total", "interval")}
+
+    with gr.Blocks(title="Draw a digit") as page:
+        gr.HTML(HEADER, elem_classes="header")
+        if use_stock:
+            stock.build(net)
+        else:
+            Sketchpad(recognise, elem_classes="sketchpad")
+        gr.HTML(footer(net, weights, accuracy), elem_classes="footer-note")
+
+        picture = PictureFile(visible=False, label="picture")
+        top_k = gr.Number(3, visible=False, label="top_k")
+        result = gr.JSON(visible=False, label="result")
+        gr.Button(visible=False).click(predict, [picture, top_k], result, api_name="predict", queue=False)
+        gr.api(info, api_name="info", queue=False)
+    return page
+
+
+HEADER = """<h1>Draw a digit</h1>
+<p>A small neural network reads it while you draw. It learnt from 270 digits that students in Bucaramanga drew.</p>"""
+
+
+def footer(net: DigitCNN, weights: str, accuracy: dict | None) -> str:
+    """The lines under the board: what answers, how good it is, whose idea it was."""
+    parameters = f"{sum(p.numel() for p in net.parameters()):,}"
+    origin = "weights that came with the page" if weights == "embedded" else f"weights from {weights}"
+    measured = ""
+    if accuracy:
+        low, high = (100 * share for share in accuracy["interval"])
+        measured = (
+            f" It read {accuracy['right']} of MNIXEL's {accuracy['total']} test digits "
+            f"(95 % interval {low:.1f} to {high:.1f} %); it has not met your handwriting."
+        )
+    return (
+        f"<p>{parameters} parameters, {origin}.{measured} Your drawing is sent to the server to be read and is not kept.</p>"
+        '<p>After <a href="https://github.com/Konat23/MNIXEL">MNIXEL</a> and the course project by Konat23 and the volunteers '
+        'of "Deep Learning (2023-2) UIS".</p>'
+    )
+
+
+CSS = """
+.gradio-container { max-width: 66rem !important; margin: 0 auto !important; }
+.header h1 { font-size: 1.7rem; margin: 0; }
+.header p { margin: .15rem 0 0; color: var(--body-text-color-subdued); }
+.footer-note p { margin: .2rem 0; font-size: .8rem; color: var(--body-text-color-subdued); }
+.header, .footer-note { max-width: 60rem; margin: 0 auto; }
+@media (max-width: 900px) {
+  .gradio-container main { padding: .6rem .8rem !important; }
+  .header, .footer-note { max-width: 30rem; }
+  .header h1 { font-size: 1.25rem; }
+  .header p { display: none; }
+}
+"""
+FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Serve the drawing page.")
+    parser.add_argument("--sketchpad", choices=["ours", "stock"], default="ours", help="which drawing board (default ours)")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)  # one digit is too little work to share; many visitors share the cores instead
+    try:
+        net, weights = load_network()
+    except (OSError, ValueError) as error:
+        print(f"app.py: {error} `python train.py` makes weights.", file=sys.stderr)
+        return 1
+    net.probabilities([torch.eye(28).numpy()])  # the first answer pays for torch's own start; not a visitor's
+    page = build(net, weights, options.sketchpad == "stock")
+    page.launch(
+        theme=gr.themes.Default(font=FONTS, font_mono=["monospace"]),
+        css=CSS,
+        js=stock.PRESS_BRUSH if options.sketchpad == "stock" else None,
+        server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        footer_links=["api"],
+        enable_monitoring=False,
+        ssr_mode=False,
+        max_file_size="10mb",
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Augmentation: normalised digits as other hands would have drawn them.
+
+Works on a batch at once, after `model.preprocess`: an affine change, an elastic one (Simard et al. 2003), a thicker or thinner
+line, a softer or harder edge. Ranges are a dataclass, so that a recipe can say what it uses.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """How far a digit may be changed; each value is the largest change, drawn evenly on both sides unless said."""
+
+    rotation: float = 14.0  # degrees
+    shear: float = 0.25  # of the height: slant
+    scale: float = 0.14  # natural logarithm, each axis on its own: aspect and size
+    shift: float = 1.6  # pixels
+    elastic: float = 1.5  # pixels, spread of the displacement at the nodes of a 5x5 grid
+    thickness: float = 0.9  # share of one step of dilation or erosion
+    softness: float = 0.7  # share of one step of blur
+
+
+def augment(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
+    """Change each of (N, 1, 28, 28) images in 0..1 at random; same shape and range. Deterministic by the generator."""
+    warped = _warp(images, ranges, generator)
+    return _edge(_thickness(warped, ranges, generator), ranges, generator)
+
+
+def _even(n: int, limit: float, generator: torch.Generator) -> Tensor:
+    """(N,) values drawn evenly from -limit .. limit."""
+    return (torch.rand(n, generator=generator) * 2 - 1) * limit
+
+
+def _warp(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
+    n, _, side, _ = images.shape
+    pixel = 2 / side  # grid_sample counts the picture from -1 to 1
+    angle = _even(n, math.radians(ranges.rotation), generator)
+    slant = _even(n, ranges.shear, generator)
+    sx, sy = _even(n, ranges.scale, generator).exp(), _even(n, ranges.scale, generator).exp()
+    tx, ty = _even(n, ranges.shift * pixel, generator), _even(n, ranges.shift * pixel, generator)
+    cos, sin = angle.cos(), angle.sin()
+    # rotation @ slant @ scale, from a place in the result to a place in the picture
+    theta = torch.stack(
+        [
+            torch.stack([cos * sx, (cos * slant - sin) * sy, tx], dim=1),
+            torch.stack([sin * sx, (sin * slant + cos) * sy, ty], dim=1),
+        ],
+        dim=1,
+    )
+    grid = F.affine_grid(theta, [n, 1, side, side], align_corners=False)
+    strength = torch.rand(n, 1, 1, 1, generator=generator) * ranges.elastic * pixel
+    nodes = torch.randn(n, 2, 5, 5, generator=generator) * strength
+    field = F.interpolate(nodes, size=side, mode="bicubic", align_corners=True)
+    return F.grid_sample(images, grid + field.permute(0, 2, 3, 1), align_corners=False)
+
+
+def _thickness(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
+    """Blend towards a 3x3 grey dilation (thicker) or erosion (thinner)."""
+    share = _even(len(images), ranges.thickness, generator).view(-1, 1, 1, 1)
+    thick = F.max_pool2d(images, 3, stride=1, padding=1)
+    thin = -F.max_pool2d(-images, 3, stride=1, padding=1)
+    # Erosion takes a thin line away altogether, so it gets half the share.
+    return torch.where(share > 0, images + share * (thick - images), images + 0.5 * -share * (thin - images))
+
+
+def _edge(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
+    """Soften or sharpen by blending with a blurred copy, then let the brightest ink be 1 again, as preprocessing does."""
+    share = _even(len(images), ranges.softness, generator).view(-1, 1, 1, 1)
+    kernel = torch.tensor([1.0, 2.0, 1.0]) / 4
+    blurred = F.conv2d(images, (kernel[:, None] * kernel).view(1, 1, 3, 3), padding=1)
+    edged = (images + share * (blurred - images)).clamp_min(0)
+    return edged / edged.amax(dim=(2, 3), keepdim=True).clamp_min(0.25)

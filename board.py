@@ -1,0 +1,147 @@
+"""The board: strokes -> a 448x448 picture -> MNIXEL's own 28x28 reduction.
+
+MNIXEL, the collector by Konat23, draws white discs on a black board of 448x448 pixels and halves it four times with a
+5x5 Gaussian pyramid step. The page, the collector, the tests and the benchmarks all draw on this board with `render`.
+
+Coordinates are board units: x grows right, y grows down, the pixel in row i and column j covers [j, j+1) x [i, i+1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+SIZE = 448  # pixels a side, as in MNIXEL
+SMALL = 28  # a side of the reduced picture
+MIN_RADIUS, MAX_RADIUS, DEFAULT_RADIUS = 5.0, 25.0, 15.0  # MNIXEL's brush slider, board units
+
+# A page sends at most this much; an ordinary digit has 1 to 3 strokes and 20 to 150 points.
+MAX_STROKES = 200
+MAX_POINTS = 10_000
+
+PYRAMID_KERNEL = (0.05, 0.25, 0.40, 0.25, 0.05)  # Burt and Adelson (1983), a = 0.4
+
+
+class Stroke(NamedTuple):
+    """One line drawn without lifting the pen.
+
+    points: float array (n, 2), x and y in board units, n >= 1 (one point is a dot). radius: of the round brush.
+    """
+
+    points: np.ndarray
+    radius: float
+
+
+def parse_strokes(payload: object) -> list[Stroke]:
+    """Check what a page sent and return it as strokes.
+
+    `payload` is a list of `{"points": [[x, y], ...], "radius": r}`. Points outside the board are kept as far as the brush
+    can still reach it, so that a line that leaves the board leaves it in the right direction.
+
+    Raises ValueError, with one sentence for the person who sent it, for anything else.
+    """
+    if not isinstance(payload, list):
+        raise ValueError("A drawing is a list of strokes; this is none.")
+    if len(payload) > MAX_STROKES:
+        raise ValueError(f"A drawing has at most {MAX_STROKES} strokes; this one has {len(payload)}.")
+    strokes, total = [], 0
+    for raw in payload:
+        if not isinstance(raw, dict) or not isinstance(raw.get("points"), list) or not raw["points"]:
+            raise ValueError('A stroke is {"points": [[x, y], ...], "radius": r} with at least one point.')
+        total += len(raw["points"])
+        if total > MAX_POINTS:
+            raise ValueError(f"A drawing has at most {MAX_POINTS} points; this one has more.")
+        pairs = raw["points"]
+        if not all(isinstance(p, list) and len(p) == 2 and _is_number(p[0]) and _is_number(p[1]) for p in pairs):
+            raise ValueError("A point is a pair of finite numbers [x, y] in board units.")
+        radius = raw.get("radius", DEFAULT_RADIUS)
+        if not _is_number(radius) or not MIN_RADIUS <= radius <= MAX_RADIUS:
+            raise ValueError(f"The brush radius is a number from {MIN_RADIUS:g} to {MAX_RADIUS:g} board units.")
+        points = np.clip(np.array(pairs, dtype=np.float64), -MAX_RADIUS, SIZE + MAX_RADIUS)
+        strokes.append(Stroke(points, float(radius)))
+    return strokes
+
+
+def _is_number(value: object) -> bool:
+    """True for a finite int or float; a bool is none. A huge int is refused before numpy would overflow on it."""
+    return type(value) in (int, float) and math.isfinite(value) and abs(value) < 1e6
+
+
+def render(strokes: Sequence[Stroke], size: int = SIZE) -> np.ndarray:
+    """Draw strokes with a round brush: uint8 array (size, size), 0 background .. 255 ink.
+
+    A pixel's value is the share of it that the brush covers, taken from the distance d of its centre to the line:
+    clip(radius + 1/2 - d, 0, 1). So antialiasing neither widens nor narrows the ink: half coverage lies at the radius.
+    `size` other than 448 scales the drawing with the board.
+    """
+    scale = np.float32(size / SIZE)
+    board = np.zeros((size, size), dtype=np.float32)
+    for stroke in strokes:
+        _draw_line(board, stroke.points.astype(np.float32) * scale, np.float32(stroke.radius) * scale)
+    return np.rint(board * 255).astype(np.uint8)
+
+
+_PIECE = 16  # pixels: the longest piece of a line that is drawn at once; fast for slow hands and quick ones
+_BATCH = 256  # pieces at a time, which bounds the memory at a few MB
+
+
+def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> None:
+    """Raise the board's coverage, in place, to that of a line through `points` (n, 2), float32, with round ends."""
+    starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
+    cuts = np.maximum(np.ceil(np.hypot(*(ends - starts).T) / _PIECE), 1).astype(int)
+    owner = np.repeat(np.arange(len(cuts)), cuts)  # the segment that each piece belongs to
+    step = ((ends - starts) / cuts[:, None].astype(np.float32))[owner]
+    index = (np.arange(len(owner)) - np.repeat(np.cumsum(cuts) - cuts, cuts)).astype(np.float32)
+    begin = starts[owner] + step * index[:, None]
+    for first in range(0, len(begin), _BATCH):
+        _draw_pieces(board, begin[first : first + _BATCH], step[first : first + _BATCH], radius)
+
+
+def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius: np.float32) -> None:
+    """Draw straight pieces start .. start + step, each (n, 2), in windows of one size, so that numpy does all at once."""
+    side = int(np.ceil(2 * (radius + 1) + _PIECE)) + 1
+    corner = np.floor(np.minimum(start, start + step) - radius - 1).astype(int)  # (n, 2): x, y of each window
+    grid = np.arange(side, dtype=np.float32) + np.float32(0.5)
+    x = ((corner[:, 0] - start[:, 0])[:, None] + grid).astype(np.float32)[:, None, :]  # (n, 1, side)
+    y = ((corner[:, 1] - start[:, 1])[:, None] + grid).astype(np.float32)[:, :, None]  # (n, side, 1)
+    dx, dy = step[:, 0, None, None], step[:, 1, None, None]
+    length2 = np.maximum(dx * dx + dy * dy, np.float32(1e-12))  # a dot has length 0
+    along = x * (dx / length2) + y * (dy / length2)  # (n, side, side): 0 at the start, 1 at the end
+    np.clip(along, 0, 1, out=along)
+    distance2 = np.square(x - along * dx)
+    distance2 += np.square(y - along * dy)
+    coverage = np.clip(radius + np.float32(0.5) - np.sqrt(distance2, out=distance2), 0, 1, out=distance2)
+    limit = board.shape[0]
+    for (left, top), patch in zip(corner.tolist(), coverage, strict=True):
+        if left >= limit or top >= limit or left + side <= 0 or top + side <= 0:
+            continue  # wholly outside
+        window = board[max(top, 0) : top + side, max(left, 0) : left + side]
+        patch = patch[max(-top, 0) :, max(-left, 0) :][: window.shape[0], : window.shape[1]]
+        np.maximum(window, patch, out=window)
+
+
+def _halving(size: int) -> np.ndarray:
+    """The matrix (size/2, size) of one pyramid step along one axis: 5-tap kernel, zero padding, even pixels kept."""
+    matrix = np.zeros((size // 2, size))
+    for row in range(size // 2):
+        for tap, weight in enumerate(PYRAMID_KERNEL, start=-2):
+            if 0 <= 2 * row + tap < size:
+                matrix[row, 2 * row + tap] = weight
+    return matrix
+
+
+_REDUCTION = _halving(56) @ _halving(112) @ _halving(224) @ _halving(448)  # (28, 448)
+
+
+def reduce(board: np.ndarray) -> np.ndarray:
+    """MNIXEL's reduction of a board (448, 448) to float64 (28, 28), both 0..255.
+
+    Four rounds of a 5x5 Gaussian pyramid step; the kernel is separable, so all four are one matrix on either side. A drawing
+    keeps 1/256 of its sum. Raises ValueError for another shape.
+    """
+    if board.shape != (SIZE, SIZE):
+        raise ValueError(f"MNIXEL's reduction takes a board of {SIZE}x{SIZE}; this one is {board.shape}.")
+    return _REDUCTION @ board.astype(np.float64) @ _REDUCTION.T

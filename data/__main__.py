@@ -1,0 +1,96 @@
+"""The dataset from the command line: `python -m data stats` and `python -m data build OUT`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .archives import DataError
+from .mnixel import arrays
+from .stats import CARD, all_counts, table, updated
+
+IMAGES = CARD.parent / "docs" / "images"
+
+
+def stats(args: argparse.Namespace) -> None:
+    """Prints the table of drawings per digit and draws the charts and the sheet of samples."""
+    from .pictures import chart, sheet
+
+    found = all_counts(args.data)
+    print(table(found))
+    if args.card:
+        args.card.write_text(updated(args.card.read_text(encoding="utf-8"), found), encoding="utf-8")
+        print(f"wrote the table in {args.card}")
+    args.out.mkdir(parents=True, exist_ok=True)
+    try:
+        for split in ("train", "test"):
+            path = args.out / f"data-{split}.png"
+            chart(split, found["clean"][split], found["raw"][split], path)
+            print(f"wrote {path}")
+    except ImportError:
+        print("no charts drawn, they need matplotlib: pip install matplotlib", file=sys.stderr)
+    clean = arrays("clean", args.data)
+    sheet(clean.x_train, clean.y_train).save(args.out / "data-samples.png")
+    print(f"wrote {args.out / 'data-samples.png'}")
+
+
+def build(args: argparse.Namespace) -> None:
+    """Writes the dataset as parquet with its card."""
+    import datasets
+
+    from .parquet import build
+
+    datasets.disable_progress_bars()  # four files of a hundred kilobytes
+    print(f"wrote {build(args.out, args.data, args.force)}")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of `python -m data`."""
+    top = argparse.ArgumentParser(prog="python -m data", description="The MNIXEL digits: figures, charts, parquet.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    source = argparse.ArgumentParser(add_help=False)
+    source.add_argument(
+        "--data",
+        metavar="FOLDER",
+        help="where the two archives are (default: MNIXEL_DIR; without it they are downloaded once, and checked)",
+    )
+
+    one = commands.add_parser("stats", parents=[source], help="print the drawings per digit, draw charts and samples")
+    one.add_argument(
+        "--out", metavar="FOLDER", type=Path, default=IMAGES, help="for the pictures (default: docs/images)"
+    )
+    one.add_argument(
+        "--card",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        const=CARD,
+        help="also rewrite the table in the dataset card (default FILE: dataset_card.md)",
+    )
+    one.set_defaults(run=stats)
+
+    two = commands.add_parser("build", parents=[source], help="write the dataset as parquet with its card")
+    two.add_argument("out", metavar="OUT", help="the folder to make")
+    two.add_argument("--force", action="store_true", help="when OUT holds other things, rename it to OUT.before")
+    two.set_defaults(run=build)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
+    args = parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: cannot read or write {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""How many drawings of each digit there are, as a table, and that table in the dataset card."""
+
+from pathlib import Path
+
+import numpy as np
+
+from .archives import CONFIGS, DataError
+from .mnixel import DIGITS, Arrays, arrays
+
+CARD = Path(__file__).resolve().parent.parent / "dataset_card.md"
+BEGIN = '<!-- Written by "python -m data stats --card"; do not edit. -->'
+END = "<!-- End of what that command wrote. -->"
+
+
+def counts(found: Arrays) -> dict[str, np.ndarray]:
+    """Drawings per digit: split name -> (10,) integers."""
+    return {
+        "train": np.bincount(found.y_train, minlength=len(DIGITS)),
+        "test": np.bincount(found.y_test, minlength=len(DIGITS)),
+    }
+
+
+def all_counts(folder: str | Path | None = None) -> dict[str, dict[str, np.ndarray]]:
+    """`counts` of every configuration. `folder` and errors as in `arrays`."""
+    return {config: counts(arrays(config, folder)) for config in CONFIGS}
+
+
+def table(found: dict[str, dict[str, np.ndarray]]) -> str:
+    """What `all_counts` returns as a Markdown table, aligned so that it also reads well in a terminal."""
+    rows = [["configuration", "split", *DIGITS, "total"]]
+    for config, splits in found.items():
+        for split, each in splits.items():
+            rows.append([config, split, *map(str, each), str(each.sum())])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        words = [cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append(f"| {' | '.join(words)} |")
+    rule = ["-" * w if i < 2 else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
+    lines.insert(1, f"| {' | '.join(rule)} |")
+    return "\n".join(lines)
+
+
+def updated(card: str, found: dict[str, dict[str, np.ndarray]]) -> str:
+    """The text of the card with the table between its two markers replaced.
+
+    Raises:
+        DataError: the card does not have both markers, once each and in order.
+    """
+    if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
+        raise DataError(f"the dataset card should have the lines {BEGIN!r} and {END!r} once each, around the table")
+    before, rest = card.split(BEGIN)
+    return f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.split(END)[1]}"

@@ -1,0 +1,70 @@
+"""What is counted of a classifier: right/total with an interval, recall per digit, confusion matrix, calibration."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+DIGITS = 10
+
+
+def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """The Wilson (1927) score interval of right/total, 95 % by default: two shares in 0..1. (0, 1) when total is 0."""
+    if total == 0:
+        return 0.0, 1.0
+    share = right / total
+    middle = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    scale = 1 + z * z / total
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+
+
+def confusion(truth: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """(10, 10) counts: row = the digit that it is, column = the digit that was answered."""
+    matrix = np.zeros((DIGITS, DIGITS), dtype=np.int64)
+    np.add.at(matrix, (truth, guess), 1)
+    return matrix
+
+
+def recall(matrix: np.ndarray) -> list[float | None]:
+    """Share of each digit that was recognised, from a confusion matrix; None for a digit that does not occur."""
+    totals = matrix.sum(axis=1)
+    return [float(matrix[d, d] / totals[d]) if totals[d] else None for d in range(len(matrix))]
+
+
+def calibration_error(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error (Guo et al. 2017): mean gap between confidence and accuracy over equal-width bins, 0..1."""
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = 0.0
+    for b in range(bins):
+        inside = index == b
+        if inside.any():
+            gap += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
+    return float(gap)
+
+
+def summary(truth: np.ndarray, probabilities: np.ndarray) -> dict:
+    """Everything above for (N,) labels and (N, 10) probabilities, as plain numbers that go into metrics.json."""
+    guess = probabilities.argmax(axis=1)
+    right, total = int((guess == truth).sum()), len(truth)
+    matrix = confusion(truth, guess)
+    return {
+        "right": right,
+        "total": total,
+        "accuracy": right / total,
+        "interval": list(wilson(right, total)),
+        "recall": recall(matrix),
+        "confusion": matrix.tolist(),
+        "calibration_error": calibration_error(truth, probabilities),
+    }
+
+
+def describe(result: dict) -> str:
+    """One line for people: `115/116 = 99.1 % (95 % interval 95.3 to 99.8)`."""
+    low, high = result["interval"]
+    return (
+        f"{result['right']}/{result['total']} = {100 * result['accuracy']:.1f} % "
+        f"(95 % interval {100 * low:.1f} to {100 * high:.1f})"
+    )

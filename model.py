@@ -1,0 +1,406 @@
+"""The digit classifier: picture -> ink -> normalised 28x28 -> probabilities.
+
+    from model import DigitCNN
+    net = DigitCNN.from_pretrained("weights")       # a folder, or a Hub repository "OWNER/NAME"
+    net.classify(image, top_k=3)                    # [("2", 0.981), ("7", 0.012), ("1", 0.003)]
+
+This file needs torch, numpy, pillow, safetensors and huggingface_hub, and no other file of the project: it travels with the
+weights. Everything that classifies (training, the page, the endpoints, tests, benchmarks) goes through `preprocess`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter
+from torch import Tensor, nn
+
+INPUT = 28  # side of what the network is given, pixels
+BOX = 20  # longer side of the ink inside it; LeCun et al. (1998) made MNIST so
+MIN_SIDE, MAX_SIDE = 8, 4096  # of a picture, pixels
+FORMAT = 1  # of config.json; a reader refuses another
+
+EXPECTED = (
+    "expected a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), "
+    f"uint8 0..255 or float 0..1, {MIN_SIDE} to {MAX_SIDE} pixels a side"
+)
+
+
+class EmptyDrawing(ValueError):
+    """There is no ink in the picture, so there is nothing to classify."""
+
+
+# --- picture -> ink -------------------------------------------------------------------------------------------------
+
+
+def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Float32 (H, W) luminance 0..1 and alpha 0..1 (None when the picture is opaque throughout)."""
+    if isinstance(image, Image.Image):
+        _check_side(image.height, image.width)
+        image = _array_of(image)
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"Cannot read a {type(image).__name__} as a picture: {EXPECTED}.")
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
+        raise ValueError(f"Cannot read an array of shape {image.shape} as a picture: {EXPECTED}.")
+    _check_side(*image.shape[:2])
+    if image.dtype == np.uint8:
+        values = image.astype(np.float32) / np.float32(255)
+    elif np.issubdtype(image.dtype, np.floating):
+        values = image.astype(np.float32)
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise ValueError(f"The picture has values outside 0..1 or that are not numbers: {EXPECTED}.")
+    else:
+        raise ValueError(f"Cannot read an array of {image.dtype} as a picture: {EXPECTED}.")
+    if values.ndim == 2:
+        return values, None
+    luminance = values[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow
+    if values.shape[2] == 3 or values[..., 3].min() == 1:
+        return luminance, None
+    return luminance, values[..., 3]
+
+
+def _check_side(height: int, width: int) -> None:
+    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+        raise ValueError(f"The picture is {width}x{height} pixels: {EXPECTED}.")
+
+
+def _array_of(image: Image.Image) -> np.ndarray:
+    """A Pillow image of any mode as an array that `_luminance_and_alpha` takes."""
+    if image.mode.startswith("I;16"):
+        return np.asarray(image, dtype=np.float32) / np.float32(65535)
+    if image.mode in ("I", "F"):  # 32 bits without a stated range: 16-bit PNGs open as I, floats as 0..1 or 0..255
+        values = np.asarray(image, dtype=np.float32)
+        top = next((limit for limit in (1, 255, 65535) if np.nanmax(values, initial=0) <= limit), None)
+        if top is None:
+            raise ValueError(f"The picture has values above 65535: {EXPECTED}.")
+        return values / np.float32(top)
+    has_alpha = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+    return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+
+
+def _flatten(luminance: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Lay a picture with transparency on a background on which its ink can be seen.
+
+    Ink on a transparent ground (a layer of a drawing program) goes on white when it is dark and on black when it is light. A
+    picture that brings its own ground along (a photograph with cut corners) goes on that ground.
+    """
+    opaque = luminance[alpha > 0.5]
+    if opaque.size == 0:
+        raise EmptyDrawing("The picture is transparent: there is no ink in it.")
+    low, middle, high = np.quantile(opaque, (0.02, 0.5, 0.98))
+    if high - low < 0.25 or opaque.size < 0.5 * alpha.size:
+        ground = 1.0 if middle < 0.5 else 0.0
+    else:
+        ground = middle
+    return luminance * alpha + np.float32(ground) * (1 - alpha)
+
+
+MIN_CONTRAST = 0.06  # of full scale: less is paper, not ink
+GROUND_SIDE = 64  # pixels: the resolution at which uneven light is estimated
+
+
+def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
+    """The ink of a picture: float32 (H, W), 0 background .. 1 ink.
+
+    The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a note). A background
+    that is not one even value, as in a photograph, is estimated and taken away, and its grain is cut off.
+
+    Raises EmptyDrawing when nothing stands out from the background, ValueError for what is no picture (see `EXPECTED`).
+    """
+    values, alpha = _luminance_and_alpha(image)
+    if alpha is not None:
+        values = _flatten(values, alpha)
+    if values.max() - values.min() < MIN_CONTRAST:
+        raise EmptyDrawing("The picture is one even colour: there is no ink in it.")
+
+    edge = max(1, min(values.shape) // 16)
+    frame = np.concatenate(
+        [values[:edge].ravel(), values[-edge:].ravel(), values[:, :edge].ravel(), values[:, -edge:].ravel()]
+    )
+    ground = np.median(frame)
+    if ground > 0.5 * (values.min() + values.max()):
+        values, ground = 1 - values, 1 - ground  # dark on light
+    ink = np.maximum(values - ground, 0)
+    if np.mean(np.abs(frame - ground) < 1.5 / 255) < 0.5:
+        ink = _without_grain(values)
+    peak = ink.max()
+    if peak < MIN_CONTRAST:
+        raise EmptyDrawing("The picture has hardly any contrast: there is no ink in it.")
+    return ink / peak
+
+
+def _filtered(values: np.ndarray, size: tuple[int, int], *filters: ImageFilter.Filter) -> np.ndarray:
+    """Float32 (H, W) 0..1 resampled to `size` (width, height), then through Pillow's 8-bit rank filters."""
+    small = Image.fromarray(values, "F").resize(size, Image.Resampling.BOX)
+    image = Image.fromarray(np.rint(np.asarray(small).clip(0, 1) * 255).astype(np.uint8))
+    for step in filters:
+        image = image.filter(step)
+    return np.asarray(image, dtype=np.float32) / np.float32(255)
+
+
+def _enlarged(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Float32 array resampled bilinearly to `shape` (H, W)."""
+    return np.asarray(Image.fromarray(values, "F").resize(shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _without_grain(values: np.ndarray) -> np.ndarray:
+    """Light ink (H, W) on a dark, uneven, grainy ground, 0..1: the ink alone, 0..1.
+
+    The ground is a grey opening (Sternberg 1986) with a window wider than a stroke, on a small copy. What is left of the paper's
+    grain is cut at three times its spread; ink that hangs together only as specks is dropped.
+    """
+    factor = max(1.0, max(values.shape) / 1024)  # a finer photograph only carries more grain
+    shape = (max(8, round(values.shape[0] / factor)), max(8, round(values.shape[1] / factor)))
+    fine = _filtered(values, shape[::-1], ImageFilter.MedianFilter(3))
+
+    shrink = GROUND_SIDE / max(shape)
+    size = (max(1, round(shape[1] * shrink)), max(1, round(shape[0] * shrink)))
+    window = 2 * (GROUND_SIDE // 10) + 1
+    ground = _filtered(
+        fine, size, ImageFilter.MinFilter(window), ImageFilter.MaxFilter(window), ImageFilter.GaussianBlur(window / 3)
+    )
+    ink = np.maximum(fine - _enlarged(ground, shape), 0)
+
+    grain = 1.4826 * np.median(np.abs(ink - np.median(ink)))
+    peak = np.quantile(ink, 0.999)
+    cut = max(3 * grain, 0.3 * peak)
+    if peak < MIN_CONTRAST or cut > 0.8 * peak:
+        raise EmptyDrawing("Nothing in the picture stands out from its background: there is no ink in it.")
+    ink = np.clip((ink - cut) / (0.9 * peak - cut), 0, 1)
+
+    step = max(1, max(shape) // 128)
+    size = (max(1, shape[1] // step), max(1, shape[0] // step))
+    coherent = _filtered(ink, size) > 0.2
+    mask = _filtered(coherent.astype(np.float32), size, ImageFilter.MaxFilter(3))
+    return ink * (_enlarged(mask, shape) > 0)
+
+
+# --- ink -> what the network is given ---------------------------------------------------------------------------------
+
+EDGE = 0.4  # of the peak: ink from here on counts for the box, wherever the edge is sharp or soft
+SOFTNESS = 0.6  # pixels of blur that make a board look like a 28x28 of MNIXEL: least difference over 200 drawings
+
+
+def normalise(ink: np.ndarray) -> np.ndarray:
+    """Crop, scale and centre ink (H, W) 0..1: float32 (28, 28), 0 background .. 1 ink.
+
+    The longer side of the ink's box becomes 20 pixels, the centre of mass goes to the centre, as MNIST was made (LeCun et al.
+    1998), all in one resampling from the resolution that came in. Sharp sources are softened to what a 28x28 of MNIXEL is.
+    """
+    mask = ink >= EDGE
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    side = max(bottom - top, right - left)
+    pixel = side / BOX  # source pixels per pixel of the result
+
+    mass = np.where(ink >= 0.1, ink, 0)
+    total = mass.sum(dtype=np.float64)
+    centre_y = float(mass.sum(axis=1, dtype=np.float64) @ (np.arange(ink.shape[0]) + 0.5) / total)
+    centre_x = float(mass.sum(axis=0, dtype=np.float64) @ (np.arange(ink.shape[1]) + 0.5) / total)
+    # A long tail must not push the box over the edge.
+    half = INPUT / 2 * pixel
+    centre_y = min(max(centre_y, bottom - half), top + half)
+    centre_x = min(max(centre_x, right - half), left + half)
+
+    margin = int(np.ceil(half + 2 * pixel)) + 1  # so that the window and its filter lie inside
+    y, x = int(centre_y), int(centre_x)
+    window = _cut(ink, y - margin, x - margin, 2 * margin)
+    image = Image.fromarray(window, "F")
+    box_y, box_x = centre_y - y + margin, centre_x - x + margin
+    box = (box_x - half, box_y - half, box_x + half, box_y + half)
+    small = np.asarray(image.resize((INPUT, INPUT), Image.Resampling.BILINEAR, box=box))
+    blur = _blur_matrix(SOFTNESS * min(max((pixel - 1) / 3, 0), 1))  # a 28x28 is soft already, a board is not
+    small = blur @ small @ blur.T
+    return np.clip(small / small.max(), 0, 1).astype(np.float32)
+
+
+def _blur_matrix(sigma: float) -> np.ndarray:
+    """The (28, 28) matrix of a Gaussian blur along one axis, `sigma` in pixels; ink that leaves the picture is lost."""
+    distance = np.arange(INPUT)[:, None] - np.arange(INPUT)
+    weights = np.exp(-0.5 * np.square(distance / max(sigma, 0.05)))
+    return (weights / np.exp(-0.5 * np.square(np.arange(-INPUT, INPUT + 1) / max(sigma, 0.05))).sum()).astype(
+        np.float32
+    )
+
+
+def _cut(ink: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
+    """A square of `side` from row `top`, column `left`; what lies outside `ink` is background."""
+    window = np.zeros((side, side), dtype=np.float32)
+    y0, y1 = max(top, 0), min(top + side, ink.shape[0])
+    x0, x1 = max(left, 0), min(left + side, ink.shape[1])
+    window[y0 - top : y1 - top, x0 - left : x1 - left] = ink[y0:y1, x0:x1]
+    return window
+
+
+# --- the network ------------------------------------------------------------------------------------------------------
+
+LABELS = tuple("0123456789")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All that is needed beside the tensors to use a network; config.json holds it."""
+
+    channels: tuple[int, int, int] = (16, 48, 96)  # of the three blocks
+    dropout: float = 0.2  # share of features that the dense layer does without while training
+    temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
+    threshold: float = 0.5  # the page says "not sure" below this probability
+    sha256: str = ""  # of model.safetensors; checked on loading
+    format: int = FORMAT
+
+
+def _block(inputs: int, outputs: int) -> list[nn.Module]:
+    """3x3 convolution that keeps the size, batch normalisation (which brings the bias), ReLU: 9*in*out + 2*out parameters."""
+    return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+class DigitCNN(nn.Module):
+    """A small convolutional network for digits, with the preprocessing that belongs to it.
+
+    Five 3x3 convolutions in three blocks, pooled between, average over places, one dense layer: 72,986 parameters with the
+    default 16, 48 and 96 channels.
+    """
+
+    def __init__(self, config: Config = Config()):
+        super().__init__()
+        self.config = config
+        self.source = ""  # where the weights are from: a folder, or "OWNER/NAME@commit"
+        a, b, c = config.channels
+        self.features = nn.Sequential(  #      shape, parameters (default channels)
+            *_block(1, a),  #                  (16, 28, 28)     176
+            *_block(a, a),  #                  (16, 28, 28)   2,336
+            nn.MaxPool2d(2),  #                (16, 14, 14)
+            *_block(a, b),  #                  (48, 14, 14)   7,008
+            *_block(b, b),  #                  (48, 14, 14)  20,832
+            nn.MaxPool2d(2),  #                (48,  7,  7)
+            *_block(b, c),  #                  (96,  7,  7)  41,664
+            nn.AdaptiveAvgPool2d(1),  #        (96,  1,  1)
+            nn.Flatten(),  #                   (96,)
+        )
+        self.dropout = nn.Dropout(config.dropout)
+        self.dense = nn.Linear(c, len(LABELS))  # (10,)       970
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, 1, 28, 28) from `preprocess` -> (N, 10) logits."""
+        return self.dense(self.dropout(self.features(x)))
+
+    # --- picture -> probabilities -------------------------------------------------------------------------------------
+
+    def preprocess(self, image: Image.Image | np.ndarray) -> Tensor:
+        """What the network is given for a picture: float32 (1, 28, 28), 0 background .. 1 ink.
+
+        `image` is a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), 8 to 4096 a side, uint8 0..255 or float 0..1,
+        light on dark or dark on light. Raises EmptyDrawing when there is no ink in it, ValueError for anything else.
+        """
+        return torch.from_numpy(normalise(to_ink(image)))[None]
+
+    def classify_tensors(self, inputs: Tensor) -> np.ndarray:
+        """Calibrated float32 (N, 10) probabilities, rows sum to 1, for (N, 1, 28, 28) from `preprocess`."""
+        self.eval()
+        with torch.inference_mode():
+            return torch.softmax(self(inputs) / self.config.temperature, dim=1).numpy()
+
+    def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
+        """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
+        if len(images) == 0:
+            return np.zeros((0, len(LABELS)), np.float32)
+        return self.classify_tensors(torch.stack([self.preprocess(image) for image in images]))
+
+    def classify(self, image: Image.Image | np.ndarray, top_k: int = 3) -> list[tuple[str, float]]:
+        """The `top_k` (1..10) most probable digits of a picture with their probabilities, most probable first."""
+        return ranked(self.probabilities([image])[0], top_k)
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def save_pretrained(self, folder: str | Path) -> str:
+        """Write model.safetensors and config.json to a folder; returns the SHA-256 of the weights, which config.json keeps."""
+        from safetensors.torch import save_file
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / WEIGHTS
+        tensors = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
+        save_file(tensors, path, metadata={"format": "pt"})
+        self.config = replace(self.config, sha256=_sha256(path))
+        (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2) + "\n")
+        return self.config.sha256
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path, *, revision: str | None = None, token: str | None = None) -> DigitCNN:
+        """A trained network from a folder or a Hub repository "OWNER/NAME" (at `revision`: a branch, a tag or a commit).
+
+        Nothing is guessed: weights come from safetensors, the shape of the network from config.json, every tensor must be
+        there and no other, and the weights must have the SHA-256 that config.json states.
+
+        Raises FileNotFoundError when a file is missing, ValueError when one is not what it should be, and what
+        huggingface_hub raises when the Hub cannot be reached.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        if Path(source).is_dir():
+            config_path, weights_path = Path(source) / CONFIG, Path(source) / WEIGHTS
+            for path in (config_path, weights_path):
+                if not path.is_file():
+                    raise FileNotFoundError(
+                        f"There is no {path.name} in {source}; a model folder has {CONFIG} and {WEIGHTS}."
+                    )
+        else:
+            from huggingface_hub import hf_hub_download
+            from huggingface_hub.errors import HFValidationError
+
+            try:
+                config_path = Path(hf_hub_download(str(source), CONFIG, revision=revision, token=token))
+                weights_path = Path(hf_hub_download(str(source), WEIGHTS, revision=revision, token=token))
+            except HFValidationError as error:
+                raise FileNotFoundError(f"{source} is neither a folder nor a Hub repository OWNER/NAME.") from error
+        net = cls(_read_config(config_path))
+        if _sha256(weights_path) != net.config.sha256:
+            raise ValueError(
+                f"{weights_path} is not the file that {CONFIG} was written for: its SHA-256 differs. Fetch both again."
+            )
+        try:
+            net.load_state_dict(load_file(weights_path), strict=True)
+        except (SafetensorError, RuntimeError) as error:
+            raise ValueError(
+                f"{weights_path} does not hold the tensors of this network. Fetch {CONFIG} and {WEIGHTS} again."
+            ) from error
+        # The Hub's cache keeps a revision's files in a folder that is named by its commit.
+        net.source = str(source) if Path(source).is_dir() else f"{source}@{config_path.parent.name}"
+        return net.eval()
+
+
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:
+    """The `top_k` (1..10) labels of one row of probabilities with their values, most probable first."""
+    if isinstance(top_k, bool) or not isinstance(top_k, (int, np.integer)) or not 1 <= top_k <= len(LABELS):
+        raise ValueError(f"top_k is a whole number from 1 to {len(LABELS)}; this one is {top_k!r}.")
+    order = np.argsort(-probabilities, kind="stable")[:top_k]
+    return [(LABELS[i], float(probabilities[i])) for i in order]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_config(path: Path) -> Config:
+    """config.json as a Config. Raises ValueError when it is another file, or another version's."""
+    try:
+        raw = json.loads(path.read_text())
+        if raw.get("format") != FORMAT:
+            raise ValueError(
+                f"{path} is of format {raw.get('format')!r}; this model.py reads format {FORMAT}. Take the model.py beside it."
+            )
+        config = Config(**{**raw, "channels": tuple(raw["channels"])})
+        DigitCNN(config)
+    except (AttributeError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is not the configuration of this network ({error}).") from error
+    return config

@@ -1,0 +1,49 @@
+"""The page's drawing board as a Gradio component: canvas, controls, answer and preview, on `gr.HTML`.
+
+The stock `gr.Sketchpad` answers one to three seconds after the pen is up in a browser without a GPU; this one sends strokes
+through a server function while they are drawn and shows the answer in some ten milliseconds (`bench/latency.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+import board
+from sketchpad import examples
+
+HERE = Path(__file__).parent
+MAX_PICTURE = 768  # pixels: the browser makes an opened picture no larger than this before it sends it
+
+
+class Sketchpad(gr.HTML):
+    """A drawing board that asks `recognise` about every change of the drawing.
+
+    `recognise` gets `{"revision": int, "strokes": [...], "picture": data URL or None}` and gives a dictionary with the same
+    `revision` and either `error`, a sentence, or `digit` ("0".."9" or None), `confidences` (all ten, most probable first) and
+    `pixels` (784 numbers 0..255).
+    """
+
+    def __init__(self, recognise: Callable[[dict], dict], **options):
+        def answer(drawing: dict) -> dict:
+            return recognise(drawing)
+
+        answer.__name__ = "recognise"  # the name that sketchpad.js calls
+        super().__init__(
+            html_template=(HERE / "sketchpad.html").read_text(),
+            css_template=(HERE / "sketchpad.css").read_text(),
+            js_on_load=(HERE / "sketchpad.js").read_text(),
+            server_functions=[answer],
+            apply_default_css=False,
+            limits={
+                "size": board.SIZE,
+                "max_points": board.MAX_POINTS,
+                "max_strokes": board.MAX_STROKES,
+                "max_picture": MAX_PICTURE,
+            },
+            examples=examples.drawings(),
+            example_radius=examples.RADIUS,
+            **options,
+        )

@@ -1,0 +1,333 @@
+// The drawing board in the page. Strokes go to the server while they are drawn; what comes back is shown at once.
+//
+// `element`, `server` and `props` come from gr.HTML. Coordinates are board units, as in board.py: 448 a side, y down.
+// The rules: every change of the drawing raises `revision`; at most one request is under way; an answer carries the
+// revision that it describes, and one that is older than what is shown is dropped; a drawing is never lost to an error.
+
+const find = (selector) => element.querySelector(selector);
+const board = find("#board"), canvas = find("#board canvas"), cursor = find(".cursor");
+const prediction = find("#prediction"), preview = find("#preview canvas");
+const brush = find("#brush"), topK = find("#top-k"), undoButton = find("#undo"), clearButton = find("#clear");
+const fileInput = find(".picture input");
+
+const { size: SIZE, max_points: MAX_POINTS, max_strokes: MAX_STROKES, max_picture: MAX_PICTURE } = props.limits;
+const STEP = 2.5;        // board units: points nearer than this to the last add nothing that the network could see
+const KEY_STEP = 8;      // board units an arrow key moves the pen; with Shift a quarter of it
+const RETRIES = [300, 600, 1200, 2500, 5000];  // milliseconds before asking again when the server does not answer
+
+let strokes = [];        // [{points: [[x, y], ...], radius}]
+let picture = null;      // {data, image}: an opened picture instead of strokes
+let revision = 0;        // of the drawing on the board
+let answer = null;       // the last one from the server
+let pen = null;          // pointerId, "key" or "example" while a stroke is being drawn
+let replay = null;       // the timer of an example that is drawing itself
+let place = [SIZE / 2, SIZE / 2];  // of the keyboard's pen
+
+// --- drawing ---------------------------------------------------------------------------------------------------------
+
+const paint = canvas.getContext("2d");
+paint.scale(canvas.width / SIZE, canvas.height / SIZE);
+paint.lineCap = paint.lineJoin = "round";
+
+function paintStroke(stroke, from = 0) {
+  const points = stroke.points, start = Math.max(0, from - 1);
+  paint.strokeStyle = "#fff";
+  paint.lineWidth = 2 * stroke.radius;
+  paint.beginPath();
+  paint.moveTo(...points[start]);
+  for (const point of points.slice(start)) paint.lineTo(...point);
+  if (points.length - start === 1) paint.lineTo(points[start][0] + 0.01, points[start][1]);  // a dot
+  paint.stroke();
+}
+
+function repaint() {
+  paint.fillStyle = "#000";
+  paint.fillRect(0, 0, SIZE, SIZE);
+  if (picture) {
+    const { width, height } = picture.image, scale = SIZE / Math.max(width, height);
+    paint.drawImage(picture.image, (SIZE - width * scale) / 2, (SIZE - height * scale) / 2, width * scale, height * scale);
+  }
+  strokes.forEach((stroke) => paintStroke(stroke));
+}
+
+const isEmpty = () => strokes.length === 0 && !picture;
+
+function changed() {
+  revision += 1;
+  board.dataset.revision = revision;
+  board.classList.toggle("used", !isEmpty());
+  undoButton.disabled = clearButton.disabled = isEmpty();
+  ask();
+}
+
+function isFull() {
+  const points = strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
+  return points >= MAX_POINTS || (pen === null && strokes.length >= MAX_STROKES);
+}
+
+function begin(who, point, radius) {
+  if (isFull()) return say("The board is full: undo or clear to go on.");
+  picture && clearBoard();
+  pen = who;
+  strokes.push({ points: [point], radius });
+  paintStroke(strokes.at(-1));
+  changed();
+}
+
+function extend(points, last = false) {
+  const stroke = strokes.at(-1), from = stroke.points.length;
+  for (const point of points) {
+    const [x, y] = stroke.points.at(-1);
+    const moved = Math.hypot(point[0] - x, point[1] - y);
+    if (moved >= STEP || (last && moved > 0.2)) stroke.points.push(point);
+  }
+  if (stroke.points.length === from) return;
+  if (isFull()) { pen = null; say("The board is full: undo or clear to go on."); }
+  paintStroke(stroke, from);
+  changed();
+}
+
+function clearBoard() {
+  strokes = []; picture = null; pen = null;
+  repaint();
+}
+
+function clear() {
+  stopReplay();
+  if (isEmpty()) return;
+  clearBoard();
+  changed();
+}
+
+function undo() {
+  stopReplay();
+  if (isEmpty()) return;
+  picture = null; pen = null;
+  strokes.pop();
+  repaint();
+  changed();
+}
+
+// --- mouse, finger and pen -------------------------------------------------------------------------------------------
+
+function toBoard(event) {
+  const box = canvas.getBoundingClientRect();
+  const unit = (value, low, length) => Math.round(((value - low) / length) * SIZE * 10) / 10;
+  return [unit(event.clientX, box.left, box.width), unit(event.clientY, box.top, box.height)];
+}
+
+canvas.addEventListener("pointerdown", (event) => {
+  if (!event.isPrimary || event.button !== 0) return;  // a second finger or another button draws nothing
+  event.preventDefault();
+  canvas.focus({ preventScroll: true });
+  if (replay) clear();
+  liftKey();
+  canvas.setPointerCapture(event.pointerId);
+  begin(event.pointerId, toBoard(event), Number(brush.value));
+});
+
+canvas.addEventListener("pointermove", (event) => {
+  if (pen !== event.pointerId) return;
+  const steps = event.getCoalescedEvents?.() ?? [];
+  extend((steps.length ? steps : [event]).map(toBoard));
+});
+
+for (const end of ["pointerup", "pointercancel"]) {
+  canvas.addEventListener(end, (event) => {
+    if (pen !== event.pointerId) return;
+    if (end === "pointerup") extend([toBoard(event)], true);  // a cancelled stroke keeps what was drawn
+    pen = null;
+  });
+}
+canvas.addEventListener("contextmenu", (event) => event.preventDefault());  // a long press draws
+// Older browsers know no touch-action: none.
+canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+
+// --- keyboard --------------------------------------------------------------------------------------------------------
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+function showCursor(visible) {
+  cursor.hidden = !visible;
+  cursor.style.left = `${(100 * place[0]) / SIZE}%`;
+  cursor.style.top = `${(100 * place[1]) / SIZE}%`;
+  cursor.classList.toggle("down", pen === "key");
+}
+
+function liftKey() {
+  if (pen === "key") pen = null;
+  showCursor(false);
+}
+
+canvas.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") { clear(); showCursor(true); }
+  else if (event.key === "Backspace" || (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey))) undo();
+  else if (event.ctrlKey || event.metaKey || event.altKey) return;
+  else if (event.key === " ") {
+    if (replay) clear();
+    if (pen === "key") pen = null;
+    else if (pen === null) begin("key", [...place], Number(brush.value));
+    showCursor(true);
+  } else if (ARROWS[event.key]) {
+    const step = event.shiftKey ? KEY_STEP / 4 : KEY_STEP;
+    place = place.map((value, axis) => Math.min(SIZE, Math.max(0, value + step * ARROWS[event.key][axis])));
+    if (pen === "key") extend([[...place]], true);
+    showCursor(true);
+  } else return;
+  event.preventDefault();
+});
+canvas.addEventListener("blur", liftKey);
+
+undoButton.addEventListener("click", undo);
+clearButton.addEventListener("click", clear);
+brush.addEventListener("input", () => { brush.nextElementSibling.value = brush.value; });
+topK.addEventListener("input", () => { topK.nextElementSibling.value = topK.value; show(); });
+
+// --- asking and showing ----------------------------------------------------------------------------------------------
+
+let asking = false, attempt = 0, timer = null;
+
+async function ask() {
+  if (isEmpty()) {  // nothing to ask: what is still under way is older than this and will be dropped
+    answer = { revision, empty: true };
+    return show();
+  }
+  if (asking || timer) return;
+  asking = true;
+  const asked = revision;
+  let reply = null;
+  try {
+    reply = await server.recognise({ revision: asked, strokes, picture: picture?.data ?? null });
+  } catch (error) {
+    console.warn("recognise:", error);
+  }
+  asking = false;
+  if (!reply || typeof reply !== "object" || reply.revision !== asked) {
+    if (revision !== asked && isEmpty()) return;
+    const wait = RETRIES[Math.min(attempt, RETRIES.length - 1)];
+    attempt += 1;
+    if (attempt > 1) say("The server does not answer. Your drawing is kept; asking again.");
+    timer = setTimeout(() => { timer = null; ask(); }, wait);
+    return;
+  }
+  attempt = 0;
+  if (!answer || reply.revision > answer.revision) {
+    answer = reply;
+    show();
+  }
+  if (revision !== asked) ask();
+}
+
+function say(sentence) {
+  find(".sentence").textContent = sentence;
+}
+
+const percent = (value) => (value >= 0.9995 ? "100 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
+
+function show() {
+  const { empty, error, digit, confidences = [], pixels } = answer ?? { empty: true };
+  prediction.dataset.digit = digit ?? "";
+  prediction.dataset.confidence = confidences.length ? confidences[0].confidence.toFixed(4) : "";
+  prediction.dataset.revision = answer?.revision ?? 0;
+  find(".digit").textContent = digit ?? (confidences.length ? "?" : "");
+  if (error) say(error);
+  else if (empty) say("Draw a digit, 0 to 9.");
+  else if (digit) say(`This is a ${digit}.`);
+  else say("Not sure what this is.");
+  const bars = find(".bars");
+  bars.replaceChildren(...confidences.slice(0, Number(topK.value)).map(({ label, confidence }) => {
+    const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
+    const name = document.createElement("b"), value = document.createElement("span");
+    [name.textContent, value.textContent] = [label, percent(confidence)];
+    track.className = "track"; value.className = "value";
+    fill.style.width = `${100 * confidence}%`;
+    track.append(fill);
+    row.append(name, track, value);
+    return row;
+  }));
+  showPixels(pixels);
+}
+
+function showPixels(pixels) {
+  const context = preview.getContext("2d"), image = context.createImageData(28, 28);
+  for (let i = 0; i < 28 * 28; i += 1) {
+    image.data.fill(pixels ? pixels[i] : 0, 4 * i, 4 * i + 3);
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+// --- examples --------------------------------------------------------------------------------------------------------
+
+function stopReplay() {
+  clearInterval(replay);
+  replay = null;
+  if (pen === "example") pen = null;
+}
+
+function play(drawing) {
+  clear();
+  const steps = drawing.flatMap((points) => points.map((point, index) => ({ point, first: index === 0 })));
+  const draw = () => {
+    const { point, first } = steps.shift();
+    if (first) { pen = null; begin("example", point, props.example_radius); } else extend([point], true);
+    if (!steps.length) stopReplay();
+  };
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) while (steps.length) draw();
+  else replay = setInterval(draw, 16);
+}
+
+for (const { digit, strokes: drawing } of props.examples) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.setAttribute("aria-label", `Draw an example ${digit}`);
+  const lines = drawing.map((points) => `<polyline points="${points.map((point) => point.join(",")).join(" ")}"/>`);
+  button.innerHTML = `<svg viewBox="0 0 ${SIZE} ${SIZE}" aria-hidden="true">${lines.join("")}</svg>`;
+  button.addEventListener("click", () => play(drawing));
+  find(".examples").append(button);
+}
+
+// --- pictures --------------------------------------------------------------------------------------------------------
+
+async function open(file) {
+  stopReplay();
+  let image;
+  try {
+    image = await createImageBitmap(file);  // also turns a photograph upright
+  } catch {
+    return say("This browser cannot open that file as a picture. Try a PNG or a JPEG.");
+  }
+  const scale = Math.min(1, MAX_PICTURE / Math.max(image.width, image.height));
+  const copy = document.createElement("canvas");
+  copy.width = Math.max(1, Math.round(image.width * scale));
+  copy.height = Math.max(1, Math.round(image.height * scale));
+  const context = copy.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, 0, copy.width, copy.height);
+  clearBoard();
+  picture = { data: copy.toDataURL("image/png"), image: copy };
+  repaint();
+  changed();
+}
+
+fileInput.addEventListener("change", () => {
+  if (fileInput.files.length) open(fileInput.files[0]);
+  fileInput.value = "";  // so that the same file can be opened again
+});
+
+const isPicture = (file) => file.type.startsWith("image/");
+document.addEventListener("paste", (event) => {
+  const file = [...(event.clipboardData?.files ?? [])].find(isPicture);
+  if (!file || !element.isConnected) return;
+  event.preventDefault();
+  open(file);
+});
+element.addEventListener("dragover", (event) => event.preventDefault());
+element.addEventListener("drop", (event) => {
+  event.preventDefault();
+  const file = event.dataTransfer.files[0];
+  if (file) open(file);
+});
+
+repaint();
+show();

@@ -1,0 +1,70 @@
+"""The page on Gradio's own `gr.Sketchpad`: the comparison, and the fallback should our board fail in a browser.
+
+It classifies by the same `answer` as our board. Its pad is white with a black brush: the preprocessing finds the polarity.
+"""
+
+from __future__ import annotations
+
+import html
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+import board
+from model import DigitCNN
+from recognise import answer
+
+# The stock pad draws nothing until its brush has been chosen.
+PRESS_BRUSH = """() => new MutationObserver(() => {
+  const button = document.querySelector('#board button[aria-label="Draw"], #board button[aria-label="Brush"]');
+  if (button && !button.dataset.pressed) { button.dataset.pressed = "1"; button.click(); }
+}).observe(document.body, { childList: true, subtree: true })"""
+
+
+def prediction(found: dict | None) -> str:
+    """The answer as HTML with the attributes that the page's `prediction` has; None is an empty board."""
+    if found is None:
+        return '<div id="prediction" data-digit="" data-confidence=""><p>Draw a digit, 0 to 9.</p></div>'
+    digit, best = found["digit"] or "", found["confidences"][0]["confidence"]
+    sentence = f"This is a {digit}." if digit else "Not sure what this is."
+    return (
+        f'<div id="prediction" data-digit="{html.escape(digit)}" data-confidence="{best:.4f}">'
+        f'<p style="font-size: 6rem; font-weight: 700; line-height: 1">{html.escape(digit) or "?"}</p><p>{sentence}</p></div>'
+    )
+
+
+def build(net: DigitCNN) -> None:
+    """Put the stock page's components and events into the Blocks that is being built."""
+
+    def recognise(sketch: dict | None, top_k: int):
+        if sketch is None or not sketch["layers"]:
+            return prediction(None), None, None
+        try:
+            found = answer(net, sketch["composite"], int(top_k))
+        except ValueError:  # cleared, or not yet drawn on
+            return prediction(None), None, None
+        pixels = np.array(found["pixels"], dtype=np.uint8).reshape(28, 28)
+        bars = {row["label"]: row["confidence"] for row in found["confidences"]}
+        return prediction(found), bars, Image.fromarray(pixels).resize((224, 224), Image.Resampling.NEAREST)
+
+    with gr.Row():
+        with gr.Column():
+            pad = gr.Sketchpad(
+                elem_id="board",
+                label="Draw a digit",
+                type="pil",
+                canvas_size=(board.SIZE, board.SIZE),
+                brush=gr.Brush(default_size=int(2 * board.DEFAULT_RADIUS), colors=["#000000"], color_mode="fixed"),
+                layers=False,
+                transforms=[],
+                sources=[],
+            )
+            top_k = gr.Slider(1, 10, value=3, step=1, label="Show top", elem_id="top-k")
+        with gr.Column():
+            shown = gr.HTML(prediction(None))
+            bars = gr.Label(label="Most probable digits", num_top_classes=10, elem_id="bars")
+            preview = gr.Image(label="What the network sees", elem_id="preview", buttons=[], height=224, width=224)
+    wiring = {"outputs": [shown, bars, preview], "queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    pad.change(recognise, [pad, top_k], **wiring)
+    top_k.release(recognise, [pad, top_k], **wiring)

@@ -1,0 +1,645 @@
+"""The data package against a real server on 127.0.0.1, real processes, real files, and the real archives when they are there.
+
+MNIXEL_DIR names the folder of the two archives. Without it the tests of their content are skipped; in CI they fail.
+"""
+
+import hashlib
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data import CONFIGS, DataError, arrays, load
+from data.archives import Archive, fault, locate
+from data.mnixel import read
+from data.pictures import chart, sheet
+from data.stats import CARD, all_counts, table, updated
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 60  # seconds until a wait that should take a moment is called a failure
+
+
+# ---- what the tests stand on
+
+
+def serialised(found, **saving) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **found, **saving)
+    return file.getvalue()
+
+
+def made(train=40, test=20) -> dict[str, np.ndarray]:
+    """Arrays like upstream's, of random grey levels and labels."""
+    random = np.random.default_rng(0)
+    return {
+        "X_train_uis": random.uniform(0, 255, (train, 28, 28)),
+        "y_train_uis": random.integers(0, 10, train, dtype=np.int32),
+        "X_test_uis": random.uniform(0, 255, (test, 28, 28)),
+        "y_test_uis": random.integers(0, 10, test, dtype=np.int32),
+    }
+
+
+def described(content: bytes, train=40, test=20) -> Archive:
+    return Archive("made.npz", hashlib.sha256(content).hexdigest(), len(content), train, test)
+
+
+CONTENT = serialised(made())  # about 370 kB: several reads of the download
+ARCHIVE = described(CONTENT)
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `files` (name -> bytes) with the faults that a test sets."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.files = {ARCHIVE.name: CONTENT}
+        self.ranges = True  # honours Range
+        self.status = None  # answers this and nothing else
+        self.cuts = []  # closes the connection after so many bytes, one request each
+        self.hold = None  # (bytes, event): stops after so many bytes until the event is set
+        self.asked = []  # the Range header of every request
+
+    def handle_error(self, request, client_address):
+        pass  # a client that went away is part of the tests
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server, asked = self.server, self.headers.get("Range")
+        server.asked.append(asked)
+        body = server.files.get(self.path.lstrip("/"))
+        if server.status or body is None:
+            return self.send_error(server.status or 404)
+        start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked and server.ranges else 0
+        if start >= len(body):
+            return self.send_error(416)
+        self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        body = body[start:]
+        if server.cuts:
+            self.wfile.write(body[: server.cuts.pop(0)])
+        elif server.hold:
+            self.wfile.write(body[: server.hold[0]])
+            server.hold[1].wait(PATIENCE)
+            self.wfile.write(body[server.hold[0] :])
+        else:
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        if server.hold:
+            server.hold[1].set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def cache(server, monkeypatch, tmp_path) -> Path:
+    """An empty cache, and settings under which everything missing comes from `server`."""
+    monkeypatch.delenv("MNIXEL_DIR", raising=False)
+    monkeypatch.setenv("MNIXEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MNIXEL_URL", server.url)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr("data.download.PAUSE_S", 0.001)  # the same attempts, sooner
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session")
+def mnixel() -> Path:
+    """The folder of the real archives."""
+    folder = Path(os.environ.get("MNIXEL_DIR") or "/nonexistent").resolve()
+    if not all((folder / archive.name).is_file() for archive in CONFIGS.values()):
+        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        stop("MNIXEL archives not found; set MNIXEL_DIR")
+    return folder
+
+
+def python(*arguments: str, **settings) -> subprocess.Popen:
+    """A fresh interpreter at the project's root; a setting of None unsets the variable."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
+    env = {name: value for name, value in env.items() if value is not None}
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True)
+
+
+def finished(process: subprocess.Popen) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, out, err
+
+
+def until(condition) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def sentence(error) -> str:
+    """The message, after checking that it is one line that says something."""
+    text = str(error.value if hasattr(error, "value") else error).strip()
+    assert "\n" not in text and len(text) > 20 and "Traceback" not in text
+    return text
+
+
+def kept(cache: Path) -> set[str]:
+    return {path.name for path in cache.iterdir() if path.suffix != ".lock"}
+
+
+FETCH = f"""
+from data.archives import Archive, locate
+print("ready", flush=True)
+print(locate({ARCHIVE!r}).read_bytes().__len__())
+"""
+
+
+# ---- the download
+
+
+def test_whole_download_then_no_further_request(server, cache):
+    path = locate(ARCHIVE)
+    assert path == cache / ARCHIVE.name and path.read_bytes() == CONTENT
+    assert locate(ARCHIVE) == path and server.asked == [None]
+    assert kept(cache) == {ARCHIVE.name}
+
+
+@pytest.mark.parametrize("cut", [0, 1, len(CONTENT) // 2, len(CONTENT) - 1])
+def test_cut_download_is_resumed(server, cache, cut):
+    server.cuts = [cut]
+    assert locate(ARCHIVE).read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={cut}-" if cut else None]
+
+
+def test_cut_again_and_again_without_ranges_starts_anew(server, cache):
+    server.ranges, server.cuts = False, [1000, 5]
+    assert locate(ARCHIVE).read_bytes() == CONTENT
+    assert server.asked == [None, "bytes=1000-", "bytes=5-"]
+
+
+@pytest.mark.parametrize(
+    "left", [b"x" * 1000, b"x" * len(CONTENT), b"x" * (len(CONTENT) + 1)], ids=["short", "full", "long"]
+)
+def test_foreign_part_is_thrown_away(server, cache, left):
+    cache.mkdir()
+    (cache / "made.npz.part").write_bytes(left)
+    assert locate(ARCHIVE).read_bytes() == CONTENT
+    assert kept(cache) == {ARCHIVE.name}
+
+
+def test_complete_part_needs_no_request(server, cache):
+    cache.mkdir()
+    (cache / "made.npz.part").write_bytes(CONTENT)
+    assert locate(ARCHIVE).read_bytes() == CONTENT and server.asked == []
+
+
+def test_part_longer_than_what_the_server_has(server, cache):
+    server.files["made.npz"] = CONTENT[:1000]
+    cache.mkdir()
+    (cache / "made.npz.part").write_bytes(CONTENT[:2000])
+    with pytest.raises(DataError, match="has 1,000 bytes instead of") as error:
+        locate(ARCHIVE)
+    assert "MNIXEL_DIR" in sentence(error) and server.asked == ["bytes=2000-", None]
+
+
+def test_wrong_bytes_are_refused_and_not_kept(server, cache):
+    server.files["made.npz"] = CONTENT[:-1] + b"?"
+    with pytest.raises(DataError, match="SHA-256") as error:
+        locate(ARCHIVE)
+    assert "MNIXEL_DIR" in sentence(error) and kept(cache) == set() and len(server.asked) == 1
+
+
+def test_longer_file_is_refused_before_it_is_read(server, cache):
+    server.files["made.npz"] = CONTENT * 3
+    with pytest.raises(DataError, match="bytes instead of"):
+        locate(ARCHIVE)
+    assert kept(cache) == set()
+
+
+@pytest.mark.parametrize(("status", "requests"), [(404, 1), (403, 1), (429, 4), (503, 4)])
+def test_error_status(server, cache, status, requests):
+    server.status = status
+    with pytest.raises(DataError, match=str(status)) as error:
+        locate(ARCHIVE)
+    assert "MNIXEL_DIR" in sentence(error) and len(server.asked) == requests and kept(cache) == set()
+
+
+def test_refused_connection(cache, monkeypatch):
+    monkeypatch.setenv("MNIXEL_URL", "http://127.0.0.1:1")
+    with pytest.raises(DataError, match="Connection refused") as error:
+        locate(ARCHIVE)
+    assert "MNIXEL_DIR" in sentence(error)
+
+
+@pytest.mark.parametrize("url", ["file:///etc", "nonsense", "http://[", "http://127.0.0.1:port"])
+def test_unusable_address(cache, monkeypatch, url):
+    monkeypatch.setenv("MNIXEL_URL", url)
+    with pytest.raises(DataError) as error:
+        locate(ARCHIVE)
+    assert "MNIXEL_" in sentence(error)
+
+
+def test_killed_download_is_resumed_by_the_next_run(server, cache):
+    half = len(CONTENT) // 2
+    server.hold = (half, threading.Event())
+    process = python("-c", FETCH)
+    part = cache / "made.npz.part"
+    until(lambda: part.exists() and part.stat().st_size > half // 2)  # the last bytes may still be in its buffer
+    os.kill(process.pid, signal.SIGKILL)
+    finished(process)
+    server.hold[1].set()
+    server.hold = None
+    assert kept(cache) == {part.name}
+    size = part.stat().st_size
+    assert locate(ARCHIVE).read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={size}-"] and kept(cache) == {ARCHIVE.name}
+
+
+def test_two_processes_at_once_fetch_once(server, cache):
+    server.hold = (len(CONTENT) // 2, threading.Event())
+    processes = [python("-c", FETCH) for _ in range(2)]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 2
+    until(lambda: server.asked)
+    time.sleep(1)  # for the other one to ask as well, if nothing held it back
+    server.hold[1].set()
+    assert [finished(process)[:2] for process in processes] == [(0, f"{len(CONTENT)}\n")] * 2
+    assert server.asked == [None] and fault(cache / ARCHIVE.name, ARCHIVE) == ""
+
+
+def test_interrupt_leaves_no_traceback(server, cache, tmp_path):
+    server.files = {archive.name: bytes(archive.size) for archive in CONFIGS.values()}
+    server.hold = (1000, threading.Event())
+    # A shell starts background jobs with the interrupt ignored; a terminal does not.
+    run = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    run += "import sys; sys.argv[1:] = ['stats']; runpy.run_module('data', run_name='__main__')"
+    process = python("-c", run)
+    until(lambda: server.asked)
+    process.send_signal(signal.SIGINT)
+    assert finished(process) == (130, "", "stopped\n")
+
+
+# ---- folders and the cache
+
+
+def test_corrupted_cached_file_is_fetched_anew(server, cache):
+    locate(ARCHIVE).write_bytes(CONTENT[:-1] + b"?")
+    assert locate(ARCHIVE).read_bytes() == CONTENT and len(server.asked) == 2
+
+
+def test_named_folder_is_the_only_place(server, cache, tmp_path, monkeypatch):
+    locate(ARCHIVE)  # the cache could serve it
+    monkeypatch.setenv("MNIXEL_DIR", str(tmp_path))
+    with pytest.raises(DataError, match="is missing") as error:
+        locate(ARCHIVE)
+    assert str(tmp_path) in sentence(error) and "MNIXEL_DIR" in sentence(error)
+    (tmp_path / ARCHIVE.name).write_bytes(CONTENT[:-1] + b"?")
+    with pytest.raises(DataError, match="SHA-256") as error:
+        locate(ARCHIVE)
+    sentence(error)
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / ARCHIVE.name).write_bytes(CONTENT)
+    assert locate(ARCHIVE, tmp_path / "good").parent == tmp_path / "good"  # the argument wins
+    assert len(server.asked) == 1
+
+
+def test_cache_that_cannot_be_written(server, cache):
+    cache.write_text("a file where a folder should be")
+    with pytest.raises(DataError, match="MNIXEL_CACHE") as error:
+        locate(ARCHIVE)
+    sentence(error)
+
+
+# ---- the content of an archive
+
+
+def refused(tmp_path, content: bytes, archive=ARCHIVE) -> str:
+    path = tmp_path / "some.npz"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as error:
+        read(path, archive)
+    assert str(path) in sentence(error)
+    return sentence(error)
+
+
+def test_good_archive_is_read(tmp_path):
+    (tmp_path / "made.npz").write_bytes(CONTENT)
+    found = read(tmp_path / "made.npz", ARCHIVE)
+    assert all(np.array_equal(found[key], value) for key, value in made().items())
+
+
+def test_keys(tmp_path):
+    missing = {key: value for key, value in made().items() if key != "y_test_uis"}
+    assert "y_test_uis" in refused(tmp_path, serialised(missing))
+    assert "nothing else" in refused(tmp_path, serialised({**made(), "more": np.zeros(3)}))
+    twice = io.BytesIO(CONTENT)
+    with zipfile.ZipFile(twice, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
+        file.writestr("y_test_uis.npy", b"")
+    assert "nothing else" in refused(tmp_path, twice.getvalue())
+
+
+def test_shape_and_type(tmp_path):
+    assert "(19, 28, 28)" in refused(tmp_path, serialised(made(test=19)))
+    assert "float32" in refused(tmp_path, serialised({**made(), "X_test_uis": made()["X_test_uis"].astype("f4")}))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1, 255.5])
+def test_grey_levels_out_of_range(tmp_path, value):
+    found = made()
+    found["X_train_uis"][3, 4, 5] = value
+    assert "0 to 255" in refused(tmp_path, serialised(found))
+
+
+@pytest.mark.parametrize("value", [-1, 10])
+def test_labels_out_of_range(tmp_path, value):
+    found = made()
+    found["y_train_uis"][3] = value
+    assert "0 to 9" in refused(tmp_path, serialised(found))
+
+
+def test_pickles_are_refused_unopened(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "sprung",))
+
+    trap = np.empty(20, object)
+    trap[:] = Trap()
+    content = serialised({**made(), "y_test_uis": trap}, allow_pickle=True)
+    assert "object" in refused(tmp_path, content) and not (tmp_path / "sprung").exists()
+
+
+def header(shape: tuple) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "bomb", [bytes(50_000_000), header((10**9, 28, 28))], ids=["unpacks to 50 MB", "promises 6 TB"]
+)
+def test_bombs_are_refused(tmp_path, bomb):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key in ARCHIVE.arrays:
+            archive.writestr(f"{key}.npy", bomb)
+    assert len(file.getvalue()) < 300_000
+    assert "should be float64 (40, 28, 28)" in refused(tmp_path, file.getvalue())
+
+
+def test_damage_anywhere_is_one_sentence(tmp_path):
+    random = np.random.default_rng(1)
+    small = serialised(made(2, 1))
+    tail = len(small) - 1500  # headers of the last members and the directory: where damage confuses a reader most
+    for start in [0] * 50 + [tail] * 150:
+        damaged = bytearray(small)
+        for at in random.integers(start, len(small), 3):
+            damaged[at] = random.integers(256)
+        if damaged != small:
+            (tmp_path / "some.npz").write_bytes(damaged)
+            try:
+                read(tmp_path / "some.npz", described(small, 2, 1))
+            except DataError as error:
+                sentence(error)
+    assert "cannot be used" in refused(tmp_path, small[: len(small) // 2], described(small, 2, 1))
+
+
+# ---- tables, cards and pictures
+
+
+def test_import_is_cheap():
+    code = "import data, sys; print([m for m in ('datasets', 'torch', 'matplotlib', 'urllib.request') if m in sys.modules])"
+    assert finished(python("-c", code)) == (0, "[]\n", "")
+
+
+def test_unknown_configuration():
+    with pytest.raises(DataError, match="clean or raw") as error:
+        arrays("dirty")
+    sentence(error)
+
+
+def test_card_without_markers():
+    with pytest.raises(DataError) as error:
+        updated("# A card\n", {})
+    sentence(error)
+
+
+def test_charts_are_the_same_every_time(tmp_path):
+    pytest.importorskip("matplotlib")
+    counts = np.arange(1, 11)
+    for name in ("a.png", "b.png"):
+        chart("train", counts, counts + 1, tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_sheet_has_each_digit_in_its_row():
+    x = np.arange(20).repeat(784).reshape(20, 28, 28) * 10.0  # drawing i is all grey level 10 i
+    picture = np.asarray(sheet(x, np.arange(20) % 10, columns=3, scale=2))
+    assert picture.shape == (2 * 302, 2 * 92) and picture.dtype == np.uint8
+    for digit in range(10):
+        row = picture[2 * (2 + 30 * digit) + 28]
+        assert [row[2 * (2 + 30 * column) + 28] for column in range(3)] == [10 * digit, 100 + 10 * digit, 0]
+
+
+def test_load_rounds_nothing_away_but_fractions(mnixel):
+    for config, archive in CONFIGS.items():
+        found, dataset = arrays(config, mnixel), load(config, mnixel)
+        assert [len(dataset[split]) for split in ("train", "test")] == [archive.train, archive.test]
+        assert dataset["test"].features["label"].names == list("0123456789")
+        assert dataset["test"]["label"][:] == found.y_test.tolist() and found.y_test.dtype == np.int64
+        images = dataset["test"]["image"][:]
+        assert all(image.mode == "L" and image.size == (28, 28) for image in images)
+        assert np.abs(np.stack(images) - found.x_test).max() <= 0.5
+
+
+# ---- the real archives
+
+
+def test_every_pixel_lies_on_the_lattice_of_the_reduction(mnixel):
+    """Four rounds of a kernel in twentieths along two axes turn a 0/255 board into multiples of 255/20**8, and only 255
+    makes them whole: the proof that board levels, kernel, axes and rounds are what the card says."""
+    for config in CONFIGS:
+        for x in arrays(config, mnixel)[::2]:
+            steps = x / 255 * 20.0**8
+            assert np.abs(steps - np.rint(steps)).max() < 1e-3
+            steps = x / 254 * 20.0**8
+            assert np.abs(steps - np.rint(steps)).max() > 0.4
+
+
+def test_card_agrees_with_the_archives(mnixel):
+    card = CARD.read_text(encoding="utf-8")
+    assert updated(card, all_counts(mnixel)) == card, "run: python -m data stats --card"
+    clean, raw = arrays("clean", mnixel), arrays("raw", mnixel)
+    for split in (0, 2):
+        rows = {image.tobytes(): label for image, label in zip(clean[split], clean[split + 1], strict=True)}
+        gone = [i for i, image in enumerate(raw[split]) if image.tobytes() not in rows]
+        blank = [i for i in gone if not raw[split][i].any()]
+        assert f"| {' '.join(map(str, blank))} |" in card
+        assert f"| {' '.join(str(i) for i in gone if i not in blank)} |" in card
+        stay = np.setdiff1d(np.arange(len(raw[split])), gone)
+        assert np.array_equal(raw[split + 1][stay], [rows[raw[split][i].tobytes()] for i in stay])
+        assert len(rows) == len(clean[split]) == len(stay)  # no two are equal
+    for archive in CONFIGS.values():
+        assert f"`{archive.sha256}`" in card
+
+
+def test_stats_from_a_mirror(server, cache, mnixel, tmp_path):
+    """A first run as a user has it: nothing there, both archives downloaded, table printed, pictures drawn."""
+    server.files = {archive.name: (mnixel / archive.name).read_bytes() for archive in CONFIGS.values()}
+    server.cuts = [1_000_000]
+    card = tmp_path / "card.md"
+    card.write_text(updated(CARD.read_text(encoding="utf-8"), {}), encoding="utf-8")
+    status, out, err = finished(
+        python("-m", "data", "stats", "--out", str(tmp_path / "new" / "out"), "--card", str(card))
+    )
+    assert (status, err) == (0, "") and server.asked == [None, "bytes=1000000-", None]
+    assert card.read_bytes() == CARD.read_bytes()
+    rows = {tuple(cells[:2]): list(map(int, cells[2:])) for cells in map(cells_of, out.splitlines()[2:6])}
+    assert rows == {
+        ("clean", "train"): [25, 28, 27, 26, 24, 25, 26, 34, 26, 29, 270],
+        ("clean", "test"): [14, 11, 12, 13, 14, 12, 13, 5, 13, 9, 116],
+        ("raw", "train"): [26, 30, 29, 28, 26, 26, 28, 35, 28, 31, 287],
+        ("raw", "test"): [15, 11, 12, 13, 15, 15, 13, 6, 13, 10, 123],
+    }
+    with Image.open(tmp_path / "new" / "out" / "data-samples.png") as picture:
+        assert (picture.mode, picture.size) == ("L", (964, 604))
+
+
+def cells_of(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_stats_without_matplotlib(mnixel, tmp_path):
+    run = "import sys, runpy; sys.modules['matplotlib'] = None; "
+    run += f"sys.argv[1:] = ['stats', '--data', {str(mnixel)!r}, '--out', {str(tmp_path)!r}]; "
+    status, out, err = finished(python("-c", run + "runpy.run_module('data', run_name='__main__')"))
+    assert (
+        status == 0 and table(all_counts(mnixel)) in out and "pip install matplotlib" in err and "Traceback" not in err
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["data-samples.png"]
+
+
+@pytest.fixture(scope="session")
+def built(mnixel, tmp_path_factory) -> Path:
+    out = tmp_path_factory.mktemp("dataset") / "OUT"
+    assert finished(python("-m", "data", "build", str(out), "--data", str(mnixel))) == (0, f"wrote {out}\n", "")
+    assert [path.name for path in out.parent.iterdir()] == ["OUT"]
+    return out
+
+
+def test_build_loads_offline(built, mnixel, tmp_path):
+    code = """
+import sys
+from datasets import load_dataset
+for config in ([], ["clean"], ["raw"]):
+    d = load_dataset("./OUT", *config)
+    image = d["test"][0]["image"]
+    print(d["test"].config_name, len(d["train"]), len(d["test"]), image.mode, image.size, d["train"].features["label"].names)
+    print(sum(d["train"]["label"]), {k: round(v.num_bytes, -4) for k, v in d["train"].info.splits.items()})
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=built.parent,
+        env={
+            **os.environ,
+            "HF_HUB_OFFLINE": "1",
+            "HF_HOME": str(tmp_path / "empty"),
+            "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    names = list("0123456789")
+    expected = []
+    for config in ("clean", "clean", "raw"):
+        found = arrays(config, mnixel)
+        expected.append(f"{config} {len(found.y_train)} {len(found.y_test)} L (28, 28) {names}")
+        expected.append(f"{found.y_train.sum()} {{'train': 90000, 'test': 40000}}")
+    assert (process.returncode, process.stdout.splitlines()) == (0, expected), process.stderr
+    assert "card" not in process.stderr  # where the client says that it ignores a part of the card
+
+
+def test_built_card(built):
+    text = (built / "README.md").read_text(encoding="utf-8")
+    assert "(data-samples.png)" in text and (built / "data-samples.png").is_file() and "build puts" not in text
+
+
+def test_build_replaces_its_own_and_spares_the_rest(built, mnixel, tmp_path):
+    from data.parquet import FILES, build
+
+    out = tmp_path / "out"
+    build(out, mnixel)
+    first = {name: (out / name).read_bytes() for name in FILES}
+    assert first == {name: (built / name).read_bytes() for name in FILES}  # the same bytes from another process
+    (out / "clean" / "train-00000-of-00001.parquet").write_bytes(b"old")
+    assert build(out, mnixel) == out
+    assert {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
+
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(DataError, match="--force") as error:
+        build(out, mnixel)
+    sentence(error)
+    build(out, mnixel, force=True)
+    assert (tmp_path / "out.before" / "mine.txt").read_text() == "mine" and not (out / "mine.txt").exists()
+    (out / "mine.txt").write_text("mine again")
+    with pytest.raises(DataError, match="exists already"):
+        build(out, mnixel, force=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "out.before"}
+
+
+# ---- the command line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["stats"],
+        ["build", "OUT"],
+        ["stats", "--data", "nowhere"],
+        ["build", "OUT", "--data", "nowhere"],
+        ["build", "README"],
+    ],
+    ids=" ".join,
+)
+def test_errors_are_one_sentence(cache, server, tmp_path, arguments):
+    server.status = 404
+    (tmp_path / "README").write_text("a file where a folder should be")
+    arguments = [str(tmp_path / word) if word in ("OUT", "README") else word for word in arguments]
+    status, out, err = finished(python("-m", "data", *arguments))
+    assert (status, out, err.count("\n")) == (1, "", 1) and err.startswith("error: ") and "Traceback" not in err
+    assert not (tmp_path / "OUT").exists() and not list(tmp_path.glob(".OUT*"))
+
+
+def test_pictures_where_nothing_can_be_written(mnixel, tmp_path):
+    (tmp_path / "file").touch()
+    status, _, err = finished(
+        python("-m", "data", "stats", "--data", str(mnixel), "--out", str(tmp_path / "file" / "out"))
+    )
+    assert status == 1 and err.startswith("error: cannot read or write") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["build"], ["stats", "--what"]], ids=" ".join)
+def test_bad_arguments_print_the_usage(arguments):
+    status, _, err = finished(python("-m", "data", *arguments))
+    assert status == 2 and err.startswith("usage: python -m data") and "Traceback" not in err
