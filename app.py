@@ -132,19 +132,23 @@ def footer(net: DigitCNN, weights: str, accuracy: dict | None) -> str:
     )
 
 
-CSS = """
+# In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
+HEAD = """<style>
 .gradio-container { max-width: 66rem !important; margin: 0 auto !important; }
-.header h1 { font-size: 1.7rem; margin: 0; }
-.header p { margin: .15rem 0 0; color: var(--body-text-color-subdued); }
-.footer-note p { margin: .2rem 0; font-size: .8rem; color: var(--body-text-color-subdued); }
 .header, .footer-note { max-width: 60rem; margin: 0 auto; }
+.gradio-container .html-container { padding: 0 !important; }
+.header h1 { font-size: 1.7rem; margin: 0; }
+.header p { margin: .15rem 0 0; }
+.footer-note p { margin: .2rem 0; font-size: .8rem; opacity: .72; }
+.footer-note a { margin: 0 !important; padding: 0 !important; color: inherit !important; }
 @media (max-width: 900px) {
-  .gradio-container main { padding: .6rem .8rem !important; }
+  .gradio-container .main.app.app { padding: .5rem .9rem; }
+  .gradio-container .column { gap: .5rem; }
   .header, .footer-note { max-width: 30rem; }
   .header h1 { font-size: 1.25rem; }
-  .header p { display: none; }
+  .header p, footer { display: none !important; }
 }
-"""
+</style>"""
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
 
 
@@ -165,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
     page = build(net, weights, options.sketchpad == "stock")
     page.launch(
         theme=gr.themes.Default(font=FONTS, font_mono=["monospace"]),
-        css=CSS,
+        head=HEAD,
         js=stock.PRESS_BRUSH if options.sketchpad == "stock" else None,
         server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         footer_links=["api"],

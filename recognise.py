@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 import board
-from model import LABELS, DigitCNN, EmptyDrawing, ranked
+from model import LABELS, DigitCNN, ranked
 from pictures import open_data_url
 
 

@@ -22,6 +22,7 @@ let answer = null;       // the last one from the server
 let pen = null;          // pointerId, "key" or "example" while a stroke is being drawn
 let replay = null;       // the timer of an example that is drawing itself
 let place = [SIZE / 2, SIZE / 2];  // of the keyboard's pen
+let byPointer = false;   // the board is being focused by a pointer, not by the Tab key
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
 
@@ -119,7 +120,10 @@ function toBoard(event) {
 canvas.addEventListener("pointerdown", (event) => {
   if (!event.isPrimary || event.button !== 0) return;  // a second finger or another button draws nothing
   event.preventDefault();
+  byPointer = true;
   canvas.focus({ preventScroll: true });
+  byPointer = false;
+  board.classList.remove("keyed");
   if (replay) clear();
   liftKey();
   canvas.setPointerCapture(event.pointerId);
@@ -176,7 +180,8 @@ canvas.addEventListener("keydown", (event) => {
   } else return;
   event.preventDefault();
 });
-canvas.addEventListener("blur", liftKey);
+canvas.addEventListener("focus", () => board.classList.toggle("keyed", !byPointer));
+canvas.addEventListener("blur", () => { board.classList.remove("keyed"); liftKey(); });
 
 undoButton.addEventListener("click", undo);
 clearButton.addEventListener("click", clear);

@@ -1,0 +1,104 @@
+"""What the tests share: the archives, a server process, a real browser. What is missing is skipped with a reason, once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+CHROMIUM_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+def without(what: str) -> None:
+    """Skip a test for want of something; on a CI machine, which must have it, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def mnixel() -> Path:
+    """The folder with the real archives."""
+    folder = Path(os.environ.get("MNIXEL_DIR", "")) if os.environ.get("MNIXEL_DIR") else None
+    if folder is None or not (folder / "MNIST_UIS2.npz").is_file():
+        without("MNIXEL archives not found; set MNIXEL_DIR")
+    return folder.resolve()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """`python app.py` as a process of its own, which can be killed and started again at the same address."""
+
+    def __init__(self, *arguments: str, folder: Path = ROOT, **environment: str):
+        self.arguments, self.folder, self.port = arguments, folder, free_port()
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))},
+            "GRADIO_SERVER_PORT": str(self.port),
+            **environment,
+        }
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self, seconds: float = 60) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "app.py", *self.arguments],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(self.url, timeout=2).read(1)
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.kill()
+        raise AssertionError(f"app.py did not come up:\n{self.process.stdout.read().decode()}")
+
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        self.process.send_signal(how)
+        self.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def server():
+    """The page as `make run` serves it."""
+    running = Server()
+    yield running
+    running.kill(signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real Chromium, headless."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        without("Playwright is not installed")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        without("no Chromium found; install one or name it in CHROMIUM")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()

@@ -1,0 +1,103 @@
+"""A person at the page: draws with mouse or finger in a real browser and reads what the page shows."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from sketchpad import examples
+
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples.drawings()}
+
+
+def varied(digit: str, seed: int) -> list[list[list[float]]]:
+    """An example drawing as somebody else would place it: scaled, moved and turned a little."""
+    rng = np.random.default_rng(seed)
+    scale, angle = rng.uniform(0.55, 1.05), rng.uniform(-0.12, 0.12)
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    room = 60 * (1.4 - scale)
+    shift = 224 + rng.uniform(-room, room, 2)
+    return [((np.array(stroke) - 224) @ turn.T + shift).clip(4, 444).tolist() for stroke in DRAWINGS[digit]]
+
+
+class Person:
+    """One visitor with a browser tab. `errors` collects what a visitor should never cause; `sent` what the page sent."""
+
+    def __init__(self, browser, url: str, size: str = "desktop", touch: bool = False, before: str = ""):
+        self.context = browser.new_context(
+            viewport=SIZES[size], has_touch=touch, is_mobile=touch, device_scale_factor=2 if touch else 1
+        )
+        self.page = self.context.new_page()
+        if before:
+            self.page.add_init_script(before)
+        self.touch = self.context.new_cdp_session(self.page) if touch else None
+        self.errors: list[str] = []
+        self.sent: list[dict] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        self.page.on("request", self._note)
+        self.page.goto(url)
+        self.page.wait_for_selector("#board canvas")
+        self.page.wait_for_function("document.querySelector('#board').dataset.revision !== undefined")
+        self.page.wait_for_selector(".examples button")
+
+    def _note(self, request) -> None:
+        if "component_server" in request.url:
+            self.sent.append(json.loads(request.post_data)["data"])
+
+    def at(self, point) -> tuple[float, float]:
+        """Where a point of the board (448 a side) is on the screen."""
+        box = self.page.locator("#board canvas").bounding_box()
+        return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
+
+    def stroke(self, points) -> None:
+        places = [self.at(point) for point in points]
+        if self.touch:
+            send = lambda kind, place: self.touch.send(  # noqa: E731
+                "Input.dispatchTouchEvent",
+                {"type": kind, "touchPoints": [{"x": place[0], "y": place[1]}] if place else []},
+            )
+            send("touchStart", places[0])
+            for place in places[1:]:
+                send("touchMove", place)
+            send("touchEnd", None)
+        else:
+            self.page.mouse.move(*places[0])
+            self.page.mouse.down()
+            for place in places[1:]:
+                self.page.mouse.move(*place)
+            self.page.mouse.up()
+
+    def draw(self, strokes) -> None:
+        for points in strokes:
+            self.stroke(points)
+
+    def settle(self) -> dict:
+        """Wait until the answer describes what is on the board; returns what the page then shows."""
+        self.page.wait_for_function(
+            "document.querySelector('#prediction').dataset.revision === document.querySelector('#board').dataset.revision"
+        )
+        return self.shown()
+
+    def shown(self) -> dict:
+        return self.page.evaluate(
+            """() => {
+              const prediction = document.querySelector('#prediction'), board = document.querySelector('#board');
+              const preview = document.querySelector('#preview canvas');
+              const data = preview.getContext('2d').getImageData(0, 0, 28, 28).data;
+              return {
+                digit: prediction.dataset.digit, confidence: prediction.dataset.confidence,
+                revision: Number(prediction.dataset.revision), board: Number(board.dataset.revision),
+                big: prediction.querySelector('.digit').textContent,
+                sentence: prediction.querySelector('.sentence').textContent,
+                bars: [...prediction.querySelectorAll('.bars b')].map((b) => b.textContent),
+                preview: Array.from({length: 784}, (_, i) => data[4 * i]),
+                scroll: [window.scrollX, window.scrollY],
+              };
+            }"""
+        )
+
+    def leave(self) -> None:
+        self.context.close()

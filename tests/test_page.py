@@ -1,0 +1,311 @@
+"""The page in a real browser: by mouse, finger and keyboard, at desktop and phone size."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from conftest import Server
+from person import DRAWINGS, Person, varied
+from PIL import Image
+
+import board
+from model import DigitCNN
+
+
+@pytest.fixture(params=[("desktop", False), ("phone", True)], ids=["mouse, 1280x800", "touch, 390x844"])
+def person(request, browser, server):
+    visitor = Person(browser, server.url, *request.param)
+    yield visitor
+    assert visitor.errors == []
+    visitor.leave()
+
+
+@pytest.fixture
+def desktop(browser, server):
+    visitor = Person(browser, server.url)
+    yield visitor
+    assert visitor.errors == []
+    visitor.leave()
+
+
+def test_a_drawn_digit_is_read(person):
+    person.draw(DRAWINGS["2"])
+    shown = person.settle()
+    assert shown["digit"] == shown["big"] == shown["bars"][0] == "2"
+    assert shown["sentence"] == "This is a 2."
+    assert 0.5 < float(shown["confidence"]) <= 1
+    assert len(shown["bars"]) == 3
+
+
+def test_preview_is_the_tensor_that_was_classified(person):
+    person.draw(DRAWINGS["5"])
+    shown = person.settle()
+    last = person.sent[-1]
+    drawn = board.render(board.parse_strokes(last["strokes"]))
+    net = DigitCNN.from_pretrained("weights")
+    assert shown["preview"] == (net.preprocess(drawn) * 255).round().byte().flatten().tolist()
+
+
+def test_answers_come_while_drawing(person):
+    points = DRAWINGS["8"][0]
+    places = [person.at(point) for point in points]
+    if person.touch:
+        send = lambda kind, spots: person.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})  # noqa: E731
+        send("touchStart", [{"x": places[0][0], "y": places[0][1]}])
+        for x, y in places[1:30]:
+            send("touchMove", [{"x": x, "y": y}])
+    else:
+        person.page.mouse.move(*places[0])
+        person.page.mouse.down()
+        for place in places[1:30]:
+            person.page.mouse.move(*place)
+    shown = person.settle()  # the pen is still down
+    assert shown["bars"]
+    assert shown["revision"] > 1
+    person.touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}) if person.touch else (
+        person.page.mouse.up()
+    )
+
+
+def test_answer_and_board_fit_the_screen(person):
+    height, width = person.page.viewport_size["height"], person.page.viewport_size["width"]
+    for name in ("#board", "#prediction .digit", "#prediction .bars", "#preview", "#brush", "#undo", "#clear", "#top-k"):
+        box = person.page.locator(name).bounding_box()
+        assert box["y"] >= 0, name
+        assert box["y"] + box["height"] <= height, name
+        assert box["x"] + box["width"] <= width, name
+    assert person.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert person.page.locator("#board").bounding_box()["width"] >= 300
+    for name in ("#undo", "#clear", ".examples button", ".picture"):
+        assert person.page.locator(name).first.bounding_box()["height"] >= 44, f"{name} is hard to hit"
+
+
+def test_thirty_drawings_by_touch(browser, server):
+    person = Person(browser, server.url, "phone", touch=True)
+    digits = [digit for digit in DRAWINGS for _ in range(5)]
+    right = 0
+    for seed, digit in enumerate(digits):
+        strokes = varied(digit, seed)
+        person.draw(strokes)
+        shown = person.settle()
+        assert shown["revision"] == shown["board"] == person.sent[-1]["revision"]
+        assert len(person.sent[-1]["strokes"]) == len(strokes), "a stroke was lost"
+        for sent, drawn in zip(person.sent[-1]["strokes"], strokes, strict=True):
+            assert np.abs(np.array(sent["points"][0]) - drawn[0]).max() < 1
+            assert np.abs(np.array(sent["points"][-1]) - drawn[-1]).max() < 2, "the end of a stroke was lost"
+        assert shown["scroll"] == [0, 0]
+        right += shown["digit"] == digit
+        person.page.tap("#clear")
+        assert person.settle()["digit"] == ""
+    assert person.errors == []
+    assert right >= 28  # these are shapes of our own, slightly changed
+    person.leave()
+
+
+def test_undo_and_clear(person):
+    press = person.page.tap if person.touch else person.page.click
+    assert person.page.locator("#undo").is_disabled()
+    person.draw(DRAWINGS["7"])
+    both = person.settle()
+    press("#undo")
+    one = person.settle()
+    assert one["board"] > both["board"]
+    assert one["preview"] != both["preview"]
+    assert len(person.sent[-1]["strokes"]) == 1
+    press("#undo")
+    empty = person.settle()
+    assert (empty["digit"], empty["bars"], empty["confidence"], sum(empty["preview"])) == ("", [], "", 0)
+    person.draw(DRAWINGS["3"])
+    assert person.settle()["digit"] == "3"
+    press("#clear")
+    assert person.settle()["digit"] == ""
+    assert person.page.locator("#clear").is_disabled()
+
+
+def test_brush_and_top_k(desktop):
+    desktop.page.fill("#brush", "25")
+    desktop.page.fill("#top-k", "10")
+    desktop.draw(DRAWINGS["4"])
+    shown = desktop.settle()
+    assert {stroke["radius"] for stroke in desktop.sent[-1]["strokes"]} == {25}
+    assert sorted(shown["bars"]) == list("0123456789")
+    desktop.page.fill("#top-k", "1")
+    assert desktop.shown()["bars"] == [shown["digit"]]
+
+
+def test_keyboard_alone(desktop):
+    keyboard = desktop.page.keyboard
+    desktop.page.focus("#board canvas")
+    for _ in range(15):
+        keyboard.press("ArrowUp")
+    keyboard.press(" ")
+    for _ in range(30):
+        keyboard.press("ArrowDown")
+    keyboard.press(" ")
+    shown = desktop.settle()
+    assert shown["digit"] == "1"
+    assert desktop.page.locator("#board .cursor").is_visible()
+    keyboard.press("ArrowDown")  # the pen is up: nothing is drawn
+    assert desktop.settle()["board"] == shown["board"]
+    keyboard.press("Control+z")
+    assert desktop.settle()["digit"] == ""
+    keyboard.press(" ")
+    keyboard.press("ArrowRight")
+    keyboard.press("Escape")
+    assert desktop.settle()["bars"] == []
+    assert desktop.page.locator("#prediction [aria-live=polite]").count() == 1
+
+
+def test_second_finger_and_other_buttons_draw_nothing(browser, server):
+    person = Person(browser, server.url, "phone", touch=True)
+    (ax, ay), (bx, by), (cx, cy) = person.at((100, 100)), person.at((300, 300)), person.at((100, 300))
+    send = lambda kind, *spots: person.touch.send(  # noqa: E731
+        "Input.dispatchTouchEvent",
+        {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(spots)]},
+    )
+    send("touchStart", (ax, ay))
+    send("touchStart", (ax, ay), (bx, by))
+    send("touchMove", (cx, cy), (bx, by + 30))
+    send("touchEnd")
+    person.settle()
+    assert len(person.sent[-1]["strokes"]) == 1
+    assert person.errors == []
+    person.leave()
+
+
+def test_examples_draw_themselves(person):
+    buttons = person.page.locator(".examples button")
+    assert buttons.count() == 6
+    for number, digit in enumerate(DRAWINGS):
+        buttons.nth(number).click()
+        points = sum(len(stroke) for stroke in DRAWINGS[digit])
+        person.page.wait_for_function(
+            "([digit, points]) => { const p = document.querySelector('#prediction').dataset;"
+            " const b = document.querySelector('#board').dataset.revision;"
+            " const made = b - (window.before ?? 0); if (made < points * .8 || p.revision !== b) return false;"
+            " window.before = Number(b); return p.digit === digit; }",
+            arg=[digit, points],
+        )
+    buttons.nth(0).click()
+    person.page.wait_for_timeout(150)
+    person.stroke([(200, 60), (200, 380)])  # drawing over an example that is under way begins anew
+    person.settle()
+    assert len(person.sent[-1]["strokes"]) == 1
+
+
+def picture_of(digit: str, dark_on_light: bool = True, size: int = 900) -> bytes:
+    drawn = board.render([board.Stroke(np.array(stroke), 12.0) for stroke in DRAWINGS[digit]], size)
+    buffer = io.BytesIO()
+    Image.fromarray(255 - drawn if dark_on_light else drawn).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_picture_file(person):
+    person.draw(DRAWINGS["8"])
+    person.settle()
+    opened = {"name": "digit.png", "mimeType": "image/png", "buffer": picture_of("3")}
+    person.page.set_input_files(".picture input", opened)
+    person.page.wait_for_function("document.querySelector('#prediction').dataset.digit === '3'")
+    assert person.sent[-1]["strokes"] == []
+    before = person.settle()["board"]
+    bad = {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture"}
+    person.page.set_input_files(".picture input", bad)
+    person.page.wait_for_function("document.querySelector('.sentence').textContent.includes('cannot open')")
+    assert person.shown()["board"] == before, "what was on the board is kept"
+    person.draw(DRAWINGS["2"])  # drawing takes the picture away
+    assert person.settle()["digit"] == "2"
+
+
+def test_pasted_picture(desktop):
+    desktop.page.evaluate(
+        """(bytes) => {
+          const data = new DataTransfer();
+          data.items.add(new File([new Uint8Array(bytes)], 'pasted.png', {type: 'image/png'}));
+          document.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));
+        }""",
+        list(picture_of("7", size=224)),
+    )
+    desktop.page.wait_for_function("document.querySelector('#prediction').dataset.digit === '7'")
+
+
+def test_blank_picture_is_refused_with_a_sentence(desktop):
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200), "white").save(buffer, "PNG")
+    desktop.page.set_input_files(
+        ".picture input", {"name": "blank.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    )
+    desktop.page.wait_for_function("document.querySelector('.sentence').textContent.includes('no ink')")
+    assert desktop.settle()["digit"] == ""
+
+
+def test_drawing_survives_a_server_that_goes_away(browser):
+    server = Server()
+    person = Person(browser, server.url)
+    person.draw(DRAWINGS["5"])
+    assert person.settle()["digit"] == "5"
+    server.kill()
+    person.page.click("#clear")
+    person.draw(DRAWINGS["2"])
+    person.page.wait_for_function("document.querySelector('.sentence').textContent.includes('does not answer')")
+    server.start()
+    assert person.settle()["digit"] == "2"
+    assert [error for error in person.errors if "net::ERR" not in error and "Failed to fetch" not in error] == []
+    person.leave()
+    server.kill()
+
+
+SLOW_NETWORK = """
+const direct = window.fetch;
+window.underWay = window.most = 0;
+window.fetch = async (...request) => {
+  if (!String(request[0].url ?? request[0]).includes('component_server')) return direct(...request);
+  window.most = Math.max(window.most, ++window.underWay);
+  const reply = await direct(...request);
+  await new Promise((resume) => setTimeout(resume, 200));
+  window.underWay -= 1;
+  return reply;
+};
+"""
+
+
+def test_newest_drawing_wins_over_slow_answers(browser, server):
+    person = Person(browser, server.url, before=SLOW_NETWORK)
+    person.draw(DRAWINGS["4"])
+    person.page.click("#clear")
+    assert person.shown()["digit"] == ""
+    person.page.wait_for_function("window.underWay === 0")
+    person.page.wait_for_timeout(50)
+    assert person.shown()["digit"] == "", "an answer to what is no longer there came back"
+    person.draw(DRAWINGS["3"])
+    assert person.settle()["digit"] == "3"
+    assert person.page.evaluate("window.most") == 1, "more than one request was under way"
+    revisions = [drawing["revision"] for drawing in person.sent]
+    assert revisions == sorted(revisions)
+    assert person.errors == []
+    person.leave()
+
+
+def test_stock_sketchpad_is_answered_by_the_same_function(browser):
+    server = Server("--sketchpad", "stock")
+    person = browser.new_page(viewport={"width": 1280, "height": 800})
+    errors = []
+    person.on("pageerror", lambda error: errors.append(str(error)))
+    person.goto(server.url)
+    canvas = person.locator("#board canvas").first
+    canvas.wait_for()
+    person.wait_for_timeout(1500)  # the stock component says nowhere that its brush is ready
+    box = canvas.bounding_box()
+    for points in DRAWINGS["7"]:
+        places = [(box["x"] + x / 448 * box["width"], box["y"] + y / 448 * box["height"]) for x, y in points]
+        person.mouse.move(*places[0])
+        person.mouse.down()
+        for place in places[1:]:
+            person.mouse.move(*place)
+        person.mouse.up()
+    person.wait_for_function("document.querySelector('#prediction').dataset.digit === '7'", timeout=20_000)
+    person.locator("#preview img").wait_for()
+    assert errors == []
+    person.close()
+    server.kill()
