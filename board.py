@@ -8,7 +8,6 @@ Coordinates are board units: x grows right, y grows down, the pixel in row i and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -66,8 +65,8 @@ def parse_strokes(payload: object) -> list[Stroke]:
 
 
 def _is_number(value: object) -> bool:
-    """True for a finite int or float; a bool is none. A huge int is refused before numpy would overflow on it."""
-    return type(value) in (int, float) and math.isfinite(value) and abs(value) < 1e6
+    """True for an int or float that numpy can hold exactly enough; a bool is none, and neither are NaN and infinity."""
+    return type(value) in (int, float) and abs(value) < 1e6
 
 
 def render(strokes: Sequence[Stroke], size: int = SIZE) -> np.ndarray:

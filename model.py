@@ -125,7 +125,7 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
     )
     ground = np.median(frame)
     if ground > 0.5 * (values.min() + values.max()):
-        values, ground = 1 - values, 1 - ground  # dark on light
+        values, frame, ground = 1 - values, 1 - frame, 1 - ground  # dark on light
     ink = np.maximum(values - ground, 0)
     if np.mean(np.abs(frame - ground) < 1.5 / 255) < 0.5:
         ink = _without_grain(values)
@@ -183,7 +183,7 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
 
 # --- ink -> what the network is given ---------------------------------------------------------------------------------
 
-EDGE = 0.4  # of the peak: ink from here on counts for the box, wherever the edge is sharp or soft
+EDGE = 0.41  # of the peak: ink from here on counts for the box, be the edge sharp or soft. No multiple of 1/255, lest rounding decide
 SOFTNESS = 0.6  # pixels of blur that make a board look like a 28x28 of MNIXEL: least difference over 200 drawings
 
 
@@ -395,12 +395,13 @@ def _read_config(path: Path) -> Config:
     """config.json as a Config. Raises ValueError when it is another file, or another version's."""
     try:
         raw = json.loads(path.read_text())
-        if raw.get("format") != FORMAT:
-            raise ValueError(
-                f"{path} is of format {raw.get('format')!r}; this model.py reads format {FORMAT}. Take the model.py beside it."
-            )
-        config = Config(**{**raw, "channels": tuple(raw["channels"])})
-        DigitCNN(config)
-    except (AttributeError, KeyError, TypeError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        version = raw["format"]
+        if version == FORMAT:
+            config = Config(**{**raw, "channels": tuple(raw["channels"])})
+            DigitCNN(config)  # refuses what is no shape of a network
+            if not (config.temperature > 0 and 0 <= config.threshold <= 1):
+                raise ValueError("a temperature over 0 and a threshold from 0 to 1 are expected")
+            return config
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} is not the configuration of this network ({error}).") from error
-    return config
+    raise ValueError(f"{path} is of format {version!r}; this model.py reads {FORMAT}. Take the model.py beside it.")

@@ -127,16 +127,6 @@ def cache(server, monkeypatch, tmp_path) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.fixture(scope="session")
-def mnixel() -> Path:
-    """The folder of the real archives."""
-    folder = Path(os.environ.get("MNIXEL_DIR") or "/nonexistent").resolve()
-    if not all((folder / archive.name).is_file() for archive in CONFIGS.values()):
-        stop = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        stop("MNIXEL archives not found; set MNIXEL_DIR")
-    return folder
-
-
 def python(*arguments: str, **settings) -> subprocess.Popen:
     """A fresh interpreter at the project's root; a setting of None unsets the variable."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), **settings}

@@ -71,7 +71,16 @@ def test_answers_come_while_drawing(person):
 
 def test_answer_and_board_fit_the_screen(person):
     height, width = person.page.viewport_size["height"], person.page.viewport_size["width"]
-    for name in ("#board", "#prediction .digit", "#prediction .bars", "#preview", "#brush", "#undo", "#clear", "#top-k"):
+    for name in (
+        "#board",
+        "#prediction .digit",
+        "#prediction .bars",
+        "#preview",
+        "#brush",
+        "#undo",
+        "#clear",
+        "#top-k",
+    ):
         box = person.page.locator(name).bounding_box()
         assert box["y"] >= 0, name
         assert box["y"] + box["height"] <= height, name

@@ -1,0 +1,162 @@
+"""The pen: waypoints as a particular hand draws them on the board.
+
+A hand is thrown for every drawing: slant, proportions, care, speed, brush, place. Nothing here knows what is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+import board
+
+from . import curves
+from .allographs import Waypoints
+
+FINE = 0.02  # spacing of points while a drawing is still in its unit square
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How far one drawing departs from its waypoints. Lengths are shares of the drawing's height."""
+
+    slant: float  # tangent of the lean to the right
+    turn: float  # radians, clockwise
+    width: float  # factor
+    waist: float  # exponent that moves the middle up (> 1) or down
+    taper: float  # how much wider the top is than the foot, share
+    wobble: float  # spread of a waypoint
+    warp: float  # spread of a smooth bending of the whole square
+    tremor: float  # spread of the line itself
+    haste: float  # length along which bends are cut
+    ends: float  # length by which strokes begin and end early or late
+    drift: float  # spread of a later stroke's place
+
+
+def any_hand(rng: np.random.Generator) -> Hand:
+    """A hand of anybody: mostly orderly, now and then careless. `care` joins what goes together in a careless hand."""
+    care = np.exp(rng.normal(0, 0.45))
+    return Hand(
+        slant=float(np.clip(rng.normal(0.08, 0.2), -0.45, 0.65)),
+        turn=float(np.clip(rng.normal(0, 0.08), -0.22, 0.22)),
+        width=float(np.exp(np.clip(rng.normal(0, 0.18), -0.42, 0.42))),
+        waist=float(np.exp(np.clip(rng.normal(0, 0.14), -0.35, 0.35))),
+        taper=float(np.clip(rng.normal(0, 0.1), -0.25, 0.25)),
+        wobble=min(0.016 * care, 0.04),
+        warp=min(0.022 * care, 0.05),
+        tremor=min(float(rng.exponential(0.002)), 0.006) * (rng.random() < 0.6),
+        haste=float(rng.uniform(0.0, 0.07)) * (rng.random() < 0.85),
+        ends=min(0.025 * care, 0.06),
+        drift=min(0.014 * care, 0.035),
+    )
+
+
+def write(paths: Sequence[Waypoints], rng: np.random.Generator, hand: Hand | None = None) -> list[np.ndarray]:
+    """The lines (n, 2) that a hand makes of `paths`, in units of the drawing's height; where they lie does not matter."""
+    hand = hand or any_hand(rng)
+    lines = []
+    for number, path in enumerate(paths):
+        places = np.array([point[:2] for point in path], dtype=float)
+        places += _wobble(places, hand, rng)
+        if number:
+            places += rng.normal(0, hand.drift, 2)
+        lines.append(curves.through(places, [len(point) > 2 for point in path]) if len(places) > 1 else places)
+    bend = _bending(hand, rng)
+    return [bend(_pulled(line, hand, rng)) for line in lines]
+
+
+def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
+    """How far a hand misses each waypoint (n, 2): little where they are close together, or round bowls would get dents."""
+    noise = rng.normal(0, hand.wobble, places.shape)
+    if len(places) < 3:
+        return noise
+    step = np.diff(places, axis=0)
+    gap = np.hypot(step[:, 0], step[:, 1])
+    nearest = np.minimum(np.concatenate([gap, gap[-1:]]), np.concatenate([gap[:1], gap]))
+    return noise * np.clip(nearest / 0.4, 0.18, 1)[:, None]
+
+
+def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
+    """One line with its bends cut, its ends early, late or hooked, and the tremor of the hand."""
+    size = curves.length(line)
+    if size < 4 * FINE:
+        return line
+    early = np.clip(rng.normal(0, hand.ends, 2) / size, 0, 0.12)
+    line = curves.even(line, FINE, early[0], 1 - early[1])
+    if len(line) < 4:
+        return line
+    if rng.random() < 0.3:
+        line = _flicked(line, rng)
+    if rng.random() < 0.2:
+        line = _flicked(line[::-1], rng)[::-1]
+    line = curves.rounded(line, hand.haste / FINE)
+    if hand.tremor:
+        shake = rng.normal(0, 1, (len(line), 2))
+        shake[1:] += 0.8 * shake[:-1]  # neighbours shake alike
+        line = line + hand.tremor * shake
+    return line
+
+
+def _flicked(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The line with a short stretch added to its end: straight on, or turning to one side."""
+    way = line[-1] - line[-4]
+    angle = np.arctan2(way[1], way[0])
+    bend = rng.normal(0, 0.25)
+    angles = angle + bend * np.arange(1, 1 + int(rng.integers(2, 5)))
+    steps = FINE * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    return np.concatenate([line, line[-1] + np.cumsum(steps, axis=0)])
+
+
+def _bending(hand: Hand, rng: np.random.Generator):
+    """A function that leans, widens, turns and smoothly warps points of the unit square, the same for all strokes."""
+    waves = rng.normal(0, 0.8, (3, 2)) * 2 * np.pi  # per unit
+    phases = rng.uniform(0, 2 * np.pi, 3)
+    swings = rng.normal(0, hand.warp, (3, 2))
+    cos, sin = np.cos(hand.turn), np.sin(hand.turn)
+
+    def bend(line: np.ndarray) -> np.ndarray:
+        line = line + np.sin(line @ waves.T + phases) @ swings
+        x, y = line[:, 0] - 0.5, line[:, 1]
+        inside = np.clip(y, 0, 1)
+        y = y - inside + inside**hand.waist - 0.5
+        x = x * hand.width * (1 - hand.taper * 2 * y) - hand.slant * y
+        return np.stack([cos * x - sin * y, sin * x + cos * y], axis=1)
+
+    return bend
+
+
+def place(lines: Sequence[np.ndarray], rng: np.random.Generator) -> list[board.Stroke]:
+    """Put lines on the board as strokes: any size and place that keeps the ink inside, a brush that goes with the size."""
+    side, radius = _size_and_brush(rng)
+    every = np.concatenate(lines)
+    low, high = every.min(axis=0), every.max(axis=0)
+    room = board.SIZE - 2 * radius - 2
+    scale = min(side, room) / max(float((high - low).max()), 1e-6)
+    free = room - (high - low) * scale
+    shift = radius + 1 + rng.random(2) * free
+    spacing = min(rng.uniform(8, 14), max(0.06 * side, 4))  # a small drawing keeps its bends
+    strokes = []
+    for line in lines:
+        points = (line - low) * scale + shift
+        if len(points) > 1:
+            points = curves.even(points, spacing)
+        strokes.append(board.Stroke(points, radius))
+    return strokes
+
+
+def _size_and_brush(rng: np.random.Generator) -> tuple[float, float]:
+    """The longer side of the drawing and the radius of the brush, board units."""
+    throw = rng.random()
+    if throw < 0.25:  # small
+        side = board.SIZE * rng.uniform(0.2, 0.33)
+        radius = rng.uniform(5, 12)
+    elif throw < 0.6:  # anything at an ordinary size
+        side = board.SIZE * rng.uniform(0.35, 0.9)
+        radius = rng.uniform(8, 24)
+    else:  # a line in proportion, as a pen on paper and most drawings of MNIXEL
+        side = board.SIZE * rng.uniform(0.35, 0.9)
+        radius = side * np.exp(rng.normal(np.log(0.055), 0.3))
+    radius = min(radius, 0.12 * side)  # thicker, and an 8 has no holes left
+    return float(side), float(np.clip(radius, board.MIN_RADIUS, board.MAX_RADIUS))

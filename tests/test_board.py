@@ -1,0 +1,140 @@
+"""Strokes -> board -> MNIXEL's reduction."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import board
+import data
+
+inside = st.floats(40, 408)
+radii = st.floats(board.MIN_RADIUS, board.MAX_RADIUS)
+lines = st.lists(st.tuples(inside, inside), min_size=1, max_size=6)
+
+
+def dot(x: float, y: float, radius: float) -> np.ndarray:
+    return board.render([board.Stroke(np.array([[x, y]]), radius)])
+
+
+@given(inside, inside, radii)
+def test_a_dot_is_a_disc(x, y, radius):
+    drawn = dot(x, y, radius) / 255
+    assert drawn.sum() == pytest.approx(np.pi * radius**2, rel=0.01)  # antialiasing adds no ink
+    rows, columns = np.nonzero(drawn >= 0.5)
+    for low, high, middle in ((rows.min(), rows.max() + 1, y), (columns.min(), columns.max() + 1, x)):
+        assert abs(low - (middle - radius)) <= 1  # nor does it widen it
+        assert abs(high - (middle + radius)) <= 1
+
+
+@given(lines, radii)
+def test_rendering_is_deterministic_and_ignores_direction(points, radius):
+    stroke = board.Stroke(np.array(points), radius)
+    drawn = board.render([stroke])
+    assert np.array_equal(drawn, board.render([stroke]))
+    back = board.render([board.Stroke(stroke.points[::-1], radius)]).astype(int)
+    assert np.abs(back - drawn).max() <= 1
+    assert np.array_equal(board.reduce(drawn), board.reduce(drawn))
+
+
+@given(lines, radii)
+def test_every_pixel_is_the_coverage_by_distance(points, radius):
+    points = np.array(points)
+    y, x = np.mgrid[0:448, 0:448] + 0.5
+    distance = np.full((448, 448), np.inf)
+    for a, b in zip(points, points[1:] if len(points) > 1 else points, strict=False):
+        along = np.clip(((x - a[0]) * (b - a)[0] + (y - a[1]) * (b - a)[1]) / max((b - a) @ (b - a), 1e-12), 0, 1)
+        distance = np.minimum(distance, np.hypot(x - a[0] - along * (b - a)[0], y - a[1] - along * (b - a)[1]))
+    expected = 255 * np.clip(radius + 0.5 - distance, 0, 1)
+    assert np.abs(board.render([board.Stroke(points, radius)]) - expected).max() < 2
+
+
+def test_lines_that_leave_the_board_are_cut():
+    across = board.render([board.Stroke(np.array([[-25.0, 224.0], [473.0, 224.0]]), 10.0)])
+    assert (across[224] == 255).all()
+    assert board.render([board.Stroke(np.array([[-25.0, -25.0]]), 5.0)]).sum() == 0
+
+
+def test_reduction_keeps_a_256th_of_the_sum():
+    for radius in (5.0, 15.0, 25.0):
+        drawn = dot(200, 250, radius)
+        assert board.reduce(drawn).sum() == pytest.approx(drawn.sum() / 256, rel=1e-9)
+    assert board.reduce(np.full((448, 448), 255, np.uint8))[5:-5, 5:-5] == pytest.approx(255)
+    with pytest.raises(ValueError, match="448x448"):
+        board.reduce(np.zeros((28, 28)))
+
+
+def test_reduction_is_separable_pyramid_steps():
+    """Against the plain definition: pad with zeros, filter with the 5x5 kernel, keep every second pixel, four times."""
+    picture = np.random.default_rng(0).integers(0, 256, (448, 448)).astype(float)
+    kernel = np.outer(board.PYRAMID_KERNEL, board.PYRAMID_KERNEL)
+    expected = picture
+    for _ in range(4):
+        padded, size = np.pad(expected, 2), expected.shape[0]
+        expected = sum(kernel[i, j] * padded[i : i + size, j : j + size] for i in range(5) for j in range(5))[::2, ::2]
+    assert np.abs(board.reduce(picture) - expected).max() < 1e-9
+
+
+def test_reduction_is_the_one_that_upstream_used(mnixel):
+    """The archives have the range and the smoothness that the reduction of a drawing on MNIXEL's board must have.
+
+    (`test_data.py` shows more: every pixel of the archives is a whole multiple of 255 / 20**8, as four such steps make it.)
+    """
+    images = data.arrays("raw", mnixel).x_train
+    images = images[images.max(axis=(1, 2)) > 0]
+    line = np.array([[0.0, 224.0], [448.0, 224.0]])
+    thinnest = board.reduce(board.render([board.Stroke(line, board.MIN_RADIUS)])).max()
+    darkest = images.max(axis=(1, 2))
+    assert thinnest < darkest.min()
+    assert 250 < darkest.max() < 255
+
+    # Ink only where it tells two neighbours apart most: the steepest step that any drawing can have.
+    steps = board._REDUCTION[14] - board._REDUCTION[13]
+    steepest = 255 * np.maximum(steps, 0).sum()
+    for axis in (1, 2):
+        seen = np.abs(np.diff(images, axis=axis)).max()
+        assert 0.7 * steepest < seen < steepest
+
+
+GOOD = {"points": [[1, 2], [3.5, 4]], "radius": 15}
+
+
+def test_strokes_are_parsed():
+    (stroke,) = board.parse_strokes([GOOD])
+    assert stroke.points.tolist() == [[1, 2], [3.5, 4]]
+    assert stroke.radius == 15
+    assert board.parse_strokes([{"points": [[-900, 5000]]}])[0].points.tolist() == [[-25, 473]]
+    assert board.parse_strokes([]) == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        {},
+        "drawing",
+        [1],
+        [{}],
+        [{"points": []}],
+        [{"points": [[1]]}],
+        [{"points": [[1, 2, 3]]}],
+        [{"points": [["1", "2"]]}],
+        [{"points": [[True, False]]}],
+        [{"points": [[float("nan"), 0]]}],
+        [{"points": [[0, float("inf")]]}],
+        [{"points": [[10**400, 0]]}],
+        [{"points": [[0, 0]], "radius": None}],
+        [{"points": [[0, 0]], "radius": 1e9}],
+        [{"points": [[0, 0]], "radius": 0}],
+        [{"points": [[[0], 0]]}],
+        [GOOD] * (board.MAX_STROKES + 1),
+        [{"points": [[0, 0]] * (board.MAX_POINTS + 1)}],
+    ],
+    ids=lambda payload: str(payload)[:40],
+)
+def test_bad_strokes_are_refused_with_one_sentence(payload):
+    with pytest.raises(ValueError, match=r"^[A-Z].*\.$") as caught:
+        board.parse_strokes(payload)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,190 @@
+"""Training: it learns, repeats itself, stops when told, and writes what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+import train
+import upstream
+from augment import Ranges, augment
+from fitting import Schedule, fit, fit_temperature
+from metrics import calibration_error, confusion, recall, summary, wilson
+from model import Config, DigitCNN
+
+QUICK = replace(train.Ours(), steps=4, views=2, schedule=replace(train.Ours().schedule, rounds=3))
+
+
+def handful(count: int = 30) -> tuple[torch.Tensor, torch.Tensor]:
+    """Made-up normalised images, ten kinds of blots, so that no archive is needed."""
+    generator = torch.Generator().manual_seed(0)
+    kinds = torch.nn.functional.interpolate(torch.rand(10, 1, 5, 5, generator=generator), size=28, mode="bilinear")
+    labels = torch.arange(count) % 10
+    images = kinds[labels] + 0.05 * torch.rand(count, 1, 28, 28, generator=generator)
+    return images / images.amax(dim=(2, 3), keepdim=True), labels
+
+
+def test_a_handful_is_learnt_by_heart():
+    images, labels = handful()
+    torch.manual_seed(0)
+    net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0))
+    schedule = Schedule(rounds=6, batch=30, patience=6, learning_rate=2e-2, one_cycle=True)
+    fitted = fit(net, lambda: [(images, labels)] * 8, 8, (images, labels), schedule)
+    assert fitted.history[-1].validation_accuracy == 1.0
+    assert (fitted.net(images).argmax(1) == labels).all()
+    assert not fitted.interrupted
+
+
+def test_same_seed_same_weights():
+    images, labels = handful()
+    first, again, other = (train.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["dense.weight"], other["dense.weight"])
+
+
+def test_best_weights_are_restored_and_patience_stops():
+    images, labels = handful()
+    wrong = (images, (labels + 1) % 10)  # the better it learns, the worse this gets
+    torch.manual_seed(0)
+    net = DigitCNN(Config(channels=(4, 6, 8), dropout=0.0))
+    schedule = Schedule(rounds=30, batch=30, patience=4, learning_rate=1e-2)
+    fitted = fit(net, lambda: [(images, labels)] * 5, 5, wrong, schedule)
+    losses = [round_.validation_loss for round_ in fitted.history]
+    assert len(losses) == fitted.best_round + 5 < 30
+    assert losses[fitted.best_round] == min(losses)
+    with torch.inference_mode():
+        restored = torch.nn.functional.cross_entropy(fitted.net(wrong[0]), wrong[1]).item()
+    assert restored == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_held_out_images_are_of_every_digit_and_not_trained_on():
+    labels = np.repeat(np.arange(10), 27)
+    held = train.hold_out(labels, 0.1, seed=5)
+    assert np.bincount(labels[held]).tolist() == [3] * 10
+    assert np.array_equal(held, train.hold_out(labels, 0.1, seed=5))
+    assert not np.array_equal(held, train.hold_out(labels, 0.1, seed=6))
+
+
+def test_augmentation_keeps_shape_range_and_label():
+    images, _ = handful()
+    changed = augment(images, Ranges(), torch.Generator().manual_seed(4))
+    assert changed.shape == images.shape
+    assert 0 <= changed.min() <= changed.max() <= 1 + 1e-6
+    assert (changed != images).any(dim=(1, 2, 3)).all()
+    assert torch.equal(changed, augment(images, Ranges(), torch.Generator().manual_seed(4)))
+    still = augment(images, Ranges(0, 0, 0, 0, 0, 0, 0), torch.Generator().manual_seed(4))
+    assert (still - images).abs().max() < 1e-5
+
+
+def test_temperature():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(20_000, 10, generator=generator)
+    labels = torch.distributions.Categorical(logits=logits).sample()
+    assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.05)
+    assert fit_temperature(logits * 2, labels) == pytest.approx(2, abs=0.1)
+
+
+def test_figures():
+    assert wilson(113, 116) == pytest.approx((0.927, 0.991), abs=5e-4)  # a published value
+    assert wilson(0, 0) == (0, 1)
+    assert wilson(116, 116)[1] == pytest.approx(1)
+    matrix = confusion(np.array([0, 0, 1]), np.array([0, 2, 1]))
+    assert matrix.sum() == 3
+    assert matrix[0, 2] == 1
+    assert recall(matrix)[:3] == [0.5, 1.0, None]
+    sure = np.eye(10)[[0, 1, 2, 3]]
+    assert calibration_error(np.array([0, 1, 2, 3]), sure) == 0
+    assert calibration_error(np.array([0, 1, 9, 9]), sure) == pytest.approx(0.5)
+    found = summary(np.array([0, 1, 9, 9]), sure)
+    assert (found["right"], found["total"]) == (2, 4)
+
+
+def test_upstream_preprocessing_fills_the_picture():
+    picture = np.zeros((28, 28))
+    picture[3:9, 5:9] = 200.0
+    filled = upstream.preprocess(picture)
+    rows = np.flatnonzero((filled > 100).any(axis=1))
+    assert np.ptp(rows) + 1 >= 27
+    assert np.array_equal(upstream.preprocess(np.zeros((28, 28))), np.zeros((28, 28)))
+
+
+def command(*arguments: str, **environment: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "train.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_without_data_one_sentence(tmp_path):
+    process = command("--data", str(tmp_path), "--out", str(tmp_path / "out"))
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith("train.py: ")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--recipe", "magic"], ["--seeds", "0"], ["--seed", "-1"], ["--seed", "x"]])
+def test_bad_arguments(arguments):
+    process = command(*arguments)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "usage:" in err
+    assert "Traceback" not in err
+
+
+def test_nearest_neighbours_get_what_was_measured(mnixel, tmp_path):
+    counts = {}
+    for recipe in ("nearest-pixels", "nearest-normalised"):
+        process = command("--recipe", recipe, "--data", str(mnixel), "--out", str(tmp_path / recipe))
+        _, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        counts[recipe] = json.loads((tmp_path / recipe / "metrics.json").read_text())["test"]["right"]
+    assert counts["nearest-pixels"] == 76  # known from upstream's archives
+    assert counts["nearest-normalised"] >= 108
+
+
+def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
+    process = command("--data", str(mnixel), "--out", str(tmp_path / "weights"), PYTHONUNBUFFERED="1")
+    seen = ""
+    while "3/" not in seen and process.poll() is None:  # tqdm has counted three rounds
+        seen += process.stderr.read(40)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert "Stopped by hand" in out
+    assert "Traceback" not in err
+    assert DigitCNN.from_pretrained(tmp_path / "weights").probabilities([np.eye(28)]).shape == (1, 10)
+    stored = json.loads((tmp_path / "weights" / "metrics.json").read_text())
+    assert stored["interrupted"]
+    assert len(stored["history"]) < train.Ours().schedule.rounds
+
+
+def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
+    """weights/metrics.json and README.md say what these weights get here and now."""
+    import data
+    from cards import model_card
+
+    arrays = data.arrays("clean", mnixel)
+    net = DigitCNN.from_pretrained(ROOT / "weights")
+    found = summary(arrays.y_test, net.classify_tensors(train.normalised(arrays.x_test)))
+    stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
+    assert found["confusion"] == stored["test"]["confusion"]
+    assert found["right"] >= 115
+    assert stored["sha256"] == net.config.sha256
+    assert not stored["interrupted"]
+    assert (ROOT / "weights" / "README.md").read_text() == model_card(stored)
