@@ -1,6 +1,6 @@
 # make run: the page on http://127.0.0.1:7860. make test: the whole suite. Both install what they need first.
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 

@@ -198,7 +198,17 @@ def show(result: dict) -> None:
     for digit, (share, row) in enumerate(zip(test["recall"], test["confusion"], strict=True)):
         recall = "   --  " if share is None else f"{100 * share:5.1f} %"
         print(f"{digit:>5}  {recall}            " + "".join(f"{n or '.':>4}" for n in row))
-    print(f"\ncalibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
+    if "history" in result:
+        losses = [round_["validation_loss"] for round_ in result["history"]]
+        print(f"\nvalidation loss  {losses[0]:.3f} {sparkline(losses)} {losses[-1]:.3f}; best {min(losses):.3f}")
+    print(f"calibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
+
+
+def sparkline(values: list[float], width: int = 50) -> str:
+    """A curve in one line of text, on a logarithmic scale, at most `width` characters wide."""
+    logs = np.log(np.maximum(values, 1e-6))[:: max(1, -(-len(values) // width))]
+    levels = (logs - logs.min()) / max(np.ptp(logs), 1e-9) * 7
+    return "".join("▁▂▃▄▅▆▇█"[round(level)] for level in levels)
 
 
 def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:

@@ -4,11 +4,11 @@
     strokes = draw(4, np.random.default_rng(0))            # strokes for board.render
     images, labels = drawings(20_000, seed=0)              # (20000, 28, 28) as the network is given them
 
-The shapes are written down by hand, about fourteen ways a digit; nothing is traced or fitted. `python -m handwriting sheet
+The shapes are written down by hand, about sixteen ways a digit; nothing is traced or fitted. `python -m handwriting sheet
 OUT.png` shows them.
 """
 
-from . import high_digits, low_digits  # noqa: F401  (they register the allographs)
+from . import digits  # noqa: F401  (registers the allographs)
 from .drawing import draw, drawings
 from .nondigits import KINDS, MEASURING, TEACHING, draw_nondigit, nondigits
 

@@ -3,7 +3,7 @@
 An allograph is a function of dice. It returns strokes in a square of side 1, x right and y down, the digit as high as the
 square: a few waypoints that the pen passes, each `(x, y)`, or `corner(x, y)` where the pen turns sharply. What varies within
 one way of writing (the size of a bowl, the height of a waist, the gap of an opening) is thrown with the dice; what varies with
-the hand (slant, proportions, tremor) is `pen.py`'s. The shapes themselves are in `low_digits.py` and `high_digits.py`.
+the hand (slant, proportions, tremor) is `pen.py`'s. The shapes themselves are in `digits/`, one file a digit.
 """
 
 from __future__ import annotations
@@ -33,22 +33,25 @@ class Dice:
         return bool(self.rng.random() < share)
 
 
+Shape = Callable[[Dice], list[Waypoints]]
+
+
 class Allograph(NamedTuple):
     """One way of writing a digit. weight: how common it is beside the digit's other ways."""
 
     digit: int
     name: str
     weight: float
-    shape: Callable[[Dice], list[Waypoints]]
+    shape: Shape
 
 
 ALLOGRAPHS: dict[int, list[Allograph]] = {digit: [] for digit in range(10)}
 
 
-def way(digit: int, weight: float) -> Callable:
+def way(digit: int, weight: float) -> Callable[[Shape], Shape]:
     """Register the decorated function as a way of writing `digit`; its name without the digit's is the allograph's."""
 
-    def register(shape: Callable[[Dice], list[Waypoints]]) -> Callable[[Dice], list[Waypoints]]:
+    def register(shape: Shape) -> Shape:
         name = shape.__name__.split("_", 1)[1]
         ALLOGRAPHS[digit].append(Allograph(digit, name, weight, shape))
         return shape

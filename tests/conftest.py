@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,17 +89,27 @@ def server():
     running.kill(signal.SIGTERM)
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """A real Chromium, headless."""
+@contextmanager
+def chromium():
+    """A real Chromium, headless; LookupError when there is none."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        without("Playwright is not installed")
+        raise LookupError("Playwright is not installed") from None
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
-        without("no Chromium found; install one or name it in CHROMIUM")
+        raise LookupError("no Chromium found; install one or name it in CHROMIUM")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser."""
+    try:
+        with chromium() as running:
+            yield running
+    except LookupError as missing:
+        without(str(missing))

@@ -14,6 +14,7 @@ WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
 # Ways of writing that the shipped weights may fail to read, each with its reason. Whoever trains on them removes the line.
 HARD = {
     (4, "pointed_nine"): "a 4 that only its pointed top tells from a 9",
+    (5, "overhanging_bar"): "no 5 of MNIXEL hangs under the middle of its bar",
     (8, "narrow_below"): "an 8 whose lower loop is nearly shut looks like a 9",
     (9, "hanging_bowl"): "an open bowl looks like the upper half of a 5",
 }
@@ -46,7 +47,7 @@ def test_a_seed_draws_the_same_and_another_something_else():
 
 
 def test_workers_do_not_change_the_drawings():
-    count = CHUNK + 30  # two chunks
+    count = CHUNK + 10  # two chunks
     one, labels = handwriting.drawings(count, seed=3, workers=1)
     two, labels_of_two = handwriting.drawings(count, seed=3, workers=2)
     assert np.array_equal(one, two) and np.array_equal(labels, labels_of_two)
@@ -86,11 +87,11 @@ def test_half_the_resolution_makes_no_difference():
 
 @pytest.fixture(scope="module")
 def read():
-    """For every way of writing, the share of 12 drawings that the shipped weights read as its digit."""
+    """For every way of writing, the share of 8 drawings that the shipped weights read as its digit."""
     torch.set_num_threads(1)
     net, rng = DigitCNN.from_pretrained("weights"), np.random.default_rng(6)
-    images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(12)])
-    guesses = net.classify_tensors(torch.from_numpy(images)[:, None]).argmax(axis=1).reshape(len(WAYS), 12)
+    images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(8)])
+    guesses = net.classify_tensors(torch.from_numpy(images)[:, None]).argmax(axis=1).reshape(len(WAYS), 8)
     return {(way.digit, way.name): float((row == way.digit).mean()) for way, row in zip(WAYS, guesses, strict=True)}
 
 
@@ -121,7 +122,7 @@ def test_nondigits_stay_on_the_board():
 
 
 def test_nondigits_are_even_and_the_same_for_any_workers():
-    count = 2 * CHUNK
+    count = CHUNK + 10
     one, kinds = handwriting.nondigits(count, 1, handwriting.MEASURING[:10], workers=1)
     two, _ = handwriting.nondigits(count, 1, handwriting.MEASURING[:10], workers=2)
     assert np.array_equal(one, two) and np.allclose(one.max(axis=(1, 2)), 1)

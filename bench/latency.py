@@ -1,0 +1,128 @@
+"""How long the answer takes after the pen is up, in a real browser: our board against the stock gr.Sketchpad, in one run.
+
+    python -m bench.latency                 60 drawings on our board, 20 on the stock one
+
+Clocked inside the page, from the pointerup event to the moment that the answer describing the finished drawing is in the
+document; what has been answered by then counts as 0. The pen moves until it is lifted, as a hand does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))  # a person at the page is the same in tests and here
+
+OURS = """() => {
+  const board = document.querySelector('#board'), prediction = document.querySelector('#prediction');
+  window.waits = [];
+  board.addEventListener('pointerup', () => {
+    const start = performance.now();
+    const done = () => prediction.dataset.revision === board.dataset.revision;
+    setTimeout(() => {  // after the page's own handler, which may change the drawing once more
+      if (done()) return window.waits.push(performance.now() - start);
+      const observer = new MutationObserver(() => {
+        if (!done()) return;
+        observer.disconnect();
+        window.waits.push(performance.now() - start);
+      });
+      observer.observe(prediction, { attributes: true });
+    });
+  }, true);
+}"""
+
+STOCK = """() => {
+  window.waits = [];
+  let start = null;
+  document.querySelector('#board').addEventListener('pointerup', () => { start = performance.now(); }, true);
+  new MutationObserver(() => {
+    const digit = document.querySelector('#prediction')?.dataset.confidence;
+    if (start === null || !digit) return;
+    window.waits.push(performance.now() - start);
+    start = null;
+  }).observe(document.body, { childList: true, subtree: true, attributes: true });
+}"""
+
+
+def describe(name: str, waits: list[float]) -> str:
+    """One line: median, 95th percentile and most, in milliseconds."""
+    return f"{name:<14} {len(waits):>9} {np.median(waits):>10.1f} {np.quantile(waits, 0.95):>9.1f} {max(waits):>9.1f}"
+
+
+def ours(browser, server, drawings: int) -> list[float]:
+    """Milliseconds for each of `drawings` one-stroke drawings on our board; the page stays open as a visitor's does."""
+    from person import DRAWINGS, Person, varied
+
+    person = Person(browser, server.url)
+    person.page.evaluate(OURS)
+    one_stroke = [digit for digit, strokes in DRAWINGS.items() if len(strokes) == 1]
+    for number in range(drawings):
+        person.draw(varied(one_stroke[number % len(one_stroke)], number))
+        person.settle()
+        person.page.wait_for_function("(count) => window.waits.length === count", arg=number + 1)
+        person.page.click("#clear")
+    waits = person.page.evaluate("window.waits")
+    person.leave()
+    return waits
+
+
+def stock(browser, server, drawings: int) -> list[float]:
+    """The same on the stock component, on a fresh page each time: a second stroke would find the first one's answer."""
+    from person import DRAWINGS, varied
+
+    waits = []
+    one_stroke = [digit for digit, strokes in DRAWINGS.items() if len(strokes) == 1]
+    for number in range(drawings):
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(server.url)
+        canvas = page.locator("#board canvas").first
+        canvas.wait_for()
+        page.wait_for_timeout(1500)
+        page.evaluate(STOCK)
+        box = canvas.bounding_box()
+        (points,) = varied(one_stroke[number % len(one_stroke)], number)
+        places = [(box["x"] + x / 448 * box["width"], box["y"] + y / 448 * box["height"]) for x, y in points]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place)
+        page.mouse.up()
+        page.wait_for_function("window.waits.length === 1", timeout=60_000)
+        waits += page.evaluate("window.waits")
+        page.close()
+    return waits
+
+
+def main() -> None:
+    """Run both and print the table and the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--drawings", type=int, default=60)
+    parser.add_argument("--stock-drawings", type=int, default=20)
+    options = parser.parse_args()
+
+    from conftest import Server, chromium
+
+    results = {}
+    with chromium() as browser:
+        for name, arguments, run, count in (
+            ("ours", [], ours, options.drawings),
+            ("gr.Sketchpad", ["--sketchpad", "stock"], stock, options.stock_drawings),
+        ):
+            server = Server(*arguments)
+            try:
+                results[name] = run(browser, server, count)
+            finally:
+                server.kill()
+    print("pointer up to final answer, milliseconds")
+    print(f"{'board':<14} {'drawings':>9} {'median':>10} {'p95':>9} {'most':>9}")
+    for name, waits in results.items():
+        print(describe(name, waits))
+    ratio = np.median(results["gr.Sketchpad"]) / np.median(results["ours"])
+    print(f"ours is {ratio:.0f} times as fast (ratio of the medians)")
+
+
+if __name__ == "__main__":
+    main()
