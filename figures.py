@@ -78,7 +78,9 @@ def network(path: Path) -> None:
         side = size[-1] if len(size) == 3 else 1
         height = 0.45 + 1.25 * side / 28
         colour = ORANGE if parameters else PALE
-        axes.add_patch(FancyBboxPatch((place - 0.36, -height / 2), 0.72, height, boxstyle="round,pad=0.03", fc=colour, ec="none"))
+        axes.add_patch(
+            FancyBboxPatch((place - 0.36, -height / 2), 0.72, height, boxstyle="round,pad=0.03", fc=colour, ec="none")
+        )
         axes.text(place, 0, name, ha="center", va="center", fontsize=7.5, color="white" if parameters else DARK)
         squeezed = [n for n in size if n > 1] if len(size) == 3 and size[-1] == 1 else size
         axes.text(place, 1.12, "x".join(map(str, squeezed)), ha="center", fontsize=8, color=DARK)

@@ -41,7 +41,10 @@ def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarra
     """What the network is given for a drawing: float32 (28, 28). Some of the big ones pass through MNIXEL's reduction."""
     big = max(np.ptp(np.concatenate([stroke.points for stroke in strokes]), axis=0)) + 2 * strokes[0].radius >= BIG
     if big and rng.random() < REDUCED:
-        return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
+        try:
+            return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
+        except model.EmptyDrawing:
+            pass  # thick ink all round the frame of 28x28 pixels is taken for a background; the whole board is read well
     # A big drawing looks the same from a board of half the side, and takes half the time there.
     return model.normalise(model.to_ink(board.render(strokes, board.SIZE // 2 if big else board.SIZE)))
 

@@ -1,7 +1,7 @@
 """Drawings that are no digits, for teaching and for measuring refusal.
 
 Each kind belongs to one of two groups: `TEACHING` may be trained on, `MEASURING` never, so that what is measured is refusal of
-things that were never seen. What could be read as a digit (O, l, S, Z, B, g, q, &, ...) is in neither.
+things that were never seen. What could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...) is in neither.
 """
 
 from __future__ import annotations

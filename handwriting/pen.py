@@ -5,7 +5,7 @@ A hand is thrown for every drawing: slant, proportions, care, speed, brush, plac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +109,7 @@ def _flicked(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([line, line[-1] + np.cumsum(steps, axis=0)])
 
 
-def _bending(hand: Hand, rng: np.random.Generator):
+def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     """A function that leans, widens, turns and smoothly warps points of the unit square, the same for all strokes."""
     waves = rng.normal(0, 0.8, (3, 2)) * 2 * np.pi  # per unit
     phases = rng.uniform(0, 2 * np.pi, 3)

@@ -146,15 +146,8 @@ def _two_digits(d):
 
 @teaching("question mark")
 def _question(d):
-    hook = [
-        (d(0.15, 0.28), 0.22),
-        (0.3, 0.03),
-        (0.55, 0.0),
-        (0.75, 0.18),
-        (0.6, 0.38),
-        (0.48, 0.52),
-        (0.48, d(0.62, 0.72)),
-    ]
+    hook = [(d(0.15, 0.28), 0.22), (0.3, 0.03), (0.55, 0.0), (0.75, 0.18), (0.6, 0.38), (0.48, 0.52)]
+    hook.append((0.48, d(0.62, 0.72)))
     return [hook, [(0.48, d(0.88, 0.95)), (0.49, 0.98)]]
 
 
@@ -206,11 +199,10 @@ def _check(d):
 @measuring("house")
 def _house(d):
     y = d(0.35, 0.45)
-    strokes = [
-        _polygon([(0.1, y), (0.1, 1.0), (0.9, 1.0), (0.9, y)]),
-        [(d(-0.05, 0.1), y), corner(0.5, 0.0), (d(0.9, 1.05), y)],
-    ]
-    return strokes + ([[(0.42, 1.0), corner(0.42, 0.7), corner(0.6, 0.7), (0.6, 1.0)]] if d.often(0.6) else [])
+    walls = _polygon([(0.1, y), (0.1, 1.0), (0.9, 1.0), (0.9, y)])
+    roof = [(d(-0.05, 0.1), y), corner(0.5, 0.0), (d(0.9, 1.05), y)]
+    door = [(0.42, 1.0), corner(0.42, 0.7), corner(0.6, 0.7), (0.6, 1.0)]
+    return [walls, roof, door] if d.often(0.6) else [walls, roof]
 
 
 @measuring("wave")
@@ -281,12 +273,6 @@ def _flower(d):
         a = 2 * math.pi * i / petals
         rings.append(arc(0.5 + 0.33 * math.cos(a), 0.5 + 0.33 * math.sin(a), r, r, 0, 360))
     return [arc(0.5, 0.5, 0.15, 0.15, 0, 370), *rings]
-
-
-@measuring("envelope")
-def _envelope(d):
-    h = d(0.55, 0.75)
-    return [_polygon([(0, 0), (0, h), (1, h), (1, 0)]), [(0, 0), corner(0.5, h * d(0.5, 0.7)), (1, 0)]]
 
 
 @measuring("asterisk")

@@ -15,6 +15,7 @@ WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
 HARD = {
     (4, "pointed_nine"): "a 4 that only its pointed top tells from a 9",
     (5, "overhanging_bar"): "no 5 of MNIXEL hangs under the middle of its bar",
+    (8, "leaning_line"): "an 8 whose lower loop is nearly shut looks like a 9",
     (8, "narrow_below"): "an 8 whose lower loop is nearly shut looks like a 9",
     (9, "hanging_bowl"): "an open bowl looks like the upper half of a 5",
 }
@@ -87,11 +88,11 @@ def test_half_the_resolution_makes_no_difference():
 
 @pytest.fixture(scope="module")
 def read():
-    """For every way of writing, the share of 8 drawings that the shipped weights read as its digit."""
+    """For every way of writing, the share of 6 drawings that the shipped weights read as its digit."""
     torch.set_num_threads(1)
     net, rng = DigitCNN.from_pretrained("weights"), np.random.default_rng(6)
-    images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(8)])
-    guesses = net.classify_tensors(torch.from_numpy(images)[:, None]).argmax(axis=1).reshape(len(WAYS), 8)
+    images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(6)])
+    guesses = net.classify_tensors(torch.from_numpy(images)[:, None]).argmax(axis=1).reshape(len(WAYS), 6)
     return {(way.digit, way.name): float((row == way.digit).mean()) for way, row in zip(WAYS, guesses, strict=True)}
 
 
@@ -127,6 +128,15 @@ def test_nondigits_are_even_and_the_same_for_any_workers():
     two, _ = handwriting.nondigits(count, 1, handwriting.MEASURING[:10], workers=2)
     assert np.array_equal(one, two) and np.allclose(one.max(axis=(1, 2)), 1)
     assert np.bincount(kinds).tolist() == [count // 10] * 10
+
+
+def test_thick_ink_all_round_the_board_is_drawn_all_the_same():
+    """MNIXEL's reduction leaves such a drawing without a background, so it comes from the whole board."""
+    corners = [(26, 26), (422, 26), (422, 422), (26, 422)]
+    crossed = np.array([corners[i] for i in (0, 1, 2, 3, 0, 2, 1, 3)], dtype=float)
+    for seed in range(12):  # about a quarter would pass through the reduction
+        image = to_input([board.Stroke(crossed, 25.0)], np.random.default_rng(seed))
+        assert image.max() == 1 and image.sum() > 50
 
 
 def test_none_wanted_none_drawn():

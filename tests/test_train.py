@@ -15,14 +15,16 @@ import pytest
 import torch
 from conftest import ROOT
 
-import train
+import recipes
 import upstream
 from augment import Ranges, augment
 from fitting import Schedule, fit, fit_temperature
 from metrics import calibration_error, confusion, recall, summary, wilson
 from model import Config, DigitCNN
 
-QUICK = replace(train.Ours(), steps=4, views=2, schedule=replace(train.Ours().schedule, rounds=3))
+QUICK = replace(
+    recipes.Ours(), steps=4, views=2, drawn=500, nondigits=100, schedule=replace(recipes.Ours().schedule, rounds=3)
+)
 
 
 def handful(count: int = 30) -> tuple[torch.Tensor, torch.Tensor]:
@@ -47,7 +49,7 @@ def test_a_handful_is_learnt_by_heart():
 
 def test_same_seed_same_weights():
     images, labels = handful()
-    first, again, other = (train.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2))
+    first, again, other = (recipes.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["dense.weight"], other["dense.weight"])
 
@@ -69,10 +71,10 @@ def test_best_weights_are_restored_and_patience_stops():
 
 def test_held_out_images_are_of_every_digit_and_not_trained_on():
     labels = np.repeat(np.arange(10), 27)
-    held = train.hold_out(labels, 0.1, seed=5)
+    held = recipes.hold_out(labels, 0.1, seed=5)
     assert np.bincount(labels[held]).tolist() == [3] * 10
-    assert np.array_equal(held, train.hold_out(labels, 0.1, seed=5))
-    assert not np.array_equal(held, train.hold_out(labels, 0.1, seed=6))
+    assert np.array_equal(held, recipes.hold_out(labels, 0.1, seed=5))
+    assert not np.array_equal(held, recipes.hold_out(labels, 0.1, seed=6))
 
 
 def test_augmentation_keeps_shape_range_and_label():
@@ -171,7 +173,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
     assert DigitCNN.from_pretrained(tmp_path / "weights").probabilities([np.eye(28)]).shape == (1, 10)
     stored = json.loads((tmp_path / "weights" / "metrics.json").read_text())
     assert stored["interrupted"]
-    assert len(stored["history"]) < train.Ours().schedule.rounds
+    assert len(stored["history"]) < recipes.Ours().schedule.rounds
 
 
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
@@ -181,7 +183,7 @@ def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
-    found = summary(arrays.y_test, net.classify_tensors(train.normalised(arrays.x_test)))
+    found = summary(arrays.y_test, net.classify_tensors(recipes.normalised(arrays.x_test)))
     stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
     assert found["confusion"] == stored["test"]["confusion"]
     assert found["right"] >= 115

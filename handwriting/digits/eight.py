@@ -219,10 +219,10 @@ def eight_start_bar(d):
     return [line] if d.often(0.7) else [[(1 - x, y) for x, y in line]]
 
 
-@way(8, 1.2)
+@way(8, 1.6)
 def eight_left_start(d):
     """Begins far to the left at the waist's height, crosses to the lower loop and ends in a head that may stay open."""
-    y, w, left = d(0.38, 0.5), d(0.12, 0.22), d(-0.15, 0.2)
+    y, w, left = d(0.38, 0.5), d(0.08, 0.22), d(-0.2, 0.24)
     lower = [(left, y - d(0.0, 0.14)), (0.42, y + d(0.0, 0.06)), (0.55 + w * 0.8, 0.7), (0.52, 1.0), (0.5 - w, 0.8)]
     head = [(0.54, y), (0.74, y * 0.4), (0.6, 0.0), (0.42, 0.06)]
     line = [*lower, *head, (d(0.32, 0.44), d(0.14, 0.26))]

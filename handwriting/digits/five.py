@@ -196,7 +196,7 @@ def five_weak_neck(d):
     return [[(d(0.72, 0.95), d(-0.05, 0.04)), corner(*neck[0]), *neck[1:], *end]]
 
 
-@way(5, 0.7)
+@way(5, 1)
 def five_straight_tail(d):
     """A roof and a line: the neck leans, the belly is one bend into a straight tail."""
     y, x = d(0.3, 0.42), d(0.22, 0.36)

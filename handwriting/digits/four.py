@@ -144,3 +144,21 @@ def four_closed_cup(d):
         (d(0.76, 0.98), y - 0.05),
     ]
     return [bowl, [(x, d(-0.02, 0.12)), (x - d(0.0, 0.08), 1.0)]]
+
+
+@way(4, 1.3)
+def four_tall_left_one_stroke(d):
+    """Down a tall left side, round a low bend, up a little and down a short stem."""
+    y, x = d(0.58, 0.78), d(0.5, 0.68)
+    left = [(d(0.3, 0.52), 0.0), (0.28, y * 0.6), (d(0.16, 0.28), y)]
+    rise = corner(x + d(0.0, 0.08), y - d(0.12, 0.3))
+    return [[*left, (0.5 * x + 0.12, y + d(0.0, 0.04)), (x - 0.04, y - 0.06), rise, (x - d(0.0, 0.1), d(0.96, 1.1))]]
+
+
+@way(4, 0.8)
+def four_low_bar(d):
+    """Most of the digit is its bowl: the bar is low, the stem hardly goes beyond it."""
+    y, x = d(0.74, 0.88), d(0.54, 0.7)
+    side = [(x - d(0.0, 0.16), 0.0), (d(0.26, 0.36), y * 0.4), (d(0.1, 0.2), y * 0.85)]
+    bend = [corner(d(0.04, 0.14), y)] if d.often(0.6) else [(0.12, y - 0.02), (0.3, y + 0.02)]
+    return [[*side, *bend, (d(0.8, 1.0), y + d(-0.06, 0.03))], [(x, d(0.0, 0.35)), (x - d(0.0, 0.06), 1.0)]]

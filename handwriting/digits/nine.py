@@ -140,7 +140,7 @@ def nine_hooked_foot(d):
     return [[*_bowl(d, w, h), corner(0.77, d(0.02, 0.14)), *tail]]
 
 
-@way(9, 1.6)
+@way(9, 1.8)
 def nine_wide_tail(d):
     """A low bowl; the tail is as wide as the bowl or wider and comes round like the lower bow of a 3."""
     w, h = d(0.1, 0.28), d(0.1, 0.22)
@@ -165,10 +165,10 @@ def nine_hanging_bowl(d):
     return [[*cup, (0.76, 0.6), (0.68, 0.84), (max(end, 0.3) + 0.1, 0.98), (end, d(0.9, 1.02))]]
 
 
-@way(9, 0.9)
+@way(9, 1.2)
 def nine_flat_bowl(d):
     """The bowl is pressed flat, as in haste."""
-    w, h = d(0.2, 0.3), d(0.09, 0.15)
+    w, h = d(0.2, 0.3), d(0.05, 0.14)
     x = d(0.05, 0.66)
     tilt = d(0.1, 0.35)
     ring = [(px, py - tilt * (px - 0.74)) for px, py in arc(0.74 - w, h, w, h, -d(10, 60), -350 + d(-10, 20))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..allographs import corner, way
 
 
-@way(1, 4)
+@way(1, 5)
 def one_bare(d):
     lean = d(-0.05, 0.2)
     return [[(0.5 + lean, 0.0), (0.5 + d(-0.03, 0.03), 0.5), (0.5 - lean, 1.0)]]

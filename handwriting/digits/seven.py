@@ -151,3 +151,12 @@ def seven_barred_hooked(d):
     stem = [corner(x, d(-0.02, 0.05)), (0.58 - bend, 0.42), (0.46 - bend, 0.76), (d(0.3, 0.5), 1.0)]
     w = d(0.14, 0.3)
     return [[*start, (0.45, d(0.0, 0.08)), *stem], [(0.5 - w, m + d(-0.03, 0.06)), (0.5 + w, m + d(-0.06, 0.03))]]
+
+
+@way(7, 0.8)
+def seven_low_bar(d):
+    """A round head that begins with a hook, and a long bar low on the stem."""
+    x, m = d(0.66, 0.82), d(0.56, 0.72)
+    head = [(d(0.08, 0.22), d(0.1, 0.22)), (d(0.18, 0.28), 0.03), (0.46, d(-0.01, 0.04)), (x - 0.04, 0.03)]
+    stem = [(x, d(0.1, 0.18)), (x - 0.14, 0.5), (d(0.32, 0.5), d(0.94, 1.02))]
+    return [[*head, *stem], [(d(0.1, 0.3), m + d(-0.02, 0.05)), (d(0.68, 0.95), m + d(-0.05, 0.04))]]

@@ -45,7 +45,7 @@ def zero_curl_inside(d):
     return [body + curl[::1]] if d.often(0.6) else [[(x - w * 0.35, d(0.12, 0.26)), (x + w * 0.1, 0.14)] + body]
 
 
-@way(0, 1.2)
+@way(0, 1.5)
 def zero_crossed_ends(d):
     """Begins outside at the upper right and closes across its own beginning."""
     w = d(0.26, 0.4)
@@ -61,11 +61,15 @@ def zero_loop_on_top(d):
     return [body + [(0.5, 0.0), (0.5 - s, -0.07), (0.5 - s * 0.3, -0.12), (0.5 + 1.6 * s, -0.02)]]
 
 
-@way(0, 0.7)
-def zero_slashed(d):
+@way(0, 0.8)
+def zero_marked(d):
+    """Told from the letter O by a slash, seldom one that falls to the right, or by a dot."""
     start, w, reach = d(-140, -40), d(0.3, 0.44), d(0.75, 1.2)
-    slash = [(0.5 + w * reach * 0.8, 0.5 - 0.42 * reach), (0.5 - w * reach * 0.8, 0.5 + 0.42 * reach)]
-    return [arc(0.5, 0.5, w, 0.5, start, start - 365), slash]
+    ring, throw = arc(0.5, 0.5, w, 0.5, start, start - 365), d(0, 1)
+    if throw < 0.1:
+        return [ring, [(0.5, d(0.46, 0.5)), (0.51, 0.52)]]
+    side = w * reach * (0.8 if throw < 0.9 else -0.8)
+    return [ring, [(0.5 + side, 0.5 - 0.42 * reach), (0.5 - side, 0.5 + 0.42 * reach)]]
 
 
 @way(0, 1)
@@ -100,5 +104,13 @@ def zero_two_halves(d):
 
 @way(0, 0.5)
 def zero_wide(d):
-    start = d(-140, -40)
-    return [arc(0.5, 0.5, d(0.48, 0.6), 0.5, start, start - 360 - d(-5, 20))]
+    start = d(-180, 0)
+    return [spiral(0.5, 0.5, d(0.48, 0.75), 0.5, start, start - 360 - d(-35, 40), d(0.85, 1.08))]
+
+
+@way(0, 1)
+def zero_long_overlap(d):
+    """The pen goes on inside or outside the line for a while after closing it."""
+    start, way_round = d(-150, -30), -1 if d.often(0.75) else 1
+    shrink = d(0.7, 0.92) if d.often(0.7) else d(1.06, 1.16)
+    return [spiral(0.5, 0.5, d(0.28, 0.44), 0.5, start, start + way_round * (360 + d(25, 100)), shrink)]
