@@ -111,7 +111,8 @@ def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
 
 
 HEADER = """<h1>Draw a digit</h1>
-<p>A small neural network reads it while you draw. It learnt from 270 digits that students in Bucaramanga drew.</p>"""
+<p>A small neural network reads it while you draw. It learnt from 270 digits that students in Bucaramanga drew,
+and from thousands that a program draws.</p>"""
 
 
 def footer(net: DigitCNN, weights: str, accuracy: dict | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import metrics
+from handwriting.allographs import ALLOGRAPHS
 
 CARD = """\
 ---
@@ -15,39 +16,52 @@ license: apache-2.0
 
 # mnixel-cnn
 
-A convolutional network of {parameters:,} parameters that reads one hand-drawn digit. It was trained on the 270 digits of MNIXEL's
-training part, which volunteers of the course "Deep Learning (2023-2) UIS" drew, and on changed copies of them.
+A convolutional network of {parameters:,} parameters that reads one hand-drawn digit, and says when it is not sure.
 
 ```python
-from model import DigitCNN
 from PIL import Image
-print(DigitCNN.from_pretrained("weights").classify(Image.open("digit.png"), top_k=3))
+from model import DigitCNN
+
+net = DigitCNN.from_pretrained("weights")
+print(net.classify(Image.open("digit.png"), top_k=3))
 ```
 
 `model.py` travels with the weights. A picture may be white on black or dark on light, of 8 to 4096 pixels a side.
+
+## Training data
+
+{training_data}
 
 ## Figures
 
 Written by `{command}`; the test images are looked at once per run, never to choose anything.
 
-- MNIXEL test: {test}
-{seeds}- temperature {temperature}, fitted on changed copies of held-out training images; calibration error on the test images {calibration:.3f}
+- {test_set}: {test}
+{seeds}- calibration error on those images: {calibration:.3f}, with temperature {temperature}
 - trained in {seconds:.0f} s on {threads} CPU threads, seed {seed}
 
-| digit | recall on MNIXEL test |
+| digit | recall, {test_set} |
 | --- | --- |
 {recall}
 
+## "Not sure"
+
+Under a probability of {threshold:.3f} the page says that it is not sure. Temperature and threshold were set on digits that were held out of
+training, so that {refused:g} % of them are refused. Two digits at once, letters and scribbles are mostly refused, not always.
+
 ## What it cannot do
 
-It always sees one digit: two digits, letters and scribbles get an answer too, though "not sure" where the best probability is under
-{threshold:.2f}. It was measured on few 7s (five in the test part). It knows the shapes that 29 people draw, and has to guess at others.
+It reads one digit at a time. MNIXEL's test part is small and has five 7s only. Shapes that neither the volunteers nor the drawing program
+know have to be guessed at.
 
 ## Credits
 
-Data and idea: MNIXEL and the course project "Deep Learning Digit Classifier" by Konat23 and the volunteers. The archives state no
-licence and are not part of this repository; the code is under Apache-2.0.
+Data and idea: MNIXEL and the course project "Deep Learning Digit Classifier" by Konat23 and the volunteers of "Deep Learning (2023-2) UIS".
+Their archives state no licence and are not part of this repository; the code is under Apache-2.0.
 """
+
+MNIXEL = "The 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, and changed copies of them"
+DRAWN = "{drawn:,} digits in {ways} ways of writing that the project's own program draws, and {nondigits:,} of its drawings that are no digits"
 
 
 def model_card(result: dict) -> str:
@@ -57,7 +71,14 @@ def model_card(result: dict) -> str:
         counts = ", ".join(str(right) for right in result["seeds"].values())
         spread = f"{result['mean_right']:.1f} +- {result['deviation_right']:.1f} of {test['total']}"
         seeds = f"- over {len(result['seeds'])} seeds: {spread} right ({counts})\n"
+    settings = result["settings"]
+    sources = [MNIXEL] if settings["drawn_share"] < 1 else []
+    if settings["drawn"]:
+        sources.append(DRAWN.format(ways=sum(map(len, ALLOGRAPHS.values())), **settings))
     return CARD.format(
+        training_data=f"{'; '.join(sources)}.",
+        test_set=result["test_set"],
+        refused=100 * settings["refused"],
         parameters=result["parameters"],
         command=result["command"],
         test=metrics.describe(test),

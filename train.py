@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 from dataclasses import asdict
@@ -33,12 +34,13 @@ THREADS = 2  # fixed, because the order of additions, and so the last digits of 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
 
-def report(recipe: str, runs: list[Run]) -> dict:
+def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
     """What goes into metrics.json: the first seed in full, every seed's count, and how it was made."""
     first, rights = runs[0], [r.test["right"] for r in runs]
     result = {
         "recipe": recipe,
         "command": f"python train.py --recipe {recipe} --seed {first.seed} --seeds {len(runs)}",
+        "test_set": test_set,
         "test": first.test,
         "seeds": {str(r.seed): r.test["right"] for r in runs},
         "mean_right": float(np.mean(rights)),
@@ -64,7 +66,7 @@ def report(recipe: str, runs: list[Run]) -> dict:
 def show(result: dict) -> None:
     """Print the figures of a report."""
     test = result["test"]
-    print(f"\nMNIXEL test, {result['recipe']}: {metrics.describe(test)}")
+    print(f"\n{result['test_set']}, {result['recipe']}: {metrics.describe(test)}")
     if len(result["seeds"]) > 1:
         counts = ", ".join(f"seed {seed}: {right}" for seed, right in result["seeds"].items())
         print(
@@ -118,7 +120,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.seeds < 1 or options.seed < 0:
         parser.error("--seeds is at least 1 and --seed at least 0")
-    options.out = options.out or Path("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
     return options
 
 
@@ -127,11 +128,17 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(THREADS)
+    test_set = "MNIXEL test"
     try:
         arrays = data.arrays("clean", options.data)
     except data.DataError as error:
         print(f"train.py: {error}", file=sys.stderr)
-        return 1
+        if options.data or os.environ.get("MNIXEL_DIR") or options.recipe not in ("ours", "drawn-only"):
+            return 1
+        print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
+        arrays, test_set, options.recipe = None, "drawn digits of another seed", "drawn-only"
+        options.out = options.out or Path("runs/drawn-only")
+    options.out = options.out or Path("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
     runs: list[Run] = []
     try:
         for seed in range(options.seed, options.seed + options.seeds):
@@ -146,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
                 "\nStopped by hand before the first round ended: nothing was learnt, nothing written.", file=sys.stderr
             )
             return 130
-    result = report(options.recipe, runs)
+    result = report(options.recipe, test_set, runs)
     show(result)
     write(options.out, result, runs[0].fitted.net if runs[0].fitted else None)
     print(f"written to {options.out}/")

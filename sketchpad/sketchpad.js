@@ -238,7 +238,7 @@ function show() {
   if (error) say(error);
   else if (empty) say("Draw a digit, 0 to 9.");
   else if (digit) say(`This is a ${digit}.`);
-  else say("Not sure what this is.");
+  else say(`Not sure: a ${confidences[0].label}, or a ${confidences[1].label}?`);
   const bars = find(".bars");
   bars.replaceChildren(...confidences.slice(0, Number(topK.value)).map(({ label, confidence }) => {
     const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
