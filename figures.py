@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from handwriting.sheet import overview
+
 ROOT = Path(__file__).parent
 OUT = ROOT / "docs" / "images"
 ORANGE, DARK, PALE = "#e2572b", "#27272a", "#f4d9cf"
@@ -135,6 +137,7 @@ def main() -> int:
     confusion(report["test"], OUT / "confusion.png")
     learning_curve(report["history"], report["best_round"], OUT / "learning-curve.png")
     network(OUT / "network.png")
+    overview(OUT / "handwriting.png")
     try:
         screenshots(OUT / "page.png", OUT / "page-phone.png")
     except LookupError as missing:

@@ -14,6 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.ladder import between
+
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- latency: written by python -m bench.latency -->", "<!-- /latency -->"
 sys.path.append(str(Path(__file__).parent.parent / "tests"))  # a person at the page is the same in tests and here
 
 OURS = """() => {
@@ -48,8 +52,8 @@ STOCK = """() => {
 
 
 def describe(name: str, waits: list[float]) -> str:
-    """One line: median, 95th percentile and most, in milliseconds."""
-    return f"{name:<14} {len(waits):>9} {np.median(waits):>10.1f} {np.quantile(waits, 0.95):>9.1f} {max(waits):>9.1f}"
+    """A row of the table: median, 95th percentile and most, in milliseconds."""
+    return f"| {name} | {len(waits)} | {np.median(waits):.1f} | {np.quantile(waits, 0.95):.1f} | {max(waits):.1f} |"
 
 
 def ours(browser, server, drawings: int) -> list[float]:
@@ -116,12 +120,15 @@ def main() -> None:
                 results[name] = run(browser, server, count)
             finally:
                 server.kill()
-    print("pointer up to final answer, milliseconds")
-    print(f"{'board':<14} {'drawings':>9} {'median':>10} {'p95':>9} {'most':>9}")
-    for name, waits in results.items():
-        print(describe(name, waits))
     ratio = np.median(results["gr.Sketchpad"]) / np.median(results["ours"])
-    print(f"ours is {ratio:.0f} times as fast (ratio of the medians)")
+    lines = [
+        "| pointer up to final answer | drawings | median ms | p95 ms | most ms |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    lines += [describe(name, waits) for name, waits in results.items()]
+    lines += ["", f"Ours is {ratio:.0f} times as fast (ratio of the medians of one run)."]
+    README.write_text(between(README.read_text(), BEGIN, END, "\n".join(lines)))
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import torch
 from conftest import ROOT
 
 import recipes
+import train
 import upstream
 from augment import Ranges, augment
 from fitting import Schedule, fit, fit_temperature
@@ -137,6 +138,23 @@ def test_without_data_one_sentence(tmp_path):
     assert (process.returncode, out, err.count("\n")) == (1, "", 1)
     assert err.startswith("train.py: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_without_archives_and_network_drawn_digits_do(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("MNIXEL_DIR", raising=False)
+    monkeypatch.setenv("MNIXEL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("MNIXEL_URL", "http://127.0.0.1:9")  # nobody listens there
+    monkeypatch.setitem(recipes.RECIPES, "drawn-only", replace(QUICK, drawn_share=1.0))
+    assert train.main(["--out", str(tmp_path / "weights")]) == 0
+    out, err = capsys.readouterr()
+    assert "Training on drawn digits alone" in err
+    assert "drawn digits of another seed, drawn-only" in out
+    stored = json.loads((tmp_path / "weights" / "metrics.json").read_text())
+    assert stored["recipe"] == "drawn-only"
+    assert stored["test"]["total"] == 1000
+    assert "MNIXEL test:" not in (tmp_path / "weights" / "README.md").read_text()
+    assert train.main(["--recipe", "upstream", "--out", str(tmp_path / "up")]) == 1
+    assert not (tmp_path / "up").exists()
 
 
 @pytest.mark.parametrize("arguments", [["--recipe", "magic"], ["--seeds", "0"], ["--seed", "-1"], ["--seed", "x"]])

@@ -1,0 +1,62 @@
+"""Sheets of drawings, for a person to judge them by."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+import board
+
+from .allographs import ALLOGRAPHS
+from .drawing import draw_allograph
+
+CELL, VARIATIONS, COLUMNS = 56, 9, 3  # pixels a drawing; drawings a row; rows side by side
+LABEL = 150  # pixels for a row's name
+
+
+def rows(nondigits: bool, rng: np.random.Generator) -> list[tuple[str, list[np.ndarray]]]:
+    """Names with a few rendered drawings each."""
+    if nondigits:
+        from .nondigits import KINDS, draw_nondigit
+
+        return [(kind, [cell(draw_nondigit(kind, rng)) for _ in range(VARIATIONS)]) for kind in KINDS]
+    ways = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
+    return [(f"{way.digit} {way.name}", [cell(draw_allograph(way, rng)) for _ in range(VARIATIONS)]) for way in ways]
+
+
+def cell(strokes: list[board.Stroke]) -> np.ndarray:
+    """A drawing cropped to its ink with a margin, so that a person sees its shape: uint8 (CELL, CELL)."""
+    picture = board.render(strokes)
+    ys, xs = np.nonzero(picture)
+    top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
+    side = int(1.12 * max(bottom - top, right - left))
+    square = Image.new("L", (side, side))
+    crop = Image.fromarray(picture[top:bottom, left:right])
+    square.paste(crop, ((side - crop.width) // 2, (side - crop.height) // 2))
+    return np.asarray(square.resize((CELL, CELL), Image.Resampling.BOX))
+
+
+def sheet(path: str, seed: int, nondigits: bool) -> None:
+    """Write a PNG that shows every way of writing, or every kind of non-digit, several times."""
+    named = rows(nondigits, np.random.default_rng(seed))
+    height = -(-len(named) // COLUMNS)
+    width = LABEL + VARIATIONS * CELL
+    page = Image.new("L", (COLUMNS * width, height * CELL))
+    pen = ImageDraw.Draw(page)
+    for number, (name, cells) in enumerate(named):
+        x, y = number // height * width, number % height * CELL
+        pen.text((x + 6, y + CELL // 2 - 6), name, fill=255)
+        for column, cell in enumerate(cells):
+            page.paste(Image.fromarray(cell), (x + LABEL + column * CELL, y))
+    page.save(path)
+    print(f"{len(named)} rows of {VARIATIONS} drawings in {path}")
+
+
+def overview(path: str, seed: int = 0, columns: int = 15) -> None:
+    """Write a PNG with one row a digit, `columns` ways of writing it, once each."""
+    rng = np.random.default_rng(seed)
+    page = Image.new("L", (columns * CELL, 10 * CELL))
+    for digit in range(10):
+        for column, way in enumerate(ALLOGRAPHS[digit][:columns]):
+            page.paste(Image.fromarray(cell(draw_allograph(way, rng))), (column * CELL, digit * CELL))
+    page.save(path)

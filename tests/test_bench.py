@@ -1,0 +1,107 @@
+"""The benchmarks count right."""
+
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+import torch
+
+import board
+from bench import freehand
+from bench.accuracy import markdown, multiply_adds, photographed, refused_at, validated
+from bench.ladder import RUNGS, between, table
+from model import DigitCNN, EmptyDrawing
+from recipes import RECIPES
+
+UNIPEN = """.COMMENT made up for this test
+.SEGMENT DIGIT 0 ? "7"
+.PEN_DOWN
+ 10 90
+ 60 90
+ 30 10
+.PEN_UP
+.SEGMENT DIGIT 1 ? "1"
+.PEN_DOWN
+ 5 5
+ 5 95
+.PEN_UP
+.PEN_DOWN
+ 0 5
+ 9 5
+.PEN_UP
+"""
+
+
+@pytest.fixture
+def strokes(tmp_path, monkeypatch):
+    (tmp_path / freehand.FILE).write_bytes(gzip.compress(UNIPEN.encode()))  # gzip reads either kind of file
+    monkeypatch.setenv("FREEHAND_DIR", str(tmp_path))
+    return freehand.read(freehand.folder())
+
+
+def test_strokes_are_read_with_y_down(strokes):
+    digits, labels = strokes
+    assert labels.tolist() == [7, 1]
+    assert [len(digit) for digit in digits] == [1, 2]
+    assert digits[0][0].tolist() == [[10, -90], [60, -90], [30, -10]]  # the bar of the 7 above its foot
+
+
+def test_no_strokes_no_rows(monkeypatch, tmp_path):
+    monkeypatch.setenv("FREEHAND_DIR", str(tmp_path))
+    assert freehand.folder() is None
+    monkeypatch.delenv("FREEHAND_DIR")
+    assert freehand.folder() is None
+
+
+@pytest.mark.parametrize("sizes", [freehand.NATURAL, freehand.SMALL])
+def test_strokes_are_drawn_inside_the_board_at_the_sizes_asked_for(strokes, sizes):
+    rng = np.random.default_rng(0)
+    for digit in strokes[0] * 20:
+        drawn = freehand.on_board(digit, sizes, rng)
+        points = np.concatenate([stroke.points for stroke in drawn])
+        assert points.min() >= -1e-9
+        assert points.max() <= board.SIZE + 1e-9
+        longer = np.ptp(points, axis=0).max() / board.SIZE
+        assert sizes.longer_side[0] - 1e-9 <= longer <= sizes.longer_side[1] + 1e-9
+        assert sizes.radius[0] <= drawn[0].radius <= sizes.radius[1]
+
+
+def test_photographs_can_be_read(strokes):
+    rng = np.random.default_rng(0)
+    picture = board.render(freehand.on_board(strokes[0][0], freehand.NATURAL, rng))
+    noisy = photographed(picture, rng)
+    assert noisy.shape == picture.shape
+    assert noisy.mean() > 100  # dark on light
+    net = DigitCNN()
+    clean, seen = net.preprocess(picture), net.preprocess(noisy)
+    assert (clean - seen).abs().sum() / clean.sum() < 0.45
+    with pytest.raises(EmptyDrawing):
+        net.preprocess(photographed(np.zeros_like(picture), rng))
+
+
+def test_refusal_is_counted_at_the_digits_threshold():
+    digits = np.zeros((100, 10))
+    digits[:, 0] = np.linspace(0.5, 1.0, 100)
+    others = np.zeros((4, 10))
+    others[:, 1] = [0.2, 0.4, 0.6, 0.9]
+    threshold, share = refused_at(digits, others, share=0.01)
+    assert 0.5 < threshold < 0.52
+    assert share == 0.5
+
+
+def test_multiply_adds_of_a_known_network():
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(2 * 26 * 26, 10))
+    assert multiply_adds(net) == 26 * 26 * 2 * 9 + 2 * 26 * 26 * 10
+
+
+def test_tables():
+    text = table({"ours": {"rights": [116, 114], "total": 116}, "nearest-pixels": {"rights": [76], "total": 116}})
+    assert "| 40 | nothing random | `python train.py --recipe nearest-pixels` |" in text
+    assert "| 1 | 0, 2 | `python train.py --recipe ours --seeds 10` |" in text
+    assert set(RUNGS) == set(RECIPES)
+    assert between("a <b> old </b> c", "<b>", "</b>", "new") == "a <b>\n\nnew\n\n</b> c"
+    assert markdown(["x"], [("row", ["1"])]).splitlines()[-1] == "| row | 1 |"
+    assert validated(None) == ""
+    assert validated({"rights": [380, 384], "total": 386}).startswith("764/772 = 99.0 %")

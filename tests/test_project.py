@@ -1,0 +1,77 @@
+"""The project as a whole: its front door, a clean clone, and what must not be in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+import yaml
+from conftest import ROOT, Server
+
+README = (ROOT / "README.md").read_text()
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+
+
+def test_front_matter_of_the_space():
+    front = yaml.safe_load(README.split("---")[1])
+    assert front["sdk"] == "gradio"
+    assert tuple(map(int, front["sdk_version"].split("."))) >= (6, 31, 0)
+    assert f"gradio=={front['sdk_version']}" in (ROOT / "requirements.txt").read_text()
+    assert (ROOT / front["app_file"]).is_file()
+    assert front["python_version"] == "3.11"
+    assert front["models"]
+    assert front["datasets"]
+    assert front["license"] == "apache-2.0"
+    assert len(front["short_description"]) <= 60
+
+
+def test_every_picture_and_file_that_the_readme_names_is_there():
+    for name in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / name).is_file(), name
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["network", "dataset"])
+def test_snippets_run_as_printed(number, request):
+    if number == 1:
+        request.getfixturevalue("mnixel")
+    code = re.findall(r"```python\n(.*?)```", README, re.S)[number]
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"\[\('2', [01]\.\d+\)" if number == 0 else r"\d$", done.stdout), done.stdout
+
+
+def test_requirements_are_pinned():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "#-"]
+        assert all(re.fullmatch(r"[\w-]+==[\w.]+", line) for line in lines)
+
+
+@pytest.mark.skipif(not TRACKED, reason="not a git checkout")
+def test_clean_clone_serves_the_page(tmp_path):
+    """The files that git tracks are enough, with no archives, no cache and no Hub."""
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "clone")], check=True)
+    settings = {"HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "MNIXEL_DIR": ""}
+    server = Server(folder=tmp_path / "clone", **settings)
+    try:
+        call = urllib.request.Request(
+            f"{server.url}/gradio_api/run/info", b'{"data": []}', {"Content-Type": "application/json"}
+        )
+        info = json.load(urllib.request.urlopen(call))["data"][0]
+        assert info["weights"] == "embedded"
+    finally:
+        server.kill()
+
+
+@pytest.mark.skipif(not TRACKED, reason="not a git checkout")
+def test_nothing_of_others_is_committed():
+    """No archive, no strokes, no sheet of samples, no pickle; the only weights are the shipped ones."""
+    for name in TRACKED:
+        assert not name.endswith((".npz", ".Z", ".pt", ".pkl", ".bin", ".parquet")), name
+        assert "data-samples" not in name
+    assert [name for name in TRACKED if name.endswith(".safetensors")] == ["weights/model.safetensors"]
+    for path in ROOT.glob("docs/images/*.png"):
+        assert path.stat().st_size < 400_000, path
