@@ -46,8 +46,9 @@ Written by `{command}`; the test images are looked at once per run, never to cho
 
 ## "Not sure"
 
-Under a probability of {threshold:.3f} the page says that it is not sure. Temperature and threshold were set on digits that were held out of
-training, so that {refused:g} % of them are refused. Two digits at once, letters and scribbles are mostly refused, not always.
+When the best logit stands less than {threshold:.2f} above the mean logit, the page says that it is not sure. Temperature and threshold were
+set on digits that were held out of training, so that {refused:g} % of them are refused. Two digits at once, letters and scribbles are mostly
+refused, not always.
 
 ## What it cannot do
 

@@ -250,7 +250,7 @@ class Config:
     channels: tuple[int, int, int] = (16, 48, 96)  # of the three blocks
     dropout: float = 0.2  # share of features that the dense layer does without while training
     temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
-    threshold: float = 0.5  # the page says "not sure" below this probability
+    threshold: float = 0.0  # of evidence (see `judge_tensors`): below it the answer is "not sure"
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
 
@@ -300,17 +300,24 @@ class DigitCNN(nn.Module):
         """
         return torch.from_numpy(normalise(to_ink(image)))[None]
 
-    def classify_tensors(self, inputs: Tensor) -> np.ndarray:
-        """Calibrated float32 (N, 10) probabilities, rows sum to 1, for (N, 1, 28, 28) from `preprocess`."""
+    def judge_tensors(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and evidence for (N, 1, 28, 28) from `preprocess`.
+
+        Probabilities: calibrated float32 (N, 10), rows sum to 1. Evidence: float32 (N,), how far the best logit stands above the
+        mean one; under `config.threshold` the picture is hardly a digit. Drawings that are no digits were taught to have equal
+        logits (Hendrycks et al. 2019), and the gap tells them from digits better than the best probability does.
+        """
         self.eval()
         with torch.inference_mode():
-            return torch.softmax(self(inputs) / self.config.temperature, dim=1).numpy()
+            logits = self(inputs)
+            evidence = logits.amax(dim=1) - logits.mean(dim=1)
+            return torch.softmax(logits / self.config.temperature, dim=1).numpy(), evidence.numpy()
 
     def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
         if len(images) == 0:
             return np.zeros((0, len(LABELS)), np.float32)
-        return self.classify_tensors(torch.stack([self.preprocess(image) for image in images]))
+        return self.judge_tensors(torch.stack([self.preprocess(image) for image in images]))[0]
 
     def classify(self, image: Image.Image | np.ndarray, top_k: int = 3) -> list[tuple[str, float]]:
         """The `top_k` (1..10) most probable digits of a picture with their probabilities, most probable first."""
@@ -399,8 +406,8 @@ def _read_config(path: Path) -> Config:
         if version == FORMAT:
             config = Config(**{**raw, "channels": tuple(raw["channels"])})
             DigitCNN(config)  # refuses what is no shape of a network
-            if not (config.temperature > 0 and 0 <= config.threshold <= 1):
-                raise ValueError("a temperature over 0 and a threshold from 0 to 1 are expected")
+            if not (config.temperature > 0 and config.threshold >= 0):
+                raise ValueError("a temperature over 0 and a threshold of 0 or more are expected")
             return config
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"{path} is not the configuration of this network ({error}).") from error

@@ -27,14 +27,14 @@ class Ours:
     schedule: Schedule = Schedule(
         rounds=50, batch=128, patience=50, learning_rate=4e-3, weight_decay=0.05, one_cycle=True, average=0.99
     )
-    steps: int = 30  # batches a round
+    steps: int = 24  # batches a round
     drawn: int = 20_000  # digits that the project draws itself, prepared before the first round
-    nondigits: int = 4_000  # drawings that are no digits, for which every digit is to be equally improbable
+    nondigits: int = 6_000  # drawings that are no digits, for which every digit is to be equally improbable
     drawn_share: float = 0.5  # of each batch, where there are MNIXEL images too
-    nondigit_share: float = 0.125  # of each batch (Hendrycks et al. 2019 teach refusal so)
+    nondigit_share: float = 0.2  # of each batch (Hendrycks et al. 2019 teach refusal so)
     validation: float = 0.1  # share of each digit of MNIXEL that is held out; a twentieth of the drawn ones is too
     views: int = 16  # changed copies of each held-out MNIXEL image, so that 27 images weigh more than 27 answers
-    refused: float = 0.01  # share of the held-out digits that "not sure" may take
+    refused: float = 0.005  # share of the held-out digits that "not sure" may take
     ranges: Ranges = field(default_factory=Ranges)
 
 
@@ -127,9 +127,10 @@ def train_ours(images: Tensor, labels: Tensor, seed: int, recipe: Ours) -> Fit:
     fitted = fit(net, batches, recipe.steps, validation, recipe.schedule, title=f"seed {seed}")
     answers = logits(fitted.net, validation[0])
     temperature = fit_temperature(answers, validation[1])
-    confidence = torch.softmax(answers / temperature, 1).amax(1)
-    threshold = round(torch.quantile(confidence, recipe.refused).item(), 3)
-    fitted.net.config = replace(fitted.net.config, temperature=temperature, threshold=threshold)
+    fitted.net.config = replace(fitted.net.config, temperature=temperature)
+    evidence = torch.from_numpy(fitted.net.judge_tensors(validation[0])[1])
+    threshold = round(torch.quantile(evidence, recipe.refused).item(), 3)
+    fitted.net.config = replace(fitted.net.config, threshold=threshold)
     return fitted
 
 
@@ -144,8 +145,8 @@ def run_ours(arrays: data.Arrays | None, seed: int, recipe: Ours) -> Run:
     seconds = time.perf_counter() - start
     if arrays is None:
         drawn, truth, _ = prepare_drawings(1000, 0, seed + 1_000_000)
-        return Run(seed, metrics.summary(truth.numpy(), fitted.net.classify_tensors(drawn)), seconds, fitted)
-    probabilities = fitted.net.classify_tensors(normalised(arrays.x_test))
+        return Run(seed, metrics.summary(truth.numpy(), fitted.net.judge_tensors(drawn)[0]), seconds, fitted)
+    probabilities = fitted.net.judge_tensors(normalised(arrays.x_test))[0]
     return Run(seed, metrics.summary(arrays.y_test, probabilities), seconds, fitted)
 
 

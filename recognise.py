@@ -21,10 +21,10 @@ def answer(net: DigitCNN, image: Image.Image | np.ndarray, top_k: int = len(LABE
     Raises EmptyDrawing when there is no ink, ValueError for what is no picture and for a `top_k` that is not 1..10.
     """
     tensor = net.preprocess(image)
-    best = ranked(net.classify_tensors(tensor[None])[0], top_k)
-    label, confidence = best[0]
+    probabilities, evidence = net.judge_tensors(tensor[None])
+    best = ranked(probabilities[0], top_k)
     return {
-        "digit": label if confidence >= net.config.threshold else None,
+        "digit": best[0][0] if evidence[0] >= net.config.threshold else None,
         "confidences": [{"label": name, "confidence": value} for name, value in best],
         "pixels": (tensor * 255).round().byte().flatten().tolist(),
     }

@@ -33,7 +33,7 @@ from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
 
 ROOT = Path(__file__).parent.parent
-Reader = Callable[[list[np.ndarray]], np.ndarray]  # pictures -> probabilities (N, 10)
+Reader = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]  # -> probabilities (N, 10), sureness (N,)
 NONDIGITS = 2000  # drawings that are no digits
 ROBUST = 1500  # strangers' digits in each robustness row
 
@@ -52,9 +52,15 @@ def upstream_reader(folder: Path) -> Reader | None:
     def read(pictures: list[np.ndarray]) -> np.ndarray:
         small = np.stack([board.reduce(p) if p.dtype == np.uint8 else 255 * p for p in pictures])
         inputs = upstream.standardise(np.stack([upstream.preprocess(image) for image in small]), **scale)
-        return torch.softmax(logits(net, inputs), 1).numpy()
+        probabilities = torch.softmax(logits(net, inputs), 1).numpy()
+        return probabilities, probabilities.max(axis=1)
 
     return read
+
+
+def our_reader(net: DigitCNN) -> Reader:
+    """The shipped network, from picture to probabilities and evidence."""
+    return lambda pictures: net.judge_tensors(torch.stack([net.preprocess(picture) for picture in pictures]))
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------
@@ -102,9 +108,9 @@ def robustness(digits: list, rng: np.random.Generator) -> dict[str, list[np.ndar
 
 
 def refused_at(digits: np.ndarray, others: np.ndarray, share: float = 0.01) -> tuple[float, float]:
-    """The confidence below which `share` of digits is refused, and the share of non-digits refused there."""
-    threshold = float(np.quantile(digits.max(axis=1), share))
-    return threshold, float((others.max(axis=1) < threshold).mean())
+    """The sureness below which `share` of digits is refused, and the share of non-digits refused there; both (N,)."""
+    threshold = float(np.quantile(digits, share))
+    return threshold, float((others < threshold).mean())
 
 
 def multiply_adds(net: torch.nn.Module, shape: tuple[int, ...] = (1, 1, 28, 28)) -> int:
@@ -167,7 +173,7 @@ def rows(readers: dict[str, Reader | None], arrays: data.Arrays) -> list[tuple[s
         table.append((name, [figure(read) if read else "" for read in readers.values()]))
         print(f"{name}: {' | '.join(table[-1][1])}", file=sys.stderr)
 
-    row("MNIXEL test", lambda read: share(read(list(arrays.x_test / 255)), arrays.y_test))
+    row("MNIXEL test", lambda read: share(read(list(arrays.x_test / 255))[0], arrays.y_test))
     folder = freehand.folder()
     if folder is None:
         print("FREEHAND_DIR names no folder with the strangers' strokes: their rows are left out.", file=sys.stderr)
@@ -182,7 +188,7 @@ def rows(readers: dict[str, Reader | None], arrays: data.Arrays) -> list[tuple[s
             f"strangers, {name}: lowest recall": lambda p: lowest(metrics.summary(labels, p)["recall"]),
             f"strangers, {name}: calibration error": lambda p: f"{metrics.calibration_error(labels, p):.3f}",
         }.items():
-            table.append((figure, [value(p) if p is not None else "" for p in answers.values()]))
+            table.append((figure, [value(p[0]) if p is not None else "" for p in answers.values()]))
             print(f"{figure}: {' | '.join(table[-1][1])}", file=sys.stderr)
         if name == "natural":
             natural = answers
@@ -192,9 +198,8 @@ def rows(readers: dict[str, Reader | None], arrays: data.Arrays) -> list[tuple[s
     refused = []
     for who, read in readers.items():
         if read:
-            answers = read(others)
-            threshold, part = refused_at(natural[who], answers)
-            refused.append(f"{100 * part:.1f} % (below {threshold:.3f})")
+            threshold, part = refused_at(natural[who][1], read(others)[1])
+            refused.append(f"{100 * part:.1f} % (below {threshold:.2f})")
         else:
             refused.append("")
     table.append((f"non-digits refused at 1 % of strangers' digits refused ({len(MEASURING)} unseen kinds)", refused))
@@ -202,7 +207,7 @@ def rows(readers: dict[str, Reader | None], arrays: data.Arrays) -> list[tuple[s
     chosen = np.random.default_rng(3).choice(len(digits), ROBUST, replace=False)
     hard = robustness([digits[i] for i in chosen], np.random.default_rng(5))
     for name, pictures in hard.items():
-        row(f"strangers, {name}", lambda read, pictures=pictures: share(read(pictures), labels[chosen]))
+        row(f"strangers, {name}", lambda read, pictures=pictures: share(read(pictures)[0], labels[chosen]))
     picture = board.render(freehand.on_board(digits[0], freehand.NATURAL, np.random.default_rng(0)))
     row("milliseconds a picture, 448x448 board, one core", lambda read: f"{milliseconds(read, picture):.1f}")
     return table
@@ -262,7 +267,7 @@ def main() -> None:
 
     net = DigitCNN.from_pretrained(ROOT / "weights")
     reports = {"ours": json.loads((ROOT / "weights" / "metrics.json").read_text()), "upstream": None}
-    readers = {"ours": net.probabilities, "upstream": upstream_reader(options.upstream)}
+    readers = {"ours": our_reader(net), "upstream": upstream_reader(options.upstream)}
     if readers["upstream"]:
         reports["upstream"] = json.loads((options.upstream / "metrics.json").read_text())
     else:

@@ -23,8 +23,8 @@ RUNGS = {
     "nearest-pixels": ("1-nearest-neighbour on the pixels as they are", 1),
     "nearest-normalised": ("1-nearest-neighbour after our preprocessing", 1),
     "upstream": ("upstream's network, preprocessing and recipe", 5),
-    "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 5),
-    "drawn-only": ("our network on drawn digits alone, no MNIXEL", 5),
+    "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 3),
+    "drawn-only": ("our network on drawn digits alone, no MNIXEL", 3),
     "ours": ("our network on both: what ships", 10),
 }
 

@@ -82,11 +82,7 @@ def test_photographs_can_be_read(strokes):
 
 
 def test_refusal_is_counted_at_the_digits_threshold():
-    digits = np.zeros((100, 10))
-    digits[:, 0] = np.linspace(0.5, 1.0, 100)
-    others = np.zeros((4, 10))
-    others[:, 1] = [0.2, 0.4, 0.6, 0.9]
-    threshold, share = refused_at(digits, others, share=0.01)
+    threshold, share = refused_at(np.linspace(0.5, 1.0, 100), np.array([0.2, 0.4, 0.6, 0.9]), share=0.01)
     assert 0.5 < threshold < 0.52
     assert share == 0.5
 

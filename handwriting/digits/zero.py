@@ -105,7 +105,18 @@ def zero_two_halves(d):
 @way(0, 0.5)
 def zero_wide(d):
     start = d(-180, 0)
-    return [spiral(0.5, 0.5, d(0.48, 0.75), 0.5, start, start - 360 - d(-35, 40), d(0.85, 1.08))]
+    width = d(0.48, 0.75) if d.often(0.7) else d(0.75, 1.0)
+    return [spiral(0.5, 0.5, width, 0.5, start, start - 360 - d(-35, 40), d(0.85, 1.08))]
+
+
+@way(0, 1)
+def zero_line_inside(d):
+    """The pen comes from, or goes on into, the middle of the bowl in a long line, as for a slash that is not lifted."""
+    w, reach = d(0.3, 0.5), d(0.3, 0.9)
+    line = [(0.5 + w * 0.5 * reach, 0.5 - 0.3 * reach), (0.5 - w * 0.4 * reach, 0.5 + 0.3 * reach)]
+    if d.often(0.5):
+        return [arc(0.5, 0.5, w, 0.5, -60, -60 - 350) + line]
+    return [[line[0], line[1]] + arc(0.5, 0.5, w, 0.5, -200, -200 - 370)]
 
 
 @way(0, 1)
