@@ -103,6 +103,18 @@ def save(figure, path: Path) -> None:
     plt.close(figure)
 
 
+def example(path: Path) -> None:
+    """A drawn 2, dark on light: the picture that the README's snippets open."""
+    from PIL import Image
+
+    import board
+    from sketchpad import examples
+
+    strokes = next(drawing["strokes"] for drawing in examples.drawings() if drawing["digit"] == "2")
+    drawn = board.render([board.Stroke(np.array(stroke), examples.RADIUS) for stroke in strokes])
+    Image.fromarray(255 - drawn).save(path)
+
+
 def screenshots(desktop: Path, phone: Path) -> None:
     """The page with a drawn digit, in a real browser at desktop and phone size."""
     sys.path.append(str(ROOT / "tests"))
@@ -138,6 +150,7 @@ def main() -> int:
     learning_curve(report["history"], report["best_round"], OUT / "learning-curve.png")
     network(OUT / "network.png")
     overview(OUT / "handwriting.png")
+    example(OUT / "digit.png")
     try:
         screenshots(OUT / "page.png", OUT / "page-phone.png")
     except LookupError as missing:

@@ -2,7 +2,7 @@
 
     python -m bench.ladder                   run every rung, five seeds each, and rewrite the table
     python -m bench.ladder ours upstream     run these rungs again and keep the others as they were measured
-    python -m bench.ladder --read ...        take what `python train.py` has left in runs/ instead of running it
+    python -m bench.ladder --read ...        take what `python train.py` has left behind instead of running it
 
 A rung is one command, which stands beside it; docs/ladder.json keeps what was measured.
 """
@@ -38,6 +38,8 @@ def command(recipe: str) -> list[str]:
 def measure(recipe: str, read: bool) -> dict:
     """Run a rung's command (or read what it left behind) and return what the table needs."""
     out = ROOT / "runs" / recipe
+    if read and recipe == "ours":
+        out = ROOT / "weights"  # where train.py leaves the shipped network
     if not read:
         subprocess.run([sys.executable, "train.py", *command(recipe), "--out", str(out)], cwd=ROOT, check=True)
     report = json.loads((out / "metrics.json").read_text())
@@ -67,7 +69,7 @@ def main() -> None:
     """Measure the named rungs, or all, and rewrite the README's table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("recipes", nargs="*", metavar="RUNG", help=f"one of {', '.join(RUNGS)} (default: all)")
-    parser.add_argument("--read", action="store_true", help="read runs/RUNG/metrics.json instead of running it")
+    parser.add_argument("--read", action="store_true", help="read what train.py left behind instead")
     options = parser.parse_args()
     if unknown := set(options.recipes) - set(RUNGS):
         parser.error(f"there is no rung {', '.join(sorted(unknown))}")
