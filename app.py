@@ -22,7 +22,7 @@ import torch
 
 import stock
 from model import DigitCNN
-from pictures import open_data_url, open_picture
+from pictures import BadPicture, open_data_url, open_picture
 from recognise import answer, answer_drawing
 from sketchpad import Sketchpad
 
@@ -60,8 +60,10 @@ class PictureFile(gr.Image):
             if payload.url and payload.url.startswith("data:"):
                 return open_data_url(payload.url)
             return open_picture(Path(payload.path))
-        except ValueError as error:
+        except BadPicture as error:
             raise gr.Error(str(error), print_exception=False) from error
+        except (OSError, TypeError) as error:
+            raise gr.Error("The picture did not arrive; send it again.", print_exception=False) from error
 
 
 def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
@@ -89,10 +91,7 @@ def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
         """What is being served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."""
         return {"weights": weights, "parameters": sum(p.numel() for p in net.parameters()), "accuracy": accuracy}
 
-    accuracy = None
-    if weights == "embedded":
-        test = json.loads((EMBEDDED / "metrics.json").read_text())["test"]
-        accuracy = {key: test[key] for key in ("right", "total", "interval")}
+    accuracy = embedded_accuracy() if weights == "embedded" else None
 
     with gr.Blocks(title="Draw a digit") as page:
         gr.HTML(HEADER, elem_classes="header")
@@ -108,6 +107,17 @@ def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
         gr.Button(visible=False).click(predict, [picture, top_k], result, api_name="predict", queue=False)
         gr.api(info, api_name="info", queue=False)
     return page
+
+
+def embedded_accuracy() -> dict | None:
+    """Right, total and interval of the embedded weights on MNIXEL's test images; None when they were not measured there."""
+    try:
+        stored = json.loads((EMBEDDED / "metrics.json").read_text())
+        if stored["test_set"] != "MNIXEL test":
+            return None
+        return {key: stored["test"][key] for key in ("right", "total", "interval")}
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 HEADER = """<h1>Draw a digit</h1>
@@ -137,6 +147,7 @@ def footer(net: DigitCNN, weights: str, accuracy: dict | None) -> str:
 HEAD = """<style>
 .gradio-container { max-width: 66rem !important; margin: 0 auto !important; }
 .header, .footer-note { max-width: 60rem; margin: 0 auto; }
+footer .divider { display: none !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .header h1 { font-size: 1.7rem; margin: 0; }
 .header p { margin: .15rem 0 0; }
@@ -145,9 +156,16 @@ HEAD = """<style>
 @media (max-width: 900px) {
   .gradio-container .main.app.app { padding: .5rem .9rem; }
   .gradio-container .column { gap: .5rem; }
+}
+@media (orientation: landscape) and (max-height: 520px) {
+  .header, .footer-note { max-width: none; }
+  .header p { display: none; }
+}
+@media (max-width: 900px) {
   .header, .footer-note { max-width: 30rem; }
   .header h1 { font-size: 1.25rem; }
-  .header p, footer { display: none !important; }
+  .header p { font-size: .8rem; }
+  footer { display: none !important; }
 }
 </style>"""
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
@@ -168,17 +186,31 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     net.probabilities([torch.eye(28).numpy()])  # the first answer pays for torch's own start; not a visitor's
     page = build(net, weights, options.sketchpad == "stock")
+    try:
+        launch(page, options.sketchpad == "stock")
+    except OSError as error:  # the port is taken
+        print(f"app.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def launch(page: gr.Blocks, use_stock: bool) -> None:
+    """Serve the page until somebody stops it. Raises OSError when the port that was asked for is taken or is none."""
+    named = os.environ.get("GRADIO_SERVER_PORT", "")
+    if named and not (named.isdecimal() and 0 < int(named) < 65536):
+        raise OSError(f"GRADIO_SERVER_PORT is {named!r}; it must be a number from 1 to 65535.")
+    port = int(named) if named else None  # None: 7860, or the next one that is free
     page.launch(
         theme=gr.themes.Default(font=FONTS, font_mono=["monospace"]),
         head=HEAD,
-        js=stock.PRESS_BRUSH if options.sketchpad == "stock" else None,
+        js=stock.PRESS_BRUSH if use_stock else None,
+        server_port=port,
         server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
         footer_links=["api"],
         enable_monitoring=False,
         ssr_mode=False,
         max_file_size="10mb",
     )
-    return 0
 
 
 if __name__ == "__main__":

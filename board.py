@@ -20,6 +20,8 @@ MIN_RADIUS, MAX_RADIUS, DEFAULT_RADIUS = 5.0, 25.0, 15.0  # MNIXEL's brush slide
 # A page sends at most this much; an ordinary digit has 1 to 3 strokes and 20 to 150 points.
 MAX_STROKES = 200
 MAX_POINTS = 10_000
+MAX_LENGTH = 200 * SIZE  # board units of line in all: a digit has 1 to 4 boards of it, a furious scribble 50
+FAR = 4 * SIZE  # board units: a pen that is farther out is drawn as if it were there
 
 PYRAMID_KERNEL = (0.05, 0.25, 0.40, 0.25, 0.05)  # Burt and Adelson (1983), a = 0.4
 
@@ -37,8 +39,8 @@ class Stroke(NamedTuple):
 def parse_strokes(payload: object) -> list[Stroke]:
     """Check what a page sent and return it as strokes.
 
-    `payload` is a list of `{"points": [[x, y], ...], "radius": r}`. Points outside the board are kept as far as the brush
-    can still reach it, so that a line that leaves the board leaves it in the right direction.
+    `payload` is a list of `{"points": [[x, y], ...], "radius": r}`. Points outside the board are kept (to four boards away),
+    so that a line that leaves the board leaves it in the right direction.
 
     Raises ValueError, with one sentence for the person who sent it, for anything else.
     """
@@ -46,7 +48,7 @@ def parse_strokes(payload: object) -> list[Stroke]:
         raise ValueError("A drawing is a list of strokes; this is none.")
     if len(payload) > MAX_STROKES:
         raise ValueError(f"A drawing has at most {MAX_STROKES} strokes; this one has {len(payload)}.")
-    strokes, total = [], 0
+    strokes, total, length = [], 0, 0.0
     for raw in payload:
         if not isinstance(raw, dict) or not isinstance(raw.get("points"), list) or not raw["points"]:
             raise ValueError('A stroke is {"points": [[x, y], ...], "radius": r} with at least one point.')
@@ -59,7 +61,10 @@ def parse_strokes(payload: object) -> list[Stroke]:
         radius = raw.get("radius", DEFAULT_RADIUS)
         if not _is_number(radius) or not MIN_RADIUS <= radius <= MAX_RADIUS:
             raise ValueError(f"The brush radius is a number from {MIN_RADIUS:g} to {MAX_RADIUS:g} board units.")
-        points = np.clip(np.array(pairs, dtype=np.float64), -MAX_RADIUS, SIZE + MAX_RADIUS)
+        points = np.clip(np.array(pairs, dtype=np.float64), -FAR, SIZE + FAR)
+        length += float(np.hypot(*np.diff(points, axis=0).T).sum())
+        if length > MAX_LENGTH:
+            raise ValueError(f"A drawing has at most {MAX_LENGTH // SIZE} board widths of line; this one has more.")
         strokes.append(Stroke(points, float(radius)))
     return strokes
 
@@ -95,6 +100,10 @@ def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> Non
     step = ((ends - starts) / cuts[:, None].astype(np.float32))[owner]
     index = (np.arange(len(owner)) - np.repeat(np.cumsum(cuts) - cuts, cuts)).astype(np.float32)
     begin = starts[owner] + step * index[:, None]
+    reach = radius + 1
+    low, high = np.minimum(begin, begin + step) - reach, np.maximum(begin, begin + step) + reach
+    near = (high > 0).all(axis=1) & (low < board.shape[0]).all(axis=1)  # the others lie wholly outside
+    begin, step = begin[near], step[near]
     for first in range(0, len(begin), _BATCH):
         _draw_pieces(board, begin[first : first + _BATCH], step[first : first + _BATCH], radius)
 
@@ -113,10 +122,7 @@ def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius:
     distance2 = np.square(x - along * dx)
     distance2 += np.square(y - along * dy)
     coverage = np.clip(radius + np.float32(0.5) - np.sqrt(distance2, out=distance2), 0, 1, out=distance2)
-    limit = board.shape[0]
     for (left, top), patch in zip(corner.tolist(), coverage, strict=True):
-        if left >= limit or top >= limit or left + side <= 0 or top + side <= 0:
-            continue  # wholly outside
         window = board[max(top, 0) : top + side, max(left, 0) : left + side]
         patch = patch[max(-top, 0) :, max(-left, 0) :][: window.shape[0], : window.shape[1]]
         np.maximum(window, patch, out=window)

@@ -47,8 +47,7 @@ Written by `{command}`; the test images are looked at once per run, never to cho
 ## "Not sure"
 
 When the best logit stands less than {threshold:.2f} above the mean logit, the page says that it is not sure. Temperature and threshold were
-set on digits that were held out of training, so that {refused:g} % of them are refused. Two digits at once, letters and scribbles are mostly
-refused, not always.
+set on digits that were held out of training, so that {refused:g} % of them are refused. {nondigits}
 
 ## What it cannot do
 
@@ -63,6 +62,8 @@ Their archives state no licence and are not part of this repository; the code is
 
 MNIXEL = "The 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, and changed copies of them"
 DRAWN = "{drawn:,} digits in {ways} ways of writing that the project's own program draws, and {nondigits:,} of its drawings that are no digits"
+TAUGHT = "It was taught so with two digits at once, letters, shapes and\nscribbles; how many it lets through is in the project's table."
+UNTAUGHT = "It has never been shown anything that is no digit."
 
 
 def model_card(result: dict) -> str:
@@ -80,6 +81,7 @@ def model_card(result: dict) -> str:
         training_data=f"{'; '.join(sources)}.",
         test_set=result["test_set"],
         refused=100 * settings["refused"],
+        nondigits=TAUGHT if settings["nondigits"] else UNTAUGHT,
         parameters=result["parameters"],
         command=result["command"],
         test=metrics.describe(test),

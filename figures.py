@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def network(path: Path) -> None:
         height = 0.45 + 1.25 * side / 28
         colour = ORANGE if parameters else PALE
         axes.add_patch(
-            FancyBboxPatch((place - 0.36, -height / 2), 0.72, height, boxstyle="round,pad=0.03", fc=colour, ec="none")
+            FancyBboxPatch((place - 0.4, -height / 2), 0.8, height, boxstyle="round,pad=0.03", fc=colour, ec="none")
         )
         axes.text(place, 0, name, ha="center", va="center", fontsize=7.5, color="white" if parameters else DARK)
         squeezed = [n for n in size if n > 1] if len(size) == 3 and size[-1] == 1 else size
@@ -89,8 +90,9 @@ def network(path: Path) -> None:
         if parameters:
             axes.text(place, -1.2, f"{parameters:,}", ha="center", fontsize=8, color=DARK)
     total = sum(p.numel() for p in net.parameters())
-    axes.text(0, -1.2, f"{total:,}\nparameters:", ha="center", va="center", fontsize=8, color=DARK)
-    axes.set(xlim=(-0.6, len(steps) - 0.4), ylim=(-1.45, 1.35))
+    axes.text(-0.6, 1.12, "shape", ha="right", fontsize=8, color=DARK)
+    axes.text(-0.6, -1.2, f"parameters ({total:,})", ha="right", fontsize=8, color=DARK)
+    axes.set(xlim=(-1.6, len(steps) - 0.4), ylim=(-1.45, 1.35))
     axes.axis("off")
     save(figure, path)
 
@@ -137,6 +139,7 @@ def screenshots(desktop: Path, phone: Path) -> None:
 
 def main() -> int:
     """Draw everything; returns the exit status."""
+    argparse.ArgumentParser(description="Draw the README's pictures into docs/images/.").parse_args()
     try:
         import matplotlib
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor, nn
 
 INPUT = 28  # side of what the network is given, pixels
@@ -43,9 +43,12 @@ def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, n
     """Float32 (H, W) luminance 0..1 and alpha 0..1 (None when the picture is opaque throughout)."""
     if isinstance(image, Image.Image):
         _check_side(image.height, image.width)
-        image = _array_of(image)
+        try:
+            image = _array_of(ImageOps.exif_transpose(image))  # a telephone says in EXIF which side is up
+        except OSError as error:
+            raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
     if not isinstance(image, np.ndarray):
-        raise ValueError(f"Cannot read a {type(image).__name__} as a picture: {EXPECTED}.")
+        raise ValueError(f"Cannot read a {type(image).__name__} as a picture (open a file with PIL first): {EXPECTED}.")
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
         raise ValueError(f"Cannot read an array of shape {image.shape} as a picture: {EXPECTED}.")
     _check_side(*image.shape[:2])
@@ -67,7 +70,7 @@ def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, n
 
 def _check_side(height: int, width: int) -> None:
     if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
-        raise ValueError(f"The picture is {width}x{height} pixels: {EXPECTED}.")
+        raise ValueError(f"The picture is {width}x{height} pixels; it must have {MIN_SIDE} to {MAX_SIDE} a side.")
 
 
 def _array_of(image: Image.Image) -> np.ndarray:
@@ -102,11 +105,12 @@ def _flatten(luminance: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 MIN_CONTRAST = 0.06  # of full scale: less is paper, not ink
+INK_PIXELS = 50  # a photographed digit has at least so many, however small it is on the paper
 GROUND_SIDE = 64  # pixels: the resolution at which uneven light is estimated
 
 
 def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
-    """The ink of a picture: float32 (H, W), 0 background .. 1 ink.
+    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; a grainy picture comes back no larger than 1024.
 
     The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a note). A background
     that is not one even value, as in a photograph, is estimated and taken away, and its grain is cut off.
@@ -155,8 +159,8 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     The ground is a grey opening (Sternberg 1986) with a window wider than a stroke, on a small copy. What is left of the paper's
     grain is cut at three times its spread; ink that hangs together only as specks is dropped.
     """
-    factor = max(1.0, max(values.shape) / 1024)  # a finer photograph only carries more grain
-    shape = (max(8, round(values.shape[0] / factor)), max(8, round(values.shape[1] / factor)))
+    factor = max(1.0, min(max(values.shape) / 1024, min(values.shape) / MIN_SIDE))  # finer ones only carry more grain
+    shape = (round(values.shape[0] / factor), round(values.shape[1] / factor))
     fine = _filtered(values, shape[::-1], ImageFilter.MedianFilter(3))
 
     shrink = GROUND_SIDE / max(shape)
@@ -168,7 +172,8 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     ink = np.maximum(fine - _enlarged(ground, shape), 0)
 
     grain = 1.4826 * np.median(np.abs(ink - np.median(ink)))
-    peak = np.quantile(ink, 0.999)
+    brightest = min(INK_PIXELS, ink.size // 4)
+    peak = np.partition(ink.ravel(), -brightest)[-brightest]
     cut = max(3 * grain, 0.3 * peak)
     if peak < MIN_CONTRAST or cut > 0.8 * peak:
         raise EmptyDrawing("Nothing in the picture stands out from its background: there is no ink in it.")
@@ -315,6 +320,8 @@ class DigitCNN(nn.Module):
 
     def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
+        if isinstance(images, (Image.Image, np.ndarray, str)):
+            raise ValueError("probabilities() takes a list of pictures; put a single one into a list.")
         if len(images) == 0:
             return np.zeros((0, len(LABELS)), np.float32)
         return self.judge_tensors(torch.stack([self.preprocess(image) for image in images]))[0]
@@ -358,15 +365,13 @@ class DigitCNN(nn.Module):
                     raise FileNotFoundError(
                         f"There is no {path.name} in {source}; a model folder has {CONFIG} and {WEIGHTS}."
                     )
+        elif str(source).count("/") != 1 or not all(str(source).split("/")):
+            raise FileNotFoundError(f"{source} is neither a folder nor a Hub repository OWNER/NAME.")
         else:
             from huggingface_hub import hf_hub_download
-            from huggingface_hub.errors import HFValidationError
 
-            try:
-                config_path = Path(hf_hub_download(str(source), CONFIG, revision=revision, token=token))
-                weights_path = Path(hf_hub_download(str(source), WEIGHTS, revision=revision, token=token))
-            except HFValidationError as error:
-                raise FileNotFoundError(f"{source} is neither a folder nor a Hub repository OWNER/NAME.") from error
+            config_path = Path(hf_hub_download(str(source), CONFIG, revision=revision, token=token))
+            weights_path = Path(hf_hub_download(str(source), WEIGHTS, revision=revision, token=token))
         net = cls(_read_config(config_path))
         if _sha256(weights_path) != net.config.sha256:
             raise ValueError(

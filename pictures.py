@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from model import MAX_SIDE
+from model import MAX_SIDE, MIN_SIDE
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 10 * 2**20  # of a file; a photograph of a telephone has 2 to 6 MB
@@ -21,7 +20,7 @@ class BadPicture(ValueError):
 
 
 def open_picture(source: Path | bytes) -> Image.Image:
-    """The first frame of a picture file, upright, decoded. Its size is checked before any pixel is decoded.
+    """The first frame of a picture file, decoded. Its size is checked before any pixel is decoded.
 
     Raises BadPicture for anything but a PNG, JPEG, WebP, GIF or BMP of at most 10 MiB and 4096 pixels a side.
     """
@@ -36,8 +35,12 @@ def open_picture(source: Path | bytes) -> Image.Image:
                 raise BadPicture(
                     f"The picture is {image.width}x{image.height} pixels; send one of at most {MAX_SIDE} pixels a side."
                 )
+            if min(image.size) < MIN_SIDE:
+                raise BadPicture(
+                    f"The picture is {image.width}x{image.height} pixels; send one of at least {MIN_SIDE} pixels a side."
+                )
             image.load()
-            return ImageOps.exif_transpose(image)
+            return image
     except BadPicture:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds; each means that the file is damaged or none
@@ -60,6 +63,7 @@ def open_data_url(url: object) -> Image.Image:
     if not (head.startswith("data:image/") and head.endswith(";base64")):
         raise BadPicture("A picture's data URL begins with data:image/png;base64, or the like.")
     try:
-        return open_picture(base64.b64decode(body, validate=True))
-    except binascii.Error as error:
+        content = base64.b64decode(body, validate=True)
+    except ValueError as error:
         raise BadPicture("The picture's data URL is damaged.") from error
+    return open_picture(content)

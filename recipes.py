@@ -22,7 +22,7 @@ from model import DigitCNN, normalise, to_ink
 
 @dataclass(frozen=True)
 class Ours:
-    """The shipped network's recipe. Chosen by cross-validation on the 270 and by strangers' strokes, never by the 116."""
+    """The shipped network's recipe. Chosen by strangers' strokes (`bench/freehand.py`), never by the 116."""
 
     schedule: Schedule = Schedule(
         rounds=50, batch=128, patience=50, learning_rate=4e-3, weight_decay=0.05, one_cycle=True, average=0.99
@@ -91,7 +91,7 @@ def prepare_drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Te
 def train_ours(images: Tensor, labels: Tensor, seed: int, recipe: Ours) -> Fit:
     """Fit a DigitCNN on normalised MNIXEL images (N, 1, 28, 28), labels (N,) and on drawings. Deterministic by the seed.
 
-    What is held out (of MNIXEL as `views` changed copies, and of the drawings) stops the training and then sets the temperature
+    What is held out (of MNIXEL as `views` changed copies, and of the drawings) picks the best round and then sets the temperature
     and the "not sure" threshold. N may be 0: then there are only the drawings.
     """
     torch.manual_seed(seed)

@@ -27,7 +27,7 @@ def prediction(found: dict | None) -> str:
     if found is None:
         return '<div id="prediction" data-digit="" data-confidence=""><p>Draw a digit, 0 to 9.</p></div>'
     digit, best = found["digit"] or "", found["confidences"][0]["confidence"]
-    sentence = f"This is a {digit}." if digit else "Not sure what this is."
+    sentence = f"This is {'an' if digit == '8' else 'a'} {digit}." if digit else "Not sure what this is."
     return (
         f'<div id="prediction" data-digit="{html.escape(digit)}" data-confidence="{best:.4f}">'
         f'<p style="font-size: 6rem; font-weight: 700; line-height: 1">{html.escape(digit) or "?"}</p><p>{sentence}</p></div>'

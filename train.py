@@ -29,6 +29,7 @@ from cards import model_card
 from model import DigitCNN
 from recipes import RECIPES, Run, run
 
+ROOT = Path(__file__).parent
 THREADS = 2  # fixed, because the order of additions, and so the last digits of a run, depends on it
 
 # --- figures ----------------------------------------------------------------------------------------------------------
@@ -91,7 +92,6 @@ def sparkline(values: list[float], width: int = 50) -> str:
 
 def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
     """Write metrics.json and the weights, and for our own network config.json and the model card."""
-    folder.mkdir(parents=True, exist_ok=True)
     if isinstance(net, DigitCNN):
         result["sha256"] = net.save_pretrained(folder)
         result["temperature"], result["threshold"] = net.config.temperature, net.config.threshold
@@ -118,8 +118,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)"
     )
     options = parser.parse_args(arguments)
-    if options.seeds < 1 or options.seed < 0:
-        parser.error("--seeds is at least 1 and --seed at least 0")
+    if options.seeds < 1 or not 0 <= options.seed < 2**31:
+        parser.error("--seeds is at least 1 and --seed from 0 to 2147483647")
     return options
 
 
@@ -137,8 +137,15 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
         arrays, test_set, options.recipe = None, "drawn digits of another seed", "drawn-only"
-        options.out = options.out or Path("runs/drawn-only")
-    options.out = options.out or Path("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
+    options.out = options.out or ROOT / ("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)  # better now than after the training
+    except OSError as error:
+        print(
+            f"train.py: cannot write to {options.out} ({error.strerror}); name another folder in --out.",
+            file=sys.stderr,
+        )
+        return 1
     runs: list[Run] = []
     try:
         for seed in range(options.seed, options.seed + options.seeds):

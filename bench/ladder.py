@@ -25,7 +25,7 @@ RUNGS = {
     "upstream": ("upstream's network, preprocessing and recipe", 5),
     "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 3),
     "drawn-only": ("our network on drawn digits alone, no MNIXEL", 3),
-    "ours": ("our network on both: what ships", 10),
+    "ours": ("our network on both: what ships", 5),
 }
 
 
@@ -43,6 +43,11 @@ def measure(recipe: str, read: bool) -> dict:
     if not read:
         subprocess.run([sys.executable, "train.py", *command(recipe), "--out", str(out)], cwd=ROOT, check=True)
     report = json.loads((out / "metrics.json").read_text())
+    seeds = RUNGS[recipe][1]
+    if (report["recipe"], report["test_set"], len(report["seeds"])) != (recipe, "MNIXEL test", seeds):
+        sys.exit(
+            f"{out} holds no {recipe} on MNIXEL's test images with {seeds} seeds: python train.py {' '.join(command(recipe))}"
+        )
     return {"rights": list(report["seeds"].values()), "total": report["test"]["total"], "seconds": report["seconds"]}
 
 

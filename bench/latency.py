@@ -3,7 +3,7 @@
     python -m bench.latency                 60 drawings on our board, 20 on the stock one
 
 Clocked inside the page, from the pointerup event to the moment that the answer describing the finished drawing is in the
-document; what has been answered by then counts as 0. The pen moves until it is lifted, as a hand does.
+document; what has been answered by then counts next to nothing. The pen moves until it is lifted, as a hand does.
 """
 
 from __future__ import annotations

@@ -33,7 +33,10 @@ def main() -> None:
     count.add_argument("--workers", type=int, help="processes; default: one a core")
     options = parser.parse_args()
     if options.command == "sheet":
-        sheet(options.out, options.seed, options.nondigits)
+        try:
+            sheet(options.out, options.seed, options.nondigits)
+        except (OSError, ValueError) as error:
+            parser.exit(1, f"cannot write the sheet: {error}\n")
     else:
         speed(options.count, options.workers)
 

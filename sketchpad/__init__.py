@@ -1,7 +1,7 @@
 """The page's drawing board as a Gradio component: canvas, controls, answer and preview, on `gr.HTML`.
 
-The stock `gr.Sketchpad` answers one to three seconds after the pen is up in a browser without a GPU; this one sends strokes
-through a server function while they are drawn and shows the answer in some ten milliseconds (`bench/latency.py`).
+The stock `gr.Sketchpad` answers about a second after the pen is up in a browser without a GPU; this one sends strokes through a
+server function while they are drawn and shows the answer in some ten milliseconds (`bench/latency.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 
 import board
+import model
 from sketchpad import examples
 
 HERE = Path(__file__).parent
@@ -41,7 +42,9 @@ class Sketchpad(gr.HTML):
                 "size": board.SIZE,
                 "max_points": board.MAX_POINTS,
                 "max_strokes": board.MAX_STROKES,
+                "max_length": board.MAX_LENGTH,
                 "max_picture": MAX_PICTURE,
+                "min_picture": model.MIN_SIDE,
             },
             examples=examples.drawings(),
             example_radius=examples.RADIUS,

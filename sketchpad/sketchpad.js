@@ -10,18 +10,21 @@ const prediction = find("#prediction"), preview = find("#preview canvas");
 const brush = find("#brush"), topK = find("#top-k"), undoButton = find("#undo"), clearButton = find("#clear");
 const fileInput = find(".picture input");
 
-const { size: SIZE, max_points: MAX_POINTS, max_strokes: MAX_STROKES, max_picture: MAX_PICTURE } = props.limits;
+const LIMITS = props.limits, SIZE = LIMITS.size;
+const PATIENCE = 8000;   // milliseconds for an answer; after that the question is asked again
 const STEP = 2.5;        // board units: points nearer than this to the last add nothing that the network could see
 const KEY_STEP = 8;      // board units an arrow key moves the pen; with Shift a quarter of it
 const RETRIES = [300, 600, 1200, 2500, 5000];  // milliseconds before asking again when the server does not answer
 
 let strokes = [];        // [{points: [[x, y], ...], radius}]
+let notice = "";         // a sentence about what could not be done; it stands until the drawing changes
 let picture = null;      // {data, image}: an opened picture instead of strokes
 let revision = 0;        // of the drawing on the board
 let answer = null;       // the last one from the server
 let pen = null;          // pointerId, "key" or "example" while a stroke is being drawn
 let replay = null;       // the timer of an example that is drawing itself
 let place = [SIZE / 2, SIZE / 2];  // of the keyboard's pen
+let opening = 0;         // counts what the visitor begins, so that a picture that decodes slowly cannot undo it
 let byPointer = false;   // the board is being focused by a pointer, not by the Tab key
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
@@ -42,7 +45,7 @@ function paintStroke(stroke, from = 0) {
 }
 
 function repaint() {
-  paint.fillStyle = "#000";
+  paint.fillStyle = picture?.seeThrough ? "#7f7f7f" : "#000";  // on grey both black and white ink can be seen
   paint.fillRect(0, 0, SIZE, SIZE);
   if (picture) {
     const { width, height } = picture.image, scale = SIZE / Math.max(width, height);
@@ -54,6 +57,7 @@ function repaint() {
 const isEmpty = () => strokes.length === 0 && !picture;
 
 function changed() {
+  notice = "";
   revision += 1;
   board.dataset.revision = revision;
   board.classList.toggle("used", !isEmpty());
@@ -61,31 +65,47 @@ function changed() {
   ask();
 }
 
-function isFull() {
-  const points = strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
-  return points >= MAX_POINTS || (pen === null && strokes.length >= MAX_STROKES);
+function isFull(extra = 0) {  // whether the server would refuse another point, `extra` board units farther
+  let points = 0, length = extra;
+  for (const stroke of strokes) {
+    points += stroke.points.length;
+    length += stroke.length;
+  }
+  return points >= LIMITS.max_points || length > LIMITS.max_length;
 }
 
 function begin(who, point, radius) {
-  if (isFull()) return say("The board is full: undo or clear to go on.");
-  picture && clearBoard();
+  opening += 1;
+  if (isFull() || strokes.length >= LIMITS.max_strokes) return tell(FULL);
+  if (picture) clearBoard();
   pen = who;
-  strokes.push({ points: [point], radius });
+  strokes.push({ points: [point], radius, length: 0 });
   paintStroke(strokes.at(-1));
   changed();
 }
 
 function extend(points, last = false) {
   const stroke = strokes.at(-1), from = stroke.points.length;
+  let full = false;
   for (const point of points) {
     const [x, y] = stroke.points.at(-1);
     const moved = Math.hypot(point[0] - x, point[1] - y);
-    if (moved >= STEP || (last && moved > 0.2)) stroke.points.push(point);
+    if (moved < STEP && !(last && moved > 0.2)) continue;
+    if (isFull(moved)) {
+      full = true;
+      break;
+    }
+    stroke.points.push(point);
+    stroke.length += moved;
   }
-  if (stroke.points.length === from) return;
-  if (isFull()) { pen = null; say("The board is full: undo or clear to go on."); }
-  paintStroke(stroke, from);
-  changed();
+  if (stroke.points.length > from) {
+    paintStroke(stroke, from);
+    changed();
+  }
+  if (full) {
+    pen = null;
+    tell(FULL);
+  }
 }
 
 function clearBoard() {
@@ -94,6 +114,7 @@ function clearBoard() {
 }
 
 function clear() {
+  opening += 1;
   stopReplay();
   if (isEmpty()) return;
   clearBoard();
@@ -118,7 +139,8 @@ function toBoard(event) {
 }
 
 canvas.addEventListener("pointerdown", (event) => {
-  if (!event.isPrimary || event.button !== 0) return;  // a second finger or another button draws nothing
+  // A second finger, a palm beside the pen, or another button draws nothing.
+  if (!event.isPrimary || event.button !== 0 || typeof pen === "number") return;
   event.preventDefault();
   byPointer = true;
   canvas.focus({ preventScroll: true });
@@ -132,14 +154,15 @@ canvas.addEventListener("pointerdown", (event) => {
 
 canvas.addEventListener("pointermove", (event) => {
   if (pen !== event.pointerId) return;
+  if (event.buttons === 0) { pen = null; return; }  // lifted where this page was not told of it
   const steps = event.getCoalescedEvents?.() ?? [];
   extend((steps.length ? steps : [event]).map(toBoard));
 });
 
-for (const end of ["pointerup", "pointercancel"]) {
+for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
   canvas.addEventListener(end, (event) => {
     if (pen !== event.pointerId) return;
-    if (end === "pointerup") extend([toBoard(event)], true);  // a cancelled stroke keeps what was drawn
+    if (end === "pointerup") extend([toBoard(event)], true);  // a stroke that is cut short keeps what was drawn
     pen = null;
   });
 }
@@ -169,7 +192,8 @@ canvas.addEventListener("keydown", (event) => {
   else if (event.ctrlKey || event.metaKey || event.altKey) return;
   else if (event.key === " ") {
     if (replay) clear();
-    if (pen === "key") pen = null;
+    if (event.repeat) { /* held down: the pen stays as it is */ }
+    else if (pen === "key") pen = null;
     else if (pen === null) begin("key", [...place], Number(brush.value));
     showCursor(true);
   } else if (ARROWS[event.key]) {
@@ -180,7 +204,10 @@ canvas.addEventListener("keydown", (event) => {
   } else return;
   event.preventDefault();
 });
-canvas.addEventListener("focus", () => board.classList.toggle("keyed", !byPointer));
+canvas.addEventListener("focus", () => {
+  board.classList.toggle("keyed", !byPointer);
+  if (!byPointer) showCursor(true);
+});
 canvas.addEventListener("blur", () => { board.classList.remove("keyed"); liftKey(); });
 
 undoButton.addEventListener("click", undo);
@@ -202,7 +229,9 @@ async function ask() {
   const asked = revision;
   let reply = null;
   try {
-    reply = await server.recognise({ revision: asked, strokes, picture: picture?.data ?? null });
+    const drawing = strokes.map(({ points, radius }) => ({ points, radius }));
+    const question = server.recognise({ revision: asked, strokes: drawing, picture: picture?.data ?? null });
+    reply = await Promise.race([question, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
   } catch (error) {
     console.warn("recognise:", error);
   }
@@ -223,9 +252,19 @@ async function ask() {
   if (revision !== asked) ask();
 }
 
-function say(sentence) {
-  find(".sentence").textContent = sentence;
+const FULL = "The board is full: undo or clear to go on.";
+
+function tell(sentence) {
+  notice = sentence;
+  show();
 }
+
+function say(sentence) {
+  const line = find(".sentence");
+  if (line.textContent !== sentence) line.textContent = sentence;  // else a screen reader says it again
+}
+
+const named = (digit) => `${digit === "8" ? "an" : "a"} ${digit}`;
 
 const percent = (value) => (value >= 0.9995 ? "100 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
 
@@ -234,12 +273,15 @@ function show() {
   prediction.dataset.digit = digit ?? "";
   prediction.dataset.confidence = confidences.length ? confidences[0].confidence.toFixed(4) : "";
   prediction.dataset.revision = answer?.revision ?? 0;
-  find(".digit").textContent = digit ?? (confidences.length ? "?" : "");
-  if (error) say(error);
+  find(".digit").textContent = digit ?? "?";
+  prediction.classList.toggle("blank", !confidences.length);
+  if (notice) say(notice);
+  else if (error) say(error);
   else if (empty) say("Draw a digit, 0 to 9.");
-  else if (digit) say(`This is a ${digit}.`);
-  else say(`Not sure: a ${confidences[0].label}, or a ${confidences[1].label}?`);
+  else if (digit) say(`This is ${named(digit)}.`);
+  else say(`Not sure: ${named(confidences[0].label)}, or ${named(confidences[1].label)}?`);
   const bars = find(".bars");
+  bars.style.setProperty("--rows", topK.value);  // so that the page does not move when the first stroke is answered
   bars.replaceChildren(...confidences.slice(0, Number(topK.value)).map(({ label, confidence }) => {
     const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
     const name = document.createElement("b"), value = document.createElement("span");
@@ -295,22 +337,26 @@ for (const { digit, strokes: drawing } of props.examples) {
 // --- pictures --------------------------------------------------------------------------------------------------------
 
 async function open(file) {
-  stopReplay();
+  opening += 1;
+  const mine = opening;
   let image;
   try {
     image = await createImageBitmap(file);  // also turns a photograph upright
   } catch {
-    return say("This browser cannot open that file as a picture. Try a PNG or a JPEG.");
+    return tell("This browser cannot open that file as a picture; try a PNG or a JPEG. The board is as it was.");
   }
-  const scale = Math.min(1, MAX_PICTURE / Math.max(image.width, image.height));
+  if (mine !== opening) return;  // meanwhile something else was begun
+  stopReplay();
+  const scale = Math.min(1, LIMITS.max_picture / Math.max(image.width, image.height));
   const copy = document.createElement("canvas");
-  copy.width = Math.max(1, Math.round(image.width * scale));
-  copy.height = Math.max(1, Math.round(image.height * scale));
+  copy.width = Math.max(LIMITS.min_picture, Math.round(image.width * scale));
+  copy.height = Math.max(LIMITS.min_picture, Math.round(image.height * scale));
   const context = copy.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, copy.width, copy.height);
   clearBoard();
-  picture = { data: copy.toDataURL("image/png"), image: copy };
+  const alpha = context.getImageData(0, 0, copy.width, copy.height).data.filter((_, index) => index % 4 === 3);
+  picture = { data: copy.toDataURL("image/png"), image: copy, seeThrough: alpha.some((value) => value < 250) };
   repaint();
   changed();
 }

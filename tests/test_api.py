@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -65,6 +68,14 @@ def test_predict_a_file(client, tmp_path, kind):
     assert [(row["label"], pytest.approx(row["confidence"], abs=1e-4)) for row in answer["confidences"]] == expected
 
 
+def test_a_photograph_is_turned_upright(client, tmp_path):
+    path, exif = tmp_path / "turned.jpg", Image.Exif()
+    exif[0x0112] = 6  # orientation: turn by 90 degrees to show
+    picture("7").transpose(Image.Transpose.ROTATE_90).save(path, exif=exif)
+    assert client.predict(handle_file(path), 1, api_name="/predict")["label"] == "7"
+    assert DigitCNN.from_pretrained(ROOT / "weights").classify(Image.open(path), top_k=1)[0][0] == "7"
+
+
 def test_predict_by_rest(server):
     status, reply = post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 10]})
     assert status == 200
@@ -89,7 +100,7 @@ BAD = {
     "text": (b"This is no picture.", 3, "not a picture"),
     "nothing": (b"", 3, "not a picture"),
     "cut short": (encoded(picture("3"))[:300], 3, "not a picture"),
-    "too small": (encoded(Image.new("L", (4, 4))), 3, "8 to 4096 pixels"),
+    "too small": (encoded(Image.new("L", (4, 4))), 3, "at least 8 pixels"),
     "too large": (encoded(Image.new("1", (5000, 10))), 3, "at most 4096 pixels"),
     "tiff": (encoded(picture("3"), "TIFF"), 3, "not a picture"),
     "top_k 0": (encoded(picture("3")), 0, "top_k is a whole number"),
@@ -122,6 +133,22 @@ def test_bad_data_urls(server, url):
     status, reply = post(server, "run/predict", {"data": [{"url": url, "meta": {"_type": "gradio.FileData"}}, 3]})
     assert status >= 400
     assert "picture" in str(reply)
+
+
+def test_a_bad_port_is_refused_with_one_sentence(server):
+    for port, words in (("abc", "must be a number"), (str(server.port), "port")):
+        done = subprocess.run(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env={**os.environ, "GRADIO_SERVER_PORT": port},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith("app.py: ")
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def ask(server, data: object) -> tuple[int, dict]:

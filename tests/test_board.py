@@ -55,6 +55,9 @@ def test_lines_that_leave_the_board_are_cut():
     across = board.render([board.Stroke(np.array([[-25.0, 224.0], [473.0, 224.0]]), 10.0)])
     assert (across[224] == 255).all()
     assert board.render([board.Stroke(np.array([[-25.0, -25.0]]), 5.0)]).sum() == 0
+    (slanted,) = board.parse_strokes([{"points": [[400, 224], [1000, 824]], "radius": 5}])
+    rows = np.flatnonzero(board.render([slanted])[:, 440])
+    assert rows.mean() == pytest.approx(264, abs=1), "a line that leaves the board is bent"
 
 
 def test_reduction_keeps_a_256th_of_the_sum():
@@ -105,7 +108,7 @@ def test_strokes_are_parsed():
     (stroke,) = board.parse_strokes([GOOD])
     assert stroke.points.tolist() == [[1, 2], [3.5, 4]]
     assert stroke.radius == 15
-    assert board.parse_strokes([{"points": [[-900, 5000]]}])[0].points.tolist() == [[-25, 473]]
+    assert board.parse_strokes([{"points": [[-900, 5000]]}])[0].points.tolist() == [[-900, 2240]]
     assert board.parse_strokes([]) == []
 
 
@@ -131,6 +134,7 @@ def test_strokes_are_parsed():
         [{"points": [[[0], 0]]}],
         [GOOD] * (board.MAX_STROKES + 1),
         [{"points": [[0, 0]] * (board.MAX_POINTS + 1)}],
+        [{"points": [[0, 0], [448, 448]] * 200}],
     ],
     ids=lambda payload: str(payload)[:40],
 )

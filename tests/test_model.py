@@ -68,6 +68,8 @@ def test_probabilities(net):
     assert rows.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert net.probabilities([pictures[2]])[0] == pytest.approx(rows[2], abs=1e-6)
     assert net.probabilities([]).shape == (0, 10)
+    with pytest.raises(ValueError, match="takes a list"):
+        net.probabilities(pictures[0])
     with pytest.raises(EmptyDrawing):
         net.probabilities([pictures[0], np.zeros((28, 28), np.uint8)])
     hot, cold = DigitCNN(replace(net.config, temperature=3.0)), DigitCNN(replace(net.config, temperature=0.5))
@@ -158,6 +160,8 @@ def test_spoiled_files_are_refused(folder, name):
 def test_no_such_source():
     with pytest.raises(FileNotFoundError, match="neither a folder nor a Hub repository"):
         DigitCNN.from_pretrained("no/such/folder")
+    with pytest.raises(FileNotFoundError, match="neither a folder nor a Hub repository"):
+        DigitCNN.from_pretrained("nowhere")
 
 
 def test_model_travels_alone(folder, tmp_path_factory):

@@ -167,6 +167,71 @@ def test_keyboard_alone(desktop):
     assert desktop.page.locator("#prediction [aria-live=polite]").count() == 1
 
 
+SILENT_AT_FIRST = """
+const direct = window.fetch;
+let calls = 0;
+window.fetch = (...request) => {
+  if (!String(request[0].url ?? request[0]).includes('component_server') || ++calls > 1) return direct(...request);
+  return new Promise(() => {});
+};
+"""
+
+
+def test_a_question_that_is_never_answered_is_asked_again(browser, server):
+    person = Person(browser, server.url, before=SILENT_AT_FIRST)
+    person.draw(DRAWINGS["2"])
+    assert person.settle()["digit"] == "2"
+    assert person.errors == []
+    person.leave()
+
+
+def test_held_space_puts_the_pen_down_once(desktop):
+    desktop.page.focus("#board canvas")
+    for _ in range(5):
+        desktop.page.keyboard.down(" ")  # without up between: the second and later ones are repeats
+    desktop.page.keyboard.press("ArrowRight")
+    desktop.page.keyboard.up(" ")
+    desktop.settle()
+    assert [len(stroke["points"]) for stroke in desktop.sent[-1]["strokes"]] == [2]
+
+
+def test_a_full_board_says_so_and_keeps_what_was_drawn(desktop):
+    desktop.page.evaluate("document.querySelector('#board').scrollIntoView()")
+    for number in range(202):
+        desktop.page.mouse.click(*desktop.at((30 + 1.9 * number, 100)))
+    shown = desktop.settle()
+    assert "full" in shown["sentence"]
+    assert len(desktop.sent[-1]["strokes"]) == board.MAX_STROKES
+    assert shown["bars"]
+    desktop.page.click("#undo")
+    assert "full" not in desktop.settle()["sentence"]
+
+
+def test_an_example_pressed_while_a_picture_opens_wins(desktop):
+    opened = {"name": "digit.png", "mimeType": "image/png", "buffer": picture_of("3", size=3000)}
+    desktop.page.set_input_files(".picture input", opened)
+    desktop.page.locator(".examples button").first.click()
+    desktop.page.wait_for_function("document.querySelector('#prediction').dataset.digit === '2'")
+    desktop.page.wait_for_timeout(500)
+    assert desktop.sent[-1]["picture"] is None
+
+
+def test_a_stroke_that_is_cancelled_keeps_what_was_drawn(browser, server):
+    person = Person(browser, server.url, "phone", touch=True)
+    places = [person.at((224, 60 + 30 * step)) for step in range(10)]
+    send = lambda kind, spots: person.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})  # noqa: E731
+    send("touchStart", [{"x": places[0][0], "y": places[0][1]}])
+    for x, y in places[1:]:
+        send("touchMove", [{"x": x, "y": y}])
+    send("touchCancel", [])
+    assert person.settle()["digit"] == "1"
+    person.stroke([(100, 100), (110, 110)])
+    person.settle()
+    assert len(person.sent[-1]["strokes"]) == 2
+    assert person.errors == []
+    person.leave()
+
+
 def test_second_finger_and_other_buttons_draw_nothing(browser, server):
     person = Person(browser, server.url, "phone", touch=True)
     (ax, ay), (bx, by), (cx, cy) = person.at((100, 100)), person.at((300, 300)), person.at((100, 300))
