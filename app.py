@@ -17,6 +17,8 @@ from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # before gradio is imported: the page calls nobody
 
+PORT = os.environ.pop("GRADIO_SERVER_PORT", "")  # gradio itself would meet a bad one with a traceback at import
+
 import gradio as gr
 import torch
 
@@ -121,8 +123,7 @@ def embedded_accuracy() -> dict | None:
 
 
 HEADER = """<h1>Draw a digit</h1>
-<p>A small neural network reads it while you draw. It learnt from 270 digits that students in Bucaramanga drew,
-and from thousands that a program draws.</p>"""
+<p>A small neural network reads it while you draw.</p>"""
 
 
 def footer(net: DigitCNN, weights: str, accuracy: dict | None) -> str:
@@ -137,7 +138,8 @@ def footer(net: DigitCNN, weights: str, accuracy: dict | None) -> str:
             f"(95 % interval {low:.1f} to {high:.1f} %); it has not met your handwriting."
         )
     return (
-        f"<p>{parameters} parameters, {origin}.{measured} Your drawing is sent to the server to be read and is not kept.</p>"
+        f"<p>It learnt from 270 digits that students in Bucaramanga drew, and from thousands that a program draws. "
+        f"{parameters} parameters, {origin}.{measured} Your drawing is sent to the server to be read and is not kept.</p>"
         '<p>After <a href="https://github.com/Konat23/MNIXEL">MNIXEL</a> and the course project by Konat23 and the volunteers '
         'of "Deep Learning (2023-2) UIS".</p>'
     )
@@ -196,10 +198,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def launch(page: gr.Blocks, use_stock: bool) -> None:
     """Serve the page until somebody stops it. Raises OSError when the port that was asked for is taken or is none."""
-    named = os.environ.get("GRADIO_SERVER_PORT", "")
-    if named and not (named.isdecimal() and 0 < int(named) < 65536):
-        raise OSError(f"GRADIO_SERVER_PORT is {named!r}; it must be a number from 1 to 65535.")
-    port = int(named) if named else None  # None: 7860, or the next one that is free
+    if PORT and not (PORT.isdecimal() and 0 < int(PORT) < 65536):
+        raise OSError(f"GRADIO_SERVER_PORT is {PORT!r}; it must be a number from 1 to 65535.")
+    port = int(PORT) if PORT else None  # None: 7860, or the next one that is free
     page.launch(
         theme=gr.themes.Default(font=FONTS, font_mono=["monospace"]),
         head=HEAD,
