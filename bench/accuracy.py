@@ -1,6 +1,6 @@
 """One table of what the shipped weights can and cannot do, upstream's recipe beside them: `python -m bench.accuracy`.
 
-    python train.py --recipe upstream --seeds 5 --out runs/upstream       upstream's network, once
+    python train.py --recipe upstream                                     upstream's network, seed 0, into runs/upstream
     FREEHAND_DIR=... MNIXEL_DIR=... python -m bench.accuracy              the table
     ... python -m bench.accuracy --cross-validate 5                      with five repeats of 5-fold cross-validation (long)
 
@@ -27,6 +27,7 @@ import metrics
 import recipes
 import upstream
 from bench import freehand
+from bench.ladder import STORE as LADDER
 from bench.ladder import between
 from fitting import logits
 from handwriting import MEASURING, draw_nondigit
@@ -49,7 +50,7 @@ def upstream_reader(folder: Path) -> Reader | None:
     net.load_state_dict(load_file(folder / "model.safetensors"))
     scale = json.loads((folder / "metrics.json").read_text())["standardisation"]
 
-    def read(pictures: list[np.ndarray]) -> np.ndarray:
+    def read(pictures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         small = np.stack([board.reduce(p) if p.dtype == np.uint8 else 255 * p for p in pictures])
         inputs = upstream.standardise(np.stack([upstream.preprocess(image) for image in small]), **scale)
         probabilities = torch.softmax(logits(net, inputs), 1).numpy()
@@ -165,8 +166,8 @@ def share(probabilities: np.ndarray, truth: np.ndarray) -> str:
     return metrics.describe(metrics.summary(truth, probabilities))
 
 
-def rows(readers: dict[str, Reader | None], arrays: data.Arrays) -> list[tuple[str, list[str]]]:
-    """The table: a name, and a figure for each reader."""
+def rows(readers: dict[str, Reader | None], arrays: data.Arrays, threshold: float) -> list[tuple[str, list[str]]]:
+    """The table: a name, and a figure for each reader. `threshold` of evidence is the one that our network ships with."""
     table: list[tuple[str, list[str]]] = []
 
     def row(name: str, figure: Callable[[Reader], str]) -> None:
@@ -198,12 +199,17 @@ def rows(readers: dict[str, Reader | None], arrays: data.Arrays) -> list[tuple[s
     refused = []
     for who, read in readers.items():
         if read:
-            threshold, part = refused_at(natural[who][1], read(others)[1])
-            refused.append(f"{100 * part:.1f} % (below {threshold:.2f})")
+            sureness = read(others)[1]
+            limit, part = refused_at(natural[who][1], sureness)
+            refused.append(f"{100 * part:.1f} % (below {limit:.2f})")
+            if who == "ours":
+                lost, caught = (natural[who][1] < threshold).mean(), (sureness < threshold).mean()
+                shipped = f"{100 * caught:.1f} %, with {100 * lost:.1f} % of strangers' digits (below {threshold:.2f})"
         else:
             refused.append("")
     table.append((f"non-digits refused at 1 % of strangers' digits refused ({len(MEASURING)} unseen kinds)", refused))
-    print(f"refusal: {' | '.join(refused)}", file=sys.stderr)
+    table.append(("non-digits refused as shipped", [shipped, *[""] * (len(readers) - 1)]))
+    print(f"refusal: {' | '.join(refused)}; as shipped {shipped}", file=sys.stderr)
     chosen = np.random.default_rng(3).choice(len(digits), ROBUST, replace=False)
     hard = robustness([digits[i] for i in chosen], np.random.default_rng(5))
     for name, pictures in hard.items():
@@ -230,11 +236,12 @@ STORE, README = ROOT / "docs" / "accuracy.json", ROOT / "README.md"
 BEGIN, END = "<!-- accuracy: written by python -m bench.accuracy -->", "<!-- /accuracy -->"
 
 
-def over_seeds(report: dict) -> str:
-    """Mean and spread of right answers over the seeds of a report of train.py."""
-    if len(report["seeds"]) < 2:
-        return f"{report['mean_right']:.0f}, one seed"
-    return f"{report['mean_right']:.1f} +- {report['deviation_right']:.1f} over {len(report['seeds'])} seeds"
+def over_seeds(rung: dict | None) -> str:
+    """Mean and spread of right answers over the seeds of a rung of the ladder."""
+    if not rung:
+        return ""
+    rights = rung["rights"]
+    return f"{np.mean(rights):.1f} +- {np.std(rights, ddof=1):.1f} of {rung['total']} over {len(rights)} seeds"
 
 
 def validated(result: dict | None) -> str:
@@ -272,12 +279,12 @@ def main() -> None:
         reports["upstream"] = json.loads((options.upstream / "metrics.json").read_text())
     else:
         print(f"There is no upstream network in {options.upstream}: its column stays empty.", file=sys.stderr)
-    table = rows(readers, arrays)
+    ladder = json.loads(LADDER.read_text()) if LADDER.exists() else {}
+    table = rows(readers, arrays, net.config.threshold)
     given = list(reports.values())
-    table[1:1] = [
-        ("MNIXEL test, right of 116", [over_seeds(report) if report else "" for report in given]),
-        ("cross-validation over all 386", [validated(store.get(recipe)) for recipe in reports]),
-    ]
+    table.insert(1, ("MNIXEL test, several seeds", [over_seeds(ladder.get(recipe)) for recipe in reports]))
+    if store:
+        table.insert(2, ("cross-validation over all 386", [validated(store.get(recipe)) for recipe in reports]))
     networks = (net, upstream.UpstreamCNN())
     table += [
         ("parameters", [f"{report['parameters']:,}" if report else "" for report in given]),
@@ -285,8 +292,11 @@ def main() -> None:
         ("training seconds, two cores", [f"{report['seconds']:.0f}" if report else "" for report in given]),
     ]
     text = markdown(["this project", "upstream's network and recipe"], table)
-    README.write_text(between(README.read_text(), BEGIN, END, text))
     print(text)
+    if freehand.folder() and readers["upstream"]:
+        README.write_text(between(README.read_text(), BEGIN, END, text))
+    else:
+        print("The table is not whole, so the README keeps the one it has.", file=sys.stderr)
 
 
 if __name__ == "__main__":

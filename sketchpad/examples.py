@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from handwriting import curves
+
 RADIUS = 15  # board units
 
 # Board units, x then y down. Written by hand for this project.
@@ -50,26 +52,9 @@ SPACING = 9.0  # board units between two points of the result: a hand at an ordi
 
 
 def _smooth(waypoints: list[tuple[int, int]]) -> np.ndarray:
-    """A centripetal-free Catmull-Rom curve (1974) through the waypoints, (n, 2), evenly spaced; broken at corners."""
-    pieces, start = [], 0
-    for end in range(1, len(waypoints)):
-        if end == len(waypoints) - 1 or waypoints[end] in CORNERS:
-            pieces.append(np.array(waypoints[start : end + 1], dtype=float))
-            start = end
-    return np.concatenate([_curve(piece)[0 if number == 0 else 1 :] for number, piece in enumerate(pieces)])
-
-
-def _curve(points: np.ndarray) -> np.ndarray:
-    padded = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
-    t = np.linspace(0, 1, 40, endpoint=False)[:, None]
-    fine = [points[-1:]]
-    for a, b, c, d in zip(padded[-4::-1], padded[-3::-1], padded[-2::-1], padded[:0:-1], strict=False):
-        piece = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-        fine.insert(0, piece)
-    line = np.concatenate(fine)
-    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    places = np.linspace(0, along[-1], max(2, round(along[-1] / SPACING)))
-    return np.stack([np.interp(places, along, line[:, axis]) for axis in (0, 1)], axis=1)
+    """The line (n, 2) that the pen draws through the waypoints, its points evenly spaced."""
+    sharp = [place in CORNERS for place in waypoints]
+    return curves.even(curves.through(np.array(waypoints, dtype=float), sharp), SPACING)
 
 
 def drawings() -> list[dict]:
