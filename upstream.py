@@ -25,12 +25,11 @@ class UpstreamCNN(nn.Module):
             norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)  # Keras' defaults
             return [nn.Conv2d(inputs, outputs, 3), nn.ReLU(), norm, nn.MaxPool2d(2), nn.Dropout(0.1)]
 
-        self.regularised = nn.Linear(2000, 128)  #      256,128
         self.layers = nn.Sequential(  #   shape          parameters, running statistics included
             *block(1, 128),  #            (128, 13, 13)   1,792
             *block(128, 80),  #           (80, 5, 5)     92,560
             nn.Flatten(),  #              (2000,)
-            self.regularised,
+            nn.Linear(2000, 128),  #      (128,)        256,128
             nn.ReLU(),
             nn.Dropout(0.1),
             nn.Linear(128, 10),  #        (10,)           1,290
@@ -49,7 +48,7 @@ class UpstreamCNN(nn.Module):
 
     def penalty(self) -> Tensor:
         """What upstream's loss adds: Keras' l2(0.01), which has no factor 1/2."""
-        return L2 * self.regularised.weight.square().sum()
+        return L2 * self.layers[11].weight.square().sum()
 
 
 def preprocess(image: np.ndarray) -> np.ndarray:

@@ -9,8 +9,10 @@ import pytest
 import torch
 
 import board
+import train
+import upstream
 from bench import freehand
-from bench.accuracy import markdown, multiply_adds, photographed, refused_at, validated
+from bench.accuracy import markdown, multiply_adds, photographed, refused_at, upstream_reader, validated
 from bench.ladder import RUNGS, between, table
 from model import DigitCNN, EmptyDrawing
 from recipes import RECIPES
@@ -85,6 +87,19 @@ def test_refusal_is_counted_at_the_digits_threshold():
     threshold, share = refused_at(np.linspace(0.5, 1.0, 100), np.array([0.2, 0.4, 0.6, 0.9]), share=0.01)
     assert 0.5 < threshold < 0.52
     assert share == 0.5
+
+
+def test_upstream_is_read_from_what_train_writes(tmp_path):
+    assert upstream_reader(tmp_path) is None
+    torch.manual_seed(0)
+    net = upstream.UpstreamCNN()
+    train.write(tmp_path, {"standardisation": {"mean": 30.0, "deviation": 70.0}}, net)
+    picture = board.render([board.Stroke(np.array([[200.0, 60.0], [230.0, 380.0]]), 15.0)])
+    probabilities, sureness = upstream_reader(tmp_path)([picture, board.reduce(picture) / 255])
+    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-5)
+    assert sureness == pytest.approx(probabilities.max(axis=1))
+    assert net.penalty().item() == pytest.approx(0.01 * net.layers[11].weight.square().sum().item())
 
 
 def test_multiply_adds_of_a_known_network():
