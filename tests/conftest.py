@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def mnixel() -> Path:
     if folder is None or not (folder / "MNIST_UIS2.npz").is_file():
         without("MNIXEL archives not found; set MNIXEL_DIR")
     return folder.resolve()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What could not be checked on this machine, each reason once."""
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped"))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"NOT CHECKED ({count} tests): {reason}", yellow=True)
 
 
 def free_port() -> int:
