@@ -97,7 +97,9 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
         result["temperature"], result["threshold"] = net.config.temperature, net.config.threshold
         (folder / "README.md").write_text(model_card(result))
     elif net:
-        save_file(net.state_dict(), folder / "model.safetensors")
+        save_file(
+            {name: tensor.contiguous() for name, tensor in net.state_dict().items()}, folder / "model.safetensors"
+        )
     (folder / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
 
 

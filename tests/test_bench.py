@@ -92,7 +92,7 @@ def test_refusal_is_counted_at_the_digits_threshold():
 def test_upstream_is_read_from_what_train_writes(tmp_path):
     assert upstream_reader(tmp_path) is None
     torch.manual_seed(0)
-    net = upstream.UpstreamCNN()
+    net = upstream.UpstreamCNN().to(memory_format=torch.channels_last)  # as it is trained
     train.write(tmp_path, {"standardisation": {"mean": 30.0, "deviation": 70.0}}, net)
     picture = board.render([board.Stroke(np.array([[200.0, 60.0], [230.0, 380.0]]), 15.0)])
     probabilities, sureness = upstream_reader(tmp_path)([picture, board.reduce(picture) / 255])
