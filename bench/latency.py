@@ -75,7 +75,7 @@ def ours(browser, server, drawings: int) -> list[float]:
 
 def stock(browser, server, drawings: int) -> list[float]:
     """The same on the stock component, on a fresh page each time: a second stroke would find the first one's answer."""
-    from person import DRAWINGS, varied
+    from person import DRAWINGS, drag, on_screen, varied
 
     waits = []
     one_stroke = [digit for digit, strokes in DRAWINGS.items() if len(strokes) == 1]
@@ -88,12 +88,7 @@ def stock(browser, server, drawings: int) -> list[float]:
         page.evaluate(STOCK)
         box = canvas.bounding_box()
         (points,) = varied(one_stroke[number % len(one_stroke)], number)
-        places = [(box["x"] + x / 448 * box["width"], box["y"] + y / 448 * box["height"]) for x, y in points]
-        page.mouse.move(*places[0])
-        page.mouse.down()
-        for place in places[1:]:
-            page.mouse.move(*place)
-        page.mouse.up()
+        drag(page, [on_screen(box, point) for point in points])
         page.wait_for_function("window.waits.length === 1", timeout=60_000)
         waits += page.evaluate("window.waits")
         page.close()

@@ -22,6 +22,20 @@ def varied(digit: str, seed: int) -> list[list[list[float]]]:
     return [((np.array(stroke) - 224) @ turn.T + shift).clip(4, 444).tolist() for stroke in DRAWINGS[digit]]
 
 
+def on_screen(box: dict, point) -> tuple[float, float]:
+    """Where a point of the board (448 a side) is on the screen, for a canvas with that bounding box."""
+    return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
+
+
+def drag(page, places) -> None:
+    """Press the mouse at the first place, move through the others, release at the last."""
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place)
+    page.mouse.up()
+
+
 class Person:
     """One visitor with a browser tab. `errors` collects what a visitor should never cause; `sent` what the page sent."""
 
@@ -49,8 +63,7 @@ class Person:
 
     def at(self, point) -> tuple[float, float]:
         """Where a point of the board (448 a side) is on the screen."""
-        box = self.page.locator("#board canvas").bounding_box()
-        return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
+        return on_screen(self.page.locator("#board canvas").bounding_box(), point)
 
     def stroke(self, points) -> None:
         places = [self.at(point) for point in points]
@@ -64,11 +77,7 @@ class Person:
                 send("touchMove", place)
             send("touchEnd", None)
         else:
-            self.page.mouse.move(*places[0])
-            self.page.mouse.down()
-            for place in places[1:]:
-                self.page.mouse.move(*place)
-            self.page.mouse.up()
+            drag(self.page, places)
 
     def draw(self, strokes) -> None:
         for points in strokes:

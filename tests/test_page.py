@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from conftest import Server
-from person import DRAWINGS, Person, varied
+from person import DRAWINGS, Person, drag, on_screen, varied
 from PIL import Image
 
 import board
@@ -372,12 +372,7 @@ def test_stock_sketchpad_is_answered_by_the_same_function(browser):
     person.wait_for_timeout(1500)  # the stock component says nowhere that its brush is ready
     box = canvas.bounding_box()
     for points in DRAWINGS["7"]:
-        places = [(box["x"] + x / 448 * box["width"], box["y"] + y / 448 * box["height"]) for x, y in points]
-        person.mouse.move(*places[0])
-        person.mouse.down()
-        for place in places[1:]:
-            person.mouse.move(*place)
-        person.mouse.up()
+        drag(person, [on_screen(box, point) for point in points])
     person.wait_for_function("document.querySelector('#prediction').dataset.digit === '7'", timeout=20_000)
     person.locator("#preview img").wait_for()
     assert errors == []
