@@ -3,14 +3,14 @@
     python app.py                       our drawing board
     python app.py --sketchpad stock     the same page on Gradio's own gr.Sketchpad
 
-`MODEL_ID` ("OWNER/NAME") and `MODEL_REVISION` choose weights from the Hub instead of the embedded ones;
-`GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` choose the address.
+`MODEL_ID` ("OWNER/NAME") and `MODEL_REVISION` choose weights from the Hub instead of the embedded ones, and `MODEL_REFRESH` how
+often, in seconds, to look for newer ones; `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` choose the address.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import html
 import os
 import sys
 from pathlib import Path
@@ -23,30 +23,12 @@ import gradio as gr
 import torch
 
 import stock
-from model import DigitCNN
 from pictures import BadPicture, open_data_url, open_picture
 from recognise import answer, answer_drawing
+from served import EMBEDDED, Served
 from sketchpad import Sketchpad
 
-EMBEDDED = Path(__file__).parent / "weights"
-
-
-def load_network() -> tuple[DigitCNN, str]:
-    """The network to serve, and where its weights are from: "embedded" or "OWNER/NAME@commit".
-
-    When the Hub's weights cannot be had, the embedded ones are served and one line says so.
-    """
-    source = os.environ.get("MODEL_ID")
-    if source:
-        try:
-            net = DigitCNN.from_pretrained(source, revision=os.environ.get("MODEL_REVISION"))
-            return net, net.source
-        except Exception as error:  # the Hub's clients raise many kinds, and none of them may keep the page down
-            print(
-                f"Cannot load {source} ({type(error).__name__}: {error}); serving the embedded weights.",
-                file=sys.stderr,
-            )
-    return DigitCNN.from_pretrained(EMBEDDED), "embedded"
+HERE = Path(__file__).parent
 
 
 class PictureFile(gr.Image):
@@ -68,11 +50,11 @@ class PictureFile(gr.Image):
             raise gr.Error("The picture did not arrive; send it again.", print_exception=False) from error
 
 
-def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
-    """The page and its endpoints for a network whose weights are from `weights`."""
+def build(served: Served, use_stock: bool = False) -> gr.Blocks:
+    """The page and its endpoints on whatever network is served at the moment."""
 
     def recognise(drawing: dict) -> dict:
-        return answer_drawing(net, drawing)
+        return answer_drawing(served.current.net, drawing)
 
     def predict(picture, top_k: float) -> dict:
         """Classify a picture of one digit.
@@ -84,24 +66,30 @@ def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
         try:
             if not isinstance(top_k, (int, float)) or top_k not in range(1, 11):
                 raise ValueError("top_k is a whole number from 1 to 10.")
-            found = answer(net, picture, int(top_k))
+            found = answer(served.current.net, picture, int(top_k))
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return {"label": found["digit"], "confidences": found["confidences"]}
 
     def info() -> dict:
-        """What is being served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."""
-        return {"weights": weights, "parameters": sum(p.numel() for p in net.parameters()), "accuracy": accuracy}
+        """What is being served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images.
 
-    accuracy = embedded_accuracy() if weights == "embedded" else None
+        `problem` is one sentence when the weights that were asked for cannot be had, else null.
+        """
+        now = served.current
+        parameters = sum(p.numel() for p in now.net.parameters())
+        return {"weights": now.origin, "parameters": parameters, "accuracy": now.accuracy, "problem": served.problem}
 
     with gr.Blocks(title="Draw a digit") as page:
         gr.HTML(HEADER, elem_classes="header")
         if use_stock:
-            stock.build(net)
+            stock.build(served)
         else:
             Sketchpad(recognise, elem_classes="sketchpad")
-        gr.HTML(footer(net, weights, accuracy), elem_classes="footer-note")
+        note = gr.HTML(footer(served), elem_classes="footer-note")
+        page.load(  # the weights may have changed since the page was built
+            lambda: footer(served), outputs=note, queue=False, show_progress="hidden", api_visibility="private"
+        )
 
         picture = PictureFile(visible=False, label="picture")
         top_k = gr.Number(3, visible=False, label="top_k")
@@ -111,25 +99,18 @@ def build(net: DigitCNN, weights: str, use_stock: bool = False) -> gr.Blocks:
     return page
 
 
-def embedded_accuracy() -> dict | None:
-    """Right, total and interval of the embedded weights on MNIXEL's test images; None when they were not measured there."""
-    try:
-        stored = json.loads((EMBEDDED / "metrics.json").read_text())
-        if stored["test_set"] != "MNIXEL test":
-            return None
-        return {key: stored["test"][key] for key in ("right", "total", "interval")}
-    except (OSError, ValueError, KeyError):
-        return None
-
-
 HEADER = """<h1>Draw a digit</h1>
 <p>A small neural network reads it while you draw.</p>"""
 
 
-def footer(net: DigitCNN, weights: str, accuracy: dict | None) -> str:
+def footer(served: Served) -> str:
     """The lines under the board: what answers, how good it is, whose idea it was."""
-    parameters = f"{sum(p.numel() for p in net.parameters()):,}"
-    origin = "weights that came with the page" if weights == "embedded" else f"weights from {weights}"
+    now, problem = served.current, served.problem
+    parameters = f"{sum(p.numel() for p in now.net.parameters()):,}"
+    accuracy = now.accuracy
+    origin = "weights that came with the page" if now.origin == EMBEDDED else f"weights from {html.escape(now.origin)}"
+    if problem:
+        origin += f" ({html.escape(problem.rstrip('.'))})"
     measured = ""
     if accuracy:
         low, high = (100 * share for share in accuracy["interval"])
@@ -182,12 +163,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)  # one digit is too little work to share; many visitors share the cores instead
     try:
-        net, weights = load_network()
+        served = Served.from_environment(HERE / "weights")
     except (OSError, ValueError) as error:
-        print(f"app.py: {error} `python train.py` makes weights.", file=sys.stderr)
+        print(f"app.py: {error}", file=sys.stderr)
         return 1
-    net.probabilities([torch.eye(28).numpy()])  # the first answer pays for torch's own start; not a visitor's
-    page = build(net, weights, options.sketchpad == "stock")
+    page = build(served, options.sketchpad == "stock")
     try:
         launch(page, options.sketchpad == "stock")
     except OSError as error:  # the port is taken

@@ -36,6 +36,10 @@ class EmptyDrawing(ValueError):
     """There is no ink in the picture, so there is nothing to classify."""
 
 
+class AlteredWeights(ValueError):
+    """The weights are not those that config.json was written for: their SHA-256 differs."""
+
+
 # --- picture -> ink -------------------------------------------------------------------------------------------------
 
 
@@ -341,50 +345,69 @@ class DigitCNN(nn.Module):
         path = folder / WEIGHTS
         tensors = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
         save_file(tensors, path, metadata={"format": "pt"})
-        self.config = replace(self.config, sha256=_sha256(path))
+        self.config = replace(self.config, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2) + "\n")
         return self.config.sha256
 
     @classmethod
-    def from_pretrained(cls, source: str | Path, *, revision: str | None = None, token: str | None = None) -> DigitCNN:
+    def from_pretrained(
+        cls,
+        source: str | Path,
+        *,
+        revision: str | None = None,
+        token: str | None = None,
+        local_files_only: bool = False,
+    ) -> DigitCNN:
         """A trained network from a folder or a Hub repository "OWNER/NAME" (at `revision`: a branch, a tag or a commit).
 
         Nothing is guessed: weights come from safetensors, the shape of the network from config.json, every tensor must be
-        there and no other, and the weights must have the SHA-256 that config.json states.
+        there and no other, and the weights must have the SHA-256 that config.json states. A cached file of the Hub that has
+        not is fetched once more. With `local_files_only` no request is made: what the cache has, or FileNotFoundError.
 
-        Raises FileNotFoundError when a file is missing, ValueError when one is not what it should be, and what
-        huggingface_hub raises when the Hub cannot be reached.
+        Raises FileNotFoundError when there is no such folder, repository, revision or file, PermissionError when it is not
+        open to you, ConnectionError when the Hub cannot be asked, ValueError when a file is not what it should be.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
         if Path(source).is_dir():
-            config_path, weights_path = Path(source) / CONFIG, Path(source) / WEIGHTS
-            for path in (config_path, weights_path):
-                if not path.is_file():
-                    raise FileNotFoundError(
-                        f"There is no {path.name} in {source}; a model folder has {CONFIG} and {WEIGHTS}."
-                    )
-        elif str(source).count("/") != 1 or not all(str(source).split("/")):
+            return cls._load(Path(source), str(source))
+        name = str(source)
+        if name.count("/") != 1 or not all(name.split("/")):
             raise FileNotFoundError(f"{source} is neither a folder nor a Hub repository OWNER/NAME.")
-        else:
-            from huggingface_hub import hf_hub_download
+        folder = _download(name, revision, token, local_files_only)
+        try:
+            return cls._load(folder, f"{name}@{folder.name}")
+        except AlteredWeights as altered:
+            if local_files_only:
+                raise
+            try:
+                folder = _download(name, folder.name, token, again=True)
+            except ConnectionError:
+                raise altered from None
+            return cls._load(folder, f"{name}@{folder.name}")
 
-            config_path = Path(hf_hub_download(str(source), CONFIG, revision=revision, token=token))
-            weights_path = Path(hf_hub_download(str(source), WEIGHTS, revision=revision, token=token))
-        net = cls(_read_config(config_path))
-        if _sha256(weights_path) != net.config.sha256:
-            raise ValueError(
-                f"{weights_path} is not the file that {CONFIG} was written for: its SHA-256 differs. Fetch both again."
+    @classmethod
+    def _load(cls, folder: Path, source: str) -> DigitCNN:
+        """The network in a folder, whose `source` is what messages and `net.source` say. See `from_pretrained`."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        for name in (CONFIG, WEIGHTS):
+            if not (folder / name).is_file():
+                raise FileNotFoundError(f"There is no {name} in {source}; a model folder has {CONFIG} and {WEIGHTS}.")
+        net = cls(_read_config(folder / CONFIG, source))
+        weights = (folder / WEIGHTS).read_bytes()  # once: what is hashed is what is loaded
+        if hashlib.sha256(weights).hexdigest() != net.config.sha256:
+            raise AlteredWeights(
+                f"{WEIGHTS} of {source} is not the file that {CONFIG} was written for: its SHA-256 differs. "
+                "It was cut short or changed; take both files from where they were published."
             )
         try:
-            net.load_state_dict(load_file(weights_path), strict=True)
+            net.load_state_dict(load(weights), strict=True)
         except (SafetensorError, RuntimeError) as error:
             raise ValueError(
-                f"{weights_path} does not hold the tensors of this network. Fetch {CONFIG} and {WEIGHTS} again."
+                f"{WEIGHTS} of {source} does not hold the tensors of the network in {CONFIG}. "
+                "Take both files from the same place."
             ) from error
-        # The Hub's cache keeps a revision's files in a folder that is named by its commit.
-        net.source = str(source) if Path(source).is_dir() else f"{source}@{config_path.parent.name}"
+        net.source = source
         return net.eval()
 
 
@@ -399,12 +422,60 @@ def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:
     return [(LABELS[i], float(probabilities[i])) for i in order]
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _download(name: str, revision: str | None, token: str | None, offline: bool = False, again: bool = False) -> Path:
+    """The cache's folder with config.json and weights of a Hub repository, both of one commit, which names the folder.
+
+    With `again` both are fetched even if they are there. Raises what `DigitCNN.from_pretrained` says.
+    """
+    import httpx2  # huggingface_hub's own transport
+    from huggingface_hub import errors, hf_hub_download
+
+    folder = None
+    try:
+        for file in (CONFIG, WEIGHTS):
+            pinned = folder.name if folder else revision
+            fetched = hf_hub_download(
+                name, file, revision=pinned, token=token, local_files_only=offline, force_download=again
+            )
+            folder = Path(fetched).parent
+    except errors.HFValidationError as error:
+        raise FileNotFoundError(
+            f"{name!r} is no name that a Hub repository can have: OWNER/NAME is expected."
+        ) from error
+    except errors.GatedRepoError as error:
+        raise PermissionError(
+            f"{name} is gated: ask for access on its page, then log in with `hf auth login` or give token=."
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise FileNotFoundError(
+            f"There is no model repository {name} that you may see. Check the name; if it is private, log in with "
+            "`hf auth login` or give token=."
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise FileNotFoundError(
+            f"{name} has no revision {revision!r}: give a branch, a tag or a full commit."
+        ) from error
+    except errors.LocalEntryNotFoundError as error:
+        if offline:
+            raise FileNotFoundError(f"{name} is not in the Hub's cache on this machine.") from error
+        raise ConnectionError(
+            f"The Hub cannot be asked for {name}, and it is not in the cache: check the network and try again."
+        ) from error
+    except errors.EntryNotFoundError as error:
+        raise FileNotFoundError(f"There is no {file} in {name}: it holds no weights of this network.") from error
+    except (httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:  # a transfer that broke, a full disk, ...
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status in (401, 403):
+            raise PermissionError(
+                f"The Hub does not let you read {name}: log in with `hf auth login`, or mend the token."
+            ) from error
+        reason = f"status {status}" if status else str(error).strip().split("\n")[0] or type(error).__name__
+        raise ConnectionError(f"The Hub could not send {name} ({reason}): try again later.") from error
+    return folder
 
 
-def _read_config(path: Path) -> Config:
-    """config.json as a Config. Raises ValueError when it is another file, or another version's."""
+def _read_config(path: Path, source: str) -> Config:
+    """config.json of `source` as a Config. Raises ValueError when it is another file, or another version's."""
     try:
         raw = json.loads(path.read_text())
         version = raw["format"]
@@ -415,5 +486,7 @@ def _read_config(path: Path) -> Config:
                 raise ValueError("a temperature over 0 and a threshold of 0 or more are expected")
             return config
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path} is not the configuration of this network ({error}).") from error
-    raise ValueError(f"{path} is of format {version!r}; this model.py reads {FORMAT}. Take the model.py beside it.")
+        raise ValueError(f"{CONFIG} of {source} is not the configuration of this network ({error}).") from error
+    raise ValueError(
+        f"{CONFIG} of {source} is of format {version!r}; this model.py reads {FORMAT}. Take the model.py beside it."
+    )

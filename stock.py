@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 import board
-from model import DigitCNN
 from recognise import answer
+from served import Served
 
 # The stock pad draws nothing until its brush has been chosen.
 PRESS_BRUSH = """() => new MutationObserver(() => {
@@ -34,14 +34,14 @@ def prediction(found: dict | None) -> str:
     )
 
 
-def build(net: DigitCNN) -> None:
+def build(served: Served) -> None:
     """Put the stock page's components and events into the Blocks that is being built."""
 
     def recognise(sketch: dict | None, top_k: int):
         if sketch is None or not sketch["layers"]:
             return prediction(None), None, None
         try:
-            found = answer(net, sketch["composite"], int(top_k))
+            found = answer(served.current.net, sketch["composite"], int(top_k))
         except ValueError:  # cleared, or not yet drawn on
             return prediction(None), None, None
         pixels = np.array(found["pixels"], dtype=np.uint8).reshape(28, 28)

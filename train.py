@@ -4,6 +4,7 @@
     python train.py --recipe upstream --seeds 5     upstream's network and recipe, five seeds
     python train.py --recipe nearest-pixels         1-nearest-neighbour on the pixels as they are
     python train.py --recipe nearest-normalised     1-nearest-neighbour after our preprocessing
+    python train.py --push OWNER/NAME               ... and publish the weights on the Hub, as publish.py does
 
 The 116 test images are looked at once, at the end of a run; nothing is chosen by them. The weights that are kept are those of
 the first seed, whatever the others get.
@@ -25,9 +26,11 @@ from safetensors.torch import save_file
 
 import data
 import metrics
+import publish
+from bundles import BundleError
 from cards import model_card
 from model import DigitCNN
-from recipes import RECIPES, Run, run
+from recipes import RECIPES, Ours, Run, run
 
 ROOT = Path(__file__).parent
 THREADS = 2  # fixed, because the order of additions, and so the last digits of a run, depends on it
@@ -119,7 +122,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)"
     )
+    parser.add_argument("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
     options = parser.parse_args(arguments)
+    if options.push and not isinstance(RECIPES[options.recipe], Ours):
+        parser.error(f"--push publishes weights of this project's network; {options.recipe} makes none.")
+    if options.push and not publish.is_name(options.push):
+        parser.error(f"--push takes OWNER/NAME; {options.push!r} is no such name.")
     if options.seeds < 1 or not 0 <= options.seed < 2**31:
         parser.error("--seeds is at least 1 and --seed from 0 to 2147483647")
     return options
@@ -148,6 +156,13 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+    try:
+        api = (
+            publish.sign_in({options.push.split("/")[0]}) if options.push else None
+        )  # better now than after the training
+    except publish.PublishError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 1
     runs: list[Run] = []
     try:
         for seed in range(options.seed, options.seed + options.seeds):
@@ -166,6 +181,18 @@ def main(arguments: list[str] | None = None) -> int:
     show(result)
     write(options.out, result, runs[0].fitted.net if runs[0].fitted else None)
     print(f"written to {options.out}/")
+    if options.push and runs[0].fitted.interrupted:
+        print("Not published, because the training was stopped: publish.py does so if you want it.", file=sys.stderr)
+        return 1
+    if options.push:
+        try:
+            owner = options.push.split("/")[0]
+            published = publish.publish_model(api, options.push, options.out, f"{owner}/{publish.DEFAULT['dataset']}")
+        except (publish.PublishError, BundleError) as error:
+            print(f"train.py: {error}", file=sys.stderr)
+            print(f"To publish later: python publish.py model {options.push} --weights {options.out}", file=sys.stderr)
+            return 1
+        print(f"published at {published.url}, commit {published.commit}")
     return 0
 
 

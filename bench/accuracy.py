@@ -14,7 +14,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ import upstream
 from bench import freehand
 from bench.ladder import STORE as LADDER
 from bench.ladder import between
+from cards import model_card
 from fitting import logits
 from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
@@ -142,8 +143,8 @@ def milliseconds(read: Reader, picture: np.ndarray, repeats: int = 100) -> float
     return 1000 * float(np.median(times))
 
 
-def cross_validate(recipe: str, arrays: data.Arrays, repeats: int) -> dict:
-    """`repeats` times 5-fold stratified cross-validation over all 386 images: right of all answers given."""
+def cross_validate(recipe: str, arrays: data.Arrays, repeats: int) -> Iterator[dict]:
+    """`repeats` times 5-fold stratified cross-validation over all 386 images: right of all answers, after each repeat."""
     x, y = np.concatenate([arrays.x_train, arrays.x_test]), np.concatenate([arrays.y_train, arrays.y_test])
     rights = []
     for repeat in range(repeats):
@@ -159,7 +160,7 @@ def cross_validate(recipe: str, arrays: data.Arrays, repeats: int) -> dict:
             right += run.test["right"]
         rights.append(right)
         print(f"{recipe}, repeat {repeat}: {right}/{len(y)}", file=sys.stderr)
-    return {"rights": rights, "total": len(y)}
+        yield {"rights": rights, "total": len(y)}
 
 
 def share(probabilities: np.ndarray, truth: np.ndarray) -> str:
@@ -269,8 +270,9 @@ def main() -> None:
 
     store = json.loads(STORE.read_text()) if STORE.exists() else {}
     for recipe in ("ours", "upstream") if options.cross_validate else ():
-        store[recipe] = cross_validate(recipe, arrays, options.cross_validate)
-        STORE.write_text(json.dumps(store, indent=1) + "\n")
+        for result in cross_validate(recipe, arrays, options.cross_validate):
+            store[recipe] = result
+            STORE.write_text(json.dumps(store, indent=1) + "\n")  # hours may have gone into it
 
     net = DigitCNN.from_pretrained(ROOT / "weights")
     reports = {"ours": json.loads((ROOT / "weights" / "metrics.json").read_text()), "upstream": None}
@@ -283,7 +285,7 @@ def main() -> None:
     table = rows(readers, arrays, net.config.threshold)
     given = list(reports.values())
     table.insert(1, ("MNIXEL test, several seeds", [over_seeds(ladder.get(recipe)) for recipe in reports]))
-    if store:
+    if "ours" in store:
         table.insert(2, ("cross-validation over all 386", [validated(store.get(recipe)) for recipe in reports]))
     networks = (net, upstream.UpstreamCNN())
     table += [
@@ -295,6 +297,9 @@ def main() -> None:
     print(text)
     if freehand.folder() and readers["upstream"]:
         README.write_text(between(README.read_text(), BEGIN, END, text))
+        store |= {"sha256": net.config.sha256, "table": text}
+        STORE.write_text(json.dumps(store, indent=1) + "\n")
+        (ROOT / "weights" / "README.md").write_text(model_card(reports["ours"]))  # which quotes the table
     else:
         print("The table is not whole, so the README keeps the one it has.", file=sys.stderr)
 

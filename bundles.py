@@ -1,0 +1,135 @@
+"""What goes to the Hub: the files of the model, the dataset and the Space repository, laid out in a folder."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+import cards
+
+ROOT = Path(__file__).parent
+MODEL = ("model.safetensors", "config.json", "metrics.json")
+ENTRIES = ("app.py", "fetch.py")  # what the Space runs; the rest follows from their imports
+PAGE = ("*.html", "*.css", "*.js")  # of sketchpad/
+PACKAGES = ("gradio", "huggingface_hub", "numpy", "pillow", "safetensors", "torch")  # what the Space imports
+TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
+
+
+class BundleError(ValueError):
+    """Something that should be published is not fit for it. The message is one sentence."""
+
+
+def model(out: Path, weights: Path, name: str, dataset: str) -> None:
+    """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
+
+    Raises BundleError when a file is missing or the weights are not those that config.json and metrics.json speak of.
+    """
+    from model import DigitCNN
+
+    try:
+        net = DigitCNN.from_pretrained(weights)
+        metrics = json.loads((weights / "metrics.json").read_text())
+        if metrics["sha256"] != net.config.sha256:
+            raise BundleError(f"metrics.json in {weights} is of other weights: run train.py again.")
+        card = cards.model_card(metrics, name, dataset)
+    except (OSError, KeyError, ValueError) as error:
+        reason = f"{error} has no entry" if isinstance(error, KeyError) else str(error).rstrip(".")
+        raise BundleError(
+            f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
+        ) from error
+    out.mkdir(parents=True, exist_ok=True)
+    for file in MODEL:
+        shutil.copyfile(weights / file, out / file)
+    shutil.copyfile(ROOT / "model.py", out / "model.py")
+    (out / "README.md").write_text(card)
+
+
+def dataset(out: Path, archives: Path | None, name: str) -> None:
+    """The dataset repository `name`: both configurations as parquet, card and sheet of samples. Raises data.DataError."""
+    import datasets
+
+    from data.parquet import build
+
+    datasets.disable_progress_bars()  # four files of a hundred kilobytes
+    build(out, archives)
+    card = out / "README.md"
+    card.write_text(card.read_text().replace("OWNER/mnixel", name))
+
+
+def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: str, hardware: str | None = None) -> None:
+    """The Space repository `name`, which serves `model_name`: the page's code, the embedded weights, pins and front matter.
+
+    On CPU hardware (the default) the pins ask for PyTorch's CPU build. Raises BundleError as `model`.
+    """
+    from model import DigitCNN
+
+    try:
+        DigitCNN.from_pretrained(weights)
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"{weights} cannot be published ({error}): `python train.py` writes a whole folder."
+        ) from error
+    files = [path.relative_to(ROOT) for path in needed([ROOT / entry for entry in ENTRIES])]
+    files += [path.relative_to(ROOT) for pattern in PAGE for path in (ROOT / "sketchpad").glob(pattern)]
+    for file in [*files, Path("LICENSE")]:
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / file, out / file)
+    (out / "weights").mkdir()
+    for file in MODEL:
+        shutil.copyfile(weights / file, out / "weights" / file)
+    on_cpu = hardware is None or hardware.startswith("cpu")
+    (out / "requirements.txt").write_text(requirements(on_cpu))
+    front = yaml.safe_load((ROOT / "README.md").read_text().split("---\n")[1])
+    front |= {
+        "models": [model_name],
+        "datasets": [dataset_name],
+        "preload_from_hub": [f"{model_name} {','.join(MODEL)}"],  # into the image, so that a start needs no Hub
+    }
+    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
+    (out / "README.md").write_text(f"---\n{head}---\n\n{cards.space_card(name, model_name, dataset_name)}")
+
+
+def needed(entries: list[Path]) -> list[Path]:
+    """The project's own modules that the files `entries` import, directly or not, themselves included."""
+    found: set[Path] = set()
+    todo = list(entries)
+    while todo:
+        path = todo.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = node.module or ""
+                if node.level:
+                    package = path.parent.relative_to(ROOT).parts
+                    base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
+                names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+            else:
+                continue
+            todo += [module for name in names for module in modules(name)]
+    return sorted(found)
+
+
+def modules(name: str) -> list[Path]:
+    """The files that importing `name` ("handwriting.curves") runs, as far as they are the project's own."""
+    parts = name.split(".")
+    files = [ROOT.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+    files.append(ROOT.joinpath(*parts).with_suffix(".py"))
+    return [file for file in files if file.is_file()]
+
+
+def requirements(on_cpu: bool) -> str:
+    """The Space's pins, out of the project's."""
+    pins = re.findall(r"^([\w-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.M)
+    lines = [f"{package}=={version}" for package, version in pins if package in PACKAGES]
+    if on_cpu:
+        lines = [f"--extra-index-url {TORCH_CPU}", *(f"{x}+cpu" if x.startswith("torch==") else x for x in lines)]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,59 @@
+"""What can go wrong with the Hub, each in one sentence that says what to do."""
+
+from __future__ import annotations
+
+import httpx2  # huggingface_hub's own transport
+from huggingface_hub import errors
+
+SILENCE = 20  # seconds without a byte after which a server is given up; the clients would wait for ever
+
+TOKENS = "the token settings of your account on the Hub"
+
+
+def explain(error: Exception, repository: str) -> str:
+    """One sentence for an error of huggingface_hub while it was busy with `repository`: what happened, what to do."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    said = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
+    quoted = f' ("{said}")' if said else ""
+    if isinstance(error, errors.LocalTokenNotFoundError):
+        return "You are not logged in: run `hf auth login` with a token that may write, or set HF_TOKEN."
+    if isinstance(error, errors.OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE is set, so the Hub may not be asked: unset it and run this again."
+    if isinstance(error, errors.HFValidationError):
+        return f"{repository} is no name that a repository can have: OWNER/NAME is expected, of letters, digits, - _ and dots."
+    if isinstance(error, errors.GatedRepoError):
+        return f"{repository} is gated: ask for access on its page, and log in with `hf auth login`."
+    if isinstance(error, errors.RevisionNotFoundError):
+        return f"{repository} has no such revision: give a branch, a tag or a full commit."
+    if isinstance(error, errors.EntryNotFoundError) and status == 404:
+        return f"{repository} does not hold the files of this network."
+    if status == 401 and not isinstance(error, errors.RepositoryNotFoundError):
+        return f"The Hub does not accept the token: make a new one in {TOKENS}, then run `hf auth login --force` or set HF_TOKEN."
+    if isinstance(error, errors.RepositoryNotFoundError) or status == 404:
+        return f"There is no {repository} that you may see: check the name, and log in with `hf auth login` if it is private."
+    if status == 402:
+        return (
+            f"The Hub asks for payment for {repository}{quoted}: a Gradio Space on free CPU hardware needs a paid account; "
+            "take one, or choose hardware that yours has with --hardware, for example zero-a10g."
+        )
+    if status == 403 and any(word in said.lower() for word in ("storage", "quota", "limit")) or status in (413, 507):
+        return f"The Hub has no room left for {repository}{quoted}: delete what is not needed there, or take a larger plan."
+    if status == 403:
+        return (
+            f"The token may not write to {repository}{quoted}: use one with write access to it, made in {TOKENS}, "
+            "and log in with `hf auth login --force` or set HF_TOKEN."
+        )
+    if status in (409, 412):
+        return f"Somebody else changed {repository} at the same time{quoted}: run this again."
+    if status == 429:
+        return f"The Hub asks for a slower pace{quoted}: wait some minutes and run this again."
+    if status and status >= 500:
+        return f"The Hub has trouble of its own (status {status}): run this again later."
+    if status:
+        return f"The Hub refused the request for {repository} (status {status}){quoted}."
+    if isinstance(error, httpx2.TimeoutException):
+        return f"The Hub does not answer (nothing came for {SILENCE} seconds): check the network and run this again."
+    if isinstance(error, (httpx2.TransportError, errors.LocalEntryNotFoundError, ConnectionError)):
+        return "The Hub cannot be reached: check the network and run this again."
+    reason = str(error).strip().split("\n")[0] or type(error).__name__
+    return f"The transfer of {repository} broke off ({reason}): run this again."

@@ -1,0 +1,232 @@
+"""Publish on the Hub: `python publish.py model|dataset|space|all OWNER`.
+
+    hf auth login                                    once, with a token that may write
+    python publish.py all OWNER                      OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space)
+    python publish.py model OWNER/NAME --weights runs/mine
+    python publish.py all OWNER --dry-run            lists what would go, asks nobody
+
+Each repository gets one commit, and none when nothing changed. A run that was cut anywhere is finished by the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import logging
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import bundles
+import hub
+from data import DataError
+
+ROOT = Path(__file__).parent
+DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel"}
+ORDER = ("dataset", "model", "space")  # a card points at what is there already
+# What only this command writes: a file on the Hub that matches and is no longer part of the project is deleted.
+OWNED = {
+    "model": (),
+    "dataset": ("clean/*", "raw/*"),
+    "space": ("*.py", "sketchpad/*", "handwriting/*", "weights/*"),
+}
+
+
+class PublishError(RuntimeError):
+    """Publishing did not succeed. The message is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a repository is now."""
+
+    url: str
+    commit: str  # full sha
+    changed: bool
+
+
+def sign_in(owners: set[str]):
+    """The Hub's client for somebody who may write for the accounts `owners`, as far as that can be told beforehand.
+
+    Raises PublishError without a token, with a wrong or read-only one, and when the Hub does not answer.
+    """
+    from huggingface_hub import HfApi, get_session, get_token
+
+    get_session().timeout = hub.SILENCE
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it warns of is said here
+    api = HfApi()
+    try:
+        if get_token() is None:
+            raise PublishError(
+                "You are not logged in: run `hf auth login` with a token that may write, or set HF_TOKEN."
+            )
+        me = api.whoami()
+    except PublishError:
+        raise
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise PublishError(hub.explain(error, "your account")) from error
+    if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
+        raise PublishError(
+            f"The token of {me['name']} may only read: make one that may write in {hub.TOKENS}, "
+            "then run `hf auth login --force` or set HF_TOKEN."
+        )
+    known = {me["name"], *(group["name"] for group in me.get("orgs", []))}
+    if strangers := sorted(owners - known):
+        raise PublishError(
+            f"You are logged in as {me['name']}, who cannot write for {strangers[0]}: name {' or '.join(sorted(known))}."
+        )
+    return api
+
+
+def upload(
+    api, kind: str, name: str, folder: Path, variables: dict[str, str] | None = None, private=None, hardware=None
+) -> Published:
+    """Make the repository `name` ("OWNER/NAME") hold what `folder` holds, in one commit or none.
+
+    `variables` and `hardware` are of a Space. Raises PublishError.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    space = {}
+    if kind == "space":
+        space = {
+            "space_sdk": "gradio",
+            "space_hardware": hardware,
+            "space_variables": [{"key": key, "value": value} for key, value in (variables or {}).items()],
+        }
+    try:
+        url = api.create_repo(name, repo_type=kind, private=private, exist_ok=True, **space)
+        before = api.repo_info(name, repo_type=kind, timeout=hub.SILENCE)
+        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        there = [row.rfilename for row in before.siblings or []]
+        stale = [path for path in there if path not in files and any(fnmatch.fnmatch(path, p) for p in OWNED[kind])]
+        commit = api.create_commit(
+            name,
+            [
+                *(CommitOperationAdd(path, str(file)) for path, file in files.items()),
+                *(CommitOperationDelete(path) for path in stale),
+            ],
+            commit_message=f"Publish the {kind}",
+            repo_type=kind,
+            parent_commit=before.sha,
+        ).oid
+        if kind == "space":
+            known = api.get_space_variables(name)
+            for key, value in (variables or {}).items():
+                if key not in known or known[key].value != value:
+                    api.add_space_variable(name, key, value)
+            if hardware and api.get_space_runtime(name).requested_hardware != hardware:
+                api.request_space_hardware(name, hardware)
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
+    return Published(str(url), commit, commit != before.sha)
+
+
+def publish_model(api, name: str, weights: Path, dataset: str, private: bool | None = None) -> Published:
+    """Publish the folder `weights` of train.py as the model repository `name`. Raises PublishError, bundles.BundleError."""
+    with tempfile.TemporaryDirectory() as folder:
+        bundles.model(Path(folder), weights, name, dataset)
+        return upload(api, "model", name, Path(folder), private=private)
+
+
+# --- command ----------------------------------------------------------------------------------------------------------
+
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be a repository's OWNER/NAME on the Hub."""
+    return text.count("/") == 1 and all(NAME.fullmatch(part) and "--" not in part for part in text.split("/"))
+
+
+def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
+    """The options, and the name of the repository of each kind (also of those that are only pointed at)."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are."
+    )
+    parser.add_argument("kind", choices=["model", "dataset", "space", "all"])
+    parser.add_argument("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
+    parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
+    parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
+    parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Space serves, if its name is another")
+    parser.add_argument(
+        "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"
+    )
+    parser.add_argument("--hardware", help="of the Space, for example cpu-upgrade (default: the Hub's free one)")
+    parser.add_argument("--private", action="store_const", const=True, help="make new repositories private")
+    parser.add_argument("--dry-run", action="store_true", help="list what would go, and ask nobody")
+    options = parser.parse_args(arguments)
+    owner, _, chosen = options.target.partition("/")
+    if "/" in options.target and options.kind == "all":
+        parser.error("`all` takes an OWNER: the three repositories have their own names.")
+    names = {kind: f"{owner}/{name}" for kind, name in DEFAULT.items()}
+    names["model"], names["dataset"] = options.model or names["model"], options.dataset or names["dataset"]
+    if "/" in options.target:
+        names[options.kind] = options.target
+    for name in names.values():
+        if not is_name(name):
+            parser.error(f"{name!r} is no name on the Hub: OWNER or OWNER/NAME, of letters, digits, - _ and dots.")
+    return options, names
+
+
+def size(count: float) -> str:
+    return f"{count / 1000:,.0f} kB" if count >= 1000 else f"{count:.0f} B"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
+    options, names = parse(arguments)
+    kinds = [kind for kind in ORDER if options.kind in (kind, "all")]
+    lay_out: dict[str, Callable[[Path], None]] = {
+        "dataset": lambda out: bundles.dataset(out, options.data, names["dataset"]),
+        "model": lambda out: bundles.model(out, options.weights, names["model"], names["dataset"]),
+        "space": lambda out: bundles.space(
+            out, options.weights, names["space"], names["model"], names["dataset"], options.hardware
+        ),
+    }
+    variables = {"MODEL_ID": names["model"]}
+    done = []
+    try:
+        api = None if options.dry_run else sign_in({names[kind].split("/")[0] for kind in kinds})
+        with tempfile.TemporaryDirectory() as work:
+            for kind in kinds:  # all of them before the first goes, so that a missing archive leaves nothing half done
+                lay_out[kind](Path(work, kind))
+            for kind in kinds:
+                files = sorted(path for path in Path(work, kind).rglob("*") if path.is_file())
+                total = size(sum(path.stat().st_size for path in files))
+                print(f"{kind} {names[kind]}: {len(files)} files, {total}", flush=True)
+                if options.dry_run:
+                    for path in files:
+                        print(f"  {path.relative_to(Path(work, kind))}  {size(path.stat().st_size)}")
+                    if kind == "space":
+                        print(f"  variable MODEL_ID={names['model']}")
+                    continue
+                more = {"variables": variables, "hardware": options.hardware} if kind == "space" else {}
+                published = upload(api, kind, names[kind], Path(work, kind), private=options.private, **more)
+                done.append(kind)
+                print(
+                    f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}"
+                )
+    except (PublishError, bundles.BundleError, DataError) as error:
+        print(f"publish.py: {error}", file=sys.stderr)
+    except OSError as error:
+        print(
+            f"publish.py: cannot read or write {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr
+        )
+    except KeyboardInterrupt:
+        print("\npublish.py: stopped by hand. Run it again to finish.", file=sys.stderr)
+        return 130
+    else:
+        if options.dry_run:
+            print("Nothing was sent.")
+        return 0
+    if done:
+        print(f"Published before that: {', '.join(done)}. Run it again to finish.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
