@@ -14,7 +14,7 @@ import cards
 
 ROOT = Path(__file__).parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
-ENTRIES = ("app.py", "fetch.py")  # what the Space runs; the rest follows from their imports
+ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
 PAGE = ("*.html", "*.css", "*.js")  # of sketchpad/
 PACKAGES = ("gradio", "huggingface_hub", "numpy", "pillow", "safetensors", "torch")  # what the Space imports
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
@@ -74,7 +74,7 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
         raise BundleError(
             f"{weights} cannot be published ({error}): `python train.py` writes a whole folder."
         ) from error
-    files = [path.relative_to(ROOT) for path in needed([ROOT / entry for entry in ENTRIES])]
+    files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
     files += [path.relative_to(ROOT) for pattern in PAGE for path in (ROOT / "sketchpad").glob(pattern)]
     for file in [*files, Path("LICENSE")]:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
@@ -94,10 +94,10 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
     (out / "README.md").write_text(f"---\n{head}---\n\n{cards.space_card(name, model_name, dataset_name)}")
 
 
-def needed(entries: list[Path]) -> list[Path]:
-    """The project's own modules that the files `entries` import, directly or not, themselves included."""
+def needed(entry: Path) -> list[Path]:
+    """The project's own modules that the file `entry` imports, directly or not, itself included."""
     found: set[Path] = set()
-    todo = list(entries)
+    todo = [entry]
     while todo:
         path = todo.pop()
         if path in found:

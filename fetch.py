@@ -7,6 +7,7 @@ and then keeps silent, or that sends a byte now and then. It imports nothing hea
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from huggingface_hub import get_hf_file_metadata, get_session, get_token, hf_hub_download, hf_hub_url
@@ -15,6 +16,7 @@ from huggingface_hub.utils import disable_progress_bars
 
 import hub
 
+LIMIT = 120  # seconds, then it ends: the files are under a megabyte
 NEEDED = ("config.json", "model.safetensors")
 WELCOME = "metrics.json"  # how good they are; weights without it can be served too
 
@@ -43,6 +45,7 @@ def main() -> int:
     parser.add_argument("revision", nargs="?", default="main", help="a branch, a tag or a full commit (default main)")
     parser.add_argument("--again", action="store_true", help="fetch what the cache already has, too")
     options = parser.parse_args()
+    signal.alarm(LIMIT)  # also when whoever started this is gone
     disable_progress_bars()
     try:
         print(fetch(options.repository, options.revision, options.again))

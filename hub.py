@@ -12,6 +12,8 @@ TOKENS = "the token settings of your account on the Hub"
 
 def explain(error: Exception, repository: str) -> str:
     """One sentence for an error of huggingface_hub while it was busy with `repository`: what happened, what to do."""
+    while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
+        error = error.__cause__  # "an upload failed" is raised from what the Hub said
     status = getattr(getattr(error, "response", None), "status_code", None)
     said = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
     quoted = f' ("{said}")' if said else ""

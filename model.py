@@ -397,14 +397,14 @@ class DigitCNN(nn.Module):
         weights = (folder / WEIGHTS).read_bytes()  # once: what is hashed is what is loaded
         if hashlib.sha256(weights).hexdigest() != net.config.sha256:
             raise AlteredWeights(
-                f"{WEIGHTS} of {source} is not the file that {CONFIG} was written for: its SHA-256 differs. "
+                f"The {WEIGHTS} of {source} is not the file that {CONFIG} was written for: its SHA-256 differs. "
                 "It was cut short or changed; take both files from where they were published."
             )
         try:
             net.load_state_dict(load(weights), strict=True)
         except (SafetensorError, RuntimeError) as error:
             raise ValueError(
-                f"{WEIGHTS} of {source} does not hold the tensors of the network in {CONFIG}. "
+                f"The {WEIGHTS} of {source} does not hold the tensors of the network in {CONFIG}. "
                 "Take both files from the same place."
             ) from error
         net.source = source
@@ -486,7 +486,7 @@ def _read_config(path: Path, source: str) -> Config:
                 raise ValueError("a temperature over 0 and a threshold of 0 or more are expected")
             return config
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{CONFIG} of {source} is not the configuration of this network ({error}).") from error
+        raise ValueError(f"The {CONFIG} of {source} is not the configuration of this network ({error}).") from error
     raise ValueError(
-        f"{CONFIG} of {source} is of format {version!r}; this model.py reads {FORMAT}. Take the model.py beside it."
+        f"The {CONFIG} of {source} is of format {version!r}; this model.py reads {FORMAT}. Take the model.py beside it."
     )

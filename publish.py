@@ -121,6 +121,7 @@ def upload(
             if hardware and api.get_space_runtime(name).requested_hardware != hardware:
                 api.request_space_hardware(name, hardware)
     except Exception as error:  # the Hub's clients raise many kinds
+        print(file=sys.stderr)  # a progress bar may be open
         raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
     return Published(str(url), commit, commit != before.sha)
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -19,10 +20,10 @@ from pathlib import Path
 import numpy as np
 from huggingface_hub import constants, try_to_load_from_cache
 
+import fetch
 from model import AlteredWeights, DigitCNN
 
 PATIENCE = 2.0  # seconds that the start waits for the Hub
-LIMIT = 120.0  # seconds after which a fetch is ended: the files are under a megabyte
 REFRESH = 600.0  # seconds between two looks for a new version
 RETRY = 15.0  # seconds before the first new try after a failure; doubled each time, up to REFRESH
 EMBEDDED = "embedded"
@@ -73,7 +74,7 @@ class Served:
         self.current: Weights | None = self._cached() if repository else None
         if repository:
             threading.Thread(target=self._follow, daemon=True, name="weights").start()
-            self._arrived.wait(LIMIT if self.current is None and not embedded.is_dir() else PATIENCE)
+            self._arrived.wait(fetch.LIMIT if self.current is None and not embedded.is_dir() else PATIENCE)
         if self.current is None:
             try:
                 net = DigitCNN.from_pretrained(embedded)
@@ -141,13 +142,15 @@ class Served:
 
     def _fetch(self, revision: str, again: bool = False) -> str:
         """Let fetch.py bring the files; returns the commit. Raises ConnectionError with a sentence."""
-        command = [sys.executable, str(Path(__file__).with_name("fetch.py")), self.repository, revision]
+        command = [sys.executable, fetch.__file__, self.repository, revision]
         try:
             done = subprocess.run(
-                command + ["--again"] * again, capture_output=True, text=True, timeout=LIMIT, stdin=subprocess.DEVNULL
+                command + ["--again"] * again, capture_output=True, text=True, stdin=subprocess.DEVNULL
             )
-        except subprocess.TimeoutExpired:
-            raise ConnectionError(f"The Hub did not send {self.repository} within {LIMIT:.0f} seconds.") from None
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"The Hub cannot be asked for {self.repository} ({error}).") from error
+        if done.returncode == -signal.SIGALRM:
+            raise ConnectionError(f"The Hub did not send {self.repository} within {fetch.LIMIT} seconds.")
         if done.returncode:
             raise ConnectionError(done.stderr.strip().split("\n")[-1] or f"{self.repository} could not be fetched.")
         return done.stdout.strip().split("\n")[-1]

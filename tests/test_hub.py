@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import ROOT, Server
-from local_hub import OWNER, LocalHub
+from local_hub import OWNER, Fault, LocalHub
+
+import bundles
 
 MODEL, DATASET, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel"
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
@@ -132,3 +138,415 @@ def wait_for(true, seconds: float = 60) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.1)
+
+
+# --- loading ----------------------------------------------------------------------------------------------------------
+
+LOAD = f"""
+from model import DigitCNN
+try:
+    print("loaded", DigitCNN.from_pretrained("{MODEL}", **SETTINGS).source)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def loading(settings: str = "{}") -> str:
+    return LOAD.replace("SETTINGS", settings)
+
+
+def test_a_revision_can_be_pinned_and_then_needs_no_hub(model_hub, tmp_path):
+    old = model_hub.repository("model", MODEL).commits[-1][0]
+    new = model_hub.put("model", MODEL, {"note.txt": b"newer"})
+    assert load(model_hub, tmp_path / "a", loading()).stdout == f"loaded {MODEL}@{new}\n"
+    pinned = loading(f"dict(revision='{old}')")
+    assert load(model_hub, tmp_path / "b", pinned).stdout == f"loaded {MODEL}@{old}\n"
+    model_hub.log.clear()
+    assert load(model_hub, tmp_path / "b", pinned).stdout == f"loaded {MODEL}@{old}\n"
+    assert model_hub.log == []
+
+
+def test_both_files_are_of_one_commit(model_hub, tmp_path):
+    """A push between the two requests must not mix an old configuration with new weights."""
+    load(model_hub, tmp_path / "a", loading())
+    asked = [line for line in model_hub.log if line.endswith(("config.json", "model.safetensors"))]
+    commit = model_hub.repository("model", MODEL).commits[-1][0]
+    assert [line.split("/")[-2] for line in asked if "safetensors" in line] == [commit]
+
+
+def weights(**changes) -> dict[str, bytes]:
+    """config.json of the shipped weights with other values."""
+    config = json.loads((ROOT / "weights" / "config.json").read_text())
+    return {"config.json": json.dumps({**config, **changes}).encode()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "files", "arguments", "said"),
+    [
+        ({"private": True}, {}, "{}", f"FileNotFoundError There is no model repository {MODEL} that you may see."),
+        ({"gated": "manual"}, {}, "{}", f"PermissionError {MODEL} is gated: ask for access"),
+        ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
+        ({}, {}, "dict(token='hf_wrong')", f"PermissionError The Hub does not let you read {MODEL}"),
+        ({}, {"config.json": b"{"}, "{}", f"ValueError The config.json of {MODEL}@"),
+        ({}, weights(format=2), "{}", "this model.py reads 1. Take the model.py beside it."),
+        ({}, weights(channels=[8, 16, 32]), "{}", "does not hold the tensors of the network"),
+        ({}, {"model.safetensors": b"x" * 300_000}, "{}", "AlteredWeights The model.safetensors of"),
+    ],
+    ids=["private", "gated", "revision", "token", "broken config", "newer config", "other network", "other weights"],
+)
+def test_what_cannot_be_loaded_says_why(settings, files, arguments, said, model_hub, tmp_path):
+    model_hub.put("model", MODEL, files, **settings)
+    done = load(model_hub, tmp_path / "a", loading(arguments))
+    assert said in done.stdout, done.stdout + done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("missing", ["config.json", "model.safetensors", None])
+def test_a_repository_without_our_files(missing, hub, tmp_path):
+    """Nothing else is loaded in their place, a pickle least of all."""
+    files = {path.name: path.read_bytes() for path in (ROOT / "weights").iterdir()}
+    if missing:
+        del files[missing]
+        hub.put("model", MODEL, {**files, "pytorch_model.bin": b"never opened"})
+    done = load(hub, tmp_path / "a", loading())
+    assert done.stdout.startswith(f"FileNotFoundError There is no {missing or 'model repository'}"), done.stdout
+    assert not any("pytorch_model" in line for line in hub.log)
+
+
+def test_weights_that_were_spoilt_on_the_way_are_fetched_again(model_hub, tmp_path):
+    model_hub.faults = [Fault("GET /store/", "alter", times=1)]
+    assert load(model_hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
+
+
+def test_weights_that_are_spoilt_for_good_are_refused(model_hub, tmp_path):
+    model_hub.faults = [Fault("GET /store/", "alter")]
+    done = load(model_hub, tmp_path / "a", loading())
+    assert done.stdout.startswith("AlteredWeights The model.safetensors of") and "SHA-256 differs" in done.stdout
+    # The cache now holds the altered file: it must not pass later either, with or without the Hub.
+    done = load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1")
+    assert done.stdout.startswith("AlteredWeights"), done.stdout
+
+
+def test_weights_that_were_cut_short_are_refused_or_completed(model_hub, tmp_path):
+    model_hub.faults = [Fault("GET /store/", "cut", times=1)]
+    done = load(model_hub, tmp_path / "a", loading())
+    assert done.stdout.startswith(("loaded ", "ConnectionError ")), done.stdout
+    model_hub.faults = []
+    assert load(model_hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
+
+
+def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
+    nothing = load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1")
+    assert nothing.stdout.startswith("ConnectionError The Hub cannot be asked"), nothing.stdout
+    load(model_hub, tmp_path / "a", loading())
+    assert load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1").stdout.startswith("loaded ")
+    assert load(model_hub, tmp_path / "b", loading("dict(local_files_only=True)")).stdout.startswith(
+        f"FileNotFoundError {MODEL} is not in the Hub's cache"
+    )
+
+
+# --- the page without the Hub -----------------------------------------------------------------------------------------
+
+FAULTS = {
+    "refused": "http://127.0.0.1:9",
+    "no such host": "http://hub.invalid",
+    "silent": Fault(".", "silent"),
+    "status 500": Fault(".", "500"),
+    "cut halfway": Fault("GET /store/", "cut"),
+    "slow drip": Fault("GET /store/", "drip"),
+    "altered": Fault("GET /store/", "alter"),
+}
+
+
+@contextmanager
+def page(hub: LocalHub, home: Path, folder: Path = ROOT, **settings: str):
+    """The page on weights from the hub, as a visitor finds it."""
+    server = Server(folder=folder, **{**hub.environment(home, ""), "MODEL_ID": MODEL, **settings})
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path, record_property):
+    """It answers from the embedded weights, says why, and takes the Hub's as soon as they can be had."""
+    fault = FAULTS[name]
+    settings = {"HF_ENDPOINT": fault} if isinstance(fault, str) else {}
+    model_hub.faults = [] if settings else [replace(fault)]
+    start = time.monotonic()
+    with page(model_hub, tmp_path / "page", MODEL_REFRESH="1", **settings) as server:
+        record_property("seconds until the page was up", round(time.monotonic() - start, 1))
+        assert info(server)["weights"] == "embedded"
+        if name in ("silent", "slow drip"):  # the Hub still keeps them waiting: nobody here waited for it
+            assert info(server)["problem"] is None
+            return
+        wait_for(lambda: info(server)["problem"] is not None)
+        problem = info(server)["problem"]
+        assert re.fullmatch(r"[A-Z].*[.]", problem) and "Traceback" not in problem
+        assert ("SHA-256 differs" in problem) == (name == "altered")
+        assert problem.rstrip(".").replace("'", "&#x27;") in footer(server)
+        if not settings and name != "altered":  # altered weights are refused until there is another commit
+            model_hub.faults = []
+            wait_for(lambda: info(server)["weights"].startswith(f"{MODEL}@"))
+            assert info(server)["problem"] is None
+
+
+def footer(server: Server) -> str:
+    """The text under the board as a new visitor gets it."""
+    page = urllib.request.urlopen(f"{server.url}/config", timeout=20).read().decode()
+    load = next(d for d in json.loads(page)["dependencies"] if ["load"] == [target[1] for target in d["targets"]])
+    body = json.dumps({"data": [], "fn_index": load["id"], "session_hash": "x"}).encode()
+    call = urllib.request.Request(f"{server.url}/gradio_api/run/predict", body, {"Content-Type": "application/json"})
+    return json.load(urllib.request.urlopen(call, timeout=20))["data"][0]
+
+
+def test_cached_weights_are_served_while_the_hub_is_away(model_hub, tmp_path):
+    commit = model_hub.repository("model", MODEL).commits[-1][0]
+    with page(model_hub, tmp_path / "page") as server:
+        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{commit}")
+    # A newer version whose weights never arrive moves the cache's own pointer; it must not cost the good one.
+    model_hub.put("model", MODEL, {"model.safetensors": b"never sent", **weights(threshold=1.0)})
+    model_hub.faults = [Fault("GET /store/", "500")]
+    with page(model_hub, tmp_path / "page") as server:
+        wait_for(lambda: info(server)["problem"] is not None)
+        assert info(server)["weights"] == f"{MODEL}@{commit}"
+    model_hub.faults = [Fault(".", "500")]
+    with page(model_hub, tmp_path / "page") as server:
+        assert info(server)["weights"] == f"{MODEL}@{commit}"
+
+
+def test_a_new_version_is_taken_without_a_restart(model_hub, tmp_path):
+    old = model_hub.repository("model", MODEL).commits[-1][0]
+    with page(model_hub, tmp_path / "page", MODEL_REFRESH="1") as server:
+        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{old}")
+        new = model_hub.put("model", MODEL, weights(threshold=9.0))
+        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{new}")
+        assert new in footer(server)
+        model_hub.put("model", MODEL, {"model.safetensors": b"x" * 1000})
+        wait_for(lambda: info(server)["problem"] is not None)
+        assert info(server)["weights"] == f"{MODEL}@{new}"
+        best = model_hub.put("model", MODEL, {"model.safetensors": (ROOT / "weights/model.safetensors").read_bytes()})
+        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{best}")
+        assert info(server)["problem"] is None
+
+
+def test_a_pinned_revision_stays(model_hub, tmp_path):
+    old = model_hub.repository("model", MODEL).commits[-1][0]
+    model_hub.put("model", MODEL, weights(threshold=9.0))
+    with page(model_hub, tmp_path / "page", MODEL_REVISION=old, MODEL_REFRESH="1") as server:
+        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{old}")
+        model_hub.log.clear()
+        time.sleep(3)
+        assert model_hub.log == []
+
+
+@pytest.fixture
+def space(tmp_path) -> Path:
+    """The files of the Space, as publish.py lays them out."""
+    out = tmp_path / "space"
+    bundles.space(out, ROOT / "weights", SPACE, MODEL, DATASET)
+    return out
+
+
+def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
+    with page(model_hub, tmp_path / "page", folder=space) as server:
+        wait_for(lambda: info(server)["weights"].startswith(MODEL))
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, app\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
+        cwd=space, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    modules = {path for path in space.rglob("*.py") if ".venv" not in path.parts}
+    assert modules == {Path(path) for path in loaded if Path(path).is_relative_to(space)}
+
+
+def test_space_without_any_weights_says_so(space, model_hub, tmp_path):
+    shutil.rmtree(space / "weights")
+    settings = {**CLEAN, **model_hub.environment(tmp_path / "page", ""), "MODEL_ID": "OWNER/nothing"}
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=space, env=settings, capture_output=True, text=True, timeout=120
+    )
+    assert "There is no OWNER/nothing that you may see" in one_sentence(done, "app.py")
+
+
+def test_space_front_matter_and_pins(space):
+    front = yaml.safe_load((space / "README.md").read_text().split("---\n")[1])
+    assert front["sdk"] == "gradio" and front["app_file"] == "app.py"
+    assert front["models"] == [MODEL] and front["datasets"] == [DATASET]
+    assert front["preload_from_hub"] == [f"{MODEL} model.safetensors,config.json,metrics.json"]
+    pins = (space / "requirements.txt").read_text().splitlines()
+    assert pins[0].startswith("--extra-index-url") and any(re.fullmatch(r"torch==[\d.]+\+cpu", pin) for pin in pins)
+    assert not any("+cpu" in line or "index" in line for line in bundles.requirements(on_cpu=False).splitlines())
+
+
+# --- publishing goes wrong --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "token", "fault", "said"),
+    [
+        ("model", "", None, "You are not logged in: run `hf auth login`"),
+        ("model", "hf_wrong", None, "The Hub does not accept the token"),
+        ("model", "hf_read", None, "The token of OWNER may only read"),
+        ("model", "hf_other", None, "You are logged in as somebody, who cannot write for OWNER: name somebody."),
+        ("space", "hf_write", "unpaid", 'The Hub asks for payment for the space OWNER/mnixel ("A PRO subscription'),
+        ("model", "hf_write", Fault("create", "403", message="not in your scope"), "The token may not write to the model"),
+        ("model", "hf_write", Fault("PUT|commit/", "403", message="Storage limit reached"), "The Hub has no room left"),
+        ("model", "hf_write", Fault("preupload", "413"), "The Hub has no room left"),
+        ("model", "hf_write", Fault("create", "429", message="Slow down"), 'asks for a slower pace ("Slow down")'),
+        ("model", "hf_write", Fault("commit/", "412", message="A commit has happened"), "Somebody else changed"),
+        ("model", "hf_write", Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
+        ("model", "hf_write", Fault("whoami", "cut"), "The Hub cannot be reached"),
+        ("model", "hf_write", Fault("validate-yaml", "400", message="bad card"), 'refused the request'),
+        ("model", "hf_write", "offline", "HF_HUB_OFFLINE is set"),
+        ("model", "hf_write", "away", "The Hub cannot be reached: check the network"),
+    ],
+    ids=["no token", "wrong token", "read-only token", "other account", "payment", "scope", "quota", "too large",
+         "rate", "conflict", "server", "cut", "card", "offline", "away"],
+)  # fmt: skip
+def test_publishing_that_fails_says_why_in_one_sentence(kind, token, fault, said, hub, tmp_path):
+    hub.faults = [replace(fault)] if isinstance(fault, Fault) else []
+    hub.paid = fault != "unpaid"
+    settings = {"offline": {"HF_HUB_OFFLINE": "1"}, "away": {"HF_ENDPOINT": "http://127.0.0.1:9"}}
+    more = settings.get(fault, {}) if isinstance(fault, str) else {}
+    done = publish(hub, tmp_path / "us", kind, OWNER, token=token, **more)
+    assert said in one_sentence(done, "publish.py")
+    if not more:  # the next run finishes it
+        hub.faults, hub.paid = [], True
+        assert publish(hub, tmp_path / "us", kind, OWNER).returncode == 0
+        assert len(hub.repository(kind, f"{OWNER}/mnixel{'-cnn' if kind == 'model' else ''}").commits) == 2
+
+
+def test_a_space_on_other_hardware_needs_no_paid_account(hub, tmp_path):
+    hub.paid = False
+    done = publish(hub, tmp_path / "us", "space", OWNER, "--hardware", "zero-a10g")
+    assert done.returncode == 0, done.stderr
+    assert hub.repository("space", SPACE).hardware == "zero-a10g"
+    assert "+cpu" not in hub.files("space", SPACE)["requirements.txt"].decode()
+    # Asked for again with other hardware: the files change, and so does the hardware.
+    done = publish(hub, tmp_path / "us", "space", OWNER, "--hardware", "cpu-upgrade", "--model", "OWNER/another")
+    assert done.returncode == 0, done.stderr
+    repository = hub.repository("space", SPACE)
+    assert (repository.hardware, repository.variables) == ("cpu-upgrade", {"MODEL_ID": "OWNER/another"})
+
+
+def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept(hub, tmp_path):
+    hub.put("space", SPACE, {"old.py": b"1", "sketchpad/old.js": b"1", "notes.txt": b"mine"}, sdk="gradio")
+    assert publish(hub, tmp_path / "us", "space", OWNER).returncode == 0
+    files = hub.files("space", SPACE)
+    assert "notes.txt" in files and "app.py" in files
+    assert not {"old.py", "sketchpad/old.js"} & set(files)
+
+
+def test_dry_run_lists_and_asks_nobody(hub, tmp_path, mnixel):
+    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(mnixel), token="")
+    assert done.returncode == 0, done.stderr
+    assert hub.log == []
+    for line in ("clean/train-00000-of-00001.parquet", "model.safetensors", "app.py", "Nothing was sent."):
+        assert line in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["model", "no such/na me"], "is no name on the Hub"),
+        (["all", "OWNER/NAME"], "`all` takes an OWNER"),
+        (["model", "a/b/c"], "is no name on the Hub"),
+        (["model", "OWNER--X"], "is no name on the Hub"),
+    ],
+)
+def test_names_that_the_hub_would_refuse(arguments, said):
+    done = subprocess.run([sys.executable, "publish.py", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and said in done.stderr
+
+
+@pytest.mark.parametrize("spoil", ["missing", "altered", "other metrics"])
+def test_weights_that_do_not_check_out_are_not_published(spoil, hub, tmp_path):
+    folder = tmp_path / "weights"
+    shutil.copytree(ROOT / "weights", folder)
+    if spoil == "missing":
+        (folder / "metrics.json").unlink()
+    elif spoil == "altered":
+        (folder / "model.safetensors").write_bytes(b"x")
+    else:
+        stored = json.loads((folder / "metrics.json").read_text())
+        (folder / "metrics.json").write_text(json.dumps({**stored, "sha256": "0"}))
+    done = publish(hub, tmp_path / "us", "model", OWNER, "--weights", str(folder))
+    assert "cannot be published" in one_sentence(done, "publish.py")
+    assert hub.repositories == {}
+
+
+KILLS = [
+    "whoami",
+    "repos/create",
+    "validate-yaml",
+    "preupload",
+    "objects/batch",
+    "PUT /store",
+    "verify",
+    "commit/",
+    "variables",
+]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it", "after it"])
+@pytest.mark.parametrize("where", KILLS)
+def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tmp_path):
+    """SIGKILL while a request is under way, before or after the Hub has carried it out."""
+    kind, name = ("space", SPACE) if where == "variables" else ("model", MODEL)
+    hub.faults = [Fault(where, "hold", times=1, after=after)]
+    environment = {**CLEAN, **hub.environment(tmp_path / "us")}
+    running = subprocess.Popen(
+        [sys.executable, "publish.py", kind, OWNER], cwd=ROOT, env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert hub.held.wait(60)
+    running.kill()
+    running.wait()
+    hub.faults = []
+    done = publish(hub, tmp_path / "us", kind, OWNER)
+    assert done.returncode == 0, done.stderr
+    repository = hub.repository(kind, name)
+    assert len(repository.commits) == 2  # not one twice
+    assert {"README.md", "weights/config.json" if kind == "space" else "model.safetensors"} <= set(
+        hub.files(kind, name)
+    )
+    assert kind == "model" or repository.variables == {"MODEL_ID": MODEL}
+
+
+def test_a_publish_through_xet_that_was_killed_is_finished_by_the_next(tmp_path):
+    with LocalHub(tmp_path / "hub", "xet").running() as hub:
+        hub.faults = [Fault("commit/", "hold", times=1)]
+        environment = {**CLEAN, **hub.environment(tmp_path / "us")}
+        running = subprocess.Popen([sys.executable, "publish.py", "model", OWNER], cwd=ROOT, env=environment)
+        assert hub.held.wait(60)
+        running.kill()
+        running.wait()
+        hub.faults = []
+        assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
+        assert load(hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
+
+
+def test_train_can_push(hub, tmp_path, monkeypatch):
+    """A short training, published from the command that trained; who may not write is told before it starts."""
+    short = (
+        "import recipes, sys, train\nfrom dataclasses import replace\n"
+        "ours = recipes.RECIPES['drawn-only']\n"
+        "recipes.RECIPES['drawn-only'] = replace(ours, drawn=400, nondigits=100, steps=2, schedule=replace(ours.schedule, rounds=2))\n"
+        "sys.exit(train.main(sys.argv[1:]))\n"
+    )
+    arguments = ["--recipe", "drawn-only", "--out", str(tmp_path / "out"), "--push", MODEL]
+    more = {"MNIXEL_URL": "http://127.0.0.1:9/", "MNIXEL_CACHE": str(tmp_path / "cache")}
+    done = client(hub, tmp_path / "us", sys.executable, "-c", short, *arguments, token="hf_read", **more)
+    assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(
+        "train.py: The token of OWNER may only read"
+    )
+    assert not (tmp_path / "out" / "model.safetensors").exists()
+    done = client(hub, tmp_path / "us", sys.executable, "-c", short, *arguments, **more)
+    assert done.returncode == 0, done.stderr
+    assert hub.repository("model", MODEL).commits[-1][0] in done.stdout
+    assert hub.files("model", MODEL)["model.safetensors"] == (tmp_path / "out" / "model.safetensors").read_bytes()
+    hub.faults = [Fault("commit/", "500")]
+    done = client(hub, tmp_path / "us", sys.executable, "-c", short, *arguments, "--seed", "1", **more)
+    assert done.returncode == 1 and "train.py: The Hub has trouble of its own" in done.stderr
+    assert f"python publish.py model {MODEL} --weights" in done.stderr
