@@ -22,10 +22,10 @@ PORT = os.environ.pop("GRADIO_SERVER_PORT", "")  # gradio itself would meet a ba
 import gradio as gr
 import torch
 
-import stock
-from pictures import BadPicture, open_data_url, open_picture
-from recognise import answer, answer_drawing
-from served import EMBEDDED, Served
+from page import stock
+from page.pictures import BadPicture, open_data_url, open_picture
+from page.recognise import answer, answer_drawing
+from page.served import EMBEDDED, Served
 from sketchpad import Sketchpad
 
 HERE = Path(__file__).parent

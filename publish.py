@@ -20,9 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import bundles
-import hub
 from data import DataError
+from publishing import bundles, hub
 
 ROOT = Path(__file__).parent
 DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel"}
@@ -31,7 +30,7 @@ ORDER = ("dataset", "model", "space")  # a card points at what is there already
 OWNED = {
     "model": (),
     "dataset": ("clean/*", "raw/*"),
-    "space": ("*.py", "sketchpad/*", "handwriting/*", "weights/*"),
+    "space": ("*.py", "sketchpad/*", "weights/*"),
 }
 
 

@@ -25,12 +25,12 @@ import torch
 from safetensors.torch import save_file
 
 import data
-import metrics
 import publish
-from bundles import BundleError
-from cards import model_card
 from model import DigitCNN
-from recipes import RECIPES, Ours, Run, run
+from publishing.bundles import BundleError
+from publishing.cards import model_card
+from training import metrics
+from training.recipes import RECIPES, Ours, Run, run
 
 ROOT = Path(__file__).parent
 THREADS = 2  # fixed, because the order of additions, and so the last digits of a run, depends on it

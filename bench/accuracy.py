@@ -23,16 +23,14 @@ from safetensors.torch import load_file
 
 import board
 import data
-import metrics
-import recipes
-import upstream
 from bench import freehand
 from bench.ladder import STORE as LADDER
 from bench.ladder import between
-from cards import model_card
-from fitting import logits
 from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
+from publishing.cards import model_card
+from training import metrics, recipes, upstream
+from training.fitting import logits
 
 ROOT = Path(__file__).parent.parent
 Reader = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]  # -> probabilities (N, 10), sureness (N,)

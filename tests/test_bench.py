@@ -10,12 +10,12 @@ import torch
 
 import board
 import train
-import upstream
 from bench import freehand
 from bench.accuracy import markdown, multiply_adds, photographed, refused_at, upstream_reader, validated
 from bench.ladder import RUNGS, between, table
 from model import DigitCNN, EmptyDrawing
-from recipes import RECIPES
+from training import upstream
+from training.recipes import RECIPES
 
 UNIPEN = """.COMMENT made up for this test
 .SEGMENT DIGIT 0 ? "7"

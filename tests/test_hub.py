@@ -19,7 +19,7 @@ import yaml
 from conftest import ROOT, Server
 from local_hub import OWNER, Fault, LocalHub
 
-import bundles
+from publishing import bundles
 
 MODEL, DATASET, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel"
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
@@ -121,6 +121,16 @@ def test_round_trip(transfer, tmp_path, mnixel):
             hub, reuser, sys.executable, "-c", "\n".join([*code[:-1], "print(digits)"]), token="", cwd=tmp_path
         )
         assert "num_rows: 270" in used.stdout and "num_rows: 116" in used.stdout
+
+        # The front door's own snippets: what it prints for the Hub.
+        readme = (ROOT / "README.md").read_text()
+        visitor = tmp_path / "visitor"
+        visitor.mkdir()
+        command = next(block for block in blocks(readme) if block.startswith("hf download"))
+        assert client(hub, visitor, "sh", "-c", command, token="", cwd=visitor).returncode == 0
+        for code in (blocks(readme, "python")[1] + "print(net.source)", blocks(readme, "python")[3] + "print(mnixel)"):
+            used = client(hub, visitor, sys.executable, "-c", code, token="", cwd=visitor)
+            assert used.returncode == 0 and (f"{MODEL}@" in used.stdout or "num_rows: 270" in used.stdout), used.stderr
 
         server = Server(**hub.environment(tmp_path / "page", ""), MODEL_ID=MODEL)
         try:
@@ -530,7 +540,7 @@ def test_a_publish_through_xet_that_was_killed_is_finished_by_the_next(tmp_path)
 def test_train_can_push(hub, tmp_path, monkeypatch):
     """A short training, published from the command that trained; who may not write is told before it starts."""
     short = (
-        "import recipes, sys, train\nfrom dataclasses import replace\n"
+        "import sys, train\nfrom training import recipes\nfrom dataclasses import replace\n"
         "ours = recipes.RECIPES['drawn-only']\n"
         "recipes.RECIPES['drawn-only'] = replace(ours, drawn=400, nondigits=100, steps=2, schedule=replace(ours.schedule, rounds=2))\n"
         "sys.exit(train.main(sys.argv[1:]))\n"

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 import board
 from model import Config, DigitCNN, EmptyDrawing
-from upstream import PARAMETERS, UpstreamCNN
+from training.upstream import PARAMETERS, UpstreamCNN
 
 
 def picture(digit: str) -> np.ndarray:

@@ -15,13 +15,12 @@ import pytest
 import torch
 from conftest import ROOT
 
-import recipes
 import train
-import upstream
-from augment import Ranges, augment
-from fitting import Schedule, fit, fit_temperature
-from metrics import calibration_error, confusion, recall, summary, wilson
 from model import Config, DigitCNN
+from training import recipes, upstream
+from training.augment import Ranges, augment
+from training.fitting import Schedule, fit, fit_temperature
+from training.metrics import calibration_error, confusion, recall, summary, wilson
 
 QUICK = replace(
     recipes.Ours(), steps=4, views=2, drawn=500, nondigits=100, schedule=replace(recipes.Ours().schedule, rounds=3)
@@ -200,7 +199,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
     """weights/metrics.json and README.md say what these weights get here and now."""
     import data
-    from cards import model_card
+    from publishing.cards import model_card
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")

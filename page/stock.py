@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 import board
-from recognise import answer
-from served import Served
+from page.recognise import answer
+from page.served import Served
 
 # The stock pad draws nothing until its brush has been chosen.
 PRESS_BRUSH = """() => new MutationObserver(() => {

@@ -13,11 +13,10 @@ from torch import Tensor
 
 import data
 import handwriting
-import metrics
-import upstream
-from augment import Ranges, augment
-from fitting import Fit, Schedule, fit, fit_temperature, logits
 from model import DigitCNN, normalise, to_ink
+from training import metrics, upstream
+from training.augment import Ranges, augment
+from training.fitting import Fit, Schedule, fit, fit_temperature, logits
 
 
 @dataclass(frozen=True)

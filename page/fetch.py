@@ -1,7 +1,7 @@
-"""Brings a model repository's files into the Hub's cache: `python fetch.py OWNER/NAME [REVISION]` prints the commit.
+"""Brings a model repository's files into the Hub's cache: `python -m page.fetch OWNER/NAME [REVISION]` prints the commit.
 
 A process of its own, because it can be ended whatever the Hub does: the Hub's clients wait for ever for a server that accepts
-and then keeps silent, or that sends a byte now and then. It imports nothing heavy. `served.py` starts it.
+and then keeps silent, or that sends a byte now and then. It imports nothing heavy. `page/served.py` starts it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from huggingface_hub import get_hf_file_metadata, get_session, get_token, hf_hub
 from huggingface_hub.errors import EntryNotFoundError
 from huggingface_hub.utils import disable_progress_bars
 
-import hub
+from publishing import hub
 
 LIMIT = 120  # seconds, then it ends: the files are under a megabyte
 NEEDED = ("config.json", "model.safetensors")

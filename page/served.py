@@ -1,7 +1,7 @@
 """Which network answers: the embedded one, a cached one, or the Hub's newest, switched while the page runs.
 
 The page never waits for the Hub longer than `PATIENCE`. It starts with the best weights at hand; a process of its own
-(`fetch.py`) brings the Hub's into the cache, and when they check out they are served from the next answer on.
+(`page/fetch.py`) brings the Hub's into the cache, and when they check out they are served from the next answer on.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from pathlib import Path
 import numpy as np
 from huggingface_hub import constants, try_to_load_from_cache
 
-import fetch
 from model import AlteredWeights, DigitCNN
+from page import fetch
 
 PATIENCE = 2.0  # seconds that the start waits for the Hub
 REFRESH = 600.0  # seconds between two looks for a new version
 RETRY = 15.0  # seconds before the first new try after a failure; doubled each time, up to REFRESH
 EMBEDDED = "embedded"
+ROOT = Path(__file__).parent.parent
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -141,11 +142,16 @@ class Served:
             threading.Event().wait(min(pause, self.every or REFRESH))
 
     def _fetch(self, revision: str, again: bool = False) -> str:
-        """Let fetch.py bring the files; returns the commit. Raises ConnectionError with a sentence."""
-        command = [sys.executable, fetch.__file__, self.repository, revision]
+        """Let page/fetch.py bring the files; returns the commit. Raises ConnectionError with a sentence."""
+        # -P and PYTHONPATH: this project's modules, wherever the page was started
+        command = [sys.executable, "-P", "-m", "page.fetch", self.repository, revision]
         try:
             done = subprocess.run(
-                command + ["--again"] * again, capture_output=True, text=True, stdin=subprocess.DEVNULL
+                command + ["--again"] * again,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
         except (OSError, ValueError) as error:
             raise ConnectionError(f"The Hub cannot be asked for {self.repository} ({error}).") from error

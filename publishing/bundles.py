@@ -10,9 +10,9 @@ from pathlib import Path
 
 import yaml
 
-import cards
+from publishing import cards
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
 PAGE = ("*.html", "*.css", "*.js")  # of sketchpad/

@@ -10,7 +10,7 @@ from PIL import Image
 
 import board
 from model import LABELS, DigitCNN, ranked
-from pictures import open_data_url
+from page.pictures import open_data_url
 
 
 def answer(net: DigitCNN, image: Image.Image | np.ndarray, top_k: int = len(LABELS)) -> dict:

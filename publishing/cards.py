@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-import metrics
 from bench import ladder
 from handwriting.allographs import ALLOGRAPHS
+from training import metrics
 
-DOCS = Path(__file__).parent / "docs"
+DOCS = Path(__file__).parent.parent / "docs"
 
 CARD = """\
 ---

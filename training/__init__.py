@@ -1,0 +1,1 @@
+"""Training: what can be trained (`recipes`), the loop (`fitting`), augmentation, what is counted (`metrics`), the baseline."""
