@@ -22,6 +22,8 @@ PORT = os.environ.pop("GRADIO_SERVER_PORT", "")  # gradio itself would meet a ba
 import gradio as gr
 import torch
 
+from contribute.collector import Collector
+from contribute.desk import Desk
 from page import stock
 from page.pictures import BadPicture, open_data_url, open_picture
 from page.recognise import answer, answer_drawing
@@ -50,8 +52,12 @@ class PictureFile(gr.Image):
             raise gr.Error("The picture did not arrive; send it again.", print_exception=False) from error
 
 
-def build(served: Served, use_stock: bool = False) -> gr.Blocks:
-    """The page and its endpoints on whatever network is served at the moment."""
+def build(served: Served, use_stock: bool = False, desk: Desk | None = None, closed: str = "") -> gr.Blocks:
+    """The page and its endpoints on whatever network is served at the moment.
+
+    Contributions go over the `desk`; without one the page says in `closed` why it takes none.
+    """
+    functions = desk.functions if desk else []
 
     def recognise(drawing: dict) -> dict:
         return answer_drawing(served.current.net, drawing)
@@ -82,10 +88,14 @@ def build(served: Served, use_stock: bool = False) -> gr.Blocks:
 
     with gr.Blocks(title="Draw a digit") as page:
         gr.HTML(HEADER, elem_classes="header")
-        if use_stock:
-            stock.build(served)
-        else:
-            Sketchpad(recognise, elem_classes="sketchpad")
+        with gr.Tabs():
+            with gr.Tab("Recognise"):
+                if use_stock:
+                    stock.build(served)
+                else:
+                    Sketchpad(recognise, [f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
+            with gr.Tab("Contribute"):
+                Collector(desk.terms if desk else "", functions, closed, elem_classes="collect")
         note = gr.HTML(footer(served), elem_classes="footer-note")
         page.load(  # the weights may have changed since the page was built
             lambda: footer(served), outputs=note, queue=False, show_progress="hidden", api_visibility="private"
@@ -120,7 +130,7 @@ def footer(served: Served) -> str:
         )
     return (
         f"<p>It learnt from 270 digits that students in Bucaramanga drew, and from thousands that a program draws. "
-        f"{parameters} parameters, {origin}.{measured} Your drawing is sent to the server to be read and is not kept.</p>"
+        f"{parameters} parameters, {origin}.{measured} What you draw is sent to the server to be read; it is kept only if you contribute it.</p>"
         '<p>After <a href="https://github.com/Konat23/MNIXEL">MNIXEL</a> and the course project by Konat23 and the volunteers '
         'of "Deep Learning (2023-2) UIS".</p>'
     )
@@ -167,7 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1
-    page = build(served, options.sketchpad == "stock")
+    page = build(served, options.sketchpad == "stock", *Desk.from_environment(served))
     try:
         launch(page, options.sketchpad == "stock")
     except OSError as error:  # the port is taken

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import DataError
+from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
 
 ROOT = Path(__file__).parent
@@ -29,7 +30,7 @@ ORDER = ("dataset", "model", "space")  # a card points at what is there already
 # What only this command writes: a file on the Hub that matches and is no longer part of the project is deleted.
 OWNED = {
     "model": (),
-    "dataset": ("clean/*", "raw/*"),
+    "dataset": ("clean/*", "raw/*", "contributed/*"),
     "space": ("*.py", "sketchpad/*", "weights/*"),
 }
 
@@ -151,6 +152,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser.add_argument("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
+    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m data merge`")
     parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Space serves, if its name is another")
     parser.add_argument(
         "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"
@@ -181,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
     options, names = parse(arguments)
     kinds = [kind for kind in ORDER if options.kind in (kind, "all")]
     lay_out: dict[str, Callable[[Path], None]] = {
-        "dataset": lambda out: bundles.dataset(out, options.data, names["dataset"]),
+        "dataset": lambda out: bundles.dataset(out, options.data, names["dataset"], options.contributed),
         "model": lambda out: bundles.model(out, options.weights, names["model"], names["dataset"]),
         "space": lambda out: bundles.space(
             out, options.weights, names["space"], names["model"], names["dataset"], options.hardware

@@ -26,6 +26,7 @@ from safetensors.torch import save_file
 
 import data
 import publish
+from data.parquet import CONTRIBUTED
 from model import DigitCNN
 from publishing.bundles import BundleError
 from publishing.cards import model_card
@@ -122,6 +123,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)"
     )
+    parser.add_argument(
+        "--with-contributions",
+        type=Path,
+        metavar="FOLDER",
+        nargs="?",
+        const=CONTRIBUTED,
+        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m data merge`)",
+    )
     parser.add_argument("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
     options = parser.parse_args(arguments)
     if options.push and not isinstance(RECIPES[options.recipe], Ours):
@@ -147,6 +156,24 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
         arrays, test_set, options.recipe = None, "drawn digits of another seed", "drawn-only"
+    contributed = 0
+    if options.with_contributions:
+        if arrays is None:
+            print(
+                "train.py: --with-contributions adds to MNIXEL's drawings; name their folder in --data.",
+                file=sys.stderr,
+            )
+            return 1
+        try:
+            more, labels = data.contributed("train", options.with_contributions)
+        except data.DataError as error:
+            print(f"train.py: {error}", file=sys.stderr)
+            return 1
+        contributed = len(labels)
+        arrays = arrays._replace(
+            x_train=np.concatenate([arrays.x_train, more]), y_train=np.concatenate([arrays.y_train, labels])
+        )
+        print(f"with {contributed} contributed drawings")
     options.out = options.out or ROOT / ("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
     try:
         options.out.mkdir(parents=True, exist_ok=True)  # better now than after the training
@@ -178,6 +205,9 @@ def main(arguments: list[str] | None = None) -> int:
             )
             return 130
     result = report(options.recipe, test_set, runs)
+    if contributed:
+        result["contributed"] = contributed
+        result["command"] += " --with-contributions"
     show(result)
     write(options.out, result, runs[0].fitted.net if runs[0].fitted else None)
     print(f"written to {options.out}/")

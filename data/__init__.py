@@ -9,6 +9,6 @@
 """
 
 from .archives import CONFIGS, DataError
-from .mnixel import Arrays, arrays, load
+from .mnixel import Arrays, arrays, contributed, load
 
-__all__ = ["CONFIGS", "Arrays", "DataError", "arrays", "load"]
+__all__ = ["CONFIGS", "Arrays", "DataError", "arrays", "contributed", "load"]

@@ -1,6 +1,7 @@
-"""The dataset from the command line: `python -m data stats` and `python -m data build OUT`."""
+"""The dataset from the command line: `python -m data stats`, `build OUT`, and for contributed drawings `review` and `merge`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -43,6 +44,63 @@ def build(args: argparse.Namespace) -> None:
     print(f"wrote {build(args.out, args.data, args.force)}")
 
 
+def contributions(args: argparse.Namespace):
+    """The store of contributed drawings, up to date with CONTRIBUTIONS_REPO if that is set. Raises DataError."""
+    from contribute.mirror import Mirror
+    from contribute.store import Store, StoreError, default_folder
+    from publishing import hub
+
+    try:
+        folder = args.store or default_folder()
+        repository = os.environ.get("CONTRIBUTIONS_REPO")
+        if not repository and not (folder / "contributions.sqlite").is_file():
+            raise DataError(
+                f"there are no contributions in {folder}: name their folder in --store or CONTRIBUTIONS_DIR"
+            )
+        store = Store(folder)
+        if repository:
+            came, went = Mirror(store, repository, start=False).pull()
+            print(f"from {repository}: {came} new, {went} deleted")
+        return store
+    except StoreError as error:
+        raise DataError(str(error)) from error
+    except DataError:
+        raise
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise DataError(hub.explain(error, repository or "the store")) from error
+
+
+def review(args: argparse.Namespace) -> None:
+    """Shows what waits, or accepts and rejects."""
+    from contribute.review import ReviewError, chosen, save_sheet, table, waiting
+
+    store = contributions(args)
+    rows = waiting(store)
+    try:
+        refused, taken = chosen(rows, args.reject), chosen(rows, args.accept)
+    except ReviewError as error:
+        raise DataError(str(error)) from error
+    taken = [id for id in taken if id not in refused]
+    if args.accept or args.reject:
+        print(f"{store.judge(taken, 'accepted')} accepted, {store.judge(refused, 'rejected')} rejected")
+        return
+    print(table(rows))
+    if rows:
+        save_sheet(rows, args.out)
+        print(f"wrote {args.out}")
+
+
+def merge(args: argparse.Namespace) -> None:
+    """Writes what is accepted as the configuration `contributed`."""
+    import datasets
+
+    from contribute.merge import FOLDER, merge
+
+    datasets.disable_progress_bars()
+    counts = merge(contributions(args), args.out or FOLDER)
+    print(f"wrote {args.out or FOLDER}: {counts['train']} train, {counts['test']} test, no writer in both")
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line of `python -m data`."""
     top = argparse.ArgumentParser(prog="python -m data", description="The MNIXEL digits: figures, charts, parquet.")
@@ -72,6 +130,27 @@ def parser() -> argparse.ArgumentParser:
     two.add_argument("out", metavar="OUT", help="the folder to make")
     two.add_argument("--force", action="store_true", help="when OUT holds other things, rename it to OUT.before")
     two.set_defaults(run=build)
+
+    kept = argparse.ArgumentParser(add_help=False)
+    kept.add_argument(
+        "--store", metavar="FOLDER", type=Path, help="of the drawings (default: CONTRIBUTIONS_DIR, or contributions)"
+    )
+    three = commands.add_parser(
+        "review", parents=[kept], help="show contributed drawings that wait; accept or reject them"
+    )
+    three.add_argument(
+        "--out", metavar="FILE", type=Path, default=Path("contributions-sheet.png"), help="for the sheet of pictures"
+    )
+    words = "ids, their beginnings, or rules: all, good, blank, duplicate, agrees, unsure, disagrees"
+    three.add_argument("--accept", metavar="ID", nargs="+", default=[], help=words)
+    three.add_argument("--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected")
+    three.set_defaults(run=review)
+
+    four = commands.add_parser(
+        "merge", parents=[kept], help="write what is accepted as the configuration `contributed`"
+    )
+    four.add_argument("--out", metavar="FOLDER", type=Path, help="where to (default: data/contributed)")
+    four.set_defaults(run=merge)
     return top
 
 

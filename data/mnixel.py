@@ -88,6 +88,25 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     )
 
 
+def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m data merge` wrote.
+
+    Raises:
+        DataError: there is no such split in `folder`.
+    """
+    path = Path(folder, f"{split}-00000-of-00001.parquet")
+    if not path.is_file():
+        raise DataError(
+            f"there are no contributed drawings in {path}: `python -m data merge` writes those that were accepted"
+        )
+    import datasets
+
+    rows = datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
+    return np.stack([np.asarray(row, dtype=np.float64) for row in rows["image"]]), np.array(
+        rows["label"], dtype=np.int64
+    )
+
+
 def grey(x: np.ndarray) -> np.ndarray:
     """Stored images (…, 28, 28) float64 0..255 rounded to uint8, the pixels of the published dataset."""
     return np.rint(x).astype(np.uint8)

@@ -1,5 +1,6 @@
 """The dataset as a folder of parquet files with its card, ready for `load_dataset` and for the Hub."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,10 +13,17 @@ SAMPLES = "data-samples.png"
 SAMPLES_LINE = "<!-- python -m data build puts the sheet of samples here. -->"
 SPLITS = ("train", "test")
 SHARD = "{config}/{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
+CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m data merge` wrote
 FILES = {"README.md", SAMPLES} | {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
 
 
-def build(out: str | Path, folder: str | Path | None = None, force: bool = False, card: str | Path = CARD) -> Path:
+def build(
+    out: str | Path,
+    folder: str | Path | None = None,
+    force: bool = False,
+    card: str | Path = CARD,
+    contributed: str | Path = CONTRIBUTED,
+) -> Path:
     """Writes the dataset to the folder `out`, whole or not at all, and returns its path.
 
     An earlier build at `out` is replaced. Any other folder that is not empty is left alone, or with `force` renamed to
@@ -26,6 +34,7 @@ def build(out: str | Path, folder: str | Path | None = None, force: bool = False
         folder: where the archives are, as in `arrays`.
         force: build even if `out` holds other things.
         card: the dataset card that becomes README.md.
+        contributed: folder with the parquet files of contributed drawings; if there are any they become a configuration.
 
     Raises:
         DataError: `out` is not a folder, or holds other things; or the archives cannot be had (see `arrays`).
@@ -37,7 +46,8 @@ def build(out: str | Path, folder: str | Path | None = None, force: bool = False
     present = (
         {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()} if out.exists() else set()
     )
-    before = out.with_name(f"{out.name}.before") if present not in (set(), FILES) else None
+    ours = not present or (FILES <= present and all(name.startswith("contributed/") for name in present - FILES))
+    before = None if ours else out.with_name(f"{out.name}.before")
     if before and not force:
         raise DataError(f"{out} holds other things than an earlier build: name another folder, or use --force")
     if before and before.exists():
@@ -47,7 +57,7 @@ def build(out: str | Path, folder: str | Path | None = None, force: bool = False
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
         new = Path(work, "new")
         new.mkdir()
-        _write(new, folder, Path(card))
+        _write(new, folder, Path(card), Path(contributed))
         if out.exists():
             old = out.rename(before or Path(work, "old"))
             try:
@@ -60,7 +70,7 @@ def build(out: str | Path, folder: str | Path | None = None, force: bool = False
     return out
 
 
-def _write(out: Path, folder: str | Path | None, card: Path) -> None:
+def _write(out: Path, folder: str | Path | None, card: Path, contributed: Path) -> None:
     """Every file of the dataset, into the empty folder `out`."""
     for config in CONFIGS:
         (out / config).mkdir()
@@ -70,4 +80,33 @@ def _write(out: Path, folder: str | Path | None, card: Path) -> None:
     sheet(clean.x_train, clean.y_train).save(out / SAMPLES)
     samples = f"![Ten rows of handwritten digits, white on black: sixteen drawings of each digit]({SAMPLES})"
     text = updated(card.read_text(encoding="utf-8"), all_counts(folder)).replace(SAMPLES_LINE, samples)
+    if found := sorted(contributed.glob("*.parquet")):
+        (out / "contributed").mkdir()
+        for path in found:
+            shutil.copyfile(path, out / "contributed" / path.name)
+        text = with_contributed(text, [path.name.partition("-")[0] for path in found])
     (out / "README.md").write_text(text, encoding="utf-8")
+
+
+CONTRIBUTED_SECTION = """\
+## Contributed drawings
+
+```python
+contributed = load_dataset("OWNER/mnixel", "contributed")
+```
+
+The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the licence that their rows name
+(`licence`), each looked at by a maintainer. They agreed to that before they drew. A row has the picture as MNIXEL would have stored it, the digit
+that was asked for, the lines with their brush radius and times (`strokes`, JSON, board units of 448 a side, milliseconds), the day, and a
+random number for the writer: no writer is in both train and test. Who drew them can have them deleted, from the next version on.
+
+"""
+
+
+def with_contributed(card: str, splits: list[str]) -> str:
+    """The card with the configuration `contributed`, of these splits, in its YAML and in its text."""
+    files = "".join(f"  - split: {split}\n    path: contributed/{split}-*\n" for split in sorted(splits, reverse=True))
+    configuration = f"- config_name: contributed\n  data_files:\n{files}"
+    return card.replace("dataset_info:\n", f"{configuration}dataset_info:\n", 1).replace(
+        "## Limits\n", f"{CONTRIBUTED_SECTION}## Limits\n", 1
+    )

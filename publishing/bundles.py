@@ -16,7 +16,15 @@ ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
 PAGE = ("*.html", "*.css", "*.js")  # of sketchpad/
-PACKAGES = ("gradio", "huggingface_hub", "numpy", "pillow", "safetensors", "torch")  # what the Space imports
+PACKAGES = (
+    "datasets",
+    "gradio",
+    "huggingface_hub",
+    "numpy",
+    "pillow",
+    "safetensors",
+    "torch",
+)  # what the Space imports
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
 
 
@@ -49,14 +57,14 @@ def model(out: Path, weights: Path, name: str, dataset: str) -> None:
     (out / "README.md").write_text(card)
 
 
-def dataset(out: Path, archives: Path | None, name: str) -> None:
-    """The dataset repository `name`: both configurations as parquet, card and sheet of samples. Raises data.DataError."""
+def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> None:
+    """The dataset repository `name`: every configuration as parquet, card and sheet of samples. Raises data.DataError."""
     import datasets
 
     from data.parquet import build
 
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
-    build(out, archives)
+    build(out, archives, contributed=contributed)
     card = out / "README.md"
     card.write_text(card.read_text().replace("OWNER/mnixel", name))
 

@@ -126,6 +126,8 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
     if settings["drawn"]:
         sources.append(DRAWN.format(ways=sum(map(len, ALLOGRAPHS.values())), **settings))
+    if result.get("contributed"):
+        sources.append(f"{result['contributed']:,} digits that visitors of the page contributed")
     accuracy, rungs = stored("accuracy.json"), stored("ladder.json")
     table = accuracy.get("table") if accuracy.get("sha256") == result["sha256"] else None
     return CARD.format(

@@ -80,7 +80,9 @@ class Fault:
     times: int = 10**9
     skip: int = 0
     message: str = ""
+    every: int = 1  # only each so-manieth of them
     after: bool = False  # the request is carried out first, and only its answer is hit
+    seen: int = 0
 
 
 class LocalHub:
@@ -483,8 +485,11 @@ class Faulty:
     def fault(self, line: str) -> Fault | None:
         for fault in self.hub.faults:
             if re.search(fault.pattern, line):
+                fault.seen += 1
                 if fault.skip:
                     fault.skip -= 1
+                elif fault.seen % fault.every:
+                    continue
                 elif fault.times:
                     fault.times -= 1
                     return fault

@@ -1,0 +1,232 @@
+// MNIXEL's collector in the page: asks for the ten digits in shuffled packages and keeps what is drawn.
+//
+// `element`, `server` and `props` come from gr.HTML; sketchpad/board.js stands before this file. The rules: a drawing stays on the
+// board until the server has said that it is kept; it is sent under one id, however often; nothing is kept before consent.
+
+const find = (selector) => element.querySelector(selector);
+const root = find(".board"), preview = find(".seen canvas"), question = find(".question");
+const undoButton = find(".undo"), clearButton = find(".clear"), skipButton = find(".skip"), nextButton = find(".next");
+const PACKAGE = 10;
+
+let order = [];       // the digits of this package, shuffled
+let results = [];     // "kept" or "skipped", as far as it has come
+let revision = 0;     // of the drawing
+let id = "";          // of the drawing, the same in every attempt to send it
+let sending = false;
+let polling = null;   // while something waits to be saved
+
+const board = makeBoard(root, { brush: find(".brush"), undoButton, clearButton }, props.limits, {
+  changed,
+  full: () => count(FULL),
+});
+
+function changed() {
+  revision += 1;
+  root.classList.toggle("used", board.strokes.length > 0);
+  question.hidden = true;
+  controls();
+  look();
+}
+
+function controls() {
+  undoButton.disabled = clearButton.disabled = sending || !board.strokes.length;
+  skipButton.disabled = nextButton.disabled = sending;
+  nextButton.textContent = sending ? "Saving …" : "Next";
+  root.style.pointerEvents = sending ? "none" : "";
+}
+
+// --- what is kept ----------------------------------------------------------------------------------------------------
+
+let looking = false;
+
+async function look() {
+  if (looking) return;
+  if (!board.strokes.length) return showPixels(preview, null);
+  looking = true;
+  const asked = revision;
+  const reply = await inTime(server.look({ strokes: board.drawing() })).catch(() => null);
+  looking = false;
+  if (!board.strokes.length) showPixels(preview, null);
+  else if (reply?.pixels) showPixels(preview, reply.pixels);
+  if (reply && revision !== asked) look();
+}
+
+// --- packages --------------------------------------------------------------------------------------------------------
+
+const target = () => order[results.length];
+const named = (digit) => `${digit === "8" ? "an" : "a"} ${digit}`;
+
+function begin() {
+  order = [..."0123456789"];
+  for (let i = order.length - 1; i > 0; i -= 1) {  // Fisher and Yates
+    const j = Math.floor(Math.random() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  results = [];
+  show("work");
+  turn();
+}
+
+function turn() {
+  id = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  question.hidden = true;
+  board.wipe();
+  changed();
+  find(".task").firstChild.textContent = target() === "8" ? "Draw an " : "Draw a ";
+  find(".target").textContent = target();
+  root.dataset.target = target();
+  find(".steps").replaceChildren(...order.map((_, index) => {
+    const step = document.createElement("li");
+    step.className = results[index] ?? (index === results.length ? "now" : "");
+    return step;
+  }));
+}
+
+function advance(result) {
+  results.push(result);
+  if (results.length < PACKAGE) return turn();
+  const kept = results.filter((entry) => entry === "kept").length;
+  find(".done").textContent = `That was a package of ten: ${kept} drawn, ${PACKAGE - kept} skipped. Thank you!`;
+  show("package");
+}
+
+function show(section) {
+  for (const name of ["consent", "work", "package"]) find(`.${name}`).hidden = name !== section;
+  const code = receipt.get();
+  find(".mine").hidden = !code;
+  find(".code").textContent = code ?? "";
+}
+
+// --- keeping ---------------------------------------------------------------------------------------------------------
+
+async function send(confirmed) {
+  if (sending) return;
+  sending = true;
+  question.hidden = true;
+  controls();
+  const drawing = { receipt: receipt.get(), id, label: target(), strokes: board.drawing(true), confirmed, source: "collector" };
+  let reply = null;
+  for (let attempt = 0; !reply; attempt += 1) {
+    reply = await inTime(server.keep(drawing)).catch(() => null);
+    if (reply) break;
+    count("The server does not answer. Your drawing is kept here and sent again.");
+    await new Promise((resolve) => setTimeout(resolve, RETRIES[Math.min(attempt, RETRIES.length - 1)]));
+  }
+  sending = false;
+  controls();
+  if (reply.ask) return ask(reply.ask, reply.may_keep);
+  if (reply.error) {
+    count(reply.error);
+    if (reply.consent) leave();
+    return;
+  }
+  stored(reply);
+  advance("kept");
+  if (results.length < PACKAGE && document.activeElement !== board.canvas) board.focus();
+}
+
+function ask(sentence, mayKeep) {
+  question.querySelector("p").textContent = sentence;
+  question.querySelector(".keep").hidden = !mayKeep;
+  question.hidden = false;
+  question.querySelector(".again").focus();
+}
+
+function count(sentence) { if (find(".count").textContent !== sentence) find(".count").textContent = sentence; }
+
+function stored({ saved, waiting, on_hub }) {
+  element.querySelector(".collector").dataset.saved = saved;
+  const also = on_hub === undefined || waiting ? "" : on_hub === saved ? ", on the Hub too" : `, ${on_hub} of them on the Hub too`;
+  count(`${saved} ${saved === 1 ? "digit" : "digits"} of yours saved${also}${waiting ? `, ${waiting} on the way to be saved` : ""}.`);
+  clearTimeout(polling);
+  if (waiting || (on_hub !== undefined && on_hub < saved)) polling = setTimeout(status, waiting ? 2000 : 8000);
+}
+
+async function status() {
+  const code = receipt.get();
+  if (!code) return;
+  const reply = await inTime(server.status({ receipt: code })).catch(() => null);
+  if (receipt.get() !== code) return;
+  if (reply?.consent) return leave();
+  if (reply && !reply.error) stored(reply);
+  else polling = setTimeout(status, 5000);
+}
+
+function leave() {
+  receipt.set(null);
+  show("consent");
+}
+
+nextButton.addEventListener("click", () => send(false));
+skipButton.addEventListener("click", () => advance("skipped"));
+question.querySelector(".keep").addEventListener("click", () => send(true));
+question.querySelector(".again").addEventListener("click", () => {
+  id = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  board.clear();
+  question.hidden = true;
+  board.focus();
+});
+board.canvas.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.repeat) { event.preventDefault(); send(false); }
+});
+find(".more").addEventListener("click", begin);
+
+// --- consent, export, deletion ---------------------------------------------------------------------------------------
+
+find(".terms").textContent = props.terms;
+if (props.closed) {
+  find(".agree").hidden = true;
+  find(".closed").hidden = false;
+  find(".closed").textContent = props.closed;
+}
+
+find(".agree").addEventListener("click", async () => {
+  find(".agree").disabled = true;
+  const reply = await inTime(server.consent({ version: props.version })).catch(() => null);
+  find(".agree").disabled = false;
+  if (!reply?.receipt) {
+    find(".closed").hidden = false;
+    find(".closed").textContent = reply?.error ?? "The server does not answer; try again in a moment.";
+    return;
+  }
+  find(".closed").hidden = true;
+  receipt.set(reply.receipt);
+  stored({ saved: 0, waiting: 0 });
+  begin();
+});
+
+async function download(format, button) {
+  button.disabled = true;
+  const reply = await server.collection({ receipt: receipt.get(), format }).catch(() => null);
+  button.disabled = false;
+  if (!reply?.data) return count(reply?.error ?? "The server does not answer; try again in a moment.");
+  const bytes = Uint8Array.from(atob(reply.data), (letter) => letter.charCodeAt(0));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes]));
+  link.download = reply.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+for (const format of ["npz", "parquet"]) find(`.${format}`).addEventListener("click", (event) => download(format, event.currentTarget));
+
+find(".copy").addEventListener("click", async () => {
+  try {
+    await navigator.clipboard.writeText(receipt.get());
+    find(".copy").textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(find(".code"));  // to be copied by hand
+  }
+});
+find(".stop").addEventListener("click", () => { find(".receipt").value = receipt.get() ?? ""; leave(); find(".delete").open = true; });
+
+find(".delete form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const code = find(".receipt").value.trim().toUpperCase(), line = find(".deleted");
+  line.textContent = "";
+  const reply = await inTime(server.forget({ receipt: code })).catch(() => null);
+  line.textContent = reply?.error ?? reply?.said ?? "The server does not answer; nothing was deleted yet. Try again in a moment.";
+  if (reply?.said && code === receipt.get()) leave();
+});
+
+board.repaint();
+if (receipt.get() && !props.closed) { begin(); status(); } else show("consent");

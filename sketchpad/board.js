@@ -1,0 +1,220 @@
+// The board: strokes by mouse, finger, pen and keys on a canvas. What is done with them is its owner's business.
+//
+// Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...], radius, times}, times in
+// milliseconds since the drawing was begun. `hooks`: changed() after every change, full() when nothing more goes on the board,
+// began() when a hand starts a stroke, background(paint) for what lies under the strokes, clear() and undo() if the owner has more
+// to take back than strokes.
+
+function makeBoard(root, controls, limits, hooks) {
+  const SIZE = limits.size;
+  const STEP = 2.5;    // board units: points nearer than this to the last add nothing that the network could see
+  const KEY_STEP = 8;  // board units an arrow key moves the pen; with Shift a quarter of it
+  const canvas = root.querySelector("canvas"), cursor = root.querySelector(".cursor");
+  const { brush, undoButton, clearButton } = controls;
+  const board = { strokes: [], pen: null, canvas };  // pen: pointerId, "key" or another owner's name while a stroke is drawn
+  let place = [SIZE / 2, SIZE / 2];  // of the keyboard's pen
+  let byPointer = false;             // the board is being focused by a pointer, not by the Tab key
+  let started = 0;                   // when the drawing was begun
+
+  const paint = canvas.getContext("2d");
+  paint.scale(canvas.width / SIZE, canvas.height / SIZE);
+  paint.lineCap = paint.lineJoin = "round";
+
+  function paintStroke(stroke, from = 0) {
+    const points = stroke.points, start = Math.max(0, from - 1);
+    paint.strokeStyle = "#fff";
+    paint.lineWidth = 2 * stroke.radius;
+    paint.beginPath();
+    paint.moveTo(...points[start]);
+    for (const point of points.slice(start)) paint.lineTo(...point);
+    if (points.length - start === 1) paint.lineTo(points[start][0] + 0.01, points[start][1]);  // a dot
+    paint.stroke();
+  }
+
+  board.repaint = () => {
+    paint.fillStyle = "#000";
+    paint.fillRect(0, 0, SIZE, SIZE);
+    hooks.background?.(paint);
+    board.strokes.forEach((stroke) => paintStroke(stroke));
+  };
+
+  function isFull(extra = 0) {  // whether the server would refuse another point, `extra` board units farther
+    let points = 0, length = extra;
+    for (const stroke of board.strokes) {
+      points += stroke.points.length;
+      length += stroke.length;
+    }
+    return points >= limits.max_points || length > limits.max_length;
+  }
+
+  const now = () => Math.round(performance.now() - started);
+
+  board.begin = (who, point, radius) => {
+    if (isFull() || board.strokes.length >= limits.max_strokes) return hooks.full();
+    if (!board.strokes.length) started = performance.now();
+    board.pen = who;
+    board.strokes.push({ points: [point], radius, times: [now()], length: 0 });
+    paintStroke(board.strokes.at(-1));
+    hooks.changed();
+  };
+
+  board.extend = (points, last = false) => {
+    const stroke = board.strokes.at(-1), from = stroke.points.length;
+    let full = false;
+    for (const point of points) {
+      const [x, y] = stroke.points.at(-1);
+      const moved = Math.hypot(point[0] - x, point[1] - y);
+      if (moved < STEP && !(last && moved > 0.2)) continue;
+      if (isFull(moved)) {
+        full = true;
+        break;
+      }
+      stroke.points.push(point);
+      stroke.times.push(now());
+      stroke.length += moved;
+    }
+    if (stroke.points.length > from) {
+      paintStroke(stroke, from);
+      hooks.changed();
+    }
+    if (full) {
+      board.pen = null;
+      hooks.full();
+    }
+  };
+
+  board.wipe = () => {
+    board.strokes = []; board.pen = null;
+    board.repaint();
+  };
+
+  board.clear = hooks.clear ?? (() => {
+    if (!board.strokes.length) return;
+    board.wipe();
+    hooks.changed();
+  });
+
+  board.undo = hooks.undo ?? (() => {
+    if (!board.strokes.length) return;
+    board.pen = null;
+    board.strokes.pop();
+    board.repaint();
+    hooks.changed();
+  });
+
+  board.drawing = (timed = false) => board.strokes.map(({ points, radius, times }) => (timed ? { points, radius, times } : { points, radius }));
+
+  board.focus = () => {  // as a pointer would: who uses keys sees the pen with the first arrow
+    byPointer = true;
+    canvas.focus({ preventScroll: true });
+    byPointer = false;
+  };
+
+  // --- mouse, finger and pen ---
+
+  function toBoard(event) {
+    const box = canvas.getBoundingClientRect();
+    const unit = (value, low, length) => Math.round(((value - low) / length) * SIZE * 10) / 10;
+    return [unit(event.clientX, box.left, box.width), unit(event.clientY, box.top, box.height)];
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    // A second finger, a palm beside the pen, or another button draws nothing.
+    if (!event.isPrimary || event.button !== 0 || typeof board.pen === "number") return;
+    event.preventDefault();
+    board.focus();
+    root.classList.remove("keyed");
+    hooks.began?.();
+    liftKey();
+    canvas.setPointerCapture(event.pointerId);
+    board.begin(event.pointerId, toBoard(event), Number(brush.value));
+  });
+
+  canvas.addEventListener("pointermove", (event) => {
+    if (board.pen !== event.pointerId) return;
+    if (event.buttons === 0) { board.pen = null; return; }  // lifted where this page was not told of it
+    const steps = event.getCoalescedEvents?.() ?? [];
+    board.extend((steps.length ? steps : [event]).map(toBoard));
+  });
+
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+    canvas.addEventListener(end, (event) => {
+      if (board.pen !== event.pointerId) return;
+      if (end === "pointerup") board.extend([toBoard(event)], true);  // a stroke that is cut short keeps what was drawn
+      board.pen = null;
+    });
+  }
+  canvas.addEventListener("contextmenu", (event) => event.preventDefault());  // a long press draws
+  // Older browsers know no touch-action: none.
+  canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
+
+  // --- keyboard ---
+
+  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+  function showCursor(visible) {
+    cursor.hidden = !visible;
+    cursor.style.left = `${(100 * place[0]) / SIZE}%`;
+    cursor.style.top = `${(100 * place[1]) / SIZE}%`;
+    cursor.classList.toggle("down", board.pen === "key");
+  }
+
+  function liftKey() {
+    if (board.pen === "key") board.pen = null;
+    showCursor(false);
+  }
+
+  canvas.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") { board.clear(); showCursor(true); }
+    else if (event.key === "Backspace" || (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey))) board.undo();
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === " ") {
+      hooks.began?.();
+      if (event.repeat) { /* held down: the pen stays as it is */ }
+      else if (board.pen === "key") board.pen = null;
+      else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
+      showCursor(true);
+    } else if (ARROWS[event.key]) {
+      const step = event.shiftKey ? KEY_STEP / 4 : KEY_STEP;
+      place = place.map((value, axis) => Math.min(SIZE, Math.max(0, value + step * ARROWS[event.key][axis])));
+      if (board.pen === "key") board.extend([[...place]], true);
+      showCursor(true);
+    } else return;
+    event.preventDefault();
+  });
+  canvas.addEventListener("focus", () => {
+    root.classList.toggle("keyed", !byPointer);
+    if (!byPointer) showCursor(true);
+  });
+  canvas.addEventListener("blur", () => { root.classList.remove("keyed"); liftKey(); });
+
+  undoButton.addEventListener("click", () => board.undo());
+  clearButton.addEventListener("click", () => board.clear());
+  brush.addEventListener("input", () => { brush.nextElementSibling.value = brush.value; });
+  return board;
+}
+
+function showPixels(canvas, pixels) {  // 784 numbers 0..255, or nothing, on a canvas of 28x28
+  const context = canvas.getContext("2d"), image = context.createImageData(28, 28);
+  for (let i = 0; i < 28 * 28; i += 1) {
+    image.data.fill(pixels ? pixels[i] : 0, 4 * i, 4 * i + 3);
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+const FULL = "The board is full: undo or clear to go on.";
+const RETRIES = [300, 600, 1200, 2500, 5000];  // milliseconds before asking again when the server does not answer
+const PATIENCE = 8000;  // milliseconds for an answer; after that the question is asked again
+const inTime = (question) => Promise.race([question, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+
+// The receipt code of who has agreed to contribute stays in this browser. One drawing board may need to know that another got it.
+const RECEIPT = "draw-a-digit receipt";
+const receipt = {
+  get() { try { return localStorage.getItem(RECEIPT); } catch { return receipt.here ?? null; } },
+  set(code) {
+    receipt.here = code;
+    try { if (code) localStorage.setItem(RECEIPT, code); else localStorage.removeItem(RECEIPT); } catch { /* kept for this visit */ }
+    window.dispatchEvent(new Event(RECEIPT));
+  },
+};
