@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import random
 import re
 import threading
 import time
@@ -80,9 +81,8 @@ class Fault:
     times: int = 10**9
     skip: int = 0
     message: str = ""
-    every: int = 1  # only each so-manieth of them
+    share: float = 1.0  # of them, by chance
     after: bool = False  # the request is carried out first, and only its answer is hit
-    seen: int = 0
 
 
 class LocalHub:
@@ -481,14 +481,14 @@ class Faulty:
 
     def __init__(self, application, hub: LocalHub):
         self.application, self.hub = application, hub
+        self.random = random.Random(0)
 
     def fault(self, line: str) -> Fault | None:
         for fault in self.hub.faults:
             if re.search(fault.pattern, line):
-                fault.seen += 1
                 if fault.skip:
                     fault.skip -= 1
-                elif fault.seen % fault.every:
+                elif self.random.random() >= fault.share:
                     continue
                 elif fault.times:
                     fault.times -= 1

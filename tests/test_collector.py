@@ -1,0 +1,232 @@
+"""The Contribute tab, used by people in a real browser: by mouse, touch and keyboard, at desktop and phone size."""
+
+from __future__ import annotations
+
+import signal
+
+import numpy as np
+import pytest
+from conftest import Server
+from person import DRAWINGS, Person, drag, on_screen
+
+from contribute.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def page(store):
+    running = Server(CONTRIBUTIONS_DIR=str(store))
+    yield running
+    running.kill(signal.SIGKILL)
+
+
+class Contributor(Person):
+    """Somebody on the Contribute tab."""
+
+    def open_tab(self) -> None:
+        self.page.get_by_role("tab", name="Contribute").click()
+        self.page.wait_for_selector(".collector .terms", state="attached")
+
+    def agree(self) -> None:
+        self.open_tab()
+        self.page.locator(".collector .agree").click()
+        self.page.wait_for_selector("#collector-board[data-target]")
+
+    def asked_for(self) -> str:
+        return self.page.locator("#collector-board").get_attribute("data-target")
+
+    def at(self, point):
+        return on_screen(self.page.locator("#collector-board canvas").bounding_box(), point)
+
+    def draw_digit(self, digit: str) -> None:
+        """An example, or an upright line for what there is none of: the network may object to it."""
+        self.draw(DRAWINGS.get(digit, [[(224, 90), (224, 220), (224, 350)]]))
+
+    def count(self) -> int:
+        return int(self.page.locator(".collector").get_attribute("data-saved"))
+
+    def next(self) -> None:
+        """Next, and Keep it when there is a question; until the drawing is saved."""
+        before = self.count()
+        self.page.locator(".collector .next").click()
+        self.page.wait_for_function(
+            "before => Number(document.querySelector('.collector').dataset.saved) > before || !document.querySelector('.question').hidden",
+            arg=before,
+        )
+        if self.page.locator(".question").is_visible():
+            self.page.locator(".question .keep").click()
+        self.page.wait_for_function(
+            "before => Number(document.querySelector('.collector').dataset.saved) > before", arg=before
+        )
+
+    def words(self, selector: str) -> str:
+        return self.page.locator(f".collector {selector}").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("size", "touch"), [("desktop", False), ("phone", True)], ids=["mouse at a desk", "finger on a phone"]
+)
+def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
+    """Agree, draw ten digits (one skipped, one questioned), take them home, delete them."""
+    visitor = Contributor(browser, page.url, size, touch)
+    visitor.agree()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    seen = []
+    for number in range(10):
+        digit = visitor.asked_for()
+        seen.append(digit)
+        if number == 3:
+            visitor.page.locator(".collector .skip").click()
+            continue
+        visitor.draw_digit(digit)
+        visitor.next()
+    assert sorted(seen) == list("0123456789")
+    visitor.page.wait_for_selector(".collector .package:not([hidden])")
+    assert "9 drawn, 1 skipped" in visitor.words(".done")
+    kept = Store(store).drawings()
+    assert [drawing.label for drawing, _ in kept] == [digit for number, digit in enumerate(seen) if number != 3]
+    assert all(stroke["times"] == sorted(stroke["times"]) for drawing, _ in kept for stroke in drawing.strokes)
+
+    with visitor.page.expect_download() as download:
+        visitor.page.locator(".collector .npz").click()
+    download.value.save_as(tmp_path / download.value.suggested_filename)
+    file = np.load(tmp_path / "MNIST.npz")
+    assert file["X"].shape == (9, 28, 28) and file["y"].tolist() == [int(d.label) for d, _ in kept]
+
+    code = visitor.words(".code")
+    visitor.page.locator(".collector .stop").click()
+    assert visitor.page.locator(".collector .receipt").input_value() == code
+    visitor.page.locator(".collector .delete button").click()
+    visitor.page.wait_for_function(
+        "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')"
+    )
+    assert Store(store).drawings() == []
+    assert visitor.errors == []
+    visitor.leave()
+
+
+def test_by_keyboard_alone(browser, page, store):
+    visitor = Contributor(browser, page.url)
+    visitor.page.get_by_role("tab", name="Contribute").focus()
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_selector(".collector .agree")
+    visitor.page.locator(".collector .agree").focus()
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_selector("#collector-board[data-target]")
+    digit = visitor.asked_for()
+    visitor.page.locator("#collector-board canvas").focus()
+    for key in [" ", *["ArrowDown"] * 15, *["ArrowRight"] * 9, " "]:
+        visitor.page.keyboard.press(key)
+    visitor.page.keyboard.press("Enter")
+    visitor.page.wait_for_function(
+        "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden"
+    )
+    if visitor.page.locator(".question").is_visible():  # the first button has the focus, Keep it is the next
+        visitor.page.keyboard.press("Tab")
+        visitor.page.keyboard.press("Enter")
+        visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+    assert [drawing.label for drawing, _ in Store(store).drawings()] == [digit]
+    assert visitor.errors == []
+    visitor.leave()
+
+
+def test_blank_and_wrong_drawings_are_asked_about(browser, page, store):
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    asked = visitor.asked_for()
+    visitor.page.locator(".collector .next").click()
+    visitor.page.wait_for_selector(".question:not([hidden])")
+    assert visitor.words(".question p").startswith("The board is empty.")
+    assert not visitor.page.locator(".question .keep").is_visible()
+    visitor.page.locator(".question .again").click()
+    other = next(digit for digit in "2345" if digit != asked)
+    visitor.draw_digit(other)
+    visitor.page.locator(".collector .next").click()
+    visitor.page.wait_for_selector(".question:not([hidden])")
+    assert (
+        visitor.words(".question p")
+        == f"This looks like a {other}. Keep it as {'an' if asked == '8' else 'a'} {asked}?"
+    )
+    visitor.page.locator(".question .again").click()
+    assert visitor.asked_for() == asked and Store(store).drawings() == []
+    visitor.leave()
+
+
+def test_a_drawing_outlives_the_server(browser, page, store):
+    """The server dies before Next is answered: the drawing stays on the board and is saved once when it is back."""
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    visitor.draw_digit(visitor.asked_for())
+    page.kill(signal.SIGKILL)
+    visitor.page.locator(".collector .next").click()
+    visitor.page.wait_for_function("document.querySelector('.count').textContent.includes('sent again')")
+    page.start()
+    visitor.page.wait_for_function(
+        "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden",
+        timeout=60000,
+    )
+    if visitor.page.locator(".question").is_visible():
+        visitor.page.locator(".question .keep").click()
+        visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+    assert len(Store(store).drawings()) == 1
+    visitor.leave()
+
+
+def test_who_comes_back_goes_on_with_the_same_receipt(browser, page):
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    code = visitor.words(".code")
+    visitor.draw_digit(visitor.asked_for())
+    visitor.next()
+    visitor.page.reload()
+    visitor.page.wait_for_selector(".examples button")
+    visitor.open_tab()
+    visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+    assert visitor.words(".code") == code
+    visitor.leave()
+
+
+def test_right_and_wrong_under_the_answer(browser, page, store):
+    visitor = Contributor(browser, page.url)
+    assert not visitor.page.locator(".feedback").is_visible()  # only for who has agreed
+    visitor.agree()
+    visitor.page.get_by_role("tab", name="Recognise").click()
+    drawer = Person.at.__get__(visitor)
+    for points in DRAWINGS["2"]:
+        drag(visitor.page, [drawer(point) for point in points])
+    assert visitor.settle()["digit"] == "2"
+    visitor.page.locator(".right").click()
+    visitor.page.wait_for_function(
+        "document.querySelector('.sentence').textContent === 'Thank you: kept as a 2, saved.'"
+    )
+    assert visitor.page.locator(".right").is_disabled()  # once for a drawing
+    drag(visitor.page, [drawer((60, 60)), drawer((90, 60))])
+    visitor.settle()
+    visitor.page.locator(".wrong").select_option("7")
+    visitor.page.wait_for_function(
+        "document.querySelector('.sentence').textContent === 'Thank you: kept as a 7, saved.'"
+    )
+    assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
+    visitor.page.locator(".examples button").first.click()  # an example is nobody's handwriting
+    visitor.page.wait_for_timeout(2500)
+    assert visitor.settle()["digit"] == "2"
+    assert visitor.page.locator(".right").is_disabled()
+    assert visitor.errors == []
+    visitor.leave()
+
+
+def test_a_page_that_takes_none_says_why(browser):
+    running = Server(CONTRIBUTIONS="off")
+    try:
+        visitor = Contributor(browser, running.url)
+        visitor.open_tab()
+        visitor.page.wait_for_selector(".collector .closed:not([hidden])")
+        assert visitor.words(".closed") == "Contributions are switched off here."
+        assert not visitor.page.locator(".collector .agree").is_visible()
+        visitor.leave()
+    finally:
+        running.kill()
