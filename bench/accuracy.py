@@ -35,6 +35,7 @@ from training.fitting import logits
 ROOT = Path(__file__).parent.parent
 Reader = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]  # -> probabilities (N, 10), sureness (N,)
 NONDIGITS = 2000  # drawings that are no digits
+SEED = 7  # of the sizes, places and brushes of strangers' digits
 ROBUST = 1500  # strangers' digits in each robustness row
 
 
@@ -180,7 +181,7 @@ def rows(readers: dict[str, Reader | None], arrays: data.Arrays, threshold: floa
         return table
     digits, labels = freehand.read(folder)
     for name, sizes in (("natural", freehand.NATURAL), ("small", freehand.SMALL)):
-        rng = np.random.default_rng(7)
+        rng = np.random.default_rng(SEED)
         boards = [board.render(freehand.on_board(digit, sizes, rng)) for digit in digits]
         answers = {who: read(boards) if read else None for who, read in readers.items()}
         for figure, value in {

@@ -4,7 +4,7 @@
     python -m bench.ladder ours upstream     run these rungs again and keep the others as they were measured
     python -m bench.ladder --read ...        take what `python train.py` has left behind instead of running it
 
-A rung is one command, which stands beside it; docs/ladder.json keeps what was measured.
+With FREEHAND_DIR set, each network is also shown the strangers' digits of bench.accuracy. A rung is one command, which stands beside it; docs/ladder.json keeps what was measured.
 """
 
 from __future__ import annotations
@@ -48,19 +48,51 @@ def measure(recipe: str, read: bool) -> dict:
         sys.exit(
             f"{out} holds no {recipe} on MNIXEL's test images with {seeds} seeds: python train.py {' '.join(command(recipe))}"
         )
-    return {"rights": list(report["seeds"].values()), "total": report["test"]["total"], "seconds": report["seconds"]}
+    row = {"rights": list(report["seeds"].values()), "total": report["test"]["total"], "seconds": report["seconds"]}
+    if (right := strangers(out)) is not None:
+        row["strangers"] = right
+    return row
+
+
+def strangers(out: Path) -> list[int] | None:
+    """Right and total of the network in `out` on strangers' digits at natural sizes; None without a network or their strokes."""
+    import numpy as np
+
+    import board
+    from bench import accuracy, freehand
+    from model import DigitCNN
+
+    if freehand.folder() is None:
+        return None
+    if (out / "config.json").is_file():
+        read = accuracy.our_reader(DigitCNN.from_pretrained(out))
+    else:
+        read = accuracy.upstream_reader(out)
+    if read is None:
+        return None
+    digits, labels = freehand.read(freehand.folder())
+    rng = np.random.default_rng(accuracy.SEED)
+    answers = read([board.render(freehand.on_board(digit, freehand.NATURAL, rng)) for digit in digits])[0]
+    return [int((answers.argmax(1) == labels).sum()), len(labels)]
 
 
 def table(store: dict) -> str:
     """The ladder as a Markdown table, lowest rung first."""
-    lines = ["| rung | misses of 116, mean over seeds | each seed | command |", "| --- | ---: | --- | --- |"]
+    lines = [
+        "| rung | misses of 116, mean over seeds | each seed | strangers, first seed | command |",
+        "| --- | ---: | --- | ---: | --- |",
+    ]
     for recipe, (title, _) in RUNGS.items():
         if recipe in store:
             row = store[recipe]
             misses = [row["total"] - right for right in row["rights"]]
             mean = sum(misses) / len(misses)
             each = ", ".join(map(str, misses)) if len(misses) > 1 else "nothing random"
-            lines.append(f"| {title} | {mean:g} | {each} | `python train.py {' '.join(command(recipe))}` |")
+            right, total = row.get("strangers", (0, 0))
+            others = f"{100 * right / total:.1f} %" if total else ""
+            lines.append(
+                f"| {title} | {mean:.2g} | {each} | {others} | `python train.py {' '.join(command(recipe))}` |"
+            )
     return "\n".join(lines)
 
 
