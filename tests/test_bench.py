@@ -108,9 +108,10 @@ def test_multiply_adds_of_a_known_network():
 
 
 def test_tables():
-    text = table({"ours": {"rights": [116, 114], "total": 116}, "nearest-pixels": {"rights": [76], "total": 116}})
-    assert "| 40 | nothing random | `python train.py --recipe nearest-pixels` |" in text
-    assert "| 1 | 0, 2 | `python train.py --recipe ours --seeds 10` |" in text
+    ours = {"rights": [116, 114], "total": 116, "strangers": [984, 1000]}
+    text = table({"ours": ours, "nearest-pixels": {"rights": [76], "total": 116}})
+    assert "| 40 | nothing random |  | `python train.py --recipe nearest-pixels` |" in text
+    assert "| 1 | 0, 2 | 98.4 % | `python train.py --recipe ours --seeds 10` |" in text
     assert set(RUNGS) == set(RECIPES)
     assert between("a <b> old </b> c", "<b>", "</b>", "new") == "a <b>\n\nnew\n\n</b> c"
     assert markdown(["x"], [("row", ["1"])]).splitlines()[-1] == "| row | 1 |"
