@@ -31,7 +31,7 @@ ORDER = ("dataset", "model", "space")  # a card points at what is there already
 OWNED = {
     "model": (),
     "dataset": ("clean/*", "raw/*", "contributed/*"),
-    "space": ("*.py", "sketchpad/*", "weights/*"),
+    "space": ("*.py", "sketchpad/*", "contribute/*", "weights/*"),
 }
 
 

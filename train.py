@@ -26,6 +26,7 @@ from safetensors.torch import save_file
 
 import data
 import publish
+from contribute.merge import refresh
 from data.parquet import CONTRIBUTED
 from model import DigitCNN
 from publishing.bundles import BundleError
@@ -158,13 +159,14 @@ def main(arguments: list[str] | None = None) -> int:
         arrays, test_set, options.recipe = None, "drawn digits of another seed", "drawn-only"
     contributed = 0
     if options.with_contributions:
-        if arrays is None:
+        if arrays is None or options.recipe == "drawn-only":
             print(
                 "train.py: --with-contributions adds to MNIXEL's drawings; name their folder in --data.",
                 file=sys.stderr,
             )
             return 1
         try:
+            refresh(options.with_contributions)
             more, labels = data.contributed("train", options.with_contributions)
         except data.DataError as error:
             print(f"train.py: {error}", file=sys.stderr)
@@ -207,7 +209,8 @@ def main(arguments: list[str] | None = None) -> int:
     result = report(options.recipe, test_set, runs)
     if contributed:
         result["contributed"] = contributed
-        result["command"] += " --with-contributions"
+        folder = "" if options.with_contributions == CONTRIBUTED else f" {options.with_contributions}"
+        result["command"] += f" --with-contributions{folder}"
     show(result)
     write(options.out, result, runs[0].fitted.net if runs[0].fitted else None)
     print(f"written to {options.out}/")

@@ -11,9 +11,13 @@ const PACKAGE = 10;
 let order = [];       // the digits of this package, shuffled
 let results = [];     // "kept" or "skipped", as far as it has come
 let revision = 0;     // of the drawing
-let id = "";          // of the drawing, the same in every attempt to send it
+let id = "";          // of the drawing as it is, the same in every attempt to send it
 let sending = false;
+let sends = 0;        // how often something was sent
+let turns = 0;        // digits that were asked for and are done with
+let resting = false;  // just after a new digit, so that a double click does not skip two
 let polling = null;   // while something waits to be saved
+const ATTEMPTS = 12;  // of sending, before the visitor may go on otherwise
 
 const board = makeBoard(root, { brush: find(".brush"), undoButton, clearButton }, props.limits, {
   changed,
@@ -22,6 +26,7 @@ const board = makeBoard(root, { brush: find(".brush"), undoButton, clearButton }
 
 function changed() {
   revision += 1;
+  id = newId();
   root.classList.toggle("used", board.strokes.length > 0);
   question.hidden = true;
   controls();
@@ -30,9 +35,9 @@ function changed() {
 
 function controls() {
   undoButton.disabled = clearButton.disabled = sending || !board.strokes.length;
-  skipButton.disabled = nextButton.disabled = sending;
+  skipButton.disabled = nextButton.disabled = sending || resting;
+  board.locked = sending;
   nextButton.textContent = sending ? "Saving …" : "Next";
-  root.style.pointerEvents = sending ? "none" : "";
 }
 
 // --- what is kept ----------------------------------------------------------------------------------------------------
@@ -68,13 +73,16 @@ function begin() {
 }
 
 function turn() {
-  id = crypto.getRandomValues(new Uint32Array(4)).join("-");
   question.hidden = true;
   board.wipe();
   changed();
   find(".task").firstChild.textContent = target() === "8" ? "Draw an " : "Draw a ";
   find(".target").textContent = target();
   root.dataset.target = target();
+  find(".steps").setAttribute("aria-label", `digit ${results.length + 1} of ${PACKAGE}`);
+  resting = true;
+  controls();
+  setTimeout(() => { resting = false; controls(); }, 400);
   find(".steps").replaceChildren(...order.map((_, index) => {
     const step = document.createElement("li");
     step.className = results[index] ?? (index === results.length ? "now" : "");
@@ -84,6 +92,8 @@ function turn() {
 
 function advance(result) {
   results.push(result);
+  turns += 1;
+  root.dataset.turns = turns;
   if (results.length < PACKAGE) return turn();
   const kept = results.filter((entry) => entry === "kept").length;
   find(".done").textContent = `That was a package of ten: ${kept} drawn, ${PACKAGE - kept} skipped. Thank you!`;
@@ -102,11 +112,12 @@ function show(section) {
 async function send(confirmed) {
   if (sending) return;
   sending = true;
+  sends += 1;
   question.hidden = true;
   controls();
   const drawing = { receipt: receipt.get(), id, label: target(), strokes: board.drawing(true), confirmed, source: "collector" };
   let reply = null;
-  for (let attempt = 0; !reply; attempt += 1) {
+  for (let attempt = 0; !reply && attempt < ATTEMPTS; attempt += 1) {
     reply = await inTime(server.keep(drawing)).catch(() => null);
     if (reply) break;
     count("The server does not answer. Your drawing is kept here and sent again.");
@@ -114,11 +125,11 @@ async function send(confirmed) {
   }
   sending = false;
   controls();
+  if (!reply) return count("The server does not answer. Your drawing is still on the board; press Next to send it again.");
   if (reply.ask) return ask(reply.ask, reply.may_keep);
   if (reply.error) {
-    count(reply.error);
-    if (reply.consent) leave();
-    return;
+    if (reply.consent) leave("This server does not know your receipt code any more.");
+    return count(reply.error);
   }
   stored(reply);
   advance("kept");
@@ -129,40 +140,47 @@ function ask(sentence, mayKeep) {
   question.querySelector("p").textContent = sentence;
   question.querySelector(".keep").hidden = !mayKeep;
   question.hidden = false;
-  question.querySelector(".again").focus();
+  question.focus();  // itself, and none of its buttons: a second press of Enter must not answer it
 }
 
 function count(sentence) { if (find(".count").textContent !== sentence) find(".count").textContent = sentence; }
 
-function stored({ saved, waiting, on_hub }) {
+function stored({ saved, waiting, on_hub, problem }) {
+  if (saved === undefined) return;  // kept, but the server could not count just now
   element.querySelector(".collector").dataset.saved = saved;
   const also = on_hub === undefined || waiting ? "" : on_hub === saved ? ", on the Hub too" : `, ${on_hub} of them on the Hub too`;
-  count(`${saved} ${saved === 1 ? "digit" : "digits"} of yours saved${also}${waiting ? `, ${waiting} on the way to be saved` : ""}.`);
+  const why = problem && waiting ? ` They are not safe before that: ${problem}` : "";
+  count(`${saved} ${saved === 1 ? "digit" : "digits"} of yours saved${also}${waiting ? `, ${waiting} on the way to be saved` : ""}.${why}`);
   clearTimeout(polling);
   if (waiting || (on_hub !== undefined && on_hub < saved)) polling = setTimeout(status, waiting ? 2000 : 8000);
 }
 
 async function status() {
-  const code = receipt.get();
+  const code = receipt.get(), before = sends;
   if (!code) return;
   const reply = await inTime(server.status({ receipt: code })).catch(() => null);
-  if (receipt.get() !== code) return;
-  if (reply?.consent) return leave();
+  if (receipt.get() !== code || sends !== before) return;  // what came with a drawing is newer
+  if (reply?.consent) return leave("This server does not know your receipt code any more.");
   if (reply && !reply.error) stored(reply);
   else polling = setTimeout(status, 5000);
 }
 
-function leave() {
+function leave(why = "") {  // the code itself is kept aside: it may be the only way to delete something elsewhere
+  clearTimeout(polling);
   receipt.set(null);
-  show("consent");
+  say(why && `${why} Your code was ${receipt.before()}. Agree again to go on; what is on the board stays.`);
+  find(".receipt").value = receipt.before() ?? "";
+}
+
+function say(sentence) {
+  find(".closed").hidden = !sentence;
+  find(".closed").textContent = sentence;
 }
 
 nextButton.addEventListener("click", () => send(false));
 skipButton.addEventListener("click", () => advance("skipped"));
 question.querySelector(".keep").addEventListener("click", () => send(true));
 question.querySelector(".again").addEventListener("click", () => {
-  id = crypto.getRandomValues(new Uint32Array(4)).join("-");
-  board.clear();
   question.hidden = true;
   board.focus();
 });
@@ -181,18 +199,25 @@ if (props.closed) {
 }
 
 find(".agree").addEventListener("click", async () => {
-  find(".agree").disabled = true;
-  const reply = await inTime(server.consent({ version: props.version })).catch(() => null);
-  find(".agree").disabled = false;
-  if (!reply?.receipt) {
-    find(".closed").hidden = false;
-    find(".closed").textContent = reply?.error ?? "The server does not answer; try again in a moment.";
-    return;
+  if (!receipt.get()) {  // else another tab of this browser has agreed meanwhile
+    find(".agree").disabled = true;
+    const reply = await inTime(server.consent({ version: props.version })).catch(() => null);
+    find(".agree").disabled = false;
+    if (!reply?.receipt) return say(reply?.error ?? "The server does not answer; try again in a moment.");
+    if (!receipt.get()) receipt.set(reply.receipt);
   }
-  find(".closed").hidden = true;
-  receipt.set(reply.receipt);
-  stored({ saved: 0, waiting: 0 });
-  begin();
+  say("");
+  resume();
+});
+
+function resume() {
+  if (order.length && results.length < PACKAGE) show("work"); else begin();
+  status();
+}
+
+window.addEventListener(RECEIPT, () => {  // also when another tab agreed or stopped
+  if (!receipt.get()) show("consent");
+  else if (find(".consent").hidden) show(find(".work").hidden ? "package" : "work");
 });
 
 async function download(format, button) {
@@ -217,16 +242,20 @@ find(".copy").addEventListener("click", async () => {
     getSelection().selectAllChildren(find(".code"));  // to be copied by hand
   }
 });
-find(".stop").addEventListener("click", () => { find(".receipt").value = receipt.get() ?? ""; leave(); find(".delete").open = true; });
+find(".stop").addEventListener("click", () => { leave(); find(".delete").open = true; });
+question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
 
 find(".delete form").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const code = find(".receipt").value.trim().toUpperCase(), line = find(".deleted");
+  const code = find(".receipt").value.trim().toUpperCase(), line = find(".deleted"), button = find(".delete button");
   line.textContent = "";
-  const reply = await inTime(server.forget({ receipt: code })).catch(() => null);
-  line.textContent = reply?.error ?? reply?.said ?? "The server does not answer; nothing was deleted yet. Try again in a moment.";
-  if (reply?.said && code === receipt.get()) leave();
+  button.disabled = true;
+  const slowly = new Promise((resolve) => setTimeout(resolve, 3 * PATIENCE));
+  const reply = await Promise.race([server.forget({ receipt: code }), slowly]).catch(() => null);
+  button.disabled = false;
+  line.textContent = reply?.error ?? reply?.said ?? "The server does not answer; it is not known whether it was deleted. Try again in a moment.";
+  if (reply?.said && !reply.again && code === receipt.get()) leave();
 });
 
 board.repaint();
-if (receipt.get() && !props.closed) { begin(); status(); } else show("consent");
+if (receipt.get() && !props.closed) resume(); else show("consent");

@@ -94,6 +94,7 @@ class Desk:
         """
         writer = self._writer(question)
         if writer is None:
+            self._restored()
             return {"error": "Please agree to the terms first.", "consent": True}
         id, label, source = question.get("id"), question.get("label"), question.get("source", "collector")
         if not isinstance(id, str) or not ID.fullmatch(id):
@@ -124,7 +125,7 @@ class Desk:
                 id=id,
                 label=label,
                 strokes=[
-                    {"points": stroke.points.tolist(), "radius": stroke.radius, "times": time}
+                    {"points": stroke.points.round(1).tolist(), "radius": stroke.radius, "times": time}
                     for stroke, time in zip(strokes, times, strict=True)
                 ],
                 pixels=base64.b64encode(small(strokes, picture).tobytes()).decode(),
@@ -141,17 +142,24 @@ class Desk:
         )
         if self.mirror:
             self.mirror.wake()
-        return self.status(question)
+        try:
+            return self.status(question)
+        except StoreError:  # it is kept, whatever the count is
+            return {"kept": True}
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
 
     def status(self, question: dict) -> dict:
         """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart could still cost."""
         if self._writer(question) is None:
+            self._restored()
             return {"error": "Nothing is kept under this receipt.", "consent": True}
         kept, on_hub = self.store.counts(question["receipt"])
         counts = {"saved": kept if self.persistent else on_hub, "waiting": 0 if self.persistent else kept - on_hub}
-        return {**counts, "on_hub": on_hub} if self.mirror else counts
+        if not self.mirror:
+            return counts
+        problem = self.mirror.problem if on_hub < kept else None
+        return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
 
     def collection(self, question: dict) -> dict:
         """{"receipt", "format": "npz" or "parquet"} -> {"name", "data"}: all drawings of a receipt, base64."""
@@ -165,16 +173,29 @@ class Desk:
         return {"name": name, "data": base64.b64encode(content).decode()}
 
     def forget(self, question: dict) -> dict:
-        """{"receipt"} -> {"said"}: delete everything under a receipt, here and with the next transfer on the Hub."""
-        if self._writer(question) is None:
-            if self.mirror and not self.mirror.restored:
-                raise ValueError("The server is still fetching what it has kept; try again in a minute.")
+        """{"receipt"} -> {"said", "again"}: delete everything under a receipt, here and on the Hub.
+
+        `again` when the Hub could not be told yet; on a disk that does not last it should then be asked once more.
+        """
+        receipt = question.get("receipt")
+        if self._writer(question) is None and not (isinstance(receipt, str) and self.store.forgot(receipt)):
+            self._restored()
             raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
-        count = self.store.forget(question["receipt"])
-        said = f"{count} {'drawing was' if count == 1 else 'drawings were'} deleted here"
-        if self.mirror and not self.mirror.flush(FLUSH):
-            return {"said": f"{said}. The Hub could not be told yet; it will be, until then its copy stands."}
-        return {"said": f"{said}, and will be in no version that is published from now on."}
+        count, batches = self.store.forget(receipt)
+        said = f"{count} {'drawing was' if count == 1 else 'drawings were'} deleted"
+        if self.mirror and not self.mirror.flush(batches or list(self.store.dirty()), FLUSH):
+            if self.persistent:
+                return {"said": f"{said} here; the copy on the Hub goes as soon as the Hub answers.", "again": False}
+            return {
+                "said": f"{said} here, but not yet on the Hub, which does not answer. Keep the code and delete again later.",
+                "again": True,
+            }
+        return {"said": f"{said}.", "again": False}
+
+    def _restored(self) -> None:
+        """Raises ValueError while the store is still being filled: then nobody can be told that they are unknown."""
+        if self.mirror and not self.mirror.restored:
+            raise ValueError("The server is still fetching what it has kept; try again in a minute. Nothing is lost.")
 
     def _writer(self, question: dict) -> Writer | None:
         receipt = question.get("receipt")

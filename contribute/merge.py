@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contribute.store import Drawing, Store
+from contribute.store import Drawing, Store, StoreError, default_folder
+from data.archives import DataError
 
 if TYPE_CHECKING:
     import datasets
@@ -68,7 +70,37 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
         if not mine:
             path.unlink(missing_ok=True)
             continue
-        part = path.with_suffix(f".{os.getpid()}")
-        dataset(mine).to_parquet(part)
-        part.replace(path)
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            part = Path(work, path.name)
+            dataset(mine).to_parquet(part)
+            part.replace(path)
     return counts
+
+
+def open_store(named: Path | None = None) -> Store | None:
+    """The store in `named` (else the default folder), up to date with CONTRIBUTIONS_REPO if that is set; None when there is none.
+
+    Raises DataError when it cannot be used or the Hub cannot be asked.
+    """
+    from contribute.mirror import Mirror
+    from publishing import hub
+
+    folder, repository = named or default_folder(), os.environ.get("CONTRIBUTIONS_REPO")
+    if not repository and not (folder / "contributions.sqlite").is_file():
+        return None
+    try:
+        store = Store(folder)
+        if repository:
+            came, went = Mirror(store, repository, start=False).pull()
+            print(f"from {repository}: {came} new, {went} deleted")
+        return store
+    except StoreError as error:
+        raise DataError(str(error)) from error
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise DataError(hub.explain(error, repository or "the store")) from error
+
+
+def refresh(folder: Path = FOLDER) -> None:
+    """Write `folder` anew before it is used, if there is anything in it, so that what was deleted since is gone. Raises DataError."""
+    if any(folder.glob("*.parquet")) and (store := open_store()):
+        merge(store, folder)

@@ -7,8 +7,10 @@ changes nothing when it was there already. A batch from which somebody's drawing
 from __future__ import annotations
 
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 from contribute.store import Store, StoreError
 from publishing import hub
@@ -46,11 +48,11 @@ class Mirror:
         """There is something to send."""
         self._wake.set()
 
-    def flush(self, seconds: float) -> bool:
-        """Send now; whether everything is on the Hub within so many seconds."""
+    def flush(self, batches: list[str], seconds: float) -> bool:
+        """Send now; whether these batches are on the Hub as they are here within so many seconds."""
         self.wake()
         deadline = time.monotonic() + seconds
-        while self.store.unsent():
+        while self.store.dirty() & set(batches):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.2)
@@ -60,7 +62,16 @@ class Mirror:
         from huggingface_hub import HfApi, get_session
 
         get_session().timeout = hub.SILENCE  # a silent Hub must not stop this thread for ever
-        return HfApi()
+        api = HfApi()
+        if not self._made:
+            api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
+            if not api.dataset_info(self.repository, timeout=hub.SILENCE).private:
+                raise StoreError(
+                    f"{self.repository} is public; drawings before review go to a private dataset repository only: make it "
+                    "private, or name another in CONTRIBUTIONS_REPO."
+                )
+            self._made = True
+        return api
 
     def _follow(self) -> None:
         failures = 0
@@ -79,24 +90,26 @@ class Mirror:
                     print(f"Contributions wait here: {said}", file=sys.stderr, flush=True)
                 self.problem, failures = said, failures + 1
             if failures:
-                time.sleep(min(2.0 ** (failures - 1), SLOWEST))
+                time.sleep(min(2.0 ** min(failures - 1, 10), SLOWEST))
             else:
                 self._wake.wait()
                 self._wake.clear()
                 time.sleep(GATHER)
 
     def push(self) -> int:
-        """Send what the Hub has not, in one commit; returns how many batches that were. Raises what the clients raise."""
+        """Send what the Hub has not; returns how many batches that were. Raises what the clients raise."""
+        self.store.gather()
+        count = 0
+        while batches := self.store.unsent():
+            self._send(batches)
+            count += len(batches)
+        return count
+
+    def _send(self, batches: list[tuple[str, int, str]]) -> None:
+        """One commit with these batches; when it takes drawings away, the repository's history goes too."""
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-        self.store.gather()
-        batches = self.store.unsent()
-        if not batches:
-            return 0
         api = self._api()
-        if not self._made:
-            api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
-            self._made = True
         there = set(api.list_repo_files(self.repository, repo_type="dataset"))
         operations = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
         for name, _, rows in batches:
@@ -107,25 +120,23 @@ class Mirror:
                 operations.append(CommitOperationDelete(path))
         if operations:
             api.create_commit(self.repository, operations, commit_message="Contributions", repo_type="dataset")
+        if any(version > 1 for _, version, _ in batches):  # something was deleted from them
+            api.super_squash_history(self.repository, repo_type="dataset")
         self.store.sent((name, version) for name, version, _ in batches)
-        return len(batches)
 
     def pull(self) -> tuple[int, int]:
         """Take over what the repository holds; returns how many drawings came and how many went."""
-        from pathlib import Path
-
         from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import RepositoryNotFoundError
 
-        api = self._api()
-        try:
-            info = api.dataset_info(self.repository, timeout=hub.SILENCE)
-        except RepositoryNotFoundError:
-            return 0, 0  # it is made with the first batch
+        api, before = self._api(), self.store.clean()
+        info = api.dataset_info(self.repository, timeout=hub.SILENCE)
         found = {}
-        for row in info.siblings or []:
-            folder, _, file = row.rfilename.partition("/")
-            if folder == FOLDER and file.endswith(".jsonl"):
-                path = hf_hub_download(self.repository, row.rfilename, repo_type="dataset", revision=info.sha)
-                found[file.removesuffix(".jsonl")] = Path(path).read_text()
-        return self.store.take_over(found)
+        with tempfile.TemporaryDirectory() as cache:  # what is deleted later must not stay behind in a cache
+            for row in info.siblings or []:
+                folder, _, file = row.rfilename.partition("/")
+                if folder == FOLDER and file.endswith(".jsonl"):
+                    path = hf_hub_download(
+                        self.repository, row.rfilename, repo_type="dataset", revision=info.sha, cache_dir=cache
+                    )
+                    found[file.removesuffix(".jsonl")] = Path(path).read_text()
+        return self.store.take_over(found, before)

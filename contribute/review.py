@@ -59,16 +59,19 @@ def waiting(store: Store) -> list[Row]:
     return rows
 
 
-def chosen(rows: Sequence[Row], words: Sequence[str]) -> list[str]:
-    """The ids that `words` mean: names of rules, ids, or beginnings of ids that fit one. Raises ReviewError."""
+def chosen(rows: Sequence[Row], every: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The ids that `words` mean: names of rules, for the waiting `rows`; ids or beginnings that fit one of `every` id.
+
+    Raises ReviewError.
+    """
     ids: dict[str, None] = {}
     for word in words:
         if word in RULES:
             found = [row.drawing.id for row in rows if RULES[word](row)]
         else:
-            found = [row.drawing.id for row in rows if row.drawing.id.startswith(word)]
+            found = [id for id in every if id.startswith(word)]
             if len(found) != 1:
-                many = f"{len(found)} waiting drawings begin with it" if found else "no waiting drawing begins with it"
+                many = f"{len(found)} drawings begin with it" if found else "no drawing begins with it"
                 raise ReviewError(f"{word!r} is no rule ({', '.join(RULES)}) and no id: {many}")
         ids.update(dict.fromkeys(found))
     return list(ids)
@@ -111,6 +114,14 @@ def sheet(rows: Sequence[Row], columns: int = 12, scale: int = 3) -> Image.Image
     return page
 
 
-def save_sheet(rows: Sequence[Row], path: Path) -> None:
+PAGE = 600  # drawings on a sheet
+
+
+def save_sheets(rows: Sequence[Row], path: Path) -> list[Path]:
+    """Write the sheet to `path`, a further one beside it for each further 600 drawings; returns where they are."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    sheet(rows).save(path)
+    paths = []
+    for first in range(0, len(rows), PAGE):
+        paths.append(path.with_stem(f"{path.stem}-{first // PAGE + 1}") if first else path)
+        sheet(rows[first : first + PAGE]).save(paths[-1])
+    return paths

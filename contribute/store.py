@@ -31,6 +31,7 @@ CREATE INDEX IF NOT EXISTS drawings_of ON drawings (receipt_hash, utc);
 CREATE INDEX IF NOT EXISTS drawings_by_batch ON drawings (batch);
 CREATE INDEX IF NOT EXISTS drawings_by_time ON drawings (utc);
 CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS forgotten (receipt_hash TEXT PRIMARY KEY);
 """
 
 
@@ -83,6 +84,17 @@ class Writer:
     licence: str
 
 
+def _line(drawing: Drawing) -> str:
+    return json.dumps(asdict(drawing), separators=(",", ":"))
+
+
+def _parsed(line: str) -> Drawing | None:
+    try:
+        return Drawing(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+
+
 def hashed(receipt: str) -> str:
     """What is kept of a receipt code: it cannot be turned back."""
     return hashlib.sha256(f"draw-a-digit {receipt}".encode()).hexdigest()
@@ -109,6 +121,7 @@ class Store:
             self._database.execute("PRAGMA synchronous=FULL")  # "saved" survives a power cut, not only a crash
             self._database.execute("PRAGMA secure_delete=ON")  # what was deleted by receipt does not linger in the file
             self._database.executescript(SCHEMA)
+            self._clean_log()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"Contributions cannot be kept in {self.folder} ({error}).") from error
 
@@ -148,8 +161,16 @@ class Store:
     def enrol(self, consent: str, licence: str) -> str:
         """A new writer who has agreed; returns the receipt code, of which only the hash is kept."""
         hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
+        day_ago = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
         receipt = new_receipt()
+        if shutil.disk_usage(self.folder).free < self.limits.free_bytes:
+            raise StoreError("The server has no room left for drawings.")
         with self._writing() as database:
+            # Who agreed a day ago and drew nothing will not miss it, and agreeing again costs one press.
+            database.execute(
+                "DELETE FROM writers WHERE utc < ? AND receipt_hash NOT IN (SELECT receipt_hash FROM drawings)",
+                (day_ago,),
+            )
             (recent,) = database.execute("SELECT count(*) FROM writers WHERE utc > ?", (hour_ago,)).fetchone()
             if recent >= self.limits.writers_per_hour:
                 raise StoreError("Very many people have started within this hour; please come back in the next.")
@@ -182,8 +203,11 @@ class Store:
             def count(where: str, *values) -> int:
                 return database.execute(f"SELECT count(*) FROM drawings WHERE {where}", values).fetchone()[0]
 
-            if count("id = ?", drawing.id):
+            there = database.execute("SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)).fetchone()
+            if there and there[0] == drawing.receipt_hash:
                 return False
+            if there:
+                raise StoreError("Another drawing has this id; send yours under a new one.")
             if not database.execute("SELECT 1 FROM writers WHERE receipt_hash = ?", (drawing.receipt_hash,)).fetchone():
                 raise StoreError("Your contributions were deleted, so nothing more is kept under this receipt.")
             if free < limits.free_bytes:
@@ -202,7 +226,7 @@ class Store:
                 raise StoreError("The collection is full; thank you.")
             database.execute(
                 "INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)",
-                (drawing.id, drawing.receipt_hash, drawing.utc, json.dumps(asdict(drawing), separators=(",", ":"))),
+                (drawing.id, drawing.receipt_hash, drawing.utc, _line(drawing)),
             )
         return True
 
@@ -220,19 +244,40 @@ class Store:
         rows = self._ask("SELECT row FROM drawings WHERE receipt_hash = ? ORDER BY utc, rowid", hashed(receipt))
         return [Drawing(**json.loads(row)) for (row,) in rows]
 
-    def forget(self, receipt: str) -> int:
-        """Delete the writer with that receipt and every drawing of theirs; returns how many. What is on the Hub goes next."""
+    def forget(self, receipt: str) -> tuple[int, list[str]]:
+        """Delete the writer with that receipt and every drawing of theirs: how many, and the batches that the Hub must hear of.
+
+        The hash of the receipt stays, so that no copy from elsewhere brings the drawings back. May be repeated.
+        """
         mine = hashed(receipt)
         with self._writing() as database:
-            database.execute(
-                "UPDATE batches SET version = version + 1 WHERE name IN (SELECT batch FROM drawings WHERE receipt_hash = ?)",
-                (mine,),
+            found = database.execute(
+                "SELECT DISTINCT batch FROM drawings WHERE receipt_hash = ? AND batch IS NOT NULL", (mine,)
+            )
+            batches = [row[0] for row in found]
+            database.executemany(
+                "UPDATE batches SET version = version + 1 WHERE name = ?", [(name,) for name in batches]
             )
             count = database.execute("DELETE FROM drawings WHERE receipt_hash = ?", (mine,)).rowcount
             database.execute("DELETE FROM writers WHERE receipt_hash = ?", (mine,))
+            database.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mine,))
+        self._clean_log()
+        return count, batches
+
+    def forgot(self, receipt: str) -> bool:
+        """Whether somebody has deleted everything under that receipt before."""
+        return bool(self._ask("SELECT 1 FROM forgotten WHERE receipt_hash = ?", hashed(receipt)))
+
+    def _clean_log(self) -> None:
+        """Take what was deleted out of SQLite's log, too; when somebody is reading just now, a later deletion or start does."""
         with self._lock:
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # out of the log, too
-        return count
+            try:
+                self._database.execute("PRAGMA busy_timeout = 200")
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            except sqlite3.Error:
+                pass
+            finally:
+                self._database.execute("PRAGMA busy_timeout = 30000")
 
     # --- the maintainer -----------------------------------------------------------------------------------------------
 
@@ -269,10 +314,18 @@ class Store:
                 database.execute("INSERT INTO batches (name, version) VALUES (?, 1)", (name,))
                 database.executemany("UPDATE drawings SET batch = ? WHERE id = ?", [(name, id) for id in ids])
 
-    def unsent(self) -> list[tuple[str, int, str]]:
-        """Batches whose present content the Hub has not: name, version, rows as JSON Lines ("" when all were deleted)."""
+    def dirty(self) -> set[str]:
+        """The names of the batches whose present content the Hub has not."""
+        return {row[0] for row in self._ask("SELECT name FROM batches WHERE sent < version")}
+
+    def clean(self) -> dict[str, int]:
+        """Name and version of the batches that the Hub has as they are here."""
+        return dict(self._ask("SELECT name, version FROM batches WHERE sent = version"))
+
+    def unsent(self, most: int = 20) -> list[tuple[str, int, str]]:
+        """Up to `most` batches that the Hub has not: name, version, rows as JSON Lines ("" when all were deleted)."""
         with self._lock:
-            found = self._ask("SELECT name, version FROM batches WHERE sent < version ORDER BY name")
+            found = self._ask("SELECT name, version FROM batches WHERE sent < version ORDER BY name LIMIT ?", most)
             return [
                 (
                     name,
@@ -290,40 +343,54 @@ class Store:
             for name, version in batches:
                 database.execute("UPDATE batches SET sent = ? WHERE name = ?", (version, name))
 
-    def take_over(self, batches: dict[str, str]) -> tuple[int, int]:
+    def take_over(self, batches: dict[str, str], before: dict[str, int]) -> tuple[int, int]:
         """Make sent batches what the Hub has: name -> JSON Lines. Returns how many drawings came and how many went.
 
-        What waits here to be sent is left alone, and so are the states that were set here.
+        `before` is what `clean` said before the Hub was asked: a batch that has changed since, or waits to be sent, is left alone.
+        So are the states that were set here. Who has deleted their drawings gets none back, and the Hub is told again. Lines
+        that are no drawings are left out.
         """
         came = went = 0
         with self._writing() as database:
-            dirty = {row[0] for row in database.execute("SELECT name FROM batches WHERE sent < version")}
-            known = {row[0] for row in database.execute("SELECT name FROM batches WHERE sent = version")}
-            for name in known - set(batches):
-                went += database.execute("DELETE FROM drawings WHERE batch = ?", (name,)).rowcount
+            versions = dict(database.execute("SELECT name, version FROM batches WHERE sent = version"))
+            known = {row[0] for row in database.execute("SELECT name FROM batches")}
+            forgotten = {row[0] for row in database.execute("SELECT receipt_hash FROM forgotten")}
+            unchanged = {name for name, version in before.items() if versions.get(name) == version}
+            writers: set[str] = set()  # of whom something went
+
+            def remove(id: str) -> int:
+                row = database.execute("DELETE FROM drawings WHERE id = ? RETURNING receipt_hash", (id,)).fetchone()
+                writers.add(row[0])
+                return 1
+
+            for name in unchanged - set(batches):
+                for (id,) in database.execute("SELECT id FROM drawings WHERE batch = ?", (name,)).fetchall():
+                    went += remove(id)
                 database.execute("DELETE FROM batches WHERE name = ?", (name,))
             for name, lines in batches.items():
-                if name in dirty:
+                if name in known and name not in unchanged:
                     continue
-                drawings = [Drawing(**json.loads(line)) for line in lines.splitlines()]
+                drawings = [drawing for drawing in map(_parsed, lines.splitlines()) if drawing]
+                wanted = {drawing.id: drawing for drawing in drawings if drawing.receipt_hash not in forgotten}
                 here = {row[0] for row in database.execute("SELECT id FROM drawings WHERE batch = ?", (name,))}
-                gone = here - {drawing.id for drawing in drawings}
-                went += len(gone)
-                database.executemany("DELETE FROM drawings WHERE id = ?", [(id,) for id in gone])
+                for id in here - set(wanted):
+                    went += remove(id)
                 database.execute("INSERT OR IGNORE INTO batches VALUES (?, 1, 1)", (name,))
-                for drawing in drawings:
-                    row = json.dumps(asdict(drawing), separators=(",", ":"))
+                if len(wanted) < len(drawings):
+                    database.execute("UPDATE batches SET version = version + 1 WHERE name = ?", (name,))
+                for drawing in wanted.values():
                     came += database.execute(
                         "INSERT OR IGNORE INTO drawings (id, receipt_hash, utc, batch, row) VALUES (?, ?, ?, ?, ?)",
-                        (drawing.id, drawing.receipt_hash, drawing.utc, name, row),
+                        (drawing.id, drawing.receipt_hash, drawing.utc, name, _line(drawing)),
                     ).rowcount
                     database.execute(
                         "INSERT OR IGNORE INTO writers VALUES (?, ?, ?, ?, ?)",
                         (drawing.receipt_hash, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
                     )
-            orphans = "SELECT receipt_hash FROM writers WHERE receipt_hash NOT IN (SELECT receipt_hash FROM drawings)"
-            if went:
-                database.execute(f"DELETE FROM writers WHERE receipt_hash IN ({orphans})")
+            database.executemany(
+                "DELETE FROM writers WHERE receipt_hash = ?1 AND NOT EXISTS (SELECT 1 FROM drawings WHERE receipt_hash = ?1)",
+                [(writer,) for writer in writers],
+            )
         return came, went
 
     def close(self) -> None:
@@ -344,4 +411,4 @@ def default_folder() -> Path:
 
 def is_persistent(folder: Path) -> bool:
     """Whether `folder` outlives a restart: always, except on a Space outside its persistent disk."""
-    return not os.environ.get("SPACE_ID") or Path("/data") in folder.resolve().parents
+    return not os.environ.get("SPACE_ID") or folder.resolve().is_relative_to("/data")

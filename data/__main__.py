@@ -1,9 +1,10 @@
 """The dataset from the command line: `python -m data stats`, `build OUT`, and for contributed drawings `review` and `merge`."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
+
+from contribute.store import StoreError
 
 from .archives import DataError
 from .mnixel import arrays
@@ -45,39 +46,27 @@ def build(args: argparse.Namespace) -> None:
 
 
 def contributions(args: argparse.Namespace):
-    """The store of contributed drawings, up to date with CONTRIBUTIONS_REPO if that is set. Raises DataError."""
-    from contribute.mirror import Mirror
-    from contribute.store import Store, StoreError, default_folder
-    from publishing import hub
+    """The store of contributed drawings. Raises DataError when there is none."""
+    from contribute.merge import open_store
+    from contribute.store import default_folder
 
-    try:
-        folder = args.store or default_folder()
-        repository = os.environ.get("CONTRIBUTIONS_REPO")
-        if not repository and not (folder / "contributions.sqlite").is_file():
-            raise DataError(
-                f"there are no contributions in {folder}: name their folder in --store or CONTRIBUTIONS_DIR"
-            )
-        store = Store(folder)
-        if repository:
-            came, went = Mirror(store, repository, start=False).pull()
-            print(f"from {repository}: {came} new, {went} deleted")
-        return store
-    except StoreError as error:
-        raise DataError(str(error)) from error
-    except DataError:
-        raise
-    except Exception as error:  # the Hub's clients raise many kinds
-        raise DataError(hub.explain(error, repository or "the store")) from error
+    store = open_store(args.store)
+    if store is None:
+        raise DataError(
+            f"there are no contributions in {args.store or default_folder()}: name their folder in --store or CONTRIBUTIONS_DIR"
+        )
+    return store
 
 
 def review(args: argparse.Namespace) -> None:
     """Shows what waits, or accepts and rejects."""
-    from contribute.review import ReviewError, chosen, save_sheet, table, waiting
+    from contribute.review import ReviewError, chosen, save_sheets, table, waiting
 
     store = contributions(args)
     rows = waiting(store)
+    every = [drawing.id for drawing, _ in store.drawings()]
     try:
-        refused, taken = chosen(rows, args.reject), chosen(rows, args.accept)
+        refused, taken = chosen(rows, every, args.reject), chosen(rows, every, args.accept)
     except ReviewError as error:
         raise DataError(str(error)) from error
     taken = [id for id in taken if id not in refused]
@@ -85,9 +74,8 @@ def review(args: argparse.Namespace) -> None:
         print(f"{store.judge(taken, 'accepted')} accepted, {store.judge(refused, 'rejected')} rejected")
         return
     print(table(rows))
-    if rows:
-        save_sheet(rows, args.out)
-        print(f"wrote {args.out}")
+    for path in save_sheets(rows, args.out):
+        print(f"wrote {path}")
 
 
 def merge(args: argparse.Namespace) -> None:
@@ -159,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         args.run(args)
-    except DataError as error:
+    except (DataError, StoreError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:

@@ -15,7 +15,8 @@ from publishing import cards
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PAGE = ("*.html", "*.css", "*.js")  # of sketchpad/
+PAGE = ("*.html", "*.css", "*.js")  # of the two folders with components
+COMPONENTS = ("sketchpad", "contribute")
 PACKAGES = (
     "datasets",
     "gradio",
@@ -61,8 +62,10 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> N
     """The dataset repository `name`: every configuration as parquet, card and sheet of samples. Raises data.DataError."""
     import datasets
 
+    from contribute.merge import refresh
     from data.parquet import build
 
+    refresh(contributed)
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
     build(out, archives, contributed=contributed)
     card = out / "README.md"
@@ -83,7 +86,9 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
             f"{weights} cannot be published ({error}): `python train.py` writes a whole folder."
         ) from error
     files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
-    files += [path.relative_to(ROOT) for pattern in PAGE for path in (ROOT / "sketchpad").glob(pattern)]
+    files += [
+        path.relative_to(ROOT) for folder in COMPONENTS for pattern in PAGE for path in (ROOT / folder).glob(pattern)
+    ]
     for file in [*files, Path("LICENSE")]:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, out / file)

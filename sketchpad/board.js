@@ -11,7 +11,7 @@ function makeBoard(root, controls, limits, hooks) {
   const KEY_STEP = 8;  // board units an arrow key moves the pen; with Shift a quarter of it
   const canvas = root.querySelector("canvas"), cursor = root.querySelector(".cursor");
   const { brush, undoButton, clearButton } = controls;
-  const board = { strokes: [], pen: null, canvas };  // pen: pointerId, "key" or another owner's name while a stroke is drawn
+  const board = { strokes: [], pen: null, locked: false, canvas };  // pen: pointerId, "key" or another owner's name while a stroke is drawn
   let place = [SIZE / 2, SIZE / 2];  // of the keyboard's pen
   let byPointer = false;             // the board is being focused by a pointer, not by the Tab key
   let started = 0;                   // when the drawing was begun
@@ -50,7 +50,8 @@ function makeBoard(root, controls, limits, hooks) {
   const now = () => Math.round(performance.now() - started);
 
   board.begin = (who, point, radius) => {
-    if (isFull() || board.strokes.length >= limits.max_strokes) return hooks.full();
+    if (board.locked) return;
+    if (isFull() || board.strokes.length >= limits.max_strokes) return void hooks.full();
     if (!board.strokes.length) started = performance.now();
     board.pen = who;
     board.strokes.push({ points: [point], radius, times: [now()], length: 0 });
@@ -89,13 +90,13 @@ function makeBoard(root, controls, limits, hooks) {
   };
 
   board.clear = hooks.clear ?? (() => {
-    if (!board.strokes.length) return;
+    if (board.locked || !board.strokes.length) return;
     board.wipe();
     hooks.changed();
   });
 
   board.undo = hooks.undo ?? (() => {
-    if (!board.strokes.length) return;
+    if (board.locked || !board.strokes.length) return;
     board.pen = null;
     board.strokes.pop();
     board.repaint();
@@ -208,13 +209,22 @@ const RETRIES = [300, 600, 1200, 2500, 5000];  // milliseconds before asking aga
 const PATIENCE = 8000;  // milliseconds for an answer; after that the question is asked again
 const inTime = (question) => Promise.race([question, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 
-// The receipt code of who has agreed to contribute stays in this browser. One drawing board may need to know that another got it.
+// The receipt code of who has agreed to contribute stays in this browser, and so do codes that a server no longer knew.
 const RECEIPT = "draw-a-digit receipt";
 const receipt = {
-  get() { try { return localStorage.getItem(RECEIPT); } catch { return receipt.here ?? null; } },
+  get() {
+    try { return localStorage.getItem(RECEIPT) ?? window[RECEIPT] ?? null; } catch { return window[RECEIPT] ?? null; }
+  },
   set(code) {
-    receipt.here = code;
-    try { if (code) localStorage.setItem(RECEIPT, code); else localStorage.removeItem(RECEIPT); } catch { /* kept for this visit */ }
+    const old = receipt.get();
+    window[RECEIPT] = code;
+    try {
+      if (old && old !== code) localStorage.setItem(`${RECEIPT} before`, old);
+      if (code) localStorage.setItem(RECEIPT, code); else localStorage.removeItem(RECEIPT);
+    } catch { /* kept for this visit */ }
     window.dispatchEvent(new Event(RECEIPT));
   },
+  before() { try { return localStorage.getItem(`${RECEIPT} before`); } catch { return null; } },
 };
+window.addEventListener("storage", (event) => { if (event.key === RECEIPT) window.dispatchEvent(new Event(RECEIPT)); });
+const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -16,7 +16,7 @@ let picture = null;      // {data, image}: an opened picture instead of strokes
 let revision = 0;        // of the drawing on the board
 let answer = null;       // the last one from the server
 let replay = null;       // the timer of an example that is drawing itself
-let byHand = false;      // whether the drawing is the visitor's, and no example
+let example = false;     // whether the drawing is an example, and so nobody's handwriting
 let opening = 0;         // counts what the visitor begins, so that a picture that decodes slowly cannot undo it
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
@@ -28,7 +28,6 @@ const board = makeBoard(root, { brush, undoButton, clearButton }, LIMITS, {
     opening += 1;
     if (replay) clear();
     if (picture) clearBoard();
-    byHand = true;
   },
   background(paint) {
     if (!picture) return;
@@ -46,6 +45,7 @@ const isEmpty = () => board.strokes.length === 0 && !picture;
 function changed() {
   notice = "";
   revision += 1;
+  if (isEmpty()) example = false;
   root.dataset.revision = revision;
   root.classList.toggle("used", !isEmpty());
   undoButton.disabled = clearButton.disabled = isEmpty();
@@ -54,7 +54,7 @@ function changed() {
 
 function clearBoard() {
   picture = null;
-  byHand = false;
+  example = false;
   board.wipe();
 }
 
@@ -158,32 +158,31 @@ function show() {
 
 // Who has agreed to contribute may say whether the answer is right: the drawing is then kept with that label.
 const rightButton = find(".right"), wrongChoice = find(".wrong");
-let judged = -1;  // the revision about which something was said
+let judged = -1;               // the revision about which something was said
+let id = "", named_at = -1;    // of the drawing that is sent, and the revision that it is of
 
 function offerFeedback() {
   feedback.hidden = !receipt.get();
-  const ready = byHand && !isEmpty() && judged !== revision && answer?.revision === revision && Boolean(answer.confidences);
+  const ready = !example && !picture && !isEmpty() && judged !== revision && answer?.revision === revision && Boolean(answer.confidences);
   rightButton.disabled = !(ready && answer.digit);
   wrongChoice.disabled = !ready;
 }
 
 async function label(digit) {
   const mine = revision;
+  if (named_at !== mine) [id, named_at] = [newId(), mine];  // the same drawing is kept once, however often it is sent
   judged = mine;
   offerFeedback();
-  const question = {
-    receipt: receipt.get(), id: crypto.getRandomValues(new Uint32Array(4)).join("-"), label: digit, strokes: board.drawing(true),
-    confirmed: true, source: "recognise",
-  };
+  const question = { receipt: receipt.get(), id, label: digit, strokes: board.drawing(true), confirmed: true, source: "recognise" };
   let reply = null;
-  for (const wait of [...RETRIES, 0]) {  // the same id each time: it is kept once
+  for (const wait of [...RETRIES, 0]) {
     reply = await inTime(server.keep(question)).catch(() => null);
     if (reply || !wait) break;
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
-  const said = reply?.error ?? (reply ? `Thank you: kept as ${named(digit)}${reply.waiting ? ", being saved" : ", saved"}.` : "The server does not answer; nothing was kept.");
-  if (!reply || reply.error) judged = -1;
-  if (revision === mine) tell(said);
+  const refused = !reply ? "The server does not answer; it is not known whether the drawing was kept." : reply.error ?? reply.ask;
+  if (refused && judged === mine) judged = -1;
+  if (revision === mine || refused) tell(refused ?? `Thank you: kept as ${named(digit)}${reply.waiting ? ", being saved" : ", saved"}.`);
 }
 
 rightButton.addEventListener("click", () => label(answer.digit));
@@ -203,6 +202,7 @@ function stopReplay() {
 
 function play(drawing) {
   clear();
+  example = true;
   const steps = drawing.flatMap((points) => points.map((point, index) => ({ point, first: index === 0 })));
   const draw = () => {
     const { point, first } = steps.shift();

@@ -394,6 +394,11 @@ class LocalHub:
             return repository
         if verb in ("xet-write-token", "xet-read-token"):
             return self.xet_token()
+        if verb == "super-squash":
+            _, message, files = repository.commits[-1]
+            repository.commits = []
+            repository.commit("squashed", files)
+            return Response(status_code=200)
         if kind == "space" and verb == "variables":
             if request.method == "POST":
                 row = await request.json()

@@ -46,22 +46,16 @@ class Contributor(Person):
         """An example, or an upright line for what there is none of: the network may object to it."""
         self.draw(DRAWINGS.get(digit, [[(224, 90), (224, 220), (224, 350)]]))
 
-    def count(self) -> int:
-        return int(self.page.locator(".collector").get_attribute("data-saved"))
-
     def next(self) -> None:
-        """Next, and Keep it when there is a question; until the drawing is saved."""
-        before = self.count()
+        """Next, and Keep it when there is a question; until the page asks for another digit."""
+        board = "document.querySelector('#collector-board')"
+        before = self.page.evaluate(f"Number({board}.dataset.turns ?? 0)")
+        done = f"Number({board}.dataset.turns ?? 0) > before"
         self.page.locator(".collector .next").click()
-        self.page.wait_for_function(
-            "before => Number(document.querySelector('.collector').dataset.saved) > before || !document.querySelector('.question').hidden",
-            arg=before,
-        )
+        self.page.wait_for_function(f"before => {done} || !document.querySelector('.question').hidden", arg=before)
         if self.page.locator(".question").is_visible():
             self.page.locator(".question .keep").click()
-        self.page.wait_for_function(
-            "before => Number(document.querySelector('.collector').dataset.saved) > before", arg=before
-        )
+        self.page.wait_for_function(f"before => {done}", arg=before)
 
     def words(self, selector: str) -> str:
         return self.page.locator(f".collector {selector}").inner_text()
@@ -125,9 +119,11 @@ def test_by_keyboard_alone(browser, page, store):
     visitor.page.wait_for_function(
         "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden"
     )
-    if visitor.page.locator(".question").is_visible():  # the first button has the focus, Keep it is the next
-        visitor.page.keyboard.press("Tab")
-        visitor.page.keyboard.press("Enter")
+    if visitor.page.locator(".question").is_visible():
+        visitor.page.keyboard.press("Enter")  # once too often: it answers nothing
+        assert visitor.page.locator(".question").is_visible() and Store(store).drawings() == []
+        for key in ("Tab", "Tab", "Enter"):  # Change it, Keep it
+            visitor.page.keyboard.press(key)
         visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
     assert [drawing.label for drawing, _ in Store(store).drawings()] == [digit]
     assert visitor.errors == []
@@ -211,6 +207,7 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         "document.querySelector('.sentence').textContent === 'Thank you: kept as a 7, saved.'"
     )
     assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
+    visitor.page.locator("#clear").click()
     visitor.page.locator(".examples button").first.click()  # an example is nobody's handwriting
     visitor.page.wait_for_timeout(2500)
     assert visitor.settle()["digit"] == "2"
@@ -230,3 +227,34 @@ def test_a_page_that_takes_none_says_why(browser):
         visitor.leave()
     finally:
         running.kill()
+
+
+def test_two_tabs_are_one_person(browser, page):
+    first = Contributor(browser, page.url)
+    first.open_tab()
+    second = first.context.new_page()
+    second.goto(page.url)
+    second.get_by_role("tab", name="Contribute").click()
+    second.locator(".collector .agree").click()
+    second.wait_for_selector("#collector-board[data-target]")
+    code = second.locator(".collector .code").inner_text()
+    first.page.locator(".collector .agree").click()
+    first.page.wait_for_selector("#collector-board[data-target]")
+    assert first.words(".code") == code
+    first.leave()
+
+
+def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, page, store):
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    code = visitor.words(".code")
+    visitor.draw_digit(visitor.asked_for())
+    Store(store).forget(code)
+    visitor.page.locator(".collector .next").click()
+    visitor.page.wait_for_selector(".collector .closed:not([hidden])")
+    assert code in visitor.words(".closed")
+    visitor.page.locator(".collector .agree").click()  # the drawing is still on the board
+    visitor.page.wait_for_selector(".collector .work:not([hidden])")
+    visitor.next()
+    assert len(Store(store).drawings()) == 1
+    visitor.leave()
