@@ -15,7 +15,6 @@ let id = "";          // of the drawing as it is, the same in every attempt to s
 let sending = false;
 let sends = 0;        // how often something was sent
 let turns = 0;        // digits that were asked for and are done with
-let resting = false;  // just after a new digit, so that a double click does not skip two
 let polling = null;   // while something waits to be saved
 const ATTEMPTS = 12;  // of sending, before the visitor may go on otherwise
 
@@ -35,7 +34,7 @@ function changed() {
 
 function controls() {
   undoButton.disabled = clearButton.disabled = sending || !board.strokes.length;
-  skipButton.disabled = nextButton.disabled = sending || resting;
+  skipButton.disabled = nextButton.disabled = sending;
   board.locked = sending;
   nextButton.textContent = sending ? "Saving …" : "Next";
 }
@@ -80,9 +79,6 @@ function turn() {
   find(".target").textContent = target();
   root.dataset.target = target();
   find(".steps").setAttribute("aria-label", `digit ${results.length + 1} of ${PACKAGE}`);
-  resting = true;
-  controls();
-  setTimeout(() => { resting = false; controls(); }, 400);
   find(".steps").replaceChildren(...order.map((_, index) => {
     const step = document.createElement("li");
     step.className = results[index] ?? (index === results.length ? "now" : "");
@@ -177,8 +173,9 @@ function say(sentence) {
   find(".closed").textContent = sentence;
 }
 
-nextButton.addEventListener("click", () => send(false));
-skipButton.addEventListener("click", () => advance("skipped"));
+// A double click is one press: the second half would hit the digit after.
+nextButton.addEventListener("click", (event) => { if (event.detail < 2) send(false); });
+skipButton.addEventListener("click", (event) => { if (event.detail < 2) advance("skipped"); });
 question.querySelector(".keep").addEventListener("click", () => send(true));
 question.querySelector(".again").addEventListener("click", () => {
   question.hidden = true;

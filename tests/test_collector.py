@@ -258,3 +258,11 @@ def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, p
     visitor.next()
     assert len(Store(store).drawings()) == 1
     visitor.leave()
+
+
+def test_a_double_click_skips_one_digit(browser, page):
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    visitor.page.locator(".collector .skip").dblclick()
+    assert visitor.page.locator(".collector .steps").get_attribute("aria-label") == "digit 2 of 10"
+    visitor.leave()
