@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -369,19 +369,29 @@ class DigitCNN(nn.Module):
         """
         if Path(source).is_dir():
             return cls._load(Path(source), str(source))
-        name = str(source)
+        return cls.from_hub(str(source), revision=revision, token=token, local_files_only=local_files_only)
+
+    @classmethod
+    def from_hub(
+        cls, name: str, *, revision: str | None = None, token: str | None = None, local_files_only: bool = False
+    ) -> DigitCNN:
+        """As `from_pretrained`, but `name` is a Hub repository even where a folder has the same name."""
         if name.count("/") != 1 or not all(name.split("/")):
-            raise FileNotFoundError(f"{source} is neither a folder nor a Hub repository OWNER/NAME.")
+            raise FileNotFoundError(f"{name} is neither a folder nor a Hub repository OWNER/NAME.")
+        if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
+            raise PermissionError(
+                "The token has characters that no token has, perhaps a space or a line break: copy it again."
+            )
         folder = _download(name, revision, token, local_files_only)
         try:
             return cls._load(folder, f"{name}@{folder.name}")
-        except AlteredWeights as altered:
+        except ValueError as spoilt:  # perhaps only on the way here
             if local_files_only:
                 raise
             try:
                 folder = _download(name, folder.name, token, again=True)
             except ConnectionError:
-                raise altered from None
+                raise spoilt from None
             return cls._load(folder, f"{name}@{folder.name}")
 
     @classmethod
@@ -463,7 +473,13 @@ def _download(name: str, revision: str | None, token: str | None, offline: bool 
         ) from error
     except errors.EntryNotFoundError as error:
         raise FileNotFoundError(f"There is no {file} in {name}: it holds no weights of this network.") from error
-    except (httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:  # a transfer that broke, a full disk, ...
+    except (
+        httpx2.HTTPError,
+        OSError,
+        RuntimeError,
+        ValueError,
+        ImportError,
+    ) as error:  # a transfer that broke, a full disk, ...
         status = getattr(getattr(error, "response", None), "status_code", None)
         if status in (401, 403):
             raise PermissionError(
@@ -480,10 +496,12 @@ def _read_config(path: Path, source: str) -> Config:
         raw = json.loads(path.read_text())
         version = raw["format"]
         if version == FORMAT:
+            if missing := {field.name for field in fields(Config)} - set(raw):
+                raise ValueError(f"it has no {', '.join(sorted(missing))}")
             config = Config(**{**raw, "channels": tuple(raw["channels"])})
             DigitCNN(config)  # refuses what is no shape of a network
-            if not (config.temperature > 0 and config.threshold >= 0):
-                raise ValueError("a temperature over 0 and a threshold of 0 or more are expected")
+            if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
+                raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")
             return config
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"The {CONFIG} of {source} is not the configuration of this network ({error}).") from error

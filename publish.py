@@ -3,7 +3,7 @@
     hf auth login                                    once, with a token that may write
     python publish.py all OWNER                      OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space)
     python publish.py model OWNER/NAME --weights runs/mine
-    python publish.py all OWNER --dry-run            lists what would go, asks nobody
+    python publish.py all OWNER --dry-run            lists what would go, and asks no Hub
 
 Each repository gets one commit, and none when nothing changed. A run that was cut anywhere is finished by the next.
 """
@@ -11,7 +11,6 @@ Each repository gets one commit, and none when nothing changed. A run that was c
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import logging
 import re
 import sys
@@ -27,11 +26,11 @@ from publishing import bundles, hub
 ROOT = Path(__file__).parent
 DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel"}
 ORDER = ("dataset", "model", "space")  # a card points at what is there already
-# What only this command writes: a file on the Hub that matches and is no longer part of the project is deleted.
+# The folders that only this command writes: a file there that is no longer part of the project is deleted from the Hub.
 OWNED = {
     "model": (),
-    "dataset": ("clean/*", "raw/*", "contributed/*"),
-    "space": ("*.py", "sketchpad/*", "contribute/*", "weights/*"),
+    "dataset": ("clean", "raw", "contributed"),
+    "space": ("contribute", "data", "handwriting", "page", "publishing", "sketchpad", "weights"),
 }
 
 
@@ -46,6 +45,7 @@ class Published:
     url: str
     commit: str  # full sha
     changed: bool
+    deleted: tuple[str, ...]  # files that were there and are no longer part of the project
 
 
 def sign_in(owners: set[str]):
@@ -53,16 +53,16 @@ def sign_in(owners: set[str]):
 
     Raises PublishError without a token, with a wrong or read-only one, and when the Hub does not answer.
     """
-    from huggingface_hub import HfApi, get_session, get_token
+    from huggingface_hub import HfApi, get_token
 
-    get_session().timeout = hub.SILENCE
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # what it warns of is said here
-    api = HfApi()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings speak to programmers
     try:
+        hub.limit_silence()
         if get_token() is None:
             raise PublishError(
                 "You are not logged in: run `hf auth login` with a token that may write, or set HF_TOKEN."
             )
+        api = HfApi()
         me = api.whoami()
     except PublishError:
         raise
@@ -82,11 +82,19 @@ def sign_in(owners: set[str]):
 
 
 def upload(
-    api, kind: str, name: str, folder: Path, variables: dict[str, str] | None = None, private=None, hardware=None
+    api,
+    kind: str,
+    name: str,
+    folder: Path,
+    variables: dict[str, str] | None = None,
+    private: bool | None = None,
+    hardware: str | None = None,
+    keeps_contributions: bool = False,
 ) -> Published:
     """Make the repository `name` ("OWNER/NAME") hold what `folder` holds, in one commit or none.
 
-    `variables` and `hardware` are of a Space. Raises PublishError.
+    `variables` and `hardware` are of a Space; `keeps_contributions` says that whoever publishes the dataset has the contributed drawings, if
+    only to know that there are none any more. Raises PublishError.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
@@ -102,7 +110,12 @@ def upload(
         before = api.repo_info(name, repo_type=kind, timeout=hub.SILENCE)
         files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
         there = [row.rfilename for row in before.siblings or []]
-        stale = [path for path in there if path not in files and any(fnmatch.fnmatch(path, p) for p in OWNED[kind])]
+        stale = [path for path in there if path not in files and path.partition("/")[0] in OWNED[kind] and "/" in path]
+        if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
+            raise PublishError(
+                f"{name} has contributed drawings and this checkout has none: run `python -m data merge` where they are "
+                "kept, or name the folder that it wrote in --contributed."
+            )
         commit = api.create_commit(
             name,
             [
@@ -113,17 +126,22 @@ def upload(
             repo_type=kind,
             parent_commit=before.sha,
         ).oid
+        changed = commit != before.sha
         if kind == "space":
             known = api.get_space_variables(name)
             for key, value in (variables or {}).items():
                 if key not in known or known[key].value != value:
                     api.add_space_variable(name, key, value)
+                    changed = True
             if hardware and api.get_space_runtime(name).requested_hardware != hardware:
                 api.request_space_hardware(name, hardware)
+                changed = True
+    except PublishError:
+        raise
     except Exception as error:  # the Hub's clients raise many kinds
         print(file=sys.stderr)  # a progress bar may be open
         raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
-    return Published(str(url), commit, commit != before.sha)
+    return Published(str(url), commit, changed, tuple(stale))
 
 
 def publish_model(api, name: str, weights: Path, dataset: str, private: bool | None = None) -> Published:
@@ -140,7 +158,11 @@ NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
 
 def is_name(text: str) -> bool:
     """Whether `text` can be a repository's OWNER/NAME on the Hub."""
-    return text.count("/") == 1 and all(NAME.fullmatch(part) and "--" not in part for part in text.split("/"))
+    return (
+        text.count("/") == 1
+        and all(NAME.fullmatch(part) and "--" not in part and ".." not in part for part in text.split("/"))
+        and not text.endswith(".git")
+    )
 
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
@@ -157,16 +179,20 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser.add_argument(
         "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"
     )
-    parser.add_argument("--hardware", help="of the Space, for example cpu-upgrade (default: the Hub's free one)")
+    parser.add_argument(
+        "--hardware", help="of the Space, for example cpu-upgrade (default: the Hub's free one, or what it has)"
+    )
     parser.add_argument("--private", action="store_const", const=True, help="make new repositories private")
-    parser.add_argument("--dry-run", action="store_true", help="list what would go, and ask nobody")
+    parser.add_argument("--dry-run", action="store_true", help="list what would go, and ask no Hub")
     options = parser.parse_args(arguments)
-    owner, _, chosen = options.target.partition("/")
+    owner = options.target.partition("/")[0]
     if "/" in options.target and options.kind == "all":
         parser.error("`all` takes an OWNER: the three repositories have their own names.")
     names = {kind: f"{owner}/{name}" for kind, name in DEFAULT.items()}
     names["model"], names["dataset"] = options.model or names["model"], options.dataset or names["dataset"]
     if "/" in options.target:
+        if getattr(options, options.kind, None):
+            parser.error(f"--{options.kind} and {options.target} both name the {options.kind}: give one.")
         names[options.kind] = options.target
     for name in names.values():
         if not is_name(name):
@@ -207,8 +233,12 @@ def main(arguments: list[str] | None = None) -> int:
                         print(f"  variable MODEL_ID={names['model']}")
                     continue
                 more = {"variables": variables, "hardware": options.hardware} if kind == "space" else {}
+                if kind == "dataset":
+                    more["keeps_contributions"] = options.contributed.is_dir()
                 published = upload(api, kind, names[kind], Path(work, kind), private=options.private, **more)
                 done.append(kind)
+                if published.deleted:
+                    print(f"  deleted: {', '.join(published.deleted)}")
                 print(
                     f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}"
                 )

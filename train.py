@@ -156,6 +156,12 @@ def main(arguments: list[str] | None = None) -> int:
         if options.data or os.environ.get("MNIXEL_DIR") or options.recipe not in ("ours", "drawn-only"):
             return 1
         print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
+        if options.push and options.recipe != "drawn-only":
+            print(
+                "train.py: not published, and not trained: --push publishes what was trained on MNIXEL.",
+                file=sys.stderr,
+            )
+            return 1
         arrays, test_set, options.recipe = None, "drawn digits of another seed", "drawn-only"
     contributed = 0
     if options.with_contributions:
@@ -214,15 +220,15 @@ def main(arguments: list[str] | None = None) -> int:
     show(result)
     write(options.out, result, runs[0].fitted.net if runs[0].fitted else None)
     print(f"written to {options.out}/")
-    if options.push and runs[0].fitted.interrupted:
+    if options.push and any(run.fitted.interrupted for run in runs):
         print("Not published, because the training was stopped: publish.py does so if you want it.", file=sys.stderr)
         return 1
     if options.push:
         try:
             owner = options.push.split("/")[0]
             published = publish.publish_model(api, options.push, options.out, f"{owner}/{publish.DEFAULT['dataset']}")
-        except (publish.PublishError, BundleError) as error:
-            print(f"train.py: {error}", file=sys.stderr)
+        except (publish.PublishError, BundleError, OSError, KeyboardInterrupt) as error:
+            print(f"train.py: {error or 'stopped by hand.'}", file=sys.stderr)
             print(f"To publish later: python publish.py model {options.push} --weights {options.out}", file=sys.stderr)
             return 1
         print(f"published at {published.url}, commit {published.commit}")

@@ -59,9 +59,9 @@ class Mirror:
         return True
 
     def _api(self):
-        from huggingface_hub import HfApi, get_session
+        from huggingface_hub import HfApi
 
-        get_session().timeout = hub.SILENCE  # a silent Hub must not stop this thread for ever
+        hub.limit_silence()  # a silent Hub must not stop this thread for ever
         api = HfApi()
         if not self._made:
             api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)

@@ -10,8 +10,7 @@ import argparse
 import signal
 import sys
 
-from huggingface_hub import get_hf_file_metadata, get_session, get_token, hf_hub_download, hf_hub_url
-from huggingface_hub.errors import EntryNotFoundError
+from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_download, hf_hub_url
 from huggingface_hub.utils import disable_progress_bars
 
 from publishing import hub
@@ -24,16 +23,16 @@ WELCOME = "metrics.json"  # how good they are; weights without it can be served 
 def fetch(repository: str, revision: str = "main", again: bool = False) -> str:
     """Download the files of `repository` (OWNER/NAME) at `revision` into the cache; returns the commit they are of.
 
-    What the cache has is not asked for, unless `again`. Raises what huggingface_hub raises.
+    Files that the cache has are not sent, unless `again`. Raises what huggingface_hub raises.
     """
-    get_session().timeout = hub.SILENCE
+    hub.limit_silence()
     url = hf_hub_url(repository, NEEDED[0], revision=revision)
     commit = get_hf_file_metadata(url, token=get_token(), timeout=hub.SILENCE).commit_hash
     for name in NEEDED:
         hf_hub_download(repository, name, revision=commit, force_download=again)
     try:
         hf_hub_download(repository, WELCOME, revision=commit)
-    except EntryNotFoundError:
+    except Exception:  # welcome, not needed: served.py does without
         pass
     return commit
 
@@ -50,7 +49,7 @@ def main() -> int:
     try:
         print(fetch(options.repository, options.revision, options.again))
     except Exception as error:  # the Hub's clients raise many kinds
-        print(hub.explain(error, options.repository), file=sys.stderr)
+        print(hub.explain(error, options.repository, reading=True), file=sys.stderr)
         return 1
     return 0
 

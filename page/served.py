@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from huggingface_hub import constants, try_to_load_from_cache
 
-from model import AlteredWeights, DigitCNN
+from model import DigitCNN
 from page import fetch
 
 PATIENCE = 2.0  # seconds that the start waits for the Hub
@@ -51,9 +51,16 @@ def measured(metrics: str | Path, net: DigitCNN) -> dict | None:
         stored = json.loads(Path(metrics).read_text())
         if stored["test_set"] != "MNIXEL test" or stored["sha256"] != net.config.sha256:
             return None
-        return {key: stored["test"][key] for key in ("right", "total", "interval")}
+        right, total, (low, high) = (stored["test"][key] for key in ("right", "total", "interval"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    good = (
+        type(right) is type(total) is int
+        and 0 <= right <= total
+        and type(low) is type(high) is float
+        and 0 <= low <= high <= 1
+    )
+    return {"right": right, "total": total, "interval": [low, high]} if good else None
 
 
 class Served:
@@ -72,8 +79,10 @@ class Served:
         self._refused: dict[str, str] = {}  # commit -> why it cannot be served
         self._arrived = threading.Event()
         self._switch = threading.Lock()
+        if repository and (repository.count("/") != 1 or not all(repository.split("/"))):
+            raise ValueError(f"MODEL_ID is {repository!r}; it must be the name of a model repository, OWNER/NAME.")
         self.current: Weights | None = self._cached() if repository else None
-        if repository:
+        if repository and not (self.current and COMMIT.fullmatch(self.revision)):
             threading.Thread(target=self._follow, daemon=True, name="weights").start()
             self._arrived.wait(fetch.LIMIT if self.current is None and not embedded.is_dir() else PATIENCE)
         if self.current is None:
@@ -91,7 +100,7 @@ class Served:
         every = os.environ.get("MODEL_REFRESH") or REFRESH
         try:
             every = float(every)
-            if not 0 <= every < float("inf"):
+            if not 0 <= every <= threading.TIMEOUT_MAX:
                 raise ValueError
         except ValueError:
             raise ValueError(f"MODEL_REFRESH is {every!r}; it must be a number of seconds, 0 for never.") from None
@@ -109,7 +118,7 @@ class Served:
                     raise ValueError(self._refused[commit])
                 try:
                     found = self._load(commit)
-                except AlteredWeights:  # perhaps only on the way here
+                except ValueError:  # spoilt, perhaps only on the way here
                     self._fetch(commit, again=True)
                     found = self._load(commit)
                 with self._switch:
@@ -117,12 +126,12 @@ class Served:
                 self._remember(commit)
                 print(f"Serving {found.origin}.", flush=True)
             self.problem = None
-        except (OSError, ValueError) as error:
+        except Exception as error:  # whatever it is, this thread goes on
             if isinstance(error, ValueError) and commit not in self._refused:
-                self._refused[commit] = str(error)
+                self._refused = {commit: str(error)}
             if str(error) != self.problem:
                 print(
-                    f"{error} Still serving {self.current.origin if self.current else EMBEDDED}.",
+                    f"{error} {f'Still serving {self.current.origin}' if self.current else 'Nothing is served yet'}.",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -144,10 +153,19 @@ class Served:
     def _fetch(self, revision: str, again: bool = False) -> str:
         """Let page/fetch.py bring the files; returns the commit. Raises ConnectionError with a sentence."""
         # -P and PYTHONPATH: this project's modules, wherever the page was started
-        command = [sys.executable, "-P", "-m", "page.fetch", self.repository, revision]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "page.fetch",
+            *(["--again"] if again else []),
+            "--",
+            self.repository,
+            revision,
+        ]
         try:
             done = subprocess.run(
-                command + ["--again"] * again,
+                command,
                 capture_output=True,
                 text=True,
                 stdin=subprocess.DEVNULL,
@@ -165,7 +183,7 @@ class Served:
 
     def _load(self, revision: str) -> Weights:
         """The cached weights of a revision. Raises FileNotFoundError when there are none, ValueError when they are spoilt."""
-        net = DigitCNN.from_pretrained(self.repository, revision=revision, local_files_only=True)
+        net = DigitCNN.from_hub(self.repository, revision=revision, local_files_only=True)
         warm(net)
         metrics = try_to_load_from_cache(self.repository, "metrics.json", revision=net.source.split("@")[1])
         return Weights(net, net.source, measured(metrics, net) if isinstance(metrics, str) else None)
@@ -187,9 +205,10 @@ class Served:
     def _last(self) -> str | None:
         """The commit that was served last: the cache's own pointer moves before the files are here, and so cannot tell."""
         try:
-            return self._note().read_text().strip()
-        except OSError:
+            noted = self._note().read_text().strip()
+        except (OSError, ValueError):
             return None
+        return noted if COMMIT.fullmatch(noted) else None
 
     def _remember(self, commit: str) -> None:
         note = self._note()

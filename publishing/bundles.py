@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import yaml
@@ -41,13 +42,14 @@ def model(out: Path, weights: Path, name: str, dataset: str) -> None:
     from model import DigitCNN
 
     try:
-        net = DigitCNN.from_pretrained(weights)
+        net = DigitCNN.from_pretrained(weights.resolve(strict=True))
         metrics = json.loads((weights / "metrics.json").read_text())
         if metrics["sha256"] != net.config.sha256:
             raise BundleError(f"metrics.json in {weights} is of other weights: run train.py again.")
         card = cards.model_card(metrics, name, dataset)
-    except (OSError, KeyError, ValueError) as error:
-        reason = f"{error} has no entry" if isinstance(error, KeyError) else str(error).rstrip(".")
+    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
+        known = isinstance(error, (OSError, ValueError))
+        reason = str(error).rstrip(".") if known else "metrics.json is not what train.py writes"
         raise BundleError(
             f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
         ) from error
@@ -77,14 +79,8 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
 
     On CPU hardware (the default) the pins ask for PyTorch's CPU build. Raises BundleError as `model`.
     """
-    from model import DigitCNN
-
-    try:
-        DigitCNN.from_pretrained(weights)
-    except (OSError, ValueError) as error:
-        raise BundleError(
-            f"{weights} cannot be published ({error}): `python train.py` writes a whole folder."
-        ) from error
+    with tempfile.TemporaryDirectory() as unused:  # the same checks
+        model(Path(unused), weights, model_name, dataset_name)
     files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
     files += [
         path.relative_to(ROOT) for folder in COMPONENTS for pattern in PAGE for path in (ROOT / folder).glob(pattern)

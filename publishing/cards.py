@@ -91,7 +91,7 @@ Draw a digit, with mouse, finger, pen or keys, and see a small convolutional net
 students in Bucaramanga drew with a program called MNIXEL, and from digits that a program draws.
 
 The weights come from `{model}`, whose card says how good they are; this Space serves the ones in `weights/` while the Hub cannot be
-reached. The drawings are in `{dataset}`. What is drawn here is sent to the Space to be read, and is not kept.
+reached. MNIXEL's drawings are in `{dataset}`. What is drawn here is sent to the Space to be read; it is kept only if you contribute it.
 
 To call it from a program:
 

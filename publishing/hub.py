@@ -7,11 +7,24 @@ from huggingface_hub import errors
 
 SILENCE = 20  # seconds without a byte after which a server is given up; the clients would wait for ever
 
+
+def limit_silence() -> None:
+    """Let huggingface_hub give up a server that keeps silent for SILENCE seconds, also after it has reconnected."""
+    from huggingface_hub import get_session, set_client_factory
+
+    hooks = get_session().event_hooks
+    set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=SILENCE))
+
+
 TOKENS = "the token settings of your account on the Hub"
 
 
-def explain(error: Exception, repository: str) -> str:
-    """One sentence for an error of huggingface_hub while it was busy with `repository`: what happened, what to do."""
+def explain(error: Exception, repository: str, reading: bool = False) -> str:
+    """One sentence for an error of huggingface_hub while it was busy with `repository`: what happened, what to do.
+
+    With `reading` nothing was to be written, and whoever asked asks again by itself.
+    """
+    again = "" if reading else ": check the network and run this again"
     while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
         error = error.__cause__  # "an upload failed" is raised from what the Hub said
     status = getattr(getattr(error, "response", None), "status_code", None)
@@ -29,15 +42,19 @@ def explain(error: Exception, repository: str) -> str:
         return f"{repository} has no such revision: give a branch, a tag or a full commit."
     if isinstance(error, errors.EntryNotFoundError) and status == 404:
         return f"{repository} does not hold the files of this network."
-    if status == 401 and not isinstance(error, errors.RepositoryNotFoundError):
+    if status == 401 and not reading and not isinstance(error, errors.RepositoryNotFoundError):
         return f"The Hub does not accept the token: make a new one in {TOKENS}, then run `hf auth login --force` or set HF_TOKEN."
     if isinstance(error, errors.RepositoryNotFoundError) or status == 404:
         return f"There is no {repository} that you may see: check the name, and log in with `hf auth login` if it is private."
     if status == 402:
         return (
             f"The Hub asks for payment for {repository}{quoted}: a Gradio Space on free CPU hardware needs a paid account; "
-            "take one, or choose hardware that yours has with --hardware, for example zero-a10g."
+            "take one, or ask with --hardware for hardware that your account may use."
         )
+    if reading and status in (401, 403):
+        return f"{repository} may not be read with the token that is set, or without one."
+    if reading and status:
+        return f"The Hub does not give {repository} (status {status})."
     if status == 403 and any(word in said.lower() for word in ("storage", "quota", "limit")) or status in (413, 507):
         return f"The Hub has no room left for {repository}{quoted}: delete what is not needed there, or take a larger plan."
     if status == 403:
@@ -54,8 +71,8 @@ def explain(error: Exception, repository: str) -> str:
     if status:
         return f"The Hub refused the request for {repository} (status {status}){quoted}."
     if isinstance(error, httpx2.TimeoutException):
-        return f"The Hub does not answer (nothing came for {SILENCE} seconds): check the network and run this again."
+        return f"The Hub keeps silent{again}."
     if isinstance(error, (httpx2.TransportError, errors.LocalEntryNotFoundError, ConnectionError)):
-        return "The Hub cannot be reached: check the network and run this again."
+        return f"The Hub cannot be reached{again}."
     reason = str(error).strip().split("\n")[0] or type(error).__name__
-    return f"The transfer of {repository} broke off ({reason}): run this again."
+    return f"The transfer of {repository} broke off ({reason}){again}."

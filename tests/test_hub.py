@@ -19,6 +19,8 @@ import yaml
 from conftest import ROOT, Server
 from local_hub import OWNER, Fault, LocalHub
 
+from model import DigitCNN
+from page.served import measured
 from publishing import bundles
 
 MODEL, DATASET, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel"
@@ -237,6 +239,29 @@ def test_weights_that_are_spoilt_for_good_are_refused(model_hub, tmp_path):
     assert done.stdout.startswith("AlteredWeights"), done.stdout
 
 
+def test_a_configuration_that_was_spoilt_on_the_way_is_fetched_again(model_hub, tmp_path):
+    model_hub.faults = [Fault("GET .*config.json", "alter", times=1)]
+    assert load(model_hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
+
+
+def test_a_token_with_a_line_break_is_not_repeated(model_hub, tmp_path):
+    done = load(model_hub, tmp_path / "a", loading(r"dict(token='hf_write\n')"))
+    assert (
+        done.stdout.startswith("PermissionError The token has characters")
+        and "hf_write" not in done.stdout + done.stderr
+    )
+
+
+@pytest.mark.parametrize("gone", ["threshold", "temperature", "dropout", "channels", "sha256", "format"])
+def test_a_configuration_with_something_missing_is_refused(gone, tmp_path):
+    shutil.copytree(ROOT / "weights", tmp_path / "weights")
+    config = json.loads((tmp_path / "weights" / "config.json").read_text())
+    del config[gone]
+    (tmp_path / "weights" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=f"is not the configuration of this network.*{gone}"):
+        DigitCNN.from_pretrained(tmp_path / "weights")
+
+
 def test_weights_that_were_cut_short_are_refused_or_completed(model_hub, tmp_path):
     model_hub.faults = [Fault("GET /store/", "cut", times=1)]
     done = load(model_hub, tmp_path / "a", loading())
@@ -349,6 +374,36 @@ def test_a_pinned_revision_stays(model_hub, tmp_path):
         model_hub.log.clear()
         time.sleep(3)
         assert model_hub.log == []
+    model_hub.faults = [Fault(".", "500")]
+    with page(model_hub, tmp_path / "page", MODEL_REVISION=old, MODEL_REFRESH="1") as server:
+        assert info(server)["weights"] == f"{MODEL}@{old}"
+        time.sleep(3)
+        assert info(server)["problem"] is None and model_hub.log == []
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"interval": None}, {"right": "<b>"}, {"interval": [0.1]}, {"total": 1.5}, {"right": 200}], ids=str
+)
+def test_figures_from_the_hub_that_are_none_are_not_shown(spoilt, model_hub, tmp_path):
+    stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
+    stored["test"].update(spoilt)
+    (tmp_path / "metrics.json").write_text(json.dumps(stored))
+    assert measured(tmp_path / "metrics.json", DigitCNN.from_pretrained(ROOT / "weights")) is None
+
+
+@pytest.mark.parametrize("settings", [{"MODEL_ID": "weights"}, {"MODEL_ID": MODEL, "MODEL_REFRESH": "1e10"}], ids=str)
+def test_settings_that_make_no_sense_are_said(settings):
+    done = subprocess.run(
+        [sys.executable, "app.py"], cwd=ROOT, env={**CLEAN, **settings}, capture_output=True, text=True, timeout=60
+    )
+    assert "MODEL_" in one_sentence(done, "app.py")
+
+
+def test_a_folder_of_the_repositorys_name_is_not_taken_for_it(model_hub, tmp_path, monkeypatch):
+    (tmp_path / OWNER / "mnixel-cnn").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="is not in the Hub's cache"):
+        DigitCNN.from_hub(MODEL, local_files_only=True)
 
 
 @pytest.fixture
@@ -363,7 +418,7 @@ def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
     with page(model_hub, tmp_path / "page", folder=space) as server:
         wait_for(lambda: info(server)["weights"].startswith(MODEL))
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, app\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
+        [sys.executable, "-c", "import sys, app, contribute.merge, page.fetch\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
         cwd=space, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     modules = {path for path in space.rglob("*.py") if ".venv" not in path.parts}
@@ -441,11 +496,37 @@ def test_a_space_on_other_hardware_needs_no_paid_account(hub, tmp_path):
 
 
 def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept(hub, tmp_path):
-    hub.put("space", SPACE, {"old.py": b"1", "sketchpad/old.js": b"1", "notes.txt": b"mine"}, sdk="gradio")
-    assert publish(hub, tmp_path / "us", "space", OWNER).returncode == 0
+    theirs = {"notes.txt": b"mine", "notebooks/mine.py": b"mine"}
+    hub.put("space", SPACE, {"page/old.py": b"1", "sketchpad/old.js": b"1", **theirs}, sdk="gradio")
+    done = publish(hub, tmp_path / "us", "space", OWNER)
+    assert "deleted: page/old.py, sketchpad/old.js" in done.stdout, done.stderr
     files = hub.files("space", SPACE)
-    assert "notes.txt" in files and "app.py" in files
-    assert not {"old.py", "sketchpad/old.js"} & set(files)
+    assert {*theirs, "app.py"} <= set(files)
+    assert not {"page/old.py", "sketchpad/old.js"} & set(files)
+
+
+def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_path, mnixel):
+    shard = "contributed/train-00000-of-00001.parquet"
+    hub.put("dataset", DATASET, {shard: b"somebody's"})
+    arguments = ["dataset", OWNER, "--data", str(mnixel), "--contributed", str(tmp_path / "contributed")]
+    done = publish(hub, tmp_path / "us", *arguments)
+    assert "has contributed drawings and this checkout has none" in one_sentence(done, "publish.py")
+    assert shard in hub.files("dataset", DATASET)
+    (tmp_path / "contributed").mkdir()  # merged, and nothing is left: all were deleted by their writers
+    done = publish(hub, tmp_path / "us", *arguments)
+    assert f"deleted: {shard}" in done.stdout, done.stderr
+
+
+def test_weights_are_a_folder_and_never_asked_of_the_hub(hub, tmp_path):
+    done = publish(hub, tmp_path / "us", "model", OWNER, "--weights", "runs/none", "--dry-run")
+    assert "runs/none cannot be published" in one_sentence(done, "publish.py")
+    assert hub.log == []
+
+
+def test_other_hardware_alone_is_a_change(hub, tmp_path):
+    assert publish(hub, tmp_path / "us", "space", OWNER).returncode == 0
+    done = publish(hub, tmp_path / "us", "space", OWNER, "--hardware", "cpu-upgrade")
+    assert hub.repository("space", SPACE).hardware == "cpu-upgrade" and "nothing changed" not in done.stdout
 
 
 def test_dry_run_lists_and_asks_nobody(hub, tmp_path, mnixel):
@@ -463,6 +544,9 @@ def test_dry_run_lists_and_asks_nobody(hub, tmp_path, mnixel):
         (["all", "OWNER/NAME"], "`all` takes an OWNER"),
         (["model", "a/b/c"], "is no name on the Hub"),
         (["model", "OWNER--X"], "is no name on the Hub"),
+        (["model", "OWNER/a.git"], "is no name on the Hub"),
+        (["model", "OWNER/a..b"], "is no name on the Hub"),
+        (["model", "OWNER/a", "--model", "OWNER/b"], "both name the model"),
     ],
 )
 def test_names_that_the_hub_would_refuse(arguments, said):
@@ -495,15 +579,22 @@ KILLS = [
     "PUT /store",
     "verify",
     "commit/",
-    "variables",
+    "POST .*variables",
 ]
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before it", "after it"])
-@pytest.mark.parametrize("where", KILLS)
+@pytest.mark.parametrize(
+    ("where", "after"),
+    [
+        *((where, False) for where in KILLS),
+        *((where, True) for where in ("repos/create", "PUT /store", "commit/", "POST .*variables")),
+    ],
+)
 def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tmp_path):
     """SIGKILL while a request is under way, before or after the Hub has carried it out."""
-    kind, name = ("space", SPACE) if where == "variables" else ("model", MODEL)
+    kind, name = ("space", SPACE) if "variables" in where else ("model", MODEL)
+    if kind == "space":  # one that is there already, and so gets its variables in requests of their own
+        hub.put("space", SPACE, {}, sdk="gradio")
     hub.faults = [Fault(where, "hold", times=1, after=after)]
     environment = {**CLEAN, **hub.environment(tmp_path / "us")}
     running = subprocess.Popen(
@@ -537,7 +628,7 @@ def test_a_publish_through_xet_that_was_killed_is_finished_by_the_next(tmp_path)
         assert load(hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
 
 
-def test_train_can_push(hub, tmp_path, monkeypatch):
+def test_train_can_push(hub, tmp_path):
     """A short training, published from the command that trained; who may not write is told before it starts."""
     short = (
         "import sys, train\nfrom training import recipes\nfrom dataclasses import replace\n"
@@ -556,6 +647,8 @@ def test_train_can_push(hub, tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     assert hub.repository("model", MODEL).commits[-1][0] in done.stdout
     assert hub.files("model", MODEL)["model.safetensors"] == (tmp_path / "out" / "model.safetensors").read_bytes()
+    done = client(hub, tmp_path / "us", sys.executable, "train.py", "--push", MODEL, **more)
+    assert done.returncode == 1 and "--push publishes what was trained on MNIXEL" in done.stderr
     hub.faults = [Fault("commit/", "500")]
     done = client(hub, tmp_path / "us", sys.executable, "-c", short, *arguments, "--seed", "1", **more)
     assert done.returncode == 1 and "train.py: The Hub has trouble of its own" in done.stderr
