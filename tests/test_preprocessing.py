@@ -180,7 +180,7 @@ def test_no_ink(picture):
         Image.fromarray(np.full((20, 20), -5.0, np.float32)),
         Image.fromarray(np.full((20, 20), 1e9, np.float32)),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,  # workers must agree on the names
 )
 def test_no_picture(picture):
     with pytest.raises(ValueError, match="expected a PIL image or a numpy array|must have 8 to 4096 a side") as caught:
