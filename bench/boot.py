@@ -26,7 +26,7 @@ from bench.ladder import between  # noqa: E402
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- boot: written by python -m bench.boot -->", "<!-- /boot -->"
-REPEATS = 3
+REPEATS = 2
 
 
 def boot(hub: LocalHub, home: Path, **settings: str) -> float:
@@ -54,11 +54,11 @@ def main() -> None:
                 elif fault:
                     hub.faults = [replace(fault)]
                 seconds.append(boot(hub, Path(folder, "home"), **settings))
-        found[name] = min(seconds)
+        found[name] = max(seconds)
         print(f"{name}: {', '.join(f'{s:.1f}' for s in seconds)} s", file=sys.stderr)
     base = found["without MODEL_ID"]
     lines = [
-        f"| the Hub | seconds to the first page, least of {REPEATS} | more than without a Hub |",
+        f"| the Hub | seconds to the first page, most of {REPEATS} | more than without a Hub |",
         "| --- | ---: | ---: |",
     ]
     lines += [f"| {name} | {seconds:.1f} | {seconds - base:+.1f} |" for name, seconds in found.items()]
