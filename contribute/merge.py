@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
 SHARD = "{split}-00000-of-00001.parquet"
+SOURCE = "merged-from.txt"  # beside them: the store that they come from
 TEST_SHARE = 5  # every fifth writer
 
 
@@ -74,6 +75,7 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
             part = Path(work, path.name)
             dataset(mine).to_parquet(part)
             part.replace(path)
+    (folder / SOURCE).write_text(str(store.folder.resolve()))
     return counts
 
 
@@ -101,6 +103,10 @@ def open_store(named: Path | None = None) -> Store | None:
 
 
 def refresh(folder: Path = FOLDER) -> None:
-    """Write `folder` anew before it is used, if there is anything in it, so that what was deleted since is gone. Raises DataError."""
-    if any(folder.glob("*.parquet")) and (store := open_store()):
+    """Write `folder` anew from the store that it was merged from, so that what was deleted since is gone. Raises DataError."""
+    try:
+        source = Path((folder / SOURCE).read_text())
+    except OSError:
+        return  # never merged here
+    if any(folder.glob("*.parquet")) and (store := open_store(source)):
         merge(store, folder)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections import Counter
@@ -64,6 +65,7 @@ class Server:
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))},
             "GRADIO_SERVER_PORT": str(self.port),
+            "CONTRIBUTIONS_DIR": str(Path(tempfile.gettempdir(), f"contributions-{self.port}")),
             **environment,
         }
         self.url = f"http://127.0.0.1:{self.port}"

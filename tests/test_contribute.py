@@ -662,7 +662,7 @@ def test_a_contributed_package_trains_and_is_published(full, mnixel, hub, tmp_pa
     assert writer in {row["writer"] for row in merge.dataset([d for d, _ in full.drawings("accepted")])}
     full.forget(receipts[0])
     again = ["dataset", OWNER, "--data", str(mnixel), "--contributed", str(out)]
-    assert publish(hub, tmp_path / "us", *again, CONTRIBUTIONS_DIR=str(full.folder)).returncode == 0
+    assert publish(hub, tmp_path / "us", *again).returncode == 0
     code = code.replace("print(", "print(sorted({w for part in d.values() for w in part['writer']}) or ")
     environment = {**CLEAN, **hub.environment(tmp_path / "another", "")}
     used = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=tmp_path)

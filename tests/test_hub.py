@@ -418,7 +418,7 @@ def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
     with page(model_hub, tmp_path / "page", folder=space) as server:
         wait_for(lambda: info(server)["weights"].startswith(MODEL))
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, app, contribute.merge, page.fetch\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
+        [sys.executable, "-c", "import sys, app, contribute.merge, data.download, page.fetch\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
         cwd=space, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     modules = {path for path in space.rglob("*.py") if ".venv" not in path.parts}
