@@ -61,9 +61,9 @@ class Mirror:
     def _api(self):
         from huggingface_hub import HfApi
 
-        hub.limit_silence()  # a silent Hub must not stop this thread for ever
         api = HfApi()
         if not self._made:
+            hub.limit_silence()  # a silent Hub must not stop this thread for ever
             api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
             if not api.dataset_info(self.repository, timeout=hub.SILENCE).private:
                 raise StoreError(

@@ -141,6 +141,14 @@ class LocalHub:
         header = request.headers.get("authorization", "")
         return TOKENS[header.removeprefix("Bearer ")] if header else None
 
+    def signed_in(self, request: Request) -> tuple[str, str] | Response:
+        """Account and role, or the Hub's answer to somebody without a token or with a wrong one."""
+        try:
+            user = self.user(request)
+        except KeyError:
+            user = None
+        return user or error(401, "Invalid credentials in Authorization header")
+
     def visible(self, request: Request, kind: str, name: str) -> Repository | Response:
         """The repository, or the Hub's answer to somebody who may not see it."""
         repository = self.repositories.get((kind, name))
@@ -166,24 +174,18 @@ class LocalHub:
         return repository
 
     async def whoami(self, request: Request) -> Response:
-        try:
-            user = self.user(request)
-        except KeyError:
-            user = None
-        if user is None:
-            return error(401, "Invalid credentials in Authorization header")
+        user = self.signed_in(request)
+        if isinstance(user, Response):
+            return user
         access = {"type": "access_token", "accessToken": {"displayName": "test", "role": user[1]}}
         return JSONResponse({"type": "user", "name": user[0], "orgs": [], "isPro": self.paid, "auth": access})
 
     async def create(self, request: Request) -> Response:
         asked = await request.json()
         kind = asked.get("type") or "model"
-        try:
-            user = self.user(request)
-        except KeyError:
-            user = None
-        if user is None:
-            return error(401, "Invalid credentials in Authorization header")
+        user = self.signed_in(request)
+        if isinstance(user, Response):
+            return user
         name = f"{asked.get('organization') or user[0]}/{asked['name']}"
         if user != (name.split("/")[0], "write"):
             return error(
