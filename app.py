@@ -24,7 +24,7 @@ import torch
 
 from contribute.collector import Collector
 from contribute.desk import Desk
-from page import stock
+from page import host, stock
 from page.pictures import BadPicture, open_data_url, open_picture
 from page.recognise import answer, answer_drawing
 from page.served import EMBEDDED, Served
@@ -82,9 +82,7 @@ def build(served: Served, use_stock: bool = False, desk: Desk | None = None, clo
 
         `problem` is one sentence when the weights that were asked for cannot be had, else null.
         """
-        now = served.current
-        parameters = sum(p.numel() for p in now.net.parameters())
-        return {"weights": now.origin, "parameters": parameters, "accuracy": now.accuracy, "problem": served.problem}
+        return info_of(served)
 
     with gr.Blocks(title="Draw a digit") as page:
         gr.HTML(HEADER, elem_classes="header")
@@ -107,6 +105,13 @@ def build(served: Served, use_stock: bool = False, desk: Desk | None = None, clo
         gr.Button(visible=False).click(predict, [picture, top_k], result, api_name="predict", queue=False)
         gr.api(info, api_name="info", queue=False)
     return page
+
+
+def info_of(served: Served) -> dict:
+    """What `/info` says."""
+    now = served.current
+    parameters = sum(p.numel() for p in now.net.parameters())
+    return {"weights": now.origin, "parameters": parameters, "accuracy": now.accuracy, "problem": served.problem}
 
 
 HEADER = """<h1>Draw a digit</h1>
@@ -177,31 +182,35 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1
-    page = build(served, options.sketchpad == "stock", *Desk.from_environment(served))
-    try:
-        launch(page, options.sketchpad == "stock")
-    except OSError as error:  # the port is taken
-        print(f"app.py: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def launch(page: gr.Blocks, use_stock: bool) -> None:
-    """Serve the page until somebody stops it. Raises OSError when the port that was asked for is taken or is none."""
-    if PORT and not (PORT.isdecimal() and 0 < int(PORT) < 65536):
-        raise OSError(f"GRADIO_SERVER_PORT is {PORT!r}; it must be a number from 1 to 65535.")
-    port = int(PORT) if PORT else None  # None: 7860, or the next one that is free
-    page.launch(
+    desk, closed = Desk.from_environment(served)
+    use_stock = options.sketchpad == "stock"
+    page = build(served, use_stock, desk, closed)
+    guard = host.application(
+        page,
+        served,
+        lambda: info_of(served),
+        use_stock,
         theme=gr.themes.Default(font=FONTS, font_mono=["monospace"]),
         head=HEAD,
         js=stock.PRESS_BRUSH if use_stock else None,
-        server_port=port,
-        server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
-        footer_links=["api"],
-        enable_monitoring=False,
-        ssr_mode=False,
-        max_file_size="10mb",
     )
+    try:
+        host.serve(guard, *address())
+    except OSError as error:  # the port is taken
+        print(f"app.py: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if desk:
+            desk.close()
+    return 0
+
+
+def address() -> tuple[str, int | None]:
+    """Where to serve: name and port, or None for the first free one. Raises OSError when GRADIO_SERVER_PORT is no port."""
+    if PORT and not (PORT.isdecimal() and 0 < int(PORT) < 65536):
+        raise OSError(f"GRADIO_SERVER_PORT is {PORT!r}; it must be a number from 1 to 65535.")
+    everywhere = "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1"
+    return os.environ.get("GRADIO_SERVER_NAME") or everywhere, int(PORT) if PORT else None
 
 
 if __name__ == "__main__":

@@ -55,6 +55,11 @@ class Desk:
         mirror = Mirror(store, repository, restore=not persistent) if repository else None
         return cls(served, store, mirror, os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE, persistent), ""
 
+    def close(self) -> None:
+        """The page stops: give the Hub what it has not got yet, for a few seconds."""
+        if self.mirror:
+            self.mirror.flush(list(self.store.dirty()), FLUSH)
+
     @property
     def functions(self) -> list[Callable[[dict], dict]]:
         """For the page: each takes and gives a dictionary."""

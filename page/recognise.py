@@ -1,45 +1,68 @@
 """What is asked of a network: a drawing or a picture in, an answer for the page or a program out.
 
-The live page, the stock component and the endpoints all come through `answer`.
+The live page, the stock component and the endpoints all come through `answers`, one picture at a time or many visitors' at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import torch
 from PIL import Image
 
 import board
 from model import LABELS, DigitCNN, ranked
 from page.pictures import open_data_url
 
+Picture = Image.Image | np.ndarray
 
-def answer(net: DigitCNN, image: Image.Image | np.ndarray, top_k: int = len(LABELS)) -> dict:
-    """Classify a picture.
 
-    Returns `digit` ("0".."9", or None when the network is not sure), `confidences` (`top_k` of {"label", "confidence"}, most
-    probable first) and `pixels` (784 numbers 0..255, row by row: the very tensor that was classified).
-    Raises EmptyDrawing when there is no ink, ValueError for what is no picture and for a `top_k` that is not 1..10.
+def picture_of(drawing: object) -> Picture:
+    """The picture of the page's question `{"revision", "strokes", "picture"}`. Raises ValueError with one sentence."""
+    if not isinstance(drawing, dict) or type(drawing.get("revision")) is not int:
+        raise ValueError("A drawing is sent with its revision, a whole number.")
+    if drawing.get("picture") is not None:
+        return open_data_url(drawing["picture"])
+    return board.render(board.parse_strokes(drawing.get("strokes")))
+
+
+def revision_of(drawing: object) -> int | None:
+    """The revision that an answer to the drawing carries; None when the drawing has none."""
+    revision = drawing.get("revision") if isinstance(drawing, dict) else None
+    return revision if type(revision) is int else None
+
+
+def answers(net: DigitCNN, tensors: Sequence[torch.Tensor], top_k: Sequence[int]) -> list[dict]:
+    """What the network says of each of the tensors, (1, 28, 28) from `net.preprocess`, in one go.
+
+    Each has `digit` ("0".."9", or None when the network is not sure), `confidences` (its `top_k` of {"label", "confidence"},
+    most probable first) and `pixels` (784 numbers 0..255, row by row: the very tensor that was classified).
+    Raises ValueError for a `top_k` that is not 1..10.
     """
-    tensor = net.preprocess(image)
-    probabilities, evidence = net.judge_tensors(tensor[None])
-    best = ranked(probabilities[0], top_k)
-    return {
-        "digit": best[0][0] if evidence[0] >= net.config.threshold else None,
-        "confidences": [{"label": name, "confidence": value} for name, value in best],
-        "pixels": (tensor * 255).round().byte().flatten().tolist(),
-    }
+    probabilities, evidence = net.judge_tensors(torch.stack(list(tensors)))
+    found = []
+    for tensor, row, sure, most in zip(tensors, probabilities, evidence, top_k, strict=True):
+        best = ranked(row, most)
+        found.append(
+            {
+                "digit": best[0][0] if sure >= net.config.threshold else None,
+                "confidences": [{"label": name, "confidence": value} for name, value in best],
+                "pixels": (tensor * 255).round().byte().flatten().tolist(),
+            }
+        )
+    return found
+
+
+def answer(net: DigitCNN, image: Picture, top_k: int = len(LABELS)) -> dict:
+    """Classify one picture: as `answers`. Raises EmptyDrawing when there is no ink, ValueError for what is no picture."""
+    return answers(net, [net.preprocess(image)], [top_k])[0]
 
 
 def answer_drawing(net: DigitCNN, drawing: object) -> dict:
-    """The page's question: `{"revision", "strokes", "picture"}` -> an answer with that revision, or `error`, one sentence."""
-    if not isinstance(drawing, dict) or type(drawing.get("revision")) is not int:
-        return {"revision": None, "error": "A drawing is sent with its revision, a whole number."}
+    """The page's question -> an answer with that revision, or `error`, one sentence."""
     try:
-        if drawing.get("picture") is not None:
-            image: Image.Image | np.ndarray = open_data_url(drawing["picture"])
-        else:
-            image = board.render(board.parse_strokes(drawing.get("strokes")))
-        found = answer(net, image)
+        found = answer(net, picture_of(drawing))
     except ValueError as error:
         found = {"error": str(error)}
-    return {"revision": drawing["revision"], **found}
+    return {"revision": revision_of(drawing), **found}

@@ -1,0 +1,455 @@
+"""The door: what comes in is bounded before anything looks at it, what goes out has its headers, all is counted.
+
+An ASGI application around Gradio's. A request goes through if its path is one that the page needs, its address has not asked too
+much, its body is small enough and has the shape that Gradio expects. Live drawings and `/predict` are answered here and now, by the
+same functions as in Gradio's handlers but without their cost; everything else goes on to Gradio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import orjson
+
+from page.counts import Counts, log_failure
+from page.lane import Busy, Lane
+from page.pictures import MAX_BYTES, open_data_url
+from page.recognise import picture_of, revision_of
+from page.visitors import Refused, Visitors
+
+Scope, Receive, Send = dict, Callable[[], Awaitable[dict]], Callable[[dict], Awaitable[None]]
+
+PICTURE = MAX_BYTES * 4 // 3 + 4096  # bytes of a JSON body with a picture as a data URL
+DRAWING = 4 * 2**20  # bytes of a live question: 10,000 points, or a picture that the browser made small
+NESTED = 2000  # values among an event's arguments, however nested
+LINE = 2048  # bytes of a path with its query
+PATIENCE = 20.0  # seconds that a body may take to arrive
+BUSY = "The page is busy. Your drawing is kept; the answer comes as soon as it can."
+MULTIPART = 2 * MAX_BYTES // 2**20  # MiB of an upload: a picture, and what is around it
+
+FUNCTIONS = {  # what the page's own components may ask -> whose allowance it uses
+    "recognise": "ask",
+    "look": "ask",
+    "status": "ask",
+    "keep": "keep",
+    "consent": "enrol",
+    "collection": "take",
+    "forget": "take",
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way in: which methods, which paths, whose allowance, how large a body."""
+
+    methods: str
+    path: re.Pattern
+    kind: str
+    body: int = 0
+
+
+def _door(methods: str, path: str, kind: str, body: int = 0) -> Door:
+    return Door(methods, re.compile(path), kind, body)
+
+
+API = "/gradio_api"
+NAMES = "(predict|info)/?"  # the named endpoints; `predict` is also how the page's own events run, by number
+DOORS = (
+    _door("GET HEAD", "/", "page"),
+    _door("GET HEAD", "/(config/?|theme.css|robots.txt|manifest.json|favicon.ico|pwa_icon(/[0-9]+)?)", "page"),
+    _door("GET HEAD", "/(static|assets)/[^?]+", "page"),
+    _door("GET HEAD", f"{API}/(info/?|openapi.json|theme.css|app_id/?)", "page"),
+    _door("GET", f"{API}/heartbeat/[^/]+", "stream"),
+    _door("GET", f"{API}/(queue/data|call/{NAMES}[^/]+)", "stream"),
+    _door("POST", f"{API}/component_server/?", "ask", DRAWING),
+    _door("POST", f"{API}/(run|api)/{NAMES}", "run", PICTURE),
+    _door("POST", f"{API}/(queue/join|call/(v2/)?{NAMES})", "call", PICTURE),
+    _door("POST", f"{API}/upload/?", "upload", MULTIPART * 2**20),
+    _door("GET HEAD", "/(health|metrics)", "status"),
+)
+STOCK = (  # what Gradio's own sketchpad needs besides: its pictures come back as files
+    _door("GET HEAD", f"{API}/file=.+", "page"),
+    _door("GET", f"{API}/upload_progress", "stream"),
+)
+
+POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "  # Gradio makes functions of its components' scripts
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+)
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+)
+FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")  # assets carry a hash in their names
+
+
+class BadRequest(Refused):
+    """A request that cannot be understood."""
+
+    def __init__(self, sentence: str, status: int = 400, reason: str = "bad request"):
+        super().__init__(reason, sentence, status)
+
+
+class Guard:
+    """The application `app` behind its door. `status` answers `/health` and `/metrics`; `info` the endpoint of that name."""
+
+    def __init__(
+        self,
+        app: Callable,
+        drawings: Lane,
+        pictures: Lane,
+        counts: Counts,
+        status: Callable[[Scope], tuple[int, bytes, str]],
+        info: Callable[[], dict],
+        use_stock: bool = False,
+        visitors: Visitors | None = None,
+    ):
+        self.app, self.drawings, self.pictures, self.counts = app, drawings, pictures, counts
+        self.status, self.info, self.use_stock = status, info, use_stock
+        self.doors = DOORS + (STOCK if use_stock else ())
+        self.visitors = visitors or Visitors()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            return await self.app(scope, receive, send)
+        if scope["type"] != "http":  # the page has no websockets
+            return await send({"type": "websocket.close", "code": 1008})
+        await _Visit(self, scope, receive, send).run()
+
+    def find(self, method: str, path: str) -> Door:
+        """The way in for a request. Raises BadRequest."""
+        here = [door for door in self.doors if door.path.fullmatch(path)]
+        for door in here:
+            if method in door.methods.split() or (method == "OPTIONS" and "POST" in door.methods):
+                return door
+        if here:
+            raise BadRequest(f"This takes {' or '.join(here[0].methods.split())} only.", 405)
+        raise BadRequest("There is nothing here.", 404, "no such path")
+
+
+class _Visit:
+    """One request on its way through the door."""
+
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send):
+        self.guard, self.scope, self.receive, self._send = guard, scope, receive, send
+        self.headers = {name: value for name, value in scope["headers"]}  # of several alike the last
+        self.nonce = secrets.token_urlsafe(12)
+        self.kind, self.started = "none", False
+        self.who = guard.visitors.name(scope)
+        self.held = 0
+
+    async def run(self) -> None:
+        entered: list[str] = []
+        try:
+            if len(self.scope.get("raw_path", b"")) + len(self.scope["query_string"]) > LINE:
+                raise BadRequest("The address is too long.", 414)
+            door = self.guard.find(self.scope["method"], self.scope["path"])
+            self.kind = door.kind
+            self._enter(door.kind, entered)
+            await self._through(door, entered)
+        except Refused as refused:
+            self.guard.counts.refused(refused.reason)
+            await self.refuse(refused)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            log_failure(error)
+            self.guard.counts.refused("failure")
+            await self.refuse(Refused("failure", "Something went wrong here; it is not your picture's fault.", 500))
+        finally:
+            self.guard.visitors.release(self.held)
+            for kind in entered:
+                self.guard.visitors.leave(self.who, kind)
+
+    def _enter(self, kind: str, entered: list[str]) -> None:
+        self.guard.visitors.enter(self.who, kind)
+        entered.append(kind)
+
+    async def _through(self, door: Door, entered: list[str]) -> None:
+        path = self.scope["path"].rstrip("/")
+        if self.scope["method"] == "OPTIONS" or door.kind in ("page", "stream"):
+            return await (self.page() if path == "" else self.forward(self.receive))
+        if door.kind == "status":
+            return await self.answer(*self.guard.status(self.scope))
+        if door.kind == "upload":
+            return await self.forward(self.counted(door.body))
+        raw = await self.body(door.body)
+        if door.kind == "ask":
+            if self.guard.use_stock and self.headers.get(b"content-type", b"").startswith(b"multipart/form-data"):
+                return await self.forward(self.replay(raw))  # a blob for page/stock.py, which bounds it
+            question = self.json(raw)
+            return await self.ask(question, raw, entered)
+        question = self.json(raw)
+        self.check_event(question)
+        name = path.rsplit("/", 1)[-1]
+        if door.kind == "run" and "fn_index" not in question:
+            if name == "info":
+                return await self.answer(200, orjson.dumps({"data": [self.guard.info()]}))
+            url = _data_url(question["data"])
+            if url is not None:
+                return await self.predict(url, question["data"])
+        await self.forward(self.replay(raw), plain=door.kind == "run")
+
+    # --- what comes in ------------------------------------------------------------------------------------------------
+
+    def _size(self, limit: int) -> int | None:
+        """The size that a request says it has, if it says so. Raises BadRequest when that is too much or no number."""
+        said = self.headers.get(b"content-length")
+        if said is None:
+            return None
+        if not said.isdigit() or len(said) > 15:
+            raise BadRequest("Content-Length is not a number.")
+        if int(said) > limit:
+            raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
+        return int(said)
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body. Raises Refused when it is larger than `limit`, comes too slowly or memory is short."""
+        expected = self._size(limit)
+        room = limit if expected is None else expected
+        self.guard.visitors.hold(room)
+        self.held += room
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    message = await self.receive()
+                    if message["type"] == "http.disconnect":
+                        raise BadRequest("The request was cut off.")
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > limit:
+                        raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
+                    if not message.get("more_body"):
+                        return b"".join(parts)
+        except TimeoutError:
+            raise BadRequest("The request came too slowly.", 408) from None
+
+    def counted(self, limit: int) -> Receive:
+        """`receive` for a body that streams to disk: as slow and as large as allowed, then it ends."""
+        self._size(limit)
+        size, deadline = 0, time.monotonic() + 6 * PATIENCE
+
+        async def receive() -> dict:
+            nonlocal size
+            message = await self.receive()
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
+            if time.monotonic() > deadline:
+                raise BadRequest("The request came too slowly.", 408)
+            return message
+
+        return receive
+
+    def replay(self, raw: bytes) -> Receive:
+        """`receive` for a body that has been read already."""
+        told = False
+
+        async def receive() -> dict:
+            nonlocal told
+            if told:
+                return await self.receive()  # until the visitor goes
+            told = True
+            return {"type": "http.request", "body": raw, "more_body": False}
+
+        return receive
+
+    def json(self, raw: bytes) -> dict:
+        """The object that a body holds. Raises BadRequest."""
+        try:
+            question = json.loads(raw)
+        except (ValueError, RecursionError):
+            question = None
+        if not isinstance(question, dict):
+            raise BadRequest("The request's body must be a JSON object.")
+        session = question.get("session_hash")
+        if session is not None and not (isinstance(session, str) and len(session) <= 64):
+            raise BadRequest("session_hash is a word of at most 64 letters.")
+        return question
+
+    def check_event(self, question: dict) -> None:
+        """Bound what goes to Gradio as an event. Raises BadRequest."""
+        data = question.get("data")
+        if not isinstance(data, list) or len(data) > 16:
+            raise BadRequest('The request\'s body must be {"data": [...]}, the arguments in a list.')
+        for name in ("fn_index", "trigger_id"):
+            if question.get(name) is not None and type(question[name]) is not int:
+                raise BadRequest(f"{name} is a whole number.")
+        for name in ("event_id", "event_data"):
+            question.pop(name, None)
+        if _names_link(data):
+            raise BadRequest("The page fetches nothing from other places: download the picture and send the file.")
+
+    # --- what is answered here ----------------------------------------------------------------------------------------
+
+    async def ask(self, question: dict, raw: bytes, entered: list[str]) -> None:
+        """A question of the page's own components."""
+        name = question.get("fn_name")
+        if not isinstance(name, str) or name not in FUNCTIONS:
+            raise BadRequest("The page has no such function.", 404, "no such path")
+        if type(question.get("component_id")) is not int or "session_hash" not in question:
+            raise BadRequest("A question of the page names its component and its session.")
+        if FUNCTIONS[name] != "ask":
+            self._enter(FUNCTIONS[name], entered)
+        if name != "recognise":
+            return await self.forward(self.replay(raw))
+        drawing = question.get("data")
+        revision = revision_of(drawing)
+        try:
+            said = await self._timed("drawing", self.guard.drawings, lambda: picture_of(drawing), 10)
+        except Busy:
+            self.guard.counts.refused("busy")
+            said = {"busy": True, "error": BUSY}
+        except ValueError as error:
+            said = {"error": str(error)}
+        await self.answer(200, orjson.dumps({"revision": revision, **said}))
+
+    async def predict(self, url: str, data: list) -> None:
+        """`/predict` with its picture in the request."""
+        top_k = data[1] if len(data) > 1 else 3
+        if type(top_k) not in (int, float) or top_k not in range(1, 11):
+            raise BadRequest("top_k is a whole number from 1 to 10.", 400, "bad picture")
+        try:
+            found = await self._timed("picture", self.guard.pictures, lambda: open_data_url(url), int(top_k))
+        except Busy:
+            raise Refused("busy", "The page is busy; try again in a moment.", 503) from None
+        except ValueError as error:
+            raise BadRequest(str(error), 400, "bad picture") from None
+        reply = {"label": found["digit"], "confidences": found["confidences"]}
+        await self.answer(200, orjson.dumps({"data": [reply]}))
+
+    async def _timed(self, kind: str, lane: Lane, picture: Callable, top_k: int) -> dict:
+        start = time.perf_counter()
+        found = await lane.ask(self.who, picture, top_k)
+        self.guard.counts.answered(kind, time.perf_counter() - start)
+        return found
+
+    # --- what goes out ------------------------------------------------------------------------------------------------
+
+    async def send(self, message: dict) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.guard.counts.requests.labels(self.kind, message["status"]).inc()
+            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() != b"server"]
+            policy = (b"content-security-policy", POLICY.format(nonce=self.nonce).encode())
+            extra = [*HEADERS, policy]
+            if self.scope["path"].startswith("/assets/") and message["status"] == 200:
+                extra.append(FOR_EVER)
+            message = {**message, "headers": [*kept, *extra]}
+        await self._send(message)
+
+    async def answer(
+        self, status: int, content: bytes, media: str = "application/json", headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
+        """A whole response."""
+        head = [(b"content-type", media.encode()), (b"content-length", str(len(content)).encode()), *headers]
+        await self.send({"type": "http.response.start", "status": status, "headers": head})
+        await self.send({"type": "http.response.body", "body": b"" if self.scope["method"] == "HEAD" else content})
+
+    async def refuse(self, refused: Refused) -> None:
+        """One sentence with its status; a response that has begun can only end."""
+        if self.started:
+            return await self._send({"type": "http.response.body", "body": b""})
+        said = orjson.dumps({"error": str(refused), "detail": str(refused)})  # Gradio's clients read one or the other
+        headers = ((b"retry-after", str(refused.seconds).encode()),) if refused.status in (429, 503) else ()
+        if refused.status in (408, 413):
+            headers += ((b"connection", b"close"),)  # the rest of the body is not waited for
+        await self.answer(refused.status, said, headers=headers)
+
+    async def forward(self, receive: Receive, plain: bool = False) -> None:
+        """Let Gradio answer; with `plain`, what it says of a bad argument gets the right status."""
+        if not plain:
+            try:
+                return await self.guard.app(self.scope, receive, self.send)
+            finally:
+                pass
+        start, body = await self.collect(receive)
+        status = start["status"]
+        if status == 500:
+            sentence = _error_in(body)
+            if not sentence:
+                raise BadRequest("The request could not be carried out; check its arguments.", 400)
+            raise BadRequest(sentence, 400, "bad picture")
+        if status == 422:
+            raise BadRequest('The request\'s body must be {"data": [...]}, the arguments in a list.', 422)
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def collect(self, receive: Receive) -> tuple[dict, bytes]:
+        """Gradio's whole response, uncompressed."""
+        start, parts = {}, []
+
+        async def keep(message: dict) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                parts.append(message.get("body", b""))
+
+        asked = [(name, value) for name, value in self.scope["headers"] if name != b"accept-encoding"]
+        await self.guard.app({**self.scope, "headers": asked}, receive, keep)
+        return start, b"".join(parts)
+
+    async def page(self) -> None:
+        """The page itself: its own scripts get this response's nonce, and no others run."""
+        start, html = await self.collect(self.receive)
+        if start["status"] == 200 and self.scope["method"] == "GET":
+            self.guard.counts.opened()
+        html = html.replace(b"<script", b'<script nonce="' + self.nonce.encode() + b'"')
+        kept = [(n, v) for n, v in start["headers"] if n.lower() not in (b"content-length", b"content-encoding")]
+        if b"gzip" in self.headers.get(b"accept-encoding", b"") and html:
+            html = await asyncio.to_thread(gzip.compress, html, 4)
+            kept += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+        kept.append((b"content-length", str(len(html)).encode()))
+        kept.append((b"cache-control", b"no-store"))  # a nonce is good for once
+        await self.send({**start, "headers": kept})
+        await self.send({"type": "http.response.body", "body": html})
+
+
+def _readable(size: int) -> str:
+    return f"{size // 2**20} MiB"
+
+
+def _data_url(data: list) -> str | None:
+    """The picture's data URL when that is how the first argument came."""
+    first = data[0] if data else None
+    url = first.get("url") if isinstance(first, dict) else None
+    return url if isinstance(url, str) and url.startswith("data:") else None
+
+
+def _names_link(data: list) -> bool:
+    """Whether a file among the arguments lies elsewhere, from where Gradio would fetch it. Raises BadRequest for a thicket."""
+    left, seen = list(data), 0
+    while left:
+        value = left.pop()
+        seen += 1
+        if seen > NESTED:
+            raise BadRequest("The arguments are too many.", 413, "too large")
+        if isinstance(value, dict):
+            path = value.get("path") or value.get("url")
+            if isinstance(path, str) and re.match(r"\s*(https?|ftp|file):", path, re.I):
+                return True
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+    return False
+
+
+def _error_in(body: bytes) -> str | None:
+    try:
+        said = json.loads(body).get("error")
+    except (ValueError, AttributeError):
+        return None
+    return said if isinstance(said, str) and said else None

@@ -1,0 +1,134 @@
+"""How much one address may ask, and all together: rates, requests at once, bytes in memory. Addresses are kept as salted hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import secrets
+import time
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+
+REMEMBERED = 20_000  # addresses; who has not been here for longest is forgotten first
+BODIES = 48 * 2**20  # bytes of request bodies in memory at once, all visitors together
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one address may do: `burst` requests at once in time, then `rate` a second; `each` under way, `all` from everybody.
+
+    Generous, because a school, a company or a mobile network is one address.
+    """
+
+    burst: float
+    rate: float
+    each: int
+    all: int
+
+
+ALLOWANCES = {
+    "page": Allowance(6000, 300, 300, 600),  # opening the page takes some sixty requests
+    "ask": Allowance(6000, 600, 300, 800),  # live drawing; the lane behind it is bounded and fair
+    "run": Allowance(3000, 300, 300, 600),  # /predict and /info in one request
+    "call": Allowance(2000, 60, 64, 128),  # the same through Gradio's queue
+    "upload": Allowance(2000, 20, 16, 32),
+    "stream": Allowance(4000, 60, 1000, 3000),  # connections that stay open: one a visitor, one a queued call
+    "status": Allowance(600, 10, 16, 64),  # /health and /metrics
+    "enrol": Allowance(200, 0.5, 16, 32),  # agreeing to contribute
+    "keep": Allowance(3000, 30, 64, 128),  # contributing
+    "take": Allowance(200, 1, 8, 16),  # taking home, deleting
+}
+
+
+class Refused(Exception):
+    """More than is allowed. `reason` is a fixed word for the counts, the message a sentence for the visitor."""
+
+    def __init__(self, reason: str, sentence: str, status: int = 429, seconds: int = 1):
+        super().__init__(sentence)
+        self.reason, self.status, self.seconds = reason, status, seconds
+
+
+@dataclass
+class _Visitor:
+    tokens: dict[str, tuple[float, float]] = field(default_factory=dict)  # kind -> (tokens left, when)
+    running: Counter = field(default_factory=Counter)
+
+
+class Visitors:
+    """Keeps account of who asks how much. Used from the event loop only, so it needs no lock."""
+
+    def __init__(self, allowances: dict[str, Allowance] | None = None, bodies: int = BODIES):
+        self.allowances = allowances or ALLOWANCES
+        self._salt = secrets.token_bytes(16)
+        self._known: OrderedDict[str, _Visitor] = OrderedDict()
+        self._running: Counter = Counter()
+        self._bodies = bodies
+
+    def name(self, scope: dict) -> str:
+        """A visitor's address as a hash that means nothing after a restart. An IPv6 network of 64 bits is one visitor."""
+        address = _address(scope)
+        try:
+            parsed = ipaddress.ip_address(address)
+            if parsed.version == 6:
+                address = str(ipaddress.ip_network((parsed, 64), strict=False))
+        except ValueError:
+            pass
+        return hashlib.blake2b(address.encode(), key=self._salt, digest_size=12).hexdigest()
+
+    def enter(self, who: str, kind: str) -> None:
+        """A request begins; `leave` must follow. Raises Refused."""
+        allowed, now = self.allowances[kind], time.monotonic()
+        visitor = self._known.get(who)
+        if visitor is None:
+            visitor = self._known[who] = _Visitor()
+            while len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(who)
+        left, since = visitor.tokens.get(kind, (allowed.burst, now))
+        left = min(allowed.burst, left + (now - since) * allowed.rate)
+        visitor.tokens[kind] = (max(left - 1, 0), now)
+        if left < 1:
+            raise Refused(
+                "rate",
+                "There were too many requests from this address; wait a little.",
+                seconds=max(1, round(1 / allowed.rate)),
+            )
+        if visitor.running[kind] >= allowed.each:
+            raise Refused("at once", "There are too many requests from this address at once; wait a little.")
+        if self._running[kind] >= allowed.all:
+            raise Refused("busy", "The page is busy; try again in a moment.", 503)
+        visitor.running[kind] += 1
+        self._running[kind] += 1
+
+    def leave(self, who: str, kind: str) -> None:
+        """A request that `enter` let in is over."""
+        self._running[kind] -= 1
+        visitor = self._known.get(who)
+        if visitor is not None and visitor.running[kind] > 0:
+            visitor.running[kind] -= 1
+
+    def hold(self, size: int) -> None:
+        """So many bytes of a body come into memory; `release` must follow. Raises Refused."""
+        if size > self._bodies:
+            raise Refused("memory", "The page is busy with other uploads; try again in a moment.", 503)
+        self._bodies -= size
+
+    def release(self, size: int) -> None:
+        """The bytes of a body that `hold` let in are gone."""
+        self._bodies += size
+
+
+def _address(scope: dict) -> str:
+    """Where a request comes from. Behind a proxy that can be trusted (a Space's) it is the last public address of the way."""
+    peer = (scope.get("client") or ("",))[0]
+    if not (os.environ.get("SPACE_ID") or os.environ.get("BEHIND_PROXY")):
+        return peer  # anybody can write the header
+    way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+    for step in reversed(way.split(",")):
+        try:
+            if ipaddress.ip_address(step.strip()).is_global:
+                return step.strip()
+        except ValueError:
+            break  # from here on it is what the visitor wrote
+    return peer
