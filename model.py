@@ -153,7 +153,7 @@ def _trimmed(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
     if not rows.size:
         return image
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    around = max(bottom - top, right - left) // 8 + MIN_SIDE  # more than the frame that `to_ink` looks at
+    around = min(bottom - top, right - left) // 14 + MIN_SIDE  # no less than the frame that `to_ink` looks at
     height, width = image.shape
     if min(top, left, height - bottom, width - right) < min(height, width) // 16:
         return image  # ink in the frame: all of it counts
@@ -226,9 +226,10 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     pixel = side / BOX  # source pixels per pixel of the result
 
     mass = np.where(ink >= 0.1, ink, 0)
-    total = mass.sum(dtype=np.float64)
-    centre_y = float(mass.sum(axis=1, dtype=np.float64) @ (np.arange(ink.shape[0]) + 0.5) / total)
-    centre_x = float(mass.sum(axis=0, dtype=np.float64) @ (np.arange(ink.shape[1]) + 0.5) / total)
+    by_row, by_column = mass.sum(axis=1, dtype=np.float64), mass.sum(axis=0, dtype=np.float64)
+    total = by_row.sum()
+    centre_y = float(by_row @ (np.arange(ink.shape[0]) + 0.5) / total)
+    centre_x = float(by_column @ (np.arange(ink.shape[1]) + 0.5) / total)
     # A long tail must not push the box over the edge.
     half = INPUT / 2 * pixel
     centre_y = min(max(centre_y, bottom - half), top + half)

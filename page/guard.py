@@ -10,74 +10,25 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import orjson
 
+from page import bodies
 from page.counts import Counts, log_failure
+from page.doors import DOORS, FUNCTIONS, STOCK, Door, find
 from page.lane import Busy, Lane
-from page.pictures import MAX_BYTES, open_data_url
+from page.pictures import open_data_url
 from page.recognise import picture_of, revision_of
-from page.visitors import Refused, Visitors
+from page.visitors import BadRequest, Refused, Visitors
 
 Scope, Receive, Send = dict, Callable[[], Awaitable[dict]], Callable[[dict], Awaitable[None]]
 
-PICTURE = MAX_BYTES * 4 // 3 + 4096  # bytes of a JSON body with a picture as a data URL
-DRAWING = 4 * 2**20  # bytes of a live question: 10,000 points, or a picture that the browser made small
-NESTED = 2000  # values among an event's arguments, however nested
-LINE = 2048  # bytes of a path with its query
 PATIENCE = 20.0  # seconds that a body may take to arrive
+LINE = 2048  # bytes of a path with its query
 BUSY = "The page is busy. Your drawing is kept; the answer comes as soon as it can."
-MULTIPART = 2 * MAX_BYTES // 2**20  # MiB of an upload: a picture, and what is around it
-
-FUNCTIONS = {  # what the page's own components may ask -> whose allowance it uses
-    "recognise": "ask",
-    "look": "ask",
-    "status": "ask",
-    "keep": "keep",
-    "consent": "enrol",
-    "collection": "take",
-    "forget": "take",
-}
-
-
-@dataclass(frozen=True)
-class Door:
-    """One way in: which methods, which paths, whose allowance, how large a body."""
-
-    methods: str
-    path: re.Pattern
-    kind: str
-    body: int = 0
-
-
-def _door(methods: str, path: str, kind: str, body: int = 0) -> Door:
-    return Door(methods, re.compile(path), kind, body)
-
-
-API = "/gradio_api"
-NAMES = "(predict|info)/?"  # the named endpoints; `predict` is also how the page's own events run, by number
-DOORS = (
-    _door("GET HEAD", "/", "page"),
-    _door("GET HEAD", "/(config/?|theme.css|robots.txt|manifest.json|favicon.ico|pwa_icon(/[0-9]+)?)", "page"),
-    _door("GET HEAD", "/(static|assets)/[^?]+", "page"),
-    _door("GET HEAD", f"{API}/(info/?|openapi.json|theme.css|app_id/?)", "page"),
-    _door("GET", f"{API}/heartbeat/[^/]+", "stream"),
-    _door("GET", f"{API}/(queue/data|call/{NAMES}[^/]+)", "stream"),
-    _door("POST", f"{API}/component_server/?", "ask", DRAWING),
-    _door("POST", f"{API}/(run|api)/{NAMES}", "run", PICTURE),
-    _door("POST", f"{API}/(queue/join|call/(v2/)?{NAMES})", "call", PICTURE),
-    _door("POST", f"{API}/upload/?", "upload", MULTIPART * 2**20),
-    _door("GET HEAD", "/(health|metrics)", "status"),
-)
-STOCK = (  # what Gradio's own sketchpad needs besides: its pictures come back as files
-    _door("GET HEAD", f"{API}/file=.+", "page"),
-    _door("GET", f"{API}/upload_progress", "stream"),
-)
 
 POLICY = (
     "default-src 'self'; "
@@ -93,13 +44,6 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")  # assets carry a hash in their names
-
-
-class BadRequest(Refused):
-    """A request that cannot be understood."""
-
-    def __init__(self, sentence: str, status: int = 400, reason: str = "bad request"):
-        super().__init__(reason, sentence, status)
 
 
 class Guard:
@@ -120,6 +64,7 @@ class Guard:
         self.status, self.info, self.use_stock = status, info, use_stock
         self.doors = DOORS + (STOCK if use_stock else ())
         self.visitors = visitors or Visitors()
+        counts.open.set_function(lambda: self.visitors.running("visit"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -127,16 +72,6 @@ class Guard:
         if scope["type"] != "http":  # the page has no websockets
             return await send({"type": "websocket.close", "code": 1008})
         await _Visit(self, scope, receive, send).run()
-
-    def find(self, method: str, path: str) -> Door:
-        """The way in for a request. Raises BadRequest."""
-        here = [door for door in self.doors if door.path.fullmatch(path)]
-        for door in here:
-            if method in door.methods.split() or (method == "OPTIONS" and "POST" in door.methods):
-                return door
-        if here:
-            raise BadRequest(f"This takes {' or '.join(here[0].methods.split())} only.", 405)
-        raise BadRequest("There is nothing here.", 404, "no such path")
 
 
 class _Visit:
@@ -155,7 +90,7 @@ class _Visit:
         try:
             if len(self.scope.get("raw_path", b"")) + len(self.scope["query_string"]) > LINE:
                 raise BadRequest("The address is too long.", 414)
-            door = self.guard.find(self.scope["method"], self.scope["path"])
+            door = find(self.guard.doors, self.scope["method"], self.scope["path"])
             self.kind = door.kind
             self._enter(door.kind, entered)
             await self._through(door, entered)
@@ -179,7 +114,7 @@ class _Visit:
 
     async def _through(self, door: Door, entered: list[str]) -> None:
         path = self.scope["path"].rstrip("/")
-        if self.scope["method"] == "OPTIONS" or door.kind in ("page", "stream"):
+        if self.scope["method"] == "OPTIONS" or door.kind in ("page", "stream", "visit"):
             return await (self.page() if path == "" else self.forward(self.receive))
         if door.kind == "status":
             return await self.answer(*self.guard.status(self.scope))
@@ -189,15 +124,15 @@ class _Visit:
         if door.kind == "ask":
             if self.guard.use_stock and self.headers.get(b"content-type", b"").startswith(b"multipart/form-data"):
                 return await self.forward(self.replay(raw))  # a blob for page/stock.py, which bounds it
-            question = self.json(raw)
+            question = bodies.parse(raw)
             return await self.ask(question, raw, entered)
-        question = self.json(raw)
-        self.check_event(question)
+        question = bodies.parse(raw)
+        bodies.check_event(question, self.guard.use_stock)
         name = path.rsplit("/", 1)[-1]
         if door.kind == "run" and "fn_index" not in question:
             if name == "info":
                 return await self.answer(200, orjson.dumps({"data": [self.guard.info()]}))
-            url = _data_url(question["data"])
+            url = bodies.data_url(question["data"])
             if url is not None:
                 return await self.predict(url, question["data"])
         await self.forward(self.replay(raw), plain=door.kind == "run")
@@ -267,32 +202,6 @@ class _Visit:
 
         return receive
 
-    def json(self, raw: bytes) -> dict:
-        """The object that a body holds. Raises BadRequest."""
-        try:
-            question = json.loads(raw)
-        except (ValueError, RecursionError):
-            question = None
-        if not isinstance(question, dict):
-            raise BadRequest("The request's body must be a JSON object.")
-        session = question.get("session_hash")
-        if session is not None and not (isinstance(session, str) and len(session) <= 64):
-            raise BadRequest("session_hash is a word of at most 64 letters.")
-        return question
-
-    def check_event(self, question: dict) -> None:
-        """Bound what goes to Gradio as an event. Raises BadRequest."""
-        data = question.get("data")
-        if not isinstance(data, list) or len(data) > 16:
-            raise BadRequest('The request\'s body must be {"data": [...]}, the arguments in a list.')
-        for name in ("fn_index", "trigger_id"):
-            if question.get(name) is not None and type(question[name]) is not int:
-                raise BadRequest(f"{name} is a whole number.")
-        for name in ("event_id", "event_data"):
-            question.pop(name, None)
-        if _names_link(data):
-            raise BadRequest("The page fetches nothing from other places: download the picture and send the file.")
-
     # --- what is answered here ----------------------------------------------------------------------------------------
 
     async def ask(self, question: dict, raw: bytes, entered: list[str]) -> None:
@@ -321,7 +230,7 @@ class _Visit:
         """`/predict` with its picture in the request."""
         top_k = data[1] if len(data) > 1 else 3
         if type(top_k) not in (int, float) or top_k not in range(1, 11):
-            raise BadRequest("top_k is a whole number from 1 to 10.", 400, "bad picture")
+            raise BadRequest(bodies.TOP_K, 400, "bad picture")
         try:
             found = await self._timed("picture", self.guard.pictures, lambda: open_data_url(url), int(top_k))
         except Busy:
@@ -352,7 +261,11 @@ class _Visit:
         await self._send(message)
 
     async def answer(
-        self, status: int, content: bytes, media: str = "application/json", headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        status: int,
+        content: bytes,
+        media: str = "application/json",
+        headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
         """A whole response."""
         head = [(b"content-type", media.encode()), (b"content-length", str(len(content)).encode()), *headers]
@@ -372,10 +285,7 @@ class _Visit:
     async def forward(self, receive: Receive, plain: bool = False) -> None:
         """Let Gradio answer; with `plain`, what it says of a bad argument gets the right status."""
         if not plain:
-            try:
-                return await self.guard.app(self.scope, receive, self.send)
-            finally:
-                pass
+            return await self.guard.app(self.scope, receive, self.send)
         start, body = await self.collect(receive)
         status = start["status"]
         if status == 500:
@@ -384,7 +294,7 @@ class _Visit:
                 raise BadRequest("The request could not be carried out; check its arguments.", 400)
             raise BadRequest(sentence, 400, "bad picture")
         if status == 422:
-            raise BadRequest('The request\'s body must be {"data": [...]}, the arguments in a list.', 422)
+            raise BadRequest(bodies.SHAPE, 422)
         await self.send(start)
         await self.send({"type": "http.response.body", "body": body})
 
@@ -420,31 +330,6 @@ class _Visit:
 
 def _readable(size: int) -> str:
     return f"{size // 2**20} MiB"
-
-
-def _data_url(data: list) -> str | None:
-    """The picture's data URL when that is how the first argument came."""
-    first = data[0] if data else None
-    url = first.get("url") if isinstance(first, dict) else None
-    return url if isinstance(url, str) and url.startswith("data:") else None
-
-
-def _names_link(data: list) -> bool:
-    """Whether a file among the arguments lies elsewhere, from where Gradio would fetch it. Raises BadRequest for a thicket."""
-    left, seen = list(data), 0
-    while left:
-        value = left.pop()
-        seen += 1
-        if seen > NESTED:
-            raise BadRequest("The arguments are too many.", 413, "too large")
-        if isinstance(value, dict):
-            path = value.get("path") or value.get("url")
-            if isinstance(path, str) and re.match(r"\s*(https?|ftp|file):", path, re.I):
-                return True
-            left.extend(value.values())
-        elif isinstance(value, list):
-            left.extend(value)
-    return False
 
 
 def _error_in(body: bytes) -> str | None:

@@ -79,7 +79,8 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
     page.state_session_capacity = SESSIONS
     page.delete_cache = (HOUR, HOUR)
     counts = Counts()
-    lanes = [Lane(served, "drawings"), Lane(served, "pictures")]
+    # One thread for drawings: two of them mostly wait for Python's lock. A large picture must not stop the small ones.
+    lanes = [Lane(served, "drawings", 1), Lane(served, "pictures", 2)]
     counts.waiting.set_function(lambda: sum(lane.waiting for lane in lanes))
     stop = threading.Event()
 
@@ -148,7 +149,9 @@ def listen(name: str, port: int | None) -> socket.socket:
             listening.close()
             reason = error
     if port:
-        raise OSError(f"The page cannot have port {port} at {name} ({reason.strerror}); GRADIO_SERVER_PORT names another.")
+        raise OSError(
+            f"The page cannot have port {port} at {name} ({reason.strerror}); GRADIO_SERVER_PORT names another."
+        )
     raise OSError(f"No port from {PORTS[0]} to {PORTS[-1]} is free at {name}; GRADIO_SERVER_PORT names another.")
 
 

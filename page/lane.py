@@ -7,7 +7,6 @@ One at a time from each visitor, in turn: who asks a thousand things waits for t
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from collections import OrderedDict, deque
@@ -16,13 +15,14 @@ from dataclasses import dataclass, field
 
 import torch
 
-from page.recognise import Picture, answers
+from page.recognise import Picture, answers, tensor_of
 from page.served import Served
 
-TOGETHER = 4  # questions a thread takes at once: half the network's time each; more only makes the first wait for the last
+TOGETHER = (
+    8  # questions a thread takes at once: half the network's time each; more only makes the first wait for the last
+)
 WAITING = 256  # questions in line from all visitors: at 200 a second the last one waits a second and a quarter
 EACH = 128  # of them from one address: a school has one address, so this is no visitor's limit
-THREADS = min(4, os.cpu_count() or 1)
 
 
 class Busy(Exception):
@@ -40,7 +40,7 @@ class _Question:
 class Lane:
     """Answers questions from threads of its own on whatever network `served` has at the moment."""
 
-    def __init__(self, served: Served, name: str, threads: int = THREADS, waiting: int = WAITING, each: int = EACH):
+    def __init__(self, served: Served, name: str, threads: int = 1, waiting: int = WAITING, each: int = EACH):
         self.served, self.most, self.each = served, waiting, each
         self._lines: OrderedDict[str, deque[_Question]] = OrderedDict()  # visitor -> questions; the first is next
         self._ready = threading.Condition()
@@ -119,7 +119,7 @@ class Lane:
         tensors: list[torch.Tensor] = []
         for question in taken:
             try:
-                tensors.append(net.preprocess(question.picture()))
+                tensors.append(tensor_of(net, question.picture()))
                 found.append({})
             except Exception as error:  # of that picture; the others' answers do not suffer
                 found.append(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import struct
 import warnings
 from pathlib import Path
 
@@ -14,26 +15,58 @@ from model import MAX_SIDE, MIN_SIDE
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 10 * 2**20  # of a file; a photograph of a telephone has 2 to 6 MB
 
+Image.MAX_IMAGE_PIXELS = MAX_SIDE * MAX_SIDE // 2  # Pillow refuses twice that wherever Gradio opens a picture by itself
+
+# Pillow before 13 reads some metadata in quadratic time and memory (docs/security.md), and Gradio takes no 13 yet.
+EXIF = 64 * 2**10  # bytes; a JPEG's segment holds no more. What is not read at worst leaves a photograph turned
+EXIF_SIZES = (0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8)  # bytes of a value of each type of the TIFF format
+GIF = 256 * 2**10  # bytes of a file: a drawing takes a tenth, and comments of this size still read fast
+_load_exif = Image.Exif.load
+
+
+def _load_sound_exif(exif: Image.Exif, data: bytes | None) -> None:
+    _load_exif(exif, data if data is None or _is_sound(data) else b"")
+
+
+def _is_sound(data: bytes) -> bool:
+    """Whether Exif is short and its first directory's values fit into it, as those cannot that share one block a thousand times."""
+    tiff = data.removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    if len(data) > EXIF or order is None or len(tiff) < 8:
+        return False
+    (start,) = struct.unpack(order + "L", tiff[4:8])
+    entries = tiff[start + 2 :][: 12 * int.from_bytes(tiff[start : start + 2], "little" if order == "<" else "big")]
+    size = 0
+    for at in range(0, len(entries) - 11, 12):
+        kind, count = struct.unpack(order + "HL", entries[at + 2 : at + 8])
+        size += count * (EXIF_SIZES[kind] if kind < len(EXIF_SIZES) else 8)
+    return size <= len(tiff)
+
+
+Image.Exif.load = _load_sound_exif
+
 
 class BadPicture(ValueError):
     """The file is no picture that can be classified; the message is one sentence for who sent it."""
 
 
-def open_picture(source: Path | bytes) -> Image.Image:
+def open_picture(source: Path | bytes, most: int = MAX_SIDE) -> Image.Image:
     """The first frame of a picture file, decoded. Its size is checked before any pixel is decoded.
 
-    Raises BadPicture for anything but a PNG, JPEG, WebP, GIF or BMP of at most 10 MiB and 4096 pixels a side.
+    Raises BadPicture for anything but a PNG, JPEG, WebP, GIF or BMP of at most 10 MiB and `most` (4096) pixels a side.
     """
     raw = source if isinstance(source, bytes) else _read(source)
     if len(raw) > MAX_BYTES:
         raise BadPicture(f"The picture file is larger than {MAX_BYTES // 2**20} MiB; send a smaller one.")
+    if raw.startswith(b"GIF") and len(raw) > GIF:
+        raise BadPicture(f"A GIF may have at most {GIF // 1024} KiB; send a PNG or a JPEG.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of a large picture; the check below refuses it
             image = Image.open(io.BytesIO(raw), formats=FORMATS)
-            if max(image.size) > MAX_SIDE:
+            if max(image.size) > most:
                 raise BadPicture(
-                    f"The picture is {image.width}x{image.height} pixels; send one of at most {MAX_SIDE} pixels a side."
+                    f"The picture is {image.width}x{image.height} pixels; send one of at most {most} pixels a side."
                 )
             if min(image.size) < MIN_SIDE:
                 raise BadPicture(

@@ -5,7 +5,9 @@ The live page, the stock component and the endpoints all come through `answers`,
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import torch
@@ -16,6 +18,8 @@ from model import LABELS, DigitCNN, ranked
 from page.pictures import open_data_url
 
 Picture = Image.Image | np.ndarray
+LARGE = 2**20  # pixels: a larger picture takes up to 400 MB for a second, and so only one at a time is looked at
+_LARGE = threading.Lock()
 
 
 def picture_of(drawing: object) -> Picture:
@@ -31,6 +35,13 @@ def revision_of(drawing: object) -> int | None:
     """The revision that an answer to the drawing carries; None when the drawing has none."""
     revision = drawing.get("revision") if isinstance(drawing, dict) else None
     return revision if type(revision) is int else None
+
+
+def tensor_of(net: DigitCNN, picture: Picture) -> torch.Tensor:
+    """`net.preprocess` for many threads at once: raises as it does."""
+    height, width = picture.shape[:2] if isinstance(picture, np.ndarray) else picture.size
+    with _LARGE if height * width > LARGE else nullcontext():
+        return net.preprocess(picture)
 
 
 def answers(net: DigitCNN, tensors: Sequence[torch.Tensor], top_k: Sequence[int]) -> list[dict]:
@@ -56,7 +67,7 @@ def answers(net: DigitCNN, tensors: Sequence[torch.Tensor], top_k: Sequence[int]
 
 def answer(net: DigitCNN, image: Picture, top_k: int = len(LABELS)) -> dict:
     """Classify one picture: as `answers`. Raises EmptyDrawing when there is no ink, ValueError for what is no picture."""
-    return answers(net, [net.preprocess(image)], [top_k])[0]
+    return answers(net, [tensor_of(net, image)], [top_k])[0]
 
 
 def answer_drawing(net: DigitCNN, drawing: object) -> dict:

@@ -6,12 +6,17 @@ It classifies by the same `answer` as our board. Its pad is white with a black b
 from __future__ import annotations
 
 import html
+from collections import OrderedDict
+from pathlib import Path
 
 import gradio as gr
 import numpy as np
+from gradio.components.base import server
+from gradio.components.image_editor import AcceptBlobs
 from PIL import Image
 
 import board
+from page.pictures import BadPicture, open_picture
 from page.recognise import answer
 from page.served import Served
 
@@ -20,6 +25,63 @@ PRESS_BRUSH = """() => new MutationObserver(() => {
   const button = document.querySelector('#board button[aria-label="Draw"], #board button[aria-label="Brush"]');
   if (button && !button.dataset.pressed) { button.dataset.pressed = "1"; button.click(); }
 }).observe(document.body, { childList: true, subtree: true })"""
+
+
+BLOB = 2**20  # bytes of one layer: 448x448 pixels of a drawing take some 10 kB
+LAYERS = 3  # the board has one; Gradio counts from 0 and keeps what lies before an index, too
+KEPT = 200  # drawings whose layers wait to be read; the oldest goes first
+SIDE = 1024  # pixels: no layer of a board of 448 is larger
+
+
+class Pad(gr.Sketchpad):
+    """Gradio's sketchpad with bounds. Its own takes layers of any number, size and index from anybody and keeps them for ever."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.blob_storage = _Recent()
+
+    def get_block_name(self) -> str:
+        return "imageeditor"  # the page's own component shows it
+
+    @server
+    def accept_blobs(self, data: AcceptBlobs):
+        """One layer, as the browser sends it before it asks. Raises gr.Error with one sentence."""
+        said = data.data
+        name, index, files = said.get("id"), said.get("index"), data.files
+        good = (
+            said.get("type") in ("background", "layer", "composite")
+            and isinstance(name, str)
+            and 0 < len(name) <= 64
+            and str(index or "null") in ("null", *map(str, range(LAYERS)))
+            and len(files) == 1
+            and len(files[0][1]) <= BLOB
+        )
+        if not good:
+            raise gr.Error("That is no layer of a drawing on this board.", print_exception=False)
+        return super().accept_blobs(data)
+
+    def convert_and_format_image(self, file, flatten_on_white: bool = False):
+        """As Gradio's, once the picture is known to be one and small."""
+        if file is None:
+            return None
+        try:
+            image = open_picture(file if isinstance(file, bytes) else Path(file.path), most=SIDE)
+        except (BadPicture, OSError, TypeError) as error:
+            raise gr.Error("That is no picture of this board.", print_exception=False) from error
+        if not flatten_on_white:
+            return image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA"))
+
+
+class _Recent(OrderedDict):
+    """A dictionary of the last KEPT entries."""
+
+    def __setitem__(self, key, value):
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        while len(self) > KEPT:
+            self.popitem(last=False)
 
 
 def prediction(found: dict | None) -> str:
@@ -50,7 +112,7 @@ def build(served: Served) -> None:
 
     with gr.Row():
         with gr.Column():
-            pad = gr.Sketchpad(
+            pad = Pad(
                 elem_id="board",
                 label="Draw a digit",
                 type="pil",

@@ -33,7 +33,8 @@ ALLOWANCES = {
     "run": Allowance(3000, 300, 300, 600),  # /predict and /info in one request
     "call": Allowance(2000, 60, 64, 128),  # the same through Gradio's queue
     "upload": Allowance(2000, 20, 16, 32),
-    "stream": Allowance(4000, 60, 1000, 3000),  # connections that stay open: one a visitor, one a queued call
+    "visit": Allowance(4000, 60, 1000, 3000),  # the connection that each open page keeps
+    "stream": Allowance(4000, 60, 300, 600),  # the answers to queued calls
     "status": Allowance(600, 10, 16, 64),  # /health and /metrics
     "enrol": Allowance(200, 0.5, 16, 32),  # agreeing to contribute
     "keep": Allowance(3000, 30, 64, 128),  # contributing
@@ -47,6 +48,13 @@ class Refused(Exception):
     def __init__(self, reason: str, sentence: str, status: int = 429, seconds: int = 1):
         super().__init__(sentence)
         self.reason, self.status, self.seconds = reason, status, seconds
+
+
+class BadRequest(Refused):
+    """A request that cannot be understood."""
+
+    def __init__(self, sentence: str, status: int = 400, reason: str = "bad request"):
+        super().__init__(reason, sentence, status)
 
 
 @dataclass
@@ -107,6 +115,10 @@ class Visitors:
         visitor = self._known.get(who)
         if visitor is not None and visitor.running[kind] > 0:
             visitor.running[kind] -= 1
+
+    def running(self, kind: str) -> int:
+        """Requests of a kind that are under way."""
+        return self._running[kind]
 
     def hold(self, size: int) -> None:
         """So many bytes of a body come into memory; `release` must follow. Raises Refused."""

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import shutil
 import tempfile
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
 
-from publishing import cards
+from publishing import cards, pins
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
 PAGE = ("*.html", "*.css", "*.js")  # of the two folders with components
 COMPONENTS = ("sketchpad", "contribute")
-PACKAGES = (
+PACKAGES = (  # what the Space imports, and what its server is faster with
     "datasets",
     "gradio",
+    "httptools",
     "huggingface_hub",
     "numpy",
     "pillow",
     "safetensors",
     "torch",
-)  # what the Space imports
+    "uvloop",
+)
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
 
 
@@ -77,7 +79,7 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> N
 def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: str, hardware: str | None = None) -> None:
     """The Space repository `name`, which serves `model_name`: the page's code, the embedded weights, pins and front matter.
 
-    On CPU hardware (the default) the pins ask for PyTorch's CPU build. Raises BundleError as `model`.
+    On CPU hardware (the default) the pins ask for PyTorch's CPU build. Raises BundleError as `model` and `requirements`.
     """
     with tempfile.TemporaryDirectory() as unused:  # the same checks
         model(Path(unused), weights, model_name, dataset_name)
@@ -136,9 +138,19 @@ def modules(name: str) -> list[Path]:
 
 
 def requirements(on_cpu: bool) -> str:
-    """The Space's pins, out of the project's."""
-    pins = re.findall(r"^([\w-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(), re.M)
-    lines = [f"{package}=={version}" for package, version in pins if package in PACKAGES]
+    """The Space's pins: PACKAGES and everything that they bring in, as constraints.txt has them.
+
+    The Space's image installs them in one go with gradio of the front matter's `sdk_version`, which is the one that is pinned.
+    Raises BundleError when a package is not installed or has no pin.
+    """
+    try:
+        known = pins.written(ROOT / pins.PINS)
+        names = list(pins.closure(Requirement(package) for package in PACKAGES))
+        lines = [f"{name}=={known[name]}" for name in names]
+    except pins.PinsError as error:
+        raise BundleError(str(error)) from error
+    except KeyError as error:
+        raise BundleError(f"{pins.PINS} is stale ({error.args[0]}): run `python -m publishing.pins`.") from error
     if on_cpu:
         lines = [f"--extra-index-url {TORCH_CPU}", *(f"{x}+cpu" if x.startswith("torch==") else x for x in lines)]
     return "\n".join(lines) + "\n"

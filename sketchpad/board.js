@@ -2,7 +2,7 @@
 //
 // Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...], radius, times}, times in
 // milliseconds since the drawing was begun. `hooks`: changed() after every change, full() when nothing more goes on the board,
-// began() when a hand starts a stroke, background(paint) for what lies under the strokes, clear() and undo() if the owner has more
+// began() and lifted() when a hand starts and ends a stroke, background(paint) for what lies under the strokes, clear() and undo() if the owner has more
 // to take back than strokes.
 
 function makeBoard(root, controls, limits, hooks) {
@@ -143,6 +143,7 @@ function makeBoard(root, controls, limits, hooks) {
       if (board.pen !== event.pointerId) return;
       if (end === "pointerup") board.extend([toBoard(event)], true);  // a stroke that is cut short keeps what was drawn
       board.pen = null;
+      hooks.lifted?.();
     });
   }
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());  // a long press draws

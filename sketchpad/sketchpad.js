@@ -24,6 +24,7 @@ let opening = 0;         // counts what the visitor begins, so that a picture th
 const board = makeBoard(root, { brush, undoButton, clearButton }, LIMITS, {
   changed,
   full: () => tell(FULL),
+  lifted,
   began() {
     opening += 1;
     if (replay) clear();
@@ -79,7 +80,21 @@ topK.addEventListener("input", () => { topK.nextElementSibling.value = topK.valu
 
 // --- asking and showing ----------------------------------------------------------------------------------------------
 
-let asking = false, attempt = 0, timer = null;
+const BUSY = 1000;  // milliseconds after which a busy server is asked again, at the soonest
+const PACE = 33;  // milliseconds between two questions while the pen is down: nobody reads faster
+let asking = false, attempt = 0, timer = null, due = 0, paced = false;
+
+function later(milliseconds, forPace = false) {
+  paced = forPace;
+  timer = setTimeout(() => { timer = null; ask(); }, milliseconds);
+}
+
+function lifted() {  // the answer is wanted at once
+  if (!timer || !paced) return;
+  clearTimeout(timer);
+  timer = null;
+  ask();
+}
 
 async function ask() {
   if (isEmpty()) {  // nothing to ask: what is still under way is older than this and will be dropped
@@ -87,8 +102,10 @@ async function ask() {
     return show();
   }
   if (asking || timer) return;
+  const soon = board.pen === null ? 0 : due - performance.now();
+  if (soon > 1) return later(soon, true);
   asking = true;
-  const asked = revision;
+  const asked = revision, start = performance.now();
   let reply = null;
   try {
     reply = await inTime(server.recognise({ revision: asked, strokes: board.drawing(), picture: picture?.data ?? null }));
@@ -101,10 +118,14 @@ async function ask() {
     const wait = RETRIES[Math.min(attempt, RETRIES.length - 1)];
     attempt += 1;
     if (attempt > 1) say("The server does not answer. Your drawing is kept; asking again.");
-    timer = setTimeout(() => { timer = null; ask(); }, wait);
-    return;
+    return later(wait);
+  }
+  if (reply.busy) {  // the last answer stays; who asks again does so at another time than the others
+    say(reply.error);
+    return later(BUSY * (1 + Math.random()));
   }
   attempt = 0;
+  due = performance.now() + Math.max(PACE, performance.now() - start) / 2;  // a slow server is asked less often
   if (!answer || reply.revision > answer.revision) {
     answer = reply;
     show();

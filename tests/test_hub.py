@@ -12,16 +12,19 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT, Server
 from local_hub import OWNER, Fault, LocalHub
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from model import DigitCNN
 from page.served import measured
-from publishing import bundles
+from publishing import bundles, pins
 
 MODEL, DATASET, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel"
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
@@ -439,9 +442,38 @@ def test_space_front_matter_and_pins(space):
     assert front["sdk"] == "gradio" and front["app_file"] == "app.py"
     assert front["models"] == [MODEL] and front["datasets"] == [DATASET]
     assert front["preload_from_hub"] == [f"{MODEL} model.safetensors,config.json,metrics.json"]
-    pins = (space / "requirements.txt").read_text().splitlines()
-    assert pins[0].startswith("--extra-index-url") and any(re.fullmatch(r"torch==[\d.]+\+cpu", pin) for pin in pins)
-    assert not any("+cpu" in line or "index" in line for line in bundles.requirements(on_cpu=False).splitlines())
+    index, *lines = (space / "requirements.txt").read_text().splitlines()
+    assert index.startswith("--extra-index-url") and any(re.fullmatch(r"torch==[\d.]+\+cpu", line) for line in lines)
+    assert bundles.requirements(on_cpu=False).splitlines() == [line.replace("+cpu", "") for line in lines]
+    assert f"gradio=={front['sdk_version']}" in lines  # the image installs that one together with these lines
+    pinned = dict(line.replace("+cpu", "").split("==") for line in lines)
+    assert len(pinned) == len(lines)
+    assert pinned.items() <= pins.written(ROOT / "constraints.txt").items()
+    # Nothing imports httptools and uvloop: uvicorn takes them when they are there.
+    assert {"httptools", "uvloop", "uvicorn", "pydantic", "filelock"} <= set(pinned)
+    assert not {"pytest", "playwright", "matplotlib", "ruff"} & set(pinned)
+
+
+@pytest.mark.parametrize("extra", ["", "oauth", "mcp"])
+def test_space_pins_are_whole_and_agree_with_what_its_image_adds(extra):
+    """The image adds gradio's extras `oauth` and `mcp`; a pin that they do not take would fail its build."""
+    pinned = dict(line.split("==") for line in bundles.requirements(on_cpu=False).splitlines())
+    for name in ["gradio"] if extra else pinned:
+        for need in map(Requirement, metadata.distribution(name).requires or []):
+            other = canonicalize_name(need.name)
+            if pins.CUDA.match(other) or need.marker and not need.marker.evaluate({"extra": extra}):
+                continue
+            assert other in pinned or (extra and "extra" in str(need.marker)), f"{name} needs {need}"
+            assert other not in pinned or need.specifier.contains(pinned[other]), f"{name} needs {need}"
+
+
+def test_space_with_pins_that_are_not_known_is_not_published(tmp_path, monkeypatch):
+    (tmp_path / "constraints.txt").write_text("gradio==1.0\n")
+    monkeypatch.setattr(bundles, "ROOT", tmp_path)
+    with pytest.raises(
+        bundles.BundleError, match=r"^constraints.txt is stale \(.*\): run `python -m publishing.pins`\.$"
+    ):
+        bundles.requirements(on_cpu=True)
 
 
 # --- publishing goes wrong --------------------------------------------------------------------------------------------

@@ -1,0 +1,26 @@
+"""What `bench/load.py` compares the page with: the few lines that everybody begins with, on the same network.
+
+python -m bench.plain          serves it at GRADIO_SERVER_PORT
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from model import DigitCNN
+
+
+def main() -> None:
+    """Serve until stopped."""
+    net = DigitCNN.from_pretrained(Path(__file__).parent.parent / "weights")
+
+    def read(sketch: dict) -> dict[str, float]:
+        return dict(net.classify(sketch["composite"], top_k=10))
+
+    gr.Interface(read, gr.Sketchpad(), gr.Label()).launch(ssr_mode=False)
+
+
+if __name__ == "__main__":
+    main()
