@@ -16,10 +16,10 @@ def main() -> None:
     """Serve until stopped."""
     net = DigitCNN.from_pretrained(Path(__file__).parent.parent / "weights")
 
-    def read(sketch: dict) -> dict[str, float]:
+    def predict(sketch: dict) -> dict[str, float]:
         return dict(net.classify(sketch["composite"], top_k=10))
 
-    gr.Interface(read, gr.Sketchpad(), gr.Label()).launch(ssr_mode=False)
+    gr.Interface(predict, gr.Sketchpad(), gr.Label()).launch(ssr_mode=False)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def check_event(question: dict, use_stock: bool = False) -> None:
             _check_sketch(value)
         elif isinstance(value, dict):
             _check_file(value)
-        elif isinstance(value, list) or (isinstance(value, str) and len(value) > 100):
+        elif isinstance(value, (str, list)):
             raise BadRequest(ARGUMENTS)
 
 

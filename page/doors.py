@@ -41,9 +41,9 @@ API = "/gradio_api"
 NAMES = "(predict|info)/?"  # the named endpoints; `predict` is also how the page's own events run, by number
 DOORS = (
     _door("GET HEAD", "/", "page"),
-    _door("GET HEAD", "/(config/?|theme.css|robots.txt|manifest.json|favicon.ico|pwa_icon(/[0-9]+)?)", "page"),
-    _door("GET HEAD", "/(static|assets)/[^?]+", "page"),
-    _door("GET HEAD", f"{API}/(info/?|openapi.json|theme.css|app_id/?)", "page"),
+    _door("GET", "/(config/?|theme.css|robots.txt|manifest.json|favicon.ico|pwa_icon(/[0-9]+)?)", "page"),
+    _door("GET", "/(static|assets)/[^?]+", "page"),
+    _door("GET", f"{API}/(info/?|openapi.json|theme.css|app_id/?)", "page"),
     _door("GET", f"{API}/heartbeat/[^/]{1, 64}", "visit"),
     _door("GET", f"{API}/(queue/data|call/{NAMES}[^/]+)", "stream"),
     _door("POST", f"{API}/component_server/?", "ask", DRAWING),

@@ -19,6 +19,7 @@ import orjson
 from page import bodies
 from page.counts import Counts, log_failure
 from page.doors import DOORS, FUNCTIONS, STOCK, Door, find
+from page.growing import Growing
 from page.lane import Busy, Lane
 from page.pictures import open_data_url
 from page.recognise import picture_of, revision_of
@@ -28,6 +29,7 @@ Scope, Receive, Send = dict, Callable[[], Awaitable[dict]], Callable[[dict], Awa
 
 PATIENCE = 20.0  # seconds that a body may take to arrive
 LINE = 2048  # bytes of a path with its query
+FAILURE = "Something went wrong here; it is no fault of yours."
 BUSY = "The page is busy. Your drawing is kept; the answer comes as soon as it can."
 
 POLICY = (
@@ -47,7 +49,10 @@ FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")  # assets 
 
 
 class Guard:
-    """The application `app` behind its door. `status` answers `/health` and `/metrics`; `info` the endpoint of that name."""
+    """The application `app` behind its door.
+
+    `status` answers `/health` and `/metrics`, `info` the endpoint of that name; `components` are those that have a function.
+    """
 
     def __init__(
         self,
@@ -57,13 +62,15 @@ class Guard:
         counts: Counts,
         status: Callable[[Scope], tuple[int, bytes, str]],
         info: Callable[[], dict],
+        components: dict[str, set[int]],
         use_stock: bool = False,
         visitors: Visitors | None = None,
     ):
         self.app, self.drawings, self.pictures, self.counts = app, drawings, pictures, counts
-        self.status, self.info, self.use_stock = status, info, use_stock
+        self.status, self.info, self.components, self.use_stock = status, info, components, use_stock
         self.doors = DOORS + (STOCK if use_stock else ())
         self.visitors = visitors or Visitors()
+        self.boards = Growing()
         counts.open.set_function(lambda: self.visitors.running("visit"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +88,7 @@ class _Visit:
         self.guard, self.scope, self.receive, self._send = guard, scope, receive, send
         self.headers = {name: value for name, value in scope["headers"]}  # of several alike the last
         self.nonce = secrets.token_urlsafe(12)
-        self.kind, self.started = "none", False
+        self.kind, self.started, self.ended = "none", False, False
         self.who = guard.visitors.name(scope)
         self.held = 0
 
@@ -102,7 +109,7 @@ class _Visit:
         except Exception as error:
             log_failure(error)
             self.guard.counts.refused("failure")
-            await self.refuse(Refused("failure", "Something went wrong here; it is not your picture's fault.", 500))
+            await self.refuse(Refused("failure", FAILURE, 500))
         finally:
             self.guard.visitors.release(self.held)
             for kind in entered:
@@ -213,12 +220,16 @@ class _Visit:
             raise BadRequest("A question of the page names its component and its session.")
         if FUNCTIONS[name] != "ask":
             self._enter(FUNCTIONS[name], entered)
+        if question["component_id"] not in self.guard.components.get(name, ()):
+            raise BadRequest("This page has changed; load it again.", 404, "no such path")
         if name != "recognise":
-            return await self.forward(self.replay(raw))
+            return await self.forward(self.replay(raw), plain=True)
         drawing = question.get("data")
         revision = revision_of(drawing)
         try:
-            said = await self._timed("drawing", self.guard.drawings, lambda: picture_of(drawing), 10)
+            said = await self._timed(
+                "drawing", self.guard.drawings, lambda: picture_of(drawing, self.guard.boards.render), 10
+            )
         except Busy:
             self.guard.counts.refused("busy")
             said = {"busy": True, "error": BUSY}
@@ -258,6 +269,8 @@ class _Visit:
             if self.scope["path"].startswith("/assets/") and message["status"] == 200:
                 extra.append(FOR_EVER)
             message = {**message, "headers": [*kept, *extra]}
+        elif not message.get("more_body"):
+            self.ended = True
         await self._send(message)
 
     async def answer(
@@ -274,6 +287,8 @@ class _Visit:
 
     async def refuse(self, refused: Refused) -> None:
         """One sentence with its status; a response that has begun can only end."""
+        if self.ended:
+            return
         if self.started:
             return await self._send({"type": "http.response.body", "body": b""})
         said = orjson.dumps({"error": str(refused), "detail": str(refused)})  # Gradio's clients read one or the other
@@ -287,13 +302,11 @@ class _Visit:
         if not plain:
             return await self.guard.app(self.scope, receive, self.send)
         start, body = await self.collect(receive)
-        status = start["status"]
-        if status == 500:
-            sentence = _error_in(body)
-            if not sentence:
-                raise BadRequest("The request could not be carried out; check its arguments.", 400)
+        if start["status"] == 500 and (sentence := _error_in(body)):
             raise BadRequest(sentence, 400, "bad picture")
-        if status == 422:
+        if start["status"] == 500:
+            raise Refused("failure", FAILURE, 500)
+        if start["status"] == 422:
             raise BadRequest(bodies.SHAPE, 422)
         await self.send(start)
         await self.send({"type": "http.response.body", "body": body})

@@ -21,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from page import VERSION
 from page.counts import Counts, log
+from page.doors import FUNCTIONS
 from page.guard import Guard
 from page.lane import Lane
 from page.served import Served
@@ -122,7 +123,11 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
         max_file_size="10mb",
         **look,
     )
-    return Guard(outside, *lanes, counts, status, info, use_stock)
+    components = {
+        name: {number for number, block in page.blocks.items() if hasattr(getattr(block, name, None), "_is_server_fn")}
+        for name in FUNCTIONS
+    }
+    return Guard(outside, *lanes, counts, status, info, components, use_stock)
 
 
 def _may_read_metrics(scope: dict) -> bool:

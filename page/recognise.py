@@ -6,7 +6,7 @@ The live page, the stock component and the endpoints all come through `answers`,
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -22,13 +22,13 @@ LARGE = 2**20  # pixels: a larger picture takes up to 400 MB for a second, and s
 _LARGE = threading.Lock()
 
 
-def picture_of(drawing: object) -> Picture:
+def picture_of(drawing: object, render: Callable[[list[board.Stroke]], np.ndarray] = board.render) -> Picture:
     """The picture of the page's question `{"revision", "strokes", "picture"}`. Raises ValueError with one sentence."""
     if not isinstance(drawing, dict) or type(drawing.get("revision")) is not int:
         raise ValueError("A drawing is sent with its revision, a whole number.")
     if drawing.get("picture") is not None:
         return open_data_url(drawing["picture"])
-    return board.render(board.parse_strokes(drawing.get("strokes")))
+    return render(board.parse_strokes(drawing.get("strokes")))
 
 
 def revision_of(drawing: object) -> int | None:

@@ -50,3 +50,7 @@ class Sketchpad(gr.HTML):
             example_radius=examples.RADIUS,
             **options,
         )
+
+    def get_config(self) -> dict:
+        """What the browser is told: not the functions themselves, of which it would see where they lie in memory."""
+        return {name: value for name, value in super().get_config().items() if name != "server_functions"}

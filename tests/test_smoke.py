@@ -1,0 +1,422 @@
+"""smoke.py against the real page, against the page with one thing spoilt on the way, and against what is no page at all."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import ROOT, free_port
+
+import smoke
+
+TOKEN = "hf_" + 34 * "a"
+
+
+@dataclass
+class Answer:
+    """What the page answers, before it goes on; a test spoils it."""
+
+    path: str
+    question: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict:
+        return json.loads(self.body)
+
+    @json.setter
+    def json(self, said: object) -> None:
+        self.body = json.dumps(said).encode()
+
+    @property
+    def live(self) -> bool:
+        """Whether this is about a drawing that has ink."""
+        return b'"recognise"' in self.question and b'"points"' in self.question
+
+
+@contextmanager
+def serving(handler: type) -> Iterator[str]:
+    """The address of a small server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def spoilt(server, spoil: Callable[[Answer], None], asked: list | None = None) -> Iterator[str]:
+    """The real page, but `spoil` changes its answers; `asked` collects the headers of what is asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def pass_on(self) -> None:
+            question = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if asked is not None:
+                asked.append(dict(self.headers))
+            with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as page:
+                page.request(self.command, self.path, question or None, dict(self.headers))
+                reply = page.getresponse()
+                kept = {n: v for n, v in reply.getheaders() if n not in ("content-length", "transfer-encoding")}
+                answer = Answer(self.path, question, reply.status, kept, reply.read())
+            spoil(answer)
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        do_GET = do_POST = pass_on
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with serving(Handler) as url:
+        yield url
+
+
+def kept_in(server) -> list[tuple]:
+    """What the page's store of contributions holds."""
+    path = Path(server.environment["CONTRIBUTIONS_DIR"], "contributions.sqlite")
+    with closing(sqlite3.connect(path)) as store:
+        return [store.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("writers", "drawings")]
+
+
+def test_a_live_page_passes(server):
+    before = kept_in(server)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "smoke.py"), server.url], capture_output=True, text=True, timeout=120, cwd="/"
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "PASS: 14 of 14 checks"
+    assert len(lines) == 16
+    assert all(re.match(r"ok    .+ +[\d,]+ ms", line) for line in lines[1:-1])
+    assert re.search(r"p95 \d+ ms", done.stdout)
+    assert kept_in(server) == before
+
+
+def test_a_spoilt_page_fails_with_a_line_for_each_fault(server, capsys, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    asked = []
+
+    def spoil(answer: Answer) -> None:
+        answer.headers.pop("x-content-type-options", None)
+        if answer.path == "/health":
+            answer.json = {**answer.json, "status": "unwell"}
+
+    with spoilt(server, spoil, asked) as url:
+        assert smoke.main([url]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "FAIL: 12 of 14 checks"
+    failed = [line for line in lines if line.startswith("FAIL  ")]
+    assert "security headers" in failed[0] and failed[0].endswith(
+        "The answer to GET / has no X-Content-Type-Options: nosniff."
+    )
+    assert "/health" in failed[1] and failed[1].endswith("The page calls itself unwell (200).")
+    assert not any("authorization" in map(str.lower, sent) for sent in asked)  # this is no Space
+
+
+# --- one thing spoilt -------------------------------------------------------------------------------------------------
+
+
+def change(where: str, **said: object) -> Callable[[Answer], None]:
+    """Change the JSON that is answered at a path."""
+
+    def spoil(answer: Answer) -> None:
+        if answer.path == where:
+            answer.json = {**answer.json, **said}
+
+    return spoil
+
+
+def drawn(**said: object) -> Callable[[Answer], None]:
+    """Change the answers about drawings."""
+
+    def spoil(answer: Answer) -> None:
+        if answer.live:
+            answer.json = {**answer.json, **said}
+
+    return spoil
+
+
+def replace(where: str, status: int, body: str, media: str = "application/json") -> Callable[[Answer], None]:
+    """Answer something else at a path that begins like that."""
+
+    def spoil(answer: Answer) -> None:
+        if answer.path.startswith(where):
+            answer.status, answer.body, answer.headers = status, body.encode(), {"content-type": media}
+
+    return spoil
+
+
+def without(header: str, path: str) -> Callable[[Answer], None]:
+    return lambda answer: answer.path == path and answer.headers.pop(header)
+
+
+def of_pictures(answer: Answer) -> None:
+    if answer.path.endswith("/run/predict") and answer.status == 200:
+        answer.json = {"data": [{**answer.json["data"][0], "label": "3"}]}
+
+
+def of_blanks(answer: Answer) -> None:
+    if b'"recognise"' in answer.question and not answer.live:
+        answer.json = {"revision": answer.json["revision"], "error": "ValueError\n  at line 3"}
+
+
+def keeping(answer: Answer) -> None:
+    if b'"keep"' in answer.question:
+        answer.json = {"saved": 1, "waiting": 0}
+
+
+def telling(what: str) -> Callable[[Answer], None]:
+    """Errors that say too much."""
+
+    def spoil(answer: Answer) -> None:
+        if answer.status == 400:
+            answer.json = {"error": f"{what} is wrong."}
+
+    return spoil
+
+
+INFO = {"weights": "embedded", "parameters": 7, "accuracy": None, "problem": None}
+SPOILT = {
+    "no policy": (without("content-security-policy", "/"), "security headers", "no policy that says who may frame it"),
+    "errors without headers": (
+        without("referrer-policy", "/no-such-page"),
+        "security headers",
+        "has no Referrer-Policy",
+    ),
+    "no asset": (replace("/assets/", 404, ""), "the files that it names", "was answered 404"),
+    "a page for a script": (
+        replace("/assets/", 200, "<p>", "text/html"),
+        "the files that it names",
+        "comes as text/html",
+    ),
+    "HTML for JSON": (replace("/health", 200, "<p>hello"), "/health", "HTML instead of JSON"),
+    "old weights": (
+        change("/gradio_api/run/info", data=[{**INFO, "problem": "The Hub does not answer."}]),
+        "/info",
+        "problem with its weights: The Hub does not answer.",
+    ),
+    "no accuracy": (change("/gradio_api/run/info", data=[INFO]), "/info", "how good its weights are"),
+    "another shape": (change("/gradio_api/run/info", data=[]), "/info", "has not the shape"),
+    "another root": (
+        change("/config", root="http://127.0.0.1:7860"),
+        "the drawing board",
+        "has its visitors ask at http://127.0.0.1:7860",
+    ),
+    "Gradio's own board": (change("/config", components=[]), "the drawing board", "no drawing board of ours"),
+    "another digit": (drawn(digit="3"), "ten digits, drawn live", "The drawn 0 was read as a 3."),
+    "not sure": (drawn(digit=None), "ten digits, drawn live", "read as no digit at all"),
+    "an old answer": (drawn(revision=1), "ten digits, drawn live", "carries 1."),
+    "others' answers": (drawn(revision=40), f"{smoke.VISITORS} visitors at once", "carries 40."),
+    "a fault for a blank": (of_blanks, "a blank board", "without a sentence"),
+    "another picture": (of_pictures, "/predict on ten pictures", "reads the picture of a 0 as a 3."),
+    "takes anything": (replace("/gradio_api/run/", 200, "{}"), "a file that is no picture", "200 and not refused"),
+    "breaks": (replace("/gradio_api/run/", 500, "oh"), "a file that is no picture", "500 and not refused"),
+    "an open door": (replace("/monitoring", 200, "<p>"), "closed doors", "GET /monitoring was answered 200"),
+    "keeps anything": (keeping, "nothing kept without consent", "has not agreed"),
+    "a token": (
+        change("/config", theme=f"{TOKEN}"),
+        "no token, path or traceback",
+        "shows a token of the Hub (hf_aaaaaaa...",
+    ),
+    "a path": (telling("/root/app/app.py"), "no token, path or traceback", "shows a path of the server"),
+    "a traceback": (telling("Traceback (most recent call last):"), "no token, path or traceback", "shows a traceback"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_spoilt_answer_is_found(server, name):
+    spoil, check, words = SPOILT[name]
+    with spoilt(server, spoil) as url:
+        page = smoke.parse([url])
+        smoke.front(page)
+        good, said = smoke.run(smoke.CHECKS[check], page)
+    assert not good
+    assert words in said
+    assert "\n" not in said
+    assert TOKEN not in said
+
+
+def test_the_token_that_was_sent_must_not_come_back(server):
+    with spoilt(server, telling("my-own-token")) as url:
+        page = smoke.parse([url])
+        page.token = "my-own-token"
+        smoke.front(page)
+        assert "shows the token that was sent" in smoke.run(smoke.leaks, page)[1]
+
+
+def test_a_sleeping_page_is_waited_for(server, capsys):
+    naps = [503]
+
+    def sleep(answer: Answer) -> None:
+        if naps:
+            answer.status = naps.pop()
+
+    with spoilt(server, sleep) as url:
+        page = smoke.parse([url])
+        assert smoke.run(smoke.front, page) == (True, "")
+        assert "answers 503: it sleeps or starts; waiting, 120 s left" in capsys.readouterr().out
+        naps.append(503)
+        page = smoke.parse([url, "--wait", "0"])
+        assert smoke.run(smoke.front, page)[1].endswith("answers 503 after 0 seconds of waiting.")
+
+
+# --- no page of ours --------------------------------------------------------------------------------------------------
+
+
+def fails_at_once(capsys, *arguments: str) -> str:
+    """What the first check says."""
+    assert smoke.main(list(arguments)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "FAIL: 0 of 14 checks"
+    assert len(lines) == 4
+    return lines[1]
+
+
+def test_nobody_there(capsys):
+    assert "the connection was refused." in fails_at_once(capsys, f"http://127.0.0.1:{free_port()}")
+
+
+def test_another_site(capsys, tmp_path):
+    class Files(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=str(tmp_path))
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with serving(Files) as url:
+        assert "is another page than ours." in fails_at_once(capsys, url)
+        assert "does not speak TLS" in fails_at_once(capsys, url.replace("http:", "https:"))
+        assert "answers 404." in fails_at_once(capsys, f"{url}/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (b"220 mail.example.com ESMTP\r\n", "is no whole HTTP answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<html>", "is no whole HTTP answer"),
+        (b"", "closed the connection without an answer."),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n",
+            "on to http://example.com/:",
+        ),
+        (None, "did not answer within 0.3 seconds."),
+    ],
+    ids=["mail", "cut", "nothing", "redirect", "drip"],
+)
+def test_what_is_no_page(capsys, said, words):
+    def answer(listening: socket.socket) -> None:
+        while True:
+            try:
+                visitor, _ = listening.accept()
+            except OSError:
+                return
+            with visitor:
+                try:
+                    visitor.recv(65536)
+                    visitor.sendall(said or b"")
+                    for letter in b"HTTP/1.1 200 OK" * (said is None):
+                        visitor.sendall(bytes([letter]))
+                        threading.Event().wait(0.1)
+                except OSError:
+                    pass  # the visitor has gone
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=(listening,), daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        assert words in fails_at_once(capsys, url, "--timeout", "0.3" if said is None else "20")
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+# --- what is asked for ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ("http://127.0.0.1:7860/", "http://127.0.0.1:7860"),
+        ("https://Example.com:443/digits/?x=1#top", "https://example.com/digits"),
+        ("Ann-B/My_digits.2", "https://ann-b-my-digits-2.hf.space"),
+        ("https://huggingface.co/spaces/Ann/mnixel/tree/main", "https://ann-mnixel.hf.space"),
+        ("huggingface.co/spaces/Ann/mnixel?logs=build", "https://ann-mnixel.hf.space"),
+    ],
+)
+def test_addresses(given, address):
+    assert smoke.address_of(given).geturl() == address
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["mnixel"],
+        ["127.0.0.1:7860"],
+        ["ftp://example.com"],
+        ["http://"],
+        ["http://example.com:99999"],
+        ["http://ann:secret@example.com"],
+        ["http://exa mple.com"],
+        [f"http://{64 * 'a'}.com"],
+        [f"Ann/{60 * 'a'}"],
+        ["https://huggingface.co/spaces/Ann"],
+        ["http://example.com", "--timeout", "0"],
+        ["http://example.com", "--timeout", "nan"],
+        ["http://example.com", "--wait", "soon"],
+    ],
+    ids=str,
+)
+def test_bad_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        smoke.main(arguments)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("usage: ")
+    assert "Traceback" not in said
+
+
+def test_the_token_is_for_spaces_only():
+    token = lambda url: smoke.token_for(urlsplit(url), TOKEN)  # noqa: E731
+    assert token("https://ann-mnixel.hf.space") == TOKEN
+    for other in (
+        "http://ann-mnixel.hf.space",
+        "https://hf.space.example.com",
+        "https://example-hf.space",
+        "http://127.0.0.1",
+    ):
+        assert token(other) == ""
+    with pytest.raises(ValueError, match="HF_TOKEN has characters"):
+        smoke.token_for(urlsplit("https://ann-mnixel.hf.space"), "hf_\nHost: x")
+
+
+def test_whoever_stops_reading_sees_no_traceback(server):
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "smoke.py"), server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=os.sep
+    ) as running:
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 1
