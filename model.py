@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageFilter, ImageOps
+from PIL import Image, ImageFilter
 from torch import Tensor, nn
 
 INPUT = 28  # side of what the network is given, pixels
@@ -48,7 +48,7 @@ def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, n
     if isinstance(image, Image.Image):
         _check_side(image.height, image.width)
         try:
-            image = _array_of(ImageOps.exif_transpose(image))  # a telephone says in EXIF which side is up
+            image = _array_of(_upright(image))
         except OSError as error:
             raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
     if not isinstance(image, np.ndarray):
@@ -70,6 +70,29 @@ def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, n
     if values.shape[2] == 3 or values[..., 3].min() == 1:
         return luminance, None
     return luminance, values[..., 3]
+
+
+_TURNS = {  # Exif orientation -> what makes the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The picture turned as Exif says: a telephone notes there which side is up. Damaged Exif turns nothing.
+
+    Pillow's own `exif_transpose` also writes the Exif anew, and fails on what is damaged there in many ways.
+    """
+    try:
+        turn = _TURNS.get(image.getexif().get(0x0112))
+    except Exception:
+        turn = None
+    return image.transpose(turn) if turn is not None else image
 
 
 def _check_side(height: int, width: int) -> None:

@@ -31,17 +31,29 @@ def parse(raw: bytes) -> dict:
     return question
 
 
-def check_event(question: dict, use_stock: bool = False) -> None:
-    """Let through only what the page's events take: numbers, short words, files that were uploaded here. Raises BadRequest.
+def check_event(question: dict, name: str | None, events: dict[int, int], use_stock: bool = False) -> None:
+    """Let through only what the page's events take: a number, files that were uploaded here. Raises BadRequest.
 
-    What Gradio itself refuses it logs with what the visitor sent, and answers without a word.
+    `name` is that of an endpoint, `events` says how many arguments each event takes that is called by number. What Gradio itself
+    refuses it logs with what the visitor sent, and answers without a word.
     """
     data = question.get("data")
-    if not isinstance(data, list) or len(data) > 4:
+    if not isinstance(data, list):
         raise BadRequest(SHAPE)
-    for name in ("fn_index", "trigger_id"):
-        if question.get(name) is not None and type(question[name]) is not int:
-            raise BadRequest(f"{name} is a whole number.")
+    for number in ("fn_index", "trigger_id"):
+        if question.get(number) is not None and type(question[number]) is not int:
+            raise BadRequest(f"{number} is a whole number.")
+    if question.get("fn_index") is not None:
+        if events.get(question["fn_index"]) != len(data):
+            raise BadRequest("This page has changed; load it again.", 404, "no such path")
+    elif name == "predict":
+        if not data:
+            raise BadRequest("There is no picture: send one as the first argument.", 400, "bad picture")
+        if len(data) > 2:
+            raise BadRequest(ARGUMENTS)
+        data.extend([3] * (2 - len(data)))  # top_k as it is by default
+    elif name != "info" or data:
+        raise BadRequest(ARGUMENTS)
     for place, value in enumerate(data):
         if place == 1 and (isinstance(value, bool) or not isinstance(value, (int, float, NoneType))):
             raise BadRequest(TOP_K, 400, "bad picture")

@@ -42,7 +42,7 @@ NAMES = "(predict|info)/?"  # the named endpoints; `predict` is also how the pag
 DOORS = (
     _door("GET HEAD", "/", "page"),
     _door("GET", "/(config/?|theme.css|robots.txt|manifest.json|favicon.ico|pwa_icon(/[0-9]+)?)", "page"),
-    _door("GET", "/(static|assets)/[^?]+", "page"),
+    _door("GET", r"/(static|assets)/(?!.*\.\.)[^?]+", "page"),
     _door("GET", f"{API}/(info/?|openapi.json|theme.css|app_id/?)", "page"),
     _door("GET", f"{API}/heartbeat/[^/]{1, 64}", "visit"),
     _door("GET", f"{API}/(queue/data|call/{NAMES}[^/]+)", "stream"),

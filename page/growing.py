@@ -54,7 +54,9 @@ class Growing:
         with self._lock:
             self._known[key] = _Board(list(strokes), picture, now)
             self._known.move_to_end(key)
-            while len(self._known) > KEPT or next(iter(self._known.values())).when < now - SECONDS:
+            while len(self._known) > KEPT or (
+                self._known and next(iter(self._known.values())).when < now - SECONDS
+            ):
                 self._known.popitem(last=False)
         return picture
 

@@ -51,7 +51,8 @@ FOR_EVER = (b"cache-control", b"public, max-age=31536000, immutable")  # assets 
 class Guard:
     """The application `app` behind its door.
 
-    `status` answers `/health` and `/metrics`, `info` the endpoint of that name; `components` are those that have a function.
+    `status` answers `/health` and `/metrics`, `info` the endpoint of that name; `components` are those that have a function,
+    `events` how many arguments each event takes.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Guard:
         status: Callable[[Scope], tuple[int, bytes, str]],
         info: Callable[[], dict],
         components: dict[str, set[int]],
+        events: dict[int, int],
         use_stock: bool = False,
         visitors: Visitors | None = None,
     ):
         self.app, self.drawings, self.pictures, self.counts = app, drawings, pictures, counts
-        self.status, self.info, self.components, self.use_stock = status, info, components, use_stock
+        self.status, self.info, self.use_stock = status, info, use_stock
+        self.components, self.events = components, events
         self.doors = DOORS + (STOCK if use_stock else ())
         self.visitors = visitors or Visitors()
         self.boards = Growing()
@@ -134,15 +137,15 @@ class _Visit:
             question = bodies.parse(raw)
             return await self.ask(question, raw, entered)
         question = bodies.parse(raw)
-        bodies.check_event(question, self.guard.use_stock)
         name = path.rsplit("/", 1)[-1]
+        bodies.check_event(question, name if name != "join" else None, self.guard.events, self.guard.use_stock)
         if door.kind == "run" and "fn_index" not in question:
             if name == "info":
                 return await self.answer(200, orjson.dumps({"data": [self.guard.info()]}))
             url = bodies.data_url(question["data"])
             if url is not None:
                 return await self.predict(url, question["data"])
-        await self.forward(self.replay(raw), plain=door.kind == "run")
+        await self.forward(self.replay(json.dumps(question).encode()), plain=True)
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 

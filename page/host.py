@@ -127,7 +127,8 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
         name: {number for number, block in page.blocks.items() if hasattr(getattr(block, name, None), "_is_server_fn")}
         for name in FUNCTIONS
     }
-    return Guard(outside, *lanes, counts, status, info, components, use_stock)
+    events = {number: len(event.inputs) for number, event in page.fns.items()}
+    return Guard(outside, *lanes, counts, status, info, components, events, use_stock)
 
 
 def _may_read_metrics(scope: dict) -> bool:

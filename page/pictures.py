@@ -76,6 +76,8 @@ def open_picture(source: Path | bytes, most: int = MAX_SIDE) -> Image.Image:
             return image
     except BadPicture:
         raise
+    except Image.DecompressionBombError as error:
+        raise BadPicture(f"The picture has too many pixels; send one of at most {most} pixels a side.") from error
     except Exception as error:  # Pillow's decoders raise many kinds; each means that the file is damaged or none
         raise BadPicture(
             f"This is not a picture that can be read; send a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file."
