@@ -102,7 +102,7 @@ def build(served: Served, use_stock: bool = False, desk: Desk | None = None, clo
         picture = PictureFile(visible=False, label="picture")
         top_k = gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
-        gr.Button(visible=False).click(predict, [picture, top_k], result, api_name="predict", queue=False)
+        gr.Button(visible=False).click(predict, [picture, top_k], result, api_name="predict", concurrency_limit=2)
         gr.api(info, api_name="info", queue=False)
     return page
 

@@ -54,9 +54,7 @@ class Growing:
         with self._lock:
             self._known[key] = _Board(list(strokes), picture, now)
             self._known.move_to_end(key)
-            while len(self._known) > KEPT or (
-                self._known and next(iter(self._known.values())).when < now - SECONDS
-            ):
+            while len(self._known) > KEPT or (self._known and next(iter(self._known.values())).when < now - SECONDS):
                 self._known.popitem(last=False)
         return picture
 

@@ -13,6 +13,7 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import orjson
 
@@ -21,7 +22,7 @@ from page.counts import Counts, log_failure
 from page.doors import DOORS, FUNCTIONS, STOCK, Door, find
 from page.growing import Growing
 from page.lane import Busy, Lane
-from page.pictures import open_data_url
+from page.pictures import open_data_url, open_picture
 from page.recognise import picture_of, revision_of
 from page.visitors import BadRequest, Refused, Visitors
 
@@ -129,6 +130,8 @@ class _Visit:
         if door.kind == "status":
             return await self.answer(*self.guard.status(self.scope))
         if door.kind == "upload":
+            said = self._size(door.body)
+            self.guard.visitors.upload(self.who, door.body if said is None else said)
             return await self.forward(self.counted(door.body))
         raw = await self.body(door.body)
         if door.kind == "ask":
@@ -139,12 +142,10 @@ class _Visit:
         question = bodies.parse(raw)
         name = path.rsplit("/", 1)[-1]
         bodies.check_event(question, name if name != "join" else None, self.guard.events, self.guard.use_stock)
-        if door.kind == "run" and "fn_index" not in question:
+        if door.kind == "run" and question.get("fn_index") is None:
             if name == "info":
                 return await self.answer(200, orjson.dumps({"data": [self.guard.info()]}))
-            url = bodies.data_url(question["data"])
-            if url is not None:
-                return await self.predict(url, question["data"])
+            return await self.predict(*question["data"])
         await self.forward(self.replay(json.dumps(question).encode()), plain=True)
 
     # --- what comes in ------------------------------------------------------------------------------------------------
@@ -184,7 +185,6 @@ class _Visit:
 
     def counted(self, limit: int) -> Receive:
         """`receive` for a body that streams to disk: as slow and as large as allowed, then it ends."""
-        self._size(limit)
         size, deadline = 0, time.monotonic() + 6 * PATIENCE
 
         async def receive() -> dict:
@@ -240,17 +240,26 @@ class _Visit:
             said = {"error": str(error)}
         await self.answer(200, orjson.dumps({"revision": revision, **said}))
 
-    async def predict(self, url: str, data: list) -> None:
-        """`/predict` with its picture in the request."""
-        top_k = data[1] if len(data) > 1 else 3
+    async def predict(self, file: dict | None, top_k: object) -> None:
+        """`/predict` in one request: the picture is in it, or was uploaded before."""
+        if file is None:
+            raise BadRequest("There is no picture: send one as the first argument.", 400, "bad picture")
+        path = file.get("path")
         if type(top_k) not in (int, float) or top_k not in range(1, 11):
             raise BadRequest(bodies.TOP_K, 400, "bad picture")
         try:
-            found = await self._timed("picture", self.guard.pictures, lambda: open_data_url(url), int(top_k))
+            found = await self._timed(
+                "picture",
+                self.guard.pictures,
+                lambda: open_picture(Path(path)) if path else open_data_url(file["url"]),
+                int(top_k),
+            )
         except Busy:
             raise Refused("busy", "The page is busy; try again in a moment.", 503) from None
         except ValueError as error:
             raise BadRequest(str(error), 400, "bad picture") from None
+        except OSError:
+            raise BadRequest("The picture is not here any more; send it again.", 400, "bad picture") from None
         reply = {"label": found["digit"], "confidences": found["confidences"]}
         await self.answer(200, orjson.dumps({"data": [reply]}))
 
@@ -294,11 +303,14 @@ class _Visit:
             return
         if self.started:
             return await self._send({"type": "http.response.body", "body": b""})
-        said = orjson.dumps({"error": str(refused), "detail": str(refused)})  # Gradio's clients read one or the other
+        detail, status = str(refused), refused.status  # Gradio's clients read `error` or `detail`,
+        if self.kind == "call" and status == 400:  # and of an argument's fault they show the sentence if it comes like this
+            detail, status = [{"__type__": "validate", "is_valid": False, "message": str(refused)}], 422
+        said = orjson.dumps({"error": str(refused), "detail": detail})
         headers = ((b"retry-after", str(refused.seconds).encode()),) if refused.status in (429, 503) else ()
         if refused.status in (408, 413):
             headers += ((b"connection", b"close"),)  # the rest of the body is not waited for
-        await self.answer(refused.status, said, headers=headers)
+        await self.answer(status, said, headers=headers)
 
     async def forward(self, receive: Receive, plain: bool = False) -> None:
         """Let Gradio answer; with `plain`, what it says of a bad argument gets the right status."""

@@ -25,6 +25,7 @@ from page.doors import FUNCTIONS
 from page.guard import Guard
 from page.lane import Lane
 from page.served import Served
+from page.visitors import KEPT
 
 PORTS = range(7860, 7960)  # where a page is looked for that was not told its port
 CONNECTIONS = 4000  # at once, from everybody
@@ -34,7 +35,6 @@ STOPPING = 5  # seconds that a stop waits for answers under way
 STUCK = 10.0  # seconds in line from which the page calls itself unwell
 SESSIONS = 500  # of which Gradio keeps a state, some 30 kB each
 QUEUED = 64  # calls in Gradio's own queue
-HOUR = 3600  # seconds that an uploaded picture may lie on the disk
 
 
 class Protocol(HttpToolsProtocol):
@@ -78,7 +78,7 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
     """The page as an ASGI application behind its guard; `look` is theme, head and js for Gradio."""
     page.queue(max_size=QUEUED, default_concurrency_limit=2)
     page.state_session_capacity = SESSIONS
-    page.delete_cache = (HOUR, HOUR)
+    page.delete_cache = (int(KEPT / 2), int(KEPT / 2))  # looked at so often, deleted from that age on
     counts = Counts()
     # One thread for drawings: two of them mostly wait for Python's lock. A large picture must not stop the small ones.
     lanes = [Lane(served, "drawings", 1), Lane(served, "pictures", 2)]

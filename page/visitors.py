@@ -11,6 +11,9 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
 REMEMBERED = 20_000  # addresses; who has not been here for longest is forgotten first
+UPLOADS = 512 * 2**20  # bytes of uploads on the disk at once, all visitors together
+UPLOADS_EACH = 128 * 2**20  # of one address
+KEPT = 600.0  # seconds that an upload lies there
 BODIES = 48 * 2**20  # bytes of request bodies in memory at once, all visitors together
 
 
@@ -61,6 +64,8 @@ class BadRequest(Refused):
 class _Visitor:
     tokens: dict[str, tuple[float, float]] = field(default_factory=dict)  # kind -> (tokens left, when)
     running: Counter = field(default_factory=Counter)
+    uploaded: float = 0.0  # bytes on the disk, about
+    uploaded_at: float = 0.0
 
 
 class Visitors:
@@ -72,6 +77,7 @@ class Visitors:
         self._known: OrderedDict[str, _Visitor] = OrderedDict()
         self._running: Counter = Counter()
         self._bodies = bodies
+        self._uploads = _Visitor()
 
     def name(self, scope: dict) -> str:
         """A visitor's address as a hash that means nothing after a restart. An IPv6 network of 64 bits is one visitor."""
@@ -125,6 +131,15 @@ class Visitors:
         if size > self._bodies:
             raise Refused("memory", "The page is busy with other uploads; try again in a moment.", 503)
         self._bodies -= size
+
+    def upload(self, who: str, size: int) -> None:
+        """So many bytes of an upload go to the disk, where they lie for KEPT seconds. Raises Refused."""
+        now, everybody, visitor = time.monotonic(), self._uploads, self._known.get(who) or _Visitor()
+        for account, most in ((visitor, UPLOADS_EACH), (everybody, UPLOADS)):
+            left = max(0.0, account.uploaded - (now - account.uploaded_at) * most / KEPT)
+            if left + size > most:
+                raise Refused("disk", "There have been too many uploads; try again in some minutes.", 503, 60)
+            account.uploaded, account.uploaded_at = left + size, now
 
     def release(self, size: int) -> None:
         """The bytes of a body that `hold` let in are gone."""

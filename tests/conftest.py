@@ -71,7 +71,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
-    def start(self, seconds: float = 60) -> None:
+    def start(self, seconds: float = 120) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "app.py", *self.arguments],
             cwd=self.folder,
