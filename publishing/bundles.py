@@ -25,6 +25,7 @@ PACKAGES = (  # what the Space imports, and what its server is faster with
     "huggingface_hub",
     "numpy",
     "pillow",
+    "prometheus_client",
     "safetensors",
     "torch",
     "uvloop",
