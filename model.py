@@ -111,7 +111,12 @@ def _array_of(image: Image.Image) -> np.ndarray:
             raise ValueError(f"The picture has values above 65535: {EXPECTED}.")
         return values / np.float32(top)
     has_alpha = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
-    return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+    try:
+        if max(image.size) > MAX_SIDE // 2:  # half of it has detail enough for 28x28, in a third of the memory
+            image = image.convert("LA" if has_alpha else "L").reduce(2)
+        return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+    except ValueError as error:  # a colour that the palette has not
+        raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
 
 
 def _flatten(luminance: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -541,6 +546,8 @@ def _read_config(path: Path, source: str) -> Config:
             if missing := {field.name for field in fields(Config)} - set(raw):
                 raise ValueError(f"it has no {', '.join(sorted(missing))}")
             config = Config(**{**raw, "channels": tuple(raw["channels"])})
+            if len(config.channels) != 3 or not all(type(c) is int and 1 <= c <= 1024 for c in config.channels):
+                raise ValueError("three channels of 1 to 1024 are expected")
             DigitCNN(config)  # refuses what is no shape of a network
             if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
                 raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")

@@ -183,7 +183,9 @@ class Desk:
         `again` when the Hub could not be told yet; on a disk that does not last it should then be asked once more.
         """
         receipt = question.get("receipt")
-        if self._writer(question) is None and not (isinstance(receipt, str) and self.store.forgot(receipt)):
+        if self._writer(question) is None and not (
+            isinstance(receipt, str) and receipt.isascii() and self.store.forgot(receipt)
+        ):
             self._restored()
             raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
         count, batches = self.store.forget(receipt)
@@ -204,7 +206,11 @@ class Desk:
 
     def _writer(self, question: dict) -> Writer | None:
         receipt = question.get("receipt")
-        return self.store.writer(receipt) if isinstance(receipt, str) and len(receipt) <= 40 else None
+        return (
+            self.store.writer(receipt)
+            if isinstance(receipt, str) and len(receipt) <= 40 and receipt.isascii()
+            else None
+        )
 
 
 def article(digit: str) -> str:

@@ -64,7 +64,7 @@ def check_event(question: dict, name: str | None, events: dict[int, int], use_st
             _check_sketch(value)
         elif isinstance(value, dict):
             _check_file(value)
-        elif isinstance(value, (str, list)):
+        elif isinstance(value, (str, list)) or (place == 0 and value is not None):
             raise BadRequest(ARGUMENTS)
 
 

@@ -44,7 +44,7 @@ DOORS = (
     _door("GET", "/(config/?|theme.css|robots.txt|manifest.json|favicon.ico|pwa_icon(/[0-9]+)?)", "page"),
     _door("GET", r"/(static|assets)/(?!.*\.\.)[^?]+", "page"),
     _door("GET", f"{API}/(info/?|openapi.json|theme.css|app_id/?)", "page"),
-    _door("GET", f"{API}/heartbeat/[^/]{1, 64}", "visit"),
+    _door("GET", f"{API}/heartbeat/[^/]{{1,64}}", "visit"),
     _door("GET", f"{API}/(queue/data|call/{NAMES}[^/]+)", "stream"),
     _door("POST", f"{API}/component_server/?", "ask", DRAWING),
     _door("POST", f"{API}/(run|api)/{NAMES}", "run", PICTURE),

@@ -33,6 +33,17 @@ LINE = 2048  # bytes of a path with its query
 FAILURE = "Something went wrong here; it is no fault of yours."
 BUSY = "The page is busy. Your drawing is kept; the answer comes as soon as it can."
 
+REFUSALS = {  # what Gradio refuses, in words
+    400: "The request could not be carried out; check its arguments.",
+    403: "There is nothing here.",
+    404: "There is nothing here.",
+    405: "This cannot be asked so.",
+    413: "This is too large.",
+    422: bodies.SHAPE,
+    429: "There were too many requests; wait a little.",
+    503: "The page is busy; try again in a moment.",
+}
+EVENT = ("data", "fn_index", "session_hash", "trigger_id")  # what Gradio is told of an event
 POLICY = (
     "default-src 'self'; "
     "script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "  # Gradio makes functions of its components' scripts
@@ -141,6 +152,11 @@ class _Visit:
             return await self.ask(question, raw, entered)
         question = bodies.parse(raw)
         name = path.rsplit("/", 1)[-1]
+        if "/call/v2/" in path:  # the arguments by their names, as the page's schema says
+            names = ("picture", "top_k") if name == "predict" else ()
+            question = {"data": [question[each] for each in names if each in question]}
+            self.scope = {**self.scope, "path": path.replace("/v2/", "/")}
+        question = {each: question[each] for each in EVENT if each in question}
         bodies.check_event(question, name if name != "join" else None, self.guard.events, self.guard.use_stock)
         if door.kind == "run" and question.get("fn_index") is None:
             if name == "info":
@@ -304,7 +320,9 @@ class _Visit:
         if self.started:
             return await self._send({"type": "http.response.body", "body": b""})
         detail, status = str(refused), refused.status  # Gradio's clients read `error` or `detail`,
-        if self.kind == "call" and status == 400:  # and of an argument's fault they show the sentence if it comes like this
+        if (
+            self.kind == "call" and status == 400
+        ):  # and of an argument's fault they show the sentence if it comes like this
             detail, status = [{"__type__": "validate", "is_valid": False, "message": str(refused)}], 422
         said = orjson.dumps({"error": str(refused), "detail": detail})
         headers = ((b"retry-after", str(refused.seconds).encode()),) if refused.status in (429, 503) else ()
@@ -315,16 +333,44 @@ class _Visit:
     async def forward(self, receive: Receive, plain: bool = False) -> None:
         """Let Gradio answer; with `plain`, what it says of a bad argument gets the right status."""
         if not plain:
-            return await self.guard.app(self.scope, receive, self.send)
-        start, body = await self.collect(receive)
+            return await self.screened(receive)
+        try:
+            start, body = await self.collect(receive)
+        except Exception as error:  # Gradio fails on what it has not
+            log_failure(error)
+            raise BadRequest(REFUSALS[400]) from None
         if start["status"] == 500 and (sentence := _error_in(body)):
             raise BadRequest(sentence, 400, "bad picture")
         if start["status"] == 500:
             raise Refused("failure", FAILURE, 500)
         if start["status"] == 422:
             raise BadRequest(bodies.SHAPE, 422)
+        if start["status"] >= 400:
+            raise BadRequest(REFUSALS.get(start["status"], REFUSALS[400]), start["status"])
         await self.send(start)
         await self.send({"type": "http.response.body", "body": body})
+
+    async def screened(self, receive: Receive) -> None:
+        """Let Gradio answer as it goes; what it refuses, and where it fails, is said in a sentence of ours."""
+        status = 0
+
+        async def screen(message: dict) -> None:
+            nonlocal status
+            status = status or message["status"]
+            if status < 400:
+                await self.send(message)
+
+        try:
+            await self.guard.app(self.scope, receive, screen)
+        except Refused:  # of `counted`
+            raise
+        except Exception as error:  # Starlette has answered 500 before it lets one pass
+            if status < 500:
+                raise
+            log_failure(error)
+        if status >= 400:
+            status = status if status in REFUSALS else 400
+            raise BadRequest(REFUSALS[status], status)
 
     async def collect(self, receive: Receive) -> tuple[dict, bytes]:
         """Gradio's whole response, uncompressed."""

@@ -72,6 +72,8 @@ def open_picture(source: Path | bytes, most: int = MAX_SIDE) -> Image.Image:
                 raise BadPicture(
                     f"The picture is {image.width}x{image.height} pixels; send one of at least {MIN_SIDE} pixels a side."
                 )
+            if any(tile[0] == "bmp_rle" for tile in image.tile):  # Pillow unpacks it in Python, byte by byte
+                raise BadPicture("A BMP with run lengths is not read here; send a PNG.")
             image.load()
             return image
     except BadPicture:

@@ -18,13 +18,13 @@ from model import LABELS, DigitCNN, ranked
 from page.pictures import open_data_url
 
 Picture = Image.Image | np.ndarray
-LARGE = 2**20  # pixels: a larger picture takes up to 400 MB for a second, and so only one at a time is looked at
+LARGE = 2**20  # pixels: a larger picture takes up to 300 MB for a second, and so only one at a time is looked at
 _LARGE = threading.Lock()
 
 
 def picture_of(drawing: object, render: Callable[[list[board.Stroke]], np.ndarray] = board.render) -> Picture:
     """The picture of the page's question `{"revision", "strokes", "picture"}`. Raises ValueError with one sentence."""
-    if not isinstance(drawing, dict) or type(drawing.get("revision")) is not int:
+    if not isinstance(drawing, dict) or revision_of(drawing) is None:
         raise ValueError("A drawing is sent with its revision, a whole number.")
     if drawing.get("picture") is not None:
         return open_data_url(drawing["picture"])
@@ -34,7 +34,7 @@ def picture_of(drawing: object, render: Callable[[list[board.Stroke]], np.ndarra
 def revision_of(drawing: object) -> int | None:
     """The revision that an answer to the drawing carries; None when the drawing has none."""
     revision = drawing.get("revision") if isinstance(drawing, dict) else None
-    return revision if type(revision) is int else None
+    return revision if type(revision) is int and abs(revision) < 2**53 else None
 
 
 def tensor_of(net: DigitCNN, picture: Picture) -> torch.Tensor:

@@ -1,0 +1,730 @@
+"""Broken files, drawings and requests: each gets an answer or one sentence, and the page is afterwards as it was before."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.client
+import ipaddress
+import json
+import random
+import signal
+import socket
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import schemathesis
+from conftest import ROOT, Server
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from person import DRAWINGS
+from PIL import Image
+from schemathesis import GenerationMode
+
+import board
+from bench.fuzz import SEEDS, SENTENCE, SLOW, Watched, encoded, good, hostile, spoilt
+from contribute.desk import stroke_times
+from model import Config, DigitCNN, _read_config
+from page.counts import Counts
+from page.guard import Guard
+from page.pictures import open_data_url
+from page.recognise import answer, picture_of
+from page.visitors import Visitors, _address
+
+API = "/gradio_api"
+PAD, COLLECTOR = 4, 6  # the numbers of the page's own components; `reads_a_digit` looks whether they are
+LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+
+
+def sentence(error: ValueError) -> None:
+    """What a person is told, and no more."""
+    assert SENTENCE.fullmatch(str(error)), repr(error)
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def watched():
+    with Watched() as process:
+        yield process
+
+
+def wrong(watched: Watched, files: dict[str, bytes]) -> dict[str, str]:
+    """Name of a file -> what is wrong with what became of it. Time is what a slow machine takes, memory is no matter of that."""
+    found = {}
+    for name, raw in files.items():
+        outcome = watched.look(raw)
+        if said := outcome.wrong(len(raw), slow=2 * SLOW):
+            found[name] = f"{said}: {outcome.said}, {outcome.seconds:.1f} s, {outcome.memory:.0f} MB"
+    return found
+
+
+def test_good_files_of_every_mode_are_answered(watched):
+    outcomes = {name: watched.look(raw) for name, raw in good().items()}
+    assert {name: outcome for name, outcome in outcomes.items() if outcome.what != "answer"} == {}
+
+
+def test_hostile_files_get_an_answer_or_one_sentence(watched):
+    assert wrong(watched, hostile()) == {}
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SEEDS.glob("*.*")))
+def test_what_once_went_wrong_does_so_no_more(watched, name):
+    assert wrong(watched, {name: (SEEDS / name).read_bytes()}) == {}
+
+
+def test_a_few_hundred_spoilt_files(watched):
+    rng = random.Random(3)
+    files = {f"{number} {name}": spoilt(raw, rng) for number in range(12) for name, raw in good().items()}
+    assert wrong(watched, files) == {}
+
+
+@LINUX
+def test_the_watching_sees_a_crash_and_memory():
+    with Watched() as process:
+        process._process.kill()
+        assert process.look(b"").what.startswith("crash")
+        assert process.look(good()["L.png"]).what == "answer"
+        side = 2000
+        memory = process.look(encoded(Image.new("L", (side, side)), "PNG")).memory
+        assert 1.0 < memory / (side * side / 2**20) < 50  # bytes a pixel
+
+
+# --- parsers ----------------------------------------------------------------------------------------------------------
+
+NUMBERS = st.floats() | st.integers() | st.sampled_from([-1e6, 1e6, 10**400, 2**63, 2**64, True, None, "5"])
+JSON = st.recursive(
+    NUMBERS | st.text(max_size=8) | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=10,
+)
+PLACES = st.floats(-2000, 2500) | st.integers(-2000, 2500)
+LINES = st.lists(st.tuples(PLACES, PLACES).map(list), min_size=1, max_size=8)
+STROKES = st.lists(
+    st.fixed_dictionaries(
+        {"points": LINES | LINES | st.lists(st.lists(NUMBERS, max_size=3), max_size=3) | JSON},
+        optional={
+            "radius": st.floats(5, 25) | NUMBERS,
+            "times": st.lists(st.integers(-1, 10**7 + 1), max_size=8) | JSON,
+        },
+    )
+    | JSON,
+    max_size=4,
+)
+SPOILT = st.builds(
+    lambda raw, seed: spoilt(raw, random.Random(seed)), st.sampled_from(list(good().values())), st.integers(0, 2**32)
+)
+URLS = st.one_of(
+    st.builds(
+        "data:{};base64,{}".format,
+        st.sampled_from(["image/png", "image/jpeg", "text/plain", "image/", ""]) | st.text(max_size=9),
+        (st.binary(max_size=99) | SPOILT).map(lambda raw: base64.b64encode(raw).decode()) | st.text(max_size=9),
+    ),
+    st.text(max_size=30),
+    JSON,
+)
+
+
+@given(STROKES | JSON)
+def test_strokes(payload):
+    try:
+        strokes = board.parse_strokes(payload)
+    except ValueError as error:
+        return sentence(error)
+    for stroke in strokes:
+        assert stroke.points.dtype == np.float64
+        assert stroke.points.shape == (len(stroke.points), 2)
+        assert len(stroke.points) >= 1
+        assert (stroke.points >= -board.FAR).all()
+        assert (stroke.points <= board.SIZE + board.FAR).all()
+        assert board.MIN_RADIUS <= stroke.radius <= board.MAX_RADIUS
+    drawn = board.render(strokes)
+    assert (drawn.shape, drawn.dtype) == ((448, 448), np.uint8)
+
+
+@given(STROKES)
+def test_times_of_strokes(payload):
+    try:
+        board.parse_strokes(payload)
+        times = stroke_times(payload)
+    except ValueError as error:
+        return sentence(error)
+    assert [len(t) for t in times] == [len(raw["points"]) if raw.get("times") else 0 for raw in payload]
+    assert all(type(t) is int and t >= 0 for time in times for t in time)
+
+
+@given(URLS)
+def test_data_urls(url):
+    try:
+        assert isinstance(open_data_url(url), Image.Image)
+    except ValueError as error:
+        sentence(error)
+
+
+DRAWING = st.fixed_dictionaries(
+    {"revision": st.integers(0, 99) | NUMBERS}, optional={"strokes": STROKES | JSON, "picture": st.none() | URLS}
+)
+
+
+@given(DRAWING | JSON)
+def test_drawings(drawing):
+    try:
+        assert isinstance(picture_of(drawing), (Image.Image, np.ndarray))
+    except ValueError as error:
+        sentence(error)
+
+
+STEPS = st.one_of(
+    st.ip_addresses().map(str),
+    st.sampled_from(
+        ["10.0.0.1", "8.8.8.8", "::ffff:8.8.8.8", "fe80::1%eth0", "2001:4860::1%x", "unknown", "", "8.8.8.8:5"]
+    ),
+    st.text(max_size=12),
+).map(lambda step: step.encode("utf-8", "replace"))
+HEADERS = st.lists(st.tuples(st.just(b"x-forwarded-for"), st.lists(STEPS, max_size=4).map(b", ".join)), max_size=3)
+CLIENTS = st.none() | st.tuples(st.sampled_from(["127.0.0.1", "::1", "8.8.4.4", "", "fe80::2%en0"]), st.just(80))
+
+
+@given(HEADERS, CLIENTS, st.booleans())
+def test_addresses(headers, client, behind):
+    scope = {"headers": headers, "client": client}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("SPACE_ID", raising=False)
+        patch.setenv("BEHIND_PROXY", "1" if behind else "")
+        address = _address(scope)
+        name = Visitors().name(scope)
+    peer = client[0] if client else ""
+    assert address == peer or (behind and ipaddress.ip_address(address).is_global)
+    assert len(bytes.fromhex(name)) == 12
+
+
+GOOD_CONFIG = {**asdict(Config()), "channels": [2, 3, 4]}
+CHANGES = {
+    "format": JSON,
+    # few, and so many that no memory holds them; between them lie networks that could be made
+    "channels": st.tuples(*[st.integers(-1, 9) | st.sampled_from([True, 1.5, 10**15, 10**30])] * 3).map(list) | JSON,
+    "dropout": st.floats(0, 1) | JSON,
+    "temperature": st.floats(0.01, 100) | JSON,
+    "threshold": st.floats(0, 1000) | JSON,
+    "sha256": st.text(max_size=9) | JSON,
+    "other": JSON,
+}
+CONFIGS = st.one_of([st.fixed_dictionaries({name: change}) for name, change in CHANGES.items()]).map(
+    lambda changed: json.dumps({**GOOD_CONFIG, **changed}).encode()
+)
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CONFIGS | JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40))
+def test_configurations_of_a_network(tmp_path, raw):
+    path = tmp_path / "config.json"
+    path.write_bytes(raw)
+    try:
+        config = _read_config(path, "a folder")
+    except ValueError as error:
+        assert "\n" not in str(error)
+        assert str(error)[-1] == "."
+        return
+    assert isinstance(config, Config)
+    DigitCNN(config)
+
+
+# --- the door, without a server ---------------------------------------------------------------------------------------
+
+NET = DigitCNN.from_pretrained(ROOT / "weights")
+
+
+class Here:
+    """A lane that answers at once."""
+
+    async def ask(self, who, picture, top_k=10):
+        return answer(NET, picture(), top_k)
+
+
+async def inner(scope, receive, send) -> None:
+    """What lies behind the door: takes the whole body and is content."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b'{"data":[null]}'})
+
+
+def knock(method: str, path: str, headers: list, parts: list[bytes], query: bytes = b"") -> tuple[int, bytes]:
+    """Status and content of what the door says to a request."""
+    status = lambda scope: (200, b"{}", "application/json")  # noqa: E731
+    guard = Guard(inner, Here(), Here(), Counts(), status, dict, {"recognise": {PAD}}, {0: 0, 1: 2, 2: 0})
+    body = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    messages = iter([*body, {"type": "http.request", "body": b""}])
+    sent: list[dict] = []
+
+    async def receive() -> dict:
+        return next(messages, {"type": "http.disconnect"})
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode("utf-8", "replace")}
+    scope |= {"query_string": query, "headers": headers, "client": ("127.0.0.1", 5)}
+    asyncio.run(guard(scope, receive, send))
+    assert [message["type"] for message in sent[:1]] == ["http.response.start"]
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+PATHS = ["component_server/", "run/predict", "api/predict/", "run/info", "queue/join", "call/predict", "call/v2/info"]
+HEADS = st.tuples(
+    st.sampled_from([b"content-length", b"content-type", b"x-forwarded-for", b"accept-encoding", b"authorization"]),
+    st.sampled_from([b"0", b"5", b"-1", b"9" * 20, b"\xb2", b"multipart/form-data", b"gzip"]) | st.binary(max_size=9),
+)
+QUESTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "data": st.lists(JSON | st.fixed_dictionaries({"url": URLS}, optional={"path": JSON}), max_size=3)
+        | DRAWING
+        | JSON,
+        "fn_name": st.sampled_from(["recognise", "recognise", "keep", "eval"]) | JSON,
+        "component_id": st.just(PAD) | JSON,
+        "session_hash": st.just("word") | JSON,
+        "fn_index": st.integers(-1, 3) | JSON,
+        "trigger_id": JSON,
+        "event_id": JSON,
+    },
+)
+BODIES = QUESTIONS.map(json.dumps) | QUESTIONS.map(json.dumps) | JSON.map(json.dumps) | st.text()
+
+
+@given(st.sampled_from(PATHS), st.lists(HEADS, max_size=2), BODIES, st.integers(1, 40))
+@settings(max_examples=400)
+def test_questions_at_the_door(name, headers, body, cut):
+    raw = body.encode("utf-8", "replace")
+    status, content = knock("POST", f"{API}/{name}", headers, [raw[:cut], raw[cut:]])
+    assert status == 200 or 400 <= status < 500 or status == 503, content
+    said = json.loads(content)
+    if status != 200:
+        assert SENTENCE.fullmatch(said["error"])
+
+
+@given(DRAWING | JSON)
+def test_drawings_at_the_door(drawing):
+    question = {"fn_name": "recognise", "component_id": PAD, "session_hash": "word", "data": drawing}
+    status, content = knock("POST", f"{API}/component_server/", [], [json.dumps(question).encode()])
+    said = json.loads(content)
+    assert status == 200 or 400 <= status < 500, said
+    assert set(said) >= {"digit", "pixels"} or SENTENCE.fullmatch(said["error"])
+
+
+@given(
+    st.sampled_from(["GET", "HEAD", "OPTIONS", "POST", "DELETE", "TRACE"]) | st.text(max_size=9),
+    st.builds(
+        "/{}{}".format,
+        st.sampled_from(["", "static/", "assets/", "gradio_api/", "gradio_api/call/predict/"]),
+        st.text(),
+    ),
+    st.binary(max_size=9),
+)
+def test_paths_at_the_door(method, path, query):
+    status, _ = knock(method, path, [], [], query)
+    assert status == 200 or 400 <= status < 500
+
+
+# --- a running page ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The page as `make run` serves it, believing what a proxy says of addresses, so that no kind uses up another's allowance."""
+    server = Server(BEHIND_PROXY="1")
+    lines: deque[bytes] = deque(maxlen=40)
+    reader = threading.Thread(target=lines.extend, args=(server.process.stdout,), daemon=True)
+    reader.start()  # a full pipe would stop the page
+    yield server
+    assert server.process.poll() is None, b"".join(lines).decode()
+    server.kill(signal.SIGTERM)
+
+
+class Wire:
+    """A connection that stays open, and is opened again when the page has closed it. `address` is whom a proxy says it is."""
+
+    def __init__(self, server: Server, address: str = "9.9.9.9"):
+        self.server, self.address = server, address
+        self._connection: http.client.HTTPConnection | None = None
+
+    def ask(self, asked: Asked) -> tuple[int, bytes]:
+        """Status and content of the answer."""
+        for again in (True, False):
+            connection = self._connection = self._connection or self._new()
+            try:
+                self._send(connection, asked)
+                with connection.getresponse() as response:
+                    content = response.read()
+                if asked.declared or asked.method == "HEAD":
+                    self.close()  # the rest of the body never comes
+                return response.status, content
+            except (http.client.RemoteDisconnected, ConnectionError):
+                self.close()  # it had been idle too long
+                if not again:
+                    raise
+        raise AssertionError
+
+    def _new(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+
+    def _send(self, connection: http.client.HTTPConnection, asked: Asked) -> None:
+        connection.putrequest(asked.method, asked.path, skip_accept_encoding=True)
+        for name, value in {"X-Forwarded-For": self.address, "Content-Type": asked.media}.items():
+            connection.putheader(name, value)
+        if asked.chunked:
+            connection.putheader("Transfer-Encoding", "chunked")
+        else:
+            connection.putheader("Content-Length", str(asked.declared or len(asked.body)))
+        connection.endheaders()
+        if asked.chunked:  # without the end that a chunked body has: it is refused before
+            for start in range(0, len(asked.body), 2**20):
+                part = asked.body[start : start + 2**20]
+                connection.send(b"%x\r\n%s\r\n" % (len(part), part))
+        elif asked.body:
+            connection.send(asked.body)
+
+    def close(self) -> None:
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+
+class Asked(NamedTuple):
+    """A request; `declared` is a length that it states for a body which does not come."""
+
+    path: str
+    body: bytes = b""
+    method: str = "POST"
+    media: str = "application/json"
+    declared: int = 0
+    chunked: bool = False
+
+
+def post(name: str, question: object) -> Asked:
+    return Asked(f"{API}/{name}", json.dumps(question).encode())
+
+
+def picture_url(digit: str = "7") -> str:
+    drawn = board.render([board.Stroke(np.array(stroke), 14.0) for stroke in DRAWINGS[digit]])
+    return f"data:image/png;base64,{base64.b64encode(encoded(Image.fromarray(drawn), 'PNG')).decode()}"
+
+
+ENDPOINTS = ("component_server/", "run/predict", "run/info", "queue/join", "call/predict", "call/v2/predict")
+ODD = (
+    None, True, -1, 0, 3, 99, 2**63, 2**64, 10**40, 1e308, float("nan"), float("inf"), "", "x", "\ud800", "\0", [], {}, [[]],
+)  # fmt: skip
+
+
+def value(rng: random.Random, depth: int = 3) -> object:
+    """Something that JSON can say."""
+    if depth == 0 or rng.random() < 0.6:
+        return rng.choice(ODD)
+    if rng.random() < 0.5:
+        return [value(rng, depth - 1) for _ in range(rng.randrange(4))]
+    return {
+        rng.choice(("points", "path", "url", "meta", "x", "")): value(rng, depth - 1) for _ in range(rng.randrange(4))
+    }
+
+
+def stroke(rng: random.Random) -> object:
+    places = [[rng.choice(ODD), rng.choice(ODD)] for _ in range(3)]
+    return {"points": rng.choice((places, value(rng))), "radius": rng.choice(ODD), "times": value(rng)}
+
+
+def broken_json(rng: random.Random) -> Asked:
+    raw = json.dumps({"data": [{"url": "data:"}, 3], "session_hash": "word"}).encode()
+    body = rng.choice(
+        (raw[: rng.randrange(len(raw))], raw + rng.randbytes(3), rng.randbytes(60), raw.replace(b":", b";"))
+    )
+    return Asked(f"{API}/{rng.choice(ENDPOINTS)}", body)
+
+
+def wrong_shapes(rng: random.Random) -> Asked:
+    question = rng.choice(
+        (
+            value(rng),
+            {"data": rng.choice((None, 5, "x", {"a": 1}, [0] * 17)), "session_hash": rng.choice(ODD)},
+            {"data": [], "fn_index": rng.choice(("1", 1.5, [], {}, True)), "session_hash": "word"},
+            {"data": [], "session_hash": rng.choice((5, [], {}, "x" * 65, True))},
+        )
+    )
+    return post(rng.choice(("run/predict", "queue/join", "call/predict", "component_server/")), question)
+
+
+def wrong_arguments(rng: random.Random) -> Asked:
+    first = rng.choice(
+        (value(rng), {"path": value(rng, 1)}, {"url": value(rng, 1), "meta": {"_type": "gradio.FileData"}})
+    )
+    return post(rng.choice(("run/predict", "api/predict")), {"data": [first, rng.choice((3, value(rng)))]})
+
+
+def events(rng: random.Random) -> Asked:
+    question = {"data": [None, 3], "session_hash": "word", "fn_index": rng.choice((-1, 99, 2**40, 2**70, None))}
+    question |= {rng.choice(("batched", "simple_format", "request", "event_data", "trigger_id", "x")): value(rng)}
+    return post(rng.choice(("queue/join", "run/predict")), question)
+
+
+def nested(rng: random.Random) -> Asked:
+    depth = rng.choice((50, 900, 3000, 50_000))
+    begin, end = rng.choice((("[", "]"), ('{"a":', "}")))
+    deep = begin * depth + ("1" + end * depth if rng.random() < 0.7 else "")
+    question = rng.choice(
+        (
+            "%s",
+            '{"data":[null,3],"x":%s}',
+            '{"data":%s}',
+            '{"data":[%s,3]}',
+            '{"data":[{"url":%s},3]}',
+            '{"fn_name":%s}',
+        )
+    )
+    return Asked(f"{API}/{rng.choice(('run/predict', 'component_server/', 'queue/join'))}", (question % deep).encode())
+
+
+def numbers(rng: random.Random) -> Asked:
+    odd = [number for number in ODD if isinstance(number, (int, float)) and number not in (0, 3)]
+    if rng.random() < 0.5:
+        return post("run/predict", {"data": [{"url": picture_url()}, rng.choice([n for n in odd if n is not True])]})
+    drawing = {"revision": rng.choice(odd), "strokes": [stroke(rng)]}
+    number = rng.choice((PAD, PAD, rng.choice(odd)))
+    question = {"fn_name": "recognise", "component_id": number, "session_hash": "word", "data": drawing}
+    return post("component_server/", question)
+
+
+def too_large(rng: random.Random) -> Asked:
+    name = rng.choice((*ENDPOINTS, "upload"))
+    return Asked(
+        f"{API}/{name}", declared=rng.choice((2**25, 2**31, 2**40, 10**14)), media="multipart/form-data; boundary=b"
+    )
+
+
+def too_large_unsaid(rng: random.Random) -> Asked:
+    return Asked(f"{API}/component_server/", b" " * (4 * 2**20 + 1), chunked=True)
+
+
+def wrong_paths(rng: random.Random) -> Asked:
+    odd = (
+        "%00",
+        "%ff",
+        "..",
+        "%2e%2e",
+        "a" * 300,
+        "a" * 3000,
+        "\\",
+        "file=/etc/passwd",
+        "proxy=x",
+        "x.js",
+        "queue",
+        "run",
+    )
+    parts = [rng.choice((*odd, "static", "assets", "gradio_api", "config", "call")) for _ in range(rng.randrange(1, 5))]
+    return Asked("/" + "/".join((*parts, "nothing")), method=rng.choice(("GET", "POST", "DELETE", "PUT", "TRACE")))
+
+
+def uploads(rng: random.Random) -> Asked:
+    name = rng.choice((b"", b"..", b"a" * 5000, b"\xff", b"a\0b"))
+    part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\nx\r\n' % name
+    media = "multipart/form-data; boundary=b"
+    body, media = rng.choice(
+        (
+            (part + b"--b--\r\n", rng.choice(("text/plain", "multipart/form-data", "multipart/mixed; boundary=b", ""))),
+            (part + b"--b--\r\n", "multipart/form-data; boundary=" + "b" * rng.choice((300, 3000))),
+            (part.replace(b'; filename="%s"' % name, b"") + b"--b--\r\n", media),
+            (part.replace(b"; name", b"; game") + b"--b--\r\n", media),
+            (b"--b\r\n" + b"X: y\r\n" * 2000 + b"\r\n", media),
+            (rng.randbytes(200), media),
+            (part.replace(name, b"..") + b"--b--\r\n", media),
+        )
+    )
+    return Asked(f"{API}/upload", body, media=media)
+
+
+def data_urls(rng: random.Random) -> Asked:
+    broken = spoilt(rng.choice(BAD_PICTURES), rng)[:200]
+    body = rng.choice((base64.b64encode(broken).decode(), "?", "AAA", "\u00e9", "A" * 70_000))
+    heads = ("data:image/png;base64,", "data:image/png,", "data:text/html;base64,", "data:", "data:image/;base64;,")
+    url = rng.choice(heads) + body
+    return post("run/predict", {"data": [{"url": url, "meta": rng.choice(({"_type": "gradio.FileData"}, 5))}, 3]})
+
+
+BAD_PICTURES = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"RIFF\0\0\0\0WEBP"]
+
+
+def component_questions(rng: random.Random) -> Asked:
+    names = ("recognise", "look", "status", "keep", "consent", "collection", "forget")
+    question = {"fn_name": rng.choice(names), "component_id": rng.choice((PAD, COLLECTOR)), "session_hash": "word"}
+    question["data"] = {"receipt": rng.choice(ODD), "strokes": [stroke(rng)], "revision": rng.choice(ODD), "label": "1"}
+    odd = rng.choice(("fn_name", "component_id", "session_hash", "data", "data", "data"))
+    question[odd] = rng.choice((value(rng), rng.choice(ODD), stroke(rng)))
+    if rng.random() < 0.2:
+        question.pop(rng.choice(list(question)))
+    return post("component_server/", question)
+
+
+KINDS = (
+    broken_json, wrong_shapes, wrong_arguments, events, nested, numbers, too_large, too_large_unsaid, wrong_paths, uploads, data_urls,
+    component_questions,
+)  # fmt: skip
+
+
+def fault(asked: Asked, status: int, content: bytes) -> str | None:
+    """What is wrong about an answer to a bad request; None when nothing is."""
+    if not (400 <= status < 500 or status in (200, 503)) or b"Traceback" in content:
+        return f"{status}: {content[:80]!r}"
+    if asked.path.endswith("upload"):
+        return None  # Gradio's own words, and an empty list for noise
+    try:
+        said = json.loads(content)["error"]
+    except (ValueError, KeyError, TypeError):
+        return f"{status} without an error in JSON: {content[:80]!r}"
+    if status == 200 and "component_server" not in asked.path:  # there a bad drawing is no bad request
+        return f"200: {content[:80]!r}"
+    return None if SENTENCE.fullmatch(said) else f"no sentence: {said[:80]!r}"
+
+
+def throw(page: Server, kind: Callable, count: int, seed: int) -> Counter:
+    """So many requests of a kind: what is wrong about the answers, how often, with one request that does it."""
+    rng, found, example = random.Random(f"{kind.__name__} {seed}"), Counter(), {}
+    wire = Wire(page, f"9.9.9.{1 + KINDS.index(kind)}")
+    for _ in range(count):
+        asked = kind(rng)
+        if said := fault(asked, *wire.ask(asked)):
+            found[said] += 1
+            example.setdefault(said, f"{asked.method} {asked.path[:60]} {asked.body[:160]!r}")
+    wire.close()
+    return Counter({f"{said} <- {example[said]}": times for said, times in found.items()})
+
+
+def memory(page: Server) -> float:
+    """MB that the page's process has."""
+    lines = Path(f"/proc/{page.process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def reads_a_digit(page: Server) -> None:
+    """The page still does what it is for."""
+    wire = Wire(page, "8.8.8.8")
+    config = json.loads(wire.ask(Asked("/config", method="GET"))[1])
+    names = {(c["props"].get("elem_classes") or [""])[0]: c["id"] for c in config["components"]}
+    assert (names["sketchpad"], names["collect"]) == (PAD, COLLECTOR)
+    drawing = {"revision": 5, "strokes": [{"points": points, "radius": 15} for points in DRAWINGS["4"]]}
+    question = {"data": drawing, "session_hash": "s", "component_id": PAD, "fn_name": "recognise"}
+    status, content = wire.ask(post("component_server/", question))
+    assert (status, json.loads(content)["digit"], json.loads(content)["revision"]) == (200, "4", 5)
+    status, content = wire.ask(post("run/predict", {"data": [{"url": picture_url("7")}, 1]}))
+    assert (status, json.loads(content)["data"][0]["label"]) == (200, "7")
+
+
+def test_no_file_of_the_server_is_opened(page, tmp_path):
+    """A path is that of an upload or none: the page says nothing of its disk, and does not read a file that has no end."""
+    (tmp_path / "digit.png").write_bytes(encoded(Image.new("L", (40, 40)), "PNG"))
+    wire = Wire(page)
+    said = set()
+    for path in (
+        tmp_path / "digit.png",
+        tmp_path / "none.png",
+        "/etc/passwd",
+        tmp_path,
+        ROOT / "docs/images/digit.png",
+    ):
+        for meta in ({}, {"meta": {"_type": "gradio.FileData"}}):
+            status, content = wire.ask(post("run/predict", {"data": [{"path": str(path), **meta}, 3]}))
+            said.add((status, content))
+    assert len(said) == 1, said
+    assert said.pop()[0] == 400
+    status, _ = wire.ask(
+        post("run/predict", {"data": [{"path": "/dev/zero", "meta": {"_type": "gradio.FileData"}}, 3]})
+    )
+    assert status == 400
+    reads_a_digit(page)
+
+
+# --- the page's own schema ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def schema(page):
+    return schemathesis.openapi.from_url(f"{page.url}{API}/openapi.json")
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as it says", "otherwise"])
+def test_what_the_schema_says_and_what_it_does_not(schema, mode):
+    """Every operation: no failure, nothing of the program's inside, JSON where JSON is promised."""
+    tried = Counter()
+    for operation in (found.ok() for found in schema.get_all_operations()):
+        if mode == GenerationMode.NEGATIVE and operation.method == "get":
+            continue  # an event's name is any text: none is wrong
+
+        @settings(max_examples=40, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def check(case):
+            tried[case.path] += 1
+            response = case.call(timeout=20)
+            assert response.status_code < 500 or response.status_code == 503, response.content[:200]
+            assert b"Traceback" not in response.content
+            media = response.headers["content-type"][0]
+            if media.startswith("text/event-stream"):
+                assert case.method == "GET"
+            elif not (media.startswith("text/plain") and case.path.endswith("upload")):
+                response.json()
+
+        check()
+    assert sum(tried.values()) >= 50, tried
+
+
+def test_an_operation_of_the_schema_gives_what_it_promises(page):
+    """Send a picture, ask by the arguments' names, read the answer as events."""
+    wire = Wire(page)
+    content = encoded(Image.open(ROOT / "docs/images/digit.png"), "PNG")
+    body = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n' % content
+    status, said = wire.ask(Asked(f"{API}/upload", body, media="multipart/form-data; boundary=b"))
+    assert status == 200
+    file = {"path": json.loads(said)[0], "meta": {"_type": "gradio.FileData"}}
+    status, said = wire.ask(post("call/v2/predict", {"picture": file, "top_k": 1}))
+    assert status == 200, said
+    status, said = wire.ask(Asked(f"{API}/call/predict/{json.loads(said)['event_id']}", method="GET"))
+    assert status == 200
+    assert said.startswith(b"event: complete")
+    assert json.loads(said.split(b"data: ")[1])[0]["label"] == "2"
+
+
+# --- bad requests by the thousand ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_bad_requests_get_one_sentence(page, kind):
+    assert throw(page, kind, 100, seed=1) == {}
+    reads_a_digit(page)
+
+
+def test_bodies_that_never_come_are_forgotten(page):
+    """More of them than the page takes into memory at once."""
+    for name in ("component_server/", "run/predict", "upload"):
+        for _ in range(40):
+            with socket.create_connection(("127.0.0.1", page.port)) as connection:
+                head = f"POST {API}/{name} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4000000\r\n\r\n"
+                connection.sendall(head.encode() + b"{")
+    reads_a_digit(page)
+
+
+@LINUX
+def test_a_thousand_bad_requests_of_each_kind_leave_no_trace(page):
+    for kind in KINDS:
+        throw(page, kind, 100, seed=1)
+    before, grown, found = memory(page), {}, {}
+    for kind in KINDS:
+        start = memory(page)
+        found |= throw(page, kind, 1000, seed=2)
+        grown[kind.__name__] = round(memory(page) - start, 1)
+    assert memory(page) - before < 50, grown
+    reads_a_digit(page)
+    assert found == {}
