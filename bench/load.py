@@ -14,7 +14,7 @@ The plain page answers when a stroke is done. It is asked in the two ways that c
 Gradio's two requests, the call and its answer; and as its own page does, which sends the drawing first, but with one request for it
 where the page makes several.
 
-The visitors run on the same cores as the page, which costs it about a third; an hour's worth of questions is asked in the end, to see
+The visitors run on the same cores as the page, and are one address to it; an hour's worth of questions is asked in the end, to see
 what stays in memory.
 """
 
@@ -294,13 +294,14 @@ async def draws(page: Ours, tally: Tally, until: float, rng: random.Random) -> N
     await asyncio.sleep(rng.uniform(0, DRAWING + RESTING))
     while time.perf_counter() < until:
         drawing, begun = rng.choice(DRAWINGS).moved(rng), time.perf_counter()
-        total, points = sum(map(len, drawing.strokes)), 0
-        while points < total:
+        total, points, done = sum(map(len, drawing.strokes)), 0, False
+        while not done:
             points = min(total, int(POINTS * (time.perf_counter() - begun)) + 1)
             revision += 1
             start = time.perf_counter()
             answered = await page.live(connection, drawing, points, revision, tally)
             took = time.perf_counter() - start
+            done = answered and points == total
             if not answered:
                 await asyncio.sleep(rng.uniform(1, 2))
             elif points < total:

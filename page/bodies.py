@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 from page.visitors import BadRequest
 
 VALUES = 60_000  # in a body: 10,000 points with their times have half as many
+PATH = 1024  # letters of a file's path
 LINK = re.compile(r"\s*[a-z][a-z0-9+.-]+:", re.I)
 ARGUMENTS = "The arguments are a picture file and a number, or none; see the page's API."
 TOP_K = "top_k is a whole number from 1 to 10."
@@ -34,11 +35,13 @@ def parse(raw: bytes) -> dict:
     return question
 
 
-def check_event(question: dict, name: str | None, events: dict[int, int], use_stock: bool = False) -> None:
+def check_event(
+    question: dict, name: str | None, events: dict[int, int], in_request: bool = False, use_stock: bool = False
+) -> None:
     """Let through only what the page's events take: a number, files that were uploaded here. Raises BadRequest.
 
-    `name` is that of an endpoint, `events` says how many arguments each event takes that is called by number. What Gradio itself
-    refuses it logs with what the visitor sent, and answers without a word.
+    `name` is that of an endpoint, `events` says how many arguments each event takes that is called by number; `in_request`: a
+    picture may also be a data URL. What Gradio itself refuses it logs with what the visitor sent, and answers without a word.
     """
     data = question.get("data")
     if not isinstance(data, list):
@@ -61,42 +64,37 @@ def check_event(question: dict, name: str | None, events: dict[int, int], use_st
         if place == 1 and not isinstance(value, (int, float, NoneType)):
             raise BadRequest(TOP_K, 400, "bad picture")
         if use_stock and isinstance(value, dict) and "layers" in value:
-            _check_sketch(value)
+            data[place] = _sketch(value)
         elif isinstance(value, dict):
-            _check_file(value)
+            data[place] = _file(value, in_request)
         elif isinstance(value, (str, list)) or (place == 0 and value is not None):
             raise BadRequest(ARGUMENTS)
 
 
-def _check_sketch(sketch: dict) -> None:
+def _sketch(sketch: dict) -> dict:
     """What Gradio's own sketchpad sends: the name under which its layers were sent, or files."""
-    layers = sketch["layers"]
-    if not isinstance(layers, list) or len(layers) > 3 or not isinstance(sketch.get("id"), (str, NoneType)):
+    layers, name = sketch["layers"], sketch.get("id")
+    if not isinstance(layers, list) or len(layers) > 3 or not isinstance(name, (str, NoneType)):
         raise BadRequest(ARGUMENTS)
+    files = []
     for file in (sketch.get("background"), sketch.get("composite"), *layers):
-        if isinstance(file, dict):
-            _check_file(file)
-        elif file is not None:
+        if not isinstance(file, (dict, NoneType)):
             raise BadRequest(ARGUMENTS)
+        files.append(None if file is None else _file(file, False))
+    return {"background": files[0], "composite": files[1], "layers": files[2:], "id": name}
 
 
-def _check_file(file: dict) -> None:
-    """A picture as Gradio's clients send it: uploaded before, or as a data URL."""
+def _file(file: dict, in_request: bool) -> dict:
+    """A picture as Gradio's clients send it: uploaded before, or, where it may stand `in_request`, as a data URL."""
     path, url = file.get("path"), file.get("url")
-    named = {key: value for key, value in file.items() if key not in ("path", "url", "meta", "is_stream", "size")}
-    if (
-        not isinstance(path, (str, NoneType))
-        or not isinstance(url, (str, NoneType))
-        or not isinstance(file.get("meta", {}), dict)
-        or not isinstance(file.get("is_stream", False), bool)
-        or type(file.get("size")) not in (int, NoneType)
-        or not set(named) <= {"orig_name", "mime_type"}
-        or not all(isinstance(value, (str, NoneType)) and len(value or "") <= 300 for value in named.values())
-    ):
+    if not isinstance(path, (str, NoneType)) or not isinstance(url, (str, NoneType)):
         raise BadRequest(ARGUMENTS)
+    clean = {"meta": {"_type": "gradio.FileData"}}
     if path is None and url is not None and url.startswith("data:"):
-        return
-    if path is None or LINK.match(path):
+        if not in_request:  # Gradio keeps it in memory long after the answer
+            raise BadRequest("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
+        return {**clean, "url": url}
+    if path is None or len(path) > PATH or LINK.match(path):
         raise BadRequest("The page fetches nothing from other places: download the picture and send the file.")
     folder, wanted = Path(get_upload_folder()).resolve(), Path(path)
     try:
@@ -109,3 +107,4 @@ def _check_file(file: dict) -> None:
             400,
             "bad picture",
         )
+    return {**clean, "path": path, "orig_name": wanted.name}

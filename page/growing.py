@@ -43,20 +43,24 @@ class Growing:
             known = self._known.get(key)
         if known is not None and _begins(known.strokes, strokes):
             last = len(known.strokes) - 1
-            rest = [
-                Stroke(strokes[last].points[len(known.strokes[last].points) - 1 :], strokes[last].radius),
-                *strokes[last + 1 :],
-            ]
-            picture = np.maximum(known.picture, board.render(rest))
+            tail = Stroke(strokes[last].points[len(known.strokes[last].points) - 1 :], strokes[last].radius)
+            rest = [*([tail] if len(tail.points) > 1 else []), *strokes[last + 1 :]]
+            picture = np.maximum(known.picture, board.render(rest)) if rest else known.picture
         else:
             picture = board.render(strokes)
         now = time.monotonic()
         with self._lock:
             self._known[key] = _Board(list(strokes), picture, now)
             self._known.move_to_end(key)
-            while len(self._known) > KEPT or (self._known and next(iter(self._known.values())).when < now - SECONDS):
+            while len(self._known) > KEPT:
                 self._known.popitem(last=False)
         return picture
+
+    def forget(self) -> None:
+        """Drop what was not asked about for SECONDS; somebody has to call this now and then."""
+        with self._lock:
+            while self._known and next(iter(self._known.values())).when < time.monotonic() - SECONDS:
+                self._known.popitem(last=False)
 
 
 def _begins(earlier: Sequence[Stroke], later: Sequence[Stroke]) -> bool:

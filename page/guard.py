@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import orjson
+from starlette.requests import ClientDisconnect
 
 from page import bodies
 from page.counts import Counts, log_failure
@@ -29,6 +31,7 @@ from page.visitors import BadRequest, Refused, Visitors
 Scope, Receive, Send = dict, Callable[[], Awaitable[dict]], Callable[[dict], Awaitable[None]]
 
 PATIENCE = 20.0  # seconds that a body may take to arrive
+SMALL = 64 * 2**10  # bytes of a body that need no room to be found for them
 LINE = 2048  # bytes of a path with its query
 FAILURE = "Something went wrong here; it is no fault of yours."
 BUSY = "The page is busy. Your drawing is kept; the answer comes as soon as it can."
@@ -48,10 +51,11 @@ POLICY = (
     "default-src 'self'; "
     "script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "  # Gradio makes functions of its components' scripts
     "style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "img-src 'self' data: blob:{hub}; font-src 'self' data:; connect-src 'self'{hub}; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'self' https://huggingface.co https://*.hf.space"
+    "frame-ancestors 'self' https://huggingface.co"
 )
+HUB = " https://huggingface.co" if os.environ.get("SPACE_ID") else ""  # Gradio shows there whose Space it is
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
@@ -86,13 +90,12 @@ class Guard:
         self.doors = DOORS + (STOCK if use_stock else ())
         self.visitors = visitors or Visitors()
         self.boards = Growing()
+        self.stopping = asyncio.Event()
         counts.open.set_function(lambda: self.visitors.running("visit"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+        if scope["type"] != "http":  # its start and its stop; there are no websockets
             return await self.app(scope, receive, send)
-        if scope["type"] != "http":  # the page has no websockets
-            return await send({"type": "websocket.close", "code": 1008})
         await _Visit(self, scope, receive, send).run()
 
 
@@ -119,14 +122,14 @@ class _Visit:
         except Refused as refused:
             self.guard.counts.refused(refused.reason)
             await self.refuse(refused)
-        except asyncio.CancelledError:
-            raise
+        except ClientDisconnect:
+            pass  # nobody is there to be told
         except Exception as error:
             log_failure(error)
             self.guard.counts.refused("failure")
             await self.refuse(Refused("failure", FAILURE, 500))
         finally:
-            self.guard.visitors.release(self.held)
+            self.guard.visitors.release(self.who, self.held)
             for kind in entered:
                 self.guard.visitors.leave(self.who, kind)
 
@@ -137,7 +140,9 @@ class _Visit:
     async def _through(self, door: Door, entered: list[str]) -> None:
         path = self.scope["path"].rstrip("/")
         if self.scope["method"] == "OPTIONS" or door.kind in ("page", "stream", "visit"):
-            return await (self.page() if path == "" else self.forward(self.receive))
+            return await (
+                self.page() if path == "" else self.forward(self.until_stop if door.kind != "page" else self.receive)
+            )
         if door.kind == "status":
             return await self.answer(*self.guard.status(self.scope))
         if door.kind == "upload":
@@ -157,8 +162,10 @@ class _Visit:
             question = {"data": [question[each] for each in names if each in question]}
             self.scope = {**self.scope, "path": path.replace("/v2/", "/")}
         question = {each: question[each] for each in EVENT if each in question}
-        bodies.check_event(question, name if name != "join" else None, self.guard.events, self.guard.use_stock)
-        if door.kind == "run" and question.get("fn_index") is None:
+        named = question.get("fn_index") is None and name != "join"
+        in_request = named and door.kind == "run"
+        bodies.check_event(question, name if named else None, self.guard.events, in_request, self.guard.use_stock)
+        if in_request:
             if name == "info":
                 return await self.answer(200, orjson.dumps({"data": [self.guard.info()]}))
             return await self.predict(*question["data"])
@@ -179,10 +186,7 @@ class _Visit:
 
     async def body(self, limit: int) -> bytes:
         """The whole body. Raises Refused when it is larger than `limit`, comes too slowly or memory is short."""
-        expected = self._size(limit)
-        room = limit if expected is None else expected
-        self.guard.visitors.hold(room)
-        self.held += room
+        self._size(limit)
         parts, size = [], 0
         try:
             async with asyncio.timeout(PATIENCE):
@@ -194,6 +198,9 @@ class _Visit:
                     size += len(parts[-1])
                     if size > limit:
                         raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
+                    if size > SMALL:  # what is smaller is let in however full it is
+                        self.guard.visitors.hold(self.who, size - self.held)
+                        self.held = size
                     if not message.get("more_body"):
                         return b"".join(parts)
         except TimeoutError:
@@ -201,12 +208,15 @@ class _Visit:
 
     def counted(self, limit: int) -> Receive:
         """`receive` for a body that streams to disk: as slow and as large as allowed, then it ends."""
-        size, deadline = 0, time.monotonic() + 6 * PATIENCE
+        size, files, deadline = 0, 0, time.monotonic() + 6 * PATIENCE
 
         async def receive() -> dict:
-            nonlocal size
+            nonlocal size, files
             message = await self.receive()
             size += len(message.get("body", b""))
+            files += message.get("body", b"").count(b"filename=")
+            if files > 1:
+                raise BadRequest("One picture is uploaded at a time.", 413, "too large")
             if size > limit:
                 raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
             if time.monotonic() > deadline:
@@ -214,6 +224,17 @@ class _Visit:
             return message
 
         return receive
+
+    async def until_stop(self) -> dict:
+        """`receive` of a connection that stays open: when the page stops, nobody is there any more."""
+        stop = asyncio.ensure_future(self.guard.stopping.wait())
+        message = asyncio.ensure_future(self.receive())
+        try:
+            await asyncio.wait((stop, message), return_when=asyncio.FIRST_COMPLETED)
+            return message.result() if message.done() else {"type": "http.disconnect"}
+        finally:
+            stop.cancel()
+            message.cancel()
 
     def replay(self, raw: bytes) -> Receive:
         """`receive` for a body that has been read already."""
@@ -292,7 +313,7 @@ class _Visit:
             self.started = True
             self.guard.counts.requests.labels(self.kind, message["status"]).inc()
             kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() != b"server"]
-            policy = (b"content-security-policy", POLICY.format(nonce=self.nonce).encode())
+            policy = (b"content-security-policy", POLICY.format(nonce=self.nonce, hub=HUB).encode())
             extra = [*HEADERS, policy]
             if self.scope["path"].startswith("/assets/") and message["status"] == 200:
                 extra.append(FOR_EVER)
@@ -338,7 +359,7 @@ class _Visit:
             start, body = await self.collect(receive)
         except Exception as error:  # Gradio fails on what it has not
             log_failure(error)
-            raise BadRequest(REFUSALS[400]) from None
+            raise Refused("failure", FAILURE, 500) from None
         if start["status"] == 500 and (sentence := _error_in(body)):
             raise BadRequest(sentence, 400, "bad picture")
         if start["status"] == 500:

@@ -12,11 +12,14 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import fastapi
 import gradio as gr
 import uvicorn
+from gradio.utils import get_upload_folder
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from page import VERSION
@@ -25,7 +28,7 @@ from page.doors import FUNCTIONS
 from page.guard import Guard
 from page.lane import Lane
 from page.served import Served
-from page.visitors import KEPT
+from page.visitors import KEPT, behind_proxy
 
 PORTS = range(7860, 7960)  # where a page is looked for that was not told its port
 CONNECTIONS = 4000  # at once, from everybody
@@ -80,28 +83,33 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
     page.state_session_capacity = SESSIONS
     page.delete_cache = (int(KEPT / 2), int(KEPT / 2))  # looked at so often, deleted from that age on
     counts = Counts()
-    # One thread for drawings: two of them mostly wait for Python's lock. A large picture must not stop the small ones.
+    # One thread for drawings: two of them mostly wait for Python's lock. One large picture does not stop the small ones.
     lanes = [Lane(served, "drawings", 1), Lane(served, "pictures", 2)]
     counts.waiting.set_function(lambda: sum(lane.waiting for lane in lanes))
     stop = threading.Event()
 
     @contextlib.asynccontextmanager
     async def life(app: fastapi.FastAPI) -> AsyncIterator[None]:
-        reporter = threading.Thread(target=counts.report, args=(stop,), name="log")
-        reporter.start()
+        threads = [
+            threading.Thread(target=counts.report, args=(stop,), name="log"),
+            threading.Thread(target=_tidy, args=(guard, stop), name="tidy"),
+        ]
+        for thread in threads:
+            thread.start()
         log("started", version=VERSION, weights=served.current.origin)
         try:
             yield
         finally:
             for lane in lanes:
-                lane.close()
+                await asyncio.to_thread(lane.close)
             stop.set()
-            reporter.join()
+            for thread in threads:
+                await asyncio.to_thread(thread.join)
             log("stopped")
 
     def status(scope: dict) -> tuple[int, bytes, str]:
         if scope["path"] == "/health":
-            well = not stop.is_set() and all(lane.stuck < STUCK for lane in lanes)
+            well = not guard.stopping.is_set() and all(lane.stuck < STUCK for lane in lanes)
             said = {"status": "ok" if well else "unwell", "weights": served.current.origin, "version": VERSION}
             return (200 if well else 503), json.dumps(said).encode(), "application/json"
         if not _may_read_metrics(scope):
@@ -128,7 +136,21 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
         for name in FUNCTIONS
     }
     events = {number: len(event.inputs) for number, event in page.fns.items()}
-    return Guard(outside, *lanes, counts, status, info, components, events, use_stock)
+    guard = Guard(outside, *lanes, counts, status, info, components, events, use_stock)
+    return guard
+
+
+def _tidy(guard: Guard, stop: threading.Event) -> None:
+    """Every few seconds until the stop: forget drawings, and delete uploads that are old, also those that were cut off."""
+    while not stop.wait(5):
+        guard.boards.forget()
+        old = time.time() - KEPT
+        for path in sorted(
+            Path(get_upload_folder()).glob("**/*"), reverse=True
+        ):  # what lies in a folder before the folder
+            with contextlib.suppress(OSError):  # in use, not empty, or gone
+                if path.stat().st_mtime < old:
+                    path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _may_read_metrics(scope: dict) -> bool:
@@ -138,7 +160,7 @@ def _may_read_metrics(scope: dict) -> bool:
         said = dict(scope["headers"]).get(b"authorization", b"")
         return hmac.compare_digest(said, f"Bearer {token}".encode())
     near = (scope.get("client") or ("",))[0] in ("127.0.0.1", "::1")
-    return near and not os.environ.get("SPACE_ID") and b"x-forwarded-for" not in dict(scope["headers"])
+    return near and not behind_proxy() and b"x-forwarded-for" not in dict(scope["headers"])
 
 
 def listen(name: str, port: int | None) -> socket.socket:
@@ -173,7 +195,7 @@ def serve(guard: Guard, name: str, port: int | None) -> None:
         guard,
         http=Protocol,
         ws="none",
-        log_level="warning",
+        log_level="error",  # a visitor can bring about as many warnings as they like
         access_log=False,  # it would hold addresses
         server_header=False,
         proxy_headers=False,  # page/visitors.py decides whom to believe
@@ -184,7 +206,15 @@ def serve(guard: Guard, name: str, port: int | None) -> None:
     print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which tells the guard when it stops, so that connections that stay open do not hold it up."""
+
+    def handle_exit(self, sig, frame) -> None:
+        super().handle_exit(sig, frame)
+        self.config.app.stopping.set()
 
 
 def _raise_file_limit() -> None:

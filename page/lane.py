@@ -1,12 +1,13 @@
 """Many visitors, few cores: questions wait in a fair, bounded line and go through the network a few at a time.
 
 Threads do the work: rendering, decoding and the network mostly run outside Python's lock, and the event loop is never blocked.
-One at a time from each visitor, in turn: who asks a thousand things waits for them, and nobody else does.
+Each visitor gets the same share, in turn: who asks a thousand things waits for them, and others hardly do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import OrderedDict, deque
@@ -61,14 +62,26 @@ class Lane:
         question = _Question(picture, top_k, loop.create_future())
         with self._ready:
             line = self._lines.get(who)
-            if self._closed or self._count >= self.most or (line is not None and len(line) >= self.each):
+            if self._closed or (line is not None and len(line) >= self.each):
                 raise Busy
+            if self._count >= self.most:
+                self._make_room(0 if line is None else len(line))
             if line is None:
                 line = self._lines[who] = deque()
             line.append(question)
             self._count += 1
             self._ready.notify()
         return await question.reply
+
+    def _make_room(self, own: int) -> None:
+        """Send away the last question of the longest line if that is longer than the visitor's own; else raise Busy."""
+        longest = max(self._lines.values(), key=len)
+        if len(longest) <= own + 1:
+            raise Busy
+        last = longest.pop()
+        self._count -= 1
+        if not last.reply.done():
+            last.reply.set_exception(Busy())  # in this, the loop's, thread
 
     @property
     def waiting(self) -> int:
@@ -91,14 +104,15 @@ class Lane:
             thread.join(10)
 
     def _take(self) -> list[_Question]:
-        """The next questions, one from each visitor in turn; the lock is held."""
-        taken = []
-        while self._lines and len(taken) < TOGETHER:
+        """The next questions, from each visitor in turn the same share; the lock is held."""
+        taken, share = [], math.ceil(TOGETHER / len(self._lines))
+        for _ in range(min(len(self._lines), TOGETHER)):
             who, line = self._lines.popitem(last=False)
-            taken.append(line.popleft())
-            self._count -= 1
+            for _ in range(min(share, len(line), TOGETHER - len(taken))):
+                taken.append(line.popleft())
             if line:
                 self._lines[who] = line  # behind all others
+        self._count -= len(taken)
         return [question for question in taken if not question.reply.cancelled()]
 
     def _work(self) -> None:

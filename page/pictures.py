@@ -92,7 +92,7 @@ def _read(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def open_data_url(url: object) -> Image.Image:
+def open_data_url(url: object, most: int = MAX_SIDE) -> Image.Image:
     """The picture in a data URL, `data:image/...;base64,...`. Raises BadPicture for anything else."""
     if not isinstance(url, str) or len(url) > MAX_BYTES * 4 / 3 + 100:
         raise BadPicture(f"A picture is sent as a data URL of at most {MAX_BYTES // 2**20} MiB.")
@@ -103,4 +103,4 @@ def open_data_url(url: object) -> Image.Image:
         content = base64.b64decode(body, validate=True)
     except ValueError as error:
         raise BadPicture("The picture's data URL is damaged.") from error
-    return open_picture(content)
+    return open_picture(content, most)

@@ -19,6 +19,7 @@ from page.pictures import open_data_url
 
 Picture = Image.Image | np.ndarray
 LARGE = 2**20  # pixels: a larger picture takes up to 300 MB for a second, and so only one at a time is looked at
+LIVE = 1024  # pixels a side of a picture on the board, which the browser has made smaller than that
 _LARGE = threading.Lock()
 
 
@@ -27,7 +28,7 @@ def picture_of(drawing: object, render: Callable[[list[board.Stroke]], np.ndarra
     if not isinstance(drawing, dict) or revision_of(drawing) is None:
         raise ValueError("A drawing is sent with its revision, a whole number.")
     if drawing.get("picture") is not None:
-        return open_data_url(drawing["picture"])
+        return open_data_url(drawing["picture"], LIVE)
     return render(board.parse_strokes(drawing.get("strokes")))
 
 

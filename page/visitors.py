@@ -14,7 +14,9 @@ REMEMBERED = 20_000  # addresses; who has not been here for longest is forgotten
 UPLOADS = 512 * 2**20  # bytes of uploads on the disk at once, all visitors together
 UPLOADS_EACH = 128 * 2**20  # of one address
 KEPT = 600.0  # seconds that an upload lies there
-BODIES = 48 * 2**20  # bytes of request bodies in memory at once, all visitors together
+BODIES = (
+    64 * 2**20
+)  # bytes of request bodies in memory at once, all visitors together; an address has half of them at most
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class _Visitor:
     running: Counter = field(default_factory=Counter)
     uploaded: float = 0.0  # bytes on the disk, about
     uploaded_at: float = 0.0
+    held: int = 0  # bytes of bodies in memory
 
 
 class Visitors:
@@ -76,7 +79,7 @@ class Visitors:
         self._salt = secrets.token_bytes(16)
         self._known: OrderedDict[str, _Visitor] = OrderedDict()
         self._running: Counter = Counter()
-        self._bodies = bodies
+        self._bodies, self._held = bodies, 0
         self._uploads = _Visitor()
 
     def name(self, scope: dict) -> str:
@@ -126,11 +129,13 @@ class Visitors:
         """Requests of a kind that are under way."""
         return self._running[kind]
 
-    def hold(self, size: int) -> None:
-        """So many bytes of a body come into memory; `release` must follow. Raises Refused."""
-        if size > self._bodies:
+    def hold(self, who: str, size: int) -> None:
+        """So many bytes of a body have come into memory; `release` must follow. Raises Refused."""
+        visitor = self._known.get(who) or _Visitor()
+        if self._held + size > self._bodies or visitor.held + size > self._bodies // 2:
             raise Refused("memory", "The page is busy with other uploads; try again in a moment.", 503)
-        self._bodies -= size
+        self._held += size
+        visitor.held += size
 
     def upload(self, who: str, size: int) -> None:
         """So many bytes of an upload go to the disk, where they lie for KEPT seconds. Raises Refused."""
@@ -141,21 +146,32 @@ class Visitors:
                 raise Refused("disk", "There have been too many uploads; try again in some minutes.", 503, 60)
             account.uploaded, account.uploaded_at = left + size, now
 
-    def release(self, size: int) -> None:
+    def release(self, who: str, size: int) -> None:
         """The bytes of a body that `hold` let in are gone."""
-        self._bodies += size
+        self._held -= size
+        visitor = self._known.get(who)
+        if visitor is not None:
+            visitor.held = max(0, visitor.held - size)
+
+
+def behind_proxy() -> bool:
+    """Whether somebody else's server stands before this one and says where visitors come from."""
+    return bool(os.environ.get("SPACE_ID")) or os.environ.get("BEHIND_PROXY") == "1"
 
 
 def _address(scope: dict) -> str:
-    """Where a request comes from. Behind a proxy that can be trusted (a Space's) it is the last public address of the way."""
+    """Where a request comes from. Behind a proxy that is the last address of the way, the only one that the proxy wrote itself; on
+    a Space the last public one, for the Hub's own proxies come after it.
+    """
     peer = (scope.get("client") or ("",))[0]
-    if not (os.environ.get("SPACE_ID") or os.environ.get("BEHIND_PROXY")):
+    if not behind_proxy():
         return peer  # anybody can write the header
     way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
     for step in reversed(way.split(",")):
         try:
-            if ipaddress.ip_address(step.strip()).is_global:
-                return step.strip()
+            address = ipaddress.ip_address(step.strip())
         except ValueError:
             break  # from here on it is what the visitor wrote
+        if address.is_global or not os.environ.get("SPACE_ID"):
+            return step.strip()
     return peer

@@ -11,6 +11,7 @@ import signal
 import socket
 import threading
 import time
+import urllib.error
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_headers_of_every_answer(server):
         assert (
             "default-src 'self'" in policy and "object-src 'none'" in policy and "'unsafe-inline' 'nonce" not in policy
         )
-        assert "frame-ancestors 'self' https://huggingface.co https://*.hf.space" in policy
+        assert "frame-ancestors 'self' https://huggingface.co" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] and headers["permissions-policy"]
         assert "server" not in headers
@@ -119,7 +120,7 @@ def raw(server: Server, request: bytes, seconds: float = 10) -> bytes:
                 parts.append(part)
                 if b"\r\n\r\n" in b"".join(parts):
                     break
-        except (TimeoutError, ConnectionError):
+        except ConnectionError:
             pass
         return b"".join(parts)
 
@@ -164,7 +165,7 @@ def test_broken_questions_get_a_sentence(server, body):
     "file",
     [{"path": "http://example.com/a.png"}, {"path": "/etc/passwd"}, {"path": "../../etc/passwd"}, {"path": 3},
      {"path": None}, {"url": "http://169.254.169.254/"}, {"path": "/tmp"}, {"path": "a\0b"}, {"path": "file:///etc/passwd"},
-     {"path": "a.png", "other": []}, {"path": "a" * 5000}, "words of a visitor", [[]], {"path": {}, "url": []}],
+     {"path": "a.png", "other": []}, {"path": "/tmp/" + "a/" * 100_000}, {"path": "a" * 5000}, "words of a visitor", [[]], {"path": {}, "url": []}],
     ids=str,
 )  # fmt: skip
 @pytest.mark.parametrize("way", ["run/predict", "call/predict", "queue/join"])
@@ -264,7 +265,7 @@ def test_the_stock_component_is_bounded():
 
         before = peak(server)
         for index in (10**9, 50_000_000, 3, -1, "1e9", "x"):
-            assert blob(server, pad, b"x", index=index)[0] in (400, 500)
+            assert blob(server, pad, b"x", index=index)[0] == 400
         assert peak(server) - before < 20
         assert blob(server, pad, bomb(), id="bomb", type="composite", index="null")[0] == 200
         status, reply = recognise("bomb")
@@ -276,7 +277,7 @@ def test_the_stock_component_is_bounded():
         for number in range(400):  # layers that nobody asks about
             assert blob(server, pad, bytes(100_000), id=f"n{number}")[0] == 200
         assert resident(server) - before < 50
-        assert blob(server, pad, bytes(2**20 + 1))[0] in (400, 500)
+        assert blob(server, pad, bytes(2**20 + 1))[0] == 400
         for layer in ({"type": "layer"}, {"type": "composite", "index": "null"}):
             assert blob(server, pad, png.getvalue(), id="n", **layer)[0] == 200
         status, reply = recognise("n")
@@ -355,11 +356,16 @@ def test_uploads_on_the_disk_are_bounded(monkeypatch):
 
 def test_bodies_in_memory_are_bounded():
     known = Visitors(bodies=100)
-    known.hold(60)
+    for who in "ab":
+        known.enter(who, "run")
+    known.hold("a", 40)
     with pytest.raises(Refused, match="busy with other uploads"):
-        known.hold(60)
-    known.release(60)
-    known.hold(100)
+        known.hold("a", 20)  # an address has half of it
+    known.hold("b", 50)
+    with pytest.raises(Refused, match="busy with other uploads"):
+        known.hold("c", 20)
+    known.release("a", 40)
+    known.hold("c", 50)
 
 
 @pytest.mark.parametrize(
@@ -370,11 +376,12 @@ def test_bodies_in_memory_are_bounded():
         ("o/n", "1.1.1.1, 8.8.8.8, 10.1.2.3", "10.0.0.1", "8.8.8.8"),  # the first is what the visitor wrote
         ("o/n", "1.1.1.1, nonsense", "10.0.0.1", "10.0.0.1"),
         ("o/n", "", "10.0.0.1", "10.0.0.1"),
+        ("proxy", "8.8.8.8, 10.0.0.5", "10.0.0.1", "10.0.0.5"),  # the first is what the visitor wrote
         ("o/n", "2a00:1450::1", "10.0.0.1", "2a00:1450::1"),
     ],
 )
 def test_whose_address_counts(monkeypatch, space, forwarded, client, expected):
-    monkeypatch.setenv("SPACE_ID", space)
+    monkeypatch.setenv("BEHIND_PROXY" if space == "proxy" else "SPACE_ID", "1" if space == "proxy" else space)
     scope = {"client": (client, 1), "headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else []}
     assert visitors._address(scope) == expected
 
@@ -470,8 +477,6 @@ def test_a_full_line_says_so_and_a_bad_picture_harms_no_neighbour(net):
             await line.ask("a", bad)
         gone = asyncio.create_task(line.ask("b", lambda: drawn("7")))
         await asyncio.sleep(0.05)
-        with pytest.raises(Busy):  # four of all
-            await line.ask("c", bad)
         gone.cancel()  # a visitor who leaves
         free.set()
         found = await asyncio.gather(first, *tasks, return_exceptions=True)
@@ -481,6 +486,32 @@ def test_a_full_line_says_so_and_a_bad_picture_harms_no_neighbour(net):
         line.close()
 
     in_thread(run)
+
+
+def test_the_longest_line_gives_way(net):
+    async def run():
+        line, hold, busy, free = in_line(net, waiting=4, each=4)
+        first = await held(line, hold, busy)
+        greedy = [asyncio.create_task(line.ask("greedy", lambda: drawn("7"))) for _ in range(4)]
+        await asyncio.sleep(0.05)
+        modest = asyncio.create_task(line.ask("modest", lambda: drawn("7")))
+        await asyncio.sleep(0.05)
+        free.set()
+        found = await asyncio.gather(first, modest, *greedy, return_exceptions=True)
+        line.close()
+        return found
+
+    found = in_thread(run)
+    assert [said["digit"] for said in found[:5]] == ["4", "7", "7", "7", "7"] and isinstance(found[5], Busy)
+
+
+def test_slow_bodies_of_some_do_not_keep_others_out(server):
+    slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(12)]
+    for connection in slow:
+        connection.sendall(b"POST /gradio_api/run/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 13000000\r\n\r\n{")
+    assert ask_board(server, question("4", 1))[1]["digit"] == "4"
+    for connection in slow:
+        connection.close()
 
 
 def test_together_and_alone_is_the_same(net):
@@ -530,8 +561,12 @@ def test_a_growing_drawing_is_drawn_on_to_the_last_bit(monkeypatch):
     assert np.array_equal(growing.render(other), board.render(other))
     monkeypatch.setattr("page.growing.SECONDS", -1.0)  # all of it is old now
     growing.render([])
-    growing.render(drawings[1])
-    assert len(growing._known) <= 1
+    for strokes in drawings:  # the same again, and with a dot at its end
+        again = [*strokes, board.Stroke(strokes[-1].points[-1:], 15.0)]
+        for asked in (strokes, strokes, again, again):
+            assert np.array_equal(growing.render(asked), board.render(asked))
+    growing.forget()
+    assert not growing._known
 
 
 def test_a_busy_server_is_said_and_asked_again(server, browser):
@@ -613,15 +648,21 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
                 assert leak not in reply, (leak, reply[:300])
 
         # SIGTERM while questions are under way
-        answers, config = [], json.loads(get(server, "/config")[2])
+        answers, late, config = [], [], json.loads(get(server, "/config")[2])
         (pad,) = [c["id"] for c in config["components"] if "sketchpad" in (c["props"].get("elem_classes") or [])]
 
         def ask():
             body = {"data": question("7", 1), "session_hash": "s", "component_id": pad, "fn_name": "recognise"}
-            answers.append(post(server, "component_server", body)[1]["digit"])
+            try:
+                answers.append(post(server, "component_server", body)[1]["digit"])
+            except urllib.error.URLError as error:  # it came too late
+                assert isinstance(error.reason, ConnectionRefusedError), error
+                late.append(error)
 
         threads = [threading.Thread(target=ask) for _ in range(20)]
         connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]  # who only listen
+        connections[0].sendall(b"GET /gradio_api/heartbeat/abc HTTP/1.1\r\nHost: x\r\n\r\n")  # an open page
+        assert connections[0].recv(100).startswith(b"HTTP/1.1 200")
         for thread in threads:
             thread.start()
         time.sleep(0.05)
@@ -629,7 +670,7 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
         for thread in threads:
             thread.join(30)
         assert server.process.wait(30) == 0
-        assert answers and set(answers) == {"7"}  # those that were let in were answered
+        assert answers and set(answers) == {"7"} and len(answers) + len(late) == 20  # who was let in was answered
         for connection in connections:
             connection.close()
         log = server.process.stdout.read().decode()
@@ -682,11 +723,8 @@ def test_slow_heads_and_bodies_are_not_waited_for(monkeypatch):
         assert raw(here, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200")
         slow = b"POST /gradio_api/run/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
         assert raw(here, slow).startswith(b"HTTP/1.1 408")
-        assert (
-            b"Something went wrong here"
-            in raw(here, b"GET /config HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 3)
-            or True
-        )
+        status, _, content = get(here, "/config")  # where `inner` fails
+        assert status == 500 and json.loads(content)["error"].startswith("Something went wrong here")
     finally:
         running.should_exit = True
         thread.join(10)
