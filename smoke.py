@@ -5,7 +5,8 @@
 
 Prints a line for each check: what was checked, the milliseconds that it took and, if it failed, one sentence; at last
 `PASS: 14 of 14 checks` or `FAIL: 12 of 14 checks`. Exit status 0 or 1, and 2 for bad usage. It asks what a visitor's browser
-asks and no more: nothing is uploaded, contributed or stored. A private Space needs a token that may read it in HF_TOKEN.
+asks and no more: nothing is uploaded, contributed or stored. A private Space needs `--private` and a
+token that may read it in HF_TOKEN; nobody else is sent one, for a stranger's Space could keep it.
 """
 
 from __future__ import annotations
@@ -341,7 +342,7 @@ def front(page: Page) -> str:
         )
     more = f" after {page.wait:g} seconds of waiting" if reply.status in STARTING else ""
     if reply.status in (401, 403, 404) and is_space(page.address):
-        more = "; a private Space needs a token in HF_TOKEN, and that may be why"
+        more = "; a private Space needs --private and a token in HF_TOKEN, and that may be why"
     expect(reply.status == 200, f"{name} answers {reply.status}{more}.")
     ours = reply.media == "text/html" and "gradio_config" in reply.text and TITLE in reply.text
     expect(ours, f"What {name} answers is another page than ours.")
@@ -566,17 +567,22 @@ def seconds(text: str) -> float:
 
 def parse(arguments: list[str] | None) -> Page:
     parser = argparse.ArgumentParser(
-        description="Check a live page from outside.", epilog="HF_TOKEN is sent to a Space, and to nobody else."
+        description="Check a live page from outside.",
+        epilog="HF_TOKEN is sent with --private only, and to a Space only.",
     )
     parser.add_argument("url", metavar="URL", help="the page's address, or a Space's OWNER/NAME")
     parser.add_argument("--timeout", type=seconds, default=20, help="seconds that a request may take (default 20)")
     parser.add_argument("--wait", type=seconds, default=120, help="seconds to wait for a sleeping Space (default 120)")
+    parser.add_argument(
+        "--private", action="store_true", help="a private Space of yours: send it the token in HF_TOKEN"
+    )
     options = parser.parse_args(arguments)
     if not options.timeout:
         parser.error("--timeout must be more than 0 seconds.")
     try:
         address = address_of(options.url.strip())
-        return Page(address, options.timeout, options.wait, token_for(address, os.environ.get("HF_TOKEN", "")))
+        token = token_for(address, os.environ.get("HF_TOKEN", "")) if options.private else ""
+        return Page(address, options.timeout, options.wait, token)
     except ValueError as error:
         parser.error(str(error))
 

@@ -420,3 +420,9 @@ def test_whoever_stops_reading_sees_no_traceback(server):
         running.stdout.close()
         assert running.stderr.read() == b""
     assert running.returncode == 1
+
+
+def test_a_strangers_space_is_sent_no_token(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    assert smoke.parse(["Ann/mnixel"]).token == ""
+    assert smoke.parse(["Ann/mnixel", "--private"]).token == TOKEN
