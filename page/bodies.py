@@ -13,7 +13,9 @@ from page.visitors import BadRequest
 VALUES = 60_000  # in a body: 10,000 points with their times have half as many
 PATH = 1024  # letters of a file's path
 LINK = re.compile(r"\s*[a-z][a-z0-9+.-]+:", re.I)
-ARGUMENTS = "The arguments are a picture file and a number, or none; see the page's API."
+ARGUMENTS = (
+    "The picture must be a file: wrap its path in handle_file(...), or send it as a data URL; top_k is a number."
+)
 TOP_K = "top_k is a whole number from 1 to 10."
 NoneType = type(None)
 SHAPE = 'The request\'s body must be {"data": [...]}, the arguments in a list.'

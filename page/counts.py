@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import threading
 import time
@@ -97,8 +98,8 @@ class Counts:
         if not happened:
             return None
         if recent:
-            happened["answer ms, median"] = round(1000 * recent[len(recent) // 2], 1)
-            happened["answer ms, p95"] = round(1000 * recent[int(0.95 * (len(recent) - 1))], 1)
+            happened["answer ms, median"] = round(1000 * recent[(len(recent) - 1) // 2], 1)
+            happened["answer ms, p95"] = round(1000 * recent[math.ceil(0.95 * len(recent)) - 1], 1)
         return happened
 
     def report(self, stop: threading.Event, every: float = EVERY) -> None:

@@ -36,10 +36,6 @@ SIDE = 1024  # pixels: no layer of a board of 448 is larger
 class Pad(gr.Sketchpad):
     """Gradio's sketchpad with bounds. Its own takes layers of any number, size and index from anybody and keeps them for ever."""
 
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.blob_storage = _Recent()
-
     def get_block_name(self) -> str:
         return "imageeditor"  # the page's own component shows it
 
@@ -122,6 +118,7 @@ def build(served: Served) -> None:
                 transforms=[],
                 sources=[],
             )
+            pad.blob_storage = _Recent()  # not in a constructor: Gradio tells the browser what the constructor names
             top_k = gr.Slider(1, 10, value=3, step=1, label="Show top", elem_id="top-k")
         with gr.Column():
             shown = gr.HTML(prediction(None))

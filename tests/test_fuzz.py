@@ -13,6 +13,7 @@ import socket
 import threading
 from collections import Counter, deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -273,7 +274,8 @@ def knock(method: str, path: str, headers: list, parts: list[bytes], query: byte
 
     scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode("utf-8", "replace")}
     scope |= {"query_string": query, "headers": headers, "client": ("127.0.0.1", 5)}
-    asyncio.run(guard(scope, receive, send))
+    with ThreadPoolExecutor(1) as pool:  # the browser's driver may have the loop of this thread
+        pool.submit(lambda: asyncio.run(guard(scope, receive, send))).result()
     assert [message["type"] for message in sent[:1]] == ["http.response.start"]
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
