@@ -65,7 +65,7 @@ def check_event(
     for place, value in enumerate(data):
         if place == 1 and not isinstance(value, (int, float, NoneType)):
             raise BadRequest(TOP_K, 400, "bad picture")
-        if use_stock and isinstance(value, dict) and "layers" in value:
+        if use_stock and isinstance(value, dict) and ("layers" in value or "id" in value):
             data[place] = _sketch(value)
         elif isinstance(value, dict):
             data[place] = _file(value, in_request)
@@ -75,7 +75,7 @@ def check_event(
 
 def _sketch(sketch: dict) -> dict:
     """What Gradio's own sketchpad sends: the name under which its layers were sent, or files."""
-    layers, name = sketch["layers"], sketch.get("id")
+    layers, name = sketch.get("layers", []), sketch.get("id")
     if not isinstance(layers, list) or len(layers) > 3 or not isinstance(name, (str, NoneType)):
         raise BadRequest(ARGUMENTS)
     files = []
