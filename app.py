@@ -25,6 +25,7 @@ import torch
 from contribute.collector import Collector
 from contribute.desk import Desk
 from page import host, stock
+from page.bodies import NO_PICTURE, TOP_K
 from page.pictures import BadPicture, open_data_url, open_picture
 from page.recognise import answer, answer_drawing
 from page.served import EMBEDDED, Served
@@ -41,7 +42,7 @@ class PictureFile(gr.Image):
 
     def preprocess(self, payload):
         if payload is None:
-            raise gr.Error("There is no picture: send one as the first argument.", print_exception=False)
+            raise gr.Error(NO_PICTURE, print_exception=False)
         try:
             if payload.url and payload.url.startswith("data:"):
                 return open_data_url(payload.url)
@@ -71,7 +72,7 @@ def build(served: Served, use_stock: bool = False, desk: Desk | None = None, clo
         """
         try:
             if not isinstance(top_k, (int, float)) or top_k not in range(1, 11):
-                raise ValueError("top_k is a whole number from 1 to 10.")
+                raise ValueError(TOP_K)
             found = answer(served.current.net, picture, int(top_k))
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from error

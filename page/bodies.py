@@ -16,6 +16,7 @@ LINK = re.compile(r"\s*[a-z][a-z0-9+.-]+:", re.I)
 ARGUMENTS = (
     "The picture must be a file: wrap its path in handle_file(...), or send it as a data URL; top_k is a number."
 )
+NO_PICTURE = "There is no picture: send one as the first argument."
 TOP_K = "top_k is a whole number from 1 to 10."
 NoneType = type(None)
 SHAPE = 'The request\'s body must be {"data": [...]}, the arguments in a list.'
@@ -56,7 +57,7 @@ def check_event(
             raise BadRequest("This page has changed; load it again.", 404, "no such path")
     elif name == "predict":
         if not data:
-            raise BadRequest("There is no picture: send one as the first argument.", 400, "bad picture")
+            raise BadRequest(NO_PICTURE, 400, "bad picture")
         if len(data) > 2:
             raise BadRequest(ARGUMENTS)
         data.extend([3] * (2 - len(data)))  # top_k as it is by default

@@ -140,9 +140,9 @@ class _Visit:
     async def _through(self, door: Door, entered: list[str]) -> None:
         path = self.scope["path"].rstrip("/")
         if self.scope["method"] == "OPTIONS" or door.kind in ("page", "stream", "visit"):
-            return await (
-                self.page() if path == "" else self.forward(self.until_stop if door.kind != "page" else self.receive)
-            )
+            if path == "":
+                return await self.page()
+            return await self.forward(self.receive if door.kind == "page" else self.until_stop)
         if door.kind == "status":
             return await self.answer(*self.guard.status(self.scope))
         if door.kind == "upload":
@@ -181,7 +181,7 @@ class _Visit:
         if not said.isdigit() or len(said) > 15:
             raise BadRequest("Content-Length is not a number.")
         if int(said) > limit:
-            raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
+            raise _too_large(limit)
         return int(said)
 
     async def body(self, limit: int) -> bytes:
@@ -197,7 +197,7 @@ class _Visit:
                     parts.append(message.get("body", b""))
                     size += len(parts[-1])
                     if size > limit:
-                        raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
+                        raise _too_large(limit)
                     if size > SMALL:  # what is smaller is let in however full it is
                         self.guard.visitors.hold(self.who, size - self.held)
                         self.held = size
@@ -218,7 +218,7 @@ class _Visit:
             if files > 1:
                 raise BadRequest("One picture is uploaded at a time.", 413, "too large")
             if size > limit:
-                raise BadRequest(f"This takes at most {_readable(limit)}.", 413, "too large")
+                raise _too_large(limit)
             if time.monotonic() > deadline:
                 raise BadRequest("The request came too slowly.", 408)
             return message
@@ -280,7 +280,7 @@ class _Visit:
     async def predict(self, file: dict | None, top_k: object) -> None:
         """`/predict` in one request: the picture is in it, or was uploaded before."""
         if file is None:
-            raise BadRequest("There is no picture: send one as the first argument.", 400, "bad picture")
+            raise BadRequest(bodies.NO_PICTURE, 400, "bad picture")
         path = file.get("path")
         if type(top_k) not in (int, float) or top_k not in range(1, 11):
             raise BadRequest(bodies.TOP_K, 400, "bad picture")
@@ -364,8 +364,6 @@ class _Visit:
             raise BadRequest(sentence, 400, "bad picture")
         if start["status"] == 500:
             raise Refused("failure", FAILURE, 500)
-        if start["status"] == 422:
-            raise BadRequest(bodies.SHAPE, 422)
         if start["status"] >= 400:
             raise BadRequest(REFUSALS.get(start["status"], REFUSALS[400]), start["status"])
         await self.send(start)
@@ -423,8 +421,8 @@ class _Visit:
         await self.send({"type": "http.response.body", "body": html})
 
 
-def _readable(size: int) -> str:
-    return f"{size // 2**20} MiB"
+def _too_large(limit: int) -> BadRequest:
+    return BadRequest(f"This takes at most {limit // 2**20} MiB.", 413, "too large")
 
 
 def _error_in(body: bytes) -> str | None:
