@@ -67,7 +67,7 @@ def network(path: Path) -> None:
         name = {
             "Conv2d": "conv 3x3\nbatch norm\nReLU",
             "MaxPool2d": "max pool 2",
-            "AdaptiveAvgPool2d": "average\nover places",
+            "AdaptiveAvgPool2d": f"averages of\n{net.config.places}x{net.config.places} places",
             "Flatten": "",
             "Dropout": f"dropout {net.config.dropout:g}",
             "Linear": "dense\nsoftmax",

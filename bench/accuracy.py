@@ -1,7 +1,7 @@
 """One table of what the shipped weights can and cannot do, upstream's recipe beside them: `python -m bench.accuracy`.
 
     python train.py --recipe upstream                                     upstream's network, seed 0, into runs/upstream
-    FREEHAND_DIR=... MNIXEL_DIR=... python -m bench.accuracy              the table
+    FREEHAND_DIR=... MNIST_CSV=... MNIXEL_DIR=... python -m bench.accuracy              the table
     ... python -m bench.accuracy --cross-validate 5                      with five repeats of 5-fold cross-validation (long)
 
 Accuracy is right/total with a 95 % Wilson interval. Strangers' strokes and the drawings that are no digits are never trained
@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 
 import board
 import data
-from bench import freehand
+from bench import freehand, mnist
 from bench.ladder import STORE as LADDER
 from bench.ladder import between
 from handwriting import MEASURING, draw_nondigit
@@ -217,6 +217,11 @@ def rows(readers: dict[str, Reader | None], arrays: data.Arrays, threshold: floa
     hard = robustness([digits[i] for i in chosen], np.random.default_rng(5))
     for name, pictures in hard.items():
         row(f"strangers, {name}", lambda read, pictures=pictures: share(read(pictures)[0], labels[chosen]))
+    if (path := mnist.file()) is not None:
+        pictures, truth = mnist.read(path)
+        row(f"MNIST, {len(truth):,} pictures", lambda read: share(read(list(pictures))[0], truth))
+    else:
+        print("MNIST_CSV names no file with MNIST's pictures: their row is left out.", file=sys.stderr)
     picture = board.render(freehand.on_board(digits[0], freehand.NATURAL, np.random.default_rng(0)))
     row("milliseconds a picture, 448x448 board, one core", lambda read: f"{milliseconds(read, picture):.1f}")
     return table
@@ -302,7 +307,7 @@ def main() -> None:
     ]
     text = markdown(["this project", "upstream's network and recipe"], table)
     print(text)
-    if freehand.folder() and readers["upstream"]:
+    if freehand.folder() and mnist.file() and readers["upstream"]:
         README.write_text(between(README.read_text(), BEGIN, END, text))
         store |= {"sha256": net.config.sha256, "table": text}
         STORE.write_text(json.dumps(store, indent=1) + "\n")

@@ -71,6 +71,13 @@ def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float) -
     return [(cx + rx * math.cos(a), cy + ry * math.sin(a)) for a in angles]
 
 
+def turned(path: Waypoints, degrees: float, cx: float = 0.5, cy: float = 0.5) -> Waypoints:
+    """Waypoints turned clockwise about (cx, cy); corners stay corners."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    moved = [(point[0] - cx, point[1] - cy, *point[2:]) for point in path]
+    return [(cx + cos * x - sin * y, cy + sin * x + cos * y, *rest) for x, y, *rest in moved]
+
+
 def spiral(cx: float, cy: float, rx: float, ry: float, start: float, stop: float, shrink: float) -> Waypoints:
     """As `arc`, while the radii shrink evenly to `shrink` times what they were."""
     points = arc(0, 0, rx, ry, start, stop)

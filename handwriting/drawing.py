@@ -46,7 +46,8 @@ def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarra
         except model.EmptyDrawing:
             pass  # thick ink all round the frame of 28x28 pixels is taken for a background; the whole board is read well
     # A big drawing looks the same from a board of half the side, and takes half the time there.
-    return model.normalise(model.to_ink(board.render(strokes, board.SIZE // 2 if big else board.SIZE)))
+    drawn = board.render(strokes, board.SIZE // 2 if big else board.SIZE)
+    return model.normalise(model.to_ink(model.trimmed(drawn)))
 
 
 def drawings(count: int, seed: int, workers: int | None = None) -> tuple[np.ndarray, np.ndarray]:

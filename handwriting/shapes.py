@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from .allographs import Dice, Shape, Waypoints, arc, corner
+from .allographs import Dice, Shape, Waypoints, arc, corner, turned
 from .drawing import choose
 
 TEACHING: dict[str, Shape] = {}
@@ -33,13 +33,8 @@ def _polygon(points: Sequence[tuple[float, float]], gap: float = 0.0) -> Waypoin
     return [points[0], *(corner(*point) for point in points[1:]), end]
 
 
-def _turned(paths: list[Waypoints], degrees: float, cx: float = 0.5, cy: float = 0.5) -> list[Waypoints]:
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    turned = []
-    for path in paths:
-        moved = [(point[0] - cx, point[1] - cy, *point[2:]) for point in path]
-        turned.append([(cx + cos * x - sin * y, cy + sin * x + cos * y, *rest) for x, y, *rest in moved])
-    return turned
+def _turned(paths: list[Waypoints], degrees: float) -> list[Waypoints]:
+    return [turned(path, degrees) for path in paths]
 
 
 # --- shapes that teach -----------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def test_predict_by_rest(server):
 def test_info(client):
     info = client.predict(api_name="/info")
     assert info["weights"] == "embedded"
-    assert info["parameters"] == 72_986
+    assert info["parameters"] == 80_666
     test = json.loads((ROOT / "weights" / "metrics.json").read_text())["test"]
     assert info["accuracy"] == {key: test[key] for key in ("right", "total", "interval")}
 

@@ -10,7 +10,7 @@ import torch
 
 import board
 import train
-from bench import freehand
+from bench import freehand, mnist
 from bench.accuracy import markdown, multiply_adds, photographed, refused_at, upstream_reader, validated
 from bench.ladder import RUNGS, between, table
 from model import DigitCNN, EmptyDrawing
@@ -55,6 +55,19 @@ def test_no_strokes_no_rows(monkeypatch, tmp_path):
     assert freehand.folder() is None
     monkeypatch.delenv("FREEHAND_DIR")
     assert freehand.folder() is None
+
+
+def test_every_other_picture_of_mnist_counts(tmp_path, monkeypatch):
+    rows = [[0] * 784 + [3], [255, *[0] * 27, 51, *[0] * 755, 7], [9] * 784 + [1], [0] * 784 + [8]]
+    path = tmp_path / "mnist.csv.gz"
+    path.write_bytes(gzip.compress("\n".join(",".join(map(str, row)) for row in rows).encode()))
+    monkeypatch.setenv("MNIST_CSV", str(path))
+    pictures, labels = mnist.read(mnist.file())
+    assert labels.tolist() == [7, 8]
+    assert pictures.shape == (2, 28, 28)
+    assert (pictures[0, 0, 0], pictures[0, 1, 0], pictures[0].sum()) == pytest.approx((1, 0.2, 1.2))
+    monkeypatch.setenv("MNIST_CSV", str(tmp_path / "missing.csv"))
+    assert mnist.file() is None
 
 
 @pytest.mark.parametrize("sizes", [freehand.NATURAL, freehand.SMALL])

@@ -11,14 +11,6 @@ from handwriting.drawing import CHUNK, draw_allograph, to_input
 from model import DigitCNN
 
 WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
-# Ways of writing that the shipped weights may fail to read, each with its reason. Whoever trains on them removes the line.
-HARD = {
-    (4, "pointed_nine"): "a 4 that only its pointed top tells from a 9",
-    (5, "overhanging_bar"): "no 5 of MNIXEL hangs under the middle of its bar",
-    (8, "leaning_line"): "an 8 whose lower loop is nearly shut looks like a 9",
-    (8, "narrow_below"): "an 8 whose lower loop is nearly shut looks like a 9",
-    (9, "hanging_bowl"): "an open bowl looks like the upper half of a 5",
-}
 
 
 def inside(strokes):
@@ -98,13 +90,12 @@ def read():
 
 def test_drawings_are_read_as_their_digit(read):
     weights = [way.weight for way in WAYS]
-    assert np.average([read[way.digit, way.name] for way in WAYS], weights=weights) > 0.85
+    assert np.average([read[way.digit, way.name] for way in WAYS], weights=weights) > 0.95
 
 
 def test_no_way_of_writing_is_another_digits(read):
-    wrong = {way: share for way, share in read.items() if share < 0.3 and way not in HARD}
-    assert not wrong, f"hardly ever read as their digit: {wrong}"
-    assert HARD.keys() <= read.keys()
+    wrong = {way: share for way, share in read.items() if share < 0.5}
+    assert not wrong, f"seldom read as their digit: {wrong}"
 
 
 def test_kinds_that_teach_are_not_those_that_measure():

@@ -203,7 +203,7 @@ def weights(**changes) -> dict[str, bytes]:
         ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
         ({}, {}, "dict(token='hf_wrong')", f"PermissionError The Hub does not let you read {MODEL}"),
         ({}, {"config.json": b"{"}, "{}", f"ValueError The config.json of {MODEL}@"),
-        ({}, weights(format=2), "{}", "this model.py reads 1. Take the model.py beside it."),
+        ({}, weights(format=3), "{}", "this model.py reads 2. Take the model.py beside it."),
         ({}, weights(channels=[8, 16, 32]), "{}", "does not hold the tensors of the network"),
         ({}, {"model.safetensors": b"x" * 300_000}, "{}", "AlteredWeights The model.safetensors of"),
     ],
@@ -255,7 +255,7 @@ def test_a_token_with_a_line_break_is_not_repeated(model_hub, tmp_path):
     )
 
 
-@pytest.mark.parametrize("gone", ["threshold", "temperature", "dropout", "channels", "sha256", "format"])
+@pytest.mark.parametrize("gone", ["threshold", "temperature", "dropout", "channels", "places", "sha256", "format"])
 def test_a_configuration_with_something_missing_is_refused(gone, tmp_path):
     shutil.copytree(ROOT / "weights", tmp_path / "weights")
     config = json.loads((tmp_path / "weights" / "config.json").read_text())

@@ -33,7 +33,7 @@ class Ours:
     nondigit_share: float = 0.2  # of each batch (Hendrycks et al. 2019 teach refusal so)
     validation: float = 0.1  # share of each digit of MNIXEL that is held out; a twentieth of the drawn ones is too
     views: int = 16  # changed copies of each held-out MNIXEL image, so that 27 images weigh more than 27 answers
-    refused: float = 0.005  # share of the held-out digits that "not sure" may take
+    refused: float = 0.003  # share of the held-out digits that "not sure" may take
     ranges: Ranges = field(default_factory=Ranges)
 
 

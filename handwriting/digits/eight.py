@@ -195,7 +195,7 @@ def eight_two_horns(d):
     return [[(1 - x, q) for x, q in line]] if d.often(0.3) else [line]
 
 
-@way(8, 0.7)
+@way(8, 1.2)
 def eight_narrow_below(d):
     """A long narrow lower loop, the head open or closed: a slanted line with a turn at its foot."""
     w1, w2, y = d(0.16, 0.26), d(0.08, 0.16), d(0.36, 0.48)
@@ -240,3 +240,22 @@ def eight_leaning_line(d):
     top = (d(0.76, 0.95), d(-0.06, 0.06))
     line = [top, *ess, *back, (top[0] + d(-0.02, 0.06), top[1] + d(-0.06, 0.06))]
     return [line] if d.often(0.7) else [[corner(*p) if p in ess[:1] else p for p in line]]
+
+
+@way(8, 1.2)
+def eight_wide_top(d):
+    """A wide S from the far right; the lower loop is closed by a line that ends at the waist or short of the top."""
+    w, y, right = d(0.18, 0.3), d(0.4, 0.52), d(0.78, 1.1)
+    ess = [(right, d(0.0, 0.2)), (0.6, 0.0), (0.5 - w, y * 0.4), (0.44, y * 0.86), (0.5 + w, y + 0.2), (0.5, 1.0)]
+    back = [(0.5 - w * d(0.8, 1.2), 0.84), (0.44, d(0.6, 0.7))]
+    end = (d(0.6, 0.8), y - d(0.0, 0.12)) if d.often(0.5) else (right - d(0.0, 0.12), d(0.12, 0.3))
+    return [[*ess, *back, end]]
+
+
+@way(8, 0.8)
+def eight_open_loop(d):
+    """A head, and below it two legs that meet or cross but hardly turn."""
+    w, y = d(0.18, 0.28), d(0.4, 0.5)
+    head = arc(0.5, y / 2, w, y / 2, 80, -240)
+    legs = [(0.5, y + 0.02), (0.5 + w * 0.8, 0.7), (d(0.5, 0.6), d(0.95, 1.0)), (d(0.34, 0.44), d(0.92, 1.0))]
+    return [[*head, *legs, (0.5 - w * d(0.6, 1.0), 0.76), (d(0.42, 0.5), y + d(0.04, 0.12))]]

@@ -221,3 +221,36 @@ def five_overhanging_bar(d):
     tail = [(0.44, 0.95), (d(0.0, 0.25), d(0.94, 1.04))]
     bar = [(left, d(0.0, 0.08)), (d(0.8, 1.05), d(-0.08, 0.03))]
     return [[(top, 0.02), corner(x, y), *belly, *tail], bar]
+
+
+@way(5, 1.8)
+def five_closed_belly(d):
+    """The belly comes round until it nearly meets the neck again, as a 6 that begins with a bar."""
+    y, x = d(0.34, 0.5), d(0.18, 0.34)
+    top, h = x + d(0.02, 0.16), 1 - y
+    belly = [corner(top, 0.0), corner(x, y), *_five_belly(d, x, y)[:-1], (d(0.14, 0.24), 1 - h * d(0.08, 0.2))]
+    end = (d(0.08, 0.26), 1 - h * d(0.35, 0.7))
+    bar = (d(0.68, 1.1), d(-0.16, 0.04))
+    if d.often(0.7):
+        return [[bar, *belly, end]]
+    return [[*belly, end], [(top, 0.0), bar]]
+
+
+@way(5, 1.6)
+def five_long_bar(d):
+    """A flat body and a bar that runs far to the right, often rising."""
+    y, x = d(0.3, 0.46), d(0.2, 0.34)
+    top, h = x + d(0.08, 0.26), 1 - y
+    right = d(0.6, 0.8)
+    belly = [(x + 0.2, y - d(0.0, 0.08)), (right, y + h * 0.3), (right - 0.08, y + h * 0.7), (0.36, 1.0)]
+    end = (d(0.0, 0.16), 1 - h * d(0.0, 0.4))
+    bar = (d(1.0, 1.45), d(-0.24, 0.02))
+    return [[bar, corner(top, 0.0), corner(x, y), *belly, end]]
+
+
+@way(5, 0.7)
+def five_slim_s(d):
+    """Narrow: a short top, a bent back, a tail to the left."""
+    x, y = d(0.4, 0.5), d(0.36, 0.48)
+    top = [(d(0.56, 0.78), d(0.0, 0.12)), (d(0.48, 0.58), 0.0), (x - 0.04, d(0.08, 0.16)), (x - 0.04, y * 0.7)]
+    return [[*top, (0.5, y + 0.04), (d(0.58, 0.68), 0.66), (0.54, 0.9), (d(0.12, 0.36), d(0.93, 1.03))]]

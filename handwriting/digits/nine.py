@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..allographs import arc, corner, spiral, way
+from ..allographs import arc, corner, spiral, turned, way
 
 
 def _bowl(d, w, h, right=0.76):
@@ -68,7 +68,7 @@ def nine_clockwise(d):
     return [[*ring, *tail]]
 
 
-@way(9, 1)
+@way(9, 1.5)
 def nine_small_bowl(d):
     """A small bowl on a long tail."""
     w, h = d(0.13, 0.2), d(0.12, 0.17)
@@ -173,3 +173,50 @@ def nine_flat_bowl(d):
     tilt = d(0.1, 0.35)
     ring = [(px, py - tilt * (px - 0.74)) for px, py in arc(0.74 - w, h, w, h, -d(10, 60), -350 + d(-10, 20))]
     return [[*ring, corner(0.76, d(0.0, 0.08)), (0.5 * (x + 0.76) + 0.02, 0.52), (x, 1.0)]]
+
+
+@way(9, 2)
+def nine_leaf(d):
+    """The bowl is a narrow leaf that leans with the stem, pointed where it meets it."""
+    w, h, tilt = d(0.12, 0.2), d(0.24, 0.34), d(20, 55)
+    x, y = d(0.4, 0.5), h * d(0.8, 1.0)
+    bowl = turned(arc(x, y, w, h, -d(50, 100), -400 - d(-20, 20)), tilt, x, y)
+    right = d(0.68, 0.8)
+    return [[*bowl, corner(right, d(0.0, 0.14)), (right - d(0.08, 0.16), 0.56), (d(0.3, 0.62), 1.0)]]
+
+
+@way(9, 1.1)
+def nine_tall_bowl(d):
+    """The bowl takes most of the height and the stem ends just below it, as an a."""
+    w, h = d(0.26, 0.42), d(0.34, 0.42)
+    x = d(0.72, 0.86)
+    ring = arc(x - w, h, w, h, -d(20, 60), -360 + d(-10, 30))
+    return [[*ring, corner(x + 0.02, h * d(0.2, 0.9)), (x + d(-0.06, 0.06), 0.8), (x + d(-0.24, 0.12), 1.0)]]
+
+
+@way(9, 1.1)
+def nine_overlapped(d):
+    """The pen goes round the bowl once and a half, beginning inside."""
+    w, h = d(0.22, 0.32), d(0.2, 0.28)
+    ring = spiral(0.72 - w, h, w, h, d(40, 120), -360 - d(-10, 20), 1.0)
+    inner = [(0.72 - w + (x - 0.72 + w) * d(0.6, 0.9), h + (y - h) * d(0.6, 0.9)) for x, y in ring[:2]]
+    return [[*inner, *ring[2:], corner(d(0.72, 0.8), h * d(0.1, 0.6)), (0.68, 0.6), (d(0.36, 0.66), 1.0)]]
+
+
+@way(9, 1)
+def nine_flag(d):
+    """The bowl stays open: it begins well to the right of the stem, so that its start is a flag."""
+    h = d(0.32, 0.46)
+    start = (d(0.78, 0.98), d(0.0, 0.12))
+    cup = [(0.54, 0.0), (d(0.2, 0.32), h * 0.45), (0.32, h), (0.52, h - d(0.0, 0.06))]
+    x = d(0.62, 0.74)
+    return [[start, *cup, corner(x, h * d(0.4, 0.8)), (x - 0.02, 0.66), (x - d(0.0, 0.24), 1.0)]]
+
+
+@way(9, 0.7)
+def nine_round_shoulder(d):
+    """The stem is a bend of its own: it leaves the bowl to the right and comes down as a wide bow."""
+    w, h = d(0.16, 0.26), d(0.18, 0.28)
+    ring = arc(0.5 - w, h, w, h, 10, -350)
+    x = d(0.7, 0.86)
+    return [[*ring, (0.56, h * d(0.1, 0.5)), (x, d(0.12, 0.3)), (x + d(-0.02, 0.06), 0.6), (x - d(0.0, 0.14), 1.0)]]

@@ -142,7 +142,7 @@ def seven_looped_corner(d):
     return [[(0.1, d(0.0, 0.06)), (0.4, 0.05), *loop, (0.5, 0.5), (foot, 1.0)]]
 
 
-@way(7, 1)
+@way(7, 1.5)
 def seven_barred_hooked(d):
     """A bar, a curled or bent start and a stem that is bent as well."""
     x, m = d(0.72, 0.86), d(0.44, 0.76)
@@ -153,10 +153,42 @@ def seven_barred_hooked(d):
     return [[*start, (0.45, d(0.0, 0.08)), *stem], [(0.5 - w, m + d(-0.03, 0.06)), (0.5 + w, m + d(-0.06, 0.03))]]
 
 
-@way(7, 0.8)
+@way(7, 1.6)
 def seven_low_bar(d):
     """A round head that begins with a hook, and a long bar low on the stem."""
     x, m = d(0.66, 0.82), d(0.56, 0.72)
     head = [(d(0.08, 0.22), d(0.1, 0.22)), (d(0.18, 0.28), 0.03), (0.46, d(-0.01, 0.04)), (x - 0.04, 0.03)]
     stem = [(x, d(0.1, 0.18)), (x - 0.14, 0.5), (d(0.32, 0.5), d(0.94, 1.02))]
     return [[*head, *stem], [(d(0.1, 0.3), m + d(-0.02, 0.05)), (d(0.68, 0.95), m + d(-0.05, 0.04))]]
+
+
+@way(7, 1)
+def seven_long_serif(d):
+    """The stroke down at the left end is long, a third to a half of the height."""
+    x, left, fall = d(0.72, 0.88), d(0.06, 0.2), d(0.24, 0.5)
+    top = corner(x, d(-0.03, 0.05)) if d.often(0.6) else (x, d(0.0, 0.08))
+    return [[(left - d(-0.04, 0.12), fall), corner(left, d(0.0, 0.06)), top, *_seven_stem(d, x, 0.0)]]
+
+
+@way(7, 0.5)
+def seven_rising_top(d):
+    """The top is a long line that rises steeply, the stem short and bent: nearly the roof of a house."""
+    x, low = d(0.74, 0.92), d(0.2, 0.44)
+    turn = [corner(x, 0.0)] if d.often(0.5) else [(x - 0.12, 0.03), (x, d(0.06, 0.14))]
+    return [[(d(-0.1, 0.1), low), *turn, (x - d(0.02, 0.14), 0.5), (d(0.4, 0.66), 1.0)]]
+
+
+@way(7, 0.6)
+def seven_arch(d):
+    """Two legs: the left one short, a round arch, the right one long."""
+    x, fall = d(0.66, 0.84), d(0.3, 0.56)
+    arch = [(d(0.12, 0.26), 0.14), (0.36, 0.02), (x - 0.12, 0.0), (x, d(0.12, 0.22))]
+    return [[(d(0.1, 0.26), fall), *arch, (x - d(-0.04, 0.1), 0.56), (x - d(-0.04, 0.3), 1.0)]]
+
+
+@way(7, 1)
+def seven_drooping(d):
+    """Wide: a long top, a bend that hangs out to the right, and a short foot that comes back far."""
+    x = d(0.9, 1.15)
+    head = [(d(-0.1, 0.08), d(0.0, 0.1)), (0.4, d(0.0, 0.06)), (x - 0.12, d(0.04, 0.14)), (x, d(0.26, 0.4))]
+    return [[*head, (x - d(0.1, 0.26), 0.66), (d(0.4, 0.66), d(0.96, 1.02))]]

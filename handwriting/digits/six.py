@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..allographs import arc, corner, spiral, way
+from ..allographs import arc, corner, spiral, turned, way
 
 
 @way(6, 3.5)
@@ -132,3 +132,47 @@ def six_loop_on_a_line(d):
         (x + 0.08, 1 - h * d(1.3, 1.9)),
     ]
     return [[*stem, *loop, (x - d(-0.03, 0.06), 1 - h * d(0.8, 1.3))]]
+
+
+@way(6, 2)
+def six_tilted_bowl(d):
+    """A leaning line that turns at the lower left; the bowl is flat, tilted and lies to the right of it."""
+    w, h, tilt = d(0.24, 0.36), d(0.1, 0.2), d(-50, -15)
+    x, y = d(0.4, 0.52), 1 - h - d(0.06, 0.14)
+    bowl = turned(arc(x, y, w, h, 150, -175 - d(-10, 40)), tilt, x, y)
+    return [[(d(0.5, 0.8), 0.0), (d(0.3, 0.46), 0.3), (d(0.12, 0.24), 0.66), *bowl]]
+
+
+@way(6, 1)
+def six_ring_at_the_end(d):
+    """A wide bow, and at its right end a ring that does not reach back to it."""
+    w, r = d(0.34, 0.46), d(0.1, 0.22)
+    right = 0.1 + 2 * w
+    bow = [(d(0.14, 0.6), 0.0), (d(0.08, 0.2), 0.3), (0.08, 0.68), (d(0.3, 0.4), 0.97), (0.12 + w, 1.0)]
+    ring = arc(right - r, d(0.62, 0.74), r, r * d(0.8, 1.3), 40, -d(230, 330))
+    return [[*bow, *ring]]
+
+
+@way(6, 0.5)
+def six_line_through(d):
+    """The bowl's end runs down through the bow and below it."""
+    x, w = d(0.14, 0.24), d(0.24, 0.36)
+    bow = [(d(0.45, 0.7), 0.0), (d(0.24, 0.36), 0.28), (x, 0.62), (x + 0.12, d(0.8, 0.88)), (x + w, 0.82)]
+    back = [(x + 1.5 * w, 0.62), (x + 1.2 * w, d(0.44, 0.52)), (x + 0.7 * w, 0.6), (x + d(0.4, 0.7) * w, d(0.92, 1.04))]
+    return [[*bow, *back]]
+
+
+@way(6, 0.8)
+def six_curled_top(d):
+    """The top begins with a curl or a wave to the left."""
+    h, w = d(0.2, 0.27), d(0.24, 0.34)
+    top = [(d(0.04, 0.2), d(0.0, 0.08)), (d(0.24, 0.36), d(0.04, 0.14)), (0.22, 0.34)]
+    return [[*top, *arc(0.18 + w, 1 - h, w, h, 190, -165 - d(-10, 40))]]
+
+
+@way(6, 0.8)
+def six_unclosed(d):
+    """The bowl ends as soon as it has turned up: an L with a hook."""
+    right = d(0.6, 0.85)
+    stem = [(d(0.42, 0.75), 0.0), (0.3, 0.34), (d(0.14, 0.24), 0.76), (0.26, d(0.94, 1.0)), (0.5, d(0.96, 1.02))]
+    return [[*stem, (right, d(0.84, 0.92)), (right - d(0.0, 0.1), d(0.64, 0.78)), (d(0.34, 0.54), d(0.6, 0.76))]]

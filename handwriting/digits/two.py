@@ -137,3 +137,59 @@ def two_closed_loops(d):
     head = [(d(0.3, 0.42), d(0.26, 0.34)), (0.2, 0.2), (0.28, 0.05), (0.52, 0.0), (0.76, 0.1), (0.78, y), (0.62, 0.54)]
     loop = [(0.4, 0.86), (0.26, 0.97), (0.1, 0.93), (0.1, 0.88 - s), (0.24, 0.84 - s), (0.42, 0.9)]
     return [[*head, *loop, (0.62, d(0.97, 1.02)), (d(0.74, 0.95), d(0.88, 0.98))]]
+
+
+@way(2, 1.8)
+def two_round_loop(d):
+    """The foot is a round loop to the left of the way down, half as high as the digit; the tail leaves it to the right."""
+    y, top, left = d(0.2, 0.3), d(0.54, 0.72), d(-0.02, 0.16)
+    loop = [(0.5, 0.86), (0.3, 1.0), (left, d(0.84, 0.92)), (left + 0.1, top + 0.06), (0.36, top), (0.58, top + 0.12)]
+    tail = [(0.74, d(0.84, 0.96)), (d(0.82, 1.0), d(0.9, 1.06))]
+    return [[*_two_head(d, y), (0.68, 0.58), *loop, *tail]]
+
+
+@way(2, 0.9)
+def two_loop_under_a_line(d):
+    """Hardly a head: a line comes down, turns through a loop at the left and ends right of it."""
+    x, top, left = d(0.55, 0.72), d(0.54, 0.7), d(0.1, 0.26)
+    head = [(x - d(0.04, 0.24), d(0.0, 0.14)), (x, d(0.02, 0.12))] if d.often(0.6) else [(x - 0.02, 0.0)]
+    loop = [(x - 0.14, 0.82), (0.36, 1.0), (left, 0.86), (left + 0.14, top), (0.5, top + 0.06)]
+    return [[*head, (x, 0.42), *loop, (0.64, d(0.78, 0.92)), (d(0.7, 0.88), d(0.88, 1.04))]]
+
+
+@way(2, 0.9)
+def two_short_tail(d):
+    """The loop at the foot is closed and the tail ends where it crosses the way down, or a little beyond."""
+    y, top, left = d(0.2, 0.34), d(0.56, 0.74), d(-0.02, 0.14)
+    loop = [(0.54, 0.86), (0.3, 1.0), (left, 0.88), (left + 0.14, top + 0.04), (0.42, top)]
+    return [[*_two_head(d, y), (d(0.72, 0.84), 0.56), *loop, (d(0.62, 0.95), top + d(-0.02, 0.1))]]
+
+
+@way(2, 1.2)
+def two_tail_from_within(d):
+    """The pen goes far down to the left, back along its own line, and leaves it half way up for the tail."""
+    y, foot = d(0.2, 0.32), (d(0.0, 0.14), d(0.9, 1.02))
+    back = (d(0.28, 0.44), d(0.68, 0.8))
+    return [[*_two_head(d, y), (0.62, 0.54), (0.36, 0.78), corner(*foot), back, (d(0.6, 0.9), d(0.74, 1.0))]]
+
+
+@way(2, 1)
+def two_rolled_head(d):
+    """The head is rolled up, nearly or wholly a ring as of a 9; the foot is flat, a wave or a small loop."""
+    y = d(0.24, 0.34)
+    start = [(d(0.56, 0.72), d(0.28, 0.38)), (0.4, d(0.36, 0.44))] if d.often(0.6) else [(d(0.34, 0.5), d(0.3, 0.42))]
+    head = [(0.24, 0.3), (0.24, 0.12), (0.5, 0.0), (d(0.74, 0.84), 0.12), (d(0.76, 0.86), y), (0.64, 0.6)]
+    if d.often(0.4):
+        s = d(0.04, 0.1)
+        foot = [(0.36, 0.92), (0.22, 1.0), (0.12, 0.96 - s * 0.5), (0.22, 0.92 - s), (0.42, 0.95)]
+    else:
+        foot = [(0.42, 0.82), corner(d(0.14, 0.3), d(0.92, 1.0)), (0.45, d(0.9, 1.0))]
+    return [[*start, *head, *foot, (d(0.6, 0.96), d(0.9, 1.04))]]
+
+
+@way(2, 0.6)
+def two_curled_tail(d):
+    """The tail turns up at its end."""
+    y, s = d(0.22, 0.32), d(0.02, 0.08)
+    foot = [(0.26, 0.92), (0.16, 0.97), (0.14, 0.94 - s), (0.28, 0.92), (0.5, 1.0), (0.78, d(0.96, 1.02))]
+    return [[*_two_head(d, y), (0.62, y + 0.26), *foot, (d(0.9, 1.02), d(0.68, 0.9))]]
