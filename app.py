@@ -27,7 +27,7 @@ from contribute.desk import Desk
 from page import host, stock
 from page.bodies import NO_PICTURE, TOP_K
 from page.pictures import BadPicture, open_data_url, open_picture
-from page.recognise import answer, answer_drawing
+from page.recognise import answer, answer_drawing, reply
 from page.served import EMBEDDED, Served
 from sketchpad import Sketchpad
 
@@ -76,7 +76,7 @@ def build(served: Served, use_stock: bool = False, desk: Desk | None = None, clo
             found = answer(served.current.net, picture, int(top_k))
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from error
-        return {"label": found["digit"], "confidences": found["confidences"]}
+        return reply(found)
 
     def info() -> dict:
         """What is being served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images.

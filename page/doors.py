@@ -48,6 +48,7 @@ DOORS = (
     _door("GET", f"{API}/(queue/data|call/{NAMES}[^/]+)", "stream"),
     _door("POST", f"{API}/component_server/?", "ask", DRAWING),
     _door("POST", f"{API}/(run|api)/{NAMES}", "run", PICTURE),
+    _door("POST", f"{API}/mcp/?", "tools", PICTURE),
     _door("POST", f"{API}/(queue/join|call/(v2/)?{NAMES})", "call", PICTURE),
     _door("POST", f"{API}/upload/?", "upload", UPLOAD),
     _door("GET HEAD", "/(health|metrics)", "status"),

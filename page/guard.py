@@ -2,7 +2,7 @@
 
 An ASGI application around Gradio's. A request goes through if its path is one that the page needs, its address has not asked too
 much, its body is small enough and has the shape that Gradio expects. Live drawings and `/predict` are answered here and now, by the
-same functions as in Gradio's handlers but without their cost; everything else goes on to Gradio.
+same functions as in Gradio's handlers but without their cost; MCP goes to page/tools.py, everything else on to Gradio.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pathlib import Path
 import orjson
 from starlette.requests import ClientDisconnect
 
-from page import bodies
+from page import bodies, tools
 from page.counts import Counts, log_failure
 from page.doors import DOORS, FUNCTIONS, STOCK, Door, find
 from page.growing import Growing
 from page.lane import Busy, Lane
 from page.pictures import open_data_url, open_picture
-from page.recognise import picture_of, revision_of
+from page.recognise import picture_of, reply, revision_of
 from page.visitors import BadRequest, Refused, Visitors
 
 Scope, Receive, Send = dict, Callable[[], Awaitable[dict]], Callable[[dict], Awaitable[None]]
@@ -156,6 +156,9 @@ class _Visit:
             question = bodies.parse(raw)
             return await self.ask(question, raw, entered)
         question = bodies.parse(raw)
+        if door.kind == "tools":
+            self.scope = {**self.scope, "path": f"{tools.PATH}/", tools.WHO: self.who}
+            return await self.forward(self.replay(raw))
         name = path.rsplit("/", 1)[-1]
         if "/call/v2/" in path:  # the arguments by their names, as the page's schema says
             names = ("picture", "top_k") if name == "predict" else ()
@@ -297,8 +300,7 @@ class _Visit:
             raise BadRequest(str(error), 400, "bad picture") from None
         except OSError:
             raise BadRequest("The picture is not here any more; send it again.", 400, "bad picture") from None
-        reply = {"label": found["digit"], "confidences": found["confidences"]}
-        await self.answer(200, orjson.dumps({"data": [reply]}))
+        await self.answer(200, orjson.dumps({"data": [reply(found)]}))
 
     async def _timed(self, kind: str, lane: Lane, picture: Callable, top_k: int) -> dict:
         start = time.perf_counter()

@@ -66,6 +66,11 @@ def answers(net: DigitCNN, tensors: Sequence[torch.Tensor], top_k: Sequence[int]
     return found
 
 
+def reply(found: dict) -> dict:
+    """What `/predict` says of an answer."""
+    return {"label": found["digit"], "confidences": found["confidences"]}
+
+
 def answer(net: DigitCNN, image: Picture, top_k: int = len(LABELS)) -> dict:
     """Classify one picture: as `answers`. Raises EmptyDrawing when there is no ink, ValueError for what is no picture."""
     return answers(net, [tensor_of(net, image)], [top_k])[0]

@@ -37,6 +37,7 @@ ALLOWANCES = {
     "ask": Allowance(6000, 600, 300, 800),  # live drawing; the lane behind it is bounded and fair
     "run": Allowance(3000, 300, 300, 600),  # /predict and /info in one request
     "call": Allowance(2000, 60, 64, 128),  # the same through Gradio's queue
+    "tools": Allowance(1000, 30, 32, 64),  # MCP
     "upload": Allowance(2000, 20, 16, 32),
     "visit": Allowance(4000, 60, 1000, 3000),  # the connection that each open page keeps
     "stream": Allowance(4000, 60, 300, 600),  # the answers to queued calls
