@@ -72,11 +72,12 @@ class Server:
         self.start()
 
     def start(self, seconds: float = 120) -> None:
+        self._output = tempfile.TemporaryFile()  # a pipe that nobody reads would stop the page when it is full
         self.process = subprocess.Popen(
             [sys.executable, "app.py", *self.arguments],
             cwd=self.folder,
             env=self.environment,
-            stdout=subprocess.PIPE,
+            stdout=self._output,
             stderr=subprocess.STDOUT,
         )
         deadline = time.monotonic() + seconds
@@ -87,7 +88,12 @@ class Server:
             except OSError:
                 time.sleep(0.1)
         self.kill()
-        raise AssertionError(f"app.py did not come up:\n{self.process.stdout.read().decode()}")
+        raise AssertionError(f"app.py did not come up:\n{self.output()}")
+
+    def output(self) -> str:
+        """What the page has printed since it was started."""
+        size = os.fstat(self._output.fileno()).st_size
+        return os.pread(self._output.fileno(), size, 0).decode()
 
     def kill(self, how: int = signal.SIGKILL) -> None:
         self.process.send_signal(how)

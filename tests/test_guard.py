@@ -673,7 +673,7 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
         assert answers and set(answers) == {"7"} and len(answers) + len(late) == 20  # who was let in was answered
         for connection in connections:
             connection.close()
-        log = server.process.stdout.read().decode()
+        log = server.output()
         events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
         assert [event["event"] for event in events][0] == "started" and events[-1]["event"] == "stopped"
         summary = next(event for event in events if event["event"] == "minute")
