@@ -135,6 +135,7 @@ async function send(confirmed) {
 function ask(sentence, mayKeep) {
   question.querySelector("p").textContent = sentence;
   question.querySelector(".keep").hidden = !mayKeep;
+  question.querySelector(".again").textContent = mayKeep ? "Change it" : "Draw it";
   question.hidden = false;
   question.focus();  // itself, and none of its buttons: a second press of Enter must not answer it
 }
