@@ -4,7 +4,7 @@
     strokes = draw(4, np.random.default_rng(0))            # strokes for board.render
     images, labels = drawings(20_000, seed=0)              # (20000, 28, 28) as the network is given them
 
-The shapes are written down by hand, about seventeen ways a digit; nothing is traced or fitted. `python -m handwriting sheet
+The shapes are written down by hand, about twenty ways a digit; nothing is traced or fitted. `python -m handwriting sheet
 OUT.png` shows them.
 """
 

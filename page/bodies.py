@@ -38,6 +38,13 @@ def parse(raw: bytes) -> dict:
     return question
 
 
+def whole_top_k(value: object) -> int:
+    """A top_k of 1 to 10. Raises BadRequest."""
+    if type(value) not in (int, float) or value not in range(1, 11):
+        raise BadRequest(TOP_K, 400, "bad picture")
+    return int(value)
+
+
 def check_event(
     question: dict, name: str | None, events: dict[int, int], in_request: bool = False, use_stock: bool = False
 ) -> None:

@@ -2,7 +2,7 @@
 
 An ASGI application around Gradio's. A request goes through if its path is one that the page needs, its address has not asked too
 much, its body is small enough and has the shape that Gradio expects. Live drawings and `/predict` are answered here and now, by the
-same functions as in Gradio's handlers but without their cost; MCP goes to page/tools.py, everything else on to Gradio.
+same functions as in Gradio's handlers but without their cost, and so are tools (page/tools.py); everything else goes on to Gradio.
 """
 
 from __future__ import annotations
@@ -157,8 +157,8 @@ class _Visit:
             return await self.ask(question, raw, entered)
         question = bodies.parse(raw)
         if door.kind == "tools":
-            self.scope = {**self.scope, "path": f"{tools.PATH}/", tools.WHO: self.who}
-            return await self.forward(self.replay(raw))
+            status, said = await tools.answer(question, self.use_tool)
+            return await self.answer(status, b"" if said is None else orjson.dumps(said))
         name = path.rsplit("/", 1)[-1]
         if "/call/v2/" in path:  # the arguments by their names, as the page's schema says
             names = ("picture", "top_k") if name == "predict" else ()
@@ -285,22 +285,33 @@ class _Visit:
         if file is None:
             raise BadRequest(bodies.NO_PICTURE, 400, "bad picture")
         path = file.get("path")
-        if type(top_k) not in (int, float) or top_k not in range(1, 11):
-            raise BadRequest(bodies.TOP_K, 400, "bad picture")
+        said = await self._look(
+            lambda: open_picture(Path(path)) if path else open_data_url(file["url"]), bodies.whole_top_k(top_k)
+        )
+        await self.answer(200, orjson.dumps({"data": [said]}))
+
+    async def use_tool(self, name: str, arguments: dict) -> dict:
+        """What a tool of page/tools.py gives. Raises Refused."""
         try:
-            found = await self._timed(
-                "picture",
-                self.guard.pictures,
-                lambda: open_picture(Path(path)) if path else open_data_url(file["url"]),
-                int(top_k),
-            )
+            if name == "info":
+                return self.guard.info()
+            picture = tools.data_url(arguments.get("picture"))
+            top_k = bodies.whole_top_k(arguments.get("top_k", 3))
+            return await self._look(lambda: open_data_url(picture), top_k)
+        except Refused as refused:  # becomes the tool's answer
+            self.guard.counts.refused(refused.reason)
+            raise
+
+    async def _look(self, picture: Callable, top_k: int) -> dict:
+        """What `/predict` says of the picture that `picture()` opens. Raises Refused."""
+        try:
+            return reply(await self._timed("picture", self.guard.pictures, picture, top_k))
         except Busy:
             raise Refused("busy", "The page is busy; try again in a moment.", 503) from None
         except ValueError as error:
             raise BadRequest(str(error), 400, "bad picture") from None
         except OSError:
             raise BadRequest("The picture is not here any more; send it again.", 400, "bad picture") from None
-        await self.answer(200, orjson.dumps({"data": [reply(found)]}))
 
     async def _timed(self, kind: str, lane: Lane, picture: Callable, top_k: int) -> dict:
         start = time.perf_counter()

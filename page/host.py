@@ -22,13 +22,11 @@ import uvicorn
 from gradio.utils import get_upload_folder
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from page import VERSION, tools
-from page.counts import Counts, log, log_failure
+from page import VERSION
+from page.counts import Counts, log
 from page.doors import FUNCTIONS
-from page.guard import FAILURE, Guard
-from page.lane import Busy, Lane
-from page.pictures import open_data_url
-from page.recognise import reply
+from page.guard import Guard
+from page.lane import Lane
 from page.served import Served
 from page.visitors import KEPT, behind_proxy
 
@@ -100,8 +98,7 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
             thread.start()
         log("started", version=VERSION, weights=served.current.origin)
         try:
-            async with mcp.run():
-                yield
+            yield
         finally:
             for lane in lanes:
                 await asyncio.to_thread(lane.close)
@@ -120,24 +117,7 @@ def application(page: gr.Blocks, served: Served, info: Callable[[], dict], use_s
             return 403, json.dumps(said).encode(), "application/json"
         return 200, counts.text(), "text/plain; version=0.0.4"
 
-    async def predict(who: str, picture: str, top_k: int) -> dict:
-        start = time.perf_counter()
-        try:
-            found = await lanes[1].ask(who, lambda: open_data_url(picture), top_k)
-        except Busy:
-            counts.refused("busy")
-            raise ValueError("The page is busy; try again in a moment.") from None
-        except ValueError:
-            raise
-        except Exception as error:
-            log_failure(error)
-            raise ValueError(FAILURE) from None
-        counts.answered("picture", time.perf_counter() - start)
-        return reply(found)
-
-    mcp = tools.manager(predict, info, VERSION)
     outside = fastapi.FastAPI(lifespan=life, openapi_url=None, docs_url=None, redoc_url=None)
-    outside.mount(tools.PATH, mcp.asgi_app)
     gr.mount_gradio_app(
         outside,
         page,

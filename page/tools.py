@@ -1,28 +1,34 @@
 """The named endpoints as tools for language models: MCP (Model Context Protocol) over HTTP, one request at a time, no sessions.
 
-Gradio's own MCP would fetch pictures from wherever a caller says, and calls the page over HTTP once more.
+Four methods are all that two tools need, and answering them here keeps what strangers send bounded and out of the log. (The package
+mcp writes messages that it does not understand into the log; Gradio's own MCP fetches pictures from wherever a caller says. The
+tests talk to this with that package's client.)
 """
 
 from __future__ import annotations
 
-import logging
+import json
 from collections.abc import Awaitable, Callable
 
-from mcp import types
-from mcp.server.lowlevel import Server
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from page import VERSION
+from page.bodies import LINK
+from page.visitors import BadRequest, Refused
 
-from page.bodies import ARGUMENTS, LINK, NO_PICTURE, TOP_K
-from page.doors import PICTURE
-
-PATH = "/gradio_api/mcp"  # where Gradio's clients look for it
-WHO = "page.visitor"  # the entry of a request's scope that says whose it is
+PROTOCOLS = (
+    "2025-11-25",
+    "2025-06-18",
+    "2025-03-26",
+    "2024-11-05",
+)  # of the protocol; the first is offered to who asks for another
+METHODS = ("initialize", "ping", "tools/list", "tools/call")
+INVALID, NO_METHOD, BAD_PARAMS = -32600, -32601, -32602  # JSON-RPC's numbers
+NO_PICTURE = "There is no picture: give one as the argument picture, a data URL."
 
 TOOLS = [
-    types.Tool(
-        name="predict",
-        description="Read one hand-drawn digit in a picture. The label is null when the network is not sure.",
-        inputSchema={
+    {
+        "name": "predict",
+        "description": "Read one hand-drawn digit in a picture. The label is null when the network is not sure.",
+        "inputSchema": {
             "type": "object",
             "properties": {
                 "picture": {
@@ -40,51 +46,75 @@ TOOLS = [
             },
             "required": ["picture"],
         },
-        annotations=types.ToolAnnotations(readOnlyHint=True, openWorldHint=False),
-    ),
-    types.Tool(
-        name="info",
-        description="What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images.",
-        inputSchema={"type": "object", "properties": {}},
-        annotations=types.ToolAnnotations(readOnlyHint=True, openWorldHint=False),
-    ),
+        "annotations": {"readOnlyHint": True, "openWorldHint": False},
+    },
+    {
+        "name": "info",
+        "description": "What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images.",
+        "inputSchema": {"type": "object", "properties": {}},
+        "annotations": {"readOnlyHint": True, "openWorldHint": False},
+    },
 ]
-
-Predict = Callable[[str, str, int], Awaitable[dict]]  # visitor, data URL, top_k -> what `/predict` answers
-
-
-def manager(predict: Predict, info: Callable[[], dict], version: str) -> StreamableHTTPSessionManager:
-    """The server of the tools; its `run()` must be entered once and its `asgi_app` be given requests with WHO in the scope."""
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # it would write down what callers send
-    server = Server("mnixel", version=version, instructions="Reads hand-drawn digits, 0 to 9.")
-
-    @server.list_tools()
-    async def list_tools() -> list[types.Tool]:
-        return TOOLS
-
-    @server.call_tool(validate_input=False)  # its words about what is wrong repeat the whole picture
-    async def call_tool(name: str, arguments: dict) -> dict:
-        if name == "info":
-            return info()
-        if name != "predict":
-            raise ValueError("There is no such tool; there are predict and info.")
-        who = server.request_context.request.scope[WHO]
-        return await predict(who, _data_url(arguments.get("picture")), _top_k(arguments.get("top_k", 3)))
-
-    return StreamableHTTPSessionManager(server, json_response=True, stateless=True, max_request_body_size=PICTURE)
+NAMES = [tool["name"] for tool in TOOLS]
 
 
-def _data_url(picture: object) -> str:
-    if picture is None:
-        raise ValueError(NO_PICTURE)
+async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> tuple[int, dict | None]:
+    """HTTP status and answer to one JSON-RPC message; notifications and answers get none.
+
+    `use(name, arguments)` gives what a tool does, or raises Refused.
+    """
+    if "id" not in message and isinstance(message.get("method"), str) or "method" not in message and "id" in message:
+        return 202, None
+    number, method, params = message.get("id"), message.get("method"), message.get("params", {})
+    if not (type(number) is int and abs(number) < 2**53 or isinstance(number, str) and len(number) <= 64):
+        return 400, _error(None, INVALID, "A request has an id, a number or a word of at most 64 letters.")
+    if message.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
+        return 400, _error(number, INVALID, "This is no JSON-RPC 2.0 request with a method and named params.")
+    if method == "initialize":
+        asked = params.get("protocolVersion")
+        return 200, _result(
+            number,
+            {
+                "protocolVersion": asked if asked in PROTOCOLS else PROTOCOLS[0],
+                "capabilities": {"tools": {}},
+                "serverInfo": {"name": "mnixel", "version": VERSION},
+                "instructions": "Reads hand-drawn digits, 0 to 9.",
+            },
+        )
+    if method == "ping":
+        return 200, _result(number, {})
+    if method == "tools/list":
+        return 200, _result(number, {"tools": TOOLS})
+    if method != "tools/call":
+        return 200, _error(number, NO_METHOD, f"There is no such method; there are {', '.join(METHODS)}.")
+    name, arguments = params.get("name"), params.get("arguments") or {}
+    if name not in NAMES or not isinstance(arguments, dict):
+        return 200, _error(
+            number, BAD_PARAMS, f"A call has the name of a tool ({', '.join(NAMES)}) and named arguments."
+        )
+    try:
+        said = await use(name, arguments)
+    except Refused as refused:
+        return 200, _result(number, {"content": [{"type": "text", "text": str(refused)}], "isError": True})
+    content = [{"type": "text", "text": json.dumps(said)}]
+    return 200, _result(number, {"content": content, "structuredContent": said, "isError": False})
+
+
+def data_url(picture: object) -> str:
+    """A tool's argument `picture` as far as it is a data URL; what is in it is not looked at. Raises BadRequest."""
     if not isinstance(picture, str):
-        raise ValueError(ARGUMENTS)
-    if LINK.match(picture) and not picture.startswith("data:"):
-        raise ValueError("The page fetches nothing from other places: send the picture itself, as a data URL.")
+        raise BadRequest(NO_PICTURE, 400, "bad picture")
+    picture = picture.strip()
+    if LINK.match(picture) and not picture.lower().startswith("data:"):
+        raise BadRequest(
+            "The page fetches nothing from other places: give the picture itself, as a data URL.", 400, "bad picture"
+        )
     return picture
 
 
-def _top_k(top_k: object) -> int:
-    if type(top_k) not in (int, float) or top_k not in range(1, 11):
-        raise ValueError(TOP_K)
-    return int(top_k)
+def _result(number: int | str, result: dict) -> dict:
+    return {"jsonrpc": "2.0", "id": number, "result": result}
+
+
+def _error(number: int | str | None, code: int, sentence: str) -> dict:
+    return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": sentence}}

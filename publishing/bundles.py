@@ -23,7 +23,6 @@ PACKAGES = (  # what the Space imports, and what its server is faster with
     "gradio",
     "httptools",
     "huggingface_hub",
-    "mcp",
     "numpy",
     "pillow",
     "prometheus_client",

@@ -14,6 +14,10 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from test_api import encoded, picture
 
+from page.counts import Counts
+from page.guard import FAILURE, Guard
+from page.lane import Busy
+
 URL = "/gradio_api/mcp/"
 
 
@@ -65,7 +69,7 @@ def test_what_is_served_is_told(server):
     ("name", "arguments", "sentence"),
     [
         ("predict", {}, "There is no picture"),
-        ("predict", {"picture": 5}, "The picture must be a file"),
+        ("predict", {"picture": 5}, "There is no picture"),
         ("predict", {"picture": "https://example.org/a.png"}, "fetches nothing from other places"),
         ("predict", {"picture": "file:///etc/passwd"}, "fetches nothing from other places"),
         ("predict", {"picture": "/etc/passwd"}, "data URL begins with"),
@@ -74,7 +78,8 @@ def test_what_is_served_is_told(server):
         ("predict", {"picture": url_of("3"), "top_k": 11}, "top_k is a whole number"),
         ("predict", {"picture": url_of("3"), "top_k": "two"}, "top_k is a whole number"),
         ("predict", {"picture": url_of("3"), "top_k": True}, "top_k is a whole number"),
-        ("paint", {}, "There is no such tool"),
+        ("predict", {"picture": "FTP://example.org/a.png"}, "fetches nothing from other places"),
+        ("predict", {"picture": "DATA:image/png;base64,AAAA"}, "data URL begins with"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_sentence(server, name, arguments, sentence):
@@ -93,13 +98,22 @@ def ask(server, body: bytes, method: str = "POST", **headers: str) -> tuple[int,
         return error.code, json.loads(error.read())
 
 
-def question(method: str, **params: object) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+def question(method: str, number: object = 1, **params: object) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode()
 
 
 def test_one_request_is_enough(server):
-    status, said = ask(server, question("tools/call", name="predict", arguments={"picture": url_of("5"), "top_k": 1}))
-    assert status == 200 and said["result"]["structuredContent"]["label"] == "5"
+    url = f"  {url_of('5')}\n"
+    body = question("tools/call", "mine", name="predict", arguments={"picture": url, "top_k": 1})
+    status, said = ask(server, body, Accept="*/*")
+    assert (status, said["id"]) == (200, "mine")
+    assert said["result"]["structuredContent"]["label"] == "5"
+
+
+def test_each_client_gets_a_version_that_it_knows(server):
+    for asked, given in {"2025-03-26": "2025-03-26", "1999-01-01": "2025-11-25", None: "2025-11-25"}.items():
+        assert ask(server, question("initialize", protocolVersion=asked))[1]["result"]["protocolVersion"] == given
+    assert ask(server, question("ping"))[1]["result"] == {}
 
 
 @pytest.mark.parametrize(
@@ -109,22 +123,86 @@ def test_one_request_is_enough(server):
         (b"", "DELETE", 405, "POST only"),
         (b"{", "POST", 400, "JSON object"),
         (b"[]", "POST", 400, "JSON object"),
-        (b"{}", "POST", 400, "check its arguments"),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": 7}', "POST", 400, "check its arguments"),
+        (b"[" * 50_000, "POST", 400, "JSON object"),
+        (b"{}", "POST", 400, "has an id"),
+        (question("ping", None), "POST", 400, "has an id"),
+        (question("ping", True), "POST", 400, "has an id"),
+        (question("ping", 1.5), "POST", 400, "has an id"),
+        (question("ping", 2**60), "POST", 400, "has an id"),
+        (question("ping", "x" * 65), "POST", 400, "has an id"),
+        (b'{"id": 1, "method": "ping"}', "POST", 400, "no JSON-RPC 2.0"),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": 7}', "POST", 400, "no JSON-RPC 2.0"),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}', "POST", 400, "no JSON-RPC 2.0"),
+        (question("nothing/here"), "POST", 200, "There is no such method"),
+        (question("tools/call"), "POST", 200, "the name of a tool"),
+        (question("tools/call", name="paint", arguments={}), "POST", 200, "the name of a tool"),
+        (question("tools/call", name=["predict"]), "POST", 200, "the name of a tool"),
+        (question("tools/call", name="info", arguments=[1]), "POST", 200, "the name of a tool"),
     ],
-    ids=["get", "delete", "no json", "a list", "no call", "no method"],
 )
 def test_what_is_no_call_is_refused(server, body, method, status, sentence):
     answered, said = ask(server, body, method)
-    assert answered == status and sentence in said["error"]
+    said = said["error"]["message"] if isinstance(said["error"], dict) else said["error"]
+    assert answered == status and sentence in said and "\n" not in said
 
 
-def test_a_method_that_there_is_not_is_no_failure_of_the_page(server):
-    status, said = ask(server, question("nothing/here"))
-    assert status == 200 and said["error"]["code"] < 0 and "Traceback" not in json.dumps(said)
+def test_what_asks_nothing_gets_no_answer(server):
+    for message in ({"method": "notifications/initialized"}, {"method": "x", "params": 3}, {"id": 4, "result": {}}):
+        assert ask(server, json.dumps({"jsonrpc": "2.0", **message}).encode()) == (202, {})
 
 
 def test_callers_leave_nothing_in_the_log(server):
-    ask(server, b'{"jsonrpc": "2.0", "id": 1, "method": "words of a visitor", "params": 3}')
+    before = server.output()
+    words = {"words": "words of a visitor"}
+    for body in (
+        question("words of a visitor", **words),
+        question("tools/call", None, name="predict", arguments=words),
+        question("completion/complete", **words),
+        json.dumps({"jsonrpc": "2.0", "method": "notifications/words", "params": words}).encode(),
+        json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": 3, **words}).encode(),
+    ):
+        ask(server, body)
     call(server, "predict", {"picture": "words of a visitor"})
-    assert "words of a visitor" not in server.output() and "Traceback" not in server.output()
+    new = server.output().removeprefix(before)
+    assert all(json.loads(line)["event"] == "minute" for line in new.splitlines())
+
+
+class Away:
+    """A line of questions that gives whatever it was made with."""
+
+    def __init__(self, outcome: Exception):
+        self.outcome, self.waiting, self.stuck = outcome, 0, 0.0
+
+    async def ask(self, who: str, picture: object, top_k: int) -> dict:
+        raise self.outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "said"),
+    [(Busy(), 200, "The page is busy"), (RuntimeError("inner words"), 500, FAILURE)],
+    ids=["busy", "broken"],
+)
+def test_a_page_that_cannot_answer_says_so_and_counts_it(outcome, status, said, capsys):
+    counts = Counts()
+    door = Guard(None, Away(outcome), Away(outcome), counts, None, dict, {}, {})
+    body, sent = question("tools/call", name="predict", arguments={"picture": "data:image/png;base64,"}), []
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": URL,
+        "query_string": b"",
+        "headers": [],
+        "client": ("1.1.1.1", 1),
+    }
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, door(scope, receive, send)).result(30)
+    assert sent[0]["status"] == status and said.encode() in sent[1]["body"]
+    assert b"inner words" not in sent[1]["body"]
+    assert b'refusals_total{reason="' in counts.text()
