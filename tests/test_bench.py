@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +13,16 @@ import torch
 import board
 import train
 from bench import freehand, mnist
-from bench.accuracy import markdown, multiply_adds, photographed, refused_at, upstream_reader, validated
+from bench.accuracy import (
+    identity,
+    is_of,
+    markdown,
+    multiply_adds,
+    photographed,
+    refused_at,
+    upstream_reader,
+    validated,
+)
 from bench.ladder import RUNGS, between, table
 from model import DigitCNN, EmptyDrawing
 from training import upstream
@@ -118,6 +129,19 @@ def test_upstream_is_read_from_what_train_writes(tmp_path):
 def test_multiply_adds_of_a_known_network():
     net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(2 * 26 * 26, 10))
     assert multiply_adds(net) == 26 * 26 * 2 * 9 + 2 * 26 * 26 * 10
+
+
+def test_cross_validation_of_another_recipe_does_not_count(monkeypatch):
+    result = {"rights": [380], "total": 386, "of": identity("ours")}
+    assert is_of(result, "ours") and not is_of(result, "upstream") and not is_of(None, "ours")
+    monkeypatch.setitem(RECIPES, "ours", replace(RECIPES["ours"], steps=25))
+    assert not is_of(result, "ours")
+
+
+def test_the_table_is_of_the_shipped_weights():
+    stored = json.loads((train.ROOT / "docs" / "accuracy.json").read_text())
+    assert stored["sha256"] == DigitCNN.from_pretrained(train.ROOT / "weights").config.sha256
+    assert stored["table"] in (train.ROOT / "README.md").read_text()
 
 
 def test_tables():
