@@ -147,9 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     options = parse(arguments)
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = (
-        False  # nothing reads it, and filling takes a tenth of the time
-    )
+    # Nothing reads it, and filling takes a tenth of the time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.set_num_threads(THREADS)
     test_set = "MNIXEL test"
     try:

@@ -145,9 +145,8 @@ def _tidy(guard: Guard, stop: threading.Event) -> None:
     while not stop.wait(5):
         guard.boards.forget()
         old = time.time() - KEPT
-        for path in sorted(
-            Path(get_upload_folder()).glob("**/*"), reverse=True
-        ):  # what lies in a folder before the folder
+        # In this order what lies in a folder comes before the folder.
+        for path in sorted(Path(get_upload_folder()).glob("**/*"), reverse=True):
             with contextlib.suppress(OSError):  # in use, not empty, or gone
                 if path.stat().st_mtime < old:
                     path.rmdir() if path.is_dir() else path.unlink()

@@ -14,12 +14,8 @@ from page import VERSION
 from page.bodies import LINK
 from page.visitors import BadRequest, Refused
 
-PROTOCOLS = (
-    "2025-11-25",
-    "2025-06-18",
-    "2025-03-26",
-    "2024-11-05",
-)  # of the protocol; the first is offered to who asks for another
+# Versions of the protocol; the first is offered to who asks for another.
+PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 METHODS = ("initialize", "ping", "tools/list", "tools/call")
 INVALID, NO_METHOD, BAD_PARAMS = -32600, -32601, -32602  # JSON-RPC's numbers
 NO_PICTURE = "There is no picture: give one as the argument picture, a data URL."

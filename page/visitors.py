@@ -14,9 +14,8 @@ REMEMBERED = 20_000  # addresses; who has not been here for longest is forgotten
 UPLOADS = 512 * 2**20  # bytes of uploads on the disk at once, all visitors together
 UPLOADS_EACH = 128 * 2**20  # of one address
 KEPT = 600.0  # seconds that an upload lies there
-BODIES = (
-    64 * 2**20
-)  # bytes of request bodies in memory at once, all visitors together; an address has half of them at most
+# Bytes of request bodies in memory at once, all visitors together; an address has half of them at most.
+BODIES = 64 * 2**20
 
 
 @dataclass(frozen=True)

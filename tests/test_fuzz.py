@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import http.client
 import ipaddress
@@ -12,7 +11,6 @@ import signal
 import socket
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import schemathesis
-from conftest import ROOT, Server
+from conftest import ROOT, Server, in_thread
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from person import DRAWINGS
@@ -273,8 +271,7 @@ def knock(method: str, path: str, headers: list, parts: list[bytes], query: byte
 
     scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode("utf-8", "replace")}
     scope |= {"query_string": query, "headers": headers, "client": ("127.0.0.1", 5)}
-    with ThreadPoolExecutor(1) as pool:  # the browser's driver may have the loop of this thread
-        pool.submit(lambda: asyncio.run(guard(scope, receive, send))).result()
+    in_thread(lambda: guard(scope, receive, send))
     assert [message["type"] for message in sent[:1]] == ["http.response.start"]
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 

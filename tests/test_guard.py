@@ -12,12 +12,11 @@ import socket
 import threading
 import time
 import urllib.error
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, Server
+from conftest import ROOT, Server, in_thread
 from PIL import Image
 from test_api import DRAWINGS, data_url, post
 from test_api import ask as ask_board
@@ -405,12 +404,6 @@ class Serving:
 @pytest.fixture(scope="module")
 def net():
     return DigitCNN.from_pretrained(ROOT / "weights")
-
-
-def in_thread(run):
-    """Run a coroutine in a thread of its own: the browser's driver has the loop of this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(run())).result(120)
 
 
 def in_line(net, **options):

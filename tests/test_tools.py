@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import json
 import urllib.error
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from conftest import in_thread
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from test_api import encoded, picture
+from test_api import data_url, encoded, picture
 
 from page.counts import Counts
 from page.guard import FAILURE, Guard
@@ -22,11 +20,11 @@ URL = "/gradio_api/mcp/"
 
 
 def url_of(digit: str) -> str:
-    return f"data:image/png;base64,{base64.b64encode(encoded(picture(digit))).decode()}"
+    return data_url(encoded(picture(digit)))["url"]
 
 
 def in_session(server, work):
-    """What `work(session)` gives, in a loop and a thread of its own: the browser's driver has this thread's loop."""
+    """What `work(session)` gives."""
 
     async def run():
         async with streamable_http_client(server.url + URL) as (read, write, _), ClientSession(read, write) as session:
@@ -34,8 +32,7 @@ def in_session(server, work):
             assert started.serverInfo.name == "mnixel"
             return await work(session)
 
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, run()).result(60)
+    return in_thread(run)
 
 
 def call(server, name: str, arguments: dict):
@@ -171,7 +168,7 @@ class Away:
     """A line of questions that gives whatever it was made with."""
 
     def __init__(self, outcome: Exception):
-        self.outcome, self.waiting, self.stuck = outcome, 0, 0.0
+        self.outcome = outcome
 
     async def ask(self, who: str, picture: object, top_k: int) -> dict:
         raise self.outcome
@@ -182,7 +179,7 @@ class Away:
     [(Busy(), 200, "The page is busy"), (RuntimeError("inner words"), 500, FAILURE)],
     ids=["busy", "broken"],
 )
-def test_a_page_that_cannot_answer_says_so_and_counts_it(outcome, status, said, capsys):
+def test_a_page_that_cannot_answer_says_so_and_counts_it(outcome, status, said):
     counts = Counts()
     door = Guard(None, Away(outcome), Away(outcome), counts, None, dict, {}, {})
     body, sent = question("tools/call", name="predict", arguments={"picture": "data:image/png;base64,"}), []
@@ -201,8 +198,7 @@ def test_a_page_that_cannot_answer_says_so_and_counts_it(outcome, status, said, 
         "headers": [],
         "client": ("1.1.1.1", 1),
     }
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, door(scope, receive, send)).result(30)
+    in_thread(lambda: door(scope, receive, send))
     assert sent[0]["status"] == status and said.encode() in sent[1]["body"]
     assert b"inner words" not in sent[1]["body"]
     assert b'refusals_total{reason="' in counts.text()
