@@ -25,10 +25,11 @@ import torch
 from contribute.collector import Collector
 from contribute.desk import Desk
 from page import host, stock
-from page.bodies import NO_PICTURE, TOP_K
+from page.bodies import NO_PICTURE, whole_top_k
 from page.pictures import BadPicture, open_data_url, open_picture
 from page.recognise import answer, answer_drawing, reply
 from page.served import EMBEDDED, Served
+from page.visitors import BadRequest
 from sketchpad import Sketchpad
 
 HERE = Path(__file__).parent
@@ -71,10 +72,8 @@ def build(served: Served, use_stock: bool = False, desk: Desk | None = None, clo
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            if not isinstance(top_k, (int, float)) or top_k not in range(1, 11):
-                raise ValueError(TOP_K)
-            found = answer(served.current.net, picture, int(top_k))
-        except ValueError as error:
+            found = answer(served.current.net, picture, whole_top_k(top_k))
+        except (BadRequest, ValueError) as error:
             raise gr.Error(str(error), print_exception=False) from error
         return reply(found)
 

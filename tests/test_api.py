@@ -109,6 +109,7 @@ BAD = {
     "top_k text": (encoded(picture("3")), "abc", "top_k is a whole number"),
     "top_k none": (encoded(picture("3")), None, "top_k is a whole number"),
     "top_k nan": (encoded(picture("3")), float("nan"), "top_k is a whole number"),
+    "top_k true": (encoded(picture("3")), True, "top_k is a whole number"),
     "top_k list": (encoded(picture("3")), [3], "top_k is a whole number"),
 }
 
