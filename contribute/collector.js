@@ -218,6 +218,11 @@ window.addEventListener(RECEIPT, () => {  // also when another tab agreed or sto
   else if (find(".consent").hidden) show(find(".work").hidden ? "package" : "work");
 });
 
+window.addEventListener(KEPT, (event) => {
+  sends += 1;
+  stored(event.detail);
+});
+
 async function download(format, button) {
   button.disabled = true;
   const reply = await server.collection({ receipt: receipt.get(), format }).catch(() => null);
@@ -240,7 +245,11 @@ find(".copy").addEventListener("click", async () => {
     getSelection().selectAllChildren(find(".code"));  // to be copied by hand
   }
 });
-find(".stop").addEventListener("click", () => { leave(); find(".delete").open = true; });
+find(".stop").addEventListener("click", () => {
+  leave();
+  say("You have stopped: nothing more is kept. What you gave stays, unless you delete it with your code, below.");
+  find(".delete").open = true;
+});
 question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
 
 find(".delete form").addEventListener("submit", async (event) => {

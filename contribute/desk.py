@@ -183,13 +183,15 @@ class Desk:
         `again` when the Hub could not be told yet; on a disk that does not last it should then be asked once more.
         """
         receipt = question.get("receipt")
+        if not receipt:
+            raise ValueError("Enter the receipt code that stands under My digits.")
         if self._writer(question) is None and not (
             isinstance(receipt, str) and receipt.isascii() and self.store.forgot(receipt)
         ):
             self._restored()
             raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
         count, batches = self.store.forget(receipt)
-        said = f"{count} {'drawing was' if count == 1 else 'drawings were'} deleted"
+        said = f"{count or 'No'} {'drawing was' if count == 1 else 'drawings were'} {'deleted' if count else 'left to delete'}"
         if self.mirror and not self.mirror.flush(batches or list(self.store.dirty()), FLUSH):
             if self.persistent:
                 return {"said": f"{said} here; the copy on the Hub goes as soon as the Hub answers.", "again": False}

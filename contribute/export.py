@@ -28,8 +28,11 @@ def as_npz(drawings: Sequence[Drawing]) -> bytes:
 
 def as_parquet(drawings: Sequence[Drawing]) -> bytes:
     """The rows of a `contributed` split for these drawings, without states."""
+    from datasets import disable_progress_bars
+
     from contribute.merge import dataset
 
+    disable_progress_bars()  # they would go into the page's log
     out = io.BytesIO()
     dataset(drawings).to_parquet(out)
     return out.getvalue()

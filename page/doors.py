@@ -49,6 +49,7 @@ DOORS = (
     _door("POST", f"{API}/component_server/?", "ask", DRAWING),
     _door("POST", f"{API}/(run|api)/{NAMES}", "run", PICTURE),
     _door("POST", f"{API}/mcp/?", "tools", PICTURE),
+    _door("GET", f"{API}/mcp/schema/?", "tools"),
     _door("POST", f"{API}/(queue/join|call/(v2/)?{NAMES})", "call", PICTURE),
     _door("POST", f"{API}/upload/?", "upload", UPLOAD),
     _door("GET HEAD", "/(health|metrics)", "status"),

@@ -149,6 +149,8 @@ class _Visit:
             said = self._size(door.body)
             self.guard.visitors.upload(self.who, door.body if said is None else said)
             return await self.forward(self.counted(door.body))
+        if door.kind == "tools" and self.scope["method"] == "GET":
+            return await self.answer(200, orjson.dumps(tools.SCHEMA))
         raw = await self.body(door.body)
         if door.kind == "ask":
             if self.guard.use_stock and self.headers.get(b"content-type", b"").startswith(b"multipart/form-data"):

@@ -52,6 +52,14 @@ TOOLS = [
     },
 ]
 NAMES = [tool["name"] for tool in TOOLS]
+# What Gradio's own MCP tells without a session: "Use via API" and the Hub's MCP server look there. No tool takes an uploaded file.
+SCHEMA = [
+    {
+        **{each: tool[each] for each in ("name", "description", "inputSchema")},
+        "meta": {"file_data_present": False, "mcp_type": "tool", "endpoint_name": tool["name"]},
+    }
+    for tool in TOOLS
+]
 
 
 async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> tuple[int, dict | None]:
@@ -86,7 +94,7 @@ async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> 
     name, arguments = params.get("name"), params.get("arguments") or {}
     if name not in NAMES or not isinstance(arguments, dict):
         return 200, _error(
-            number, BAD_PARAMS, f"A call has the name of a tool ({', '.join(NAMES)}) and named arguments."
+            number, BAD_PARAMS, f"There is no such tool, or its arguments have no names; there are {', '.join(NAMES)}."
         )
     try:
         said = await use(name, arguments)

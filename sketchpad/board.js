@@ -228,4 +228,5 @@ const receipt = {
   before() { try { return localStorage.getItem(`${RECEIPT} before`); } catch { return null; } },
 };
 window.addEventListener("storage", (event) => { if (event.key === RECEIPT) window.dispatchEvent(new Event(RECEIPT)); });
+const KEPT = "draw-a-digit kept";  // told to the other tab, with the server's counts, when a drawing is kept
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -13,6 +13,7 @@ const LIMITS = props.limits, SIZE = LIMITS.size;
 
 let notice = "";         // a sentence about what could not be done; it stands until the drawing changes
 let picture = null;      // {data, image}: an opened picture instead of strokes
+let replaced = null;     // the picture that strokes were begun upon
 let revision = 0;        // of the drawing on the board
 let answer = null;       // the last one from the server
 let replay = null;       // the timer of an example that is drawing itself
@@ -28,7 +29,10 @@ const board = makeBoard(root, { brush, undoButton, clearButton }, LIMITS, {
   began() {
     opening += 1;
     if (replay) clear();
-    if (picture) clearBoard();
+    if (!picture) return;
+    const under = picture;
+    clearBoard();
+    replaced = under;
   },
   background(paint) {
     if (!picture) return;
@@ -54,7 +58,7 @@ function changed() {
 }
 
 function clearBoard() {
-  picture = null;
+  picture = replaced = null;
   example = false;
   board.wipe();
 }
@@ -70,13 +74,19 @@ function clear() {
 function undo() {
   stopReplay();
   if (isEmpty()) return;
-  picture = null; board.pen = null;
+  board.pen = null;
   board.strokes.pop();
+  if (!board.strokes.length) [picture, replaced] = [replaced, null];
   board.repaint();
   changed();
 }
 
-topK.addEventListener("input", () => { topK.nextElementSibling.value = topK.value; show(); });
+topK.addEventListener("input", () => {
+  topK.nextElementSibling.value = topK.value;
+  const place = topK.getBoundingClientRect().top;
+  show();
+  scrollBy(0, topK.getBoundingClientRect().top - place);  // the slider stays under the finger that moves it
+});
 
 // --- asking and showing ----------------------------------------------------------------------------------------------
 
@@ -145,7 +155,9 @@ function say(sentence) {
 
 const named = (digit) => `${digit === "8" ? "an" : "a"} ${digit}`;
 
-const percent = (value) => (value >= 0.9995 ? "100 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
+const LIKELY = 0.8;  // below it the sentence says how little is known
+
+const percent = (value) => (value > 0.999 ? "> 99.9 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
 
 function show() {
   const { empty, error, digit, confidences = [], pixels } = answer ?? { empty: true };
@@ -157,7 +169,7 @@ function show() {
   if (notice) say(notice);
   else if (error) say(error);
   else if (empty) say("Draw a digit, 0 to 9.");
-  else if (digit) say(`This is ${named(digit)}.`);
+  else if (digit) say(`${confidences[0].confidence < LIKELY ? "Probably" : "This is"} ${named(digit)}.`);
   else say(`Not sure: ${named(confidences[0].label)}, or ${named(confidences[1].label)}?`);
   const bars = find(".bars");
   bars.style.setProperty("--rows", topK.value);  // so that the page does not move when the first stroke is answered
@@ -203,7 +215,8 @@ async function label(digit) {
   }
   const refused = !reply ? "The server does not answer; it is not known whether the drawing was kept." : reply.error ?? reply.ask;
   if (refused && judged === mine) judged = -1;
-  if (revision === mine || refused) tell(refused ?? `Thank you: kept as ${named(digit)}${reply.waiting ? ", being saved" : ", saved"}.`);
+  if (!refused) window.dispatchEvent(new CustomEvent(KEPT, { detail: reply }));
+  if (revision === mine || refused) tell(refused ?? `${reply.waiting ? "Being saved" : "Saved"} as ${named(digit)}, thank you.`);
 }
 
 rightButton.addEventListener("click", () => label(answer.digit));

@@ -196,17 +196,16 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         drag(visitor.page, [drawer(point) for point in points])
     assert visitor.settle()["digit"] == "2"
     visitor.page.locator(".right").click()
-    visitor.page.wait_for_function(
-        "document.querySelector('.sentence').textContent === 'Thank you: kept as a 2, saved.'"
-    )
+    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 2, thank you.'")
     assert visitor.page.locator(".right").is_disabled()  # once for a drawing
     drag(visitor.page, [drawer((60, 60)), drawer((90, 60))])
     visitor.settle()
     visitor.page.locator(".wrong").select_option("7")
-    visitor.page.wait_for_function(
-        "document.querySelector('.sentence').textContent === 'Thank you: kept as a 7, saved.'"
-    )
+    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 7, thank you.'")
     assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
+    visitor.open_tab()  # whose count knows of them
+    assert visitor.words(".count").startswith("2 digits of yours saved")
+    visitor.page.get_by_role("tab", name="Recognise").click()
     visitor.page.locator("#clear").click()
     visitor.page.locator(".examples button").first.click()  # an example is nobody's handwriting
     visitor.page.wait_for_timeout(2500)
@@ -265,4 +264,18 @@ def test_a_double_click_skips_one_digit(browser, page):
     visitor.agree()
     visitor.page.locator(".collector .skip").dblclick()
     assert visitor.page.locator(".collector .steps").get_attribute("aria-label") == "digit 2 of 10"
+    visitor.leave()
+
+
+def test_who_stops_is_told_what_becomes_of_the_digits(browser, page, store):
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    visitor.draw_digit(visitor.asked_for())
+    visitor.next()
+    visitor.page.locator(".collector .stop").click()
+    assert visitor.words(".closed").startswith("You have stopped: nothing more is kept. What you gave stays")
+    assert len(Store(store).drawings()) == 1
+    visitor.page.locator(".collector .agree").click()
+    visitor.page.wait_for_selector(".collector .work:not([hidden])")
+    assert not visitor.page.locator(".collector .closed").is_visible()
     visitor.leave()

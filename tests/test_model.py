@@ -163,6 +163,9 @@ def test_no_such_source():
         DigitCNN.from_pretrained("no/such/folder")
     with pytest.raises(FileNotFoundError, match="neither a folder nor a Hub repository"):
         DigitCNN.from_pretrained("nowhere")
+    for nothing in ("", " ", None, 5):
+        with pytest.raises(ValueError, match="a folder or a Hub repository OWNER/NAME, not"):
+            DigitCNN.from_pretrained(nothing)
 
 
 def test_model_travels_alone(folder, tmp_path_factory):

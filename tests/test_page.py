@@ -113,6 +113,37 @@ def test_thirty_drawings_by_touch(browser, server):
     person.leave()
 
 
+def test_the_sentence_says_how_sure_it_is(desktop):
+    said = set()
+    for end in (0.3, 0.45, 0.6, 0.75, 1.0):  # an 8 that is not finished may be many things
+        strokes = [stroke[: max(2, int(end * len(stroke)))] for stroke in DRAWINGS["8"]]
+        desktop.draw(strokes)
+        shown = desktop.settle()
+        likely = float(shown["confidence"]) >= 0.8
+        words = "Not sure: " if not shown["digit"] else "This is " if likely else "Probably "
+        assert shown["sentence"].startswith(words), shown
+        said.add(words)
+        desktop.page.click("#clear")
+        desktop.settle()
+    assert len(said) >= 2
+
+
+def test_the_slider_stays_under_the_finger(person):
+    person.draw(DRAWINGS["2"])
+    person.settle()
+    place = "document.querySelector('#top-k').getBoundingClientRect().top"
+    before = person.page.evaluate(place)
+    for rows in (10, 1, 6, 3):
+        person.page.evaluate(
+            "rows => { const k = document.querySelector('#top-k'); k.value = rows; k.dispatchEvent(new Event('input')); }",
+            rows,
+        )
+        person.page.wait_for_timeout(100)  # a browser may move the page on its own after it has laid it out
+        assert len(person.shown()["bars"]) == rows
+        if rows > 3:
+            assert abs(person.page.evaluate(place) - before) <= 1
+
+
 def test_undo_and_clear(person):
     press = person.page.tap if person.touch else person.page.click
     assert person.page.locator("#undo").is_disabled()
@@ -290,6 +321,16 @@ def test_picture_file(person):
     assert person.shown()["board"] == before, "what was on the board is kept"
     person.draw(DRAWINGS["2"])  # drawing takes the picture away
     assert person.settle()["digit"] == "2"
+    press = person.page.tap if person.touch else person.page.click
+    for _ in DRAWINGS["2"]:
+        press("#undo")
+    assert person.settle()["digit"] == "3", "undo brings the picture back"
+    press("#undo")
+    assert person.settle()["bars"] == []
+    person.draw(DRAWINGS["2"])
+    press("#clear")
+    press("#undo") if person.page.locator("#undo").is_enabled() else None
+    assert person.settle()["bars"] == [], "what was cleared stays away"
 
 
 def test_pasted_picture(desktop):

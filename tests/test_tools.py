@@ -47,6 +47,17 @@ def test_the_tools_are_listed_with_what_they_take(server):
     assert all(tool.description and tool.annotations.readOnlyHint for tool in listed)
 
 
+def test_the_schema_stands_where_gradio_has_it(server):
+    with urllib.request.urlopen(f"{server.url}{URL}schema") as response:
+        told = json.loads(response.read())
+    listed = in_session(server, lambda session: session.list_tools()).tools
+    assert [(tool["name"], tool["inputSchema"]) for tool in told] == [(tool.name, tool.inputSchema) for tool in listed]
+    assert not any(tool["meta"]["file_data_present"] for tool in told)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{server.url}{URL}schema", data=b"{}")
+    assert refused.value.code == 405
+
+
 @pytest.mark.parametrize("digit", ["2", "7"])
 def test_a_picture_is_read(server, digit):
     found = call(server, "predict", {"picture": url_of(digit), "top_k": 4})
