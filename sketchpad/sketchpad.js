@@ -216,7 +216,7 @@ async function label(digit) {
   const refused = !reply ? "The server does not answer; it is not known whether the drawing was kept." : reply.error ?? reply.ask;
   if (refused && judged === mine) judged = -1;
   if (!refused) window.dispatchEvent(new CustomEvent(KEPT, { detail: reply }));
-  if (revision === mine || refused) tell(refused ?? `${reply.waiting ? "Being saved" : "Saved"} as ${named(digit)}, thank you.`);
+  if (revision === mine || refused) tell(refused ?? `${reply.waiting ? "Being saved" : "Saved"} as ${named(digit)}, thanks.`);
 }
 
 rightButton.addEventListener("click", () => label(answer.digit));

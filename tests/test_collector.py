@@ -196,12 +196,12 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         drag(visitor.page, [drawer(point) for point in points])
     assert visitor.settle()["digit"] == "2"
     visitor.page.locator(".right").click()
-    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 2, thank you.'")
+    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 2, thanks.'")
     assert visitor.page.locator(".right").is_disabled()  # once for a drawing
     drag(visitor.page, [drawer((60, 60)), drawer((90, 60))])
     visitor.settle()
     visitor.page.locator(".wrong").select_option("7")
-    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 7, thank you.'")
+    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 7, thanks.'")
     assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
     visitor.open_tab()  # whose count knows of them
     assert visitor.words(".count").startswith("2 digits of yours saved")
