@@ -113,7 +113,8 @@ async function send(confirmed) {
   controls();
   const drawing = { receipt: receipt.get(), id, label: target(), strokes: board.drawing(true), confirmed, source: "collector" };
   let reply = null;
-  for (let attempt = 0; !reply && attempt < ATTEMPTS; attempt += 1) {
+  const stopped = () => receipt.get() !== drawing.receipt;
+  for (let attempt = 0; !reply && attempt < ATTEMPTS && !stopped(); attempt += 1) {
     reply = await inTime(server.keep(drawing)).catch(() => null);
     if (reply) break;
     count("The server does not answer. Your drawing is kept here and sent again.");
@@ -121,6 +122,7 @@ async function send(confirmed) {
   }
   sending = false;
   controls();
+  if (stopped()) return;  // what is on the board stays there
   if (!reply) return count("The server does not answer. Your drawing is still on the board; press Next to send it again.");
   if (reply.ask) return ask(reply.ask, reply.may_keep);
   if (reply.error) {
@@ -156,7 +158,12 @@ async function status() {
   const code = receipt.get(), before = sends;
   if (!code) return;
   const reply = await inTime(server.status({ receipt: code })).catch(() => null);
-  if (receipt.get() !== code || sends !== before) return;  // what came with a drawing is newer
+  if (receipt.get() !== code) return;
+  if (sends !== before) {  // what came with a drawing is newer, if it could be counted
+    clearTimeout(polling);
+    polling = setTimeout(status, 2000);
+    return;
+  }
   if (reply?.consent) return leave("This server does not know your receipt code any more.");
   if (reply && !reply.error) stored(reply);
   else polling = setTimeout(status, 5000);
@@ -216,6 +223,7 @@ function resume() {
 window.addEventListener(RECEIPT, () => {  // also when another tab agreed or stopped
   if (!receipt.get()) show("consent");
   else if (find(".consent").hidden) show(find(".work").hidden ? "package" : "work");
+  else say("");
 });
 
 window.addEventListener(KEPT, (event) => {
@@ -247,7 +255,7 @@ find(".copy").addEventListener("click", async () => {
 });
 find(".stop").addEventListener("click", () => {
   leave();
-  say("You have stopped: nothing more is kept. What you gave stays, unless you delete it with your code, below.");
+  say("You have stopped: nothing more is sent. What you gave stays, unless you delete it with your code, below.");
   find(".delete").open = true;
 });
 question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });

@@ -184,19 +184,22 @@ class Desk:
         """
         receipt = question.get("receipt")
         if not receipt:
-            raise ValueError("Enter the receipt code that stands under My digits.")
+            raise ValueError("Enter your receipt code.")
         if self._writer(question) is None and not (
             isinstance(receipt, str) and receipt.isascii() and self.store.forgot(receipt)
         ):
             self._restored()
             raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
         count, batches = self.store.forget(receipt)
-        said = f"{count or 'No'} {'drawing was' if count == 1 else 'drawings were'} {'deleted' if count else 'left to delete'}"
+        said = f"{count} {'drawing was' if count == 1 else 'drawings were'} deleted"
+        if not count:
+            said = "Nothing is left under this receipt"
         if self.mirror and not self.mirror.flush(batches or list(self.store.dirty()), FLUSH):
             if self.persistent:
                 return {"said": f"{said} here; the copy on the Hub goes as soon as the Hub answers.", "again": False}
             return {
-                "said": f"{said} here, but not yet on the Hub, which does not answer. Keep the code and delete again later.",
+                "said": f"{said} here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
+                "Keep the code and delete again later.",
                 "again": True,
             }
         return {"said": f"{said}.", "again": False}

@@ -171,10 +171,11 @@ function makeBoard(root, controls, limits, hooks) {
     else if (event.key === "Backspace" || (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey))) board.undo();
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === " ") {
-      hooks.began?.();
-      if (event.repeat) { /* held down: the pen stays as it is */ }
-      else if (board.pen === "key") board.pen = null;
-      else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
+      if (!event.repeat) {  // held down, the pen stays as it is
+        hooks.began?.();
+        if (board.pen === "key") board.pen = null;
+        else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
+      }
       showCursor(true);
     } else if (ARROWS[event.key]) {
       const step = event.shiftKey ? KEY_STEP / 4 : KEY_STEP;
@@ -219,14 +220,18 @@ const receipt = {
   set(code) {
     const old = receipt.get();
     window[RECEIPT] = code;
+    if (old && old !== code) window[`${RECEIPT} before`] = old;
     try {
       if (old && old !== code) localStorage.setItem(`${RECEIPT} before`, old);
       if (code) localStorage.setItem(RECEIPT, code); else localStorage.removeItem(RECEIPT);
     } catch { /* kept for this visit */ }
     window.dispatchEvent(new Event(RECEIPT));
   },
-  before() { try { return localStorage.getItem(`${RECEIPT} before`); } catch { return null; } },
+  before() {
+    const here = window[`${RECEIPT} before`] ?? null;
+    try { return localStorage.getItem(`${RECEIPT} before`) ?? here; } catch { return here; }
+  },
 };
 window.addEventListener("storage", (event) => { if (event.key === RECEIPT) window.dispatchEvent(new Event(RECEIPT)); });
-const KEPT = "draw-a-digit kept";  // told to the other tab, with the server's counts, when a drawing is kept
+const KEPT = "draw-a-digit kept";  // told to Contribute, with the server's counts, when Recognise has kept a drawing
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

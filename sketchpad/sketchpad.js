@@ -155,7 +155,7 @@ function say(sentence) {
 
 const named = (digit) => `${digit === "8" ? "an" : "a"} ${digit}`;
 
-const LIKELY = 0.8;  // below it the sentence says how little is known
+const LIKELY = 0.8;  // below it the sentence says "Probably"
 
 const percent = (value) => (value > 0.999 ? "> 99.9 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
 
@@ -209,6 +209,7 @@ async function label(digit) {
   const question = { receipt: receipt.get(), id, label: digit, strokes: board.drawing(true), confirmed: true, source: "recognise" };
   let reply = null;
   for (const wait of [...RETRIES, 0]) {
+    if (receipt.get() !== question.receipt) break;  // stopped meanwhile
     reply = await inTime(server.keep(question)).catch(() => null);
     if (reply || !wait) break;
     await new Promise((resolve) => setTimeout(resolve, wait));

@@ -273,9 +273,9 @@ def test_who_stops_is_told_what_becomes_of_the_digits(browser, page, store):
     visitor.draw_digit(visitor.asked_for())
     visitor.next()
     visitor.page.locator(".collector .stop").click()
-    assert visitor.words(".closed").startswith("You have stopped: nothing more is kept. What you gave stays")
+    assert visitor.words(".closed").startswith("You have stopped: nothing more is sent. What you gave stays")
     assert len(Store(store).drawings()) == 1
     visitor.page.locator(".collector .agree").click()
     visitor.page.wait_for_selector(".collector .work:not([hidden])")
-    assert not visitor.page.locator(".collector .closed").is_visible()
+    assert visitor.page.locator(".collector .closed").get_attribute("hidden") is not None
     visitor.leave()

@@ -251,10 +251,10 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(desk):
     files = b"".join(path.read_bytes() for path in desk.store.folder.iterdir())
     assert b"mine-0001" not in files and writer.encode() not in files  # nor in the pages that SQLite has freed
     assert (
-        ask(desk, "forget", receipt=mine)["said"] == "No drawings were left to delete."
+        ask(desk, "forget", receipt=mine)["said"] == "Nothing is left under this receipt."
     )  # asked again, for want of an answer, say
     assert "check the code for a slip" in ask(desk, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
-    assert "Enter the receipt code" in ask(desk, "forget", receipt="")["error"]
+    assert "Enter your receipt code" in ask(desk, "forget", receipt="")["error"]
     assert keep(desk, mine)["consent"]
 
 
