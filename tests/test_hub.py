@@ -133,7 +133,11 @@ def test_round_trip(transfer, tmp_path, mnixel):
         visitor.mkdir()
         command = next(block for block in blocks(readme) if block.startswith("hf download"))
         assert client(hub, visitor, "sh", "-c", command, token="", cwd=visitor).returncode == 0
-        for code in (blocks(readme, "python")[1] + "print(net.source)", blocks(readme, "python")[3] + "print(mnixel)"):
+        snippet = {
+            word: next(block for block in blocks(readme, "python") if f'{word}("{OWNER}/' in block)
+            for word in ("from_pretrained", "load_dataset")
+        }
+        for code in (snippet["from_pretrained"] + "print(net.source)", snippet["load_dataset"] + "print(mnixel)"):
             used = client(hub, visitor, sys.executable, "-c", code, token="", cwd=visitor)
             assert used.returncode == 0 and (f"{MODEL}@" in used.stdout or "num_rows: 270" in used.stdout), used.stderr
 
