@@ -142,10 +142,10 @@ def test_each_client_gets_a_version_that_it_knows(server):
         (b'{"jsonrpc": "2.0", "id": 1, "method": 7}', "POST", 400, "no JSON-RPC 2.0"),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}', "POST", 400, "no JSON-RPC 2.0"),
         (question("nothing/here"), "POST", 200, "There is no such method"),
-        (question("tools/call"), "POST", 200, "the name of a tool"),
-        (question("tools/call", name="paint", arguments={}), "POST", 200, "the name of a tool"),
-        (question("tools/call", name=["predict"]), "POST", 200, "the name of a tool"),
-        (question("tools/call", name="info", arguments=[1]), "POST", 200, "the name of a tool"),
+        (question("tools/call"), "POST", 200, "There is no such tool"),
+        (question("tools/call", name="paint", arguments={}), "POST", 200, "There is no such tool"),
+        (question("tools/call", name=["predict"]), "POST", 200, "There is no such tool"),
+        (question("tools/call", name="info", arguments=[1]), "POST", 200, "There is no such tool"),
     ],
 )
 def test_what_is_no_call_is_refused(server, body, method, status, sentence):
