@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -415,7 +416,7 @@ class DigitCNN(nn.Module):
         Raises FileNotFoundError when there is no such folder, repository, revision or file, PermissionError when it is not
         open to you, ConnectionError when the Hub cannot be asked, ValueError when a file is not what it should be.
         """
-        if not isinstance(source, (str, Path)) or not str(source).strip():
+        if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
             raise ValueError(f"The source of a network is a folder or a Hub repository OWNER/NAME, not {source!r}.")
         if Path(source).is_dir():
             return cls._load(Path(source), str(source))

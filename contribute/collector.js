@@ -151,7 +151,12 @@ function stored({ saved, waiting, on_hub, problem }) {
   const why = problem && waiting ? ` They are not safe before that: ${problem}` : "";
   count(`${saved} ${saved === 1 ? "digit" : "digits"} of yours saved${also}${waiting ? `, ${waiting} on the way to be saved` : ""}.${why}`);
   clearTimeout(polling);
-  if (waiting || (on_hub !== undefined && on_hub < saved)) polling = setTimeout(status, waiting ? 2000 : 8000);
+  if (waiting || (on_hub !== undefined && on_hub < saved)) poll(waiting ? 2000 : 8000);
+}
+
+function poll(milliseconds) {
+  clearTimeout(polling);
+  polling = setTimeout(status, milliseconds);
 }
 
 async function status() {
@@ -159,14 +164,10 @@ async function status() {
   if (!code) return;
   const reply = await inTime(server.status({ receipt: code })).catch(() => null);
   if (receipt.get() !== code) return;
-  if (sends !== before) {  // what came with a drawing is newer, if it could be counted
-    clearTimeout(polling);
-    polling = setTimeout(status, 2000);
-    return;
-  }
+  if (sends !== before) return poll(2000);  // what came with a drawing is newer, if it could be counted
   if (reply?.consent) return leave("This server does not know your receipt code any more.");
   if (reply && !reply.error) stored(reply);
-  else polling = setTimeout(status, 5000);
+  else poll(5000);
 }
 
 function leave(why = "") {  // the code itself is kept aside: it may be the only way to delete something elsewhere

@@ -191,9 +191,8 @@ class Desk:
             self._restored()
             raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
         count, batches = self.store.forget(receipt)
-        said = f"{count} {'drawing was' if count == 1 else 'drawings were'} deleted"
-        if not count:
-            said = "Nothing is left under this receipt"
+        drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
+        said = f"{drawings} deleted" if count else "Nothing is left under this receipt"
         if self.mirror and not self.mirror.flush(batches or list(self.store.dirty()), FLUSH):
             if self.persistent:
                 return {"said": f"{said} here; the copy on the Hub goes as soon as the Hub answers.", "again": False}

@@ -212,7 +212,7 @@ const PATIENCE = 8000;  // milliseconds for an answer; after that the question i
 const inTime = (question) => Promise.race([question, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 
 // The receipt code of who has agreed to contribute stays in this browser, and so do codes that a server no longer knew.
-const RECEIPT = "draw-a-digit receipt";
+const RECEIPT = "draw-a-digit receipt", BEFORE = `${RECEIPT} before`;
 const receipt = {
   get() {
     try { return localStorage.getItem(RECEIPT) ?? window[RECEIPT] ?? null; } catch { return window[RECEIPT] ?? null; }
@@ -220,16 +220,18 @@ const receipt = {
   set(code) {
     const old = receipt.get();
     window[RECEIPT] = code;
-    if (old && old !== code) window[`${RECEIPT} before`] = old;
     try {
-      if (old && old !== code) localStorage.setItem(`${RECEIPT} before`, old);
+      if (old && old !== code) {
+        window[BEFORE] = old;
+        localStorage.setItem(BEFORE, old);
+      }
       if (code) localStorage.setItem(RECEIPT, code); else localStorage.removeItem(RECEIPT);
     } catch { /* kept for this visit */ }
     window.dispatchEvent(new Event(RECEIPT));
   },
   before() {
-    const here = window[`${RECEIPT} before`] ?? null;
-    try { return localStorage.getItem(`${RECEIPT} before`) ?? here; } catch { return here; }
+    const here = window[BEFORE] ?? null;
+    try { return localStorage.getItem(BEFORE) ?? here; } catch { return here; }
   },
 };
 window.addEventListener("storage", (event) => { if (event.key === RECEIPT) window.dispatchEvent(new Event(RECEIPT)); });

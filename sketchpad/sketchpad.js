@@ -30,9 +30,8 @@ const board = makeBoard(root, { brush, undoButton, clearButton }, LIMITS, {
     opening += 1;
     if (replay) clear();
     if (!picture) return;
-    const under = picture;
-    clearBoard();
-    replaced = under;
+    [picture, replaced] = [null, picture];
+    board.repaint();
   },
   background(paint) {
     if (!picture) return;

@@ -83,6 +83,9 @@ class Person:
         for points in strokes:
             self.stroke(points)
 
+    def press(self, selector: str) -> None:
+        (self.page.tap if self.touch else self.page.click)(selector)
+
     def settle(self) -> dict:
         """Wait until the answer describes what is on the board; returns what the page then shows."""
         self.page.wait_for_function(

@@ -145,21 +145,20 @@ def test_the_slider_stays_under_the_finger(person):
 
 
 def test_undo_and_clear(person):
-    press = person.page.tap if person.touch else person.page.click
     assert person.page.locator("#undo").is_disabled()
     person.draw(DRAWINGS["7"])
     both = person.settle()
-    press("#undo")
+    person.press("#undo")
     one = person.settle()
     assert one["board"] > both["board"]
     assert one["preview"] != both["preview"]
     assert len(person.sent[-1]["strokes"]) == 1
-    press("#undo")
+    person.press("#undo")
     empty = person.settle()
     assert (empty["digit"], empty["bars"], empty["confidence"], sum(empty["preview"])) == ("", [], "", 0)
     person.draw(DRAWINGS["3"])
     assert person.settle()["digit"] == "3"
-    press("#clear")
+    person.press("#clear")
     assert person.settle()["digit"] == ""
     assert person.page.locator("#clear").is_disabled()
 
@@ -321,19 +320,18 @@ def test_picture_file(person):
     assert person.shown()["board"] == before, "what was on the board is kept"
     person.draw(DRAWINGS["2"])  # drawing takes the picture away
     assert person.settle()["digit"] == "2"
-    press = person.page.tap if person.touch else person.page.click
     for _ in DRAWINGS["2"]:
-        press("#undo")
+        person.press("#undo")
     assert person.settle()["digit"] == "3", "undo brings the picture back"
-    press("#undo")
+    person.press("#undo")
     assert person.settle()["bars"] == []
     person.page.set_input_files(".picture input", opened)
     person.page.wait_for_function("document.querySelector('#prediction').dataset.digit === '3'")
     person.draw(DRAWINGS["2"])
-    press("#clear")
+    person.press("#clear")
     person.draw(DRAWINGS["2"])
     for _ in DRAWINGS["2"]:
-        press("#undo")
+        person.press("#undo")
     assert person.settle()["bars"] == [], "what was cleared stays away"
 
 
