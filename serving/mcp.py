@@ -1,8 +1,9 @@
 """The named endpoints as tools for language models: MCP (Model Context Protocol) over HTTP, one request at a time, no sessions.
 
-Four methods are all that two tools need, and answering them here keeps what strangers send bounded and out of the log. (The package
-mcp writes messages that it does not understand into the log; Gradio's own MCP fetches pictures from wherever a caller says. The
-tests talk to this with that package's client.)
+Not by the package `mcp`, whose server writes whole messages that it does not understand into the log, pictures of strangers among
+them, stops the event loop for half a second on a small request that is deeply nested, and replaces Python's way of showing warnings. Nor by
+Gradio's, which fetches pictures from wherever a caller says. Four methods are all that two tools need; the tests call them with
+that package's client.
 """
 
 from __future__ import annotations
@@ -10,15 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 
-from page import VERSION
-from page.bodies import LINK
-from page.visitors import BadRequest, Refused
+from serving import VERSION
+from serving.limits import Refused
 
 # Versions of the protocol; the first is offered to who asks for another.
 PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")
 METHODS = ("initialize", "ping", "tools/list", "tools/call")
 INVALID, NO_METHOD, BAD_PARAMS = -32600, -32601, -32602  # JSON-RPC's numbers
-NO_PICTURE = "There is no picture: give one as the argument picture, a data URL."
 
 TOOLS = [
     {
@@ -102,18 +101,6 @@ async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> 
         return 200, _result(number, {"content": [{"type": "text", "text": str(refused)}], "isError": True})
     content = [{"type": "text", "text": json.dumps(said)}]
     return 200, _result(number, {"content": content, "structuredContent": said, "isError": False})
-
-
-def data_url(picture: object) -> str:
-    """A tool's argument `picture` as far as it is a data URL; what is in it is not looked at. Raises BadRequest."""
-    if not isinstance(picture, str):
-        raise BadRequest(NO_PICTURE, 400, "bad picture")
-    picture = picture.strip()
-    if LINK.match(picture) and not picture.lower().startswith("data:"):
-        raise BadRequest(
-            "The page fetches nothing from other places: give the picture itself, as a data URL.", 400, "bad picture"
-        )
-    return picture
 
 
 def _result(number: int | str, result: dict) -> dict:
