@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 
-from sketchpad import examples
+from web.assets import examples
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples.drawings()}
+DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
 
 
 def varied(digit: str, seed: int) -> list[list[list[float]]]:

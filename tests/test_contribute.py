@@ -26,10 +26,10 @@ from contribute.desk import Desk
 from contribute.mirror import Mirror
 from contribute.store import Limits, Store, StoreError
 from page.served import Served
-from sketchpad import examples
+from web.assets import examples
 
 REPOSITORY = f"{OWNER}/contributions"
-STROKES = {drawing["digit"]: drawing["strokes"] for drawing in examples.drawings()}
+STROKES = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
 
 
 def strokes(digit: str, shift: float = 0) -> list[dict]:

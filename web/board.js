@@ -2,13 +2,17 @@
 //
 // Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...], radius, times}, times in
 // milliseconds since the drawing was begun. `hooks`: changed() after every change, full() when nothing more goes on the board,
-// began() and lifted() when a hand starts and ends a stroke, background(paint) for what lies under the strokes, clear() and undo() if the owner has more
-// to take back than strokes.
+// began() when a hand starts a stroke, background(paint) for what lies under the strokes, clear() and undo() if the owner has
+// more to take back than strokes. `maxPoints` bounds a drawing more narrowly than the network does.
 
-function makeBoard(root, controls, limits, hooks) {
-  const SIZE = limits.size;
-  const STEP = 2.5;    // board units: points nearer than this to the last add nothing that the network could see
-  const KEY_STEP = 8;  // board units an arrow key moves the pen; with Shift a quarter of it
+import { LIMITS } from "./digit.js";
+
+export const SIZE = LIMITS.size;
+export const FULL = "The board is full: undo or clear to go on.";
+const STEP = 2.5;    // board units: points nearer than this to the last add nothing that the network could see
+const KEY_STEP = 8;  // board units an arrow key moves the pen; with Shift a quarter of it
+
+export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   const canvas = root.querySelector("canvas"), cursor = root.querySelector(".cursor");
   const { brush, undoButton, clearButton } = controls;
   const board = { strokes: [], pen: null, locked: false, canvas };  // pen: pointerId, "key" or another owner's name while a stroke is drawn
@@ -38,20 +42,20 @@ function makeBoard(root, controls, limits, hooks) {
     board.strokes.forEach((stroke) => paintStroke(stroke));
   };
 
-  function isFull(extra = 0) {  // whether the server would refuse another point, `extra` board units farther
+  function isFull(extra = 0) {  // whether another point, `extra` board units farther, would be refused
     let points = 0, length = extra;
     for (const stroke of board.strokes) {
       points += stroke.points.length;
       length += stroke.length;
     }
-    return points >= limits.max_points || length > limits.max_length;
+    return points >= maxPoints || length > LIMITS.maxLength;
   }
 
   const now = () => Math.round(performance.now() - started);
 
   board.begin = (who, point, radius) => {
     if (board.locked) return;
-    if (isFull() || board.strokes.length >= limits.max_strokes) return void hooks.full();
+    if (isFull() || board.strokes.length >= LIMITS.maxStrokes) return void hooks.full();
     if (!board.strokes.length) started = performance.now();
     board.pen = who;
     board.strokes.push({ points: [point], radius, times: [now()], length: 0 });
@@ -143,7 +147,6 @@ function makeBoard(root, controls, limits, hooks) {
       if (board.pen !== event.pointerId) return;
       if (end === "pointerup") board.extend([toBoard(event)], true);  // a stroke that is cut short keeps what was drawn
       board.pen = null;
-      hooks.lifted?.();
     });
   }
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());  // a long press draws
@@ -197,43 +200,11 @@ function makeBoard(root, controls, limits, hooks) {
   return board;
 }
 
-function showPixels(canvas, pixels) {  // 784 numbers 0..255, or nothing, on a canvas of 28x28
+export function showPixels(canvas, pixels, full = 1) {  // 784 numbers 0..full, or nothing, on a canvas of 28x28
   const context = canvas.getContext("2d"), image = context.createImageData(28, 28);
   for (let i = 0; i < 28 * 28; i += 1) {
-    image.data.fill(pixels ? pixels[i] : 0, 4 * i, 4 * i + 3);
+    image.data.fill(pixels ? Math.round((255 * pixels[i]) / full) : 0, 4 * i, 4 * i + 3);
     image.data[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);
 }
-
-const FULL = "The board is full: undo or clear to go on.";
-const RETRIES = [300, 600, 1200, 2500, 5000];  // milliseconds before asking again when the server does not answer
-const PATIENCE = 8000;  // milliseconds for an answer; after that the question is asked again
-const inTime = (question) => Promise.race([question, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
-
-// The receipt code of who has agreed to contribute stays in this browser, and so do codes that a server no longer knew.
-const RECEIPT = "draw-a-digit receipt", BEFORE = `${RECEIPT} before`;
-const receipt = {
-  get() {
-    try { return localStorage.getItem(RECEIPT) ?? window[RECEIPT] ?? null; } catch { return window[RECEIPT] ?? null; }
-  },
-  set(code) {
-    const old = receipt.get();
-    window[RECEIPT] = code;
-    try {
-      if (old && old !== code) {
-        window[BEFORE] = old;
-        localStorage.setItem(BEFORE, old);
-      }
-      if (code) localStorage.setItem(RECEIPT, code); else localStorage.removeItem(RECEIPT);
-    } catch { /* kept for this visit */ }
-    window.dispatchEvent(new Event(RECEIPT));
-  },
-  before() {
-    const here = window[BEFORE] ?? null;
-    try { return localStorage.getItem(BEFORE) ?? here; } catch { return here; }
-  },
-};
-window.addEventListener("storage", (event) => { if (event.key === RECEIPT) window.dispatchEvent(new Event(RECEIPT)); });
-const KEPT = "draw-a-digit kept";  // told to Contribute, with the server's counts, when Recognise has kept a drawing
-const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
