@@ -23,9 +23,9 @@ import gradio as gr
 
 from contribute import CONSENT
 from contribute.desk import Desk
+from serving.limits import BadRequest
 from serving.predict import Predictor
 from serving.server import Server
-from serving.limits import BadRequest
 from serving.weights import EMBEDDED, Weights
 from web.components import collector, sketchpad
 
@@ -40,7 +40,7 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
     """
     functions = desk.functions if desk else []
 
-    async def predict(picture: str, top_k: float, request: gr.Request) -> dict:
+    async def predict(picture: dict, top_k: float, request: gr.Request) -> dict:
         """Classify a picture of one digit.
 
         Args:
@@ -70,9 +70,11 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
         page.load(  # the weights may have changed since the page was built
             lambda: footer(predictor.weights), outputs=note, queue=False, show_progress="hidden", api_visibility="private"
         )
-        picture, top_k = gr.File(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
+        picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
-        gr.Button(visible=False).click(predict, [picture, top_k], result, api_name="predict")
+        gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
+            predict, [picture, top_k], result, api_name="predict", preprocess=False
+        )
         gr.api(info, api_name="info", queue=False)
     return page
 

@@ -87,13 +87,14 @@ class Server:
         stop = threading.Event()
         report = threading.Thread(target=self.telemetry.report, args=(stop,), name="log")
         report.start()
-        tidy = asyncio.create_task(self.routes.tidy())
+        tidy, children = asyncio.create_task(self.routes.tidy()), asyncio.create_task(self.predictor.decoder.start())
         log("started", version=VERSION, weights=self.weights.files.origin)
         self.weights.start()
         try:
             yield
         finally:
             tidy.cancel()
+            await children
             await self.predictor.close()
             stop.set()
             await asyncio.to_thread(report.join)
