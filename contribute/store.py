@@ -339,6 +339,10 @@ class Store:
             for drawing in _drawings([(row,)]):
                 yield drawing, found
 
+    def get(self, id: str) -> Drawing | None:
+        """The drawing with that id; None when there is none."""
+        return next(_drawings(self.pages("row", "id = ?", id)), None)
+
     def judge(self, ids: Iterable[str], state: str) -> int:
         """Set the state of drawings; returns how many there were."""
         if state not in STATES:
