@@ -23,7 +23,8 @@ import gradio as gr
 
 from contribute import CONSENT
 from contribute.desk import Desk
-from serving.limits import BadRequest
+from serving import VERSION
+from serving.limits import Refused
 from serving.predict import Predictor
 from serving.server import Server
 from serving.weights import EMBEDDED, Weights
@@ -48,8 +49,8 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            return await predictor.predict(*predictor.checked(picture, top_k), request.request.scope["visitor"])
-        except BadRequest as error:
+            return await predictor.predict(request.request.scope["visitor"], picture, top_k)
+        except Refused as error:
             raise gr.Error(str(error), print_exception=False) from error
 
     def info() -> dict:
@@ -68,7 +69,11 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
                 collector(desk.terms if desk else "", CONSENT, functions, closed, elem_classes="collect")
         note = gr.HTML(footer(predictor.weights), elem_classes="footer-note")
         page.load(  # the weights may have changed since the page was built
-            lambda: footer(predictor.weights), outputs=note, queue=False, show_progress="hidden", api_visibility="private"
+            lambda: footer(predictor.weights),
+            outputs=note,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
         )
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
@@ -103,6 +108,7 @@ def footer(weights: Weights) -> str:
         '<p>After <a href="https://github.com/Konat23/MNIXEL">MNIXEL</a> and the course project by Konat23 and the volunteers '
         'of "Deep Learning (2023-2) UIS".</p>'
     )
+
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
 HEAD = """<style>
@@ -145,7 +151,7 @@ def main(arguments: list[str] | None = None) -> int:
             runpy.run_module("bench.stock", run_name="__main__")
             return 0
         server = Server(settings, Weights(HERE / "weights", settings))
-        desk, closed = Desk.from_environment(settings)
+        desk, closed = Desk.from_environment(VERSION)
         functions = {function.__name__: function for function in desk.functions} if desk else {}
         page = build(server.predictor, desk, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])

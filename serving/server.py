@@ -1,7 +1,7 @@
-"""Putting it together and running it, from the start to a stop that cuts nobody off.
+"""Putting the server together and running it, from the start to a stop that cuts nobody off.
 
 On a Space the Hub's proxy bears what comes before a whole request: heads without end, connections that never speak. Elsewhere put a
-proxy before the server; here uvicorn's bound on connections holds, and who does not read what was sent is cut off.
+proxy before the server. Here hold uvicorn's bound on connections, and one on the time that what was sent may wait for its reader.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import resource
 import signal
 import socket
 import sys
-import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -24,9 +24,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
 
 from serving import VERSION
-from serving.events import Gradio
-from serving.limits import Limits
-from serving.middleware import Gate, Headers, Sentences
+from serving.limits import ALLOWED, Limits
+from serving.middleware import Headers, Sentences
 from serving.predict import Predictor
 from serving.routes import Routes
 from serving.settings import Settings
@@ -41,40 +40,24 @@ SESSIONS, QUEUED = 500, 64  # of which Gradio keeps a state, some 30 kB each; ca
 
 
 class Server:
-    """The page and everything around it as one ASGI application, `app`."""
+    """The page and everything around it; `app` is the ASGI application once the page is mounted."""
 
     def __init__(self, settings: Settings, weights: Weights):
-        self.settings, self.weights = settings, weights
-        self.limits, self.telemetry, self.stopping = Limits(settings), Telemetry(), asyncio.Event()
+        self.settings, self.limits, self.telemetry = settings, Limits(settings), Telemetry()
         self.predictor = Predictor(weights, self.limits, self.telemetry, Path(get_upload_folder()))
+        self.stopping = asyncio.Event()
 
     def mount(self, page: gr.Blocks, functions: dict[str, Callable], collection: Callable | None, **look) -> None:
-        """Put the page in; `look` is theme and head for Gradio."""
+        """Put the page in, and what its components may ask; `look` is theme and head for Gradio."""
         page.queue(max_size=QUEUED, default_concurrency_limit=None)
         page.state_session_capacity = SESSIONS
         inner = fastapi.FastAPI(lifespan=self._life, openapi_url=None, docs_url=None, redoc_url=None)
-        gr.mount_gradio_app(
-            inner,
-            page,
-            path="/",
-            footer_links=["api"],
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            mcp_server=False,
-            show_error=False,
-            pwa=True,
-            **look,
-        )
-        gradio = Gradio(
-            inner, {n: len(event.inputs) for n, event in page.fns.items()}, self.predictor, self.telemetry.opened
-        )
-        self.routes = Routes(
-            self.settings, self.predictor, self.limits, self.telemetry, self.stopping, functions, collection, gradio
-        )
-        router = Router(self.routes.list(), default=gradio, redirect_slashes=False)
-        gate = Gate(router, self.settings, self.limits, self.telemetry, self.stopping)
-        programs = CORSMiddleware(gate, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
+        closed = {"run_history": False, "enable_monitoring": False, "mcp_server": False, "show_error": False}
+        gr.mount_gradio_app(inner, page, path="/", footer_links=["api"], ssr_mode=False, pwa=True, **closed, **look)
+        events = {number: len(event.inputs) for number, event in page.fns.items()}
+        parts = (self.predictor, self.limits, self.telemetry, self.stopping)
+        router = Router(Routes(*parts, inner, events, functions, collection).all(), redirect_slashes=False)
+        programs = CORSMiddleware(router, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
         outside = Headers(Sentences(programs, self.telemetry), self.settings)
 
         async def app(scope, receive, send) -> None:
@@ -84,21 +67,29 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def _life(self, _: fastapi.FastAPI) -> AsyncIterator[None]:
-        stop = threading.Event()
-        report = threading.Thread(target=self.telemetry.report, args=(stop,), name="log")
-        report.start()
-        tidy, children = asyncio.create_task(self.routes.tidy()), asyncio.create_task(self.predictor.decoder.start())
-        log("started", version=VERSION, weights=self.weights.files.origin)
-        self.weights.start()
+        weights, decoder = self.predictor.weights, self.predictor.decoder
+        log("started", version=VERSION, weights=weights.files.origin)
+        weights.start()
+        tasks = [asyncio.create_task(work) for work in (self._tidy(), *(child.start() for child in decoder.children))]
         try:
             yield
         finally:
-            tidy.cancel()
-            await children
-            await self.predictor.close()
-            stop.set()
-            await asyncio.to_thread(report.join)
+            for task in tasks:
+                task.cancel()
+            for child in decoder.children:
+                child.stop()
+            self.telemetry.minute()
             log("stopped")
+
+    async def _tidy(self) -> None:
+        """Each minute for ever: log what happened, and delete old uploads in our own folder, where nobody else's files are."""
+        while True:
+            await asyncio.sleep(60)
+            self.telemetry.minute()
+            for path in self.predictor.uploads.iterdir():
+                with contextlib.suppress(OSError):
+                    if path.is_file() and path.stat().st_mtime < time.time() - ALLOWED["uploads"][-1]:
+                        path.unlink()
 
     def run(self) -> None:
         """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered.
@@ -106,7 +97,10 @@ class Server:
         Raises OSError when there is no such address or its port is taken.
         """
         listening = listen(self.settings.name, self.settings.port)
-        _raise_file_limit()
+        with contextlib.suppress(ValueError, OSError):  # each visitor is a connection or two, each a file
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
         config = uvicorn.Config(
             self.app,
             ws="none",
@@ -117,19 +111,23 @@ class Server:
             limit_concurrency=CONNECTIONS,
             timeout_graceful_shutdown=STOPPING,
         )
-        server = uvicorn.Server(config)
-        handle_exit = server.handle_exit
-
-        def stop(sig, frame) -> None:
-            handle_exit(sig, frame)
-            self.stopping.set()  # connections that stay open do not hold it up
-
-        server.handle_exit = stop
-        where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::", "") else self.settings.name
+        where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listening])
+            _Uvicorn(config, self.stopping).run(sockets=[listening])
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn's server, which says that it stops, so that connections that stay open do not hold it up."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event):
+        super().__init__(config)
+        self.stopping = stopping
+
+    def handle_exit(self, sig, frame) -> None:
+        super().handle_exit(sig, frame)
+        self.stopping.set()
 
 
 def listen(name: str, port: int | None) -> socket.socket:
@@ -152,12 +150,3 @@ def listen(name: str, port: int | None) -> socket.socket:
             f"The page cannot have port {port} at {name} ({reason.strerror}); GRADIO_SERVER_PORT names another."
         )
     raise OSError(f"No port from {PORTS[0]} to {PORTS[-1]} is free at {name}; GRADIO_SERVER_PORT names another.")
-
-
-def _raise_file_limit() -> None:
-    """Each visitor is a connection or two, each a file."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
-    if soft < wanted:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
