@@ -636,10 +636,11 @@ function averagePool({ data, channels, side, stride }, places) {
 
 /** The network with the preprocessing that belongs to it. See the top of the file, and `fromPretrained`. */
 export class DigitCNN {
-  #layers = [];
-  #known = false;  // whether the layers hold the maps of a picture
+  #maps; #convolutions; #dense;
+  #features = null;  // the pooled places and the logits of the last picture, whose maps are in #maps
+  #logits = null;
 
-  /** From the contents of config.json (an object or its bytes) and of model.safetensors (bytes). `source` is named in errors. */
+  /** From the contents of config.json (an object, or bytes) and of model.safetensors (bytes); `source` is named in errors. */
   constructor(config, weights, source = "this model") {
     this.config = readConfig(config, source);
     this.source = source;
@@ -649,34 +650,250 @@ export class DigitCNN {
         `The ${WEIGHTS} of ${source} is not the file that ${CONFIG} was written for: its SHA-256 differs. ` +
         "It was cut short or changed; take both files from where they were published.");
     }
-    const { channels: [a, b, c], places } = this.config, tensors = readTensors(bytes, shapesOf(this.config), source);
-    const widths = [[1, a], [a, a], [a, b], [b, b], [b, c]];
-    const convolutions = POSITIONS.map((position, i) => {
-      const of = (name) => tensors[`features.${position + 1}.${name}`], [inputs, outputs] = widths[i];
-      const scale = of("weight").map((weight, j) => weight / sqrt(of("running_var")[j] + EPSILON));
-      const bias = of("bias").map((value, j) => value - of("running_mean")[j] * scale[j]);
-      return new Convolution(tensors[`features.${position}.weight`], scale, bias, outputs, inputs);
-    });
-    const maps = this.#maps = [
-      new Maps("input", 1, INPUT), new Maps("conv1", a, 28), new Maps("conv2", a, 28), new Maps("pool1", a, 14),
+    const tensors = readTensors(bytes, shapesOf(this.config), source), [a, b, c] = this.config.channels;
+    this.#maps = [
+      new Maps("input", 1, 28), new Maps("conv1", a, 28), new Maps("conv2", a, 28), new Maps("pool1", a, 14),
       new Maps("conv3", b, 14), new Maps("conv4", b, 14), new Maps("pool2", b, 7), new Maps("conv5", c, 7),
     ];
-    this.#run = () => {
-      convolutions[0].run(maps[0], maps[1]);
-      convolutions[1].run(maps[1], maps[2]);
-      maxPool(maps[2], maps[3]);
-      convolutions[2].run(maps[3], maps[4]);
-      convolutions[3].run(maps[4], maps[5]);
-      maxPool(maps[5], maps[6]);
-      convolutions[4].run(maps[6], maps[7]);
-      const features = averagePool(maps[7], places), weight = tensors["dense.weight"];
-      const logits = tensors["dense.bias"].map((bias, digit) => {
-        let sum = bias;
-        for (let i = 0; i < features.length; i += 1) sum += weight[digit * features.length + i] * features[i];
-        return sum;
-      });
-      return { features, logits };
-    };
+    this.#convolutions = widthsOf(this.config).map(([inputs, outputs], i) => {
+      const of = (name) => tensors[`features.${POSITIONS[i] + 1}.${name}`], variance = of("running_var"), mean = of("running_mean");
+      const scale = Float64Array.from(of("weight"), (weight, j) => weight / sqrt(variance[j] + EPSILON));
+      const bias = of("bias").map((value, j) => value - mean[j] * scale[j]);
+      return new Convolution(tensors[`features.${POSITIONS[i]}.weight`], scale, bias, outputs, inputs);
+    });
+    this.#dense = { weight: tensors["dense.weight"], bias: tensors["dense.bias"] };
   }
-  #maps; #run; #features; #logits;
+
+  /** As the constructor, and made ready: the first pictures are slow until the browser has compiled the loops. */
+  static fromFiles(config, weights, source) {
+    const net = new DigitCNN(config, weights, source);
+    const seven = [{ points: [[130, 100], [310, 100], [200, 340]], radius: 15 }];
+    for (let i = 0; i < 12; i += 1) net.predict(tensorOf(seven));
+    net.#features = net.#logits = null;
+    return net;
+  }
+
+  /**
+   * A trained network from the folder at `url`, which ends in a slash and has config.json and model.safetensors.
+   *
+   * Nothing is guessed: the shape of the network is config.json's, every tensor must be there and no other, and the weights must
+   * have the SHA-256 that config.json states. A cached file that has not is fetched once more.
+   */
+  static async fromPretrained(url) {
+    const given = String(url ?? ""), here = globalThis.document?.baseURI ?? globalThis.location?.href;
+    if (!given.endsWith("/")) throw new Error(`A network is loaded from the URL of a folder, which ends in a slash; this one is "${given}".`);
+    let base;
+    try { base = new URL(given, here); } catch { throw new Error(`"${given}" is no URL of a folder with ${CONFIG} and ${WEIGHTS}.`); }
+    const load = async (cache) => {
+      const config = await download(base, CONFIG, MAX_CONFIG, cache);
+      const most = bytesNeeded(readConfig(config, given)) + MAX_HEADER;
+      return DigitCNN.fromFiles(config, await download(base, WEIGHTS, most, cache), given);
+    };
+    try {
+      return await load("default");
+    } catch (error) {
+      if (error instanceof AlteredWeights) return load("reload");  // an old file beside a new one, perhaps
+      throw error;
+    }
+  }
+
+  /** What the network is given for a picture: Float32Array(784), 0 background .. 1 ink. */
+  async preprocess(image) { return tensorOf(image); }
+
+  /**
+   * The answer for a tensor of `preprocess`: {probabilities, logits, margin, digit}. Probabilities are calibrated; margin is how
+   * far the best logit stands above the mean one; digit is null when that is under the threshold, for what is hardly a digit.
+   */
+  predict(tensor) {
+    if (!(tensor instanceof Float32Array) || tensor.length !== INPUT * INPUT) throw new Error("predict() takes the Float32Array(784) of preprocess().");
+    const maps = this.#maps, [one, two, three, four, five] = this.#convolutions;
+    for (let row = 0; row < INPUT; row += 1) maps[0].data.set(tensor.subarray(INPUT * row, INPUT * (row + 1)), (row + 1) * maps[0].stride + 1);
+    one.run(maps[0], maps[1]);
+    two.run(maps[1], maps[2]);
+    maxPool(maps[2], maps[3]);
+    three.run(maps[3], maps[4]);
+    four.run(maps[4], maps[5]);
+    maxPool(maps[5], maps[6]);
+    five.run(maps[6], maps[7]);
+    const features = averagePool(maps[7], this.config.places), { weight, bias } = this.#dense;
+    const logits = bias.map((start, digit) => {
+      let sum = start;
+      for (let i = 0; i < features.length; i += 1) sum += weight[digit * features.length + i] * features[i];
+      return sum;
+    });
+    this.#features = features; this.#logits = logits;
+
+    const best = max(...logits), margin = best - logits.reduce((a, b) => a + b, 0) / LABELS.length;
+    const powers = Float64Array.from(logits, (logit) => exp((logit - best) / this.config.temperature));
+    const sum = powers.reduce((a, b) => a + b, 0), probabilities = Float32Array.from(powers, (power) => power / sum);
+    return { probabilities, logits: logits.slice(), margin, digit: margin < this.config.threshold ? null : LABELS[logits.indexOf(best)] };
+  }
+
+  /** Calibrated Float32Array(10) of the digits 0..9 for each picture of a list. */
+  async probabilities(images) {
+    if (!Array.isArray(images) || images[0]?.points) throw new Error("probabilities() takes a list of pictures; put a single one into a list.");
+    return images.map((image) => this.predict(tensorOf(image)).probabilities);
+  }
+
+  /** The `topK` (1..10) most probable digits of a picture: [{label, confidence}, ...], most probable first. */
+  async classify(image, topK = 3) {
+    ranked(new Float32Array(LABELS.length), topK);  // refuses before the work is done
+    return ranked(this.predict(tensorOf(image)).probabilities, topK);
+  }
+
+  /** Every layer's maps for a picture, or for the last one: [{name, channels, height, width, data}, ...] from input to logits. */
+  async activations(image) {
+    if (image !== undefined) this.predict(tensorOf(image));
+    if (!this.#logits) throw new Error("activations() takes a picture, or comes after one was classified.");
+    const { places } = this.config, channels = this.config.channels[2];
+    return [
+      ...this.#maps.map((maps) => maps.plain),
+      { name: "average", channels, height: places, width: places, data: this.#features.slice() },
+      { name: "logits", channels: LABELS.length, height: 1, width: 1, data: this.#logits.slice() },
+    ];
+  }
+}
+
+/** What the network is given for a picture or a list of strokes. */
+function tensorOf(image) {
+  return normalise(toInk(Array.isArray(image) ? trimmed({ data: render(parseStrokes(image)), height: SIZE, width: SIZE }) : image));
+}
+
+// --- files -------------------------------------------------------------------------------------------------------------
+
+const CONFIG = "config.json", WEIGHTS = "model.safetensors";
+const MAX_CONFIG = 64 * 1024, MAX_HEADER = 64 * 1024;  // bytes
+const FIELDS = ["channels", "places", "dropout", "temperature", "threshold", "sha256", "format"];
+
+const bytesOf = (data) => (ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : new Uint8Array(data));
+
+/** A file's bytes, at most `most` of them. */
+async function download(base, name, most, cache) {
+  let response;
+  try {
+    response = await fetch(new URL(name, base), { cache });
+  } catch {
+    throw new Error(`${new URL(name, base)} cannot be fetched: check the network and try again.`);
+  }
+  if (response.status === 404) throw new Error(`There is no ${name} in ${base}; a model folder has ${CONFIG} and ${WEIGHTS}.`);
+  if (!response.ok) throw new Error(`${base} could not send ${name} (status ${response.status}): try again later.`);
+  const parts = [], reader = response.body.getReader();
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => { throw new Error(`${name} broke off on its way from ${base}: try again.`); });
+    if (done) break;
+    size += value.length;
+    if (size > most) {
+      reader.cancel();
+      throw new Error(`The ${name} of ${base} is larger than the ${most} bytes that such a file may have.`);
+    }
+    parts.push(value);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) { bytes.set(part, at); at += part.length; }
+  return bytes;
+}
+
+/** config.json as an object. Refuses another file, and another version's. */
+function readConfig(config, source) {
+  const refuse = (reason) => { throw new Error(`The ${CONFIG} of ${source} is not the configuration of this network (${reason}).`); };
+  let raw = config;
+  if (config instanceof ArrayBuffer || ArrayBuffer.isView(config)) {
+    try { raw = JSON.parse(new TextDecoder().decode(config)); } catch (error) { refuse(error.message); }
+  }
+  if (raw === null || typeof raw !== "object" || !("format" in raw)) refuse("it has no format");
+  if (raw.format !== FORMAT) {
+    throw new Error(`The ${CONFIG} of ${source} is of format ${JSON.stringify(raw.format)}; this digit.js reads ${FORMAT}. Take the digit.js beside it.`);
+  }
+  const missing = FIELDS.filter((field) => !(field in raw)), unknown = Object.keys(raw).filter((field) => !FIELDS.includes(field));
+  if (missing.length) refuse(`it has no ${missing.sort().join(", ")}`);
+  if (unknown.length) refuse(`it has an unknown ${unknown.sort().join(", ")}`);
+  const isWhole = (value, low, high) => Number.isInteger(value) && value >= low && value <= high;
+  const isBetween = (value, low, high) => typeof value === "number" && value >= low && value <= high;
+  const { channels, places, dropout, temperature, threshold } = raw;
+  if (!Array.isArray(channels) || channels.length !== 3 || !channels.every((c) => isWhole(c, 1, 1024))) refuse("three channels of 1 to 1024 are expected");
+  if (!isWhole(places, 1, 7)) refuse("1 to 7 places are expected");
+  if (!isBetween(dropout, 0, 1)) refuse("a dropout of 0 to 1 is expected");
+  if (!isBetween(temperature, 0.01, 100) || !isBetween(threshold, 0, 1000)) {
+    refuse("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected");
+  }
+  return Object.freeze({ ...raw, channels: Object.freeze([...channels]) });
+}
+
+/** Inputs and outputs of the five convolutions. */
+const widthsOf = ({ channels: [a, b, c] }) => [[1, a], [a, a], [a, b], [b, b], [b, c]];
+
+/** The shape of every tensor, by its name. */
+function shapesOf(config) {
+  const shapes = { "dense.weight": [LABELS.length, config.channels[2] * config.places ** 2], "dense.bias": [LABELS.length] };
+  widthsOf(config).forEach(([inputs, outputs], i) => {
+    shapes[`features.${POSITIONS[i]}.weight`] = [outputs, inputs, 3, 3];
+    for (const name of ["weight", "bias", "running_mean", "running_var"]) shapes[`features.${POSITIONS[i] + 1}.${name}`] = [outputs];
+    shapes[`features.${POSITIONS[i] + 1}.${COUNTER}`] = [];
+  });
+  return shapes;
+}
+const COUNTER = "num_batches_tracked";  // the one tensor of 64-bit integers, of which nothing is needed
+const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
+const bytesNeeded = (config) => Object.entries(shapesOf(config)).reduce((sum, [name, shape]) => sum + sizeOf(shape) * (name.endsWith(COUNTER) ? 8 : 4), 0);
+
+/** The tensors of a safetensors file by name: 8 bytes of length, a header in JSON, raw numbers. Strict: these and no others. */
+function readTensors(bytes, shapes, source) {
+  const refuse = (reason) => {
+    throw new Error(
+      `The ${WEIGHTS} of ${source} does not hold the tensors of the network in ${CONFIG} (${reason}). ` +
+      "Take both files from the same place.");
+  };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length < 8 ? Infinity : Number(view.getBigUint64(0, true));
+  if (length > bytes.length - 8) refuse("it was cut short");
+  let header;
+  try { header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))); } catch { refuse("its header is no JSON"); }
+  const names = Object.keys(header ?? refuse("its header is empty")).filter((name) => name !== "__metadata__");
+  const missing = Object.keys(shapes).filter((name) => !names.includes(name)), unexpected = names.filter((name) => !(name in shapes));
+  if (missing.length) refuse(`missing: ${missing.join(", ")}`);
+  if (unexpected.length) refuse(`unexpected: ${unexpected.join(", ")}`);
+  const tensors = {};
+  for (const name of names) {
+    const { dtype, shape, data_offsets: offsets } = header[name], expected = shapes[name], isCounter = name.endsWith(COUNTER);
+    if (String(shape) !== String(expected)) refuse(`${name} has the shape [${shape}], [${expected}] is expected`);
+    if (dtype !== (isCounter ? "I64" : "F32")) refuse(`${name} is of ${dtype}, ${isCounter ? "I64" : "F32"} is expected`);
+    const count = sizeOf(expected), at = 8 + length + offsets?.[0];
+    if (!Number.isInteger(at) || at < 8 + length || offsets[1] - offsets[0] !== count * (isCounter ? 8 : 4) || 8 + length + offsets[1] > bytes.length) {
+      refuse(`${name} lies outside the file`);
+    }
+    if (isCounter) continue;
+    const values = tensors[name] = Float32Array.from({ length: count }, (_, i) => view.getFloat32(at + 4 * i, true));
+    if (!values.every(Number.isFinite) || (name.endsWith("running_var") && values.some((value) => value < 0))) refuse(`${name} has numbers that no trained network has`);
+  }
+  return tensors;
+}
+
+/** SHA-256 (FIPS 180-4) in hexadecimal. The browser's own needs HTTPS, and a page on the local network often comes without. */
+export function sha256(bytes) {
+  const primes = [];
+  for (let n = 2; primes.length < 64; n += 1) if (primes.every((prime) => n % prime)) primes.push(n);
+  const fraction = (value) => (value - floor(value)) * 2 ** 32;
+  const K = Uint32Array.from(primes, (prime) => fraction(Math.cbrt(prime))), state = Uint32Array.from(primes.slice(0, 8), (prime) => fraction(sqrt(prime)));
+  const padded = new Uint8Array(64 * ceil((bytes.length + 9) / 64)), view = new DataView(padded.buffer), w = new Int32Array(64);
+  padded.set(bytes);
+  padded[bytes.length] = 0x80;
+  view.setBigUint64(padded.length - 8, 8n * BigInt(bytes.length));
+  const turn = (x, by) => (x >>> by) | (x << (32 - by));
+  for (let block = 0; block < padded.length; block += 64) {
+    for (let i = 0; i < 16; i += 1) w[i] = view.getInt32(block + 4 * i);
+    for (let i = 16; i < 64; i += 1) {
+      const x = w[i - 15], y = w[i - 2];
+      w[i] = w[i - 16] + w[i - 7] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10));
+    }
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let i = 0; i < 64; i += 1) {
+      const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + w[i]) | 0;
+      const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      h = g; g = f; f = e; e = (d + one) | 0; d = c; c = b; b = a; a = (one + two) | 0;
+    }
+    [a, b, c, d, e, f, g, h].forEach((value, i) => { state[i] += value; });
+  }
+  return Array.from(state, (word) => word.toString(16).padStart(8, "0")).join("");
 }
