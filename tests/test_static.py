@@ -166,3 +166,45 @@ def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
     )
     page.close()
     site.kill()
+
+
+# --- a page of somebody else's ----------------------------------------------------------------------------------------
+
+
+def snippets() -> dict[str, str]:
+    """The JavaScript that the project prints for people to copy, by where it stands."""
+    from publishing.cards import static_card
+
+    texts = {
+        "README": (ROOT / "README.md").read_text(),
+        "card of the static Space": static_card({"model": MODEL, "dataset": "", "static": SPACE}, None, None),
+    }
+    return {where: re.search(r"^```js\n(.*?)^```$", text, re.S | re.M)[1] for where, text in texts.items()}
+
+
+@pytest.mark.parametrize("where", ["README", "card of the static Space"])
+def test_the_snippet_reads_a_canvas_as_printed(where, tmp_path, browser):
+    """Somebody copies digit.js and weights/ beside a page of their own, and the printed lines into it."""
+    mine = tmp_path / "some" / "where"
+    mine.mkdir(parents=True)
+    shutil.copyfile(ROOT / "web" / "digit.js", mine / "digit.js")
+    shutil.copytree(ROOT / "weights", mine / "weights")
+    points = DRAWINGS["2"][0]
+    draw = f"""
+      const paint = document.querySelector("canvas").getContext("2d");
+      paint.lineWidth = 30; paint.lineCap = paint.lineJoin = "round";
+      {json.dumps(points)}.forEach(([x, y]) => paint.lineTo(x, y));
+      paint.stroke();
+    """
+    (mine / "index.html").write_text(
+        f'<canvas width="448" height="448"></canvas><script>{draw}</script>'
+        f'<script type="module">{snippets()[where]}</script>'
+    )
+    site = StaticSite(tmp_path)
+    page = browser.new_page()
+    with page.expect_console_message(lambda line: line.type == "log") as printed:
+        page.goto(site.url)
+    best = printed.value.args[0].json_value()
+    assert len(best) == 3 and best[0]["label"] == "2" and best[0]["confidence"] > 0.9
+    page.close()
+    site.kill()
