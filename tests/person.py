@@ -119,13 +119,14 @@ class Person:
             """() => {
               const prediction = document.querySelector('#prediction'), board = document.querySelector('#board');
               const preview = document.querySelector('#preview canvas');
+              const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));  // of scaleX(...)
               const data = preview.getContext('2d').getImageData(0, 0, 28, 28).data;
               return {
                 digit: prediction.dataset.digit, confidence: prediction.dataset.confidence,
                 revision: Number(prediction.dataset.revision), board: Number(board.dataset.revision),
                 big: prediction.querySelector('.digit').textContent,
                 sentence: prediction.querySelector('.sentence').textContent,
-                bars: [...prediction.querySelectorAll('.bars b')].map((b) => b.textContent),
+                bars: [...prediction.querySelectorAll('.bars .top')].sort((a, b) => share(b) - share(a)).map((row) => row.querySelector('b').textContent),
                 preview: Array.from({length: 784}, (_, i) => data[4 * i]),
                 scroll: [window.scrollX, window.scrollY],
               };
