@@ -117,7 +117,7 @@ def upload(
         stale = [path for path in there if path not in files and is_ours(kind, path)]
         if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
             raise PublishError(
-                f"{name} has contributed drawings and this checkout has none: run `python -m data merge` where they are "
+                f"{name} has contributed drawings and this checkout has none: run `python -m contribute merge` where they are "
                 "kept, or name the folder that it wrote in --contributed."
             )
         commit = api.create_commit(
@@ -216,7 +216,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser.add_argument("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m data merge`")
+    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contribute merge`")
     parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
     parser.add_argument(
         "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"
