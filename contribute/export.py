@@ -14,7 +14,7 @@ import numpy as np
 from contribute.rows import Drawing
 
 SIDE = 28
-BATCH = 128  # drawings in memory at a time, some 30 kB each
+BATCH = 64  # drawings in memory at a time, some 30 kB each
 DIGITS = list("0123456789")
 TEXTS = ("strokes", "writer", "source", "licence", "day")
 FEATURES = {  # what `datasets` makes of the columns

@@ -17,7 +17,7 @@ import numpy as np
 
 import board
 from contribute.rows import Drawing, to_line
-from contribute.store import Store
+from contribute.store import PIXELS, Store
 
 if TYPE_CHECKING:
     from model import DigitCNN
@@ -96,7 +96,7 @@ def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[tuple[
 def _duplicates(store: Store) -> set[str]:
     """The ids of drawings whose picture came earlier."""
     seen, again = set(), set()
-    for id, pixels in store.pages("id, json_extract(row, '$.pixels')", "1"):
+    for id, pixels in store.pages(f"id, {PIXELS}", "1"):
         digest = hashlib.sha256(str(pixels).encode()).digest()
         if digest in seen:
             again.add(id)

@@ -58,7 +58,7 @@ def cell(drawing: Drawing, facts: Facts) -> Image.Image:
     below = top + size + GAP
     pen.rectangle((left, below, left + size, below + STRIP), fill="#edf2f7")
     for number, time in enumerate(times):
-        x = left + time / last * (size - 1)
+        x = left + round(time / last * (size - 1))
         pen.line((x, below, x, below + STRIP), fill=_colour(number / len(times)))
     beside = left + size + GAP
     small = Image.fromarray(np.frombuffer(drawing.image, np.uint8).reshape(28, 28))

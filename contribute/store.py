@@ -32,6 +32,10 @@ FILE = "contributions.sqlite"
 RESERVE = 4_000_000  # bytes that are given up to delete something when the disk is full
 PIECE = 1_000_000  # bytes of rows that one transaction deletes: its journal must fit into the reserve
 PAGE = 50  # rows that are read at a time
+DIGITS = tuple("0123456789")
+LABEL, PIXELS = (
+    f"CASE WHEN json_valid(row) THEN json_extract(row, '$.{name}') END" for name in ("label", "pixels")
+)  # SQL
 
 # `forgotten` holds the receipts whose owners have deleted everything; until their rows are gone from the file, `kept` hides them.
 SCHEMA = """
@@ -238,9 +242,13 @@ class Store:
 
     def pictures(self, receipt: str) -> Iterator[tuple[str, bytes]]:
         """Label and 784 grey levels of each drawing of a receipt, oldest first; the strokes are not read."""
-        columns = "json_extract(row, '$.label'), json_extract(row, '$.pixels')"
-        for label, pixels in self.pages(columns, "receipt_hash = ?", hashed(receipt)):
-            yield label, base64.b64decode(pixels)
+        for label, pixels in self.pages(f"{LABEL}, {PIXELS}", "receipt_hash = ?", hashed(receipt)):
+            try:
+                picture = base64.b64decode(pixels)
+            except (ValueError, TypeError):
+                continue
+            if label in DIGITS and len(picture) == 784:  # as in `_drawings`
+                yield label, picture
 
     # --- deleting -----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """`python -m web build OUT`: the static edition of the page in a folder that any web server can serve.
 
-    python -m web build site && python -m http.server --directory site
-    python -m web build site --model OWNER/NAME --commit SHA      weights from the Hub, the copy beside the page as a fallback
+python -m web build site && python -m http.server --directory site
+python -m web build site --model OWNER/NAME --commit SHA      weights from the Hub, the copy beside the page as a fallback
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"web build: {error}", file=sys.stderr)
         return 1
     size = sum((options.out / name).stat().st_size for name in files)
-    print(f"{len(files)} files, {size / 1000:.0f} kB, in {options.out}: serve it with `python -m http.server --directory {options.out}`.")
+    print(
+        f"{len(files)} files, {size / 1000:.0f} kB, in {options.out}: serve it with `python -m http.server --directory {options.out}`."
+    )
     return 0
 
 

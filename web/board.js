@@ -1,21 +1,25 @@
 // The board: strokes by mouse, finger, pen and keys on a canvas. What is done with them is its owner's business.
 //
 // Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...], radius, times}, times in
-// milliseconds since the drawing was begun. `hooks`: changed() after every change, full() when nothing more goes on the board,
-// began() when a hand starts a stroke, background(paint) for what lies under the strokes, clear() and undo() if the owner has
-// more to take back than strokes. `maxPoints` bounds a drawing more narrowly than the network does.
+// milliseconds since the drawing was begun. Every change can be undone: a stroke, clearing, a picture, an example.
+// `hooks`: changed() after every change, full() when nothing more goes on the board, began() before a hand starts a stroke, lifted() after it,
+// background(paint, picture) for what lies under the strokes. `maxPoints` bounds a drawing more narrowly than the network does.
 
 import { LIMITS } from "./digit.js";
 
 export const SIZE = LIMITS.size;
 export const FULL = "The board is full: undo or clear to go on.";
 const STEP = 2.5;    // board units: points nearer than this to the last add nothing that the network could see
+const HISTORY = 500;  // changes that can be undone
 const KEY_STEP = 8;  // board units an arrow key moves the pen; with Shift a quarter of it
 
 export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   const canvas = root.querySelector("canvas"), cursor = root.querySelector(".cursor");
   const { brush, undoButton, clearButton } = controls;
-  const board = { strokes: [], pen: null, locked: false, canvas };  // pen: pointerId, "key" or another owner's name while a stroke is drawn
+  // pen: pointerId, "key" or "example" while a stroke is drawn; picture: what lies under the strokes; example: whether the drawing
+  // is nobody's handwriting
+  const board = { strokes: [], picture: null, example: false, pen: null, locked: false, canvas };
+  let history = [];                  // what the board was before each change
   let place = [SIZE / 2, SIZE / 2];  // of the keyboard's pen
   let byPointer = false;             // the board is being focused by a pointer, not by the Tab key
   let started = 0;                   // when the drawing was begun
@@ -38,7 +42,7 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   board.repaint = () => {
     paint.fillStyle = "#000";
     paint.fillRect(0, 0, SIZE, SIZE);
-    hooks.background?.(paint);
+    if (board.picture) hooks.background(paint, board.picture);
     board.strokes.forEach((stroke) => paintStroke(stroke));
   };
 
@@ -51,11 +55,22 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     return points >= maxPoints || length > LIMITS.maxLength;
   }
 
+  const remember = () => {
+    history = [...history.slice(1 - HISTORY), { strokes: [...board.strokes], picture: board.picture, example: board.example }];
+  };
+
   const now = () => Math.round(performance.now() - started);
 
   board.begin = (who, point, radius) => {
     if (board.locked) return;
     if (isFull() || board.strokes.length >= LIMITS.maxStrokes) return void hooks.full();
+    if (who !== "example") {
+      remember();
+      if (board.picture) {
+        board.picture = null;
+        board.repaint();
+      }
+    }
     if (!board.strokes.length) started = performance.now();
     board.pen = who;
     board.strokes.push({ points: [point], radius, times: [now()], length: 0 });
@@ -88,24 +103,36 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     }
   };
 
-  board.wipe = () => {
-    board.strokes = []; board.pen = null;
+  function put({ strokes = [], picture = null, example = false }) {
+    Object.assign(board, { strokes, picture, example, pen: null });
     board.repaint();
+  }
+
+  // Put a picture, or an example that begins, in place of what is there.
+  board.replace = (content) => {
+    remember();
+    put(content);
+    hooks.changed();
   };
 
-  board.clear = hooks.clear ?? (() => {
-    if (board.locked || !board.strokes.length) return;
-    board.wipe();
-    hooks.changed();
-  });
+  // A new sheet: what was there cannot be brought back.
+  board.wipe = () => {
+    history = [];
+    put({});
+  };
 
-  board.undo = hooks.undo ?? (() => {
-    if (board.locked || !board.strokes.length) return;
-    board.pen = null;
-    board.strokes.pop();
-    board.repaint();
+  board.isEmpty = () => !board.strokes.length && !board.picture;
+  board.canUndo = () => history.length > 0;
+
+  board.clear = () => {
+    if (!board.locked && !board.isEmpty()) board.replace({});
+  };
+
+  board.undo = () => {
+    if (board.locked || !board.canUndo()) return;
+    put(history.pop());
     hooks.changed();
-  });
+  };
 
   board.drawing = (timed = false) => board.strokes.map(({ points, radius, times }) => (timed ? { points, radius, times } : { points, radius }));
 
@@ -147,6 +174,7 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
       if (board.pen !== event.pointerId) return;
       if (end === "pointerup") board.extend([toBoard(event)], true);  // a stroke that is cut short keeps what was drawn
       board.pen = null;
+      hooks.lifted?.();
     });
   }
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());  // a long press draws
@@ -176,8 +204,10 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     else if (event.key === " ") {
       if (!event.repeat) {  // held down, the pen stays as it is
         hooks.began?.();
-        if (board.pen === "key") board.pen = null;
-        else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
+        if (board.pen === "key") {
+          board.pen = null;
+          hooks.lifted?.();
+        } else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
       }
       showCursor(true);
     } else if (ARROWS[event.key]) {

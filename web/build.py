@@ -15,7 +15,9 @@ from web.assets import HERE, assets
 STATIC = HERE / "static"
 WEIGHTS = ("config.json", "model.safetensors")
 GRADIO_ONLY = ("collector.js", "collector.css")  # contributing takes a server
-HUB_FILES = " https://*.hf.co https://*.huggingface.co"  # where the Hub's own address sends the browser for a large file
+HUB_FILES = (
+    " https://*.hf.co https://*.huggingface.co"  # where the Hub's own address sends the browser for a large file
+)
 
 
 class BuildError(ValueError):
@@ -100,7 +102,9 @@ def _about(weights: Path) -> dict:
     except BuildError:
         raise
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BuildError(f"{weights} holds no weights that can be served ({error}); train.py writes such a folder.") from error
+        raise BuildError(
+            f"{weights} holds no weights that can be served ({error}); train.py writes such a folder."
+        ) from error
 
 
 def endpoint() -> str:

@@ -51,7 +51,8 @@ export function mount(element, props, server) {
   }
 
   function controls() {
-    undoButton.disabled = clearButton.disabled = sending || !board.strokes.length;
+    clearButton.disabled = sending || board.isEmpty();
+    undoButton.disabled = sending || !board.canUndo();
     skipButton.disabled = nextButton.disabled = sending;
     board.locked = sending;
     nextButton.textContent = sending ? "Saving …" : "Next";
@@ -113,7 +114,7 @@ export function mount(element, props, server) {
     root.dataset.target = target();
     find(".steps").setAttribute("aria-label", `digit ${results.length + 1} of ${PACKAGE}`);
     find(".steps").replaceChildren(...order.map((_, index) => {
-      const step = document.createElement("li");
+      const step = document.createElement("span");
       step.className = results[index] ?? (index === results.length ? "now" : "");
       return step;
     }));

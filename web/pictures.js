@@ -32,7 +32,7 @@ export function paintPicture(paint, { image, seeThrough }, side) {
   paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
 }
 
-// Call open(file) for every picture that is chosen in `input`, pasted into the page or dropped on `element`.
+// Call open(file) for every picture that is chosen in `input`, or pasted into or dropped on the page of `element`.
 export function acceptPictures(element, input, open) {
   input.addEventListener("change", () => {
     if (input.files.length) open(input.files[0]);
@@ -44,10 +44,10 @@ export function acceptPictures(element, input, open) {
     event.preventDefault();
     open(file);
   });
-  element.addEventListener("dragover", (event) => event.preventDefault());
-  element.addEventListener("drop", (event) => {
+  window.addEventListener("dragover", (event) => event.preventDefault());  // a file beside the board must not replace the page
+  window.addEventListener("drop", (event) => {
     event.preventDefault();
     const file = event.dataTransfer.files[0];
-    if (file) open(file);
+    if (file && element.isConnected) open(file);
   });
 }

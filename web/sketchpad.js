@@ -10,6 +10,7 @@ import { engine } from "./engine.js";
 import { makeExamples, replay } from "./examples.js";
 import { makeFeedback } from "./feedback.js";
 import { acceptPictures, paintPicture, readPicture } from "./pictures.js";
+import { standApart } from "./separate.js";
 
 const NAME = "sketchpad";  // of this board, for the engine
 
@@ -21,77 +22,47 @@ export function mount(element, props, server) {
   const shown = makeAnswer(find("#prediction"));
 
   let notice = "";                           // a sentence about what could not be done; it stands until the drawing changes
-  let picture = null;                        // an opened picture instead of strokes
-  let replaced = null;                       // the picture that strokes were begun upon
   let revision = 0;                          // of the drawing on the board
   let answer = { revision: 0, empty: true }; // the last one of the engine
   let stopReplay = null;                     // ends an example that is drawing itself
-  let example = false;                       // whether the drawing is an example, and so nobody's handwriting
   let opening = 0;                           // counts what is begun, so that a picture that decodes slowly cannot undo it
 
   const board = makeBoard(root, { brush: find("#brush"), undoButton, clearButton }, {
     changed,
     full: () => tell(FULL),
     began() {
-      opening += 1;
-      if (stopReplay) clear();
-      if (!picture) return;
-      [picture, replaced] = [null, picture];
-      board.repaint();
+      if (stopReplay) board.clear();
     },
-    background: (paint) => picture && paintPicture(paint, picture, SIZE),
-    clear,
-    undo,
+    lifted: () => receive(answer),  // now it can be told whether the drawing stands in two parts
+    background: (paint, picture) => paintPicture(paint, picture, SIZE),
   });
 
-  const isEmpty = () => board.strokes.length === 0 && !picture;
-
   function changed() {
+    opening += 1;
+    if (board.pen !== "example") stopReplay?.();
     notice = "";
     revision += 1;
-    if (isEmpty()) example = false;
     root.dataset.revision = revision;
-    root.classList.toggle("used", !isEmpty());
-    undoButton.disabled = clearButton.disabled = isEmpty();
+    root.classList.toggle("used", !board.isEmpty());
+    clearButton.disabled = board.isEmpty();
+    undoButton.disabled = !board.canUndo();
     ask();
   }
 
-  function clearBoard() {
-    picture = replaced = null;
-    example = false;
-    board.wipe();
-  }
-
-  function clear() {
-    opening += 1;
-    stopReplay?.();
-    if (isEmpty()) return;
-    clearBoard();
-    changed();
-  }
-
-  function undo() {
-    stopReplay?.();
-    if (isEmpty()) return;
-    board.pen = null;
-    board.strokes.pop();
-    if (!board.strokes.length) [picture, replaced] = [replaced, null];
-    board.repaint();
-    changed();
-  }
-
   function ask() {
-    if (isEmpty()) {  // what is still being read is older than this and will be dropped
+    if (board.isEmpty()) {  // what is still being read is older than this and will be dropped
       engine.forget(NAME);
       return receive({ revision, empty: true });
     }
-    engine.ask(NAME, picture ? { revision, picture: picture.pixels } : { revision, strokes: board.drawing() }, receive);
+    const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
+    engine.ask(NAME, { revision, ...drawing }, receive);
     if (engine.state !== "ready") show();
   }
 
   function receive(reply) {
     if (reply.revision < answer.revision) return;
-    answer = reply;
+    const whole = board.pen === null && reply.revision === revision && !board.picture;
+    answer = { ...reply, apart: whole && standApart(board.strokes) };
     show();
   }
 
@@ -102,26 +73,23 @@ export function mount(element, props, server) {
   }
 
   function show() {
-    const waiting = engine.state === "ready" ? "" : engine.problem || (isEmpty() ? "" : "The network is being loaded …");
+    const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
     shown.show(answer, Number(topK.value), notice || waiting);
     offerFeedback();
   }
 
   const offerFeedback = makeFeedback(find(".feedback"), server, () => {
-    const ready = !example && !picture && !isEmpty() && answer.revision === revision && answer.confidences;
-    return ready ? { revision, digit: answer.digit, strokes: board.drawing(true) } : null;
+    const ready = !board.example && !board.picture && !board.isEmpty() && answer.revision === revision && answer.confidences;
+    return ready ? { revision, digit: answer.apart ? null : answer.digit, strokes: board.drawing(true) } : null;
   }, tell);
 
   topK.addEventListener("input", () => {
     topK.nextElementSibling.value = topK.value;
-    const place = topK.getBoundingClientRect().top;
     show();
-    scrollBy(0, topK.getBoundingClientRect().top - place);  // the slider stays under the finger that moves it
   });
 
   makeExamples(find(".examples"), (strokes, radius) => {
-    clear();
-    example = true;
+    board.replace({ example: true });
     stopReplay = replay(board, strokes, radius, () => { stopReplay = null; });
   });
 
@@ -129,13 +97,8 @@ export function mount(element, props, server) {
     opening += 1;
     const mine = opening;
     try {
-      const opened = await readPicture(file);
-      if (mine !== opening) return;  // meanwhile something else was begun
-      stopReplay?.();
-      clearBoard();
-      picture = opened;
-      board.repaint();
-      changed();
+      const picture = await readPicture(file);
+      if (mine === opening) board.replace({ picture });  // else something was begun meanwhile
     } catch (error) {
       tell(error.message);
     }
