@@ -154,8 +154,8 @@ class Routes:
             who, picture, top_k = request.scope["visitor"], arguments.get("picture"), arguments.get("top_k", 3)
             return await self.predictor.predict(who, picture, top_k)
 
-        status, said = await mcp.answer(await body(request), use)
-        return Response("" if said is None else json.dumps(said), status, media_type="application/json")
+        said = await mcp.answer(await body(request), use)
+        return Response(status_code=202) if said is None else JSONResponse(said)
 
     async def schema(self, request: Request) -> Response:
         """MCP's tools, where Gradio tells its own."""
