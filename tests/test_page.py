@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from conftest import Server, StaticSite
-from person import DRAWINGS, Person, drag, on_screen, until, varied
+from person import DRAWINGS, HEART, Person, drag, on_screen, until, varied
 from PIL import Image
 
 import board
@@ -338,12 +338,6 @@ def test_an_example_gives_back_what_it_was_drawn_over(desktop):
     desktop.page.wait_for_timeout(1500)
     desktop.press("#undo")
     assert desktop.settle()["digit"] == "3"
-
-
-HEART = [
-    [(224, 380), (120, 260), (90, 180), (130, 110), (200, 120), (224, 180)],
-    [(224, 180), (250, 120), (320, 110), (358, 180), (330, 260), (224, 380)],
-]
 
 
 def test_what_is_no_digit_is_said_to_be_none(desktop):
