@@ -55,9 +55,9 @@ export function parseStrokes(payload) {
   });
 }
 
-const flat = (points) => (points instanceof Float64Array ? points : F64.from(points.flat()));
+const flat = (points) => (points instanceof F64 ? points : F64.from(points.flat()));
 
-/** Strokes drawn with a round brush: Uint8Array(size * size), 0 background .. 255 ink. */
+/** Strokes drawn with a round brush: Uint8Array(size * size). */
 export function render(strokes, size = SIZE) {
   const board = new U8(size * size);
   for (const { points, radius } of strokes) drawLine(board, size, flat(points), radius);
@@ -77,7 +77,6 @@ function drawLine(board, size, points, boardRadius) {
   }
 }
 
-// A pixel's value is the share of it that the brush covers.
 function drawPiece(board, size, x, y, dx, dy, radius) {
   const left = floor(min(x, x + dx) - radius - 1), right = min(ceil(max(x, x + dx) + radius + 1), size);
   const top = floor(min(y, y + dy) - radius - 1), bottom = min(ceil(max(y, y + dy) + radius + 1), size);
@@ -134,7 +133,6 @@ export function reduce(board) {
   return U8.from(values, rint);
 }
 
-// Of rows of `size`; the result is transposed.
 function halve(values, size) {
   const rows = values.length / size, result = new F64(values.length / 2);
   for (let row = 0; row < rows; row++) {
@@ -155,7 +153,6 @@ function halve(values, size) {
 const plane = (height, width, data = new F32(height * width)) => ({ data, height, width });
 const unit = F32.from({ length: 256 }, (_, byte) => byte / 255);
 
-// Typed arrays' own `from` is many times slower.
 function mapped(data, change, result = new F32(data.length)) {
   for (let i = 0; i < data.length; i++) result[i] = change(data[i], i);
   return result;
@@ -199,7 +196,7 @@ const median = (values) => f32(quantile(values, 0.5));
 function pixelsOf(image) {
   const isA = (name) => typeof globalThis[name] === "function" && image instanceof globalThis[name];
   const isDrawable = ["HTMLCanvasElement", "OffscreenCanvas", "ImageBitmap"].some(isA), { data, height, width } = image ?? {};
-  const isBytes = (data instanceof Uint8ClampedArray || data instanceof Uint8Array) && [1, 4].includes(data.length / (height * width));
+  const isBytes = (data instanceof Uint8ClampedArray || data instanceof U8) && [1, 4].includes(data.length / (height * width));
   if (!isDrawable && !isBytes) fail("This is no picture: expected an ImageData, a canvas, an ImageBitmap or a list of strokes {points, radius}.");
   if (min(height, width) < LIMITS.minSide || max(height, width) > LIMITS.maxSide) {
     fail(`The picture is ${width}x${height} pixels; it must have ${LIMITS.minSide} to ${LIMITS.maxSide} a side.`);
@@ -232,7 +229,7 @@ function flatten({ data }, alpha) {
 
 const MIN_CONTRAST = f32(0.06), INK_PIXELS = 50, GROUND_SIDE = 64;
 
-/** The ink of a picture: a plane, 0 background .. 1 ink. Throws EmptyDrawing when nothing stands out. */
+/** The ink of a picture, 0..1, as {data, height, width}. */
 export function toInk(image) {
   const [values, alpha] = luminanceAndAlpha(pixelsOf(image)), { data, height, width } = values;
   if (alpha) flatten(values, alpha);
@@ -247,7 +244,7 @@ export function toInk(image) {
   for (let i = 0; i < height * width; i += width) { add(i, i + edge); add(i + width - edge, i + width); }
   const [frameLow, frameHigh] = extremes(frame);
   let ground = frameLow < frameHigh ? median(frame) : frameLow;
-  if (isDark(ground)) {  // dark on light
+  if (isDark(ground)) {
     for (const part of [data, frame]) mapped(part, (value) => f32(1 - value), part);
     ground = f32(1 - ground);
   }
@@ -297,8 +294,7 @@ export function trimmed(image) {
 const BOX_FILTER = { support: 0.5, at: (x) => Number(x > -0.5 && x <= 0.5) };
 const BILINEAR = { support: 1, at: (x) => max(0, 1 - abs(x)) };
 
-// A plane with another number of columns, transposed. With more arguments it lies from column `x` in a plane of `inputs` zeros, of
-// which `low`..`high` is shown.
+// A plane with another number of columns, transposed; or `low`..`high` of it, lying from column `x` on in `inputs` columns.
 function resampled({ data, height, width }, outputs, filter, low = 0, high = width, x = 0, inputs = width) {
   const start = f32(low), scale = f32(f32(high) - start) / outputs, stretch = max(scale, 1), result = plane(outputs, height);
   for (let k = 0; k < outputs; k++) {
@@ -324,7 +320,6 @@ function filtered(values, height, width, ...filters) {
   return plane(height, width, mapped(bytes, (byte) => unit[byte]));
 }
 
-// Beyond the edge its pixels are repeated.
 const rankFilter = (side, rank) => (bytes, height, width) => {
   const square = new U8(side * side), reach = floor(side / 2);
   return mapped(bytes, (_, place) => {
@@ -420,7 +415,7 @@ export function ranked(probabilities, topK = 3) {
   return LABELS.map((label, i) => ({ label, confidence: probabilities[i] })).sort((a, b) => b.confidence - a.confidence).slice(0, topK);
 }
 
-// A layer's maps, (channels, side, side), each with zeros around it.
+// A layer's maps, with zeros around each.
 class Maps {
   constructor(name, channels, side) {
     const tiles = ceil(side / 4), stride = 4 * tiles + 2;
@@ -441,9 +436,9 @@ class Maps {
 
 // Winograd's convolution (Lavin and Gray 2016): transformed, 6x6 inputs and 3x3 weights give 4x4 outputs with 36 multiplications
 // instead of 144. It takes half the time of the best direct loop, and in float64 loses nothing.
-const KERNEL_TRANSFORM = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]].map((row) => row.map((n) => n / 24));
+const WINOGRAD = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]].map((row) => row.map((n) => n / 24));
 
-function transformInput(t, i, step) {
+function toTile(t, i, step) {
   const a = t[i], b = t[i + step], c = t[i + 2 * step], d = t[i + 3 * step], e = t[i + 4 * step], f = t[i + 5 * step];
   t[i] = 4 * a - 5 * c + e;
   t[i + step] = e - 4 * c + d - 4 * b;
@@ -453,7 +448,7 @@ function transformInput(t, i, step) {
   t[i + 5 * step] = 4 * b - 5 * d + f;
 }
 
-function transformOutput(t, i, step) {
+function fromTile(t, i, step) {
   const p = t[i + step] + t[i + 2 * step], q = t[i + step] - t[i + 2 * step];
   const r = t[i + 3 * step] + t[i + 4 * step], s = t[i + 3 * step] - t[i + 4 * step];
   t[i] += p + r;
@@ -475,7 +470,7 @@ class Convolution {
         const kernel = weight.subarray((output * inputs + input) * 9);
         for (let i = 0; i < 36; i++) {
           let sum = 0;
-          for (let k = 0; k < 9; k++) sum += KERNEL_TRANSFORM[floor(i / 6)][floor(k / 3)] * kernel[k] * KERNEL_TRANSFORM[i % 6][k % 3];
+          for (let k = 0; k < 9; k++) sum += WINOGRAD[floor(i / 6)][floor(k / 3)] * kernel[k] * WINOGRAD[i % 6][k % 3];
           this.kernels[((i * groups + (output >> 2)) * inputs + input) * 4 + (output & 3)] = sum * scale[output];
         }
       }
@@ -488,8 +483,8 @@ class Convolution {
       for (let tile = 0; tile < count; tile++) {
         const at = from.at(input, 4 * floor(tile / to.tiles) - 1, 4 * (tile % to.tiles) - 1);
         for (let i = 0; i < 6; i++) for (let j = 0; j < 6; j++) t[6 * i + j] = from.data[at + i * from.stride + j];
-        for (let i = 0; i < 6; i++) transformInput(t, i, 6);
-        for (let i = 0; i < 6; i++) transformInput(t, 6 * i, 1);
+        for (let i = 0; i < 6; i++) toTile(t, i, 6);
+        for (let i = 0; i < 6; i++) toTile(t, 6 * i, 1);
         for (let i = 0; i < 36; i++) patches[(i * inputs + input) * tiles + tile] = t[i];
       }
     }
@@ -497,8 +492,8 @@ class Convolution {
     for (let output = 0; output < to.channels; output++) {
       for (let tile = 0; tile < count; tile++) {
         for (let i = 0; i < 36; i++) t[i] = sums[(i * groups * 4 + output) * tiles + tile];
-        for (let i = 0; i < 6; i++) transformOutput(t, i, 6);
-        for (let i = 0; i < 4; i++) transformOutput(t, 6 * i, 1);
+        for (let i = 0; i < 6; i++) fromTile(t, i, 6);
+        for (let i = 0; i < 4; i++) fromTile(t, 6 * i, 1);
         const top = 4 * floor(tile / to.tiles), left = 4 * (tile % to.tiles);
         for (let i = 0; i < min(4, to.side - top); i++) {
           const at = to.at(output, top + i, left);
@@ -587,12 +582,11 @@ export class DigitCNN {
     return load("default").catch((error) => (error instanceof AlteredWeights ? load("reload") : Promise.reject(error)));
   }
 
-  /** What the network is given for a picture: Float32Array(784), 0 background .. 1 ink. */
   async preprocess(image) { return preprocess(image); }
 
   /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a digit: `digit` is null. */
   predict(tensor) {
-    if (!(tensor instanceof Float32Array) || tensor.length !== INPUT * INPUT) fail("predict() takes the Float32Array(784) that preprocess() gives.");
+    if (!(tensor instanceof F32) || tensor.length !== INPUT * INPUT) fail("predict() takes the Float32Array(784) that preprocess() gives.");
     this.#maps[0].plain = tensor;
     for (const step of this.#steps) step();
     const features = this.#maps.at(-1).plain, { temperature, threshold } = this.config, count = LABELS.length;
@@ -657,7 +651,7 @@ function readConfig(config, source) {
   }
   if (raw?.format === undefined) refuse("it has no format");
   if (raw.format !== FORMAT) {
-    fail(`The ${CONFIG} of ${source} is of format ${JSON.stringify(raw.format)}; this digit.js reads ${FORMAT}. Take the digit.js beside it.`);
+    fail(`The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. Take the digit.js beside it.`);
   }
   const { channels, places, dropout, temperature, threshold, sha256: hash, format, ...more } = raw;
   const isIn = (value, low, high) => typeof value === "number" && value >= low && value <= high;
