@@ -222,9 +222,9 @@ def test_receipts_without_drawings_do_not_pile_up(tmp_path):
     receipts = [agree(desk) for _ in range(5)]
     assert [desk.store.writer(receipt) is not None for receipt in receipts] == [False, False, True, True, True]
     assert keep(desk, receipts[0], id="drawing-2")["consent"]  # asked to agree again
-    desk.store._database.execute("UPDATE writers SET utc = '2026-01-01T00:00:00+00:00'")
+    desk.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
     agree(desk)
-    assert desk.store.ask("SELECT count(*) FROM writers") == [(2,)] and desk.store.writer(drew)
+    assert desk.store.ask("SELECT count(*) FROM newcomers") == [(1,)] and desk.store.writer(drew)
 
 
 def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
@@ -235,7 +235,7 @@ def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
         keep(desk, before, id=f"drawing-{number:02}")
     for _ in range(3):
         agree(desk)
-    for table in ("writers", "drawings"):
+    for table in ("writers", "newcomers", "drawings"):
         desk.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
     late = agree(desk)
     assert keep(desk, late, id="drawing-of-late")["saved"] == 1
@@ -274,6 +274,7 @@ def fill(place) -> None:
 
 def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
     """Kept until it is full; then everything is still there, and who wants to can delete, more than the reserve holds."""
+    (small_disk / "somebody-else").write_bytes(bytes(1_000_000))
     desk = Desk(Store(small_disk / "store", Limits(free_bytes=0)))
     mine, other = agree(desk), agree(desk)
     assert keep(desk, other, id="other-001")["saved"] == 1
