@@ -7,7 +7,7 @@ import signal
 import numpy as np
 import pytest
 from conftest import Server
-from person import DRAWINGS, Person, drag, on_screen
+from person import DRAWINGS, Person, drag, on_screen, until
 
 from contribute.store import Store
 
@@ -52,10 +52,10 @@ class Contributor(Person):
         before = self.page.evaluate(f"Number({board}.dataset.turns ?? 0)")
         done = f"Number({board}.dataset.turns ?? 0) > before"
         self.page.locator(".collector .next").click()
-        self.page.wait_for_function(f"before => {done} || !document.querySelector('.question').hidden", arg=before)
+        until(self.page, f"before => {done} || !document.querySelector('.question').hidden", arg=before)
         if self.page.locator(".question").is_visible():
             self.page.locator(".question .keep").click()
-        self.page.wait_for_function(f"before => {done}", arg=before)
+        until(self.page, f"before => {done}", arg=before)
 
     def words(self, selector: str) -> str:
         return self.page.locator(f".collector {selector}").inner_text()
@@ -95,9 +95,7 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     visitor.page.locator(".collector .stop").click()
     assert visitor.page.locator(".collector .receipt").input_value() == code
     visitor.page.locator(".collector .delete button").click()
-    visitor.page.wait_for_function(
-        "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')"
-    )
+    until(visitor.page, "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')")
     assert Store(store).drawings() == []
     assert visitor.errors == []
     visitor.leave()
@@ -116,15 +114,16 @@ def test_by_keyboard_alone(browser, page, store):
     for key in [" ", *["ArrowDown"] * 15, *["ArrowRight"] * 9, " "]:
         visitor.page.keyboard.press(key)
     visitor.page.keyboard.press("Enter")
-    visitor.page.wait_for_function(
-        "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden"
+    until(
+        visitor.page,
+        "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden",
     )
     if visitor.page.locator(".question").is_visible():
         visitor.page.keyboard.press("Enter")  # once too often: it answers nothing
         assert visitor.page.locator(".question").is_visible() and Store(store).drawings() == []
         for key in ("Tab", "Tab", "Enter"):  # Change it, Keep it
             visitor.page.keyboard.press(key)
-        visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+        until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
     assert [drawing.label for drawing, _ in Store(store).drawings()] == [digit]
     assert visitor.errors == []
     visitor.leave()
@@ -159,15 +158,16 @@ def test_a_drawing_outlives_the_server(browser, page, store):
     visitor.draw_digit(visitor.asked_for())
     page.kill(signal.SIGKILL)
     visitor.page.locator(".collector .next").click()
-    visitor.page.wait_for_function("document.querySelector('.count').textContent.includes('sent again')")
+    until(visitor.page, "document.querySelector('.count').textContent.includes('sent again')")
     page.start()
-    visitor.page.wait_for_function(
+    until(
+        visitor.page,
         "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden",
         timeout=60000,
     )
     if visitor.page.locator(".question").is_visible():
         visitor.page.locator(".question .keep").click()
-        visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+        until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
     assert len(Store(store).drawings()) == 1
     visitor.leave()
 
@@ -181,7 +181,7 @@ def test_who_comes_back_goes_on_with_the_same_receipt(browser, page):
     visitor.page.reload()
     visitor.page.wait_for_selector(".examples button")
     visitor.open_tab()
-    visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+    until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
     assert visitor.words(".code") == code
     visitor.leave()
 
@@ -196,12 +196,12 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         drag(visitor.page, [drawer(point) for point in points])
     assert visitor.settle()["digit"] == "2"
     visitor.page.locator(".right").click()
-    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 2, thanks.'")
+    until(visitor.page, "document.querySelector('.sentence').textContent === 'Saved as a 2, thanks.'")
     assert visitor.page.locator(".right").is_disabled()  # once for a drawing
     drag(visitor.page, [drawer((60, 60)), drawer((90, 60))])
     visitor.settle()
     visitor.page.locator(".wrong").select_option("7")
-    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 7, thanks.'")
+    until(visitor.page, "document.querySelector('.sentence').textContent === 'Saved as a 7, thanks.'")
     assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
     visitor.open_tab()  # whose count knows of them
     assert visitor.words(".count").startswith("2 digits of yours saved")
