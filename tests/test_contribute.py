@@ -17,7 +17,7 @@ from http.client import HTTPException
 
 import numpy as np
 import pytest
-from conftest import ROOT, free_port, without
+from conftest import ROOT, Server, free_port, without
 from contributor import CLEAN, DIGITS, agree, ask, keep, python, scribble, strokes, wait_for
 from desk_server import DeskServer
 from hypothesis import given
@@ -542,6 +542,7 @@ class Visitor(threading.Thread):
 
 
 COMPONENTS: dict[str, int] = {}
+JSON = {"Content-Type": "application/json"}
 
 
 def call(url: str, name: str, question: dict) -> dict:
@@ -553,9 +554,7 @@ def call(url: str, name: str, question: dict) -> dict:
             id for id, p in props.items() if "forget" in p.get("server_fns", p.get("server_functions", []))
         )
     body = {"data": question, "fn_name": name, "component_id": COMPONENTS[url], "session_hash": "x"}
-    request = urllib.request.Request(
-        f"{url}/gradio_api/component_server", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    request = urllib.request.Request(f"{url}/gradio_api/component_server", json.dumps(body).encode(), JSON)
     return json.load(urllib.request.urlopen(request, timeout=30))
 
 
@@ -574,11 +573,12 @@ def ids_on(hub: LocalHub) -> list[str]:
 VISITORS, EACH, KILLS = 50, 20, 3
 
 
-def test_nothing_that_was_called_saved_is_lost(hub, tmp_path):
+@pytest.mark.parametrize("serve", [lambda **more: DeskServer(free_port(), **more), Server], ids=["desk", "page"])
+def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
     """50 visitors at once, the server killed three times, a third of the Hub's calls failing."""
     hub.faults = [Fault("datasets|repos/create", "500", share=1 / 3)]
     settings = {"CONTRIBUTIONS_DIR": str(tmp_path / "store"), "CONTRIBUTIONS_REPO": REPOSITORY}
-    server = DeskServer(free_port(), **hub.environment(tmp_path / "page"), **settings)
+    server = serve(**hub.environment(tmp_path / "page"), **settings)
     try:
         visitors = [Visitor(server.url, number, EACH) for number in range(VISITORS)]
         for visitor in visitors:
@@ -598,13 +598,15 @@ def test_nothing_that_was_called_saved_is_lost(hub, tmp_path):
         wait_for(lambda: len(ids_on(hub)) >= len(said), 240)
         assert sorted(ids_on(hub)) == sorted(said)  # each exactly once
         request = urllib.request.Request(
-            f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode()
+            f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode(), JSON
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.headers["content-disposition"] == 'attachment; filename="MNIST.npz"'
             assert answer.read(2) == b"PK"
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"{server.url}/contributions/collection", b"{}", timeout=30)
+            urllib.request.urlopen(
+                urllib.request.Request(f"{server.url}/contributions/collection", b"{}", JSON), timeout=30
+            )
         assert "Nothing is kept" in json.load(refused.value)["error"]
     finally:
         server.kill()
