@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 from contribute import CONSENT
 from contribute.desk import Desk
-from web.assets import examples
 
 ROOT = Path(__file__).parent.parent
 CLEAN = {
     k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_", "CONTRIBUTIONS"))
 }
-EXAMPLES = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
-DIGITS = "".join(EXAMPLES)
+DIGITS = "234578"  # of which the page has an example
+
+
+@cache
+def examples() -> dict[str, list]:
+    """The page's examples: digit -> points of each stroke."""
+    found = json.loads((ROOT / "web" / "examples.json").read_text())
+    return {drawing["digit"]: drawing["strokes"] for drawing in found["drawings"]}
 
 
 def strokes(digit: str, shift: float = 0) -> list[dict]:
     """An example as the page sends it, a point every 16 ms."""
     found, time = [], 0
-    for points in EXAMPLES[digit]:
+    for points in examples()[digit]:
         times = [time + 16 * number for number in range(len(points))]
         time = times[-1] + 240
         found.append({"points": [[x + shift, y] for x, y in points], "radius": 15, "times": times})

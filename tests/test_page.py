@@ -452,7 +452,7 @@ def test_drawing_goes_on_when_the_server_is_gone(browser, edition, tmp_path):
     person.page.set_input_files(".picture input", opened)
     until(person.page, "document.querySelector('#prediction').dataset.digit === '3'")
     person.page.wait_for_timeout(3000)  # Gradio notices after a while that its server is gone
-    assert person.page.locator(".toast-wrap, .toast-body, [role=alert]").count() == 0
+    assert person.page.locator(".toast-body, [role=alert]").count() == 0
     assert [error for error in person.errors if "net::ERR" not in error] == []
     person.leave()
 
