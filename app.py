@@ -27,7 +27,7 @@ from serving import VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
 from serving.server import Server
-from serving.weights import EMBEDDED, Weights
+from serving.weights import Weights
 from web.components import collector, sketchpad
 
 HERE = Path(__file__).parent
@@ -91,7 +91,7 @@ HEADER = """<h1>Draw a digit</h1>
 def footer(weights: Weights) -> str:
     """The lines under the board: what answers, how good it is, whose idea it was."""
     now, problem, accuracy = weights.files, weights.problem, weights.files.accuracy
-    origin = "weights that came with the page" if now.origin == EMBEDDED else f"weights from {html.escape(now.origin)}"
+    origin = "weights that came with the page" if now.origin == "embedded" else f"weights from {html.escape(now.origin)}"
     if problem:
         origin += f" ({html.escape(problem.rstrip('.'))})"
     measured = ""

@@ -17,16 +17,16 @@ from web import build
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PAGE = ("*.html", "*.css", "*.js")  # of the two folders with components
-COMPONENTS = ("sketchpad", "contribute")
+PAGE = (".html", ".css", ".js", ".json", ".svg")  # of web/, what browsers get
 PACKAGES = (  # what the Space imports, and what its server is faster with
-    "datasets",
     "gradio",
     "httptools",
     "huggingface_hub",
+    "limits",
     "numpy",
     "pillow",
     "prometheus_client",
+    "pyarrow",
     "safetensors",
     "torch",
     "uvloop",
@@ -86,9 +86,7 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
     with tempfile.TemporaryDirectory() as unused:  # the same checks
         model(Path(unused), weights, model_name, dataset_name)
     files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
-    files += [
-        path.relative_to(ROOT) for folder in COMPONENTS for pattern in PAGE for path in (ROOT / folder).glob(pattern)
-    ]
+    files += [path.relative_to(ROOT) for path in sorted((ROOT / "web").iterdir()) if path.suffix in PAGE]
     for file in [*files, Path("LICENSE")]:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, out / file)

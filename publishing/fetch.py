@@ -1,20 +1,25 @@
 """Brings a model repository's files into the Hub's cache: `python -m publishing.fetch OWNER/NAME REVISION` prints the commit.
 
-A process of its own, because it can be ended whatever the Hub does: the Hub's clients wait for ever for a server that accepts
-and then keeps silent, or that sends a byte now and then. It imports nothing heavy. `serving/weights.py` starts it.
+A process of its own, which `fetched` starts, because it can be ended whatever the Hub does: the Hub's clients wait for ever for a
+server that accepts and then keeps silent, or that sends a byte now and then. It imports nothing heavy.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import resource
 import signal
+import subprocess
 import sys
+from pathlib import Path
 
-from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_download, hf_hub_url
+from huggingface_hub import constants, get_hf_file_metadata, get_token, hf_hub_download, hf_hub_url
 from huggingface_hub.utils import disable_progress_bars
 
 from publishing import hub
 
+ROOT = Path(__file__).parent.parent
 LIMIT = 120  # seconds, then it ends: the files are under a megabyte
 SIZES = {"config.json": 64 * 2**10, "model.safetensors": 16 * 2**20, "metrics.json": 2**20}  # bytes at most
 NEEDED = ("config.json", "model.safetensors")  # the third says how good they are; weights can be served without it
@@ -44,6 +49,31 @@ def fetch(repository: str, revision: str, again: bool = False) -> str:
             if name in NEEDED:
                 raise
     return revision
+
+
+def fetched(repository: str, revision: str, *again: str) -> str:
+    """`fetch` in a process that ends after LIMIT seconds. Raises ConnectionError with one sentence, ValueError for what is too large."""
+    command = [sys.executable, "-P", "-m", "publishing.fetch", repository, revision, *again]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # this project's modules, wherever the server was started
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(f"The Hub cannot be asked for {repository} ({error}).") from error
+    if done.returncode == -signal.SIGALRM:
+        raise ConnectionError(f"The Hub did not send {repository} within {LIMIT} seconds.")
+    if done.returncode:
+        said = done.stderr.strip().split("\n")[-1] or f"{repository} could not be fetched."
+        raise (ValueError if done.returncode == TOO_LARGE else ConnectionError)(said)
+    return done.stdout.strip().split("\n")[-1]
+
+
+def point(repository: str, revision: str, commit: str) -> None:
+    """Let the cache's `revision`, a branch or a tag, be that commit: what a start without the Hub should find there."""
+    if revision != commit:
+        with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next start some time
+            reference = Path(constants.HF_HUB_CACHE, f"models--{repository.replace('/', '--')}", "refs", revision)
+            reference.parent.mkdir(parents=True, exist_ok=True)
+            reference.write_text(commit)
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """How much one address may ask, and all together, counted by the package `limits`. Addresses are kept as salted hashes.
 
-Three classes of requests: pictures, contributions, the rest. Charged is what happened: a picture costs the time that it took, an
-upload the bytes that came, a drawing counts once it is stored. Generous, because a school is one address.
+Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it
+is stored. Generous, because a school is one address.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ ALLOWED = {  # an address, all addresses, window in seconds
     "drawings": (3000, 60_000, 86_400),  # that were stored
     "uploads": (2**17, 2**19, 600),  # KiB; they lie on the disk so long
 }
-UNIT = 0.05  # seconds of work that count as one picture
-AT_ONCE = {"pictures": (128, 512), "contributions": (64, 128), "rest": (1000, 3000)}  # of an address, of all
-BYTES = {"memory": (24 * 2**20, 48 * 2**20), "disk": (2**27, 2**29)}  # of bodies on their way: likewise
+HELD = {  # at once, likewise: requests under way, bytes of bodies in memory and on the disk
+    **{"pictures": (128, 512), "contributions": (64, 128), "rest": (1000, 3000)},
+    **{"memory": (24 * 2**20, 48 * 2**20), "disk": (2**27, 2**29)},
+}
 TURNS = 2  # pictures of one address that are read at once, so that nobody's many keep out another's one
 
 
@@ -47,8 +48,7 @@ class Limits:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings, self._salt = settings, secrets.token_bytes(16)  # a hash means nothing after a restart
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._held: Counter[tuple[str, str]] = Counter()  # bytes of bodies, requests under way
+        self._limiter, self._held = FixedWindowRateLimiter(MemoryStorage()), Counter()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
     def visitor(self, scope: dict) -> str:
@@ -59,40 +59,24 @@ class Limits:
             name = str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
         return hashlib.blake2b(name.encode(), key=self._salt, digest_size=12).hexdigest()
 
-    def check(self, who: str, kind: str) -> None:
-        """Raises Refused when the visitor, or everybody, has used up what is allowed."""
-        for item, name, window in self._accounts(who, kind):
-            if not self._limiter.test(item, name, kind, window):
-                again = {"drawings": "tomorrow", "uploads": "in some minutes"}.get(kind, "in a few minutes")
-                everybody = name == "all"
-                sentence = f"There was too much from {'everybody' if everybody else 'this address'}; try again {again}."
-                left = item.get_expiry() - time.monotonic() % item.get_expiry()
-                raise Refused(sentence, 503 if everybody else 429, "busy" if everybody else "rate", 1 + int(left))
+    def check(self, who: str, kind: str, amount: int = 0) -> None:
+        """Charge so much. Raises Refused when the visitor, or everybody, has used up what is allowed."""
+        *allowed, window = ALLOWED[kind]
+        count, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
+        for most, name, status in zip(allowed, (who, "all"), (429, 503), strict=True):
+            item, key = limits.RateLimitItemPerSecond(most, window), (name, kind, str(count))
+            if not self._limiter.test(item, *key):
+                again = "in some minutes" if window < 3600 else "tomorrow"
+                sentence = (
+                    f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
+                )
+                raise Refused(sentence, status, "rate", 1 + int(window - begun))
+            if amount:
+                self._limiter.hit(item, *key, cost=amount)
 
-    def charge(self, who: str, kind: str, amount: float = 1) -> None:
-        """Something happened; it may be more than was left."""
-        for item, name, window in self._accounts(who, kind):
-            self._limiter.hit(item, name, kind, window, cost=max(1, round(amount)))
-
-    def _accounts(self, who: str, kind: str) -> list[tuple[limits.RateLimitItem, str, str]]:
-        """Limit, name and window of both counters; the window is told by a clock that never jumps."""
-        *amounts, seconds = ALLOWED[kind]
-        window = str(time.monotonic() // seconds)
-        names = zip(amounts, (who, "all"), strict=True)
-        return [(limits.RateLimitItemPerSecond(amount, seconds), name, window) for amount, name in names]
-
-    @contextlib.contextmanager
-    def under_way(self, who: str, kind: str):
-        """A request is under way. Raises Refused when there are too many."""
-        self.hold(who, kind, 1, *AT_ONCE[kind])
-        try:
-            yield
-        finally:
-            self.hold(who, kind, -1)
-
-    def hold(self, who: str, what: str, more: int, each: int = 0, all: int = 0) -> None:
+    def hold(self, who: str, what: str, more: int) -> None:
         """So much more of something is held at once, or less. Raises Refused when that is too much."""
-        for name, most in ((who, each), ("all", all)):
+        for name, most in zip((who, "all"), HELD[what], strict=True):
             if more > 0 and self._held[name, what] + more > most:
                 raise Refused("The server is busy with other requests; try again in a moment.", 503, "busy")
         for name in (who, "all"):
@@ -100,12 +84,9 @@ class Limits:
             if not self._held[name, what]:
                 del self._held[name, what]
 
-    @contextlib.asynccontextmanager
-    async def turn(self, who: str):
-        """Wait until fewer than TURNS pictures of the visitor are being read."""
-        turns = self._turns.setdefault(who, asyncio.Semaphore(TURNS))  # forgotten when nobody holds it any more
-        async with turns:
-            yield
+    def turn(self, who: str) -> asyncio.Semaphore:
+        """To be entered: waits until fewer than TURNS pictures of the visitor are being read."""
+        return self._turns.setdefault(who, asyncio.Semaphore(TURNS))  # forgotten when nobody waits any more
 
 
 def address(scope: dict, settings: Settings) -> str:
@@ -113,10 +94,8 @@ def address(scope: dict, settings: Settings) -> str:
     a Space the last public one, for the Hub's own proxies come after it.
     """
     peer = (scope.get("client") or ("",))[0]
-    if not settings.behind_proxy:
-        return peer  # anybody can write the header
     way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-    for step in reversed(way.split(",")):
+    for step in reversed(way.split(",") if settings.behind_proxy else []):  # else anybody can write the header
         try:
             found = parse(step.strip())
         except ValueError:
@@ -128,9 +107,7 @@ def address(scope: dict, settings: Settings) -> str:
 
 def parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """An address, also with a port (`8.8.8.8:5`, `[2a00::1]:5`) or an IPv4 one written as IPv6. Raises ValueError."""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
+    if text.startswith("[") or text.count(":") == 1:
+        text = text.lstrip("[").partition("]" if text.startswith("[") else ":")[0]
     found = ipaddress.ip_address(text)
     return getattr(found, "ipv4_mapped", None) or found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from prometheus_client import generate_latest
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -22,16 +22,22 @@ from starlette.types import ASGIApp
 
 from serving import VERSION, mcp
 from serving.images import MAX_BYTES
-from serving.limits import Limits, Refused
+from serving.limits import Refused
 from serving.middleware import FOR_EVER, Allowed
 from serving.predict import Predictor
-from serving.telemetry import Telemetry
+from serving.telemetry import EVENTS
 from web.assets import assets, fingerprint, media_type
 
-PICTURE = MAX_BYTES * 4 // 3 + 4096  # bytes of a JSON body with a picture as a data URL
-DRAWING = 256 * 2**10  # bytes of one with a drawing
+API = "/gradio_api"
+PICTURE, DRAWING, SMALL = MAX_BYTES * 4 // 3 + 4096, 2**18, 2**16  # bytes of JSON with a data URL, a drawing, neither
+GRADIO = (  # what Gradio's page and its clients need of Gradio
+    *("/config", "/theme.css", "/robots.txt", "/manifest.json", "/favicon.ico", "/pwa_icon", "/pwa_icon/{size:int}"),
+    *("/static/{file:path}", "/assets/{file:path}", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id"),
+    *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}"),
+)
 NO_DATA = 'The request\'s body must be {"data": [...]}, the arguments in a list.'
 NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `files` of a form."
+CHANGED = "This page has changed; load it again."
 
 
 @dataclass
@@ -41,69 +47,47 @@ class Routes:
     """
 
     predictor: Predictor
-    limits: Limits
-    telemetry: Telemetry
-    stopping: asyncio.Event
     gradio: ASGIApp
     events: dict[int, int]
     functions: dict[str, Callable[[dict], dict]]
     collection: Callable[[dict], tuple] | None
 
     def all(self) -> list[Route]:
-        """Path, answer, class of limits, bytes of a body, whether only our own pages may ask."""
-        api, kept = "/gradio_api", "/{rest:path}"
+        """Path, answer, bytes of a body, class of limits, whether only our own pages may ask."""
 
-        def way(path, answer, kind="rest", body=0, own=False, into="memory", methods="GET") -> Route:
-            allowed = Middleware(Allowed, self.limits, self.stopping, kind, own, into)
-            stack = [allowed, Middleware(RequestBodyLimitMiddleware, body)]
-            if answer in (self.page, self.asset):
-                stack.insert(0, Middleware(GZipMiddleware))
-            return Route(path, answer, methods=["POST"] if body else ["GET", "HEAD"], middleware=stack)
+        def way(path, answer, body=0, kind="rest", own=False, into="memory", *more: Middleware) -> Route:
+            allowed = Middleware(Allowed, self.predictor.limits, kind, own, into)
+            methods = ["POST"] if body else ["GET", "HEAD"]
+            return Route(
+                path, answer, methods=methods, middleware=[*more, allowed, Middleware(RequestBodyLimitMiddleware, body)]
+            )
 
-        gradio = [
-            "/config",
-            "/theme.css",
-            "/robots.txt",
-            "/manifest.json",
-            "/favicon.ico",
-            "/pwa_icon",
-            "/pwa_icon/{size:int}",
-        ]
-        gradio += [
-            f"/static{kept}",
-            f"/assets{kept}",
-            *(f"{api}/{name}" for name in ("info", "openapi.json", "app_id")),
-        ]
-        gradio += [
-            f"{api}/{name}" for name in ("heartbeat/{session}", "queue/data", "call/predict/{id}", "call/info/{id}")
-        ]
+        zipped = ("rest", False, "memory", Middleware(GZipMiddleware))
         return [
-            way("/", self.page),
-            way("/web/{fingerprint}/{name}", self.asset),
+            way("/", self.page, 0, *zipped),
+            way("/web/{fingerprint}/{name}", self.asset, 0, *zipped),
             way("/weights/current", self.weights),
             way("/weights/{key}/{name}", self.weights_file),
             way("/health", self.health),
             way("/metrics", self.metrics, own=True),
-            way("/contributions/collection", self.take_home, "contributions", 4096, own=True),
-            way(f"{api}/component_server", self.component, "contributions", DRAWING, own=True),
-            way(f"{api}/upload", self.upload, "rest", MAX_BYTES + 2**14, into="disk"),
-            way(f"{api}/mcp", self.tools, "pictures", PICTURE),
-            way(f"{api}/mcp/schema", self.tools_schema),
-            *(way(f"{api}/{name}/predict", self.predict, "pictures", PICTURE) for name in ("run", "api")),
-            *(way(f"{api}/{name}/info", self.info, "rest", 4096) for name in ("run", "api")),
+            way("/contributions/collection", self.take_home, SMALL, "contributions", own=True),
+            way(f"{API}/component_server", self.component, DRAWING, "contributions", own=True),
+            way(f"{API}/upload", self.upload, MAX_BYTES + SMALL, into="disk"),
+            way(f"{API}/mcp", self.tools, PICTURE, "pictures"),
+            way(f"{API}/mcp/schema", self.schema),
+            *(way(f"{API}/{name}/predict", self.predict, PICTURE, "pictures") for name in ("run", "api")),
+            *(way(f"{API}/{name}/info", self.info, SMALL) for name in ("run", "api")),
             *(
-                way(f"{api}/{name}", self.call, "pictures", 2**16)
+                way(f"{API}/{name}", self.call, SMALL, "pictures")
                 for name in ("queue/join", "call/{name}", "call/v2/{name}")
             ),
-            *(way(path, _Plain(self.gradio)) for path in gradio),
+            *(way(path, self.gradio) for path in GRADIO),
         ]
-
-    # --- what browsers load ---------------------------------------------------------------------------------------
 
     async def page(self, request: Request) -> Response:
         """Gradio's page: its own scripts get this response's nonce, and no others run."""
         response = await whole(self.gradio, request.scope)
-        self.telemetry.events.labels("page opened").inc()
+        EVENTS.labels("page opened").inc()
         html = response.body.replace(b"<script", b'<script nonce="' + request.scope["nonce"].encode() + b'"')
         return Response(html, media_type="text/html", headers={"cache-control": "no-store"})  # a nonce is good for once
 
@@ -111,7 +95,7 @@ class Routes:
         """A file of our page's script; only the present version is here."""
         name, files = request.path_params["name"], assets()
         if request.path_params["fingerprint"] != fingerprint() or name not in files:
-            raise Refused("This page has changed; load it again.", 404, "no such path")
+            raise Refused(CHANGED, 404, "no such path")
         return FileResponse(files[name], media_type=media_type(name), headers={"cache-control": FOR_EVER})
 
     async def weights(self, request: Request) -> Response:
@@ -121,15 +105,12 @@ class Routes:
 
     async def weights_file(self, request: Request) -> Response:
         """config.json or model.safetensors of the weights in service, or of those before."""
-        known = self.predictor.weights
-        for files in filter(None, (known.files, known.previous)):
-            content = {"config.json": files.config, "model.safetensors": files.tensors}.get(request.path_params["name"])
-            if files.key == request.path_params["key"] and content is not None:
-                media = "application/json" if content is files.config else "application/octet-stream"
-                return Response(content, media_type=media, headers={"cache-control": FOR_EVER})
+        key, name = (request.path_params[part] for part in ("key", "name"))
+        for files in (self.predictor.weights.files, self.predictor.weights.previous):
+            if files and files.key == key and name in ("config.json", "model.safetensors"):
+                content, media = (files.config, "json") if name == "config.json" else (files.tensors, "octet-stream")
+                return Response(content, media_type=f"application/{media}", headers={"cache-control": FOR_EVER})
         raise Refused("These weights are not served any more; load the page again.", 404, "no such path")
-
-    # --- what programs ask ----------------------------------------------------------------------------------------
 
     async def predict(self, request: Request) -> Response:
         """`/predict` in one request; the events of Gradio's page come here by number."""
@@ -149,10 +130,7 @@ class Routes:
         question, path, name = await body(request), request.url.path, request.path_params.get("name")
         number, session, data = (question.get(key) for key in ("fn_index", "session_hash", "data"))
         if "/v2/" in path:  # the arguments by their names, as the page's schema says
-            data, path = (
-                [question.get("picture"), question.get("top_k", 3)][: 2 * (name == "predict")],
-                path.replace("/v2", ""),
-            )
+            data, path = [question[key] for key in ("picture", "top_k") if key in question], path.replace("/v2", "")
         if not isinstance(data, list):
             raise Refused(NO_DATA)
         if not isinstance(session, (str, type(None))) or len(session or "") > 64:
@@ -161,10 +139,8 @@ class Routes:
             {"predict": 2, "info": 0}.get(name) if name else self.events.get(number) if type(number) is int else None
         )
         if takes is None or len(data) > takes:
-            raise Refused(
-                "There is no such event, or it takes fewer arguments; load the page again.", 404, "no such path"
-            )
-        data = (data + [None, 3][len(data) :])[:takes]
+            raise Refused(CHANGED if name is None else NO_DATA, 404 if takes is None else 400)
+        data = [*data, *[None, 3][len(data) : takes]]
         asked = {"data": data, "session_hash": session, "fn_index": None if name else number}
         raw = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
         return await whole(self.gradio, {**request.scope, "path": path, "raw_path": path.encode()}, raw)
@@ -175,50 +151,45 @@ class Routes:
         async def use(name: str, arguments: dict) -> dict:
             if name == "info":
                 return self.predictor.weights.info()
-            picture, top_k = arguments.get("picture"), arguments.get("top_k", 3)
-            return await self.predictor.predict(request.scope["visitor"], picture, top_k)
+            who, picture, top_k = request.scope["visitor"], arguments.get("picture"), arguments.get("top_k", 3)
+            return await self.predictor.predict(who, picture, top_k)
 
-        status, said = await mcp.answer(await body(request), use)
-        return (
-            Response(status_code=status)
-            if said is None
-            else Response(json.dumps(said), status, media_type="application/json")
-        )
+        said = await mcp.answer(await body(request), use)
+        return Response(status_code=202) if said is None else JSONResponse(said)
 
-    async def tools_schema(self, request: Request) -> Response:
-        """The tools, where Gradio's own MCP tells them."""
-        return JSONResponse(mcp.SCHEMA)
+    async def schema(self, request: Request) -> Response:
+        """MCP's tools, where Gradio tells its own."""
+        return JSONResponse(mcp.TOOLS)
 
     async def upload(self, request: Request) -> Response:
         """One picture, as Gradio's clients send it before they ask: a list with its path, which only means something here."""
-        self.limits.check(who := request.scope["visitor"], "uploads")
+        limits, who = self.predictor.limits, request.scope["visitor"]
+        limits.check(who, "uploads")
         parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=0)
-        parser.spool_max_size = 2**16
+        parser.spool_max_size = SMALL
         try:
             form = await parser.parse()
             (file,) = form.getlist("files")
             path = self.predictor.uploads / secrets.token_hex(16)
             await run_in_threadpool(path.write_bytes, await file.read(MAX_BYTES + 1))
-            self.limits.charge(who, "uploads", file.size / 1024)
             await form.close()
         except (MultiPartException, KeyError, ValueError):
             raise Refused(NO_FORM) from None
+        limits.check(who, "uploads", 1 + file.size // 1024)
         return JSONResponse([str(path)])
-
-    # --- contributions, and who runs it ---------------------------------------------------------------------------
 
     async def component(self, request: Request) -> Response:
         """A question of the page's own components: agree, keep, count, delete."""
-        question, who = await body(request), request.scope["visitor"]
+        question, who, limits = await body(request), request.scope["visitor"], self.predictor.limits
         name = question.get("fn_name")
         if not isinstance(name, str) or name not in self.functions:
-            raise Refused("The page has no such function; load it again.", 404, "no such path")
+            raise Refused(CHANGED, 404, "no such path")
         if name == "keep":
-            self.limits.check(who, "drawings")
+            limits.check(who, "drawings")
         said = await run_in_threadpool(self.functions[name], question.get("data"))
         if name == "keep" and "error" not in said:
-            self.limits.charge(who, "drawings")
-            self.telemetry.events.labels("drawing stored").inc()
+            limits.check(who, "drawings", 1)
+            EVENTS.labels("drawing stored").inc()
         return JSONResponse(said)
 
     async def take_home(self, request: Request) -> Response:
@@ -227,44 +198,31 @@ class Routes:
             raise Refused("Contributions are switched off here.")
         try:
             name, file = await run_in_threadpool(self.collection, await body(request))
-        except (ValueError, RuntimeError) as error:
+        except (ValueError, RuntimeError) as error:  # a StoreError is one of them
             raise Refused(str(error)) from None
-        parts = iter(lambda: file.read(2**16), b"")
         headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        parts = iter(lambda: file.read(2**16), b"")
         return StreamingResponse(parts, 200, headers, "application/octet-stream", BackgroundTask(file.close))
 
     async def health(self, request: Request) -> Response:
-        """Whether the server is well."""
-        status, code = ("stopping", 503) if self.stopping.is_set() else ("ok", 200)
-        return JSONResponse(
-            {"status": status, "weights": self.predictor.weights.files.origin, "version": VERSION}, code
-        )
+        """That the server answers."""
+        return JSONResponse({"status": "ok", "weights": self.predictor.weights.files.origin, "version": VERSION})
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus' numbers: for the bearer of METRICS_TOKEN, or where there is none for who sits at this very machine."""
-        settings, said = self.limits.settings, request.headers.get("authorization", "")
+        settings, said = self.predictor.limits.settings, request.headers.get("authorization", "")
         near = request.client and request.client.host in ("127.0.0.1", "::1") and not settings.behind_proxy
         allowed = near and "x-forwarded-for" not in request.headers
         if settings.metrics_token:
             allowed = hmac.compare_digest(said.encode(), f"Bearer {settings.metrics_token}".encode())
         if not allowed:
             raise Refused("The metrics are for who runs the page: send METRICS_TOKEN as a bearer token.", 403)
-        return Response(self.telemetry.text(), media_type="text/plain; version=0.0.4")
-
-
-class _Plain:
-    """Gradio without the origin of a request: our own middleware decides who may read an answer."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope, receive, send) -> None:
-        await self.app(_without(scope, b"origin"), receive, send)
+        return Response(generate_latest(), media_type="text/plain; version=0.0.4")
 
 
 async def whole(app: ASGIApp, scope: dict, body: bytes = b"") -> Response:
-    """An application's whole response to a request with that body, uncompressed. Raises Refused for what it refuses."""
-    start, parts = {}, []
+    """An application's whole response to a request with that body, uncompressed."""
+    start, parts, unwanted = {}, [], (b"accept-encoding", b"content-length")
 
     async def receive() -> dict:
         return {"type": "http.request", "body": body, "more_body": False}
@@ -272,13 +230,9 @@ async def whole(app: ASGIApp, scope: dict, body: bytes = b"") -> Response:
     async def keep(message: dict) -> None:
         start.update(message) if message["type"] == "http.response.start" else parts.append(message.get("body", b""))
 
-    await app(_without(scope, b"origin", b"accept-encoding", b"content-length"), receive, keep)
+    await app({**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, keep)
     media = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
     return Response(b"".join(parts), start["status"], media_type=media)
-
-
-def _without(scope: dict, *names: bytes) -> dict:
-    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in names]}
 
 
 async def body(request: Request) -> dict:

@@ -23,42 +23,39 @@ from gradio.utils import get_upload_folder
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
 
-from serving import VERSION
+from serving import VERSION, telemetry
 from serving.limits import ALLOWED, Limits
 from serving.middleware import Headers, Sentences
 from serving.predict import Predictor
 from serving.routes import Routes
 from serving.settings import Settings
-from serving.telemetry import Telemetry, log
 from serving.weights import Weights
 
 PORTS = range(7860, 7960)  # where a free one is looked for
 CONNECTIONS = 4000  # at once, from everybody
 UNREAD = 30_000  # milliseconds that sent bytes may wait for a reader
 STOPPING = 5  # seconds that a stop waits for answers under way
-SESSIONS, QUEUED = 500, 64  # of which Gradio keeps a state, some 30 kB each; calls in its queue
 
 
 class Server:
     """The page and everything around it; `app` is the ASGI application once the page is mounted."""
 
     def __init__(self, settings: Settings, weights: Weights):
-        self.settings, self.limits, self.telemetry = settings, Limits(settings), Telemetry()
-        self.predictor = Predictor(weights, self.limits, self.telemetry, Path(get_upload_folder()))
-        self.stopping = asyncio.Event()
+        self.settings, self.limits = settings, Limits(settings)
+        self.predictor = Predictor(weights, self.limits, Path(get_upload_folder()))
 
     def mount(self, page: gr.Blocks, functions: dict[str, Callable], collection: Callable | None, **look) -> None:
         """Put the page in, and what its components may ask; `look` is theme and head for Gradio."""
-        page.queue(max_size=QUEUED, default_concurrency_limit=None)
-        page.state_session_capacity = SESSIONS
+        page.queue(max_size=64, default_concurrency_limit=None)  # calls that wait; Predictor says how many are read
+        page.state_session_capacity = 500  # some 30 kB each
         inner = fastapi.FastAPI(lifespan=self._life, openapi_url=None, docs_url=None, redoc_url=None)
+        inner.add_middleware(CORSMiddleware)  # none: else Gradio has its own, which lets any page read with credentials
         closed = {"run_history": False, "enable_monitoring": False, "mcp_server": False, "show_error": False}
         gr.mount_gradio_app(inner, page, path="/", footer_links=["api"], ssr_mode=False, pwa=True, **closed, **look)
         events = {number: len(event.inputs) for number, event in page.fns.items()}
-        parts = (self.predictor, self.limits, self.telemetry, self.stopping)
-        router = Router(Routes(*parts, inner, events, functions, collection).all(), redirect_slashes=False)
+        router = Router(Routes(self.predictor, inner, events, functions, collection).all(), redirect_slashes=False)
         programs = CORSMiddleware(router, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
-        outside = Headers(Sentences(programs, self.telemetry), self.settings)
+        outside = Headers(Sentences(programs), self.settings)
 
         async def app(scope, receive, send) -> None:
             await (outside if scope["type"] == "http" else inner)(scope, receive, send)  # else its start and its stop
@@ -68,28 +65,30 @@ class Server:
     @contextlib.asynccontextmanager
     async def _life(self, _: fastapi.FastAPI) -> AsyncIterator[None]:
         weights, decoder = self.predictor.weights, self.predictor.decoder
-        log("started", version=VERSION, weights=weights.files.origin)
+        telemetry.log("started", version=VERSION, weights=weights.files.origin)
         weights.start()
-        tasks = [asyncio.create_task(work) for work in (self._tidy(), *(child.start() for child in decoder.children))]
+        tidy = asyncio.create_task(self._tidy())
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            for child in decoder.children:
-                child.stop()
-            self.telemetry.minute()
-            log("stopped")
+            tidy.cancel()
+            await asyncio.wait([tidy])
+            decoder.close()
+            telemetry.log("stopped")
 
     async def _tidy(self) -> None:
-        """Each minute for ever: log what happened, and delete old uploads in our own folder, where nobody else's files are."""
-        while True:
-            await asyncio.sleep(60)
-            self.telemetry.minute()
-            for path in self.predictor.uploads.iterdir():
-                with contextlib.suppress(OSError):
-                    if path.is_file() and path.stat().st_mtime < time.time() - ALLOWED["uploads"][-1]:
-                        path.unlink()
+        """Each minute until cancelled: log what happened, and delete old uploads, in our own folder where nobody else's files are."""
+        numbers: dict[str, float] = {}
+        try:
+            while True:
+                await asyncio.sleep(60)
+                numbers = telemetry.log_changes(numbers)
+                for path in self.predictor.uploads.iterdir():
+                    with contextlib.suppress(OSError):
+                        if path.is_file() and path.stat().st_mtime < time.time() - ALLOWED["uploads"][-1]:
+                            path.unlink()
+        finally:
+            telemetry.log_changes(numbers)
 
     def run(self) -> None:
         """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered.
@@ -101,52 +100,31 @@ class Server:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-        config = uvicorn.Config(
-            self.app,
-            ws="none",
-            log_level="error",  # a visitor can bring about as many warnings as they like
-            access_log=False,  # it would hold addresses
-            server_header=False,
-            proxy_headers=False,  # serving/limits.py decides whom to believe
-            limit_concurrency=CONNECTIONS,
-            timeout_graceful_shutdown=STOPPING,
-        )
+        quiet = {
+            "log_level": "error",
+            "access_log": False,
+            "server_header": False,
+        }  # warnings and addresses of visitors
+        bounds = {"limit_concurrency": CONNECTIONS, "timeout_graceful_shutdown": STOPPING}
+        config = uvicorn.Config(self.app, ws="none", proxy_headers=False, **quiet, **bounds)  # limits.py knows proxies
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
-            _Uvicorn(config, self.stopping).run(sockets=[listening])
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn's server, which says that it stops, so that connections that stay open do not hold it up."""
-
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event):
-        super().__init__(config)
-        self.stopping = stopping
-
-    def handle_exit(self, sig, frame) -> None:
-        super().handle_exit(sig, frame)
-        self.stopping.set()
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(name: str, port: int | None) -> socket.socket:
     """A socket at that port, or at the first free one from 7860 on. Raises OSError with one sentence."""
-    family = socket.AF_INET6 if ":" in name else socket.AF_INET
+    family, reason = socket.AF_INET6 if ":" in name else socket.AF_INET, ""
     for number in [port] if port else PORTS:
-        listening = socket.socket(family)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening = socket.create_server((name.strip("[]"), number), family=family, backlog=2048)
+        except OSError as error:
+            reason = error.strerror
+            continue
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD)
-        try:
-            listening.bind((name.strip("[]"), number))
-            listening.listen(2048)
-            return listening
-        except OSError as error:
-            listening.close()
-            reason = error
-    if port:
-        raise OSError(
-            f"The page cannot have port {port} at {name} ({reason.strerror}); GRADIO_SERVER_PORT names another."
-        )
-    raise OSError(f"No port from {PORTS[0]} to {PORTS[-1]} is free at {name}; GRADIO_SERVER_PORT names another.")
+        return listening
+    which = f"port {port}" if port else f"a port from {PORTS[0]} to {PORTS[-1]}"
+    raise OSError(f"The page cannot have {which} at {name} ({reason}); GRADIO_SERVER_PORT names another.")

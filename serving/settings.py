@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import threading
 from dataclasses import dataclass
 
 ENVIRONMENT = dict(os.environ)  # as it was before `prepare_gradio` changed it
@@ -34,26 +33,17 @@ class Settings:
             raise ValueError(f"MODEL_ID is {model!r}; it must be the name of a model repository, OWNER/NAME.")
         if port and not (port.isdecimal() and 0 < int(port) < 65536):
             raise ValueError(f"GRADIO_SERVER_PORT is {port!r}; it must be a number from 1 to 65535.")
-        if refresh and not (re.fullmatch(r"\d+(\.\d+)?", refresh) and float(refresh) <= threading.TIMEOUT_MAX):
-            raise ValueError(f"MODEL_REFRESH is {refresh!r}; it must be a number of seconds, 0 for once.")
-        return cls(
-            model_id=model,
-            model_revision=read("MODEL_REVISION") or "main",
-            model_refresh=float(refresh) if refresh else cls.model_refresh,
-            name=read("GRADIO_SERVER_NAME") or ("0.0.0.0" if space else "127.0.0.1"),
-            port=int(port) if port else None,
-            metrics_token=read("METRICS_TOKEN"),
-            space_id=space,
-            space_host=read("SPACE_HOST"),
-            behind_proxy=bool(space) or read("BEHIND_PROXY") == "1",
-        )
+        if refresh and not re.fullmatch(r"\d{1,9}(\.\d+)?", refresh):
+            raise ValueError(f"MODEL_REFRESH is {refresh!r}; it must be a number of seconds, 0 to look once.")
+        wait, revision = float(refresh or cls.model_refresh), read("MODEL_REVISION") or "main"
+        name = read("GRADIO_SERVER_NAME") or ("0.0.0.0" if space else "127.0.0.1")
+        proxy = bool(space) or read("BEHIND_PROXY") == "1"
+        number = int(port) if port else None
+        return cls(model, revision, wait, name, number, read("METRICS_TOKEN"), space, read("SPACE_HOST"), proxy)
 
 
 def prepare_gradio() -> tempfile.TemporaryDirectory:
-    """Set what Gradio reads while it is imported: it calls nobody, and its files go into a folder of this process alone.
-
-    Returns that folder, which is deleted with the object.
-    """
+    """Set what Gradio reads while it is imported; returns the folder for its files, of this process alone, deleted with the object."""
     folder = tempfile.TemporaryDirectory(prefix="draw-a-digit-", ignore_cleanup_errors=True)
     os.environ |= {"GRADIO_TEMP_DIR": folder.name, "GRADIO_ANALYTICS_ENABLED": "False"}
     os.environ.pop("GRADIO_SERVER_PORT", None)  # a bad one would be a traceback

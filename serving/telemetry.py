@@ -1,7 +1,4 @@
-"""What happens on the server, in numbers and log lines: how much, how fast, what was refused and why. Never what or from where.
-
-`/metrics` gives the numbers to Prometheus; once a minute what has changed goes to the log as a JSON line.
-"""
+"""What happens on the server, in numbers for Prometheus and in log lines: how much, how fast, what was refused. Never what or from where."""
 
 from __future__ import annotations
 
@@ -11,9 +8,13 @@ import time
 import traceback
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import Counter, Gauge, Histogram
 
-BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5)  # seconds
+EVENTS = Counter("events", "Pages opened, pictures answered, drawings stored", ["event"])
+REFUSALS = Counter("refusals", "Requests refused, by reason", ["reason"])
+REQUESTS = Counter("requests", "Requests by class and status", ["kind", "status"])
+SECONDS = Histogram("answer_seconds", "From the picture to the answer")
+WAITING = Gauge("pictures_waiting", "Pictures that wait or are being read")
 
 
 def log(event: str, **fields: object) -> None:
@@ -28,28 +29,10 @@ def log_failure(error: BaseException) -> None:
     log("failure", type=type(error).__name__, at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames])
 
 
-class Telemetry:
-    """The numbers of one server."""
-
-    def __init__(self):
-        self.registry, self._logged = CollectorRegistry(), {}
-        ProcessCollector(registry=self.registry)
-        new = {"registry": self.registry}
-        self.events = Counter("events", "Pages opened, pictures answered, drawings stored", ["event"], **new)
-        self.refusals = Counter("refusals", "Requests refused, by reason", ["reason"], **new)
-        self.requests = Counter("requests", "Requests by class and status", ["kind", "status"], **new)
-        self.seconds = Histogram("answer_seconds", "From the picture to the answer", buckets=BUCKETS, **new)
-        self.waiting = Gauge("pictures_waiting", "Pictures that wait or are being read", **new)
-
-    def text(self) -> bytes:
-        """All numbers in Prometheus' text format."""
-        return generate_latest(self.registry)
-
-    def minute(self) -> None:
-        """Log how often what happened since the last call, if anything did."""
-        samples = [sample for metric in (self.events, self.refusals) for sample in metric.collect()[0].samples]
-        now = {next(iter(s.labels.values())): int(s.value) for s in samples if s.name.endswith("_total")}
-        changed = {name: value - self._logged.get(name, 0) for name, value in now.items()}
-        self._logged = now
-        if any(changed.values()):
-            log("minute", **{name: count for name, count in changed.items() if count})
+def log_changes(before: dict[str, float]) -> dict[str, float]:
+    """Log how often what happened since the numbers were `before`, if anything did; returns them as they are now."""
+    samples = [sample for metric in (EVENTS, REFUSALS) for sample in metric.collect()[0].samples]
+    now = {next(iter(s.labels.values())): int(s.value) for s in samples if s.name.endswith("_total")}
+    if changed := {name: value - before.get(name, 0) for name, value in now.items() if value != before.get(name, 0)}:
+        log("summary", **changed)
+    return now

@@ -1,8 +1,8 @@
 """Which weights are served: the embedded ones, cached ones, or the Hub's newest, exchanged while the server runs.
 
-Nothing waits for the Hub or for torch: at the start the best files at hand are read and checked as bytes, and browsers get them at
-once. A thread then imports torch, loads the network, and looks for newer weights, which a process of its own
-(`publishing/fetch.py`) brings into the cache. They are served once the network made of them has read two drawings right.
+Nothing waits for the Hub or for torch: at the start the embedded files are read and checked as bytes, and browsers get them at once. A
+thread then imports torch, loads the network, and looks for others, in the Hub's cache and on the Hub, from where `publishing/fetch.py`
+brings them. They are served once the network made of them has read two drawings right.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import os
-import signal
-import subprocess
 import sys
 import threading
 from concurrent.futures import Future
@@ -21,28 +18,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from huggingface_hub import constants, try_to_load_from_cache
+from huggingface_hub import try_to_load_from_cache
 
-from publishing.fetch import LIMIT, NEEDED, SIZES, TOO_LARGE
+from publishing.fetch import NEEDED, SIZES, fetched, point
 from serving.settings import Settings
 
-EMBEDDED = "embedded"
-RETRY = 15.0  # seconds before the first new try after a failure; doubled each time, up to MODEL_REFRESH or PAUSE
-PAUSE = 600.0
-ROOT = Path(__file__).parent.parent
+RETRY, PAUSE = 15.0, 600.0  # seconds before the first new try after a failure, doubled each time, and at most
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch normalisation: no parameters
 
 
 @dataclass(frozen=True)
 class Files:
-    """Both files of some weights, checked; where they are from, and what was measured of them."""
+    """Both files of some weights, checked, and where they are from: "embedded" or "OWNER/NAME@commit"."""
 
     folder: Path
-    origin: str  # "embedded" or "OWNER/NAME@commit"
+    origin: str
     config: bytes
     tensors: bytes = field(repr=False)
-    parameters: int = 0
-    accuracy: dict | None = None  # right, total and interval on MNIXEL's test images
+    parameters: int
+    accuracy: dict | None  # right, total and interval on MNIXEL's test images
 
     @property
     def key(self) -> str:
@@ -63,11 +57,11 @@ def read(folder: Path, origin: str) -> Files:
     config, tensors = ((folder / name).read_bytes() for name in NEEDED)
     try:
         stated = json.loads(config)
-        sha256, channels = stated["sha256"], stated["channels"]
-        if not all(type(count) is int and 1 <= count <= 256 for count in channels) or len(channels) > 8:
+        if not all(type(count) is int and 1 <= count <= 256 for count in stated["channels"][:9]):
             raise ValueError("channels of 1 to 256 are expected")
         if not (0.01 <= stated["temperature"] <= 100 and 0 <= stated["threshold"] <= 1000):
             raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")
+        sha256 = stated["sha256"]
     except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise ValueError(f"The config.json of {origin} is not the configuration of this network ({error}).") from error
     if hashlib.sha256(tensors).hexdigest() != sha256:
@@ -82,7 +76,7 @@ def _parameters(raw: bytes, origin: str) -> int:
 
     try:
         tensors = load(raw)
-    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+    except (SafetensorError, LookupError, ValueError, TypeError) as error:
         raise ValueError(f"The model.safetensors of {origin} is no safetensors file.") from error
     if not all(np.isfinite(values).all() for values in tensors.values()):
         raise ValueError(f"The model.safetensors of {origin} has numbers that are not finite.")
@@ -95,12 +89,12 @@ def _measured(folder: Path, sha256: str) -> dict | None:
         with open(folder / "metrics.json", "rb") as file:
             stored = json.loads(file.read(SIZES["metrics.json"]))
         right, total, (low, high) = (stored["test"][key] for key in ("right", "total", "interval"))
-        sound = type(right) is type(total) is int and type(low) is type(high) is float
-        sound = sound and 0 <= right <= total and 0 <= low <= high <= 1
-        sound = sound and stored["test_set"] == "MNIXEL test" and stored["sha256"] == sha256
+        kinds = [type(value) for value in (right, total, low, high)] == [int, int, float, float]
+        sound = kinds and 0 <= right <= total and 0 <= low <= high <= 1
+        known = stored["test_set"] == "MNIXEL test" and stored["sha256"] == sha256
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
-    return {"right": right, "total": total, "interval": [low, high]} if sound else None
+    return {"right": right, "total": total, "interval": [low, high]} if sound and known else None
 
 
 def load(files: Files):
@@ -123,7 +117,7 @@ def load(files: Files):
 class Weights:
     """The weights in service: `files` change by themselves when the Hub has newer ones, `problem` says why they do not.
 
-    Raises OSError or ValueError when there are neither embedded nor cached weights and the Hub's cannot be had.
+    Raises OSError or ValueError when there are no embedded weights and the Hub's cannot be had.
     """
 
     def __init__(self, embedded: Path, settings: Settings = Settings()):
@@ -133,16 +127,12 @@ class Weights:
         self.problem: str | None = None
         self._refused: dict[str, str] = {}  # commit -> why it cannot be served
         self._network: Future = Future()
-        if self.repository:  # those that were served last have been tried
-            with contextlib.suppress(OSError, ValueError):
-                commit, key = self._note.read_text().split()
-                found = self._cached(commit)
-                self.files = found if found.key == key else None
         try:
-            self.files = self.files or read(embedded, EMBEDDED)
+            self.files = read(embedded, "embedded")
         except (OSError, ValueError) as error:
             if self.repository:
-                self.refresh()
+                self._take_cached()
+                self.files or self.refresh()
             if self.files is None:
                 raise type(error)(f"{error} {self.problem or ''}".strip()) from error
 
@@ -163,16 +153,17 @@ class Weights:
         """Ask the Hub once; serve what it has when that is new and checks out, else say in `problem` why not."""
         commit = ""
         try:
-            commit = self._fetch(self.revision)
+            commit = fetched(self.repository, self.revision)
             if self.files is None or self.files.origin != f"{self.repository}@{commit}":
                 if commit in self._refused:
                     raise ValueError(self._refused[commit])
                 try:
                     found = self._cached(commit)
                 except ValueError:  # spoilt, perhaps only on the way here
-                    self._fetch(commit, "again")
+                    fetched(self.repository, commit, "again")
                     found = self._cached(commit)
                 self._serve(found)
+                point(self.repository, self.revision, commit)
             self.problem = None
         except Exception as error:  # whatever it is, the thread goes on
             if isinstance(error, ValueError) and commit:
@@ -188,9 +179,7 @@ class Weights:
                 self._network.set_result(load(self.files))
             except Exception as error:
                 self._network.set_exception(ValueError(f"The network cannot be loaded: {error}"))
-        if self.repository and self.files.origin == EMBEDDED:
-            with contextlib.suppress(OSError, ValueError):  # a Space's image may bring them in the cache
-                self._serve(self._cached(self.revision))
+            self._take_cached()
         failures = 0
         while self.repository and self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
             self.refresh()
@@ -200,32 +189,10 @@ class Weights:
             pause = RETRY * 2 ** min(failures - 1, 10) if failures else self.every
             threading.Event().wait(min(pause, self.every or PAUSE))
 
-    def _serve(self, files: Files) -> None:
-        """Put weights into service if their network works. Raises ValueError when it does not."""
-        network: Future = Future()
-        network.set_result(load(files))
-        self.previous, self.files, self._network = self.files, files, network
-        with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next start some time
-            self._note.parent.mkdir(parents=True, exist_ok=True)
-            part = self._note.with_suffix(f".{os.getpid()}")
-            part.write_text(f"{files.origin.rpartition('@')[2]} {files.key}")
-            part.replace(self._note)
-        print(f"Serving {files.origin}.", flush=True)
-
-    def _fetch(self, *what: str) -> str:
-        """Let publishing/fetch.py bring the files; returns the commit. Raises ConnectionError or ValueError with a sentence."""
-        command = [sys.executable, "-P", "-m", "publishing.fetch", self.repository, *what]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # this project's modules, wherever the server was started
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
-        except (OSError, ValueError) as error:
-            raise ConnectionError(f"The Hub cannot be asked for {self.repository} ({error}).") from error
-        if done.returncode == -signal.SIGALRM:
-            raise ConnectionError(f"The Hub did not send {self.repository} within {LIMIT} seconds.")
-        if done.returncode:
-            said = done.stderr.strip().split("\n")[-1] or f"{self.repository} could not be fetched."
-            raise (ValueError if done.returncode == TOO_LARGE else ConnectionError)(said)
-        return done.stdout.strip().split("\n")[-1]
+    def _take_cached(self) -> None:
+        if self.repository:
+            with contextlib.suppress(OSError, ValueError):
+                self._serve(self._cached(self.revision))
 
     def _cached(self, revision: str) -> Files:
         """The cached weights of a revision. Raises FileNotFoundError when they are not all there, ValueError when spoilt."""
@@ -235,8 +202,9 @@ class Weights:
         folder = Path(paths[0]).parent
         return read(folder, f"{self.repository}@{folder.name}")
 
-    @property
-    def _note(self) -> Path:
-        """Where it is noted what was served last: the cache's own pointer moves before the files are here."""
-        key = hashlib.sha256(f"{self.repository}@{self.revision}".encode()).hexdigest()[:16]
-        return Path(constants.HF_HOME, "draw-a-digit", key)
+    def _serve(self, files: Files) -> None:
+        """Put weights into service if their network works. Raises ValueError when it does not."""
+        network: Future = Future()
+        network.set_result(load(files))
+        self.previous, self.files, self._network = self.files, files, network
+        print(f"Serving {files.origin}.", flush=True)
