@@ -81,11 +81,12 @@ HEADER = """<h1>Draw a digit</h1>
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
 HEAD = """<style>
-.gradio-container { max-width: 66rem !important; margin: 0 auto !important; }
+.gradio-container { width: 100%; max-width: 66rem !important; margin: 0 auto !important; }
 .gradio-container { --digit-accent: #c2410c; --digit-on-accent: #fff; --color-accent: var(--digit-accent); }  /* at least 4.5:1 */
 .dark .gradio-container, .gradio-container.dark { --digit-accent: #fb923c; --digit-on-accent: #000; }
 .header { max-width: 60rem; margin: 0 auto; }
 footer button, footer a { color: var(--body-text-color) !important; }
+[role=tabpanel] { padding-inline: 0 !important; }
 footer .divider { display: none !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .header h1 { font-size: 1.7rem; margin: 0; }
@@ -97,6 +98,7 @@ footer .divider { display: none !important; }
 @media (orientation: landscape) and (max-height: 520px) {
   .header { max-width: none; }
   .header p { display: none; }
+  .gradio-container .main.app.app { padding-top: .3rem; }
 }
 @media (max-width: 900px) {
   .header { max-width: 30rem; }
