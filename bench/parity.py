@@ -69,12 +69,16 @@ def pictures(count: int, seed: int = 0) -> dict[str, list[bytes]]:
     files = {name: [encoded(Image.fromarray(picture)) for picture in row] for name, row in rows.items()}
     layers = {
         "black ink on a transparent ground": [with_alpha(np.zeros_like(picture), picture) for picture in plain],
-        "white ink on a transparent ground (LA)": [with_alpha(np.full_like(picture, 255), picture) for picture in plain],
+        "white ink on a transparent ground (LA)": [
+            with_alpha(np.full_like(picture, 255), picture) for picture in plain
+        ],
         "photographed, with cut corners": [with_alpha(picture, corners(picture.shape)) for picture in photographs],
         "blue ink": [Image.fromarray(np.dstack([255 - p, 255 - p, np.full_like(p, 255)])) for p in plain],
     }
     files |= {name: [encoded(image) for image in row] for name, row in layers.items()}
-    large = [Image.fromarray(picture).resize((2304, 2305), Image.Resampling.BILINEAR) for picture in plain[: count // 10]]
+    large = [
+        Image.fromarray(picture).resize((2304, 2305), Image.Resampling.BILINEAR) for picture in plain[: count // 10]
+    ]
     files["2304x2305 pixels"] = [encoded(image) for image in large]
     files["JPEG, dark on light"] = [encoded(Image.fromarray(255 - p), "JPEG", quality=85) for p in plain]
     files["JPEG, photographed"] = [encoded(Image.fromarray(p), "JPEG", quality=85) for p in photographs]
@@ -276,7 +280,9 @@ def table(rows: Sequence[Row]) -> str:
     ]
     for row in rows:
         boards = "" if row.pictures else row.boards
-        lines.append(f"| {row.name} | {row.total} | {boards} | {row.tensor:.0e} | {row.probability:.0e} | {row.answers} |")
+        lines.append(
+            f"| {row.name} | {row.total} | {boards} | {row.tensor:.0e} | {row.probability:.0e} | {row.answers} |"
+        )
     return "\n".join(lines)
 
 

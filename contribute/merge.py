@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 from contribute import settings
+from contribute.database import FILE
 from contribute.export import write_parquet
-from contribute.store import FILE, Store, StoreError
+from contribute.store import Store, StoreError
 from data.archives import DataError
 
 FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work

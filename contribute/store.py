@@ -1,63 +1,27 @@
 """Where contributed drawings are kept: one SQLite file, written through to the disk before "saved" is said.
 
 Rows are only added, judged by a maintainer, and deleted by whoever drew them.
-
-The journal is a rollback journal (`journal_mode=TRUNCATE`, `synchronous=FULL`). A write-ahead log would need memory that all
-processes share (sqlite.org/wal.html: one host, no network file system), and a second file in which deleted rows linger. The rollback
-journal needs locks and `fsync` alone; SQLite syncs it once more after truncating it, so what was called saved survives a power cut.
-A folder without these two, such as a mounted Storage Bucket, is no place for a store: see `settings`.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import secrets
 import shutil
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from contribute import rows
+from contribute.database import PAGE, Database, StoreError
 from contribute.rows import Drawing
 
 STATES = ("waiting", "accepted", "rejected")  # of a row, set by a maintainer
-FILE = "contributions.sqlite"
-RESERVE = 4_000_000  # bytes that are given up to delete something when the disk is full
 PIECE = 1_000_000  # bytes of rows that one transaction deletes: its journal must fit into the reserve
-PAGE = 50  # rows that are read at a time
 DIGITS = tuple("0123456789")
-LABEL, PIXELS = (
-    f"CASE WHEN json_valid(row) THEN json_extract(row, '$.{name}') END" for name in ("label", "pixels")
-)  # SQL
-
-# `forgotten` holds the receipts whose owners have deleted everything; until their rows are gone from the file, `kept` hides them.
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS writers (
-  receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL, licence TEXT NOT NULL, utc TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS drawings (
-  id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, utc TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', batch TEXT, row TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
-CREATE INDEX IF NOT EXISTS drawings_by_batch ON drawings (batch);
-CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS forgotten (receipt_hash TEXT PRIMARY KEY);
-DROP INDEX IF EXISTS drawings_of;
-DROP INDEX IF EXISTS drawings_by_time;
-CREATE TEMP VIEW kept AS
-  SELECT rowid, * FROM drawings WHERE receipt_hash NOT IN (SELECT receipt_hash FROM forgotten);
-"""
-
-Result = TypeVar("Result")
-
-
-class StoreError(RuntimeError):
-    """A drawing cannot be kept. The message is one sentence for whoever drew it."""
+LABEL, PIXELS = (f"CASE WHEN json_valid(row) THEN json_extract(row, '$.{name}') END" for name in ("label", "pixels"))
 
 
 @dataclass(frozen=True)
@@ -91,73 +55,13 @@ def new_receipt() -> str:
     return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
 
 
-class Store:
+class Store(Database):
     """The drawings in `folder`. Safe for many threads, and for other processes beside it. Methods raise StoreError."""
 
     def __init__(self, folder: str | Path, limits: Limits = Limits()):
-        self.folder, self.limits = Path(folder), limits
-        self._lock = threading.RLock()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(
-                self.folder / FILE, check_same_thread=False, timeout=30, isolation_level=None
-            )
-            self._database.execute("PRAGMA journal_mode=TRUNCATE")
-            self._database.execute("PRAGMA synchronous=FULL")  # "saved" survives a power cut, not only a crash
-            self._database.execute("PRAGMA secure_delete=ON")  # what was deleted by receipt does not linger in the file
-            self._database.execute("PRAGMA temp_store=MEMORY")
-            self._database.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"Contributions cannot be kept in {self.folder} ({error}).") from error
+        super().__init__(folder)
+        self.limits = limits
         self._sweep()
-        self._make_reserve()
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it, or nothing."""
-        with self._lock:
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                yield self._database
-                self._database.execute("COMMIT")
-            except sqlite3.Error as error:
-                self._roll_back()
-                raise StoreError(
-                    "The server has no room left for drawings."
-                    if "full" in str(error)
-                    else "The server cannot keep drawings just now; try again."
-                ) from error
-            except BaseException:
-                self._roll_back()
-                raise
-
-    def _roll_back(self) -> None:
-        if self._database.in_transaction:
-            self._database.execute("ROLLBACK")
-
-    def ask(self, question: str, *values) -> list[tuple]:
-        """The rows that answer an SQL question."""
-        with self._lock:
-            try:
-                return self._database.execute(question, values).fetchall()
-            except sqlite3.Error as error:
-                raise StoreError("The server cannot look into its drawings just now; try again.") from error
-
-    def pages(self, columns: str, where: str, *values) -> Iterator[tuple]:
-        """Rows of `kept` in the order in which they came, read a page at a time, so that nobody waits for whoever reads them."""
-        last = 0
-        while True:
-            question = f"SELECT rowid, {columns} FROM kept WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
-            found = self.ask(question, *values, last)
-            if not found:
-                return
-            last = found[-1][0]
-            yield from (row[1:] for row in found)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._database.close()
 
     # --- visitors -----------------------------------------------------------------------------------------------------
 
@@ -168,15 +72,14 @@ class Store:
         self._room()
         with self.writing() as database:
             # Who agreed and drew nothing in a day, or before very many others, agrees again with one press.
-            empty = "NOT EXISTS (SELECT 1 FROM drawings d WHERE d.receipt_hash = writers.receipt_hash)"
             day_ago = (now - timedelta(days=1)).isoformat(timespec="seconds")
-            database.execute(f"DELETE FROM writers WHERE utc < ? AND {empty}", (day_ago,))
+            database.execute("DELETE FROM newcomers WHERE utc < ?", (day_ago,))
             database.execute(
-                f"DELETE FROM writers WHERE rowid IN (SELECT rowid FROM writers WHERE {empty} ORDER BY rowid DESC LIMIT -1 OFFSET ?)",
+                "DELETE FROM newcomers WHERE rowid IN (SELECT rowid FROM newcomers ORDER BY rowid DESC LIMIT -1 OFFSET ?)",
                 (self.limits.newcomers - 1,),
             )
             database.execute(
-                "INSERT INTO writers VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO newcomers VALUES (?, ?, ?, ?, ?)",
                 (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds")),
             )
         return receipt
@@ -193,7 +96,9 @@ class Store:
     def writer(self, receipt: str) -> Writer | None:
         """Who has that receipt code; None for nobody."""
         found = self.ask(
-            "SELECT writer, receipt_hash, consent, licence FROM writers WHERE receipt_hash = ?", hashed(receipt)
+            "SELECT writer, receipt_hash, consent, licence FROM writers WHERE receipt_hash = ?1 UNION ALL "
+            "SELECT writer, receipt_hash, consent, licence FROM newcomers WHERE receipt_hash = ?1",
+            hashed(receipt),
         )
         return Writer(*found[0]) if found else None
 
@@ -212,7 +117,10 @@ class Store:
                 return False
             if there:
                 raise StoreError("Another drawing has this id; send yours under a new one.")
-            if not database.execute("SELECT 1 FROM writers WHERE receipt_hash = ?", (drawing.receipt_hash,)).fetchone():
+            mine = (drawing.receipt_hash,)
+            database.execute("INSERT OR IGNORE INTO writers SELECT * FROM newcomers WHERE receipt_hash = ?", mine)
+            database.execute("DELETE FROM newcomers WHERE receipt_hash = ?", mine)
+            if not database.execute("SELECT 1 FROM writers WHERE receipt_hash = ?", mine).fetchone():
                 raise StoreError("Your contributions were deleted, so nothing more is kept under this receipt.")
             self._room()
             if count("receipt_hash = ?", drawing.receipt_hash) >= self.limits.per_writer:
@@ -259,10 +167,10 @@ class Store:
         """
         mine = hashed(receipt)
         try:
-            result = self._with_reserve(lambda: self._mark_forgotten(mine))
+            result = self.with_reserve(lambda: self._mark_forgotten(mine))
             self._delete_marked()
         finally:
-            self._make_reserve()
+            self.make_reserve()
         return result
 
     def _mark_forgotten(self, mine: str) -> tuple[int, list[str]]:
@@ -276,7 +184,8 @@ class Store:
             database.executemany(
                 "UPDATE batches SET version = version + 1 WHERE name = ?", [(name,) for name in batches]
             )
-            database.execute("DELETE FROM writers WHERE receipt_hash = ?", (mine,))
+            for table in ("writers", "newcomers"):
+                database.execute(f"DELETE FROM {table} WHERE receipt_hash = ?", (mine,))
             database.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mine,))
         return count, batches
 
@@ -295,7 +204,7 @@ class Store:
                     break
                 ids.append((id,))
                 size += length
-            self._with_reserve(lambda ids=ids: self._delete(ids))
+            self.with_reserve(lambda ids=ids: self._delete(ids))
 
     def _delete(self, ids: list[tuple[str]]) -> None:
         with self.writing() as database:
@@ -311,28 +220,6 @@ class Store:
     def forgot(self, receipt: str) -> bool:
         """Whether somebody has deleted everything under that receipt before."""
         return bool(self.ask("SELECT 1 FROM forgotten WHERE receipt_hash = ?", hashed(receipt)))
-
-    def _with_reserve(self, act: Callable[[], Result]) -> Result:
-        """What `act` gives; if it fails, once more with the room that was kept for this."""
-        try:
-            return act()
-        except StoreError:
-            try:
-                (self.folder / "reserve").unlink()
-            except OSError:
-                pass
-            return act()
-
-    def _make_reserve(self) -> None:
-        """Room on the disk that nobody else gets; without it if there is none."""
-        path = self.folder / "reserve"
-        try:
-            if path.exists():
-                return
-            with open(path, "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, RESERVE)
-        except OSError:
-            path.unlink(missing_ok=True)
 
     # --- the maintainer -----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,9 +23,8 @@ DIGITS = "234578"  # of which the page has an example
 @cache
 def examples() -> dict[str, list]:
     """The page's examples: digit -> points of each stroke."""
-    from sketchpad.examples import drawings  # by way of torch, which contributing must do without
-
-    return {drawing["digit"]: drawing["strokes"] for drawing in drawings()}
+    found = json.loads((ROOT / "web" / "examples.json").read_text())
+    return {drawing["digit"]: drawing["strokes"] for drawing in found["drawings"]}
 
 
 def strokes(digit: str, shift: float = 0) -> list[dict]:

@@ -11,6 +11,11 @@ from web.assets import examples
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
 
+HEART = [  # no digit
+    [(224, 380), (120, 260), (90, 180), (130, 110), (200, 120), (224, 180)],
+    [(224, 180), (250, 120), (320, 110), (358, 180), (330, 260), (224, 380)],
+]
+
 
 def varied(digit: str, seed: int) -> list[list[list[float]]]:
     """An example drawing as somebody else would place it: scaled, moved and turned a little."""

@@ -17,7 +17,7 @@ from http.client import HTTPException
 
 import numpy as np
 import pytest
-from conftest import ROOT, free_port, without
+from conftest import ROOT, Server, free_port, without
 from contributor import CLEAN, DIGITS, agree, ask, keep, python, scribble, strokes, wait_for
 from desk_server import DeskServer
 from hypothesis import given
@@ -222,9 +222,9 @@ def test_receipts_without_drawings_do_not_pile_up(tmp_path):
     receipts = [agree(desk) for _ in range(5)]
     assert [desk.store.writer(receipt) is not None for receipt in receipts] == [False, False, True, True, True]
     assert keep(desk, receipts[0], id="drawing-2")["consent"]  # asked to agree again
-    desk.store._database.execute("UPDATE writers SET utc = '2026-01-01T00:00:00+00:00'")
+    desk.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
     agree(desk)
-    assert desk.store.ask("SELECT count(*) FROM writers") == [(2,)] and desk.store.writer(drew)
+    assert desk.store.ask("SELECT count(*) FROM newcomers") == [(1,)] and desk.store.writer(drew)
 
 
 def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
@@ -235,7 +235,7 @@ def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
         keep(desk, before, id=f"drawing-{number:02}")
     for _ in range(3):
         agree(desk)
-    for table in ("writers", "drawings"):
+    for table in ("writers", "newcomers", "drawings"):
         desk.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
     late = agree(desk)
     assert keep(desk, late, id="drawing-of-late")["saved"] == 1
@@ -274,6 +274,7 @@ def fill(place) -> None:
 
 def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
     """Kept until it is full; then everything is still there, and who wants to can delete, more than the reserve holds."""
+    (small_disk / "somebody-else").write_bytes(bytes(1_000_000))
     desk = Desk(Store(small_disk / "store", Limits(free_bytes=0)))
     mine, other = agree(desk), agree(desk)
     assert keep(desk, other, id="other-001")["saved"] == 1
@@ -541,6 +542,7 @@ class Visitor(threading.Thread):
 
 
 COMPONENTS: dict[str, int] = {}
+JSON = {"Content-Type": "application/json"}
 
 
 def call(url: str, name: str, question: dict) -> dict:
@@ -552,9 +554,7 @@ def call(url: str, name: str, question: dict) -> dict:
             id for id, p in props.items() if "forget" in p.get("server_fns", p.get("server_functions", []))
         )
     body = {"data": question, "fn_name": name, "component_id": COMPONENTS[url], "session_hash": "x"}
-    request = urllib.request.Request(
-        f"{url}/gradio_api/component_server", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    request = urllib.request.Request(f"{url}/gradio_api/component_server", json.dumps(body).encode(), JSON)
     return json.load(urllib.request.urlopen(request, timeout=30))
 
 
@@ -573,11 +573,12 @@ def ids_on(hub: LocalHub) -> list[str]:
 VISITORS, EACH, KILLS = 50, 20, 3
 
 
-def test_nothing_that_was_called_saved_is_lost(hub, tmp_path):
+@pytest.mark.parametrize("serve", [lambda **more: DeskServer(free_port(), **more), Server], ids=["desk", "page"])
+def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
     """50 visitors at once, the server killed three times, a third of the Hub's calls failing."""
     hub.faults = [Fault("datasets|repos/create", "500", share=1 / 3)]
     settings = {"CONTRIBUTIONS_DIR": str(tmp_path / "store"), "CONTRIBUTIONS_REPO": REPOSITORY}
-    server = DeskServer(free_port(), **hub.environment(tmp_path / "page"), **settings)
+    server = serve(**hub.environment(tmp_path / "page"), **settings)
     try:
         visitors = [Visitor(server.url, number, EACH) for number in range(VISITORS)]
         for visitor in visitors:
@@ -597,13 +598,15 @@ def test_nothing_that_was_called_saved_is_lost(hub, tmp_path):
         wait_for(lambda: len(ids_on(hub)) >= len(said), 240)
         assert sorted(ids_on(hub)) == sorted(said)  # each exactly once
         request = urllib.request.Request(
-            f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode()
+            f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode(), JSON
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.headers["content-disposition"] == 'attachment; filename="MNIST.npz"'
             assert answer.read(2) == b"PK"
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"{server.url}/contributions/collection", b"{}", timeout=30)
+            urllib.request.urlopen(
+                urllib.request.Request(f"{server.url}/contributions/collection", b"{}", JSON), timeout=30
+            )
         assert "Nothing is kept" in json.load(refused.value)["error"]
     finally:
         server.kill()

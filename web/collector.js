@@ -12,7 +12,7 @@ import { named } from "./words.js";
 const NAME = "collector";   // of this board, for the engine
 const PACKAGE = 10;
 const ATTEMPTS = 12;        // of sending, before the visitor may go on otherwise
-const MAX_POINTS = 2000;    // of a drawing; the server stores no more
+const MAX_POINTS = 1500;    // of a drawing, with their times: the server stores 32 kB
 const SURE = 0.9;           // probability from which the network's other opinion is worth a question
 const DOT = 20;             // board units: less line than that is a dot
 const OPINION = 3000;       // milliseconds that the network's opinion is waited for
