@@ -25,6 +25,7 @@ from contribute.desk import Desk
 from serving import VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
+from serving.routes import plain
 from serving.server import Server
 from serving.weights import Weights
 from web.components import collector, sketchpad
@@ -48,7 +49,7 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            return await predictor.predict(request.request.scope["visitor"], picture, top_k)
+            return await predictor.predict(request.request.scope["visitor"], plain(picture), top_k)
         except Refused as error:
             raise gr.Error(str(error), print_exception=False) from error
 

@@ -143,7 +143,7 @@ class Routes:
         if takes is None or len(data) > takes:
             raise Refused(CHANGED if name is None else NO_DATA, 404 if takes is None else 400)
         data = [plain(value) for value in (*data, *[None, 3][len(data) : takes])]
-        if data and data[0] is not None:
+        if data:
             if str(data[0]).startswith("data:"):  # Gradio keeps it long after the answer
                 raise Refused("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
             self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
