@@ -82,7 +82,7 @@ HEADER = """<h1>Draw a digit</h1>
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
 HEAD = """<style>
-.gradio-container { width: 100%; max-width: 66rem !important; margin: 0 auto !important; }
+.gradio-container { width: 100%; max-width: 64rem !important; margin: 0 auto !important; }
 .gradio-container { --digit-accent: #c2410c; --digit-on-accent: #fff; --color-accent: var(--digit-accent); }  /* at least 4.5:1 */
 .dark .gradio-container, .gradio-container.dark { --digit-accent: #fb923c; --digit-on-accent: #000; }
 .header { max-width: 60rem; margin: 0 auto; }
