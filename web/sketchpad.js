@@ -74,7 +74,7 @@ export function mount(element, props, server) {
 
   function show() {
     const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
-    shown.show(answer, Number(topK.value), notice || waiting);
+    shown.show(answer, Number(topK.value), notice || waiting, board.pen === null && answer.revision === revision);
     offerFeedback();
   }
 
