@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import resource
 import signal
 import socket
@@ -35,6 +36,7 @@ from serving.weights import Weights
 PORTS = range(7860, 7960)  # where a free one is looked for
 CONNECTIONS = 4000  # at once, from everybody
 UNREAD = 30.0  # seconds that a piece of an answer, at most 64 kB, may wait for its reader
+M_MMAP_THRESHOLD = -3  # of mallopt(3)
 STOPPING = 5  # seconds that a stop waits for answers under way
 
 
@@ -101,6 +103,10 @@ class Server:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+        with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
+            ctypes.CDLL(None).mallopt(
+                M_MMAP_THRESHOLD, 2**20
+            )  # the memory of a large body goes back when it is answered
         quiet = {
             "log_level": "error",
             "access_log": False,
