@@ -1,13 +1,14 @@
 """Putting the server together and running it, from the start to a stop that cuts nobody off.
 
 On a Space the Hub's proxy bears what comes before a whole request: heads without end, connections that never speak. Elsewhere put a
-proxy before the server. Here hold uvicorn's bound on connections, and one on the time that what was sent may wait for its reader.
+proxy before the server. Here hold uvicorn's bound on connections, and one on the time that an answer may wait for its reader.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import resource
 import signal
 import socket
@@ -22,6 +23,7 @@ import uvicorn
 from gradio.utils import get_upload_folder
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from serving import VERSION, telemetry
 from serving.limits import ALLOWED, Limits
@@ -33,7 +35,8 @@ from serving.weights import Weights
 
 PORTS = range(7860, 7960)  # where a free one is looked for
 CONNECTIONS = 4000  # at once, from everybody
-UNREAD = 30_000  # milliseconds that sent bytes may wait for a reader
+UNREAD = 30.0  # seconds that a piece of an answer, at most 64 kB, may wait for its reader
+M_MMAP_THRESHOLD = -3  # of mallopt(3)
 STOPPING = 5  # seconds that a stop waits for answers under way
 
 
@@ -100,18 +103,54 @@ class Server:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+        with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
+            ctypes.CDLL(None).mallopt(
+                M_MMAP_THRESHOLD, 2**20
+            )  # the memory of a large body goes back when it is answered
         quiet = {
             "log_level": "error",
             "access_log": False,
             "server_header": False,
         }  # warnings and addresses of visitors
         bounds = {"limit_concurrency": CONNECTIONS, "timeout_graceful_shutdown": STOPPING}
-        config = uvicorn.Config(self.app, ws="none", proxy_headers=False, **quiet, **bounds)  # limits.py knows proxies
+        config = uvicorn.Config(  # limits.py knows proxies
+            self.app, http=Connection, ws="none", proxy_headers=False, **quiet, **bounds
+        )
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
+
+
+class Connection(AutoHTTPProtocol):
+    """uvicorn's, which ends when its visitor does not take what is sent. Closing would first wait for that very visitor.
+
+    What the kernel has taken and cannot pass on, TCP's user timeout ends; that is reset by any byte that is read, this is not.
+    """
+
+    _ending: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # writing pauses as soon as the kernel does not take all
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._ending = self._ending or self.loop.call_later(UNREAD, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._patient()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._patient()
+        super().connection_lost(exc)
+
+    def _patient(self) -> None:
+        if self._ending:
+            self._ending.cancel()
+            self._ending = None
 
 
 def listen(name: str, port: int | None) -> socket.socket:
@@ -124,7 +163,7 @@ def listen(name: str, port: int | None) -> socket.socket:
             reason = error.strerror
             continue
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * UNREAD))
         return listening
     which = f"port {port}" if port else f"a port from {PORTS[0]} to {PORTS[-1]}"
     raise OSError(f"The page cannot have {which} at {name} ({reason}); GRADIO_SERVER_PORT names another.")
