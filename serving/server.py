@@ -23,7 +23,6 @@ import uvicorn
 from gradio.utils import get_upload_folder
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from serving import VERSION, telemetry
 from serving.limits import ALLOWED, Limits
@@ -35,7 +34,7 @@ from serving.weights import Weights
 
 PORTS = range(7860, 7960)  # where a free one is looked for
 CONNECTIONS = 4000  # at once, from everybody
-UNREAD = 30.0  # seconds that a piece of an answer, at most 64 kB, may wait for its reader
+UNREAD = 30.0  # seconds that sent bytes may wait for a reader, also one whose window stays full
 M_MMAP_THRESHOLD = -3  # of mallopt(3)
 STOPPING = 5  # seconds that a stop waits for answers under way
 
@@ -113,44 +112,12 @@ class Server:
             "server_header": False,
         }  # warnings and addresses of visitors
         bounds = {"limit_concurrency": CONNECTIONS, "timeout_graceful_shutdown": STOPPING}
-        config = uvicorn.Config(  # limits.py knows proxies
-            self.app, http=Connection, ws="none", proxy_headers=False, **quiet, **bounds
-        )
+        config = uvicorn.Config(self.app, ws="none", proxy_headers=False, **quiet, **bounds)  # limits.py knows proxies
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])
-
-
-class Connection(AutoHTTPProtocol):
-    """uvicorn's, which ends when its visitor does not take what is sent. Closing would first wait for that very visitor.
-
-    What the kernel has taken and cannot pass on, TCP's user timeout ends; that is reset by any byte that is read, this is not.
-    """
-
-    _ending: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(0)  # writing pauses as soon as the kernel does not take all
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._ending = self._ending or self.loop.call_later(UNREAD, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._patient()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._patient()
-        super().connection_lost(exc)
-
-    def _patient(self) -> None:
-        if self._ending:
-            self._ending.cancel()
-            self._ending = None
 
 
 def listen(name: str, port: int | None) -> socket.socket:

@@ -182,8 +182,9 @@ def test_an_address_without_end_is_refused(server):
 @pytest.mark.parametrize(
     "body",
     [b"", b"[]", b"{", b'{"data": [' + b"1," * 70_000 + b"1]}", b"null", b"[" * 100_000, b'{"data": []}', b'{"data": [{"a": ' * 9000, b"\xff\xfe",
-     b'{"fn_name": "__init__"}', b'{"fn_name": ["keep"]}', b'{"fn_name": "recognise", "data": {}}', b'{"fn_name": "collection"}'],
-    ids=range(13),
+     b'{"fn_name": "__init__"}', b'{"fn_name": ["keep"]}', b'{"fn_name": "recognise", "data": {}}', b'{"fn_name": "collection"}',
+     b'{"fn_name": "look", "data": {"version": "1", "label": "2", "strokes": []}}'],
+    ids=range(14),
 )  # fmt: skip
 def test_broken_questions_get_a_sentence(server, body):
     status, _, content = get(server, "/gradio_api/component_server", "POST", {"Content-Type": "application/json"}, body)
@@ -424,7 +425,7 @@ def test_old_uploads_are_deleted_and_new_ones_stay(tmp_path, monkeypatch):
 
 
 def test_who_does_not_read_is_cut_off(tmp_path):
-    """A hundred ask for a large file; half of them read nothing, half a few bytes now and then. TCP's timeout ends only the former."""
+    """A hundred ask for a large file; half of them read nothing, half a few bytes now and then."""
     from serving import server as serving_server
 
     with serving_server.listen("127.0.0.1", None) as listening:
