@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -247,7 +248,9 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
     visitor.page.locator(".wrong").click()
     visitor.page.get_by_role("button", name="It was a 7").click()
     drag(visitor.page, [drawer((60, 90)), drawer((90, 90))])  # the next drawing does not lose the label of the last
-    until(visitor.page, "document.querySelector('.unsay').hidden")
+    deadline = time.monotonic() + 60
+    while len(Store(store).drawings()) < 2 and time.monotonic() < deadline:
+        visitor.page.wait_for_timeout(200)
     assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
     visitor.open_tab()  # whose count knows of them
     assert visitor.words(".count").startswith("2 digits of yours saved")
@@ -312,6 +315,12 @@ def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, p
     visitor.draw_digit(visitor.asked_for())
     Store(store).forget(code)
     visitor.page.locator(".collector .next").click()
+    until(
+        visitor.page,
+        "!document.querySelector('.collector .closed').hidden || !document.querySelector('.question').hidden",
+    )
+    if visitor.page.locator(".question").is_visible():
+        visitor.page.locator(".question .keep").click()
     visitor.page.wait_for_selector(".collector .closed:not([hidden])")
     assert code in visitor.words(".closed")
     visitor.page.locator(".collector .agree").click()  # the drawing is still on the board

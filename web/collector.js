@@ -238,6 +238,7 @@ export function mount(element, props, server) {
   // --- consent, export, deletion ---------------------------------------------------------------------------------------
 
   find(".terms").textContent = props.terms;
+  find(".agree").disabled = false;  // a press before this script was here would have been lost
   if (props.closed) {
     find(".agree").hidden = true;
     find(".closed").hidden = false;
