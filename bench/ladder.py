@@ -56,24 +56,19 @@ def measure(recipe: str, read: bool) -> dict:
 
 def strangers(out: Path) -> list[int] | None:
     """Right and total of the network in `out` on strangers' digits at natural sizes; None without a network or their strokes."""
-    import numpy as np
-
-    import board
-    from bench import accuracy, freehand
+    from bench import freehand, readers, sets
     from model import DigitCNN
 
     if freehand.folder() is None:
         return None
     if (out / "config.json").is_file():
-        read = accuracy.our_reader(DigitCNN.from_pretrained(out))
+        read = readers.our_reader(DigitCNN.from_pretrained(out))
     else:
-        read = accuracy.upstream_reader(out)
+        read = readers.upstream_reader(out)
     if read is None:
         return None
-    digits, labels = freehand.read(freehand.folder())
-    rng = np.random.default_rng(accuracy.SEED)
-    answers = read([board.render(freehand.on_board(digit, freehand.NATURAL, rng)) for digit in digits])[0]
-    return [int((answers.argmax(1) == labels).sum()), len(labels)]
+    pictures, labels, _ = sets.pendigits(freehand.folder(), freehand.NATURAL)
+    return [int((read(pictures)[0].argmax(1) == labels).sum()), len(labels)]
 
 
 def table(store: dict) -> str:

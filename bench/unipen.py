@@ -47,7 +47,9 @@ def read(root: Path, collection: str) -> tuple[list[Digit], int]:
         if not path.is_file():
             continue
         blocks = _blocks(path)
-        components = [c for key, body in blocks if key == "INCLUDE" for c in _components(root / "include" / body.strip())]
+        components = [
+            c for key, body in blocks if key == "INCLUDE" for c in _components(root / "include" / body.strip())
+        ]
         for key, body in blocks:
             found = re.match(r'\s*CHARACTER\s+(\S+)\s+\S+\s+"(\d)"', body) if key == "SEGMENT" else None
             if found:
