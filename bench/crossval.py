@@ -16,8 +16,10 @@ import numpy as np
 
 import data
 from handwriting.allographs import ALLOGRAPHS
+from handwriting.operators import OPERATORS
 from model import FORMAT
 from training import metrics, recipes
+from training.ours import TrainConfig
 
 STORE = Path(__file__).parent.parent / "docs" / "crossval.json"
 
@@ -48,8 +50,9 @@ def cross_validate(recipe: str, arrays: data.Arrays, repeats: int, done: list[in
 def identity(recipe: str) -> str:
     """Hash of a recipe, its allographs and operators; stored results with another hash are stale."""
     settings = [repr(recipes.RECIPES[recipe])]
-    if isinstance(recipes.RECIPES[recipe], recipes.Ours):
+    if isinstance(recipes.RECIPES[recipe], TrainConfig):
         settings += [str(FORMAT), *(f"{way.digit} {way.name} {way.weight}" for d in range(10) for way in ALLOGRAPHS[d])]
+        settings += [f"{op.name} {op.share} {op.digits}" for op in OPERATORS.values()]
     return hashlib.sha256("\n".join(settings).encode()).hexdigest()[:16]
 
 
