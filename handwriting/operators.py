@@ -20,7 +20,8 @@ Lines = list[np.ndarray]
 
 
 class Operator(NamedTuple):
-    """share: of the drawings that it changes. digits: those it is for; drawings that are no digits go with all ten."""
+    """share: of the drawings that it changes. digits: those it is for; what is for one digit only is not for
+    drawings that are no digits."""
 
     name: str
     share: float
@@ -48,7 +49,7 @@ def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable]
 def vary(lines: Lines, digit: int | None, rng: np.random.Generator, without: Collection[str] = ()) -> Lines:
     """The lines of one drawing after a throw for each operator; `digit` is None for a drawing that is no digit."""
     for op in OPERATORS.values():
-        meant = digit in op.digits if digit is not None else op.digits == ALL
+        meant = digit in op.digits if digit is not None else len(op.digits) > 1
         if meant and op.name not in without and rng.random() < op.share:
             lines = op.change(lines, rng)
     return lines
@@ -119,6 +120,19 @@ def stretched(lines: Lines, rng: np.random.Generator) -> Lines:
     """Wider or narrower than hands usually write."""
     by = np.exp(np.clip(rng.normal(0, 0.3), -0.5, 0.55))
     return [np.stack([0.5 + by * (line[:, 0] - 0.5), line[:, 1]], axis=1) for line in lines]
+
+
+@operator(0.12)
+def bowed(lines: Lines, rng: np.random.Generator) -> Lines:
+    """The upright axis, or the level one, is bent like a bow."""
+    by, across = np.clip(rng.normal(0, 0.28), -0.6, 0.6), rng.random() < 0.3
+    kept, moved = (0, 1) if across else (1, 0)
+    bent = []
+    for line in lines:
+        line = line.copy()
+        line[:, moved] += by * np.square(line[:, kept] - 0.5)
+        bent.append(line)
+    return bent
 
 
 @operator(0.12)
@@ -239,13 +253,13 @@ def _across(at: np.ndarray, angle: float, left: float, right: float) -> np.ndarr
 # --- ends -------------------------------------------------------------------------------------------------------------
 
 
-@operator(0.2)
+@operator(0.2, digits=(0, 1, 3, 4, 5, 6, 7, 8, 9))  # a 2 without its foot is a 7
 def cut_short(lines: Lines, rng: np.random.Generator) -> Lines:
     """A stroke begins late or ends early, so that bowls stay open and bars stop short."""
     return _at_an_end(lines, rng, lambda line: line[: len(line) - int(len(line) * rng.uniform(0.03, 0.14))])
 
 
-@operator(0.2)
+@operator(0.2, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))
 def overshot(lines: Lines, rng: np.random.Generator) -> Lines:
     """A stroke goes on as it was bent, so that bowls close beyond their beginning."""
 
@@ -267,7 +281,7 @@ def tail(lines: Lines, rng: np.random.Generator) -> Lines:
     return _at_an_end(lines, rng, change)
 
 
-@operator(0.25)
+@operator(0.25, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))  # a 1 with a hook may be a 7
 def hook(lines: Lines, rng: np.random.Generator) -> Lines:
     """An end turns sharply: a barb, a serif, the way to the next digit."""
 
@@ -278,7 +292,7 @@ def hook(lines: Lines, rng: np.random.Generator) -> Lines:
     return _at_an_end(lines, rng, change)
 
 
-@operator(0.06)
+@operator(0.06, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))  # ... and with a ring a 9
 def curled(lines: Lines, rng: np.random.Generator) -> Lines:
     """An end curls up into a small ring or a part of one."""
 

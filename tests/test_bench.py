@@ -13,8 +13,10 @@ import pytest
 import torch
 
 import board
+import data
+import handwriting
 import train
-from bench import freehand, mnist, peers, sets, unipen
+from bench import ablation, freehand, mnist, peers, sets, unipen
 from bench.accuracy import Table, lowest, markdown, refused_at
 from bench.crossval import identity, is_of, validated
 from bench.ladder import RUNGS, between, table
@@ -277,6 +279,19 @@ def test_the_table_is_of_the_shipped_weights():
     stored = json.loads((train.ROOT / "docs" / "accuracy.json").read_text())
     assert stored["sha256"] == DigitCNN.from_pretrained(train.ROOT / "weights").config.sha256
     assert stored["table"] in (train.ROOT / "README.md").read_text()
+
+
+def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, monkeypatch):
+    monkeypatch.delenv("FREEHAND_DIR", raising=False)
+    tiny = replace(RECIPES["quick"], steps=2, drawn=200, nondigits=50, views=1)
+    monkeypatch.setitem(RECIPES, "quick", replace(tiny, schedule=replace(tiny.schedule, rounds=2)))
+    images, labels = handwriting.drawings(60, 0, workers=1)
+    arrays = data.Arrays(images.astype(float), labels, images[:0].astype(float), labels[:0])
+    whole, without = (ablation.measure(names, arrays) for names in ((), ("tail",)))
+    assert list(whole) == ["UNIPEN, not looked at"]  # no pendigits, and of UNIPEN one made-up collection
+    assert 0 <= whole["UNIPEN, not looked at"][0] <= 1 and whole != without
+    made = ablation.table({"of": "x", "none": {"both": [0.98, 0.06]}, "tail": {"both": [0.975, 0.08]}}).splitlines()
+    assert made[2:] == ["| every operator | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
 
 
 def test_tables():

@@ -93,7 +93,7 @@ def eight_slim(d):
 @way(8, 1)
 def eight_small_head(d):
     w = d(0.1, 0.2)
-    body = _eight(d, d(0.2, 0.36), w, d(0.24, 0.36))
+    body = _eight(d, d(0.24, 0.36), w, d(0.22, 0.34))
     return [[*body, (0.5 + w * 0.7, d(0.03, 0.08))]]
 
 
