@@ -110,10 +110,10 @@ def example(path: Path) -> None:
     from PIL import Image
 
     import board
-    from sketchpad import examples
+    from web.assets import examples
 
-    strokes = next(drawing["strokes"] for drawing in examples.drawings() if drawing["digit"] == "2")
-    drawn = board.render([board.Stroke(np.array(stroke), examples.RADIUS) for stroke in strokes])
+    strokes = next(drawing["strokes"] for drawing in examples()["drawings"] if drawing["digit"] == "2")
+    drawn = board.render([board.Stroke(np.array(stroke), examples()["radius"]) for stroke in strokes])
     Image.fromarray(255 - drawn).save(path)
 
 

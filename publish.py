@@ -1,7 +1,8 @@
-"""Publish on the Hub: `python publish.py model|dataset|space|all OWNER`.
+"""Publish on the Hub: `python publish.py model|dataset|space|static|all OWNER`.
 
     hf auth login                                    once, with a token that may write
-    python publish.py all OWNER                      OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space)
+    python publish.py all OWNER                      OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space), OWNER/mnixel-static
+    python publish.py static OWNER                   the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
     python publish.py all OWNER --dry-run            lists what would go, and asks no Hub
 
@@ -24,13 +25,16 @@ from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
 
 ROOT = Path(__file__).parent
-DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel"}
-ORDER = ("dataset", "model", "space")  # a card points at what is there already
+DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel", "static": "mnixel-static"}
+ORDER = ("dataset", "model", "space", "static")  # a card points at what is there already
+REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}  # the Hub's type of each
+SDK = {"space": "gradio", "static": "static"}
 # The folders that only this command writes: a file there that is no longer part of the project is deleted from the Hub.
 OWNED = {
     "model": (),
     "dataset": ("clean", "raw", "contributed"),
     "space": ("contribute", "data", "handwriting", "page", "publishing", "sketchpad", "weights"),
+    "static": ("weights",),
 }
 
 
@@ -98,22 +102,22 @@ def upload(
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    space = {}
-    if kind == "space":
+    space, repository = {}, REPOSITORY[kind]
+    if kind in SDK:
         space = {
-            "space_sdk": "gradio",
+            "space_sdk": SDK[kind],
             "space_hardware": hardware,
             "space_variables": [{"key": key, "value": value} for key, value in (variables or {}).items()],
         }
     try:
-        url = api.create_repo(name, repo_type=kind, private=private, exist_ok=True, **space)
-        before = api.repo_info(name, repo_type=kind, timeout=hub.SILENCE)
+        url = api.create_repo(name, repo_type=repository, private=private, exist_ok=True, **space)
+        before = api.repo_info(name, repo_type=repository, timeout=hub.SILENCE)
         files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
         there = [row.rfilename for row in before.siblings or []]
-        stale = [path for path in there if path not in files and path.partition("/")[0] in OWNED[kind] and "/" in path]
+        stale = [path for path in there if path not in files and is_ours(kind, path)]
         if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
             raise PublishError(
-                f"{name} has contributed drawings and this checkout has none: run `python -m data merge` where they are "
+                f"{name} has contributed drawings and this checkout has none: run `python -m contribute merge` where they are "
                 "kept, or name the folder that it wrote in --contributed."
             )
         commit = api.create_commit(
@@ -123,7 +127,7 @@ def upload(
                 *(CommitOperationDelete(path) for path in stale),
             ],
             commit_message=f"Publish the {kind}",
-            repo_type=kind,
+            repo_type=repository,
             parent_commit=before.sha,
         ).oid
         changed = commit != before.sha
@@ -142,6 +146,44 @@ def upload(
         print(file=sys.stderr)  # a progress bar may be open
         raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
     return Published(str(url), commit, changed, tuple(stale))
+
+
+def is_ours(kind: str, path: str) -> bool:
+    """Whether only this command writes the file `path` of a repository."""
+    if kind == "static" and "/" not in path:
+        return path.endswith((".js", ".css"))
+    return path.partition("/")[0] in OWNED[kind] and "/" in path
+
+
+def at_hub(api, kind: str, name: str) -> str | None:
+    """The newest commit of a repository, or None when there is none that you may see. Raises PublishError."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        return api.repo_info(name, repo_type=REPOSITORY[kind], timeout=hub.SILENCE).sha
+    except RepositoryNotFoundError:
+        return None
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
+
+
+def lay_out_static(api, out: Path, weights: Path, names: dict[str, str]) -> None:
+    """The static Space's files: it takes its weights from the model repository, and links to the Space, where these are.
+
+    Raises PublishError when the model repository holds other weights than the folder `weights`, BundleError as bundles.static.
+    """
+    commit = at_hub(api, "model", names["model"]) if api else None
+    if commit:
+        try:
+            config = api.hf_hub_download(names["model"], "config.json", revision=commit)
+        except Exception as error:
+            raise PublishError(hub.explain(error, f"the model {names['model']}")) from error
+        if Path(config).read_bytes() != (weights / "config.json").read_bytes():
+            raise PublishError(
+                f"{names['model']} holds other weights than {weights}: run `python publish.py model {names['model']}` first."
+            )
+    gradio = names["space"] if api and at_hub(api, "space", names["space"]) else None
+    bundles.static(out, weights, names, commit, gradio)
 
 
 def publish_model(api, name: str, weights: Path, dataset: str, private: bool | None = None) -> Published:
@@ -170,12 +212,12 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser = argparse.ArgumentParser(
         description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are."
     )
-    parser.add_argument("kind", choices=["model", "dataset", "space", "all"])
+    parser.add_argument("kind", choices=["model", "dataset", "space", "static", "all"])
     parser.add_argument("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m data merge`")
-    parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Space serves, if its name is another")
+    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contribute merge`")
+    parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
     parser.add_argument(
         "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"
     )
@@ -187,7 +229,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     options = parser.parse_args(arguments)
     owner = options.target.partition("/")[0]
     if "/" in options.target and options.kind == "all":
-        parser.error("`all` takes an OWNER: the three repositories have their own names.")
+        parser.error("`all` takes an OWNER: the four repositories have their own names.")
     names = {kind: f"{owner}/{name}" for kind, name in DEFAULT.items()}
     names["model"], names["dataset"] = options.model or names["model"], options.dataset or names["dataset"]
     if "/" in options.target:
@@ -214,6 +256,7 @@ def main(arguments: list[str] | None = None) -> int:
         "space": lambda out: bundles.space(
             out, options.weights, names["space"], names["model"], names["dataset"], options.hardware
         ),
+        "static": lambda out: lay_out_static(None, out, options.weights, names),
     }
     variables = {"MODEL_ID": names["model"]}
     done = []
@@ -223,6 +266,8 @@ def main(arguments: list[str] | None = None) -> int:
             for kind in kinds:  # all of them before the first goes, so that a missing archive leaves nothing half done
                 lay_out[kind](Path(work, kind))
             for kind in kinds:
+                if kind == "static" and api:  # again, now that the model's commit is known
+                    lay_out_static(api, Path(work, kind), options.weights, names)
                 files = sorted(path for path in Path(work, kind).rglob("*") if path.is_file())
                 total = size(sum(path.stat().st_size for path in files))
                 print(f"{kind} {names[kind]}: {len(files)} files, {total}", flush=True)

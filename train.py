@@ -135,7 +135,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="FOLDER",
         nargs="?",
         const=CONTRIBUTED,
-        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m data merge`)",
+        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m contribute merge`)",
     )
     parser.add_argument("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
     options = parser.parse_args(arguments)

@@ -91,6 +91,26 @@ def exif(entries: list[tuple[int, int, int, int]], rest: bytes = b"", order: str
     )
 
 
+def scans(side: int, count: int) -> bytes:
+    """A progressive JPEG of `side` pixels whose shortest scan comes again and again: a few bytes each, and all pixels anew."""
+    raw = encoded(Image.new("L", (side, side), 128), "JPEG", progressive=True)
+    starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
+    again = min((raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)), key=len)  # the first has what others refine
+    return raw[:-2] + again * count + raw[-2:]
+
+
+def exif_segments(count: int) -> bytes:
+    """A JPEG with so many segments of Exif of ten bytes, which Pillow puts together one by one."""
+    raw = encoded(seven(), "JPEG")
+    return raw[:2] + (b"\xff\xe1\x00\x0a" + b"Exif\0\0" + b"II") * count + raw[2:]
+
+
+def empty_chunks(count: int) -> bytes:
+    """A PNG with so many chunks that hold nothing."""
+    rows = b"".join(b"\0" + row.tobytes() for row in np.asarray(seven()))
+    return png(ihdr(40, 40), *[(b"teSt", b"")] * count, idat(rows))
+
+
 def seven(side: int = 40) -> Image.Image:
     """A 7, black on white."""
     image = Image.new("L", (side, side), 255)

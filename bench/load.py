@@ -41,7 +41,7 @@ from PIL import Image
 
 import board
 from bench.ladder import between
-from sketchpad import examples
+from web.assets import examples
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -147,7 +147,7 @@ class Drawing:
 def drawings() -> list[Drawing]:
     """The page's own examples, in as many points as two seconds give."""
     found = []
-    for example in examples.drawings():
+    for example in examples()["drawings"]:
         lengths = [
             np.concatenate([[0], np.cumsum(np.hypot(*np.diff(s, axis=0).T))]) for s in map(np.array, example["strokes"])
         ]

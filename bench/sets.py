@@ -77,7 +77,11 @@ def robustness(folder: Path) -> Iterator[tuple[str, Set]]:
     """The same 1,500 digits of pendigits, a row for each thing that is made hard."""
     digits, labels = freehand.read(folder)
     chosen = np.random.default_rng(3).choice(len(digits), ROBUST, replace=False)
-    digits, labels = [digits[i] for i in chosen], labels[chosen]
+    yield from made_hard([digits[i] for i in chosen], labels[chosen])
+
+
+def made_hard(digits: list[list[np.ndarray]], labels: np.ndarray) -> Iterator[tuple[str, Set]]:
+    """Digits (strokes of points) on boards and as pictures, a row for each thing that is made hard."""
     rng = np.random.default_rng(5)
 
     def boards(low: float, high: float, thin: float, thick: float, degrees: float = 0) -> list[np.ndarray]:

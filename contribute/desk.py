@@ -1,69 +1,72 @@
-"""What the page may ask about contributions: agree, look, keep, count, take home, delete. Answers are dictionaries, errors sentences."""
+"""What the page may ask about contributions: agree, keep, count, take home, delete. Answers are dictionaries, errors sentences."""
 
 from __future__ import annotations
 
 import base64
-import os
-import re
+import tempfile
+import threading
 from collections.abc import Callable
+from typing import BinaryIO
 
 import numpy as np
 
 import board
-from contribute import CONSENT, LICENCE, export, terms
-from contribute.mirror import Mirror
-from contribute.store import Drawing, Store, StoreError, Writer, default_folder, is_persistent
-from page import VERSION
-from page.recognise import answer
-from page.served import Served
+from contribute import CONSENT, LICENCE, export, settings, terms
+from contribute.mirror import Mirror, forget_aside
+from contribute.rows import ID, MAX_BYTES, SOURCES, Drawing, to_line
+from contribute.store import Store, StoreError, Writer
+from contribute.strokes import clean, limited
 
-SURE = 0.9  # calibrated probability from which the network's other opinion is worth a question
-DOT = 20.0  # board units: less line than that is a dot
-ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
-LATEST = 10_000_000  # milliseconds: nobody draws a digit for three hours
+COLLECTING = 5.0  # seconds that one visitor's copy waits for another's to be written
 
 
 class Desk:
     """Serves contributors from a store, and carries what it keeps to the Hub if `mirror` is given.
 
-    `persistent` says whether the store outlives a restart; if not, only what the mirror has counts as saved.
+    `persistent` says whether the store outlives a restart; if not, only what the mirror has counts as saved. `app` is the version of
+    the page, which each drawing carries. Methods block (on the disk, `forget` on the Hub): call them from a thread.
     """
 
     def __init__(
-        self, served: Served, store: Store, mirror: Mirror | None, licence: str = LICENCE, persistent: bool = True
+        self,
+        store: Store,
+        mirror: Mirror | None = None,
+        licence: str = LICENCE,
+        persistent: bool = True,
+        app: str = "",
     ):
-        self.served, self.store, self.mirror = served, store, mirror
-        self.licence, self.persistent = licence, persistent
+        self.store, self.mirror = store, mirror
+        self.licence, self.persistent, self.app = licence, persistent, app
+        self._collecting = threading.Lock()
 
     @classmethod
-    def from_environment(cls, served: Served) -> tuple[Desk | None, str]:
-        """As CONTRIBUTIONS, CONTRIBUTIONS_DIR, CONTRIBUTIONS_REPO and CONTRIBUTIONS_LICENCE say; or None and why not."""
-        if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
+    def from_environment(cls, app: str = "", wanted: settings.Settings | None = None) -> tuple[Desk | None, str]:
+        """As `wanted` says, else the environment (see `settings`); or None, and a sentence that says why not."""
+        wanted = wanted or settings.from_environment()
+        if wanted.off:
             return None, "Contributions are switched off here."
-        folder, repository = default_folder(), os.environ.get("CONTRIBUTIONS_REPO")
-        persistent = is_persistent(folder)
-        if not persistent and not repository:
+        if not wanted.persistent and not wanted.repository:
             return (
                 None,
                 "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none.",
             )
         try:
-            store = Store(folder)
+            store = Store(wanted.folder)
         except StoreError as error:
             return None, str(error)
-        mirror = Mirror(store, repository, restore=not persistent) if repository else None
-        return cls(served, store, mirror, os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE, persistent), ""
+        mirror = Mirror(store, wanted.repository, restore=not wanted.persistent) if wanted.repository else None
+        return cls(store, mirror, wanted.licence, wanted.persistent, app), ""
 
     def close(self) -> None:
         """The page stops: give the Hub what it has not got yet, for a few seconds."""
         if self.mirror:
-            self.mirror.flush(list(self.store.dirty()), FLUSH)
+            self.mirror.flush(FLUSH)
 
     @property
     def functions(self) -> list[Callable[[dict], dict]]:
-        """For the page: each takes and gives a dictionary."""
-        return [self._safe(f) for f in (self.consent, self.look, self.keep, self.status, self.collection, self.forget)]
+        """For the page: each takes and gives a dictionary, {"error": sentence} when it could not do what was asked."""
+        return [self._safe(f) for f in (self.consent, self.keep, self.status, self.forget)]
 
     def _safe(self, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
         def asked(question: dict) -> dict:
@@ -75,7 +78,7 @@ class Desk:
         asked.__name__ = function.__name__
         return asked
 
-    # --- agree, look, keep --------------------------------------------------------------------------------------------
+    # --- agree, keep --------------------------------------------------------------------------------------------------
 
     @property
     def terms(self) -> str:
@@ -87,15 +90,11 @@ class Desk:
             raise ValueError("The terms have changed since this page was opened; load it again to read them.")
         return {"receipt": self.store.enrol(CONSENT, self.licence)}
 
-    def look(self, question: dict) -> dict:
-        """{"strokes"} -> {"pixels"}: the 28x28 that would be kept, 784 numbers 0..255."""
-        return {"pixels": small(board.parse_strokes(question.get("strokes"))).ravel().tolist()}
-
     def keep(self, question: dict) -> dict:
-        """Keep a drawing, or ask about it.
+        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once the drawing is on the disk.
 
-        {"receipt", "id", "label", "strokes", "confirmed", "source"} -> the counts of `status` once it is kept, or
-        {"ask": sentence, "may_keep": bool} when it is blank, a dot or surely another digit and not `confirmed`.
+        Whether the drawing is the digit that was asked for is the page's to ask, before it sends. {"error": ..., "consent": True} when
+        nobody has agreed under that receipt. Sent again under the same id, a drawing is kept once.
         """
         writer = self._writer(question)
         if writer is None:
@@ -106,45 +105,26 @@ class Desk:
             raise ValueError("A drawing is sent with an id of 8 to 64 letters, digits and dashes.")
         if label not in list("0123456789"):
             raise ValueError('The label is one of "0" to "9".')
-        if source not in ("collector", "recognise"):
+        if source not in SOURCES:
             raise ValueError('The source is "collector" or "recognise".')
-        strokes = board.parse_strokes(question.get("strokes"))
-        times = stroke_times(question["strokes"])
-        picture = board.render(strokes)
-        if not strokes or not picture.any():
-            return {"ask": f"The board is empty. Draw {article(label)}, or skip it.", "may_keep": False}
-        now = self.served.current
-        found = answer(now.net, picture)
-        best = found["confidences"][0]
-        if question.get("confirmed") is not True:
-            line = sum(float(np.hypot(*np.diff(s.points, axis=0).T).sum()) for s in strokes)
-            if line < DOT:
-                return {"ask": f"That is only a dot. Keep it as {article(label)}?", "may_keep": True}
-            if found["digit"] not in (None, label) and best["confidence"] >= SURE:
-                return {
-                    "ask": f"This looks like {article(found['digit'])}. Keep it as {article(label)}?",
-                    "may_keep": True,
-                }
-        self.store.add(
-            Drawing(
-                id=id,
-                label=label,
-                strokes=[
-                    {"points": stroke.points.round(1).tolist(), "radius": stroke.radius, "times": time}
-                    for stroke, time in zip(strokes, times, strict=True)
-                ],
-                pixels=base64.b64encode(small(strokes, picture).tobytes()).decode(),
-                source=source,
-                opinion=found["digit"],
-                confidence=round(best["confidence"], 4),
-                weights=now.origin,
-                app=VERSION,
-                writer=writer.writer,
-                receipt_hash=writer.receipt_hash,
-                consent=writer.consent,
-                licence=writer.licence,
-            )
+        strokes = limited(clean(question.get("strokes")))
+        if not strokes:
+            raise ValueError(f"The board is empty. Draw {article(label)}, or skip it.")
+        drawing = Drawing(
+            id=id,
+            label=label,
+            strokes=strokes,
+            pixels=base64.b64encode(small(strokes).tobytes()).decode(),
+            source=source,
+            app=self.app,
+            writer=writer.writer,
+            receipt_hash=writer.receipt_hash,
+            consent=writer.consent,
+            licence=writer.licence,
         )
+        if len(to_line(drawing)) > MAX_BYTES:
+            raise ValueError("This drawing has more points than can be kept. Draw it anew, with less line.")
+        self.store.add(drawing)
         if self.mirror:
             self.mirror.wake()
         try:
@@ -155,7 +135,10 @@ class Desk:
     # --- afterwards ---------------------------------------------------------------------------------------------------
 
     def status(self, question: dict) -> dict:
-        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart could still cost."""
+        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart could still cost.
+
+        With a mirror also "on_hub", and "problem", a sentence, while the Hub does not take them.
+        """
         if self._writer(question) is None:
             self._restored()
             return {"error": "Nothing is kept under this receipt.", "consent": True}
@@ -166,16 +149,42 @@ class Desk:
         problem = self.mirror.problem if on_hub < kept else None
         return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
 
-    def collection(self, question: dict) -> dict:
-        """{"receipt", "format": "npz" or "parquet"} -> {"name", "data"}: all drawings of a receipt, base64."""
-        drawings = self.store.of(question["receipt"]) if self._writer(question) else []
-        if not drawings:
-            return {"error": "Nothing is kept under this receipt yet."}
-        if question.get("format") == "parquet":
-            name, content = "my-digits.parquet", export.as_parquet(drawings)
-        else:
-            name, content = "MNIST.npz", export.as_npz(drawings)
-        return {"name": name, "data": base64.b64encode(content).decode()}
+    def collection(self, question: dict) -> tuple[str, BinaryIO]:
+        """{"receipt", "format": "npz" or "parquet"} -> file name, and the file with all drawings of the receipt.
+
+        The file is open at its beginning and has no name on the disk: closing it frees its room, so close it in any case. It is written in
+        small pieces, one visitor's at a time. Raises ValueError or StoreError with one sentence.
+        """
+        question = question if isinstance(question, dict) else {}
+        wanted = question.get("format", "npz")
+        if wanted not in ("npz", "parquet"):
+            raise ValueError('The format is "npz" or "parquet".')
+        kept = self.store.counts(question["receipt"])[0] if self._writer(question) else 0
+        if not kept:
+            self._restored()
+            raise ValueError("Nothing is kept under this receipt yet.")
+        if not self._collecting.acquire(timeout=COLLECTING):
+            raise StoreError("Others are taking their digits home just now; try again in a moment.")
+        try:
+            return self._collected(question["receipt"], wanted)
+        finally:
+            self._collecting.release()
+
+    def _collected(self, receipt: str, wanted: str) -> tuple[str, BinaryIO]:
+        file = tempfile.TemporaryFile()
+        try:
+            if wanted == "parquet":
+                export.write_parquet(self.store.of(receipt), file)
+            else:
+                export.write_npz(self.store.pictures(receipt), file)
+            file.seek(0)
+        except OSError as error:
+            file.close()
+            raise StoreError("The server has no room to write your digits just now; try again later.") from error
+        except BaseException:
+            file.close()
+            raise
+        return ("my-digits.parquet" if wanted == "parquet" else "MNIST.npz"), file
 
     def forget(self, question: dict) -> dict:
         """{"receipt"} -> {"said", "again"}: delete everything under a receipt, here and on the Hub.
@@ -185,15 +194,14 @@ class Desk:
         receipt = question.get("receipt")
         if not receipt:
             raise ValueError("Enter your receipt code.")
-        if self._writer(question) is None and not (
-            isinstance(receipt, str) and receipt.isascii() and self.store.forgot(receipt)
-        ):
+        if self._writer(question) is None and not (_like_a_receipt(receipt) and self.store.forgot(receipt)):
             self._restored()
             raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
         count, batches = self.store.forget(receipt)
+        forget_aside(self.store.folder, receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
         said = f"{drawings} deleted" if count else "Nothing is left under this receipt"
-        if self.mirror and not self.mirror.flush(batches or list(self.store.dirty()), FLUSH):
+        if self.mirror and not self.mirror.flush(FLUSH, batches or None):
             if self.persistent:
                 return {"said": f"{said} here; the copy on the Hub goes as soon as the Hub answers.", "again": False}
             return {
@@ -210,29 +218,19 @@ class Desk:
 
     def _writer(self, question: dict) -> Writer | None:
         receipt = question.get("receipt")
-        return (
-            self.store.writer(receipt)
-            if isinstance(receipt, str) and len(receipt) <= 40 and receipt.isascii()
-            else None
-        )
+        return self.store.writer(receipt) if _like_a_receipt(receipt) else None
+
+
+def _like_a_receipt(receipt: object) -> bool:
+    return isinstance(receipt, str) and len(receipt) <= 40 and receipt.isascii()
 
 
 def article(digit: str) -> str:
+    """ "an 8", "a 7"."""
     return f"{'an' if digit == '8' else 'a'} {digit}"
 
 
-def small(strokes: list[board.Stroke], picture: np.ndarray | None = None) -> np.ndarray:
+def small(strokes: list[dict]) -> np.ndarray:
     """MNIXEL's 28x28 of strokes: uint8."""
-    return np.rint(board.reduce(board.render(strokes) if picture is None else picture)).astype(np.uint8)
-
-
-def stroke_times(payload: list[dict]) -> list[list[int]]:
-    """The times of each stroke's points in milliseconds, [] where a stroke has none. Raises ValueError when they cannot be."""
-    found = []
-    for raw in payload:
-        times = raw.get("times", [])
-        good = isinstance(times, list) and all(type(t) is int and 0 <= t <= LATEST for t in times)
-        if not good or len(times) not in (0, len(raw["points"])):
-            raise ValueError("The times of a stroke are whole milliseconds, one for each point.")
-        found.append(times)
-    return found
+    drawn = [board.Stroke(np.array(stroke["points"], dtype=np.float64), stroke["radius"]) for stroke in strokes]
+    return np.rint(board.reduce(board.render(drawn))).astype(np.uint8)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from contribute.store import Drawing, Store, StoreError, default_folder
+from contribute import settings
+from contribute.database import FILE
+from contribute.export import write_parquet
+from contribute.store import Store, StoreError
 from data.archives import DataError
-
-if TYPE_CHECKING:
-    import datasets
 
 FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
 SHARD = "{split}-00000-of-00001.parquet"
@@ -27,54 +23,21 @@ def split_of(writer: str) -> str:
     return "test" if int(hashlib.sha256(writer.encode()).hexdigest()[:8], 16) % TEST_SHARE == 0 else "train"
 
 
-def dataset(drawings: Sequence[Drawing]) -> datasets.Dataset:
-    """Drawings as rows: image 28x28, label, strokes (JSON), and where they are from. No receipt, and no time finer than a day."""
-    import datasets
-    from PIL import Image
-
-    from contribute.export import images
-    from data.mnixel import DIGITS
-
-    text = datasets.Value("string")
-    features = datasets.Features(
-        image=datasets.Image(),
-        label=datasets.ClassLabel(names=DIGITS),
-        strokes=text,
-        writer=text,
-        source=text,
-        licence=text,
-        day=text,
-    )
-    return datasets.Dataset.from_dict(
-        {
-            "image": [Image.fromarray(image) for image in images(drawings)],
-            "label": [int(drawing.label) for drawing in drawings],
-            "strokes": [json.dumps(drawing.strokes, separators=(",", ":")) for drawing in drawings],
-            "writer": [drawing.writer for drawing in drawings],
-            "source": [drawing.source for drawing in drawings],
-            "licence": [drawing.licence for drawing in drawings],
-            "day": [drawing.utc[:10] for drawing in drawings],
-        },
-        features=features,
-    )
-
-
 def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
     """Write what is accepted to `folder`, replacing what was there; returns drawings per split. What was deleted is gone from it."""
-    accepted = [drawing for drawing, _ in store.drawings("accepted")]
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for split in ("train", "test"):
-        mine = [drawing for drawing in accepted if split_of(drawing.writer) == split]
-        counts[split] = len(mine)
         path = folder / SHARD.format(split=split)
-        if not mine:
-            path.unlink(missing_ok=True)
-            continue
+        mine = (drawing for drawing, _ in store.each("accepted") if split_of(drawing.writer) == split)
         with tempfile.TemporaryDirectory(dir=folder) as work:
             part = Path(work, path.name)
-            dataset(mine).to_parquet(part)
-            part.replace(path)
+            with open(part, "wb") as file:
+                counts[split] = write_parquet(mine, file)
+            if counts[split]:
+                part.replace(path)
+            else:
+                path.unlink(missing_ok=True)
     (folder / SOURCE).write_text(str(store.folder.resolve()))
     return counts
 
@@ -87,8 +50,9 @@ def open_store(named: Path | None = None) -> Store | None:
     from contribute.mirror import Mirror
     from publishing import hub
 
-    folder, repository = named or default_folder(), os.environ.get("CONTRIBUTIONS_REPO")
-    if not repository and not (folder / "contributions.sqlite").is_file():
+    wanted = settings.from_environment()
+    folder, repository = named or wanted.folder, wanted.repository
+    if not repository and not (folder / FILE).is_file():
         return None
     try:
         store = Store(folder)

@@ -1,23 +1,30 @@
 """Carries contributed drawings to a dataset repository on the Hub: at least once, under names that never change.
 
 A batch is one JSON Lines file. What fails is tried again, each time later; what a crash interrupts is sent again under the same name, which
-changes nothing when it was there already. A batch from which somebody's drawings were deleted is written anew without them.
+changes nothing when it was there already. A batch from which somebody's drawings were deleted is written anew without them. Both ways
+hold a batch in memory at a time, and what comes from the Hub is believed row by row only.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from contribute.store import Store, StoreError
+from contribute import rows
+from contribute.batches import BYTES, NAME, Batches
+from contribute.store import Store, StoreError, hashed
 from publishing import hub
 
 FOLDER = "batches"
 GATHER = 3.0  # seconds that rows are gathered for before they go, so that a class of students makes few commits
 SLOWEST = 300.0  # seconds between two attempts
+TOGETHER = 20  # batches that are looked at for one commit
+ASIDE = "set-aside.jsonl"  # in the store's folder: rows on the Hub that are no drawings
 CARD = """\
 ---
 pretty_name: Contributed digits, as they came in
@@ -36,7 +43,7 @@ class Mirror:
     """
 
     def __init__(self, store: Store, repository: str, restore: bool = False, start: bool = True):
-        self.store, self.repository = store, repository
+        self.store, self.batches, self.repository = store, Batches(store), repository
         self.problem: str | None = None
         self.restored = not restore
         self._wake = threading.Event()
@@ -48,11 +55,12 @@ class Mirror:
         """There is something to send."""
         self._wake.set()
 
-    def flush(self, batches: list[str], seconds: float) -> bool:
-        """Send now; whether these batches are on the Hub as they are here within so many seconds."""
+    def flush(self, seconds: float, batches: Collection[str] | None = None) -> bool:
+        """Send now; whether these batches (else all) are on the Hub as they are here within so many seconds."""
+        wanted = self.batches.dirty() if batches is None else set(batches)
         self.wake()
         deadline = time.monotonic() + seconds
-        while self.store.dirty() & set(batches):
+        while self.batches.dirty() & wanted:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.2)
@@ -96,47 +104,143 @@ class Mirror:
                 self._wake.clear()
                 time.sleep(GATHER)
 
+    # --- to the Hub ---------------------------------------------------------------------------------------------------
+
     def push(self) -> int:
         """Send what the Hub has not; returns how many batches that were. Raises what the clients raise."""
-        self.store.gather()
+        self.batches.gather()
         count = 0
-        while batches := self.store.unsent():
-            self._send(batches)
-            count += len(batches)
+        while sent := self._send_some():
+            count += sent
         return count
 
-    def _send(self, batches: list[tuple[str, int, str]]) -> None:
+    def _send_some(self) -> int:
+        """One commit with some of the unsent batches, by way of files: about BYTES of them; returns how many."""
+        with tempfile.TemporaryDirectory() as work:
+            ready, size = [], 0
+            for name, version in self.batches.unsent(TOGETHER):
+                path = Path(work, f"{name}.jsonl")
+                with open(path, "w", encoding="ascii") as file:
+                    file.writelines(f"{line}\n" for line in self.batches.lines(name))
+                ready.append((name, version, path))
+                size += path.stat().st_size
+                if size >= BYTES:
+                    break
+            if ready:
+                self._commit(ready)
+        return len(ready)
+
+    def _commit(self, ready: list[tuple[str, int, Path]]) -> None:
         """One commit with these batches; when it takes drawings away, the repository's history goes too."""
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         api = self._api()
         there = set(api.list_repo_files(self.repository, repo_type="dataset"))
         operations = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
-        for name, _, rows in batches:
-            path = f"{FOLDER}/{name}.jsonl"
-            if rows:
-                operations.append(CommitOperationAdd(path, rows.encode()))
-            elif path in there:
-                operations.append(CommitOperationDelete(path))
+        for name, _, path in ready:
+            place = f"{FOLDER}/{name}.jsonl"
+            if path.stat().st_size:
+                operations.append(CommitOperationAdd(place, path))
+            elif place in there:
+                operations.append(CommitOperationDelete(place))
         if operations:
             api.create_commit(self.repository, operations, commit_message="Contributions", repo_type="dataset")
-        if any(version > 1 for _, version, _ in batches):  # something was deleted from them
+        if any(version > 1 for _, version, _ in ready):  # something was deleted from them
             api.super_squash_history(self.repository, repo_type="dataset")
-        self.store.sent((name, version) for name, version, _ in batches)
+        self.batches.sent((name, version) for name, version, _ in ready)
+
+    # --- back from the Hub --------------------------------------------------------------------------------------------
 
     def pull(self) -> tuple[int, int]:
-        """Take over what the repository holds; returns how many drawings came and how many went."""
+        """Take over what the repository holds; returns how many drawings came and how many went.
+
+        Rows that are no drawings are written to `set-aside.jsonl` in the store's folder, and a sentence tells how many.
+        """
         from huggingface_hub import hf_hub_download
 
-        api, before = self._api(), self.store.clean()
+        api, before = self._api(), self.batches.clean()
         info = api.dataset_info(self.repository, timeout=hub.SILENCE)
-        found = {}
-        with tempfile.TemporaryDirectory() as cache:  # what is deleted later must not stay behind in a cache
-            for row in info.siblings or []:
-                folder, _, file = row.rfilename.partition("/")
-                if folder == FOLDER and file.endswith(".jsonl"):
-                    path = hf_hub_download(
-                        self.repository, row.rfilename, repo_type="dataset", revision=info.sha, cache_dir=cache
-                    )
-                    found[file.removesuffix(".jsonl")] = Path(path).read_text()
-        return self.store.take_over(found, before)
+        came, names, aside = 0, set(), _Aside(self.store.folder / ASIDE)
+        went = 0
+        for sibling in info.siblings or []:
+            folder, _, file = sibling.rfilename.partition("/")
+            name = file.removesuffix(".jsonl")
+            if folder != FOLDER or name == file or not NAME.fullmatch(name):
+                continue
+            names.add(name)
+            with tempfile.TemporaryDirectory() as cache:  # what is deleted later must not stay behind in a cache
+                path = hf_hub_download(
+                    self.repository, sibling.rfilename, repo_type="dataset", revision=info.sha, cache_dir=cache
+                )
+                spare: set[str] = set()
+                more, fewer = self.batches.take_over(name, aside.drawings(name, Path(path), spare), before, spare)
+            came, went = came + more, went + fewer
+        went += self.batches.drop_missing(names, before)
+        aside.tell(self.repository)
+        return came, went
+
+
+class _Aside:
+    """Tells drawings from other rows, which go into the file `path` in place of those of the last pull."""
+
+    def __init__(self, path: Path):
+        self.path, self.count, self.first = path, 0, ""
+        path.unlink(missing_ok=True)
+
+    def drawings(self, batch: str, source: Path, spare: set[str]) -> Iterator[rows.Drawing]:
+        """The drawings in a file of JSON Lines; the ids of other rows, as far as they have one, are added to `spare`."""
+        with open(source, "rb") as file:
+            for line in filter(None, _lines(file)):
+                try:
+                    yield rows.parse(line)
+                except ValueError as error:
+                    self._put(batch, line, str(error))
+                    spare |= _id_of(line)
+
+    def _put(self, batch: str, line: bytes, why: str) -> None:
+        self.count += 1
+        self.first = self.first or why
+        row = json.dumps(
+            {"batch": batch, "why": why, "row": line.decode(errors="replace")}
+        )  # ASCII: no terminal obeys it
+        try:
+            with open(self.path, "a", encoding="ascii") as file:
+                file.write(f"{row}\n")
+        except OSError:  # the Hub still has it
+            pass
+
+    def tell(self, repository: str) -> None:
+        """One sentence for the log if there were any."""
+        if self.count:
+            rows_are = "1 row is" if self.count == 1 else f"{self.count} rows are"
+            print(
+                f"In {repository} {rows_are} no drawing and left out, see {self.path} (the first: {self.first}).",
+                file=sys.stderr,
+                flush=True,
+            )
+
+
+def _lines(file) -> Iterator[bytes]:
+    """The lines of a file; of one that is too long, its beginning."""
+    while line := file.readline(rows.LONGEST + 2):
+        yield line.rstrip(b"\r\n")
+        while not line.endswith(b"\n") and (line := file.readline(1_000_000)):
+            pass
+
+
+def _id_of(line: bytes) -> set[str]:
+    """The id of a row that is no drawing, if it has one."""
+    try:
+        id = json.loads(line)["id"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return set()
+    return {id} if isinstance(id, str) else set()
+
+
+def forget_aside(folder: Path, receipt: str) -> None:
+    """Take the rows of a receipt out of those that were set aside in a store's folder."""
+    path = folder / ASIDE
+    if not path.is_file():
+        return
+    kept = [line for line in path.read_text(encoding="ascii").splitlines(True) if hashed(receipt) not in line]
+    path.write_text("".join(kept), encoding="ascii")

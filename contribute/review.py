@@ -1,20 +1,30 @@
-"""A maintainer's look at what waits: a table, a sheet of pictures, and accepting or rejecting by id or by rule."""
+"""A maintainer's look at what waits, and what they say about it.
+
+`show` puts the earliest drawings that wait on a sheet: everything of them that would be published, and what a network takes them for.
+Only drawings that were on the latest sheet, and are still what it showed, can be accepted.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw
 
-from contribute.export import images
-from contribute.store import Drawing, Store
+import board
+from contribute.rows import Drawing, to_line
+from contribute.store import PIXELS, Store
+
+if TYPE_CHECKING:
+    from model import DigitCNN
 
 BLANK = 3.0  # of 28x28, in fully inked pixels: less is no digit. A MNIXEL digit has 30 to 150
 SHORT = 8  # letters of an id that are shown
+SHOWN = "shown.json"  # in the store's folder: what was on the latest sheet
 
 
 class ReviewError(ValueError):
@@ -22,52 +32,151 @@ class ReviewError(ValueError):
 
 
 @dataclass(frozen=True)
-class Row:
-    """One waiting drawing and what speaks about it."""
+class Facts:
+    """What speaks about a drawing that waits, as far as it was on the sheet."""
 
-    drawing: Drawing
+    id: str
+    sha256: str  # of the row
+    label: str
+    opinion: str | None  # what the network takes it for, None when it is not sure
+    confidence: float  # of the most probable digit, 0..1
+    margin: float  # how far the best logit stands above the mean one
     blank: bool
     duplicate: bool  # the same picture came earlier
 
     @property
-    def opinion(self) -> str:
+    def verdict(self) -> str:
         """ "agrees", "unsure" or "disagrees": the network, with the label."""
-        if self.drawing.opinion is None:
+        if self.opinion is None:
             return "unsure"
-        return "agrees" if self.drawing.opinion == self.drawing.label else "disagrees"
+        return "agrees" if self.opinion == self.label else "disagrees"
 
 
-RULES: dict[str, Callable[[Row], bool]] = {
-    "all": lambda row: True,
-    "good": lambda row: row.opinion == "agrees" and not row.blank and not row.duplicate,
-    "blank": lambda row: row.blank,
-    "duplicate": lambda row: row.duplicate,
-    "agrees": lambda row: row.opinion == "agrees",
-    "unsure": lambda row: row.opinion == "unsure",
-    "disagrees": lambda row: row.opinion == "disagrees",
+RULES: dict[str, Callable[[Facts], bool]] = {
+    "all": lambda facts: True,
+    "good": lambda facts: facts.verdict == "agrees" and not facts.blank and not facts.duplicate,
+    "blank": lambda facts: facts.blank,
+    "duplicate": lambda facts: facts.duplicate,
+    "agrees": lambda facts: facts.verdict == "agrees",
+    "unsure": lambda facts: facts.verdict == "unsure",
+    "disagrees": lambda facts: facts.verdict == "disagrees",
 }
 
 
-def waiting(store: Store) -> list[Row]:
-    """What waits, oldest first."""
-    seen, rows = set(), []
-    for drawing, state in store.drawings():
-        if state == "waiting":
-            ink = np.frombuffer(drawing.image, dtype=np.uint8).sum() / 255
-            rows.append(Row(drawing, bool(ink < BLANK), drawing.pixels in seen))
-        seen.add(drawing.pixels)
-    return rows
+def sha256_of(drawing: Drawing) -> str:
+    """What a row is recognised by."""
+    return hashlib.sha256(to_line(drawing).encode()).hexdigest()
 
 
-def chosen(rows: Sequence[Row], every: Sequence[str], words: Sequence[str]) -> list[str]:
-    """The ids that `words` mean: names of rules, for the waiting `rows`; ids or beginnings that fit one of `every` id.
+def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[tuple[Drawing, Facts]]:
+    """The earliest `most` drawings that wait (else all), and what speaks about them."""
+    drawings = []
+    for drawing, _ in store.each("waiting"):
+        if most is not None and len(drawings) >= most:
+            break
+        drawings.append(drawing)
+    again = _duplicates(store)
+    found = []
+    for drawing, (opinion, confidence, margin) in zip(drawings, opinions(net, drawings), strict=True):
+        ink = np.frombuffer(drawing.image, dtype=np.uint8).sum() / 255
+        facts = Facts(
+            drawing.id,
+            sha256_of(drawing),
+            drawing.label,
+            opinion,
+            round(confidence, 4),
+            round(margin, 2),
+            bool(ink < BLANK),
+            drawing.id in again,
+        )
+        found.append((drawing, facts))
+    return found
 
-    Raises ReviewError.
+
+def _duplicates(store: Store) -> set[str]:
+    """The ids of drawings whose picture came earlier."""
+    seen, again = set(), set()
+    for id, pixels in store.pages(f"id, {PIXELS}", "1"):
+        digest = hashlib.sha256(str(pixels).encode()).digest()
+        if digest in seen:
+            again.add(id)
+        seen.add(digest)
+    return again
+
+
+def opinions(net: DigitCNN, drawings: Sequence[Drawing]) -> list[tuple[str | None, float, float]]:
+    """What the network takes each drawing for (None when it is not sure), its confidence 0..1 and the margin of its logits."""
+    import torch
+
+    from model import EmptyDrawing
+
+    found: list[tuple[str | None, float, float]] = []
+    for drawing in drawings:
+        try:
+            tensor = net.preprocess(drawn(drawing))
+        except EmptyDrawing:
+            found.append((None, 0.0, 0.0))
+            continue
+        (probabilities,), (margin,) = net.judge_tensors(torch.stack([tensor]))
+        best = int(probabilities.argmax())
+        sure = margin >= net.config.threshold
+        found.append((str(best) if sure else None, float(probabilities[best]), float(margin)))
+    return found
+
+
+def drawn(drawing: Drawing) -> np.ndarray:
+    """The drawing on its board: uint8 (448, 448), 0 background .. 255 ink."""
+    strokes = [board.Stroke(np.array(stroke["points"], np.float64), stroke["radius"]) for stroke in drawing.strokes]
+    return board.render(strokes)
+
+
+# --- what was shown ---------------------------------------------------------------------------------------------------
+
+
+def remember(store: Store, shown: Sequence[Facts]) -> None:
+    """Note in the store's folder what was on the sheet."""
+    (store.folder / SHOWN).write_text(json.dumps([asdict(facts) for facts in shown]), encoding="ascii")
+
+
+def remembered(store: Store) -> list[Facts]:
+    """What was on the latest sheet; [] when there was none."""
+    try:
+        return [Facts(**facts) for facts in json.loads((store.folder / SHOWN).read_text(encoding="ascii"))]
+    except (OSError, ValueError, TypeError):
+        return []
+
+
+def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[int, int]:
+    """Accept and reject by rules, which speak of the latest sheet, and by ids or their beginnings; what both name is rejected.
+
+    Returns how many were accepted and rejected. Raises ReviewError, and then nothing has changed: for a word that is neither, and for an
+    accepted drawing that the latest sheet did not show as it is.
     """
+    shown = remembered(store)
+    states = dict(store.pages("id, state", "1"))
+    still = [facts for facts in shown if states.get(facts.id) == "waiting"]
+    refused = _chosen(reject, still, list(states))
+    taken = [id for id in _chosen(accept, still, list(states)) if id not in refused]
+    unseen = set(taken) - _unchanged(store, {facts.id: facts.sha256 for facts in shown if facts.id in taken})
+    if unseen:
+        raise ReviewError(
+            f"{min(unseen)[:SHORT]!r} was not on the latest sheet as it is now: look at it with "
+            "`python -m contribute review` before you accept it"
+        )
+    return store.judge(taken, "accepted"), store.judge(refused, "rejected")
+
+
+def _unchanged(store: Store, hashes: dict[str, str]) -> set[str]:
+    """The ids whose rows still have these hashes."""
+    return {id for id, wanted in hashes.items() if (drawing := store.get(id)) and sha256_of(drawing) == wanted}
+
+
+def _chosen(words: Sequence[str], shown: Sequence[Facts], every: Sequence[str]) -> list[str]:
+    """The ids that `words` mean: rules, for what was `shown`; ids or beginnings that fit one of `every` id. Raises ReviewError."""
     ids: dict[str, None] = {}
     for word in words:
         if word in RULES:
-            found = [row.drawing.id for row in rows if RULES[word](row)]
+            found = [facts.id for facts in shown if RULES[word](facts)]
         else:
             found = [id for id in every if id.startswith(word)]
             if len(found) != 1:
@@ -77,51 +186,16 @@ def chosen(rows: Sequence[Row], every: Sequence[str], words: Sequence[str]) -> l
     return list(ids)
 
 
-def table(rows: Sequence[Row]) -> str:
-    """One line a drawing, to be read in a terminal."""
-    lines = [f"{'id':<{SHORT}}  label  network        writer    flags"]
-    for row in rows:
-        drawing = row.drawing
-        took = f"{drawing.opinion or '?'} {100 * drawing.confidence:3.0f} % {row.opinion}"
-        flags = " ".join(name for name in ("blank", "duplicate") if getattr(row, name))
+def table(shown: Sequence[tuple[Drawing, Facts]], more: int = 0) -> str:
+    """One line a drawing, to be read in a terminal; `more` wait and are not shown."""
+    lines = [f"{'id':<{SHORT}}  label  network        margin  writer    flags"]
+    for drawing, facts in shown:
+        took = f"{facts.opinion or '?'} {100 * facts.confidence:3.0f} % {facts.verdict}"
+        flags = " ".join(name for name in ("blank", "duplicate") if getattr(facts, name))
         lines.append(
-            f"{drawing.id[:SHORT]:<{SHORT}}  {drawing.label:<5}  {took:<13}  {drawing.writer[:8]}  {flags}".rstrip()
+            f"{facts.id[:SHORT]:<{SHORT}}  {facts.label:<5}  {took:<13}  {facts.margin:6.2f}  {drawing.writer[:8]}  {flags}".rstrip()
         )
-    found = Counter(row.opinion for row in rows)
-    lines.append(
-        f"{len(rows)} waiting: the network {', '.join(f'{what} {count}' for what, count in sorted(found.items())) or 'saw none'}"
-    )
+    found = Counter(facts.verdict for _, facts in shown)
+    said = ", ".join(f"{what} {count}" for what, count in sorted(found.items())) or "saw none"
+    lines.append(f"{len(shown) + more} waiting, {len(shown)} shown: the network {said}")
     return "\n".join(lines)
-
-
-COLOURS = {"agrees": "#2f855a", "unsure": "#b7791f", "disagrees": "#c53030"}
-
-
-def sheet(rows: Sequence[Row], columns: int = 12, scale: int = 3) -> Image.Image:
-    """The drawings with id, label and the network's opinion, framed green, yellow or red."""
-    side, text = 28 * scale, 26
-    cell_w, cell_h = side + 10, side + text + 10
-    lines = max(1, -(-len(rows) // columns))
-    page = Image.new("RGB", (columns * cell_w + 10, lines * cell_h + 10), "white")
-    pen = ImageDraw.Draw(page)
-    for number, (row, image) in enumerate(zip(rows, images([row.drawing for row in rows]), strict=True)):
-        left, top = 10 + number % columns * cell_w, 10 + number // columns * cell_h
-        pen.rectangle((left - 3, top - 3, left + side + 2, top + side + 2), fill=COLOURS[row.opinion])
-        page.paste(Image.fromarray(image).resize((side, side), Image.Resampling.NEAREST), (left, top))
-        flags = "!" * (row.blank or row.duplicate)
-        pen.text((left, top + side + 2), f"{row.drawing.label} ({row.drawing.opinion or '?'}) {flags}", fill="black")
-        pen.text((left, top + side + 13), row.drawing.id[:SHORT], fill="#4a5568")
-    return page
-
-
-PAGE = 600  # drawings on a sheet
-
-
-def save_sheets(rows: Sequence[Row], path: Path) -> list[Path]:
-    """Write the sheet to `path`, a further one beside it for each further 600 drawings; returns where they are."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for first in range(0, len(rows), PAGE):
-        paths.append(path.with_stem(f"{path.stem}-{first // PAGE + 1}") if first else path)
-        sheet(rows[first : first + PAGE]).save(paths[-1])
-    return paths

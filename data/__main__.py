@@ -1,10 +1,8 @@
-"""The dataset from the command line: `python -m data stats`, `build OUT`, and for contributed drawings `review` and `merge`."""
+"""The dataset from the command line: `python -m data stats` and `build OUT`."""
 
 import argparse
 import sys
 from pathlib import Path
-
-from contribute.store import StoreError
 
 from .archives import DataError
 from .mnixel import arrays
@@ -45,50 +43,6 @@ def build(args: argparse.Namespace) -> None:
     print(f"wrote {build(args.out, args.data, args.force)}")
 
 
-def contributions(args: argparse.Namespace):
-    """The store of contributed drawings. Raises DataError when there is none."""
-    from contribute.merge import open_store
-    from contribute.store import default_folder
-
-    store = open_store(args.store)
-    if store is None:
-        raise DataError(
-            f"there are no contributions in {args.store or default_folder()}: name their folder in --store or CONTRIBUTIONS_DIR"
-        )
-    return store
-
-
-def review(args: argparse.Namespace) -> None:
-    """Shows what waits, or accepts and rejects."""
-    from contribute.review import ReviewError, chosen, save_sheets, table, waiting
-
-    store = contributions(args)
-    rows = waiting(store)
-    every = [drawing.id for drawing, _ in store.drawings()]
-    try:
-        refused, taken = chosen(rows, every, args.reject), chosen(rows, every, args.accept)
-    except ReviewError as error:
-        raise DataError(str(error)) from error
-    taken = [id for id in taken if id not in refused]
-    if args.accept or args.reject:
-        print(f"{store.judge(taken, 'accepted')} accepted, {store.judge(refused, 'rejected')} rejected")
-        return
-    print(table(rows))
-    for path in save_sheets(rows, args.out):
-        print(f"wrote {path}")
-
-
-def merge(args: argparse.Namespace) -> None:
-    """Writes what is accepted as the configuration `contributed`."""
-    import datasets
-
-    from contribute.merge import FOLDER, merge
-
-    datasets.disable_progress_bars()
-    counts = merge(contributions(args), args.out or FOLDER)
-    print(f"wrote {args.out or FOLDER}: {counts['train']} train, {counts['test']} test, no writer in both")
-
-
 def parser() -> argparse.ArgumentParser:
     """The command line of `python -m data`."""
     top = argparse.ArgumentParser(prog="python -m data", description="The MNIXEL digits: figures, charts, parquet.")
@@ -118,27 +72,6 @@ def parser() -> argparse.ArgumentParser:
     two.add_argument("out", metavar="OUT", help="the folder to make")
     two.add_argument("--force", action="store_true", help="when OUT holds other things, rename it to OUT.before")
     two.set_defaults(run=build)
-
-    kept = argparse.ArgumentParser(add_help=False)
-    kept.add_argument(
-        "--store", metavar="FOLDER", type=Path, help="of the drawings (default: CONTRIBUTIONS_DIR, or contributions)"
-    )
-    three = commands.add_parser(
-        "review", parents=[kept], help="show contributed drawings that wait; accept or reject them"
-    )
-    three.add_argument(
-        "--out", metavar="FILE", type=Path, default=Path("contributions-sheet.png"), help="for the sheet of pictures"
-    )
-    words = "ids, their beginnings, or rules: all, good, blank, duplicate, agrees, unsure, disagrees"
-    three.add_argument("--accept", metavar="ID", nargs="+", default=[], help=words)
-    three.add_argument("--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected")
-    three.set_defaults(run=review)
-
-    four = commands.add_parser(
-        "merge", parents=[kept], help="write what is accepted as the configuration `contributed`"
-    )
-    four.add_argument("--out", metavar="FOLDER", type=Path, help="where to (default: data/contributed)")
-    four.set_defaults(run=merge)
     return top
 
 
@@ -147,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         args.run(args)
-    except (DataError, StoreError) as error:
+    except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:

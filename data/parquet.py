@@ -14,7 +14,7 @@ SAMPLES_LINE = "<!-- python -m data build puts the sheet of samples here. -->"
 SPLITS = ("train", "test")
 SHARD = "{config}/{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
 ADDED = {f"contributed/{split}-00000-of-00001.parquet" for split in SPLITS}  # there if anybody has contributed
-CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m data merge` wrote
+CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m contribute merge` wrote
 FILES = {"README.md", SAMPLES} | {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
 
 
@@ -98,7 +98,7 @@ contributed = load_dataset("OWNER/mnixel", "contributed")
 
 The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the licence that their rows name
 (`licence`), each accepted by a maintainer. They agreed to that before they drew. A row has the picture as MNIXEL would have stored it, the digit
-that was asked for, the lines with their brush radius and times (`strokes`, JSON, board units of 448 a side, milliseconds), the day, and a
+that was asked for, the lines with their brush radius and times (`strokes`, JSON, board units of 448 a side, milliseconds in steps of 4), the day, and a
 random number for the writer: no writer is in both train and test. Who drew them can have them deleted, from the next version on.
 
 """

@@ -12,20 +12,21 @@ import yaml
 from packaging.requirements import Requirement
 
 from publishing import cards, pins
+from web import build
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PAGE = ("*.html", "*.css", "*.js")  # of the two folders with components
-COMPONENTS = ("sketchpad", "contribute")
+PAGE = (".html", ".css", ".js", ".json", ".svg")  # of web/, what browsers get
 PACKAGES = (  # what the Space imports, and what its server is faster with
-    "datasets",
     "gradio",
     "httptools",
     "huggingface_hub",
+    "limits",
     "numpy",
     "pillow",
     "prometheus_client",
+    "pyarrow",
     "safetensors",
     "torch",
     "uvloop",
@@ -85,9 +86,7 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
     with tempfile.TemporaryDirectory() as unused:  # the same checks
         model(Path(unused), weights, model_name, dataset_name)
     files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
-    files += [
-        path.relative_to(ROOT) for folder in COMPONENTS for pattern in PAGE for path in (ROOT / folder).glob(pattern)
-    ]
+    files += [path.relative_to(ROOT) for path in sorted((ROOT / "web").iterdir()) if path.suffix in PAGE]
     for file in [*files, Path("LICENSE")]:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, out / file)
@@ -104,6 +103,31 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
     }
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
     (out / "README.md").write_text(f"---\n{head}---\n\n{cards.space_card(name, model_name, dataset_name)}")
+
+
+def static(out: Path, weights: Path, names: dict[str, str], commit: str | None, gradio: str | None) -> None:
+    """The static Space `names["static"]`: the page for any web server, its weights those of the model repository at `commit`.
+
+    Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions. Raises BundleError.
+    """
+    published = build.Published(names["model"], commit, build.endpoint()) if commit else None
+    contribute = f"{build.endpoint()}/spaces/{gradio}" if gradio else None
+    try:
+        build.build(out, weights, published, contribute)
+    except build.BuildError as error:
+        raise BundleError(str(error)) from error
+    shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
+    front = yaml.safe_load((ROOT / "README.md").read_text().split("---\n")[1])
+    front = {key: front[key] for key in ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")}
+    front |= {
+        "sdk": "static",
+        "app_file": "index.html",
+        "short_description": "Draw a digit: a small CNN reads it in your browser",
+        "datasets": [names["dataset"]],
+        **({"models": [names["model"]]} if commit else {}),
+    }
+    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
+    (out / "README.md").write_text(f"---\n{head}---\n\n{cards.static_card(names, commit, gradio)}")
 
 
 def needed(entry: Path) -> list[Path]:

@@ -106,6 +106,25 @@ After [MNIXEL](https://github.com/Konat23/MNIXEL) and the course project by Kona
 under Apache-2.0.
 """
 
+STATIC = """# Draw a digit
+
+Draw a digit and see a small convolutional network read it while you draw. The network runs in your browser: what you draw stays there,
+and once the page is open it needs no network.
+
+{weights}{gradio}
+A page of your own can read digits, too: copy `digit.js` and the folder `weights`.
+
+```js
+import {{ DigitCNN }} from "./digit.js";
+
+const net = await DigitCNN.fromPretrained("weights/");
+console.log(await net.classify(document.querySelector("canvas"), 3));
+```
+
+After [MNIXEL](https://github.com/Konat23/MNIXEL) and the course project by Konat23 and the volunteers of "Deep Learning (2023-2) UIS". The code is
+under Apache-2.0.
+"""
+
 MNIXEL = "The 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, and changed copies of them"
 DRAWN = "{drawn:,} digits in {ways} ways of writing that the project's own program draws, and {nondigits:,} of its drawings that are no digits"
 TAUGHT = "It was taught so with two digits at once, letters, shapes and\nscribbles; how many it lets through is in the project's table."
@@ -160,6 +179,17 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
 def space_card(name: str, model: str, dataset: str) -> str:
     """What stands under the front matter of the Space `name`."""
     return SPACE.format(name=name, model=model, dataset=dataset)
+
+
+def static_card(names: dict[str, str], commit: str | None, gradio: str | None) -> str:
+    """What stands under the front matter of the static Space."""
+    weights = "The weights lie beside the page, in the folder `weights`.\n"
+    if commit:
+        weights = f"The weights are those of [{names['model']}](https://huggingface.co/{names['model']}) at commit {commit}; a copy lies beside the page.\n"
+    link = (
+        f"[{gradio}](https://huggingface.co/spaces/{gradio}) takes digits of your own for training.\n" if gradio else ""
+    )
+    return STATIC.format(weights=weights, gradio=link)
 
 
 def stored(file: str) -> dict:

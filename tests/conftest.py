@@ -116,6 +116,57 @@ def server():
     running.kill(signal.SIGTERM)
 
 
+class StaticSite:
+    """The static edition under a sub-path of `python -m http.server`, which can be stopped and started at the same address."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}/some/where/"
+        self.start()
+
+    def start(self) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "http.server",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--directory",
+            self.folder,
+        ]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                return urllib.request.urlopen(self.url, timeout=2).close()
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("http.server did not come up")
+
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        self.process.send_signal(how)
+        self.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The static edition as `python -m web build` writes it, served by the simplest of servers."""
+    from web.build import build
+
+    folder = tmp_path_factory.mktemp("site")
+    build(folder / "some" / "where", ROOT / "weights")
+    running = StaticSite(folder)
+    yield running
+    running.kill()
+
+
+@pytest.fixture(params=["gradio", "static"])
+def edition(request):
+    """Each of the two editions of the page in turn: served by app.py, and as files."""
+    return request.getfixturevalue("server" if request.param == "gradio" else "site")
+
+
 @contextmanager
 def chromium():
     """A real Chromium, headless; LookupError when there is none."""

@@ -22,6 +22,8 @@ import anyio
 import uvicorn
 from conftest import free_port
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -461,7 +463,8 @@ class LocalHub:
             Route(f"/api/{kinds}", self.api_root),
             Route("/{path:path}", self.web, methods=["GET", "HEAD", "POST"]),
         ]
-        return Faulty(Starlette(routes=routes), self)
+        shared = Middleware(CORSMiddleware, allow_origins=["*"])  # as the Hub's: a page elsewhere may read public files
+        return Faulty(Starlette(routes=routes, middleware=[shared]), self)
 
     async def api_root(self, request: Request) -> Response:
         request.path_params["rest"] = ""

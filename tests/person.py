@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import time
 
 import numpy as np
 
-from sketchpad import examples
+from web.assets import examples
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples.drawings()}
+DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
+
+HEART = [  # no digit
+    [(224, 380), (120, 260), (90, 180), (130, 110), (200, 120), (224, 180)],
+    [(224, 180), (250, 120), (320, 110), (358, 180), (330, 260), (224, 380)],
+]
 
 
 def varied(digit: str, seed: int) -> list[list[list[float]]]:
@@ -36,30 +41,50 @@ def drag(page, places) -> None:
     page.mouse.up()
 
 
-class Person:
-    """One visitor with a browser tab. `errors` collects what a visitor should never cause; `sent` what the page sent."""
+def until(page, expression: str, arg=None, seconds: float = 30) -> None:
+    """Wait until a JavaScript expression or function is true. Playwright's own waiting would need `unsafe-eval` in the page."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < deadline, f"not true within {seconds} s: {expression}"
+        time.sleep(0.02)
 
-    def __init__(self, browser, url: str, size: str = "desktop", touch: bool = False, before: str = ""):
+
+# Notes what the page hands to its worker: each drawing that is read.
+NOTE_READ = """
+window.read = [];
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message, ...rest) {
+  if (message.board) window.read.push(message);
+  return post.call(this, message, ...rest);
+};
+"""
+
+
+class Person:
+    """One visitor with a browser tab. `errors` collects what a visitor should never cause."""
+
+    def __init__(
+        self, browser, url: str, size: str = "desktop", touch: bool = False, before: str = "", ready: bool = True
+    ):
         self.context = browser.new_context(
             viewport=SIZES[size], has_touch=touch, is_mobile=touch, device_scale_factor=2 if touch else 1
         )
         self.page = self.context.new_page()
-        if before:
-            self.page.add_init_script(before)
+        self.page.add_init_script(NOTE_READ + before)
         self.touch = self.context.new_cdp_session(self.page) if touch else None
         self.errors: list[str] = []
-        self.sent: list[dict] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
-        self.page.on("request", self._note)
         self.page.goto(url)
         self.page.wait_for_selector("#board canvas")
-        self.page.wait_for_function("document.querySelector('#board').dataset.revision !== undefined")
-        self.page.wait_for_selector(".examples button")
+        if ready:
+            self.page.wait_for_selector("#board[data-engine=ready]")
+            self.page.wait_for_selector(".examples button")
 
-    def _note(self, request) -> None:
-        if "component_server" in request.url:
-            self.sent.append(json.loads(request.post_data)["data"])
+    @property
+    def read(self) -> list[dict]:
+        """The drawings that were read so far: revision, and strokes (None for a picture)."""
+        return self.page.evaluate("window.read.map(({revision, strokes}) => ({revision, strokes: strokes ?? null}))")
 
     def at(self, point) -> tuple[float, float]:
         """Where a point of the board (448 a side) is on the screen."""
@@ -88,8 +113,9 @@ class Person:
 
     def settle(self) -> dict:
         """Wait until the answer describes what is on the board; returns what the page then shows."""
-        self.page.wait_for_function(
-            "document.querySelector('#prediction').dataset.revision === document.querySelector('#board').dataset.revision"
+        until(
+            self.page,
+            "document.querySelector('#prediction').dataset.revision === document.querySelector('#board').dataset.revision",
         )
         return self.shown()
 
@@ -98,13 +124,14 @@ class Person:
             """() => {
               const prediction = document.querySelector('#prediction'), board = document.querySelector('#board');
               const preview = document.querySelector('#preview canvas');
+              const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));  // of scaleX(...)
               const data = preview.getContext('2d').getImageData(0, 0, 28, 28).data;
               return {
                 digit: prediction.dataset.digit, confidence: prediction.dataset.confidence,
                 revision: Number(prediction.dataset.revision), board: Number(board.dataset.revision),
                 big: prediction.querySelector('.digit').textContent,
                 sentence: prediction.querySelector('.sentence').textContent,
-                bars: [...prediction.querySelectorAll('.bars b')].map((b) => b.textContent),
+                bars: [...prediction.querySelectorAll('.bars .top')].sort((a, b) => share(b) - share(a)).map((row) => row.querySelector('b').textContent),
                 preview: Array.from({length: 784}, (_, i) => data[4 * i]),
                 scroll: [window.scrollX, window.scrollY],
               };

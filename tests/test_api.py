@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -18,9 +20,11 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError, ValidationError
 from person import DRAWINGS
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import board
 from model import DigitCNN
+from web.assets import assets, fingerprint, media_type
 
 
 def picture(digit: str, size: int = 448) -> Image.Image:
@@ -95,6 +99,182 @@ def test_only_the_named_endpoints_are_offered(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/predict", "/info"}
 
 
+# --- one picture, five ways ---------------------------------------------------------------------------------------------
+
+
+def upload(server, content: bytes) -> dict:
+    """Send a picture as Gradio's clients do before they ask; gives what they put into the question."""
+    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n' % content
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{server.url}/gradio_api/upload", form, headers), timeout=30
+    ) as reply:
+        return {"path": json.load(reply)[0], "meta": {"_type": "gradio.FileData"}}
+
+
+def events(server, name: str, question: dict) -> dict | str:
+    """What an agent gets that asks, and then reads the answer as events."""
+    status, said = post(server, name, question)
+    if status != 200:
+        return said["error"]
+    url = f"{server.url}/gradio_api/call/predict/{said['event_id']}"
+    with urllib.request.urlopen(url, timeout=60) as reply:
+        said = reply.read().decode()
+    kind, data = said.split("event: ")[-1].split("\ndata: ", 1)
+    found = json.loads(data)
+    return found[0] if kind == "complete" else found["error"] if isinstance(found, dict) else found
+
+
+def by_rest(server, content: bytes, top_k: object):
+    status, said = post(server, "run/predict", {"data": [data_url(content), top_k]})
+    return said["data"][0] if status == 200 else said["error"]
+
+
+def by_rest_of_an_upload(server, content: bytes, top_k: object):
+    status, said = post(server, "run/predict", {"data": [upload(server, content), top_k]})
+    return said["data"][0] if status == 200 else said["error"]
+
+
+def by_call(server, content: bytes, top_k: object):
+    return events(server, "call/predict", {"data": [upload(server, content), top_k]})
+
+
+def by_call_v2(server, content: bytes, top_k: object):
+    return events(server, "call/v2/predict", {"picture": upload(server, content), "top_k": top_k})
+
+
+def by_client(server, content: bytes, top_k: object):
+    with tempfile.NamedTemporaryFile(suffix=".png") as file:
+        file.write(content)
+        file.flush()
+        try:
+            return Client(server.url, verbose=False).predict(handle_file(file.name), top_k, api_name="/predict")
+        except AppError as error:
+            return str(error)
+
+
+def by_mcp(server, content: bytes, top_k: object):
+    arguments = {"picture": data_url(content)["url"], "top_k": top_k}
+    question = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "predict", "arguments": arguments},
+    }
+    said = post(server, "mcp/", question)[1]["result"]
+    return said["content"][0]["text"] if said.get("isError") else said["structuredContent"]
+
+
+WAYS = (by_rest, by_rest_of_an_upload, by_call, by_call_v2, by_client, by_mcp)
+
+
+@pytest.mark.parametrize("digit", ["2", "7"])
+def test_every_way_gives_the_same_answer(server, digit):
+    answers = {way.__name__: way(server, encoded(picture(digit)), 4) for way in WAYS}
+    assert set(map(json.dumps, answers.values())) == {json.dumps(answers["by_rest"])}, answers
+    assert answers["by_rest"]["label"] == digit and len(answers["by_rest"]["confidences"]) == 4
+
+
+@pytest.mark.parametrize(
+    "content, top_k, words",
+    [
+        (encoded(Image.new("L", (100, 100))), 3, "no ink"),
+        (b"This is no picture.", 3, "not a picture"),
+        (encoded(Image.new("1", (5000, 10))), 3, "at most 4096 pixels"),
+        (encoded(picture("3")), 11, "top_k is a whole number"),
+        (encoded(picture("3")), "abc", "top_k is a whole number"),
+    ],
+    ids=["blank", "no picture", "too large", "top_k 11", "top_k abc"],
+)
+def test_every_way_says_the_same_sentence(server, content, top_k, words):
+    said = {way.__name__: way(server, content, top_k) for way in WAYS}
+    assert set(said.values()) == {said["by_rest"]}, said
+    assert words in said["by_rest"] and said["by_rest"].endswith(".")
+
+
+def test_top_k_is_three_unless_it_is_asked_for(server):
+    content = encoded(picture("7"))
+    said = post(server, "run/predict", {"data": [data_url(content)]})[1]["data"][0]
+    assert len(said["confidences"]) == 3
+    assert events(server, "call/v2/predict", {"picture": upload(server, content)}) == said
+
+
+def test_a_picture_whose_metadata_speaks_of_file_names_is_uploaded(server):
+    """Forms are read by a parser of forms, and not by looking for words in them."""
+    note = PngInfo()
+    note.add_text("Comment", 'filename="a" filename="b" Content-Disposition: form-data')
+    buffer = io.BytesIO()
+    picture("7").save(buffer, "PNG", pnginfo=note)
+    assert by_rest_of_an_upload(server, buffer.getvalue(), 1)["label"] == "7"
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\nx\r\n'
+FIELD = b'--b\r\nContent-Disposition: form-data; name="x"\r\n\r\ny\r\n'
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        PART * 2 + b"--b--\r\n",
+        PART.replace(b"filename", b"FILENAME") * 2 + b"--b--\r\n",
+        FIELD + PART + b"--b--\r\n",
+        FIELD + b"--b--\r\n",
+        PART.replace(b'"files"', b'"other"') + b"--b--\r\n",
+        b"--b--\r\n",
+        b"no form",
+        b"",
+    ],
+    ids=["two", "two in capitals", "a field", "only a field", "another name", "none", "no form", "nothing"],
+)
+def test_what_is_no_single_picture_is_not_uploaded(server, form):
+    request = urllib.request.Request(
+        f"{server.url}/gradio_api/upload", form, {"Content-Type": "multipart/form-data; boundary=b"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=30)
+    assert refused.value.code == 400
+    assert json.load(refused.value)["error"].startswith("One picture is uploaded at a time")
+
+
+# --- what browsers load -------------------------------------------------------------------------------------------------
+
+
+def get(server, path: str) -> tuple[int, dict, bytes]:
+    """Status, headers and body."""
+    try:
+        with urllib.request.urlopen(f"{server.url}/{path}", timeout=30) as reply:
+            return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+
+
+def test_browsers_get_the_very_files_that_python_reads(server):
+    status, headers, raw = get(server, "weights/current")
+    now = json.loads(raw)
+    assert status == 200 and headers["cache-control"] == "no-store"
+    assert {key: now[key] for key in ("weights", "problem")} == {"weights": "embedded", "problem": None}
+    for name in ("config.json", "model.safetensors"):
+        status, headers, content = get(server, now["base"] + name)
+        assert (status, content) == (200, (ROOT / "weights" / name).read_bytes())
+        assert "immutable" in headers["cache-control"]
+    assert now["base"] == f"weights/{hashlib.sha256((ROOT / 'weights/config.json').read_bytes()).hexdigest()}/"
+    for path in ("weights/" + "0" * 64 + "/config.json", now["base"] + "metrics.json", now["base"] + "..%2fapp.py"):
+        assert get(server, path)[0] == 404
+
+
+def test_the_page_s_files_carry_their_hash_and_are_kept_for_ever(server):
+    assert assets()
+    for name, path in assets().items():
+        status, headers, content = get(server, f"web/{fingerprint()}/{name}")
+        assert (status, content) == (200, path.read_bytes())
+        assert headers["content-type"] == media_type(name) and "immutable" in headers["cache-control"]
+    for path in (f"web/{'0' * 16}/digit.js", f"web/{fingerprint()}/assets.py", f"web/{fingerprint()}/..%2fapp.py"):
+        assert get(server, path)[0] == 404
+
+
+# --- bad input ------------------------------------------------------------------------------------------------------------
+
+
 BAD = {
     "blank": (encoded(Image.new("L", (100, 100))), 3, "no ink"),
     "text": (b"This is no picture.", 3, "not a picture"),
@@ -150,43 +330,3 @@ def test_a_bad_port_is_refused_with_one_sentence(server):
         assert done.stderr.startswith("app.py: ")
         assert words in done.stderr
         assert "Traceback" not in done.stderr
-
-
-def ask(server, data: object) -> tuple[int, dict]:
-    """The call of the page's own board; its component is found in the page's configuration."""
-    config = json.load(urllib.request.urlopen(f"{server.url}/config"))
-    (pad,) = [c["id"] for c in config["components"] if "sketchpad" in (c["props"].get("elem_classes") or [])]
-    return post(
-        server, "component_server/", {"data": data, "session_hash": "s", "component_id": pad, "fn_name": "recognise"}
-    )
-
-
-def test_board_answers_with_the_revision(server):
-    strokes = [{"points": stroke, "radius": 15} for stroke in DRAWINGS["4"]]
-    status, reply = ask(server, {"revision": 41, "strokes": strokes, "picture": None})
-    assert status == 200
-    assert (reply["revision"], reply["digit"], len(reply["confidences"]), len(reply["pixels"])) == (41, "4", 10, 784)
-
-
-@pytest.mark.parametrize(
-    "drawing",
-    [
-        None,
-        [],
-        {"strokes": []},
-        {"revision": "1", "strokes": []},
-        {"revision": 1},
-        {"revision": 1, "strokes": []},
-        {"revision": 1, "strokes": [{"points": [[0, "x"]]}]},
-        {"revision": 1, "picture": "data:image/png;base64,AAAA"},
-        {"revision": 1, "picture": 7},
-        {"revision": 1, "picture": {"url": "file:///etc/passwd"}},
-    ],
-    ids=str,
-)
-def test_bad_drawings_get_one_sentence(server, drawing):
-    status, reply = ask(server, drawing)
-    assert status == 200
-    assert reply["error"].endswith(".")
-    assert "\n" not in reply["error"]
-    assert "digit" not in reply

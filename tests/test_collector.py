@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import signal
 
 import numpy as np
 import pytest
 from conftest import Server
-from person import DRAWINGS, Person, drag, on_screen
+from person import DRAWINGS, HEART, Person, drag, on_screen, until
 
 from contribute.store import Store
 
@@ -52,10 +53,10 @@ class Contributor(Person):
         before = self.page.evaluate(f"Number({board}.dataset.turns ?? 0)")
         done = f"Number({board}.dataset.turns ?? 0) > before"
         self.page.locator(".collector .next").click()
-        self.page.wait_for_function(f"before => {done} || !document.querySelector('.question').hidden", arg=before)
+        until(self.page, f"before => {done} || !document.querySelector('.question').hidden", arg=before)
         if self.page.locator(".question").is_visible():
             self.page.locator(".question .keep").click()
-        self.page.wait_for_function(f"before => {done}", arg=before)
+        until(self.page, f"before => {done}", arg=before)
 
     def words(self, selector: str) -> str:
         return self.page.locator(f".collector {selector}").inner_text()
@@ -95,9 +96,7 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     visitor.page.locator(".collector .stop").click()
     assert visitor.page.locator(".collector .receipt").input_value() == code
     visitor.page.locator(".collector .delete button").click()
-    visitor.page.wait_for_function(
-        "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')"
-    )
+    until(visitor.page, "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')")
     assert Store(store).drawings() == []
     assert visitor.errors == []
     visitor.leave()
@@ -116,15 +115,16 @@ def test_by_keyboard_alone(browser, page, store):
     for key in [" ", *["ArrowDown"] * 15, *["ArrowRight"] * 9, " "]:
         visitor.page.keyboard.press(key)
     visitor.page.keyboard.press("Enter")
-    visitor.page.wait_for_function(
-        "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden"
+    until(
+        visitor.page,
+        "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden",
     )
     if visitor.page.locator(".question").is_visible():
         visitor.page.keyboard.press("Enter")  # once too often: it answers nothing
         assert visitor.page.locator(".question").is_visible() and Store(store).drawings() == []
         for key in ("Tab", "Tab", "Enter"):  # Change it, Keep it
             visitor.page.keyboard.press(key)
-        visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+        until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
     assert [drawing.label for drawing, _ in Store(store).drawings()] == [digit]
     assert visitor.errors == []
     visitor.leave()
@@ -152,6 +152,41 @@ def test_blank_and_wrong_drawings_are_asked_about(browser, page, store):
     visitor.leave()
 
 
+def test_what_is_no_digit_is_asked_about(browser, page, store):
+    """The network sees none: the page asks, and what the visitor insists on is stored."""
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    asked = visitor.asked_for()
+    visitor.draw(HEART)
+    visitor.page.locator(".collector .next").click()
+    visitor.page.wait_for_selector(".question:not([hidden])")
+    a = f"{'an' if asked == '8' else 'a'} {asked}"
+    assert visitor.words(".question p") == f"I can't see {a} here. Keep it as {a}?"
+    assert Store(store).drawings() == []
+    visitor.page.locator(".question .keep").click()
+    until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
+    assert [drawing.label for drawing, _ in Store(store).drawings()] == [asked]
+    visitor.leave()
+
+
+def test_what_is_stored_is_what_was_shown(browser, page, store):
+    """The 28x28 that the page makes of the strokes is the one that the server makes of them."""
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    visitor.draw_digit("5")
+    until(visitor.page, "window.read.at(-1)?.board === 'collector'")
+    visitor.page.wait_for_timeout(300)
+    shown = visitor.page.evaluate(
+        """() => { const data = document.querySelector('.seen canvas').getContext('2d').getImageData(0, 0, 28, 28).data;
+             return Array.from({length: 784}, (_, i) => data[4 * i]); }"""
+    )
+    visitor.next()
+    [(drawing, _)] = Store(store).drawings()
+    stored = np.frombuffer(base64.b64decode(drawing.pixels), np.uint8)
+    assert np.abs(stored.astype(int) - shown).max() <= 1 and stored.any()  # coordinates are stored to a tenth
+    visitor.leave()
+
+
 def test_a_drawing_outlives_the_server(browser, page, store):
     """The server dies before Next is answered: the drawing stays on the board and is saved once when it is back."""
     visitor = Contributor(browser, page.url)
@@ -159,15 +194,15 @@ def test_a_drawing_outlives_the_server(browser, page, store):
     visitor.draw_digit(visitor.asked_for())
     page.kill(signal.SIGKILL)
     visitor.page.locator(".collector .next").click()
-    visitor.page.wait_for_function("document.querySelector('.count').textContent.includes('sent again')")
-    page.start()
-    visitor.page.wait_for_function(
-        "document.querySelector('.collector').dataset.saved === '1' || !document.querySelector('.question').hidden",
-        timeout=60000,
+    until(
+        visitor.page,
+        "document.querySelector('.count').textContent.includes('sent again') || !document.querySelector('.question').hidden",
     )
-    if visitor.page.locator(".question").is_visible():
+    if visitor.page.locator(".question").is_visible():  # the page asks without the server
         visitor.page.locator(".question .keep").click()
-        visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+        until(visitor.page, "document.querySelector('.count').textContent.includes('sent again')")
+    page.start()
+    until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'", seconds=60)
     assert len(Store(store).drawings()) == 1
     visitor.leave()
 
@@ -181,7 +216,7 @@ def test_who_comes_back_goes_on_with_the_same_receipt(browser, page):
     visitor.page.reload()
     visitor.page.wait_for_selector(".examples button")
     visitor.open_tab()
-    visitor.page.wait_for_function("document.querySelector('.collector').dataset.saved === '1'")
+    until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
     assert visitor.words(".code") == code
     visitor.leave()
 
@@ -196,20 +231,27 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         drag(visitor.page, [drawer(point) for point in points])
     assert visitor.settle()["digit"] == "2"
     visitor.page.locator(".right").click()
-    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 2, thanks.'")
+    assert visitor.shown()["sentence"] == "To be saved as a 2."
     assert visitor.page.locator(".right").is_disabled()  # once for a drawing
+    until(visitor.page, "document.querySelector('.sentence').textContent === 'Saved as a 2, thanks.'")
     drag(visitor.page, [drawer((60, 60)), drawer((90, 60))])
     visitor.settle()
-    visitor.page.locator(".wrong").select_option("7")
-    visitor.page.wait_for_function("document.querySelector('.sentence').textContent === 'Saved as a 7, thanks.'")
+    visitor.page.locator(".wrong").click()
+    visitor.page.get_by_role("button", name="It was a 4").click()
+    visitor.page.locator(".unsay").click()  # a slip of the finger
+    assert visitor.shown()["sentence"] == "Taken back: nothing was sent."
+    visitor.page.locator(".wrong").click()
+    visitor.page.get_by_role("button", name="It was a 7").click()
+    drag(visitor.page, [drawer((60, 90)), drawer((90, 90))])  # the next drawing does not lose the label of the last
+    until(visitor.page, "document.querySelector('.unsay').hidden")
     assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
     visitor.open_tab()  # whose count knows of them
     assert visitor.words(".count").startswith("2 digits of yours saved")
     visitor.page.get_by_role("tab", name="Recognise").click()
     visitor.page.locator("#clear").click()
     visitor.page.locator(".examples button").first.click()  # an example is nobody's handwriting
-    visitor.page.wait_for_timeout(2500)
-    assert visitor.settle()["digit"] == "2"
+    until(visitor.page, "document.querySelector('#prediction').dataset.digit === '2'")
+    visitor.settle()
     assert visitor.page.locator(".right").is_disabled()
     assert visitor.errors == []
     visitor.leave()

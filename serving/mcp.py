@@ -1,0 +1,76 @@
+"""The named endpoints as tools for language models: MCP (Model Context Protocol) over HTTP, one request at a time, no sessions.
+
+Not by the package `mcp`, whose server writes whole messages that it does not understand into the log, stops the event loop for half a
+second on a small request, and breaks Python's warnings. Nor by Gradio's, which fetches pictures from wherever a caller says. Four
+methods are all that two tools need; the tests call them with that package's client.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+from serving import VERSION
+from serving.limits import Refused
+
+PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")  # the first is offered to who asks for another
+NO_METHOD, BAD_PARAMS = -32601, -32602  # JSON-RPC's numbers
+PICTURE = (
+    "The picture as a data URL, data:image/png;base64,...; PNG, JPEG, WebP, GIF or BMP, white on black or dark on light, "
+    "of 8 to 4096 pixels a side and at most 10 MiB."
+)
+MOST = {"type": "integer", "minimum": 1, "maximum": 10, "default": 3, "description": "How many digits to list."}
+READS = "Read one hand-drawn digit in a picture. The label is null when the network is not sure."
+TELLS = "What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."
+
+
+def _tool(name: str, description: str, properties: dict, required: list[str]) -> dict:
+    """A tool, as MCP lists it and, with `meta`, as Gradio's own MCP tells it without a session."""
+    schema = {"type": "object", "properties": properties, "required": required}
+    meta = {"file_data_present": False, "mcp_type": "tool", "endpoint_name": name}
+    hints = {"readOnlyHint": True, "openWorldHint": False}
+    return {"name": name, "description": description, "inputSchema": schema, "annotations": hints, "meta": meta}
+
+
+TOOLS = [
+    _tool("predict", READS, {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST}, ["picture"]),
+    _tool("info", TELLS, {}, []),
+]
+
+
+async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> dict | None:
+    """The answer to one JSON-RPC message; notifications and answers get none.
+
+    `use(name, arguments)` gives what a tool does, or raises Refused, as this does for what is no message.
+    """
+    number, method, params = message.get("id"), message.get("method"), message.get("params", {})
+    if "id" not in message and isinstance(method, str) or "method" not in message and "id" in message:
+        return None
+    known = type(number) is int and abs(number) < 2**53 or isinstance(number, str) and len(number) <= 64
+    if not known or message.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
+        raise Refused("This is no JSON-RPC 2.0 request with a method, named params and an id of at most 64 letters.")
+    name, arguments = params.get("name"), params.get("arguments") or {}
+    if method == "initialize":
+        asked = params.get("protocolVersion")
+        version = asked if asked in PROTOCOLS else PROTOCOLS[0]
+        about = {"name": "mnixel", "version": VERSION}
+        said = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": about}
+    elif method == "ping":
+        said = {}
+    elif method == "tools/list":
+        said = {"tools": TOOLS}
+    elif method != "tools/call":
+        return _error(number, NO_METHOD, "There is no such method; ask tools/list and tools/call.")
+    elif name not in ("predict", "info") or not isinstance(arguments, dict):
+        return _error(number, BAD_PARAMS, "There is no such tool; there are predict and info, with named arguments.")
+    else:
+        try:
+            found = await use(name, arguments)
+            said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
+        except Refused as refused:
+            said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}
+    return {"jsonrpc": "2.0", "id": number, "result": said}
+
+
+def _error(number: int | str, code: int, sentence: str) -> dict:
+    return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": sentence}}

@@ -1,0 +1,155 @@
+"""What every request passes: headers and policy, errors as sentences, own origin, limits, a deadline for its body."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.limits import Limits, Refused
+from serving.settings import Settings
+from serving.telemetry import REFUSALS, REQUESTS, log_failure
+
+POLICY = (
+    "default-src 'self'; "
+    "script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; "  # Gradio makes functions of its components' scripts
+    "style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:{hub}; font-src 'self' data:; connect-src 'self'{hub}; worker-src 'self' blob:; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self' https://huggingface.co"
+)
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
+)
+FOR_EVER = "public, max-age=31536000, immutable"  # for what carries a hash in its address
+SENTENCES = {  # for what Starlette and Gradio refuse
+    400: ("The request could not be carried out; check its arguments.", "bad request"),
+    404: ("There is nothing here.", "no such path"),
+    405: ("This cannot be asked so; another method is expected.", "bad request"),
+    413: ("This is too large; a picture file may have 10 MiB, a drawing 256 KiB.", "too large"),
+    500: ("Something went wrong here; it is no fault of yours.", "failure"),
+    503: ("The server is busy; try again in a moment.", "busy"),
+}
+
+
+class Headers:
+    """Gives every response its headers and the policy; `scope["nonce"]` is what lets the page's own scripts run."""
+
+    def __init__(self, app: ASGIApp, settings: Settings):
+        self.app = app
+        self.hub = " https://huggingface.co" if settings.space_id else ""  # Gradio shows there whose Space it is
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["nonce"] = secrets.token_urlsafe(12)
+        policy = (b"content-security-policy", POLICY.format(nonce=scope["nonce"], hub=self.hub).encode())
+
+        async def decorate(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *HEADERS, policy]}
+                if scope["path"].startswith("/assets/") and message["status"] == 200:
+                    message["headers"].append((b"cache-control", FOR_EVER.encode()))
+            await send(message)
+
+        await self.app(scope, receive, decorate)
+
+
+class Sentences:
+    """Says in one sentence what was refused, by whomever, and what failed; counts it, and logs of a failure no more than its place."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status, refused = 0, None
+
+        async def screen(message: Message) -> None:
+            nonlocal status
+            status = status or message["status"]
+            if status < 400:
+                await send(message)
+
+        scope |= {"path": scope["path"].rstrip("/") or "/", "app": self}  # with an app Starlette raises what it refuses
+        try:
+            if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > 2048:
+                raise Refused("The address is too long.", 414)
+            await self.app(scope, receive, screen)
+        except ClientDisconnect:
+            return  # nobody is there to be told
+        except Refused as error:
+            refused = error
+        except HTTPException as error:
+            status = error.status_code
+        except Exception as error:
+            log_failure(error)
+            refused = Refused(SENTENCES[500][0], 500, "failure")
+        if refused is None and status >= 400:
+            sentence, reason = SENTENCES.get(status, SENTENCES[400])
+            refused = Refused(sentence, status, reason)
+        REQUESTS.labels(scope.get("kind", "none"), refused.status if refused else status).inc()
+        if refused is None:
+            return
+        REFUSALS.labels(refused.reason).inc()
+        if 0 < status < 400:
+            return await send({"type": "http.response.body", "body": b""})  # what has begun can only end
+        headers = {"retry-after": str(refused.seconds)} if refused.status in (429, 503) else {}
+        headers |= {"connection": "close"} if refused.status in (408, 413) else {}  # the rest is not waited for
+        said = {"error": str(refused), "detail": str(refused)}  # Gradio's clients read the one or the other
+        await JSONResponse(said, refused.status, headers)(scope, receive, send)
+
+
+class Allowed:
+    """Lets a request through if its origin may ask and its address has not asked too much; bounds the time of its body.
+
+    `kind` is its class in `limits`; `own` says that only our own pages may ask; `into` what its bytes fill, "memory" or "disk".
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits, kind: str, own: bool, into: str):
+        self.app, self.limits, self.kind, self.own, self.into = app, limits, kind, own, into
+        self.seconds = 60.0 if into == "disk" else 20.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        who, size, whole = self.limits.visitor(scope), 0, False
+        scope |= {"visitor": who, "kind": self.kind}
+        if self.own:
+            self._check_origin(scope)
+        self.limits.check(who, "rest", 1)
+        if self.kind != "rest":
+            self.limits.check(
+                who, self.kind, 1 if self.kind == "contributions" else 0
+            )  # a picture costs when it is read
+        deadline = asyncio.get_running_loop().time() + self.seconds
+
+        async def bounded() -> Message:
+            nonlocal size, whole
+            if whole:  # somebody wants to know when the visitor goes
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise Refused("The request came too slowly.", 408) from None
+            more, whole = len(message.get("body", b"")), not message.get("more_body")
+            self.limits.hold(who, self.into, more)
+            size += more
+            return message
+
+        self.limits.hold(who, self.kind, 1)
+        try:
+            await self.app(scope, bounded, send)
+        finally:
+            self.limits.hold(who, self.kind, -1)
+            self.limits.hold(who, self.into, -size)
+
+    def _check_origin(self, scope: Scope) -> None:
+        """Raises Refused when a page of another site asks; programs, which state no origin, may."""
+        headers = {name: value.decode("latin-1").lower() for name, value in scope["headers"]}
+        origin, space = headers.get(b"origin"), self.limits.settings
+        own = {headers.get(b"host"), space.space_host, "huggingface.co" if space.space_id else None} - {None, ""}
+        if origin is not None and urlsplit(origin).netloc not in own:
+            raise Refused("Only this page itself may ask for that, not a page of another site.", 403, "other origin")

@@ -1,0 +1,92 @@
+"""Picture -> answer: the one way for REST, Gradio's queue, gradio_client, agents and MCP, with the same answer and the same sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from PIL import Image
+
+from serving.images import MAX_BYTES, BadPicture, Decoder
+from serving.limits import Limits, Refused
+from serving.telemetry import EVENTS, SECONDS, WAITING
+from serving.weights import Weights
+
+GONE = "There is no such uploaded picture: wrap its path in handle_file(...), or send it as a data URL."
+
+
+class Predictor:
+    """Classifies pictures: opened in child processes, read by the network in one thread, each visitor in turn."""
+
+    def __init__(self, weights: Weights, limits: Limits, uploads: Path):
+        self.weights, self.limits = weights, limits
+        self.uploads, self.decoder = uploads.resolve(), Decoder()
+        self._thread = ThreadPoolExecutor(1, "network")  # one: a large picture takes some 200 MB for a moment
+
+    async def predict(self, who: str, picture: object = None, top_k: object = 3, *more: object) -> dict:
+        """`{"label", "confidences"}` for a visitor's picture: a data URL, the path of one that was uploaded here, or either in
+        Gradio's wrapping (`{"path": ...}`, `{"url": ...}`). `label` is None when the network is not sure.
+
+        Raises Refused with one sentence for what is no picture, has no ink, or for a `top_k` that is not 1 to 10.
+        """
+        start, turn = time.perf_counter(), self.limits.turn(who)
+        try:
+            if type(top_k) not in (int, float) or top_k not in range(1, 11) or more:
+                raise BadPicture("top_k is a whole number from 1 to 10.")
+            self.limits.check(who, "pictures", 1)
+            with WAITING.track_inprogress():
+                image = await self.decoder.open(self._content(picture), turn)
+                net = await self.weights.network()
+                async with turn:
+                    run = asyncio.get_running_loop().run_in_executor
+                    found = await run(self._thread, classify, net, image, int(top_k))
+        except TimeoutError:
+            self.limits.check(who, "pictures", 40)
+            raise Refused(
+                "The picture takes too long to open; send a simpler or smaller one.", 400, "bad picture"
+            ) from None
+        except ValueError as error:  # BadPicture, EmptyDrawing
+            raise Refused(str(error), 400, "bad picture") from None
+        EVENTS.labels("picture answered").inc()
+        SECONDS.observe(time.perf_counter() - start)
+        return found
+
+    def _content(self, picture: object) -> bytes:
+        """The bytes of a picture's file. Raises BadPicture."""
+        if isinstance(picture, dict):
+            picture = picture.get("url") if picture.get("path") is None else picture["path"]
+        if picture is None:
+            raise BadPicture("There is no picture: send one as the first argument.")
+        text = picture.strip() if isinstance(picture, str) else ""
+        if re.match(r"data:", text, re.I):
+            head, _, body = text.partition(",")
+            if not (head.startswith("data:image/") and head.endswith(";base64")):
+                raise BadPicture("A picture's data URL begins with data:image/png;base64, or the like.")
+            try:
+                return base64.b64decode(body, validate=True)
+            except ValueError:
+                raise BadPicture("The picture's data URL is damaged.") from None
+        if re.match(r"[a-z][a-z0-9+.-]+:", text, re.I):
+            raise BadPicture("Nothing is fetched from other places: download the picture and send the file.")
+        try:
+            path = Path(text[:1025]).resolve()
+            if not path.is_relative_to(self.uploads):
+                raise OSError
+            with open(path, "rb") as file:
+                return file.read(MAX_BYTES + 1)
+        except (OSError, ValueError):  # somebody else's, deleted, or a name that is none
+            raise BadPicture(GONE) from None
+
+
+def classify(net, image: Image.Image, top_k: int) -> dict:
+    """What `/predict` says of a picture on a DigitCNN. Raises EmptyDrawing, a ValueError, when there is no ink in it."""
+    from model import ranked  # with torch, and so not before the page is up
+
+    probabilities, evidence = net.judge_tensors(net.preprocess(image)[None])
+    best = ranked(probabilities[0], top_k)
+    rows = [{"label": name, "confidence": value} for name, value in best]
+    return {"label": best[0][0] if evidence[0] >= net.config.threshold else None, "confidences": rows}

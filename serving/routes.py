@@ -1,0 +1,247 @@
+"""Every way into the server, and what it answers: assets, weights, `/predict`, uploads, contributions, Gradio. The rest is closed."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import generate_latest
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from serving import VERSION, mcp
+from serving.images import MAX_BYTES
+from serving.limits import Refused
+from serving.middleware import FOR_EVER, Allowed
+from serving.predict import Predictor
+from serving.telemetry import EVENTS
+from web.assets import assets, fingerprint, media_type
+
+API = "/gradio_api"
+PICTURE, DRAWING, SMALL = MAX_BYTES * 4 // 3 + 4096, 2**18, 2**16  # bytes of JSON with a data URL, a drawing, neither
+GRADIO = (  # what Gradio's page and its clients need of Gradio
+    *("/config", "/theme.css", "/robots.txt", "/manifest.json", "/favicon.ico", "/pwa_icon", "/pwa_icon/{size:int}"),
+    *("/static/{file:path}", "/assets/{file:path}", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id"),
+    *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}"),
+)
+NO_DATA = 'The request\'s body must be {"data": [...]}, the arguments in a list.'
+NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `files` of a form."
+CHANGED = "This page has changed; load it again."
+
+
+@dataclass
+class Routes:
+    """The routes and what they need. `events`: how many arguments each event of Gradio's page takes, by number; `functions`: what the
+    page's components may ask; `collection`: gives a file's name and the open file with the drawings of a receipt.
+    """
+
+    predictor: Predictor
+    gradio: ASGIApp
+    events: dict[int, int]
+    functions: dict[str, Callable[[dict], dict]]
+    collection: Callable[[dict], tuple] | None
+
+    def all(self) -> list[Route]:
+        """Path, answer, bytes of a body, class of limits, whether only our own pages may ask."""
+
+        def way(path, answer, body=0, kind="rest", own=False, into="memory", *more: Middleware) -> Route:
+            allowed = Middleware(Allowed, self.predictor.limits, kind, own, into)
+            methods = ["POST"] if body else ["GET", "HEAD"]
+            return Route(
+                path, answer, methods=methods, middleware=[*more, allowed, Middleware(RequestBodyLimitMiddleware, body)]
+            )
+
+        zipped = ("rest", False, "memory", Middleware(GZipMiddleware))
+        return [
+            way("/", self.page, 0, *zipped),
+            way("/web/{fingerprint}/{name}", self.asset, 0, *zipped),
+            way("/weights/current", self.weights),
+            way("/weights/{key}/{name}", self.weights_file),
+            way("/health", self.health),
+            way("/metrics", self.metrics, own=True),
+            way("/contributions/collection", self.take_home, SMALL, "contributions", own=True),
+            way(f"{API}/component_server", self.component, DRAWING, "contributions", own=True),
+            way(f"{API}/upload", self.upload, MAX_BYTES + SMALL, into="disk"),
+            way(f"{API}/mcp", self.tools, PICTURE, "pictures"),
+            way(f"{API}/mcp/schema", self.schema),
+            *(way(f"{API}/{name}/predict", self.predict, PICTURE, "pictures") for name in ("run", "api")),
+            *(way(f"{API}/{name}/info", self.info, SMALL) for name in ("run", "api")),
+            *(
+                way(f"{API}/{name}", self.call, SMALL, "pictures")
+                for name in ("queue/join", "call/{name}", "call/v2/{name}")
+            ),
+            *(way(path, self.gradio) for path in GRADIO),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """Gradio's page: its own scripts get this response's nonce, and no others run."""
+        response = await whole(self.gradio, request.scope)
+        EVENTS.labels("page opened").inc()
+        html = response.body.replace(b"<script", b'<script nonce="' + request.scope["nonce"].encode() + b'"')
+        return Response(html, media_type="text/html", headers={"cache-control": "no-store"})  # a nonce is good for once
+
+    async def asset(self, request: Request) -> Response:
+        """A file of our page's script; only the present version is here."""
+        name, files = request.path_params["name"], assets()
+        if request.path_params["fingerprint"] != fingerprint() or name not in files:
+            raise Refused(CHANGED, 404, "no such path")
+        return FileResponse(files[name], media_type=media_type(name), headers={"cache-control": FOR_EVER})
+
+    async def weights(self, request: Request) -> Response:
+        """Which weights a page should load."""
+        base = f"weights/{self.predictor.weights.files.key}/"
+        return JSONResponse({"base": base, **self.predictor.weights.info()}, headers={"cache-control": "no-store"})
+
+    async def weights_file(self, request: Request) -> Response:
+        """config.json or model.safetensors of the weights in service, or of those before."""
+        key, name = (request.path_params[part] for part in ("key", "name"))
+        for files in (self.predictor.weights.files, self.predictor.weights.previous):
+            if files and files.key == key and name in ("config.json", "model.safetensors"):
+                content, media = (files.config, "json") if name == "config.json" else (files.tensors, "octet-stream")
+                return Response(content, media_type=f"application/{media}", headers={"cache-control": FOR_EVER})
+        raise Refused("These weights are not served any more; load the page again.", 404, "no such path")
+
+    async def predict(self, request: Request) -> Response:
+        """`/predict` in one request; the events of Gradio's page come here by number."""
+        question = await body(request)
+        if question.get("fn_index") is not None:
+            return await self.call(request)
+        if not isinstance(question.get("data"), list):
+            raise Refused(NO_DATA)
+        return JSONResponse({"data": [await self.predictor.predict(request.scope["visitor"], *question["data"])]})
+
+    async def info(self, request: Request) -> Response:
+        """`/info` in one request."""
+        return JSONResponse({"data": [self.predictor.weights.info()]})
+
+    async def call(self, request: Request) -> Response:
+        """A call of Gradio's queue, with no more than what its events take: it logs what it cannot understand."""
+        question, path, name = await body(request), request.url.path, request.path_params.get("name")
+        number, session, data = (question.get(key) for key in ("fn_index", "session_hash", "data"))
+        if "/v2/" in path:  # the arguments by their names, as the page's schema says
+            data, path = [question[key] for key in ("picture", "top_k") if key in question], path.replace("/v2", "")
+        if not isinstance(data, list):
+            raise Refused(NO_DATA)
+        if not isinstance(session, (str, type(None))) or len(session or "") > 64:
+            raise Refused("session_hash is a word of at most 64 letters.")
+        takes = (
+            {"predict": 2, "info": 0}.get(name) if name else self.events.get(number) if type(number) is int else None
+        )
+        if takes is None or len(data) > takes:
+            raise Refused(CHANGED if name is None else NO_DATA, 404 if takes is None else 400)
+        data = [*data, *[None, 3][len(data) : takes]]
+        asked = {"data": data, "session_hash": session, "fn_index": None if name else number}
+        raw = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
+        return await whole(self.gradio, {**request.scope, "path": path, "raw_path": path.encode()}, raw)
+
+    async def tools(self, request: Request) -> Response:
+        """One message of MCP."""
+
+        async def use(name: str, arguments: dict) -> dict:
+            if name == "info":
+                return self.predictor.weights.info()
+            who, picture, top_k = request.scope["visitor"], arguments.get("picture"), arguments.get("top_k", 3)
+            return await self.predictor.predict(who, picture, top_k)
+
+        said = await mcp.answer(await body(request), use)
+        return Response(status_code=202) if said is None else JSONResponse(said)
+
+    async def schema(self, request: Request) -> Response:
+        """MCP's tools, where Gradio tells its own."""
+        return JSONResponse(mcp.TOOLS)
+
+    async def upload(self, request: Request) -> Response:
+        """One picture, as Gradio's clients send it before they ask: a list with its path, which only means something here."""
+        limits, who = self.predictor.limits, request.scope["visitor"]
+        limits.check(who, "uploads")
+        parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=0)
+        parser.spool_max_size = SMALL
+        try:
+            form = await parser.parse()
+            (file,) = form.getlist("files")
+            path = self.predictor.uploads / secrets.token_hex(16)
+            await run_in_threadpool(path.write_bytes, await file.read(MAX_BYTES + 1))
+            await form.close()
+        except (MultiPartException, KeyError, ValueError):
+            raise Refused(NO_FORM) from None
+        limits.check(who, "uploads", 1 + file.size // 1024)
+        return JSONResponse([str(path)])
+
+    async def component(self, request: Request) -> Response:
+        """A question of the page's own components: agree, keep, count, delete."""
+        question, who, limits = await body(request), request.scope["visitor"], self.predictor.limits
+        name = question.get("fn_name")
+        if not isinstance(name, str) or name not in self.functions:
+            raise Refused(CHANGED, 404, "no such path")
+        if name == "keep":
+            limits.check(who, "drawings")
+        said = await run_in_threadpool(self.functions[name], question.get("data"))
+        if name == "keep" and "error" not in said:
+            limits.check(who, "drawings", 1)
+            EVENTS.labels("drawing stored").inc()
+        return JSONResponse(said)
+
+    async def take_home(self, request: Request) -> Response:
+        """All drawings of a receipt as a file."""
+        if self.collection is None:
+            raise Refused("Contributions are switched off here.")
+        try:
+            name, file = await run_in_threadpool(self.collection, await body(request))
+        except (ValueError, RuntimeError) as error:  # a StoreError is one of them
+            raise Refused(str(error)) from None
+        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        parts = iter(lambda: file.read(2**16), b"")
+        return StreamingResponse(parts, 200, headers, "application/octet-stream", BackgroundTask(file.close))
+
+    async def health(self, request: Request) -> Response:
+        """That the server answers."""
+        return JSONResponse({"status": "ok", "weights": self.predictor.weights.files.origin, "version": VERSION})
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus' numbers: for the bearer of METRICS_TOKEN, or where there is none for who sits at this very machine."""
+        settings, said = self.predictor.limits.settings, request.headers.get("authorization", "")
+        near = request.client and request.client.host in ("127.0.0.1", "::1") and not settings.behind_proxy
+        allowed = near and "x-forwarded-for" not in request.headers
+        if settings.metrics_token:
+            allowed = hmac.compare_digest(said.encode(), f"Bearer {settings.metrics_token}".encode())
+        if not allowed:
+            raise Refused("The metrics are for who runs the page: send METRICS_TOKEN as a bearer token.", 403)
+        return Response(generate_latest(), media_type="text/plain; version=0.0.4")
+
+
+async def whole(app: ASGIApp, scope: dict, body: bytes = b"") -> Response:
+    """An application's whole response to a request with that body, uncompressed."""
+    start, parts, unwanted = {}, [], (b"accept-encoding", b"content-length")
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def keep(message: dict) -> None:
+        start.update(message) if message["type"] == "http.response.start" else parts.append(message.get("body", b""))
+
+    await app({**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, keep)
+    media = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
+    return Response(b"".join(parts), start["status"], media_type=media)
+
+
+async def body(request: Request) -> dict:
+    """The object that a request's body holds. Raises Refused."""
+    raw = await request.body()
+    try:
+        question = json.loads(raw) if raw.count(b",") <= 60_000 else None  # parsing more would hold up everybody
+    except (ValueError, RecursionError):
+        question = None
+    if not isinstance(question, dict):
+        raise Refused("The request's body must be a JSON object, of at most 60,000 values.")
+    return question

@@ -1,0 +1,50 @@
+"""Every environment variable that the server reads, in one place; a wrong one is told in one sentence. (`contribute` reads its own.)"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+
+ENVIRONMENT = dict(os.environ)  # as it was before `prepare_gradio` changed it
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says about this server."""
+
+    model_id: str | None = None  # MODEL_ID, "OWNER/NAME"; None serves the embedded weights
+    model_revision: str = "main"  # MODEL_REVISION: a branch, a tag or a full commit
+    model_refresh: float = 600.0  # MODEL_REFRESH: seconds between two looks for newer weights; 0 looks once
+    name: str = "127.0.0.1"  # GRADIO_SERVER_NAME
+    port: int | None = None  # GRADIO_SERVER_PORT; None takes the first free one
+    metrics_token: str | None = None  # METRICS_TOKEN: who bears it may read /metrics
+    space_id: str | None = None  # SPACE_ID and SPACE_HOST, which the Hub sets on a Space
+    space_host: str | None = None
+    behind_proxy: bool = False  # BEHIND_PROXY=1, or a Space: X-Forwarded-For tells where visitors come from
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Raises ValueError with one sentence for a variable that cannot be."""
+        read = {name: value for name, value in ENVIRONMENT.items() if value}.get
+        model, port, space, refresh = map(read, ("MODEL_ID", "GRADIO_SERVER_PORT", "SPACE_ID", "MODEL_REFRESH"))
+        if model and not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
+            raise ValueError(f"MODEL_ID is {model!r}; it must be the name of a model repository, OWNER/NAME.")
+        if port and not (port.isdecimal() and 0 < int(port) < 65536):
+            raise ValueError(f"GRADIO_SERVER_PORT is {port!r}; it must be a number from 1 to 65535.")
+        if refresh and not re.fullmatch(r"\d{1,9}(\.\d+)?", refresh):
+            raise ValueError(f"MODEL_REFRESH is {refresh!r}; it must be a number of seconds, 0 to look once.")
+        wait, revision = float(refresh or cls.model_refresh), read("MODEL_REVISION") or "main"
+        name = read("GRADIO_SERVER_NAME") or ("0.0.0.0" if space else "127.0.0.1")
+        proxy = bool(space) or read("BEHIND_PROXY") == "1"
+        number = int(port) if port else None
+        return cls(model, revision, wait, name, number, read("METRICS_TOKEN"), space, read("SPACE_HOST"), proxy)
+
+
+def prepare_gradio() -> tempfile.TemporaryDirectory:
+    """Set what Gradio reads while it is imported; returns the folder for its files, of this process alone, deleted with the object."""
+    folder = tempfile.TemporaryDirectory(prefix="draw-a-digit-", ignore_cleanup_errors=True)
+    os.environ |= {"GRADIO_TEMP_DIR": folder.name, "GRADIO_ANALYTICS_ENABLED": "False"}
+    os.environ.pop("GRADIO_SERVER_PORT", None)  # a bad one would be a traceback
+    return folder

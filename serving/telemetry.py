@@ -1,0 +1,38 @@
+"""What happens on the server, in numbers for Prometheus and in log lines: how much, how fast, what was refused. Never what or from where."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS = Counter("events", "Pages opened, pictures answered, drawings stored", ["event"])
+REFUSALS = Counter("refusals", "Requests refused, by reason", ["reason"])
+REQUESTS = Counter("requests", "Requests by class and status", ["kind", "status"])
+SECONDS = Histogram("answer_seconds", "From the picture to the answer")
+WAITING = Gauge("pictures_waiting", "Pictures that wait or are being read")
+
+
+def log(event: str, **fields: object) -> None:
+    """One JSON line: the time (UTC), what happened, and fields that hold no drawing, no text of a visitor and no address."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    print(json.dumps({"time": now, "event": event, **fields}), file=sys.stderr, flush=True)
+
+
+def log_failure(error: BaseException) -> None:
+    """A fault of our own: its type and where it arose. Its message may quote a visitor, and so is left out."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    log("failure", type=type(error).__name__, at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames])
+
+
+def log_changes(before: dict[str, float]) -> dict[str, float]:
+    """Log how often what happened since the numbers were `before`, if anything did; returns them as they are now."""
+    samples = [sample for metric in (EVENTS, REFUSALS) for sample in metric.collect()[0].samples]
+    now = {next(iter(s.labels.values())): int(s.value) for s in samples if s.name.endswith("_total")}
+    if changed := {name: value - before.get(name, 0) for name, value in now.items() if value != before.get(name, 0)}:
+        log("summary", **changed)
+    return now

@@ -1,0 +1,210 @@
+"""The static edition: built by a command, published as a Space, its weights from the Hub or from beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, StaticSite
+from local_hub import LocalHub
+from person import DRAWINGS, Person, until
+
+from web.__main__ import main as web
+from web.build import build
+
+OWNER = "OWNER"  # the account of the local Hub
+MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
+
+
+def publish(hub: LocalHub, home: Path, *arguments: str):
+    command = [sys.executable, "publish.py", *arguments]
+    environment = {**CLEAN, **hub.environment(home)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_folder_is_small_and_whole(tmp_path, capsys):
+    out = tmp_path / "a" / "page"
+    assert web(["build", str(out)]) == 0
+    sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in out.rglob("*") if path.is_file()}
+    assert {"index.html", "digit.js", "worker.js", "weights/config.json", "weights/model.safetensors"} <= set(sizes)
+    assert sum(sizes.values()) <= 500_000
+    assert sizes["digit.js"] + sizes["worker.js"] <= 40_000
+    assert sizes["weights/model.safetensors"] <= 330_000
+    assert not [name for name in sizes if "collector" in name]
+    worker = (out / "service-worker.js").read_text()
+    assert set(json.loads(re.search(r"FILES = (\[.*\])", worker)[1])) == {"./", *sizes} - {"service-worker.js"}
+    assert re.match(r"\d+ files, \d+ kB, in ", capsys.readouterr().out)
+
+
+def test_a_build_replaces_the_one_before_and_nothing_else(tmp_path, capsys):
+    out = tmp_path / "page"
+    assert web(["build", str(out)]) == 0
+    (out / "stale.js").write_text("")
+    before = (out / "service-worker.js").read_text()
+    assert web(["build", str(out)]) == 0
+    assert not (out / "stale.js").exists()
+    assert (out / "service-worker.js").read_text() == before, "the same page has the same version"
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "letter.txt").write_text("dear")
+    assert web(["build", str(mine)]) == 1
+    assert capsys.readouterr().err == f"web build: {mine} holds other files; name a new folder for the page.\n"
+    assert [path.name for path in mine.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.parametrize("spoil", ["none", "altered", "no metrics"])
+def test_weights_that_cannot_be_served_are_refused(spoil, tmp_path, capsys):
+    weights = tmp_path / "weights"
+    shutil.copytree(ROOT / "weights", weights)
+    if spoil == "none":
+        shutil.rmtree(weights)
+    elif spoil == "altered":
+        (weights / "model.safetensors").write_bytes(b"x")
+    else:
+        (weights / "metrics.json").write_text("{}")
+    assert web(["build", str(tmp_path / "out"), "--weights", str(weights)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("web build: ") and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_commit_needs_its_repository(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        web(["build", str(tmp_path / "out"), "--commit", "0" * 40])
+    assert "--model and --commit go together" in capsys.readouterr().err
+
+
+# --- on the Hub -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with LocalHub(tmp_path / "hub", transfer="direct", paid=False).running() as running:
+        yield running
+
+
+def download(hub: LocalHub, folder: Path) -> Path:
+    """The files of the static Space, as its visitors' browsers get them."""
+    for name, content in hub.files("space", SPACE).items():
+        path = folder / "some" / "where" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, browser):
+    """Without a model repository the page uses the weights beside it; with one it takes them from there, at that commit."""
+    done = publish(hub, tmp_path / "us", "static", OWNER)
+    assert done.returncode == 0, done.stderr
+    front = yaml.safe_load(hub.files("space", SPACE)["README.md"].decode().split("---\n")[1])
+    assert (front["sdk"], front["app_file"]) == ("static", "index.html")
+    assert json.loads(hub.files("space", SPACE)["weights/current.json"])["bases"] == ["weights/"]
+    assert b"Contribute" not in hub.files("space", SPACE)["index.html"], "a link to what is not there"
+
+    assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
+    done = publish(hub, tmp_path / "us", "static", OWNER)
+    assert done.returncode == 0, done.stderr
+    commit = hub.repository("model", MODEL).commits[-1][0]
+    again = publish(hub, tmp_path / "us", "static", OWNER)
+    assert "(nothing changed)" in again.stdout
+
+    site = StaticSite(download(hub, tmp_path / "site"))
+    person = Person(browser, site.url)
+    assert f"weights from {MODEL}@{commit}" in person.page.locator(".about").inner_text()
+    assert any(f"GET /{MODEL}/resolve/{commit}/model.safetensors" in line for line in hub.log)
+    person.draw(DRAWINGS["4"])
+    assert person.settle()["digit"] == "4"
+    assert person.errors == []
+    person.leave()
+    site.kill()
+
+
+def test_the_copy_beside_the_page_will_do_when_the_hub_is_away(tmp_path, browser):
+    from web.build import Published
+
+    build(tmp_path / "some" / "where", ROOT / "weights", Published(MODEL, "0" * 40, "http://127.0.0.1:9"))
+    site = StaticSite(tmp_path)
+    person = Person(browser, site.url)
+    person.draw(DRAWINGS["4"])
+    assert person.settle()["digit"] == "4"
+    assert all("ERR_CONNECTION_REFUSED" in error for error in person.errors)
+    person.leave()
+    site.kill()
+
+
+def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_path):
+    files = {path.name: path.read_bytes() for path in sorted((ROOT / "weights").iterdir())}
+    files["config.json"] = files["config.json"].replace(b'"threshold": ', b'"threshold": 1')
+    hub.put("model", MODEL, files)
+    done = publish(hub, tmp_path / "us", "static", OWNER)
+    assert done.returncode == 1
+    assert f"{MODEL} holds other weights than" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
+    hub.put("space", f"{OWNER}/mnixel", {"app.py": b""}, sdk="gradio")
+    assert publish(hub, tmp_path / "us", "static", OWNER).returncode == 0
+    site = StaticSite(download(hub, tmp_path / "site"))
+    page = browser.new_page()
+    page.goto(site.url)
+    until(page, "document.querySelector('#board')?.dataset.engine === 'ready'")
+    assert (
+        page.get_by_role("link", name="Contribute digits of your own")
+        .get_attribute("href")
+        .endswith("/spaces/OWNER/mnixel")
+    )
+    page.close()
+    site.kill()
+
+
+# --- a page of somebody else's ----------------------------------------------------------------------------------------
+
+
+def snippets() -> dict[str, str]:
+    """The JavaScript that the project prints for people to copy, by where it stands."""
+    from publishing.cards import static_card
+
+    texts = {
+        "README": (ROOT / "README.md").read_text(),
+        "card of the static Space": static_card({"model": MODEL, "dataset": "", "static": SPACE}, None, None),
+    }
+    return {where: re.search(r"^```js\n(.*?)^```$", text, re.S | re.M)[1] for where, text in texts.items()}
+
+
+@pytest.mark.parametrize("where", ["README", "card of the static Space"])
+def test_the_snippet_reads_a_canvas_as_printed(where, tmp_path, browser):
+    """Somebody copies digit.js and weights/ beside a page of their own, and the printed lines into it."""
+    mine = tmp_path / "some" / "where"
+    mine.mkdir(parents=True)
+    shutil.copyfile(ROOT / "web" / "digit.js", mine / "digit.js")
+    shutil.copytree(ROOT / "weights", mine / "weights")
+    points = DRAWINGS["2"][0]
+    draw = f"""
+      const paint = document.querySelector("canvas").getContext("2d");
+      paint.lineWidth = 30; paint.lineCap = paint.lineJoin = "round";
+      {json.dumps(points)}.forEach(([x, y]) => paint.lineTo(x, y));
+      paint.stroke();
+    """
+    (mine / "index.html").write_text(
+        f'<canvas width="448" height="448"></canvas><script>{draw}</script>'
+        f'<script type="module">{snippets()[where]}</script>'
+    )
+    site = StaticSite(tmp_path)
+    page = browser.new_page()
+    with page.expect_console_message(lambda line: line.type == "log") as printed:
+        page.goto(site.url)
+    best = printed.value.args[0].json_value()
+    assert len(best) == 3 and best[0]["label"] == "2" and best[0]["confidence"] > 0.9
+    page.close()
+    site.kill()

@@ -1,0 +1,44 @@
+"""`python -m web build OUT`: the static edition of the page in a folder that any web server can serve.
+
+python -m web build site && python -m http.server --directory site
+python -m web build site --model OWNER/NAME --commit SHA      weights from the Hub, the copy beside the page as a fallback
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from web.assets import HERE
+from web.build import BuildError, Published, build, endpoint
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m web", description=__doc__.split(":")[1].split("\n")[0].strip())
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("build", help="write the static edition into a folder")
+    command.add_argument("out", type=Path, help="the folder; it is made, or an earlier build in it is replaced")
+    command.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="folder (default weights/)")
+    command.add_argument("--model", metavar="OWNER/NAME", help="model repository that the page takes its weights from")
+    command.add_argument("--commit", metavar="SHA", help="full commit of that repository")
+    command.add_argument("--contribute", metavar="URL", help="address of a page that takes contributions, to link to")
+    options = parser.parse_args(arguments)
+    if bool(options.model) != bool(options.commit):
+        parser.error("--model and --commit go together: the page takes its weights from one commit")
+    published = Published(options.model, options.commit, endpoint()) if options.model else None
+    try:
+        files = build(options.out, options.weights, published, options.contribute)
+    except (BuildError, OSError) as error:
+        print(f"web build: {error}", file=sys.stderr)
+        return 1
+    size = sum((options.out / name).stat().st_size for name in files)
+    print(
+        f"{len(files)} files, {size / 1000:.0f} kB, in {options.out}: serve it with `python -m http.server --directory {options.out}`."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

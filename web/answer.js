@@ -1,0 +1,73 @@
+// The answer beside the board: the digit, a sentence, ten bars, and what the network sees.
+
+import { showPixels } from "./board.js";
+import { named } from "./words.js";
+
+const LIKELY = 0.8;      // below it the sentence says "Probably"
+const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
+const QUIET = 500;       // milliseconds without a change before the sentence is spoken
+
+const percent = (value) => (value > 0.999 ? "> 99.9 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
+
+// What is said of an answer, and whether it names a digit: "digit", "torn" between two, or "none".
+function reading({ empty, error, apart, digit, confidences }) {
+  if (error) return { kind: "none", sentence: error };
+  if (empty) return { kind: "none", sentence: "Draw a digit, 0 to 9." };
+  if (apart) return { kind: "none", sentence: "One digit at a time, please." };
+  const [first, second] = confidences;
+  if (digit) return { kind: "digit", sentence: `${first.confidence < LIKELY ? "Probably" : "This is"} ${named(digit)}.` };
+  if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: "That doesn't look like a digit to me." };
+  return { kind: "torn", sentence: `Is it ${named(first.label)} or ${named(second.label)}?` };
+}
+
+// Ten permanent rows, 0 to 9: {row, fill, value} each.
+function makeBars(list) {
+  return [..."0123456789"].map((digit) => {
+    const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
+    const name = document.createElement("b"), value = document.createElement("span");
+    name.textContent = digit;
+    track.className = "track"; value.className = "value";
+    track.append(fill);
+    row.append(name, track, value);
+    list.append(row);
+    return { row, fill, value };
+  });
+}
+
+// show(answer, count, notice): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are marked; a
+// notice is said in place of the answer's sentence.
+export function makeAnswer(root) {
+  const find = (selector) => root.querySelector(selector);
+  const preview = find("#preview canvas"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
+  let timer = null;
+
+  function say(sentence) {
+    if (line.textContent === sentence) return;
+    line.textContent = sentence;
+    clearTimeout(timer);  // a drawing that grows is spoken of once, when it rests
+    timer = setTimeout(() => { spoken.textContent = sentence; }, QUIET);
+  }
+
+  function show(answer, count, notice = "") {
+    const { revision, confidences = [], pixels } = answer;
+    const { kind, sentence } = reading(answer);
+    root.dataset.digit = kind === "digit" ? answer.digit : "";
+    root.dataset.confidence = confidences.length ? confidences[0].confidence.toFixed(4) : "";
+    root.dataset.revision = revision;
+    root.dataset.reading = confidences.length ? kind : "empty";
+    find(".digit").textContent = kind === "digit" ? answer.digit : "?";
+    say(notice || sentence);
+    bars.forEach(({ row }) => row.classList.remove("top", "best"));
+    bars.forEach(({ fill, value }) => { fill.style.transform = "scaleX(0)"; value.textContent = ""; });
+    confidences.forEach(({ label, confidence }, rank) => {
+      const { row, fill, value } = bars[label];
+      fill.style.transform = `scaleX(${confidence})`;
+      if (rank >= count) return;
+      value.textContent = kind === "none" ? "" : percent(confidence);
+      row.classList.add("top");
+      row.classList.toggle("best", rank === 0);
+    });
+    showPixels(preview, pixels);
+  }
+  return { show };
+}

@@ -1,0 +1,112 @@
+"""Lays the static edition out in a folder: the page, the engine and the weights, for any web server, also under a sub-path."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from web.assets import HERE, assets
+
+STATIC = HERE / "static"
+WEIGHTS = ("config.json", "model.safetensors")
+GRADIO_ONLY = ("collector.js", "collector.css")  # contributing takes a server
+HUB_FILES = (
+    " https://*.hf.co https://*.huggingface.co"  # where the Hub's own address sends the browser for a large file
+)
+
+
+class BuildError(ValueError):
+    """The static edition cannot be built. The message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """The model repository that the page takes its weights from; the copy beside the page is for when that fails."""
+
+    name: str  # OWNER/NAME
+    commit: str  # full sha
+    endpoint: str = "https://huggingface.co"
+
+    @property
+    def base(self) -> str:
+        return f"{self.endpoint}/{self.name}/resolve/{self.commit}/"
+
+
+def build(out: Path, weights: Path, published: Published | None = None, contribute: str | None = None) -> list[str]:
+    """Write the static edition into `out`, which may not exist yet or be an earlier build; returns the names of its files.
+
+    `weights` is a folder that train.py wrote; `contribute` the address of a page that takes contributions.
+    Raises BuildError when the weights are not there or are not those of config.json, OSError when a file cannot be written.
+    """
+    about = _about(weights)
+    if out.exists() and not out.is_dir():
+        raise BuildError(f"{out} is a file; name a folder for the page.")
+    if out.is_dir() and any(out.iterdir()) and not (out / "service-worker.js").is_file():
+        raise BuildError(f"{out} holds other files; name a new folder for the page.")
+    shutil.rmtree(out, ignore_errors=True)
+    (out / "weights").mkdir(parents=True)
+    for name, path in assets().items():
+        if name not in GRADIO_ONLY:
+            shutil.copyfile(path, out / name)
+    for path in STATIC.iterdir():
+        shutil.copyfile(path, out / path.name)
+    for name in WEIGHTS:
+        shutil.copyfile(weights / name, out / "weights" / name)
+    bases = [*([published.base] if published else []), "weights/"]
+    origin = f"{published.name}@{published.commit}" if published else "embedded"
+    (out / "weights" / "current.json").write_text(json.dumps({"bases": bases, "weights": origin, **about}) + "\n")
+    (out / "index.html").write_text(_page(published, contribute))
+    files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    kept = ["./", *(name for name in files if name != "service-worker.js")]
+    worker = (STATIC / "service-worker.js").read_text()
+    version = hashlib.sha256(b"".join((out / name).read_bytes() for name in files)).hexdigest()[:16]
+    (out / "service-worker.js").write_text(worker.replace("{version}", version).replace("{files}", json.dumps(kept)))
+    return files
+
+
+def _page(published: Published | None, contribute: str | None) -> str:
+    connect = f" {published.endpoint}{HUB_FILES}" if published else ""
+    policy = (
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        f"connect-src 'self'{connect}; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+    link = ""
+    if contribute:
+        link = f' <a href="{html.escape(contribute)}" target="_blank" rel="noopener">Contribute digits of your own</a>.'
+    page = (STATIC / "index.html").read_text()
+    for name, text in (
+        ("policy", policy),
+        ("contribute", link),
+        ("sketchpad", (HERE / "sketchpad.html").read_text()),
+    ):
+        page = page.replace(f"{{{name}}}", text)
+    return page
+
+
+def _about(weights: Path) -> dict:
+    """Parameters and accuracy of the weights in a folder. Raises BuildError when they are not what their files say."""
+    try:
+        config = json.loads((weights / "config.json").read_text())
+        digest = hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest()
+        metrics = json.loads((weights / "metrics.json").read_text())
+        test = metrics["test"]
+        if not config["sha256"] == digest == metrics["sha256"]:
+            raise BuildError(f"The files in {weights} are not of the same weights: run train.py again.")
+        accuracy = {key: test[key] for key in ("right", "total", "interval")}
+        return {"parameters": metrics["parameters"], "accuracy": accuracy, "problem": None}
+    except BuildError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise BuildError(
+            f"{weights} holds no weights that can be served ({error}); train.py writes such a folder."
+        ) from error
+
+
+def endpoint() -> str:
+    """The Hub's address, as its own clients take it from HF_ENDPOINT."""
+    return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")

@@ -1,0 +1,42 @@
+"""The page's two views as Gradio components: `gr.HTML` whose script only imports the module that does the work.
+
+They are functions, not subclasses of `gr.HTML`: for a subclass Gradio writes a .pyi file beside its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+
+from web.assets import HERE, fingerprint
+
+WEIGHTS = "weights/current"  # where the page asks which weights are served, relative to itself
+
+
+def sketchpad(functions: Sequence[Callable] = (), **options) -> gr.HTML:
+    """The drawing board with its answer, which the visitor's browser computes.
+
+    `functions` are what the script may ask the server: `keep` stores a drawing that the visitor has labelled.
+    """
+    return _view("sketchpad", functions, weights=WEIGHTS, **options)
+
+
+def collector(terms: str, version: str, functions: Sequence[Callable] = (), closed: str = "", **options) -> gr.HTML:
+    """Asks for digits and stores them through `functions`, those of a contribution service.
+
+    `terms` are what a contributor agrees to, in that `version`; `closed` says why none are taken, if so.
+    """
+    return _view("collector", functions, weights=WEIGHTS, terms=terms, version=version, closed=closed, **options)
+
+
+def _view(name: str, functions: Sequence[Callable], **options) -> gr.HTML:
+    script = f"web/{fingerprint()}/{name}.js"
+    return gr.HTML(
+        html_template=(HERE / f"{name}.html").read_text(),
+        css_template=(HERE / "board.css").read_text() + (HERE / f"{name}.css").read_text(),
+        js_on_load=f"import(new URL({script!r}, document.baseURI)).then((view) => view.mount(element, props, server));",
+        server_functions=list(functions),
+        apply_default_css=False,
+        **options,
+    )

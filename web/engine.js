@@ -1,0 +1,113 @@
+// The page's side of the network: one worker for the whole page, which reads drawings so that the page never stutters.
+//
+// Of one board at most one drawing is being read, and of those that come meanwhile only the newest is read next. So the
+// newest drawing wins, and each answer carries the revision of the drawing that it describes.
+
+const PATIENCE = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
+const RETRY = 5_000;      // milliseconds before the weights are asked for again
+const UNABLE = "This browser cannot run the network: it takes one from 2023 or later.";
+const ATTEMPTS = 2;       // to start the worker: the first may have failed for want of a connection
+
+class Engine extends EventTarget {
+  state = "loading";  // "ready" once the weights are there, "none" where they cannot run
+  problem = "";       // one sentence: why it is not ready
+  weights = null;     // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
+
+  #address = null;
+  #worker = null;
+  #attempts = 0;
+  #boards = new Map();  // name -> {asked: under way, next: the newest since, receive, timer}
+
+  // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
+  open(address) {
+    if (this.#address) return;
+    this.#address = new URL(address, document.baseURI);
+    this.#start();
+  }
+
+  // Have a board's drawing read: {revision, strokes, reduce} or {revision, picture}; receive({revision, ...}) may hear of
+  // fewer drawings than were asked about, but always of the last.
+  ask(name, question, receive) {
+    const board = this.#boards.get(name) ?? { asked: null, next: null };
+    this.#boards.set(name, board);
+    [board.next, board.receive] = [question, receive];
+    this.#send(name, board);
+  }
+
+  // What was asked about a board interests nobody any more.
+  forget(name) {
+    const board = this.#boards.get(name);
+    if (board) board.next = null;
+  }
+
+  #send(name, board) {
+    if (this.state !== "ready" || board.asked || !board.next) return;
+    [board.asked, board.next] = [board.next, null];
+    this.#worker.postMessage({ board: name, ...board.asked });
+    board.timer = setTimeout(() => this.#restart(), PATIENCE);
+  }
+
+  #hear(said) {
+    if (said.ready) {
+      this.#attempts = 0;
+      this.weights = { ...this.weights, base: said.ready };
+      this.#become("ready");
+      this.#boards.forEach((board, name) => this.#send(name, board));
+    } else if (said.failed) {
+      this.#become("loading", `${said.failed} Trying again.`);
+      setTimeout(() => this.#load(), RETRY);
+    } else {
+      const board = this.#boards.get(said.board);
+      clearTimeout(board.timer);
+      board.asked = null;
+      board.receive(said);
+      this.#send(said.board, board);
+    }
+  }
+
+  #start() {
+    try {
+      this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    } catch {
+      return this.#become("none", UNABLE);
+    }
+    this.#worker.onmessage = ({ data }) => this.#hear(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#attempts += 1;
+      if (this.#attempts < ATTEMPTS) setTimeout(() => this.#restart(), RETRY / 5);
+      else this.#become("none", UNABLE);
+    };
+    this.#load();
+  }
+
+  async #load() {
+    try {
+      const reply = await fetch(this.#address, { cache: "no-store" });
+      if (!reply.ok) throw new Error(`status ${reply.status}`);
+      this.weights = await reply.json();
+    } catch {
+      this.#become("loading", "The network's weights cannot be had just now. Trying again.");
+      return void setTimeout(() => this.#load(), RETRY);
+    }
+    const bases = this.weights.bases ?? [this.weights.base];
+    this.#worker.postMessage({ load: bases.map((base) => new URL(base, document.baseURI).href) });
+  }
+
+  #restart() {
+    this.#worker?.terminate();
+    for (const board of this.#boards.values()) {
+      clearTimeout(board.timer);
+      [board.asked, board.next] = [null, board.next ?? board.asked];
+    }
+    this.#become("loading");
+    this.#start();
+  }
+
+  #become(state, problem = "") {
+    [this.state, this.problem] = [state, problem];
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export const engine = new Engine();

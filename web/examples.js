@@ -1,0 +1,43 @@
+// Digits that the page draws by itself.
+
+import { SIZE } from "./board.js";
+
+const FRAME = 16;  // milliseconds between two points
+
+// A button for each example in examples.json; play(strokes, radius) when it is pressed.
+export async function makeExamples(container, play) {
+  const reply = await fetch(new URL("examples.json", import.meta.url));
+  const { radius, drawings } = await reply.json();
+  for (const { digit, strokes } of drawings) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-label", `Draw an example ${digit}`);
+    const lines = strokes.map((points) => `<polyline points="${points.map((point) => point.join(",")).join(" ")}"/>`);
+    button.innerHTML = `<svg viewBox="0 0 ${SIZE} ${SIZE}" aria-hidden="true">${lines.join("")}</svg>`;
+    button.addEventListener("click", () => play(strokes, radius));
+    container.append(button);
+  }
+}
+
+// Draw strokes on the board, a point a frame, or at once where motion is not wanted; returns a function that
+// stops it, or null when it is drawn already.
+export function replay(board, strokes, radius, done) {
+  const steps = strokes.flatMap((points) => points.map((point, index) => ({ point, first: index === 0 })));
+  let timer = null;
+  const stop = () => {
+    clearInterval(timer);
+    if (board.pen === "example") board.pen = null;
+    done();
+  };
+  const step = () => {
+    const { point, first } = steps.shift();
+    if (first) {
+      board.pen = null;
+      board.begin("example", point, radius);
+    } else board.extend([point], true);
+    if (!steps.length) stop();
+  };
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) while (steps.length) step();
+  else timer = setInterval(step, FRAME);
+  return steps.length ? stop : null;
+}

@@ -1,0 +1,53 @@
+// Pictures instead of strokes: opened from a file, pasted, or dropped on the page.
+
+const MOST = 1024, LEAST = 8;  // pixels a side: a larger picture is made smaller here, which changes no answer
+const UNREADABLE = "This browser cannot open that file as a picture; try a PNG or a JPEG. The board is as it was.";
+
+// The picture in a file: {pixels: ImageData, image: canvas, seeThrough: whether anything shows through it}.
+// Throws an Error with one sentence.
+export async function readPicture(file) {
+  let image;
+  try {
+    image = await createImageBitmap(file);  // also turns a photograph upright
+  } catch {
+    throw new Error(UNREADABLE);
+  }
+  const scale = Math.min(1, MOST / Math.max(image.width, image.height));
+  const copy = document.createElement("canvas");
+  copy.width = Math.max(LEAST, Math.round(image.width * scale));
+  copy.height = Math.max(LEAST, Math.round(image.height * scale));
+  const context = copy.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, 0, copy.width, copy.height);
+  image.close();
+  const pixels = context.getImageData(0, 0, copy.width, copy.height);
+  return { pixels, image: copy, seeThrough: pixels.data.some((value, index) => index % 4 === 3 && value < 250) };
+}
+
+// Draw a picture of readPicture over a square of `side` units, whole and in its middle.
+export function paintPicture(paint, { image, seeThrough }, side) {
+  paint.fillStyle = seeThrough ? "#7f7f7f" : "#000";  // on grey both black and white ink can be seen
+  paint.fillRect(0, 0, side, side);
+  const scale = side / Math.max(image.width, image.height), width = image.width * scale, height = image.height * scale;
+  paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
+}
+
+// Call open(file) for every picture that is chosen in `input`, or pasted into or dropped on the page of `element`.
+export function acceptPictures(element, input, open) {
+  input.addEventListener("change", () => {
+    if (input.files.length) open(input.files[0]);
+    input.value = "";  // so that the same file can be opened again
+  });
+  document.addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (!file || !element.isConnected) return;
+    event.preventDefault();
+    open(file);
+  });
+  window.addEventListener("dragover", (event) => event.preventDefault());  // a file beside the board must not replace the page
+  window.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const file = event.dataTransfer.files[0];
+    if (file && element.isConnected) open(file);
+  });
+}

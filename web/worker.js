@@ -1,0 +1,42 @@
+// Reads drawings beside the page: loads the weights, then answers each question with what the network says of it.
+
+import { Board, DigitCNN, LIMITS, parseStrokes, ranked, reduce } from "./digit.js";
+
+let net = null;
+const boards = new Map();  // name -> its Board, which draws only what came since the last question
+
+async function load(bases) {
+  let failed = "";
+  for (const base of bases) {
+    try {
+      net = await DigitCNN.fromPretrained(base);
+      return postMessage({ ready: base });
+    } catch (error) {
+      failed ||= error.message;
+    }
+  }
+  postMessage({ failed });
+}
+
+async function answer({ board: name, revision, strokes, picture, reduce: reduced }) {
+  const found = { board: name, revision };
+  try {
+    let image = picture;
+    if (strokes) {
+      if (!boards.has(name)) boards.set(name, new Board());
+      const data = boards.get(name).draw(parseStrokes(strokes));
+      if (reduced) found.reduced = reduce(data);
+      image = { data, width: LIMITS.size, height: LIMITS.size };
+    }
+    const pixels = await net.preprocess(image);
+    const { probabilities, margin, digit } = net.predict(pixels);
+    return { ...found, pixels, margin, digit, confidences: ranked(probabilities, 10) };
+  } catch (error) {
+    return { ...found, error: error.message };
+  }
+}
+
+onmessage = async ({ data }) => {
+  if (data.load) await load(data.load);
+  else postMessage(await answer(data));
+};
