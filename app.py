@@ -10,7 +10,6 @@ often, in seconds, to look for newer ones; `GRADIO_SERVER_NAME` and `GRADIO_SERV
 from __future__ import annotations
 
 import argparse
-import html
 import runpy
 import sys
 from pathlib import Path
@@ -26,6 +25,7 @@ from contribute.desk import Desk
 from serving import VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
+from serving.routes import plain
 from serving.server import Server
 from serving.weights import Weights
 from web.components import collector, sketchpad
@@ -49,7 +49,7 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            return await predictor.predict(request.request.scope["visitor"], picture, top_k)
+            return await predictor.predict(request.request.scope["visitor"], plain(picture), top_k)
         except Refused as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -67,14 +67,6 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
                 collector(desk.terms if desk else "", CONSENT, functions, closed, elem_classes="collect")
-        note = gr.HTML(footer(predictor.weights), elem_classes="footer-note")
-        page.load(  # the weights may have changed since the page was built
-            lambda: footer(predictor.weights),
-            outputs=note,
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
-        )
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
         gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
@@ -85,51 +77,32 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
 
 
 HEADER = """<h1>Draw a digit</h1>
-<p>A small neural network reads it while you draw.</p>"""
-
-
-def footer(weights: Weights) -> str:
-    """The lines under the board: what answers, how good it is, whose idea it was."""
-    now, problem, accuracy = weights.files, weights.problem, weights.files.accuracy
-    origin = "weights that came with the page" if now.origin == "embedded" else f"weights from {html.escape(now.origin)}"
-    if problem:
-        origin += f" ({html.escape(problem.rstrip('.'))})"
-    measured = ""
-    if accuracy:
-        low, high = (100 * share for share in accuracy["interval"])
-        measured = (
-            f" It read {accuracy['right']} of MNIXEL's {accuracy['total']} test digits "
-            f"(95 % interval {low:.1f} to {high:.1f} %); it has not met your handwriting."
-        )
-    return (
-        f"<p>It learnt from 270 digits that students in Bucaramanga drew, and from thousands that a program draws. "
-        f"{now.parameters:,} parameters, {origin}.{measured} What you draw is read in your browser and stays there; it is sent "
-        "only if you contribute it.</p>"
-        '<p>After <a href="https://github.com/Konat23/MNIXEL">MNIXEL</a> and the course project by Konat23 and the volunteers '
-        'of "Deep Learning (2023-2) UIS".</p>'
-    )
+<p>A neural network in your browser reads it while you draw.</p>"""
 
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
 HEAD = """<style>
-.gradio-container { max-width: 66rem !important; margin: 0 auto !important; }
-.header, .footer-note { max-width: 60rem; margin: 0 auto; }
+.gradio-container { width: 100%; max-width: 64rem !important; margin: 0 auto !important; }
+.gradio-container { --digit-accent: #c2410c; --digit-on-accent: #fff; --color-accent: var(--digit-accent); }  /* at least 4.5:1 */
+.dark .gradio-container, .gradio-container.dark { --digit-accent: #fb923c; --digit-on-accent: #000; }
+.header { max-width: 60rem; margin: 0 auto; }
+footer button, footer a { color: var(--body-text-color) !important; }
+[role=tabpanel] { padding-inline: 0 !important; }
 footer .divider { display: none !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .header h1 { font-size: 1.7rem; margin: 0; }
 .header p { margin: .15rem 0 0; }
-.footer-note p { margin: .2rem 0; font-size: .8rem; opacity: .72; }
-.footer-note a { margin: 0 !important; padding: 0 !important; color: inherit !important; }
 @media (max-width: 900px) {
   .gradio-container .main.app.app { padding: .5rem .9rem; }
   .gradio-container .column { gap: .5rem; }
 }
 @media (orientation: landscape) and (max-height: 520px) {
-  .header, .footer-note { max-width: none; }
+  .header { max-width: none; }
   .header p { display: none; }
+  .gradio-container .main.app.app { padding-top: .3rem; }
 }
 @media (max-width: 900px) {
-  .header, .footer-note { max-width: 30rem; }
+  .header { max-width: 30rem; }
   .header h1 { font-size: 1.25rem; }
   .header p { font-size: .8rem; }
   footer { display: none !important; }

@@ -95,7 +95,9 @@ def scans(side: int, count: int) -> bytes:
     """A progressive JPEG of `side` pixels whose shortest scan comes again and again: a few bytes each, and all pixels anew."""
     raw = encoded(Image.new("L", (side, side), 128), "JPEG", progressive=True)
     starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
-    again = min((raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)), key=len)  # the first has what others refine
+    again = min(
+        (raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)), key=len
+    )  # the first has what others refine
     return raw[:-2] + again * count + raw[-2:]
 
 
@@ -398,8 +400,8 @@ def _place(error: BaseException) -> str:
 
 
 def _look(net, raw: bytes) -> Outcome:
-    """The page's functions on a file, watched."""
-    from page.pictures import open_picture
+    """The server's function and the network's preprocessing on a file, watched."""
+    from serving.images import open_picture
 
     _forget_peak()
     before, start = _memory()[0], time.process_time()

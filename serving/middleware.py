@@ -28,7 +28,7 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 FOR_EVER = "public, max-age=31536000, immutable"  # for what carries a hash in its address
-SENTENCES = {  # for what Starlette and Gradio refuse
+SENTENCES = {  # for what Starlette refuses, by raising it where a scope has an app, and Gradio, by answering
     400: ("The request could not be carried out; check its arguments.", "bad request"),
     404: ("There is nothing here.", "no such path"),
     405: ("This cannot be asked so; another method is expected.", "bad request"),
@@ -74,7 +74,8 @@ class Sentences:
             if status < 400:
                 await send(message)
 
-        scope |= {"path": scope["path"].rstrip("/") or "/", "app": self}  # with an app Starlette raises what it refuses
+        path = scope["path"]
+        scope |= {"path": path[:-1] if len(path) > 2 and path[-1] == "/" else path, "app": self}  # see `SENTENCES`
         try:
             if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > 2048:
                 raise Refused("The address is too long.", 414)
@@ -99,8 +100,13 @@ class Sentences:
             return await send({"type": "http.response.body", "body": b""})  # what has begun can only end
         headers = {"retry-after": str(refused.seconds)} if refused.status in (429, 503) else {}
         headers |= {"connection": "close"} if refused.status in (408, 413) else {}  # the rest is not waited for
-        said = {"error": str(refused), "detail": str(refused)}  # Gradio's clients read the one or the other
-        await JSONResponse(said, refused.status, headers)(scope, receive, send)
+        said, status = (
+            {"error": str(refused), "detail": str(refused)},
+            refused.status,
+        )  # Gradio's clients read one of them,
+        if status == 400 and scope["path"].startswith(("/gradio_api/queue/", "/gradio_api/call/")):  # and of a call:
+            said["detail"], status = [{"__type__": "validate", "is_valid": False, "message": str(refused)}], 422
+        await JSONResponse(said, status, headers)(scope, receive, send)
 
 
 class Allowed:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from serving.images import MAX_BYTES, BadPicture, Decoder
+from serving.images import MAX_BYTES, Decoder
 from serving.limits import Limits, Refused
 from serving.telemetry import EVENTS, SECONDS, WAITING
 from serving.weights import Weights
@@ -28,18 +28,18 @@ class Predictor:
         self._thread = ThreadPoolExecutor(1, "network")  # one: a large picture takes some 200 MB for a moment
 
     async def predict(self, who: str, picture: object = None, top_k: object = 3, *more: object) -> dict:
-        """`{"label", "confidences"}` for a visitor's picture: a data URL, the path of one that was uploaded here, or either in
-        Gradio's wrapping (`{"path": ...}`, `{"url": ...}`). `label` is None when the network is not sure.
+        """`{"label", "confidences"}` for a visitor's picture: a data URL, or the path of one that was uploaded here. `label` is None
+        when the network is not sure.
 
         Raises Refused with one sentence for what is no picture, has no ink, or for a `top_k` that is not 1 to 10.
         """
         start, turn = time.perf_counter(), self.limits.turn(who)
         try:
             if type(top_k) not in (int, float) or top_k not in range(1, 11) or more:
-                raise BadPicture("top_k is a whole number from 1 to 10.")
+                raise _bad("top_k is a whole number from 1 to 10.")
             self.limits.check(who, "pictures", 1)
             with WAITING.track_inprogress():
-                image = await self.decoder.open(self._content(picture), turn)
+                image = await self.decoder.open(self.content(picture), turn)
                 net = await self.weights.network()
                 async with turn:
                     run = asyncio.get_running_loop().run_in_executor
@@ -50,28 +50,26 @@ class Predictor:
                 "The picture takes too long to open; send a simpler or smaller one.", 400, "bad picture"
             ) from None
         except ValueError as error:  # BadPicture, EmptyDrawing
-            raise Refused(str(error), 400, "bad picture") from None
+            raise _bad(str(error)) from None
         EVENTS.labels("picture answered").inc()
         SECONDS.observe(time.perf_counter() - start)
         return found
 
-    def _content(self, picture: object) -> bytes:
-        """The bytes of a picture's file. Raises BadPicture."""
-        if isinstance(picture, dict):
-            picture = picture.get("url") if picture.get("path") is None else picture["path"]
+    def content(self, picture: object) -> bytes:
+        """The bytes of a picture's file. Raises Refused."""
         if picture is None:
-            raise BadPicture("There is no picture: send one as the first argument.")
+            raise _bad("There is no picture: send one as the first argument.")
         text = picture.strip() if isinstance(picture, str) else ""
         if re.match(r"data:", text, re.I):
             head, _, body = text.partition(",")
             if not (head.startswith("data:image/") and head.endswith(";base64")):
-                raise BadPicture("A picture's data URL begins with data:image/png;base64, or the like.")
+                raise _bad("A picture's data URL begins with data:image/png;base64, or the like.")
             try:
                 return base64.b64decode(body, validate=True)
             except ValueError:
-                raise BadPicture("The picture's data URL is damaged.") from None
+                raise _bad("The picture's data URL is damaged.") from None
         if re.match(r"[a-z][a-z0-9+.-]+:", text, re.I):
-            raise BadPicture("Nothing is fetched from other places: download the picture and send the file.")
+            raise _bad("Nothing is fetched from other places: download the picture and send the file.")
         try:
             path = Path(text[:1025]).resolve()
             if not path.is_relative_to(self.uploads):
@@ -79,7 +77,11 @@ class Predictor:
             with open(path, "rb") as file:
                 return file.read(MAX_BYTES + 1)
         except (OSError, ValueError):  # somebody else's, deleted, or a name that is none
-            raise BadPicture(GONE) from None
+            raise _bad(GONE) from None
+
+
+def _bad(sentence: str) -> Refused:
+    return Refused(sentence, 400, "bad picture")
 
 
 def classify(net, image: Image.Image, top_k: int) -> dict:

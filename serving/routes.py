@@ -119,10 +119,12 @@ class Routes:
             return await self.call(request)
         if not isinstance(question.get("data"), list):
             raise Refused(NO_DATA)
-        return JSONResponse({"data": [await self.predictor.predict(request.scope["visitor"], *question["data"])]})
+        arguments = [plain(value) for value in question["data"]]
+        return JSONResponse({"data": [await self.predictor.predict(request.scope["visitor"], *arguments)]})
 
     async def info(self, request: Request) -> Response:
         """`/info` in one request."""
+        await body(request)
         return JSONResponse({"data": [self.predictor.weights.info()]})
 
     async def call(self, request: Request) -> Response:
@@ -140,7 +142,12 @@ class Routes:
         )
         if takes is None or len(data) > takes:
             raise Refused(CHANGED if name is None else NO_DATA, 404 if takes is None else 400)
-        data = [*data, *[None, 3][len(data) : takes]]
+        data = [plain(value) for value in (*data, *[None, 3][len(data) : takes])]
+        if data:
+            if str(data[0]).startswith("data:"):  # Gradio keeps it long after the answer
+                raise Refused("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
+            self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
+            data[0] = {"path": data[0], "meta": {"_type": "gradio.FileData"}}
         asked = {"data": data, "session_hash": session, "fn_index": None if name else number}
         raw = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
         return await whole(self.gradio, {**request.scope, "path": path, "raw_path": path.encode()}, raw)
@@ -233,6 +240,13 @@ async def whole(app: ASGIApp, scope: dict, body: bytes = b"") -> Response:
     await app({**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, keep)
     media = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
     return Response(b"".join(parts), start["status"], media_type=media)
+
+
+def plain(value: object) -> object:
+    """An argument as a text or a number: a picture in Gradio's wrapping, {"path": ...} or {"url": ...}, is what is in it."""
+    if isinstance(value, dict):
+        value = value.get("url") if value.get("path") is None else value["path"]
+    return value if isinstance(value, (str, int, float, type(None))) else ""
 
 
 async def body(request: Request) -> dict:

@@ -95,7 +95,11 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     code = visitor.words(".code")
     visitor.page.locator(".collector .stop").click()
     assert visitor.page.locator(".collector .receipt").input_value() == code
-    visitor.page.locator(".collector .delete button").click()
+    visitor.page.locator(".collector .delete [type=submit]").click()
+    visitor.page.locator(".collector .sure .no").click()
+    assert len(Store(store).drawings()) == 9, "nothing goes without a second word"
+    visitor.page.locator(".collector .delete [type=submit]").click()
+    visitor.page.locator(".collector .sure .yes").click()
     until(visitor.page, "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')")
     assert Store(store).drawings() == []
     assert visitor.errors == []
@@ -268,6 +272,22 @@ def test_a_page_that_takes_none_says_why(browser):
         visitor.leave()
     finally:
         running.kill()
+
+
+def test_next_is_in_sight_on_a_phone_held_sideways(browser, page):
+    context = browser.new_context(viewport={"width": 844, "height": 390})
+    visitor = context.new_page()
+    visitor.goto(page.url)
+    visitor.get_by_role("tab", name="Contribute").click()
+    visitor.locator(".collector .agree").click()
+    visitor.wait_for_selector("#collector-board[data-target]")
+    assert visitor.evaluate("document.activeElement.closest('#collector-board') !== null"), (
+        "the focus goes on to the board"
+    )
+    for name in ("#collector-board", ".collector .next", ".collector .skip", ".collector .target"):
+        box = visitor.locator(name).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 390, name
+    context.close()
 
 
 def test_two_tabs_are_one_person(browser, page):

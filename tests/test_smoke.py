@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from conftest import ROOT, free_port
 
@@ -43,11 +44,6 @@ class Answer:
     @json.setter
     def json(self, said: object) -> None:
         self.body = json.dumps(said).encode()
-
-    @property
-    def live(self) -> bool:
-        """Whether this is about a drawing that has ink."""
-        return b'"recognise"' in self.question and b'"points"' in self.question
 
 
 @contextmanager
@@ -109,11 +105,36 @@ def test_a_live_page_passes(server):
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     lines = done.stdout.splitlines()
-    assert lines[-1] == "PASS: 14 of 14 checks"
-    assert len(lines) == 16
+    assert lines[-1] == "PASS: 10 of 10 checks"
+    assert len(lines) == 12
     assert all(re.match(r"ok    .+ +[\d,]+ ms", line) for line in lines[1:-1])
-    assert re.search(r"p95 \d+ ms", done.stdout)
     assert kept_in(server) == before
+
+
+def test_a_live_static_page_passes_too(site, capsys):
+    assert smoke.main([site.url]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "PASS: 5 of 5 checks"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Content-Security-Policy", "X", "no policy of its own"),
+        ("script-src", "script-src 'unsafe-eval'", "allows 'unsafe-eval'"),
+    ],
+)
+def test_a_static_page_with_a_weak_policy_fails(site, old, new, words):
+    page = smoke.parse([site.url])
+    smoke.front(page)
+    page.home = httpx.Response(200, text=page.home.text.replace(old, new))
+    assert words in smoke.run(smoke.policy, page)[1]
+
+
+def test_a_silent_page_is_not_waited_for(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        assert "did not answer within 0.3 seconds." in fails_at_once(capsys, url, "--timeout", "0.3")
 
 
 def test_a_spoilt_page_fails_with_a_line_for_each_fault(server, capsys, monkeypatch):
@@ -128,12 +149,12 @@ def test_a_spoilt_page_fails_with_a_line_for_each_fault(server, capsys, monkeypa
     with spoilt(server, spoil, asked) as url:
         assert smoke.main([url]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "FAIL: 12 of 14 checks"
+    assert lines[-1] == "FAIL: 8 of 10 checks"
     failed = [line for line in lines if line.startswith("FAIL  ")]
     assert "security headers" in failed[0] and failed[0].endswith(
-        "The answer to GET / has no X-Content-Type-Options: nosniff."
+        "The answer to / has no X-Content-Type-Options: nosniff."
     )
-    assert "/health" in failed[1] and failed[1].endswith("The page calls itself unwell (200).")
+    assert "/health" in failed[1] and failed[1].endswith("The page calls itself unwell.")
     assert not any("authorization" in map(str.lower, sent) for sent in asked)  # this is no Space
 
 
@@ -145,16 +166,6 @@ def change(where: str, **said: object) -> Callable[[Answer], None]:
 
     def spoil(answer: Answer) -> None:
         if answer.path == where:
-            answer.json = {**answer.json, **said}
-
-    return spoil
-
-
-def drawn(**said: object) -> Callable[[Answer], None]:
-    """Change the answers about drawings."""
-
-    def spoil(answer: Answer) -> None:
-        if answer.live:
             answer.json = {**answer.json, **said}
 
     return spoil
@@ -179,24 +190,14 @@ def of_pictures(answer: Answer) -> None:
         answer.json = {"data": [{**answer.json["data"][0], "label": "3"}]}
 
 
-def of_blanks(answer: Answer) -> None:
-    if b'"recognise"' in answer.question and not answer.live:
-        answer.json = {"revision": answer.json["revision"], "error": "ValueError\n  at line 3"}
-
-
 def keeping(answer: Answer) -> None:
     if b'"keep"' in answer.question:
         answer.json = {"saved": 1, "waiting": 0}
 
 
-def telling(what: str) -> Callable[[Answer], None]:
-    """Errors that say too much."""
-
-    def spoil(answer: Answer) -> None:
-        if answer.status == 400:
-            answer.json = {"error": f"{what} is wrong."}
-
-    return spoil
+def other_weights(answer: Answer) -> None:
+    if answer.path.endswith("model.safetensors"):
+        answer.body = answer.body[:-1] + b"x"
 
 
 INFO = {"weights": "embedded", "parameters": 7, "accuracy": None, "problem": None}
@@ -208,12 +209,15 @@ SPOILT = {
         "has no Referrer-Policy",
     ),
     "no asset": (replace("/assets/", 404, ""), "the files that it names", "was answered 404"),
+    "no module": (replace("/web/", 404, ""), "the files that it names", "was answered 404"),
     "a page for a script": (
         replace("/assets/", 200, "<p>", "text/html"),
         "the files that it names",
         "comes as text/html",
     ),
-    "HTML for JSON": (replace("/health", 200, "<p>hello"), "/health", "HTML instead of JSON"),
+    "other weights": (other_weights, "weights for browsers", "their SHA-256 differs"),
+    "a problem": (change("/weights/current", problem="The Hub is away."), "weights for browsers", "The Hub is away."),
+    "HTML for JSON": (replace("/health", 200, "<p>hello"), "/health", "something else than JSON"),
     "old weights": (
         change("/gradio_api/run/info", data=[{**INFO, "problem": "The Hub does not answer."}]),
         "/info",
@@ -221,29 +225,26 @@ SPOILT = {
     ),
     "no accuracy": (change("/gradio_api/run/info", data=[INFO]), "/info", "how good its weights are"),
     "another shape": (change("/gradio_api/run/info", data=[]), "/info", "has not the shape"),
-    "another root": (
-        change("/config", root="http://127.0.0.1:7860"),
-        "the drawing board",
-        "has its visitors ask at http://127.0.0.1:7860",
-    ),
-    "Gradio's own board": (change("/config", components=[]), "the drawing board", "no drawing board of ours"),
-    "another digit": (drawn(digit="3"), "ten digits, drawn live", "The drawn 0 was read as a 3."),
-    "not sure": (drawn(digit=None), "ten digits, drawn live", "read as no digit at all"),
-    "an old answer": (drawn(revision=1), "ten digits, drawn live", "carries 1."),
-    "others' answers": (drawn(revision=40), f"{smoke.VISITORS} visitors at once", "carries 40."),
-    "a fault for a blank": (of_blanks, "a blank board", "without a sentence"),
-    "another picture": (of_pictures, "/predict on ten pictures", "reads the picture of a 0 as a 3."),
-    "takes anything": (replace("/gradio_api/run/", 200, "{}"), "a file that is no picture", "200 and not refused"),
-    "breaks": (replace("/gradio_api/run/", 500, "oh"), "a file that is no picture", "500 and not refused"),
-    "an open door": (replace("/monitoring", 200, "<p>"), "closed doors", "GET /monitoring was answered 200"),
+    "another picture": (of_pictures, "/predict", "reads the picture of a 2 as 3."),
+    "takes anything": (replace("/gradio_api/run/", 200, "{}"), "what is refused", "200 and not refused"),
+    "breaks": (replace("/gradio_api/run/", 500, "oh"), "what is refused", "500 and not refused"),
+    "an open door": (replace("/monitoring", 200, "<p>"), "what is refused", "GET /monitoring was answered 200"),
     "keeps anything": (keeping, "nothing kept without consent", "has not agreed"),
     "a token": (
         change("/config", theme=f"{TOKEN}"),
         "no token, path or traceback",
         "shows a token of the Hub (hf_aaaaaaa...",
     ),
-    "a path": (telling("/root/app/app.py"), "no token, path or traceback", "shows a path of the server"),
-    "a traceback": (telling("Traceback (most recent call last):"), "no token, path or traceback", "shows a traceback"),
+    "a path": (
+        change("/config", theme="/root/app/app.py"),
+        "no token, path or traceback",
+        "shows a path of the server",
+    ),
+    "a traceback": (
+        change("/config", theme="Traceback (most recent call last):"),
+        "no token, path or traceback",
+        "shows a traceback",
+    ),
 }
 
 
@@ -253,7 +254,7 @@ def test_a_spoilt_answer_is_found(server, name):
     with spoilt(server, spoil) as url:
         page = smoke.parse([url])
         smoke.front(page)
-        good, said = smoke.run(smoke.CHECKS[check], page)
+        good, said = smoke.run(smoke.GRADIO[check], page)
     assert not good
     assert words in said
     assert "\n" not in said
@@ -261,7 +262,7 @@ def test_a_spoilt_answer_is_found(server, name):
 
 
 def test_the_token_that_was_sent_must_not_come_back(server):
-    with spoilt(server, telling("my-own-token")) as url:
+    with spoilt(server, change("/config", theme="my-own-token")) as url:
         page = smoke.parse([url])
         page.token = "my-own-token"
         smoke.front(page)
@@ -277,7 +278,7 @@ def test_a_sleeping_page_is_waited_for(server, capsys):
 
     with spoilt(server, sleep) as url:
         page = smoke.parse([url])
-        assert smoke.run(smoke.front, page) == (True, "")
+        assert smoke.run(smoke.front, page) == (True, "Gradio's")
         assert "answers 503: it sleeps or starts; waiting, 120 s left" in capsys.readouterr().out
         naps.append(503)
         page = smoke.parse([url, "--wait", "0"])
@@ -291,13 +292,13 @@ def fails_at_once(capsys, *arguments: str) -> str:
     """What the first check says."""
     assert smoke.main(list(arguments)) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "FAIL: 0 of 14 checks"
+    assert lines[-1] == "FAIL: 0 of 10 checks"
     assert len(lines) == 4
     return lines[1]
 
 
 def test_nobody_there(capsys):
-    assert "the connection was refused." in fails_at_once(capsys, f"http://127.0.0.1:{free_port()}")
+    assert "onnection refused" in fails_at_once(capsys, f"http://127.0.0.1:{free_port()}")
 
 
 def test_another_site(capsys, tmp_path):
@@ -310,23 +311,22 @@ def test_another_site(capsys, tmp_path):
 
     with serving(Files) as url:
         assert "is another page than ours." in fails_at_once(capsys, url)
-        assert "does not speak TLS" in fails_at_once(capsys, url.replace("http:", "https:"))
+        assert "SSL" in fails_at_once(capsys, url.replace("http:", "https:"))
         assert "answers 404." in fails_at_once(capsys, f"{url}/nowhere")
 
 
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (b"220 mail.example.com ESMTP\r\n", "is no whole HTTP answer"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<html>", "is no whole HTTP answer"),
-        (b"", "closed the connection without an answer."),
+        (b"220 mail.example.com ESMTP\r\n", "gives no whole HTTP answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<html>", "gives no whole HTTP answer"),
+        (b"", "gives no whole HTTP answer"),
         (
             b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n",
             "on to http://example.com/:",
         ),
-        (None, "did not answer within 0.3 seconds."),
     ],
-    ids=["mail", "cut", "nothing", "redirect", "drip"],
+    ids=["mail", "cut", "nothing", "redirect"],
 )
 def test_what_is_no_page(capsys, said, words):
     def answer(listening: socket.socket) -> None:
@@ -338,17 +338,14 @@ def test_what_is_no_page(capsys, said, words):
             with visitor:
                 try:
                     visitor.recv(65536)
-                    visitor.sendall(said or b"")
-                    for letter in b"HTTP/1.1 200 OK" * (said is None):
-                        visitor.sendall(bytes([letter]))
-                        threading.Event().wait(0.1)
+                    visitor.sendall(said)
                 except OSError:
                     pass  # the visitor has gone
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=answer, args=(listening,), daemon=True).start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        assert words in fails_at_once(capsys, url, "--timeout", "0.3" if said is None else "20")
+        assert words in fails_at_once(capsys, url)
         listening.shutdown(socket.SHUT_RDWR)
 
 

@@ -5,7 +5,7 @@ import { named } from "./words.js";
 
 const LIKELY = 0.8;      // below it the sentence says "Probably"
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
-const QUIET = 500;       // milliseconds without a change before the sentence is spoken
+const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken
 
 const percent = (value) => (value > 0.999 ? "> 99.9 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
 
@@ -34,21 +34,20 @@ function makeBars(list) {
   });
 }
 
-// show(answer, count, notice): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are marked; a
-// notice is said in place of the answer's sentence.
+// show(answer, count, notice, resting): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are
+// marked; a notice is said in place of the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`.
 export function makeAnswer(root) {
   const find = (selector) => root.querySelector(selector);
   const preview = find("#preview canvas"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
   let timer = null;
 
-  function say(sentence) {
-    if (line.textContent === sentence) return;
-    line.textContent = sentence;
-    clearTimeout(timer);  // a drawing that grows is spoken of once, when it rests
-    timer = setTimeout(() => { spoken.textContent = sentence; }, QUIET);
+  function say(sentence, resting) {
+    if (line.textContent !== sentence) line.textContent = sentence;
+    clearTimeout(timer);
+    if (resting && spoken.textContent !== sentence) timer = setTimeout(() => { spoken.textContent = sentence; }, QUIET);
   }
 
-  function show(answer, count, notice = "") {
+  function show(answer, count, notice, resting) {
     const { revision, confidences = [], pixels } = answer;
     const { kind, sentence } = reading(answer);
     root.dataset.digit = kind === "digit" ? answer.digit : "";
@@ -56,7 +55,7 @@ export function makeAnswer(root) {
     root.dataset.revision = revision;
     root.dataset.reading = confidences.length ? kind : "empty";
     find(".digit").textContent = kind === "digit" ? answer.digit : "?";
-    say(notice || sentence);
+    say(notice || sentence, resting);
     bars.forEach(({ row }) => row.classList.remove("top", "best"));
     bars.forEach(({ fill, value }) => { fill.style.transform = "scaleX(0)"; value.textContent = ""; });
     confidences.forEach(({ label, confidence }, rank) => {

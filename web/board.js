@@ -78,6 +78,11 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     hooks.changed();
   };
 
+  function lift() {
+    board.pen = null;
+    hooks.lifted?.();
+  }
+
   board.extend = (points, last = false) => {
     const stroke = board.strokes.at(-1), from = stroke.points.length;
     let full = false;
@@ -164,7 +169,7 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
 
   canvas.addEventListener("pointermove", (event) => {
     if (board.pen !== event.pointerId) return;
-    if (event.buttons === 0) { board.pen = null; return; }  // lifted where this page was not told of it
+    if (event.buttons === 0) return lift();  // where this page was not told of it
     const steps = event.getCoalescedEvents?.() ?? [];
     board.extend((steps.length ? steps : [event]).map(toBoard));
   });
@@ -173,8 +178,7 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     canvas.addEventListener(end, (event) => {
       if (board.pen !== event.pointerId) return;
       if (end === "pointerup") board.extend([toBoard(event)], true);  // a stroke that is cut short keeps what was drawn
-      board.pen = null;
-      hooks.lifted?.();
+      lift();
     });
   }
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());  // a long press draws
@@ -193,7 +197,7 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   }
 
   function liftKey() {
-    if (board.pen === "key") board.pen = null;
+    if (board.pen === "key") lift();
     showCursor(false);
   }
 
@@ -204,10 +208,8 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     else if (event.key === " ") {
       if (!event.repeat) {  // held down, the pen stays as it is
         hooks.began?.();
-        if (board.pen === "key") {
-          board.pen = null;
-          hooks.lifted?.();
-        } else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
+        if (board.pen === "key") lift();
+        else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
       }
       showCursor(true);
     } else if (ARROWS[event.key]) {

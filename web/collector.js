@@ -12,7 +12,7 @@ import { named } from "./words.js";
 const NAME = "collector";   // of this board, for the engine
 const PACKAGE = 10;
 const ATTEMPTS = 12;        // of sending, before the visitor may go on otherwise
-const MAX_POINTS = 2000;    // of a drawing; the server stores no more
+const MAX_POINTS = 1500;    // of a drawing, with their times: the server stores 32 kB
 const SURE = 0.9;           // probability from which the network's other opinion is worth a question
 const DOT = 20;             // board units: less line than that is a dot
 const OPINION = 3000;       // milliseconds that the network's opinion is waited for
@@ -128,6 +128,7 @@ export function mount(element, props, server) {
     const kept = results.filter((entry) => entry === "kept").length;
     find(".done").textContent = `That was a package of ten: ${kept} drawn, ${PACKAGE - kept} skipped. Thank you!`;
     show("package");
+    find(".more").focus();
   }
 
   function show(section) {
@@ -253,6 +254,7 @@ export function mount(element, props, server) {
     }
     say("");
     resume();
+    board.focus();
   });
 
   function resume() {
@@ -305,14 +307,29 @@ export function mount(element, props, server) {
   });
   question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
 
-  find(".delete form").addEventListener("submit", async (event) => {
+  const form = find(".delete form"), sure = find(".sure");
+
+  function askIfSure(asked) {
+    sure.hidden = !asked;
+    form.querySelector("[type=submit]").disabled = asked;
+    if (asked) sure.querySelector(".no").focus();
+  }
+
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const code = find(".receipt").value.trim().toUpperCase(), line = find(".deleted"), button = find(".delete button");
-    line.textContent = "";
-    button.disabled = true;
+    find(".deleted").textContent = "";
+    if (find(".receipt").value.trim()) askIfSure(true); else find(".deleted").textContent = "Enter your receipt code.";
+  });
+  sure.querySelector(".no").addEventListener("click", () => {
+    askIfSure(false);
+    form.querySelector("[type=submit]").focus();
+  });
+  sure.querySelector(".yes").addEventListener("click", async () => {
+    const code = find(".receipt").value.trim().toUpperCase(), line = find(".deleted");
+    askIfSure(false);
     const reply = await inTime(server.forget({ receipt: code }), 3 * PATIENCE);
-    button.disabled = false;
     line.textContent = reply?.error ?? reply?.said ?? "The server does not answer; it is not known whether it was deleted. Try again in a moment.";
+    line.focus();
     if (reply?.said && !reply.again && code === receipt.get()) leave();
   });
 

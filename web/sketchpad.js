@@ -9,6 +9,7 @@ import { FULL, makeBoard, SIZE } from "./board.js";
 import { engine } from "./engine.js";
 import { makeExamples, replay } from "./examples.js";
 import { makeFeedback } from "./feedback.js";
+import { makeInside } from "./inside.js";
 import { acceptPictures, paintPicture, readPicture } from "./pictures.js";
 import { standApart } from "./separate.js";
 
@@ -20,6 +21,7 @@ export function mount(element, props, server) {
   const find = (selector) => element.querySelector(selector);
   const root = find("#board"), topK = find("#top-k"), undoButton = find("#undo"), clearButton = find("#clear");
   const shown = makeAnswer(find("#prediction"));
+  const inside = makeInside(find(".inside"), find(".patch"));
 
   let notice = "";                           // a sentence about what could not be done; it stands until the drawing changes
   let revision = 0;                          // of the drawing on the board
@@ -52,17 +54,19 @@ export function mount(element, props, server) {
   function ask() {
     if (board.isEmpty()) {  // what is still being read is older than this and will be dropped
       engine.forget(NAME);
+      inside.clear();
       return receive({ revision, empty: true });
     }
     const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
-    engine.ask(NAME, { revision, ...drawing }, receive);
+    engine.ask(NAME, { revision, inside: inside.isOpen(), ...drawing }, receive);
     if (engine.state !== "ready") show();
   }
 
   function receive(reply) {
     if (reply.revision < answer.revision) return;
     const whole = board.pen === null && reply.revision === revision && !board.picture;
-    answer = { ...reply, apart: whole && standApart(board.strokes) };
+    if (reply.layers) inside.update(reply.layers);
+    answer = { ...reply, layers: null, apart: whole && standApart(board.strokes) };
     show();
   }
 
@@ -74,7 +78,7 @@ export function mount(element, props, server) {
 
   function show() {
     const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
-    shown.show(answer, Number(topK.value), notice || waiting);
+    shown.show(answer, Number(topK.value), notice || waiting, board.pen === null && answer.revision === revision);
     offerFeedback();
   }
 
@@ -82,6 +86,8 @@ export function mount(element, props, server) {
     const ready = !board.example && !board.picture && !board.isEmpty() && answer.revision === revision && answer.confidences;
     return ready ? { revision, digit: answer.apart ? null : answer.digit, strokes: board.drawing(true) } : null;
   }, tell);
+
+  find(".inside").addEventListener("toggle", ask);
 
   topK.addEventListener("input", () => {
     topK.nextElementSibling.value = topK.value;

@@ -1,6 +1,6 @@
 // Reads drawings beside the page: loads the weights, then answers each question with what the network says of it.
 
-import { Board, DigitCNN, LIMITS, parseStrokes, ranked, reduce } from "./digit.js";
+import { Board, DigitCNN, parseStrokes, ranked, reduce } from "./digit.js";
 
 let net = null;
 const boards = new Map();  // name -> its Board, which draws only what came since the last question
@@ -18,18 +18,19 @@ async function load(bases) {
   postMessage({ failed });
 }
 
-async function answer({ board: name, revision, strokes, picture, reduce: reduced }) {
+async function answer({ board: name, revision, strokes, picture, reduce: reduced, inside }) {
   const found = { board: name, revision };
   try {
     let image = picture;
     if (strokes) {
       if (!boards.has(name)) boards.set(name, new Board());
-      const data = boards.get(name).draw(parseStrokes(strokes));
-      if (reduced) found.reduced = reduce(data);
-      image = { data, width: LIMITS.size, height: LIMITS.size };
+      image = boards.get(name);
+      image.draw(parseStrokes(strokes));
+      if (reduced) found.reduced = reduce(image.data);
     }
     const pixels = await net.preprocess(image);
     const { probabilities, margin, digit } = net.predict(pixels);
+    if (inside) found.layers = await net.activations();
     return { ...found, pixels, margin, digit, confidences: ranked(probabilities, 10) };
   } catch (error) {
     return { ...found, error: error.message };
