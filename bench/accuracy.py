@@ -4,8 +4,8 @@
     FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... MNIST_DIR=... python -m bench.accuracy
 
 Accuracy is right/total with a 95 % Wilson interval. Other people's digits and the drawings that are no digits are never trained
-on. Sets whose folder is not named are left out; docs/accuracy.json and the README change only when pendigits, UNIPEN, MNIST and
-upstream's network are all there. A second table has other projects' networks, where they are installed (bench/peers.py).
+on. Sets whose folder is not named are left out; docs/accuracy.json and the README change only when pendigits, UNIPEN and MNIST are
+all there. Without upstream's network its column has what docs/accuracy.json keeps of it. A second table has other projects' networks, where they are installed (bench/peers.py).
 Upstream's network is fed as it was trained, from MNIXEL's 28x28; its own window feeds it otherwise and does worse.
 """
 
@@ -40,14 +40,18 @@ PENDIGITS = "pendigits"
 class Table:
     """Rows of figures: a name, and a figure for each reader that has one."""
 
-    def __init__(self, readers: dict[str, Reader | None]):
+    def __init__(self, readers: dict[str, Reader | None], before: dict[str, dict[str, str]] | None = None):
+        """`before` has the figures of earlier rows, which stand in for a reader that is None."""
         self.readers = {who: read for who, read in readers.items() if read}
+        self.before = before or {}
         self.columns = list(readers)
         self.rows: list[tuple[str, dict[str, str]]] = []
         self.counts: dict[str, dict[str, list[int]]] = {}  # right and total of each row of accuracy
         self.evidence: dict[str, dict[str, np.ndarray]] = {}
 
     def row(self, name: str, figures: dict[str, str]) -> None:
+        kept = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}
+        figures = kept | figures
         self.rows.append((name, figures))
         print(f"{name}: {' | '.join(figures.values())}", file=sys.stderr)
 
@@ -211,9 +215,10 @@ def main() -> None:
     except data.DataError as error:
         sys.exit(f"bench.accuracy: {error}")
     net = DigitCNN.from_pretrained(options.weights)
-    table = Table({OURS: our_reader(net), UPSTREAM: upstream_reader(options.upstream)})
+    before = json.loads(STORE.read_text()).get("rows", {}) if STORE.exists() else {}
+    table = Table({OURS: our_reader(net), UPSTREAM: upstream_reader(options.upstream)}, before)
     if UPSTREAM not in table.readers:
-        print(f"There is no upstream network in {options.upstream}: its column stays empty.", file=sys.stderr)
+        print(f"There is no upstream network in {options.upstream}: its figures are those kept.", file=sys.stderr)
 
     table.read("MNIXEL test", mnixel_test(arrays))
     ladder = json.loads(LADDER.read_text()) if LADDER.exists() else {}
@@ -245,12 +250,13 @@ def main() -> None:
     if (others := peer_table(net, arrays, table.counts)) is not None:
         text += f"\n\nOther projects' networks on the same boards:\n\n{others}"
     print(text)
-    whole = unipen.folder() and freehand.folder() and mnist.file() and UPSTREAM in table.readers
+    whole = unipen.folder() and freehand.folder() and mnist.file()
     if options.weights != ROOT / "weights" or not whole:
-        print("Not every set and reader was there, or other weights: the README keeps its table.", file=sys.stderr)
+        print("Not every set was there, or other weights: the README keeps its table.", file=sys.stderr)
         return
     README.write_text(between(README.read_text(), BEGIN, END, text))
-    STORE.write_text(json.dumps({"sha256": net.config.sha256, "counts": table.counts, "table": text}, indent=1) + "\n")
+    stored = {"sha256": net.config.sha256, "counts": table.counts, "rows": dict(table.rows), "table": text}
+    STORE.write_text(json.dumps(stored, indent=1) + "\n")
     report = json.loads(reports[OURS].read_text())
     (ROOT / "weights" / "README.md").write_text(model_card(report))  # which quotes the table
 

@@ -26,7 +26,7 @@ RUNGS = {
     "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 3),
     "drawn-only": ("our network on drawn digits alone, no MNIXEL", 3),
     "quick": ("our network on both, in three minutes", 3),
-    "ours": ("our network on both, taught by a larger one: what ships", 10),
+    "ours": ("our network on both: what ships", 10),
 }
 
 

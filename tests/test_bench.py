@@ -244,6 +244,18 @@ def test_photographs_can_be_read(strokes):
         net.preprocess(photographed(np.zeros_like(picture), rng))
 
 
+def test_a_reader_that_is_away_keeps_its_figures():
+    def read(pictures):
+        return np.eye(10)[: len(pictures)], np.ones(len(pictures))
+
+    table = Table({"here": read, "away": None}, {"set": {"here": "old", "away": "kept"}, "gone": {"away": "unused"}})
+    table.read("set", iter([("", sets.Set([None, None], np.array([0, 5])))]))
+    table.row("another", {"here": "x"})
+    first, second = table.markdown().splitlines()[2:]
+    assert first.startswith("| set | 1/2 = 50.0 %") and first.endswith(" | kept |")
+    assert second == "| another | x |  |"
+
+
 def test_refusal_is_counted_at_the_digits_threshold():
     threshold, share = refused_at(np.linspace(0.5, 1.0, 100), np.array([0.2, 0.4, 0.6, 0.9]), share=0.01)
     assert 0.5 < threshold < 0.52
