@@ -22,7 +22,7 @@ import gradio as gr
 
 from contribute import CONSENT
 from contribute.desk import Desk
-from serving import VERSION
+from serving import TITLE, VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
 from serving.routes import plain
@@ -60,7 +60,7 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
         """
         return predictor.weights.info()
 
-    with gr.Blocks(title="Draw a digit") as page:
+    with gr.Blocks(title=TITLE) as page:
         gr.HTML(HEADER, elem_classes="header")
         with gr.Tabs():
             with gr.Tab("Recognise"):
@@ -128,7 +128,8 @@ def main(arguments: list[str] | None = None) -> int:
         functions = {function.__name__: function for function in desk.functions} if desk else {}
         page = build(server.predictor, desk, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
-        server.mount(page, functions, desk.collection if desk else None, theme=theme, head=HEAD)
+        look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
+        server.mount(page, functions, desk.collection if desk else None, **look)
         server.run()
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)

@@ -3,9 +3,10 @@
     python -m bench.fuzz --minutes 10 --seed 1      print how many were tried and what went wrong; keep what did
 
 Small good files of every format and mode are spoilt: bytes, blocks (PNG chunks, JPEG segments, RIFF chunks), header fields, and
-blocks added that say unlikely things. Each goes through `open_picture` and `DigitCNN.preprocess` in a process of its own, so that
-a crash or a hang is a finding and not the end. What gives an outcome not met before is spoilt further. A finding is anything but
-an answer or a refusal in one sentence, more time than SLOW or more memory than LARGE; the file goes to `tests/seeds/`.
+blocks added that say unlikely things. Each goes through `open_picture`, with the processor time that the server's children have, and `DigitCNN.preprocess`, in a process
+of its own, so that a crash or a hang is a finding and not the end. What gives an outcome not met before is spoilt further. A finding
+is anything but an answer, a refusal in one sentence or a process that its time ended, more time than SLOW or more memory than LARGE;
+the file goes to `tests/seeds/`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import multiprocessing
 import random
 import re
 import resource
+import signal
 import struct
 import time
 import traceback
@@ -113,6 +115,15 @@ def empty_chunks(count: int) -> bytes:
     return png(ihdr(40, 40), *[(b"teSt", b"")] * count, idat(rows))
 
 
+def bombs() -> dict[str, bytes]:
+    """Files of a few megabytes at most that keep Pillow busy for much longer than a picture of their size does, by name."""
+    return {
+        "scans.jpg": scans(4096, 12_000),
+        "exif-segments.jpg": exif_segments(400_000),
+        "empty-chunks.png": empty_chunks(2_000_000 // 3),
+    }
+
+
 def seven(side: int = 40) -> Image.Image:
     """A 7, black on white."""
     image = Image.new("L", (side, side), 255)
@@ -162,7 +173,7 @@ def good() -> dict[str, bytes]:
 
 
 def hostile() -> dict[str, bytes]:
-    """Small files that mean harm, by name."""
+    """Files that mean harm, by name: small ones, and the `bombs`."""
     head, pixels = ihdr(40, 40), idat(b"".join(b"\0" + row.tobytes() for row in np.asarray(seven())))
     bomb = zlib.compress(bytes(50 * 2**20), 9)
     colour = seven().convert("RGB")
@@ -192,7 +203,7 @@ def hostile() -> dict[str, bytes]:
         "empty.png": b"",
         "zeros.png": bytes(5000),
     }
-    return files | {f"cut-{name}": content[: len(content) * 2 // 3] for name, content in good().items()}
+    return files | bombs() | {f"cut-{name}": content[: len(content) * 2 // 3] for name, content in good().items()}
 
 
 # --- spoiling them ----------------------------------------------------------------------------------------------------
@@ -361,7 +372,9 @@ def _inflated(data: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file. `what`: "answer", "refusal", or what went wrong; `place`: where, to tell outcomes apart."""
+    """What became of a file. `what`: "answer", "refusal", "ended" when its time was up, or what went wrong; `place`: where, to tell
+    outcomes apart.
+    """
 
     what: str
     said: str = ""
@@ -371,7 +384,7 @@ class Outcome:
 
     def wrong(self, size: int, slow: float = SLOW) -> str | None:
         """What is wrong about that, for a file of `size` bytes, in a word or two; None when nothing is."""
-        if self.what not in ("answer", "refusal"):
+        if self.what not in ("answer", "refusal", "ended"):
             return self.what
         if self.seconds > slow:
             return "slow"
@@ -401,22 +414,27 @@ def _place(error: BaseException) -> str:
 
 def _look(net, raw: bytes) -> Outcome:
     """The server's function and the network's preprocessing on a file, watched."""
+    from serving.images import SLOW as most
     from serving.images import open_picture
 
     _forget_peak()
     before, start = _memory()[0], time.process_time()
     place = ""
     try:
+        signal.setitimer(signal.ITIMER_PROF, most)  # as in the server's children; then this process ends
         image = open_picture(raw)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         place = f"{image.format} {image.mode} {'transparency' in image.info}"
         tensor = net.preprocess(image)
         right = tuple(tensor.shape) == (1, 28, 28) and 0 <= float(tensor.min()) and float(tensor.max()) <= 1
         what, said = ("answer", "") if right and bool(tensor.isfinite().all()) else ("bad tensor", "")
     except ValueError as error:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         where = _place(error.__cause__ or error)
         what = "refusal" if SENTENCE.fullmatch(str(error)) else f"no sentence in {where.split(':')[0]}"
         said, place = str(error), f"{place} {where}"
     except Exception as error:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         what, said, place = f"{type(error).__name__} in {_place(error).split(':')[0]}", str(error), place
     return Outcome(what, said[:500], place, time.process_time() - start, _memory()[1] - before)
 
@@ -473,7 +491,8 @@ class Watched:
             outcome = Outcome("hang", seconds=HANGS)
         except (EOFError, OSError):
             self._process.join()
-            outcome = Outcome(f"crash {self._process.exitcode}")
+            how = self._process.exitcode
+            outcome = Outcome("ended" if how == -signal.SIGPROF else f"crash {how}")
         self._stop()
         self._start()
         return outcome

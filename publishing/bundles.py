@@ -86,7 +86,8 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
     with tempfile.TemporaryDirectory() as unused:  # the same checks
         model(Path(unused), weights, model_name, dataset_name)
     files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
-    files += [path.relative_to(ROOT) for path in sorted((ROOT / "web").iterdir()) if path.suffix in PAGE]
+    served = [*sorted((ROOT / "web").iterdir()), ROOT / "web" / "static" / "icon.svg"]
+    files += [path.relative_to(ROOT) for path in served if path.suffix in PAGE]
     for file in [*files, Path("LICENSE")]:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, out / file)

@@ -24,6 +24,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 10 * 2**20  # of a file; a photograph of a telephone has 2 to 6 MB
 MIN_SIDE, MAX_SIDE = 8, 4096  # pixels, as model.py takes them
 MEMORY = 2**30  # bytes of address space of a child
+LARGE = 96 * 2**10  # KiB: a child that has had more in memory is not kept
 QUICK, SLOW, CLOCK = (
     0.3,
     1.7,
@@ -85,6 +86,7 @@ def serve() -> None:
         except BadPicture as error:
             said = {"error": str(error), "bytes": 0}
         signal.setitimer(signal.ITIMER_PROF, 0)
+        said["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + pixels)
         sys.stdout.buffer.flush()
 
@@ -119,7 +121,7 @@ class Decoder:
                 child.stdin.writelines((HEAD.pack(len(raw), seconds), raw))
                 said = json.loads(await child.stdout.readline())
                 pixels = await child.stdout.readexactly(said["bytes"])
-            whole = True
+            whole = said["peak"] < LARGE
         except (OSError, ValueError, asyncio.IncompleteReadError):
             raise TimeoutError from None
         finally:  # also when whoever asked has gone: what is left of an answer must not be the next one's

@@ -79,6 +79,8 @@ class Sentences:
         try:
             if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > 2048:
                 raise Refused("The address is too long.", 414)
+            if any(len(part.encode()) > 255 for part in path.split("/")):  # no file's name; Gradio fails when it looks
+                raise HTTPException(404)
             await self.app(scope, receive, screen)
         except ClientDisconnect:
             return  # nobody is there to be told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from serving import VERSION, mcp
+from serving import ABOUT, TITLE, VERSION, mcp
 from serving.images import MAX_BYTES
 from serving.limits import Refused
 from serving.middleware import FOR_EVER, Allowed
@@ -31,10 +32,17 @@ from web.assets import assets, fingerprint, media_type
 API = "/gradio_api"
 PICTURE, DRAWING, SMALL = MAX_BYTES * 4 // 3 + 4096, 2**18, 2**16  # bytes of JSON with a data URL, a drawing, neither
 GRADIO = (  # what Gradio's page and its clients need of Gradio
-    *("/config", "/theme.css", "/robots.txt", "/manifest.json", "/favicon.ico", "/pwa_icon", "/pwa_icon/{size:int}"),
+    *("/config", "/theme.css", "/robots.txt", "/manifest.json", "/favicon.ico", "/pwa_icon"),
     *("/static/{file:path}", "/assets/{file:path}", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id"),
     *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}"),
 )
+# What Gradio's page says of itself to other sites.
+GENERIC = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
+OURS = (
+    f'<title>{TITLE}</title><meta name="description" content="{ABOUT}"><meta property="og:title" content="{TITLE}">'
+    f'<meta property="og:description" content="{ABOUT}"><meta property="og:type" content="website">'
+    '<meta name="twitter:card" content="summary">'
+).encode()
 NO_DATA = 'The request\'s body must be {"data": [...]}, the arguments in a list.'
 NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `files` of a form."
 CHANGED = "This page has changed; load it again."
@@ -85,10 +93,12 @@ class Routes:
         ]
 
     async def page(self, request: Request) -> Response:
-        """Gradio's page: its own scripts get this response's nonce, and no others run."""
+        """Gradio's page, which speaks of ours to other sites; its own scripts get this response's nonce, and no others run."""
         response = await whole(self.gradio, request.scope)
         EVENTS.labels("page opened").inc()
-        html = response.body.replace(b"<script", b'<script nonce="' + request.scope["nonce"].encode() + b'"')
+        head, end, rest = response.body.partition(b"</head>")
+        html = GENERIC.sub(b"", head) + OURS + end + rest
+        html = html.replace(b"<script", b'<script nonce="' + request.scope["nonce"].encode() + b'"')
         return Response(html, media_type="text/html", headers={"cache-control": "no-store"})  # a nonce is good for once
 
     async def asset(self, request: Request) -> Response:

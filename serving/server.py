@@ -1,13 +1,14 @@
 """Putting the server together and running it, from the start to a stop that cuts nobody off.
 
 On a Space the Hub's proxy bears what comes before a whole request: heads without end, connections that never speak. Elsewhere put a
-proxy before the server. Here hold uvicorn's bound on connections, and one on the time that what was sent may wait for its reader.
+proxy before the server. Here hold uvicorn's bound on connections, and one on the time that an answer may wait for its reader.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import resource
 import signal
 import socket
@@ -33,7 +34,8 @@ from serving.weights import Weights
 
 PORTS = range(7860, 7960)  # where a free one is looked for
 CONNECTIONS = 4000  # at once, from everybody
-UNREAD = 30_000  # milliseconds that sent bytes may wait for a reader
+UNREAD = 30.0  # seconds that sent bytes may wait for a reader, also one whose window stays full
+M_MMAP_THRESHOLD = -3  # of mallopt(3)
 STOPPING = 5  # seconds that a stop waits for answers under way
 
 
@@ -100,6 +102,10 @@ class Server:
             soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
             wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
             resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+        with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
+            ctypes.CDLL(None).mallopt(
+                M_MMAP_THRESHOLD, 2**20
+            )  # the memory of a large body goes back when it is answered
         quiet = {
             "log_level": "error",
             "access_log": False,
@@ -124,7 +130,7 @@ def listen(name: str, port: int | None) -> socket.socket:
             reason = error.strerror
             continue
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD)
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * UNREAD))
         return listening
     which = f"port {port}" if port else f"a port from {PORTS[0]} to {PORTS[-1]}"
     raise OSError(f"The page cannot have {which} at {name} ({reason}); GRADIO_SERVER_PORT names another.")

@@ -26,7 +26,7 @@ from PIL import Image
 from schemathesis import GenerationMode
 
 import board
-from bench.fuzz import SEEDS, SENTENCE, SLOW, Watched, encoded, good, hostile, spoilt
+from bench.fuzz import SEEDS, SENTENCE, SLOW, Watched, bombs, encoded, good, hostile, spoilt
 from model import Config, DigitCNN, _read_config
 from serving.limits import Limits, Refused, address
 from serving.predict import Predictor
@@ -67,6 +67,15 @@ def test_good_files_of_every_mode_are_answered(watched):
 
 def test_hostile_files_get_an_answer_or_one_sentence(watched):
     assert wrong(watched, hostile()) == {}
+
+
+def test_bombs_are_among_them_and_are_ended(watched):
+    """Each class kept Pillow busy for seconds; the time that the server gives stops the longest."""
+    assert bombs().keys() <= hostile().keys()
+    outcomes = {name: watched.look(raw) for name, raw in bombs().items()}
+    assert outcomes["scans.jpg"].what == outcomes["exif-segments.jpg"].what == "ended"
+    assert outcomes["empty-chunks.png"].what in ("ended", "answer")
+    assert watched.look(good()["L.png"]).what == "answer"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SEEDS.glob("*.*")))

@@ -30,6 +30,7 @@ from publishing import bundles, fetch, pins
 from serving import weights as serving_weights
 
 MODEL, DATASET, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel"
+STATIC = f"{OWNER}/mnixel-static"
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
@@ -92,7 +93,7 @@ def test_round_trip(transfer, tmp_path, mnixel):
     with LocalHub(tmp_path / "hub", transfer).running() as hub:
         done = publish(hub, tmp_path / "us", "all", OWNER, "--data", str(mnixel))
         assert done.returncode == 0, done.stderr
-        for kind, name in (("model", MODEL), ("dataset", DATASET), ("space", SPACE)):
+        for kind, name in (("model", MODEL), ("dataset", DATASET), ("space", SPACE), ("space", STATIC)):
             repository = hub.repository(kind, name)
             assert len(repository.commits) == 2  # the Hub's own first one, and ours
             assert f"commit {repository.commits[-1][0]}" in done.stdout
@@ -106,8 +107,8 @@ def test_round_trip(transfer, tmp_path, mnixel):
 
         again = publish(hub, tmp_path / "us again", "all", OWNER, "--data", str(mnixel))
         assert again.returncode == 0, again.stderr
-        assert again.stdout.count("(nothing changed)") == 3
-        assert [len(repository.commits) for repository in hub.repositories.values()] == [2, 2, 2]
+        assert again.stdout.count("(nothing changed)") == 4
+        assert [len(repository.commits) for repository in hub.repositories.values()] == [2, 2, 2, 2]
 
         card = hub.files("model", MODEL)["README.md"].decode()
         stranger = tmp_path / "stranger"

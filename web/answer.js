@@ -50,6 +50,7 @@ export function makeAnswer(root) {
   function show(answer, count, notice, resting) {
     const { revision, confidences = [], pixels } = answer;
     const { kind, sentence } = reading(answer);
+    root.classList.toggle("resting", resting);
     root.dataset.digit = kind === "digit" ? answer.digit : "";
     root.dataset.confidence = confidences.length ? confidences[0].confidence.toFixed(4) : "";
     root.dataset.revision = revision;

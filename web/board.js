@@ -10,6 +10,7 @@ import { LIMITS } from "./digit.js";
 export const SIZE = LIMITS.size;
 export const FULL = "The board is full: undo or clear to go on.";
 const STEP = 2.5;    // board units: points nearer than this to the last add nothing that the network could see
+const MEASURED = 100;  // milliseconds for which the place of the board on the screen is remembered
 const HISTORY = 500;  // changes that can be undone
 const KEY_STEP = 8;  // board units an arrow key moves the pen; with Shift a quarter of it
 
@@ -24,6 +25,7 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   let byPointer = false;             // the board is being focused by a pointer, not by the Tab key
   let started = 0;                   // when the drawing was begun
 
+  canvas.width = canvas.height = SIZE * (devicePixelRatio > 1 ? 2 : 1);  // more pixels than the screen's cost a frame its time
   const paint = canvas.getContext("2d");
   paint.scale(canvas.width / SIZE, canvas.height / SIZE);
   paint.lineCap = paint.lineJoin = "round";
@@ -149,8 +151,13 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
 
   // --- mouse, finger and pen ---
 
+  let box = null, measured = 0;  // of the canvas on the screen: asking makes the browser lay out the page, too much for each move
+
   function toBoard(event) {
-    const box = canvas.getBoundingClientRect();
+    if (event.type === "pointerdown" || performance.now() > measured + MEASURED) {
+      box = canvas.getBoundingClientRect();
+      measured = performance.now();
+    }
     const unit = (value, low, length) => Math.round(((value - low) / length) * SIZE * 10) / 10;
     return [unit(event.clientX, box.left, box.width), unit(event.clientY, box.top, box.height)];
   }
