@@ -25,6 +25,7 @@ RUNGS = {
     "upstream": ("upstream's network, preprocessing and recipe", 5),
     "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 3),
     "drawn-only": ("our network on drawn digits alone, no MNIXEL", 3),
+    "quick": ("our network on both, in three minutes", 3),
     "ours": ("our network on both: what ships", 10),
 }
 
@@ -56,24 +57,19 @@ def measure(recipe: str, read: bool) -> dict:
 
 def strangers(out: Path) -> list[int] | None:
     """Right and total of the network in `out` on strangers' digits at natural sizes; None without a network or their strokes."""
-    import numpy as np
-
-    import board
-    from bench import accuracy, freehand
+    from bench import freehand, readers, sets
     from model import DigitCNN
 
     if freehand.folder() is None:
         return None
     if (out / "config.json").is_file():
-        read = accuracy.our_reader(DigitCNN.from_pretrained(out))
+        read = readers.our_reader(DigitCNN.from_pretrained(out))
     else:
-        read = accuracy.upstream_reader(out)
+        read = readers.upstream_reader(out)
     if read is None:
         return None
-    digits, labels = freehand.read(freehand.folder())
-    rng = np.random.default_rng(accuracy.SEED)
-    answers = read([board.render(freehand.on_board(digit, freehand.NATURAL, rng)) for digit in digits])[0]
-    return [int((answers.argmax(1) == labels).sum()), len(labels)]
+    pictures, labels, _ = sets.pendigits(freehand.folder(), freehand.NATURAL)
+    return [int((read(pictures)[0].argmax(1) == labels).sum()), len(labels)]
 
 
 def table(store: dict) -> str:

@@ -23,8 +23,7 @@ import numpy as np
 from PIL import Image
 
 import board
-from bench import freehand
-from bench.accuracy import robustness
+from bench import freehand, sets, unipen
 from handwriting import MEASURING, draw, draw_nondigit
 from model import LABELS, DigitCNN, EmptyDrawing
 
@@ -60,11 +59,23 @@ def unseen(count: int, sizes: freehand.Sizes, seed: int = 0) -> list[Drawing]:
     return [freehand.on_board(digits[i], sizes, rng) for i in chosen]
 
 
+def collections(count: int, seed: int = 0) -> dict[str, list[Drawing]]:
+    """Digits of UNIPEN's collections in UNIPEN_DIR, a row for each that may be looked at; none when it is not set."""
+    root, rng = unipen.folder(), np.random.default_rng([seed, 5])
+    rows = {}
+    for name in [name for name in unipen.LOOKED_AT if root and name in unipen.collections(root)]:
+        digits, _ = unipen.read(root, name)
+        chosen = rng.permutation(len(digits))[:count]
+        rows[f"UNIPEN {name}"] = [freehand.on_board(digits[i].strokes, freehand.NATURAL, rng) for i in chosen]
+    return rows
+
+
 def pictures(count: int, seed: int = 0) -> dict[str, list[bytes]]:
     """Rows of picture files: those of bench.accuracy as PNG, then transparent ones, large ones and JPEG."""
     rng = np.random.default_rng([seed, 4])
     drawings = unseen(count, freehand.NATURAL, seed) or [draw(i % 10, rng) for i in range(count)]
-    rows = robustness([[stroke.points for stroke in drawing] for drawing in drawings], rng)
+    digits = [[stroke.points for stroke in drawing] for drawing in drawings]
+    rows = {name: row.pictures for name, row in sets.made_hard(digits, np.zeros(count, int))}
     plain, photographs = next(iter(rows.values())), list(rows.values())[-1]
     files = {name: [encoded(Image.fromarray(picture)) for picture in row] for name, row in rows.items()}
     layers = {
@@ -299,6 +310,7 @@ def main() -> None:
         "generator": generated(options.drawings),
         "unseen writers, natural sizes": unseen(options.drawings, freehand.NATURAL),
         "unseen writers, small": unseen(options.drawings, freehand.SMALL),
+        **collections(options.drawings),
     }
     net, rows = DigitCNN.from_pretrained(ROOT / "weights"), []
     with chromium() as browser, served(site()) as url:

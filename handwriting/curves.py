@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+FINE = 0.02  # spacing of points while a drawing is in its unit square
 STEPS = 10  # points to a span between two waypoints, before the line is spaced evenly
 
 

@@ -13,11 +13,11 @@ import numpy as np
 
 import board
 
-from . import letters, pen, shapes
+from . import doodles, letters, operators, pen, shapes
 from .allographs import Dice, Shape
-from .drawing import in_chunks, to_input
+from .drawing import as_levels, in_chunks, to_input
 
-_TEACHING: dict[str, Shape] = letters.TEACHING | shapes.TEACHING
+_TEACHING: dict[str, Shape] = letters.TEACHING | shapes.TEACHING | doodles.TEACHING
 _MEASURING: dict[str, Shape] = letters.MEASURING | shapes.MEASURING
 
 TEACHING: tuple[str, ...] = tuple(_TEACHING)
@@ -28,7 +28,9 @@ KINDS: tuple[str, ...] = TEACHING + MEASURING
 def draw_nondigit(kind: str, rng: np.random.Generator) -> list[board.Stroke]:
     """Strokes of one of `KINDS`, by a random hand, anywhere on the board. Raises KeyError for another kind."""
     shape = _TEACHING.get(kind) or _MEASURING[kind]
-    return pen.place(pen.write(shape(Dice(rng)), rng), rng)
+    hand = pen.any_hand(rng)
+    lines = operators.vary(pen.trace(shape(Dice(rng)), hand, rng), None, rng)
+    return pen.place(pen.write(lines, hand, rng), rng)
 
 
 def nondigits(
@@ -36,7 +38,7 @@ def nondigits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`count` drawings that are no digits, as the network is given them.
 
-    Returns float32 images (count, 28, 28) in 0..1 and int64 indices (count,) into `kinds`, as even as `count` allows,
+    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 indices (count,) into `kinds`, as even as `count` allows,
     shuffled. The same arguments give the same drawings for any number of `workers` (default: one a core).
     """
     indices = np.arange(count) % len(kinds)
@@ -46,4 +48,4 @@ def nondigits(
 
 def _chunk_of_kinds(kinds: tuple[str, ...], indices: np.ndarray, entropy: list[int]) -> np.ndarray:
     rng = np.random.default_rng(entropy)
-    return np.stack([to_input(draw_nondigit(kinds[i], rng), rng) for i in indices])
+    return as_levels([to_input(draw_nondigit(kinds[i], rng), rng) for i in indices])

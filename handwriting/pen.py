@@ -14,8 +14,9 @@ import board
 
 from . import curves
 from .allographs import Waypoints
+from .curves import FINE
 
-FINE = 0.02  # spacing of points while a drawing is still in its unit square
+Lines = list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -53,16 +54,21 @@ def any_hand(rng: np.random.Generator) -> Hand:
     )
 
 
-def write(paths: Sequence[Waypoints], rng: np.random.Generator, hand: Hand | None = None) -> list[np.ndarray]:
-    """The lines (n, 2) that a hand makes of `paths`, in units of the drawing's height; where they lie does not matter."""
-    hand = hand or any_hand(rng)
+def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> Lines:
+    """The lines (n, 2) through the waypoints of `paths`, which a hand misses a little; points are `FINE` apart."""
     lines = []
     for number, path in enumerate(paths):
         places = np.array([point[:2] for point in path], dtype=float)
         places += _wobble(places, hand, rng)
         if number:
             places += rng.normal(0, hand.drift, 2)
-        lines.append(curves.through(places, [len(point) > 2 for point in path]) if len(places) > 1 else places)
+        line = curves.through(places, [len(point) > 2 for point in path]) if len(places) > 1 else places
+        lines.append(curves.even(line, FINE))
+    return lines
+
+
+def write(lines: Lines, hand: Hand, rng: np.random.Generator) -> Lines:
+    """The lines as a hand draws them, in units of the drawing's height; where they lie does not matter."""
     bend = _bending(hand, rng)
     return [bend(_pulled(line, hand, rng)) for line in lines]
 
@@ -158,5 +164,5 @@ def _size_and_brush(rng: np.random.Generator) -> tuple[float, float]:
     else:  # a line in proportion, as a pen on paper and most drawings of MNIXEL
         side = board.SIZE * rng.uniform(0.35, 0.9)
         radius = side * np.exp(rng.normal(np.log(0.055), 0.3))
-    radius = min(radius, 0.12 * side)  # thicker, and an 8 has no holes left
+    radius = min(radius, 0.15 * side)  # thicker, and an 8 has no holes left
     return float(side), float(np.clip(radius, board.MIN_RADIUS, board.MAX_RADIUS))

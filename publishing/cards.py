@@ -8,7 +8,6 @@ from pathlib import Path
 import yaml
 
 from bench import ladder
-from handwriting.allographs import ALLOGRAPHS
 from training import metrics
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -144,7 +143,7 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
     settings = result["settings"]
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
     if settings["drawn"]:
-        sources.append(DRAWN.format(ways=sum(map(len, ALLOGRAPHS.values())), **settings))
+        sources.append(DRAWN.format(ways=result["ways"], **settings))
     if result.get("contributed"):
         sources.append(f"{result['contributed']:,} digits that visitors of the page contributed")
     accuracy, rungs = stored("accuracy.json"), stored("ladder.json")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,19 +13,15 @@ import pytest
 import torch
 
 import board
+import data
+import handwriting
 import train
-from bench import freehand, mnist
-from bench.accuracy import (
-    identity,
-    is_of,
-    markdown,
-    multiply_adds,
-    photographed,
-    refused_at,
-    upstream_reader,
-    validated,
-)
+from bench import ablation, freehand, mnist, peers, sets, unipen
+from bench.accuracy import Table, lowest, markdown, refused_at
+from bench.crossval import identity, is_of, validated
 from bench.ladder import RUNGS, between, table
+from bench.readers import multiply_adds, upstream_reader
+from bench.sets import photographed
 from model import DigitCNN, EmptyDrawing
 from training import upstream
 from training.recipes import RECIPES
@@ -81,6 +79,145 @@ def test_every_other_picture_of_mnist_counts(tmp_path, monkeypatch):
     assert mnist.file() is None
 
 
+def test_test_files_of_mnist_are_read_gzipped_or_not(tmp_path, monkeypatch):
+    pictures = np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28)
+    images = bytes([0, 0, 8, 3]) + np.array([2, 28, 28], ">i4").tobytes() + pictures.tobytes()
+    labels = bytes([0, 0, 8, 1]) + np.array([2], ">i4").tobytes() + bytes([7, 2])
+    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
+    assert mnist.folder() is None  # the labels are missing
+    (tmp_path / "t10k-labels.idx1-ubyte").write_bytes(labels)
+    read, truth = mnist.read_test(mnist.folder())
+    assert truth.tolist() == [7, 2]
+    assert np.array_equal(np.rint(read * 255), pictures)
+
+
+DOCUMENT = """.VERSION 1.0
+.COORD X Y T
+.PEN_DOWN
+ 0 100 1
+ 0 0 2
+.PEN_UP
+ 5 5 3
+"""
+STROKES = """.COMMENT a bar and a stem
+ of a seven
+.PEN_DOWN
+ 0 100 1
+ 60 100 2
+.PEN_UP
+.PEN_DOWN
+ 60 100 3
+ 55 50 4
+ 50 40 5
+ 30 0 6
+.PEN_UP
+.PEN_DOWN
+ 900 100 7
+ 901 100 8
+.PEN_UP
+.PEN_DOWN
+ 7 7 9
+"""
+SEGMENTS = """.VERSION 1.0
+.INCLUDE one/one.doc
+.INCLUDE one/data/strokes.dat
+.SEGMENT CHARACTER 1-2 ? "7"
+.SEGMENT CHARACTER 2:1-2:2 OK "1"
+.SEGMENT CHARACTER 0 OK "1"
+.SEGMENT CHARACTER 0,2 OK "4"
+.SEGMENT CHARACTER 1 OK "a"
+.SEGMENT WORD 1-2 OK "7"
+.SEGMENT CHARACTER 2-3 ? "7"
+.SEGMENT CHARACTER 4 ? "0"
+.SEGMENT CHARACTER 9 ? "0"
+"""
+
+
+@pytest.fixture
+def collection(tmp_path, monkeypatch):
+    """A made-up distribution with one collection of one writer."""
+    for path, text in {
+        "include/one/one.doc": DOCUMENT,
+        "include/one/data/strokes.dat": ".COORD X Y T\n" + STROKES,
+        "data/1a/one/writer.dat": SEGMENTS,
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.setenv("UNIPEN_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_unipen_components_are_counted_over_all_includes(collection):
+    assert unipen.collections(unipen.folder()) == ["one"]
+    digits, broken = unipen.read(collection, "one")
+    assert [digit.label for digit in digits] == [7, 1, 1, 4]
+    assert [stroke.tolist() for stroke in digits[0].strokes] == [
+        [[0, -100], [60, -100]],
+        [[60, -100], [55, -50], [50, -40], [30, 0]],
+    ]
+    assert digits[1].strokes[0].tolist() == [[55, -50], [50, -40]]  # cut by point
+    assert len(digits[3].strokes) == 2
+    assert {digit.writer for digit in digits} == {"one/writer.dat"}
+    assert broken == 3  # parts far apart, a single point, a component that is not there
+
+
+def test_unipen_is_only_read_where_it_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("UNIPEN_DIR", str(tmp_path))
+    assert unipen.folder() is None
+    monkeypatch.delenv("UNIPEN_DIR")
+    assert unipen.folder() is None
+
+
+def test_a_collection_is_drawn_the_same_whatever_else_is_there(collection):
+    (name, drawn), *_ = sets.collections(collection, freehand.NATURAL, ["one"])
+    (_, again), *_ = sets.collections(collection, freehand.NATURAL, ["one", "one"])
+    assert name == "one" and len(drawn.pictures) == 4
+    assert all(np.array_equal(a, b) for a, b in zip(drawn.pictures, again.pictures, strict=True))
+
+
+def test_worst_writers_are_those_who_are_read_worst():
+    right = np.array([True] * 50 + [False] * 3 + [True] * 7 + [False])
+    writers = np.array(["a"] * 25 + ["b"] * 25 + ["c"] * 10 + ["d"])
+    assert sets.worst_writers(right, writers) == (0.7, 1)  # d wrote too little
+    assert sets.worst_writers(right[-1:], writers[-1:])[1] == 0
+
+
+def test_a_set_in_parts_is_one_row_and_a_row_a_part(collection):
+    def sevens(pictures):
+        return np.eye(10)[[7] * len(pictures)], np.ones(len(pictures))
+
+    made = Table({"sevens": sevens, "nobody": None})
+    made.read("both", sets.collections(collection, freehand.SMALL, ["one", "one"]), detailed=True)
+    names = [name for name, _ in made.rows]
+    assert made.counts == {"both": {"sevens": [2, 8]}}
+    assert names[:3] == ["both", "both: one", "both: one"] and "both: worst tenth of writers (1)" in names
+    assert dict(made.rows)["both: lowest recall"]["sevens"] == "0.0 % (of the 1s)"
+    assert made.markdown().splitlines()[2].startswith("| both | 2/8 = 25.0 %")
+    made.read("nothing", iter([]))
+    assert [name for name, _ in made.rows] == names
+    assert lowest([None, 0.5, 0.4, *[None] * 7]) == "40.0 % (of the 2s)"
+
+
+@pytest.mark.parametrize("name", peers.PEERS)
+def test_a_peers_weights_are_read_where_its_package_is(name, tmp_path, monkeypatch):
+    package, file, layers = peers.PEERS[name]
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert peers.reader(name) is None
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(*layers())
+    (tmp_path / package / file).parent.mkdir(parents=True)
+    (tmp_path / package / "__init__.py").write_text("raise ImportError('wants what is not installed')")
+    torch.save({f"other.{key}": value for key, value in net.state_dict().items()}, tmp_path / package / file)
+    importlib.invalidate_caches()
+    picture = board.render([board.Stroke(np.array([[60.0, 60.0], [90.0, 180.0]]), 8.0)])
+    published, ours = (peers.reader(name, each)([picture]) for each in (None, DigitCNN()))
+    with torch.inference_mode():
+        seen = (DigitCNN().preprocess(picture)[None] - peers.MEAN) / peers.DEVIATION
+        assert ours == pytest.approx(torch.softmax(net(seen), 1).numpy(), abs=1e-6)
+    assert published.sum() == pytest.approx(1) and published != pytest.approx(ours, abs=1e-6)
+
+
 @pytest.mark.parametrize("sizes", [freehand.NATURAL, freehand.SMALL])
 def test_strokes_are_drawn_inside_the_board_at_the_sizes_asked_for(strokes, sizes):
     rng = np.random.default_rng(0)
@@ -105,6 +242,18 @@ def test_photographs_can_be_read(strokes):
     assert (clean - seen).abs().sum() / clean.sum() < 0.45
     with pytest.raises(EmptyDrawing):
         net.preprocess(photographed(np.zeros_like(picture), rng))
+
+
+def test_a_reader_that_is_away_keeps_its_figures():
+    def read(pictures):
+        return np.eye(10)[: len(pictures)], np.ones(len(pictures))
+
+    table = Table({"here": read, "away": None}, {"set": {"here": "old", "away": "kept"}, "gone": {"away": "unused"}})
+    table.read("set", iter([("", sets.Set([None, None], np.array([0, 5])))]))
+    table.row("another", {"here": "x"})
+    first, second = table.markdown().splitlines()[2:]
+    assert first.startswith("| set | 1/2 = 50.0 %") and first.endswith(" | kept |")
+    assert second == "| another | x |  |"
 
 
 def test_refusal_is_counted_at_the_digits_threshold():
@@ -142,6 +291,19 @@ def test_the_table_is_of_the_shipped_weights():
     stored = json.loads((train.ROOT / "docs" / "accuracy.json").read_text())
     assert stored["sha256"] == DigitCNN.from_pretrained(train.ROOT / "weights").config.sha256
     assert stored["table"] in (train.ROOT / "README.md").read_text()
+
+
+def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, monkeypatch):
+    monkeypatch.delenv("FREEHAND_DIR", raising=False)
+    tiny = replace(RECIPES["quick"], steps=2, drawn=200, nondigits=50, views=1)
+    monkeypatch.setitem(RECIPES, "quick", replace(tiny, schedule=replace(tiny.schedule, rounds=2)))
+    images, labels = handwriting.drawings(60, 0, workers=1)
+    arrays = data.Arrays(images.astype(float), labels, images[:0].astype(float), labels[:0])
+    whole, without = (ablation.measure(names, arrays) for names in ((), ("tail",)))
+    assert list(whole) == ["UNIPEN, not looked at"]  # no pendigits, and of UNIPEN one made-up collection
+    assert 0 <= whole["UNIPEN, not looked at"][0] <= 1 and whole != without
+    made = ablation.table({"of": "x", "none": {"both": [0.98, 0.06]}, "tail": {"both": [0.975, 0.08]}}).splitlines()
+    assert made[2:] == ["| every operator | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
 
 
 def test_tables():

@@ -6,8 +6,10 @@ import torch
 
 import board
 import handwriting
+from handwriting import operators
 from handwriting.allographs import ALLOGRAPHS
 from handwriting.drawing import CHUNK, draw_allograph, to_input
+from handwriting.operators import OPERATORS
 from model import DigitCNN
 
 WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
@@ -44,9 +46,9 @@ def test_workers_do_not_change_the_drawings():
     one, labels = handwriting.drawings(count, seed=3, workers=1)
     two, labels_of_two = handwriting.drawings(count, seed=3, workers=2)
     assert np.array_equal(one, two) and np.array_equal(labels, labels_of_two)
-    assert one.shape == (count, 28, 28) and one.dtype == np.float32 and labels.dtype == np.int64
+    assert one.shape == (count, 28, 28) and one.dtype == np.uint8 and labels.dtype == np.int64
     assert np.bincount(labels, minlength=10).tolist() == [count // 10] * 10
-    assert one.min() >= 0 and np.allclose(one.max(axis=(1, 2)), 1)
+    assert (one.max(axis=(1, 2)) == 255).all()
     assert len(np.unique(one.reshape(count, -1), axis=0)) == count
 
 
@@ -98,6 +100,70 @@ def test_no_way_of_writing_is_another_digits(read):
     assert not wrong, f"seldom read as their digit: {wrong}"
 
 
+LINES = [np.stack([np.linspace(0.2, 0.8, 40), 0.5 + 0.3 * np.sin(np.linspace(0, 4, 40))], axis=1)]
+LINES.append(
+    np.array([[0.8, 0.7], [0.3, 0.75], [0.31, 0.4], [0.35, 0.2]]).repeat(5, axis=0) + np.arange(20)[:, None] / 99
+)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_changes_a_drawing_and_keeps_it_whole(name):
+    rng = np.random.default_rng(0)
+    changed = 0
+    for _ in range(30):
+        lines = OPERATORS[name].change([line.copy() for line in LINES], rng)
+        assert all(line.ndim == 2 and line.shape[1] == 2 and len(line) and np.isfinite(line).all() for line in lines)
+        every = np.concatenate(lines)
+        assert -1 < every.min() and every.max() < 2
+        changed += len(lines) != len(LINES) or any(
+            a.shape != b.shape or (a != b).any() for a, b in zip(lines, LINES, strict=True)
+        )
+    assert changed >= 8
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_an_operator_takes_a_dot_and_a_short_line(name):
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        lines = OPERATORS[name].change([np.array([[0.5, 0.5]]), np.array([[0.1, 0.1], [0.12, 0.1]])], rng)
+        assert np.isfinite(np.concatenate(lines)).all()
+
+
+def test_operators_are_thrown_for_left_out_and_kept_to_their_digits():
+    def differs(digit, without=()):
+        rng = np.random.default_rng(2)
+        return any(operators.vary(LINES, digit, rng, without) is not LINES for _ in range(40))
+
+    assert differs(4) and differs(None)
+    assert not differs(4, tuple(OPERATORS))
+    others = tuple(name for name in OPERATORS if name != "barred")
+    assert differs(7, others) and not differs(8, others)
+    assert not differs(None, others)  # what is no digit gets no bar
+
+
+def test_two_ways_of_writing_are_blended_where_their_strokes_run_alike():
+    rng = np.random.default_rng(0)
+    down = np.stack([np.full(30, 0.4), np.linspace(0, 1, 30)], axis=1)
+    beside = down + [0.2, 0.0]
+    for other in (beside, beside[::-1]):
+        (mixed,) = operators.blended([down], [other], rng)
+        assert 0.4 < mixed[:, 0].min() and mixed[:, 0].max() < 0.6
+        assert mixed[0, 1] == 0 and mixed[-1, 1] == 1
+    across = down[:, ::-1]
+    assert operators.blended([down], [across], rng)[0] is down
+    assert operators.blended([down], [down, down], rng)[0] is down
+
+
+def test_a_drawing_may_come_as_a_small_picture_of_black_and_white_pixels(monkeypatch):
+    monkeypatch.setattr("handwriting.drawing.COARSE", 1.0)
+    monkeypatch.setattr("handwriting.drawing.REDUCED", 0.0)
+    rng = np.random.default_rng(3)
+    thin = [board.Stroke(np.array([[30.0, 40.0], [400.0, 400.0]]), board.MIN_RADIUS)]
+    for strokes in [thin] * 30 + [handwriting.draw(8, rng) for _ in range(30)]:
+        image = to_input(strokes, rng)
+        assert image.max() == 1 and image.sum() > 10
+
+
 def test_kinds_that_teach_are_not_those_that_measure():
     assert not set(handwriting.TEACHING) & set(handwriting.MEASURING)
     assert set(handwriting.KINDS) == set(handwriting.TEACHING) | set(handwriting.MEASURING)
@@ -117,7 +183,7 @@ def test_nondigits_are_even_and_the_same_for_any_workers():
     count = CHUNK + 10
     one, kinds = handwriting.nondigits(count, 1, handwriting.MEASURING[:10], workers=1)
     two, _ = handwriting.nondigits(count, 1, handwriting.MEASURING[:10], workers=2)
-    assert np.array_equal(one, two) and np.allclose(one.max(axis=(1, 2)), 1)
+    assert np.array_equal(one, two) and (one.max(axis=(1, 2)) == 255).all()
     assert np.bincount(kinds).tolist() == [count // 10] * 10
 
 

@@ -17,13 +17,13 @@ from conftest import ROOT
 
 import train
 from model import Config, DigitCNN
-from training import recipes, upstream
+from training import ours, recipes, upstream
 from training.augment import Ranges, augment
 from training.fitting import Schedule, fit, fit_temperature
 from training.metrics import calibration_error, confusion, recall, summary, wilson
 
 QUICK = replace(
-    recipes.Ours(), steps=4, views=2, drawn=500, nondigits=100, schedule=replace(recipes.Ours().schedule, rounds=3)
+    recipes.QUICK, steps=4, views=2, drawn=500, nondigits=100, schedule=replace(recipes.QUICK.schedule, rounds=3)
 )
 
 
@@ -49,9 +49,65 @@ def test_a_handful_is_learnt_by_heart():
 
 def test_same_seed_same_weights():
     images, labels = handful()
-    first, again, other = (recipes.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2))
+    first, again, other = (ours.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["dense.weight"], other["dense.weight"])
+
+
+def mixed(config: ours.TrainConfig) -> ours.Mixture:
+    images, labels = handful()
+    return ours.mix(images, labels, 0, config, torch.Generator().manual_seed(0))
+
+
+def test_a_batch_has_the_shares_of_the_recipe():
+    mixture = mixed(replace(QUICK, drawn_share=0.8, nondigit_share=0.25))
+    assert [source.count for source in mixture.sources] == [77, 32, 19]
+    (images, targets), *more = mixture.batches(2, Ranges(), torch.Generator().manual_seed(1))
+    assert len(more) == 1
+    assert images.shape == (128, 1, 28, 28)
+    assert 0 <= images.min() <= images.max() <= 1 + 1e-6
+    assert torch.equal(targets[77:109], torch.full((32, 10), 0.1))
+    assert (targets.amax(1) == 1).sum() == 77 + 19
+    held = mixture.validation[0][:25]  # a twentieth of the drawn ones, then copies of MNIXEL's
+    drawn = ours.as_float(mixture.drawn.images)
+    assert not (held[:, None] == drawn[None]).all(dim=(2, 3, 4)).any()
+
+
+def test_a_teacher_answers_for_the_drawings_and_the_hard_ones_are_picked_more_often():
+    mixture = mixed(QUICK)
+    labels = mixture.drawn_labels
+
+    class Teacher(torch.nn.Module):
+        """Doubts every 3, takes every 5 for a 6, and knows the others."""
+
+        def forward(self, images):
+            known = mixture.drawn_labels[self.seen : self.seen + len(images)]
+            self.seen += len(images)
+            answers = 20.0 * torch.nn.functional.one_hot(known, 10)
+            answers[known == 3] = 0
+            answers[known == 5] = 20.0 * torch.nn.functional.one_hot(torch.tensor(6), 10)
+            return answers
+
+    teacher = Teacher()
+    teacher.seen = 0
+    ours.taught(mixture, teacher, trust=0.5, hard=0.4)
+    targets, chances = mixture.drawn.targets, torch.diff(mixture.drawn.chances, prepend=torch.zeros(1))
+    assert targets[labels == 1][0, 1] == pytest.approx(1, abs=1e-5)
+    assert targets[labels == 3][0, 3] == pytest.approx(0.55)
+    assert targets[labels == 5][0, 5:7].tolist() == pytest.approx([0.5, 0.5], abs=1e-5)
+    assert chances.sum() == pytest.approx(1)
+    assert chances[labels == 3].sum() == pytest.approx(0.4 + 0.6 * (labels == 3).float().mean().item(), abs=1e-3)
+    assert chances[labels == 5] == pytest.approx(0.6 / len(labels))
+    picked = torch.cat([mixture.drawn.take(torch.Generator().manual_seed(s))[1] for s in range(20)])
+    assert (picked[:, 3] == 0.55).float().mean() > 0.3
+
+
+def test_a_teacher_comes_first_and_the_student_keeps_its_size():
+    images, labels = handful()
+    teacher = replace(QUICK, channels=(6, 8, 10))
+    fitted = ours.train_ours(images, labels, 0, replace(QUICK, channels=(4, 6, 8), teacher=teacher))
+    assert fitted.net.config.channels == (4, 6, 8)
+    assert len(fitted.history) == 3
 
 
 def test_best_weights_are_restored_and_patience_stops():
@@ -71,10 +127,10 @@ def test_best_weights_are_restored_and_patience_stops():
 
 def test_held_out_images_are_of_every_digit_and_not_trained_on():
     labels = np.repeat(np.arange(10), 27)
-    held = recipes.hold_out(labels, 0.1, seed=5)
+    held = ours.hold_out(labels, 0.1, seed=5)
     assert np.bincount(labels[held]).tolist() == [3] * 10
-    assert np.array_equal(held, recipes.hold_out(labels, 0.1, seed=5))
-    assert not np.array_equal(held, recipes.hold_out(labels, 0.1, seed=6))
+    assert np.array_equal(held, ours.hold_out(labels, 0.1, seed=5))
+    assert not np.array_equal(held, ours.hold_out(labels, 0.1, seed=6))
 
 
 def test_augmentation_keeps_shape_range_and_label():
@@ -178,6 +234,15 @@ def test_nearest_neighbours_get_what_was_measured(mnixel, tmp_path):
     assert counts["nearest-normalised"] >= 108
 
 
+def test_quick_is_a_recipe_of_its_own_that_leaves_the_shipped_weights_alone(monkeypatch, mnixel, tmp_path):
+    monkeypatch.setattr(train, "ROOT", tmp_path)
+    monkeypatch.setitem(recipes.RECIPES, "quick", QUICK)
+    assert train.main(["--quick", "--data", str(mnixel)]) == 0
+    stored = json.loads((tmp_path / "runs" / "quick" / "metrics.json").read_text())
+    assert stored["recipe"] == "quick" and stored["test"]["total"] == 116
+    assert not (tmp_path / "weights").exists()
+
+
 def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
     options = ["--recipe", "mnixel-only", "--data", str(mnixel), "--out", str(tmp_path / "weights")]
     process = command(*options, PYTHONUNBUFFERED="1")
@@ -193,7 +258,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
     assert DigitCNN.from_pretrained(tmp_path / "weights").probabilities([np.eye(28)]).shape == (1, 10)
     stored = json.loads((tmp_path / "weights" / "metrics.json").read_text())
     assert stored["interrupted"]
-    assert len(stored["history"]) < recipes.Ours().schedule.rounds
+    assert len(stored["history"]) < recipes.QUICK.schedule.rounds
 
 
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
@@ -203,7 +268,7 @@ def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
-    found = summary(arrays.y_test, net.judge_tensors(recipes.normalised(arrays.x_test))[0])
+    found = summary(arrays.y_test, net.judge_tensors(ours.normalised(arrays.x_test))[0])
     stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
     assert found["confusion"] == stored["test"]["confusion"]
     assert found["right"] >= 115

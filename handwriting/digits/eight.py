@@ -92,15 +92,15 @@ def eight_slim(d):
 
 @way(8, 1)
 def eight_small_head(d):
-    w = d(0.14, 0.2)
-    body = _eight(d, d(0.28, 0.36), w, d(0.28, 0.36))
+    w = d(0.1, 0.2)
+    body = _eight(d, d(0.24, 0.36), w, d(0.22, 0.34))
     return [[*body, (0.5 + w * 0.7, d(0.03, 0.08))]]
 
 
 @way(8, 1)
 def eight_big_head(d):
     w = d(0.26, 0.34)
-    body = _eight(d, d(0.52, 0.6), w, d(0.15, 0.24))
+    body = _eight(d, d(0.52, 0.68), w, d(0.1, 0.24))
     return [[*body, (0.5 + w * 0.7, d(0.05, 0.12))]]
 
 
@@ -234,7 +234,7 @@ def eight_left_start(d):
 @way(8, 1)
 def eight_leaning_line(d):
     """A leaning narrow S and a straight line back to a pointed head."""
-    w = d(0.05, 0.14)
+    w = d(0.02, 0.14)
     ess = [(d(0.3, 0.46), d(0.06, 0.14)), (0.45, 0.3), (0.5, 0.48), (0.46 + w * 0.5, 0.72), (0.36, 0.97)]
     back = [(0.3 - w, d(0.86, 0.94)), (0.4, 0.62), (0.6, 0.34)]
     top = (d(0.76, 0.95), d(-0.06, 0.06))

@@ -254,3 +254,13 @@ def five_slim_s(d):
     x, y = d(0.4, 0.5), d(0.36, 0.48)
     top = [(d(0.56, 0.78), d(0.0, 0.12)), (d(0.48, 0.58), 0.0), (x - 0.04, d(0.08, 0.16)), (x - 0.04, y * 0.7)]
     return [[*top, (0.5, y + 0.04), (d(0.58, 0.68), 0.66), (0.54, 0.9), (d(0.12, 0.36), d(0.93, 1.03))]]
+
+
+@way(5, 0.4)
+def five_ring_belly(d):
+    """The belly comes round and up until it touches the neck's foot; the bar says that it is a 5."""
+    y, x = d(0.36, 0.48), d(0.2, 0.3)
+    belly = [*_five_belly(d, x, y)[:-1], (d(0.12, 0.2), 0.88), (d(0.1, 0.18), d(0.66, 0.74)), (x, y + d(0.04, 0.16))]
+    bar = (d(0.74, 1.0), d(-0.08, 0.04))
+    stroke = [corner(x + d(0.0, 0.1), 0.0), corner(x, y), *belly]
+    return [[bar, *stroke]] if d.often(0.5) else [stroke, [(stroke[0][0], 0.0), bar]]

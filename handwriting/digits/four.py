@@ -120,7 +120,7 @@ def four_tall_left(d):
     """The left side is the tall one; a short stem crosses the bar's end. Some are narrow."""
     y, x = d(0.58, 0.8), d(0.48, 0.72)
     left = [(d(0.3, 0.5), 0.0), corner(d(0.1, 0.26), y), (x + d(0.0, 0.25), y + d(-0.1, 0.03))]
-    return [left, [(x + d(-0.02, 0.08), y - d(0.1, 0.3)), (x - d(0.0, 0.1), d(0.96, 1.1))]]
+    return [left, [(x + d(-0.02, 0.08), y - d(0.1, 0.3)), (x - d(0.0, 0.1), d(1.0, 1.12))]]
 
 
 @way(4, 0.8)
@@ -149,10 +149,10 @@ def four_closed_cup(d):
 @way(4, 1.3)
 def four_tall_left_one_stroke(d):
     """Down a tall left side, round a low bend, up a little and down a short stem."""
-    y, x = d(0.58, 0.78), d(0.5, 0.68)
-    left = [(d(0.3, 0.52), 0.0), (0.28, y * 0.6), (d(0.16, 0.28), y)]
-    rise = corner(x + d(0.0, 0.08), y - d(0.12, 0.3))
-    return [[*left, (0.5 * x + 0.12, y + d(0.0, 0.04)), (x - 0.04, y - 0.06), rise, (x - d(0.0, 0.1), d(0.96, 1.1))]]
+    y, x = d(0.58, 0.84), d(0.44, 0.68)
+    left = [(d(0.24, 0.52), 0.0), (0.24, y * 0.6), (d(0.12, 0.28), y)]
+    rise = corner(x + d(0.0, 0.08), y - d(0.12, 0.4))
+    return [[*left, (0.5 * x + 0.12, y + d(0.0, 0.04)), (x - 0.04, y - 0.06), rise, (x - d(0.0, 0.1), d(1.0, 1.12))]]
 
 
 @way(4, 0.8)

@@ -220,3 +220,13 @@ def nine_round_shoulder(d):
     ring = arc(0.5 - w, h, w, h, 10, -350)
     x = d(0.7, 0.86)
     return [[*ring, (0.56, h * d(0.1, 0.5)), (x, d(0.12, 0.3)), (x + d(-0.02, 0.06), 0.6), (x - d(0.0, 0.14), 1.0)]]
+
+
+@way(9, 1.5)
+def nine_hook_and_bow(d):
+    """A small open hook for a bowl, then a long S that swings out to the right and comes far round to the left."""
+    h, x = d(0.2, 0.36), d(0.66, 0.8)
+    hook = [(x, d(0.0, 0.1)), (0.5, 0.0), (d(0.24, 0.36), h * 0.45), (0.38, h), (0.56, h * d(0.7, 1.0))]
+    turn = (x, h * d(0.2, 0.7))
+    tail = [(x + d(-0.02, 0.08), 0.55), (x - d(0.02, 0.12), 0.82), (0.46, 0.98), (d(0.0, 0.3), d(0.86, 1.02))]
+    return [[*hook, corner(*turn) if d.often(0.6) else turn, *tail]]

@@ -88,7 +88,7 @@ def one_bowed(d):
 def one_closed_flag(d):
     """Flag and stem nearly run together: the pen goes up and comes straight down."""
     x = 0.55
-    return [[(x - d(0.08, 0.16), d(0.3, 0.55)), corner(x, 0.0), (x - 0.01, 0.5), (x - d(0.0, 0.08), 1.0)]]
+    return [[(x - d(0.08, 0.24), d(0.3, 0.65)), corner(x, 0.0), (x - 0.01, 0.5), (x - d(0.0, 0.12), 1.0)]]
 
 
 @way(1, 0.6)
@@ -112,3 +112,22 @@ def one_hooked_flag(d):
     x = d(0.54, 0.66)
     flag = [(x - d(0.3, 0.42), d(0.3, 0.46)), (x - d(0.24, 0.3), d(0.16, 0.24)), corner(x, 0.0)]
     return [[*flag, (x - d(0.0, 0.06), 0.5), (x - d(0.02, 0.2), 1.0)]]
+
+
+@way(1, 0.8)
+def one_round_head(d):
+    """The flag is a small round hook or a closed curl that flows into the stem; often with a foot."""
+    x, s = d(0.5, 0.6), d(0.05, 0.12)
+    curl = [(x - d(0.04, 0.08), 0.14 + s)] if d.often(0.2) else []
+    stem = [*curl, (x - 1.6 * s, 0.12 + s), (x - 1.2 * s, 0.03), (x - 0.2 * s, 0.0), (x + 0.3 * s, 0.12), (x, 0.5)]
+    foot = [(x - d(0.12, 0.34), d(0.96, 1.02)), (x + d(0.1, 0.34), d(0.96, 1.02))]
+    line = [*stem, (x - d(-0.04, 0.1), 1.0)]
+    return [line, foot] if d.often(0.6) else [line]
+
+
+@way(1, 1.2)
+def one_round_top(d):
+    """A long flag that falls steeply and bends into the stem without a corner."""
+    x, w = d(0.54, 0.68), d(0.2, 0.5)
+    flag = [(x - w, w * d(0.7, 1.5)), (x - w * 0.5, w * d(0.3, 0.6)), (x - 0.1, d(0.01, 0.05)), (x, d(0.02, 0.08))]
+    return [[*flag, (x - d(0.0, 0.06), 0.45), (x - d(0.0, 0.22), 1.0)]]

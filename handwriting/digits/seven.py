@@ -153,10 +153,10 @@ def seven_barred_hooked(d):
     return [[*start, (0.45, d(0.0, 0.08)), *stem], [(0.5 - w, m + d(-0.03, 0.06)), (0.5 + w, m + d(-0.06, 0.03))]]
 
 
-@way(7, 1.6)
+@way(7, 3)
 def seven_low_bar(d):
     """A round head that begins with a hook, and a long bar low on the stem."""
-    x, m = d(0.66, 0.82), d(0.56, 0.72)
+    x, m = d(0.66, 0.82), d(0.56, 0.82)
     head = [(d(0.08, 0.22), d(0.1, 0.22)), (d(0.18, 0.28), 0.03), (0.46, d(-0.01, 0.04)), (x - 0.04, 0.03)]
     stem = [(x, d(0.1, 0.18)), (x - 0.14, 0.5), (d(0.32, 0.5), d(0.94, 1.02))]
     return [[*head, *stem], [(d(0.1, 0.3), m + d(-0.02, 0.05)), (d(0.68, 0.95), m + d(-0.05, 0.04))]]
@@ -173,7 +173,7 @@ def seven_long_serif(d):
 @way(7, 0.5)
 def seven_rising_top(d):
     """The top is a long line that rises steeply, the stem short and bent: nearly the roof of a house."""
-    x, low = d(0.74, 0.92), d(0.2, 0.44)
+    x, low = d(0.74, 0.92), d(0.16, 0.32)
     turn = [corner(x, 0.0)] if d.often(0.5) else [(x - 0.12, 0.03), (x, d(0.06, 0.14))]
     return [[(d(-0.1, 0.1), low), *turn, (x - d(0.02, 0.14), 0.5), (d(0.4, 0.66), 1.0)]]
 

@@ -176,3 +176,12 @@ def six_unclosed(d):
     right = d(0.6, 0.85)
     stem = [(d(0.42, 0.75), 0.0), (0.3, 0.34), (d(0.14, 0.24), 0.76), (0.26, d(0.94, 1.0)), (0.5, d(0.96, 1.02))]
     return [[*stem, (right, d(0.84, 0.92)), (right - d(0.0, 0.1), d(0.64, 0.78)), (d(0.34, 0.54), d(0.6, 0.76))]]
+
+
+@way(6, 1)
+def six_short_stem(d):
+    """A straight short stem at the left and a loop beside its foot, which closes against it."""
+    x, h, w = d(0.18, 0.3), d(0.2, 0.34), d(0.14, 0.28)
+    stem = [(x + d(-0.02, 0.2), 0.0), (x + d(0.0, 0.06), 0.4), (x, 0.8), (x + 0.08, d(0.95, 1.0))]
+    loop = [(x + w, 1.0 - h * 0.1), (x + 2 * w, 1 - h), (x + 1.3 * w, 1 - 1.9 * h), (x + 0.5 * w, 1 - h * d(1.2, 1.7))]
+    return [[*stem, *loop, (x + d(-0.02, 0.05), 1 - h * d(0.6, 1.2))]]

@@ -125,7 +125,7 @@ def three_long_waist(d):
 def three_weak_waist(d):
     """The waist is a mere dent in a line that falls to the left."""
     y = d(0.34, 0.46)
-    upper, right = [(d(0.1, 0.26), d(0.02, 0.14)), (0.44, 0.0), (0.7, 0.06), (0.68, y * 0.6)], d(0.62, 0.74)
+    upper, right = [(d(0.1, 0.26), d(0.02, 0.14)), (0.44, 0.0), (0.7, 0.06), (0.68, y * 0.6)], d(0.57, 0.74)
     end = (d(0.1, 0.3), d(0.94, 1.03))
     return [[*upper, corner(d(0.5, 0.6), y), (right, y + 0.12), (right, 0.74), (0.54, 0.94), end]]
 
@@ -136,3 +136,16 @@ def three_small_belly_flat_top(d):
     y = d(0.46, 0.58)
     top = [(d(0.08, 0.22), d(-0.02, 0.08)), corner(d(0.74, 0.86), d(-0.02, 0.04)), corner(d(0.42, 0.54), y)]
     return [[*top, (0.7, y + 0.08), (0.76, y + 0.22), (0.6, 0.96), (d(0.14, 0.32), d(0.92, 1.02))]]
+
+
+@way(3, 1.5)
+def three_dented_seven(d):
+    """Like a 7 with a dent: the waist hardly goes back to the right, the lower bow is long and shallow."""
+    y, dent = d(0.34, 0.5), d(0.04, 0.16)
+    x = d(0.46, 0.58)
+    top = [(d(0.04, 0.24), d(0.0, 0.16)), (0.42, d(-0.02, 0.05)), (d(0.7, 0.84), d(0.0, 0.1))]
+    if d.often(0.5):
+        top[-1] = corner(*top[-1])
+    turn = corner(x, y) if d.often(0.7) else (x, y)
+    foot = [(x + dent, y + 0.12), (x + dent * d(0.8, 1.3), 0.72), (x - 0.02, 0.92), (d(0.08, 0.36), d(0.92, 1.04))]
+    return [[*top, (x + 0.1, y * 0.75), turn, *foot]]

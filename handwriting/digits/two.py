@@ -165,12 +165,12 @@ def two_short_tail(d):
     return [[*_two_head(d, y), (d(0.72, 0.84), 0.56), *loop, (d(0.62, 0.95), top + d(-0.02, 0.1))]]
 
 
-@way(2, 1.2)
+@way(2, 0.4)
 def two_tail_from_within(d):
     """The pen goes far down to the left, back along its own line, and leaves it half way up for the tail."""
     y, foot = d(0.2, 0.32), (d(0.0, 0.14), d(0.9, 1.02))
-    back = (d(0.28, 0.44), d(0.68, 0.8))
-    return [[*_two_head(d, y), (0.62, 0.54), (0.36, 0.78), corner(*foot), back, (d(0.6, 0.9), d(0.74, 1.0))]]
+    back = (d(0.24, 0.36), d(0.78, 0.88))
+    return [[*_two_head(d, y), (0.62, 0.54), (0.36, 0.78), corner(*foot), back, (d(0.6, 0.9), d(0.86, 1.02))]]
 
 
 @way(2, 1)

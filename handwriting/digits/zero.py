@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ..allographs import arc, spiral, way
 
 
@@ -61,15 +63,22 @@ def zero_loop_on_top(d):
     return [body + [(0.5, 0.0), (0.5 - s, -0.07), (0.5 - s * 0.3, -0.12), (0.5 + 1.6 * s, -0.02)]]
 
 
-@way(0, 0.8)
+@way(0, 1.5)
 def zero_marked(d):
-    """Told from the letter O by a slash, seldom one that falls to the right, or by a dot."""
-    start, w, reach = d(-140, -40), d(0.3, 0.44), d(0.75, 1.2)
-    ring, throw = arc(0.5, 0.5, w, 0.5, start, start - 365), d(0, 1)
-    if throw < 0.1:
+    """Told from the letter O by a slash at any angle, which may stay inside or leave the ring, or by a dot."""
+    start, w = d(-140, -40), d(0.22, 0.46)
+    ring = arc(0.5, 0.5, w, 0.5, start, start + (365 if d.often(0.3) else -365))
+    if d.often(0.06):
         return [ring, [(0.5, d(0.46, 0.5)), (0.51, 0.52)]]
-    side = w * reach * (0.8 if throw < 0.9 else -0.8)
-    return [ring, [(0.5 + side, 0.5 - 0.42 * reach), (0.5 - side, 0.5 + 0.42 * reach)]]
+    angle, reach, x, y = (
+        math.radians(d(15, 85)),
+        d(0.7, 1.2) if d.often(0.5) else d(1.2, 2.2),
+        d(0.45, 0.55),
+        d(0.44, 0.56),
+    )
+    across = math.cos(angle) * w * reach * (1 if d.often(0.85) else -1)
+    slash = [(x + across, y - 0.5 * math.sin(angle) * reach), (x - across, y + 0.5 * math.sin(angle) * reach)]
+    return [ring, slash]
 
 
 @way(0, 1)
@@ -125,3 +134,10 @@ def zero_long_overlap(d):
     start, way_round = d(-150, -30), -1 if d.often(0.75) else 1
     shrink = d(0.7, 0.92) if d.often(0.7) else d(1.06, 1.16)
     return [spiral(0.5, 0.5, d(0.28, 0.44), 0.5, start, start + way_round * (360 + d(25, 100)), shrink)]
+
+
+@way(0, 0.8)
+def zero_open_anywhere(d):
+    """A gap in the ring, wherever the pen began."""
+    start = d(0, 360)
+    return [spiral(0.5, 0.5, d(0.3, 0.5), 0.5, start, start - d(285, 345) * (1 if d.often(0.8) else -1), d(0.9, 1.1))]

@@ -1,0 +1,124 @@
+"""UNIPEN's isolated digits (section 1a of train_r01_v07, International Unipen Foundation, CC BY 4.0) as a benchmark.
+
+Measured with, never trained on. `UNIPEN_DIR` names a folder in the distribution's own layout: `data/1a/COLLECTION/...` says
+which pen-down components make a digit, `include/...` holds the strokes. Whoever has the whole distribution (Zenodo,
+10.5281/zenodo.1195803) gets all its collections.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+SECTION = "1a"  # isolated digits
+LOOKED_AT = ("apa", "app", "art", "gmd")  # collections whose mistakes were looked at; the others count as unseen
+FAR = 3.0  # heights of a digit: parts that lie farther from each other were cut together by mistake
+
+
+class Digit(NamedTuple):
+    """One digit of one writer. strokes: float arrays (n, 2), x right and y down, in the tablet's units."""
+
+    label: int
+    strokes: list[np.ndarray]
+    writer: str  # the data file, which holds one writer's digits
+
+
+def folder() -> Path | None:
+    """The folder with the distribution, or None when there is none."""
+    named = os.environ.get("UNIPEN_DIR")
+    return Path(named) if named and (Path(named) / "data" / SECTION).is_dir() else None
+
+
+def collections(root: Path) -> list[str]:
+    """The names of the collections that are there."""
+    return sorted(path.name for path in (root / "data" / SECTION).iterdir() if path.is_dir())
+
+
+def read(root: Path, collection: str) -> tuple[list[Digit], int]:
+    """The digits of a collection, and how many segments were skipped because their cut is broken."""
+    digits, broken = [], 0
+    top = root / "data" / SECTION
+    for path in sorted((top / collection).rglob("*")):
+        if not path.is_file():
+            continue
+        blocks = _blocks(path)
+        components = [
+            c for key, body in blocks if key == "INCLUDE" for c in _components(root / "include" / body.strip())
+        ]
+        for key, body in blocks:
+            found = re.match(r'\s*CHARACTER\s+(\S+)\s+\S+\s+"(\d)"', body) if key == "SEGMENT" else None
+            if found:
+                strokes = cut(components, found[1])
+                if strokes:
+                    digits.append(Digit(int(found[2]), strokes, path.relative_to(top).as_posix()))
+                else:
+                    broken += 1
+    return digits, broken
+
+
+def _blocks(path: Path) -> list[tuple[str, str]]:
+    """The keywords of a UNIPEN file, each with the text up to the next one."""
+    text = path.read_bytes().decode("latin-1").replace("\r", "\n")
+    return re.findall(r"^\.([A-Z_0-9]+)((?:.*\n?)(?:(?!\.[A-Z]).*\n?)*)", text, re.MULTILINE)
+
+
+@lru_cache(maxsize=64)
+def _components(path: Path) -> tuple[np.ndarray, ...]:
+    """The pen-down components (n, 2) of a file and of what it includes, y down."""
+    components, columns = [], ("X", "Y")
+    if not path.is_file():
+        return ()
+    for key, body in _blocks(path):
+        if key == "INCLUDE":
+            components += _components(_root_of(path) / body.strip())
+        elif key == "COORD":
+            columns = tuple(body.split())
+        elif key == "PEN_DOWN":
+            components.append(_points(body, columns))
+    return tuple(components)
+
+
+def _root_of(path: Path) -> Path:
+    """The `include` folder that a file lies in, to which its own includes are relative."""
+    return next(parent for parent in path.parents if parent.name == "include")
+
+
+def _points(body: str, columns: tuple[str, ...]) -> np.ndarray:
+    """The points (n, 2) of a component, y down; what is cut short at its end is dropped."""
+    values = np.array(body.split(), dtype=float)
+    rows = values[: len(values) // len(columns) * len(columns)].reshape(-1, len(columns))
+    return rows[:, [columns.index("X"), columns.index("Y")]] * (1, -1)
+
+
+def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | None:
+    """The strokes that a delineation such as `5`, `5-6` or `5:3-6:20` names, or None when that makes no digit.
+
+    Broken are cuts that name components or points that are not there, have no extent, or join parts that lie far apart.
+    """
+    strokes = []
+    for part in delineation.split(","):
+        first, _, last = part.partition("-")
+        (a, from_point), (b, to_point) = _place(first), _place(last or first)
+        if not 0 <= a <= b < len(components):
+            return None
+        for number in range(a, b + 1):
+            start = from_point if number == a and from_point is not None else 0
+            stop = to_point + 1 if number == b and to_point is not None else None
+            strokes.append(components[number][start:stop])
+    strokes = [stroke for stroke in strokes if len(stroke)]
+    if not strokes:
+        return None
+    height, width = np.ptp(np.concatenate(strokes), axis=0)[::-1]
+    largest = max(np.ptp(stroke, axis=0).max() for stroke in strokes)
+    return strokes if largest > 0 and max(height, width) <= FAR * largest else None
+
+
+def _place(text: str) -> tuple[int, int | None]:
+    """Component and, if there is one, point of one end of a delineation."""
+    component, _, point = text.partition(":")
+    return int(component), int(point) if point else None
