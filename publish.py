@@ -33,7 +33,7 @@ SDK = {"space": "gradio", "static": "static"}
 OWNED = {
     "model": (),
     "dataset": ("clean", "raw", "contributed"),
-    "space": ("contribute", "data", "handwriting", "page", "publishing", "sketchpad", "weights"),
+    "space": ("contribute", "data", "handwriting", "page", "publishing", "serving", "sketchpad", "web", "weights"),
     "static": ("weights",),
 }
 

@@ -239,6 +239,10 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
     assert visitor.shown()["sentence"] == "To be saved as a 2."
     assert visitor.page.locator(".right").is_disabled()  # once for a drawing
     until(visitor.page, "document.querySelector('.sentence').textContent === 'Saved as a 2, thanks.'")
+    drag(visitor.page, [drawer((60, 60)), drawer((60, 90))])
+    visitor.page.locator("#undo").click()  # the same drawing again
+    visitor.settle()
+    assert visitor.page.locator(".right").is_disabled() and visitor.page.locator(".wrong").is_disabled()
     drag(visitor.page, [drawer((60, 60)), drawer((90, 60))])
     visitor.settle()
     visitor.page.locator(".wrong").click()
@@ -291,6 +295,22 @@ def test_next_is_in_sight_on_a_phone_held_sideways(browser, page):
         box = visitor.locator(name).bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= 390, name
     context.close()
+
+
+def test_who_stops_in_one_tab_has_stopped_in_all(browser, page, store):
+    first = Contributor(browser, page.url)
+    first.agree()
+    second = first.context.new_page()
+    second.goto(page.url)
+    second.get_by_role("tab", name="Contribute").click()
+    second.wait_for_selector("#collector-board[data-target]")
+    second.locator(".collector .stop").click()
+    first.page.wait_for_selector(".collector .consent:not([hidden])")
+    assert first.page.evaluate("localStorage.getItem('draw-a-digit receipt')") is None
+    assert not first.page.locator(".collector .next").is_visible()
+    first.page.get_by_role("tab", name="Recognise").click()
+    assert not first.page.locator(".feedback").is_visible(), "a label could still be sent"
+    first.leave()
 
 
 def test_two_tabs_are_one_person(browser, page):

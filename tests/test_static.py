@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -43,24 +44,26 @@ def test_the_folder_is_small_and_whole(tmp_path, capsys):
     assert sizes["weights/model.safetensors"] <= 330_000
     assert not [name for name in sizes if "collector" in name]
     worker = (out / "service-worker.js").read_text()
-    assert set(json.loads(re.search(r"FILES = (\[.*\])", worker)[1])) == {"./", *sizes} - {"service-worker.js"}
+    listed = json.loads(re.search(r"FILES = (\[.*\])", worker)[1])
+    assert set(listed) == {"./", *sizes} - {"service-worker.js", "index.html"}
     assert re.match(r"\d+ files, \d+ kB, in ", capsys.readouterr().out)
 
 
 def test_a_build_replaces_the_one_before_and_nothing_else(tmp_path, capsys):
     out = tmp_path / "page"
     assert web(["build", str(out)]) == 0
-    (out / "stale.js").write_text("")
     before = (out / "service-worker.js").read_text()
     assert web(["build", str(out)]) == 0
-    assert not (out / "stale.js").exists()
     assert (out / "service-worker.js").read_text() == before, "the same page has the same version"
+    (out / "letter.txt").write_text("dear")  # beside a build of ours, too
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "letter.txt").write_text("dear")
-    assert web(["build", str(mine)]) == 1
-    assert capsys.readouterr().err == f"web build: {mine} holds other files; name a new folder for the page.\n"
-    assert [path.name for path in mine.iterdir()] == ["letter.txt"]
+    (mine / "service-worker.js").write_text("// somebody else's")
+    for folder in (mine, out):
+        assert web(["build", str(folder)]) == 1
+        assert f"web build: {folder} holds other files; name a new folder for the page.\n" in capsys.readouterr().err
+        assert (folder / "letter.txt").read_text() == "dear"
 
 
 @pytest.mark.parametrize("spoil", ["none", "altered", "no metrics"])
@@ -83,6 +86,14 @@ def test_a_commit_needs_its_repository(tmp_path, capsys):
     with pytest.raises(SystemExit):
         web(["build", str(tmp_path / "out"), "--commit", "0" * 40])
     assert "--model and --commit go together" in capsys.readouterr().err
+
+
+def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
+    from publish import OWNED
+    from publishing import bundles
+
+    bundles.space(tmp_path, ROOT / "weights", "OWNER/mnixel", MODEL, "OWNER/mnixel")
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= set(OWNED["space"])
 
 
 # --- on the Hub -------------------------------------------------------------------------------------------------------
@@ -138,8 +149,41 @@ def test_the_copy_beside_the_page_will_do_when_the_hub_is_away(tmp_path, browser
     person = Person(browser, site.url)
     person.draw(DRAWINGS["4"])
     assert person.settle()["digit"] == "4"
-    assert all("ERR_CONNECTION_REFUSED" in error for error in person.errors)
+    assert person.errors and all("ERR_CONNECTION_REFUSED" in error for error in person.errors)
+    assert person.page.locator(".about").inner_text().count("the copy beside the page") == 1
     person.leave()
+    site.kill()
+
+
+def test_a_hub_that_keeps_silent_holds_nobody_up(tmp_path, browser):
+    from web.build import Published
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never says a word
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        build(tmp_path / "some" / "where", ROOT / "weights", Published(MODEL, "0" * 40, endpoint))
+        site = StaticSite(tmp_path)
+        person = Person(browser, site.url)  # which waits for the network to be ready
+        person.draw(DRAWINGS["4"])
+        assert person.settle()["digit"] == "4"
+        person.leave()
+        site.kill()
+
+
+@pytest.mark.parametrize("current", ["null", "{}", '{"bases": []}', '{"base": 3}', "no JSON", '{"base": "weights/"}'])
+def test_what_names_no_weights_is_said_and_asked_again(current, tmp_path, browser):
+    build(tmp_path / "some" / "where", ROOT / "weights")
+    site = StaticSite(tmp_path)
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.route("**/weights/current.json", lambda route: route.fulfill(body=current))
+    page.goto(site.url)
+    if "weights/" not in current:
+        until(page, "document.querySelector('.sentence').textContent.endsWith('Trying again.')")
+        page.unroute("**/weights/current.json")
+    until(page, "document.querySelector('#board').dataset.engine === 'ready'")
+    assert errors == []
+    page.close()
     site.kill()
 
 

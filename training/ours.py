@@ -37,7 +37,7 @@ class TrainConfig:
     without: tuple[str, ...] = ()  # operators that are left out of the drawings
     validation: float = 0.1  # share of each digit of MNIXEL that is held out; a twentieth of the drawn ones is too
     views: int = 16  # changed copies of each held-out MNIXEL image, so that 27 images weigh more than 27 answers
-    refused: float = 0.003  # share of the held-out digits that "not sure" may take
+    refused: float = 0.015  # share of the held-out digits that "not sure" may take
     ranges: Ranges = field(default_factory=Ranges)
     teacher: TrainConfig | None = None  # trained first, on the same drawings
     trust: float = (

@@ -6,6 +6,7 @@ import hashlib
 import html
 import json
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def build(out: Path, weights: Path, published: Published | None = None, contribu
     about = _about(weights)
     if out.exists() and not out.is_dir():
         raise BuildError(f"{out} is a file; name a folder for the page.")
-    if out.is_dir() and any(out.iterdir()) and not (out / "service-worker.js").is_file():
+    if out.is_dir() and any(out.iterdir()) and not _is_build(out):
         raise BuildError(f"{out} holds other files; name a new folder for the page.")
     shutil.rmtree(out, ignore_errors=True)
     (out / "weights").mkdir(parents=True)
@@ -62,11 +63,21 @@ def build(out: Path, weights: Path, published: Published | None = None, contribu
     (out / "weights" / "current.json").write_text(json.dumps({"bases": bases, "weights": origin, **about}) + "\n")
     (out / "index.html").write_text(_page(published, contribute))
     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-    kept = ["./", *(name for name in files if name != "service-worker.js")]
+    kept = ["./", *(name for name in files if name not in ("service-worker.js", "index.html"))]  # "./" is the latter
     worker = (STATIC / "service-worker.js").read_text()
     version = hashlib.sha256(b"".join((out / name).read_bytes() for name in files)).hexdigest()[:16]
     (out / "service-worker.js").write_text(worker.replace("{version}", version).replace("{files}", json.dumps(kept)))
     return files
+
+
+def _is_build(folder: Path) -> bool:
+    """Whether the files in a folder are those of an earlier build, and no others."""
+    try:
+        listed = re.search(r"^const FILES = (\[.*\]);$", (folder / "service-worker.js").read_text(), re.M)
+        known = {*json.loads(listed[1]), "index.html", "service-worker.js"}
+    except (OSError, ValueError, TypeError):
+        return False
+    return all(path.relative_to(folder).as_posix() in known for path in folder.rglob("*") if path.is_file())
 
 
 def _page(published: Published | None, contribute: str | None) -> str:

@@ -75,6 +75,7 @@ export function mount(element, props, server) {
 
   // What the network says of the drawing as it is; null when it cannot say.
   async function opinion() {
+    if (engine.state !== "ready") return null;
     if (seen.revision !== revision) await inTime(new Promise((resume) => waiting.push(resume)), OPINION);
     return seen.revision === revision && seen.confidences ? seen : null;
   }
@@ -145,14 +146,14 @@ export function mount(element, props, server) {
     sending = true;
     question.hidden = true;
     controls();
-    const asked = confirmed ? null : await doubt(target());
-    if (asked) {
+    const code = receipt.get(), asked = confirmed ? null : await doubt(target());
+    if (asked || !code || receipt.get() !== code) {  // there is a question, or the visitor has stopped meanwhile
       sending = false;
       controls();
-      return ask(asked);
+      return asked && code ? ask(asked) : undefined;
     }
     sends += 1;
-    const drawing = { receipt: receipt.get(), id, label: target(), strokes: board.drawing(true), source: "collector" };
+    const drawing = { receipt: code, id, label: target(), strokes: board.drawing(true), source: "collector" };
     let reply = null;
     const stopped = () => receipt.get() !== drawing.receipt;
     for (let attempt = 0; !reply && attempt < ATTEMPTS && !stopped(); attempt += 1) {
@@ -309,6 +310,7 @@ export function mount(element, props, server) {
   question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
 
   const form = find(".delete form"), sure = find(".sure");
+  let code = "";  // that is to be deleted: what was written when the question was asked
 
   function askIfSure(asked) {
     sure.hidden = !asked;
@@ -319,14 +321,15 @@ export function mount(element, props, server) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     find(".deleted").textContent = "";
-    if (find(".receipt").value.trim()) askIfSure(true); else find(".deleted").textContent = "Enter your receipt code.";
+    code = find(".receipt").value.trim().toUpperCase();
+    if (code) askIfSure(true); else find(".deleted").textContent = "Enter your receipt code.";
   });
   sure.querySelector(".no").addEventListener("click", () => {
     askIfSure(false);
     form.querySelector("[type=submit]").focus();
   });
   sure.querySelector(".yes").addEventListener("click", async () => {
-    const code = find(".receipt").value.trim().toUpperCase(), line = find(".deleted");
+    const line = find(".deleted");
     askIfSure(false);
     const reply = await inTime(server.forget({ receipt: code }), 3 * PATIENCE);
     line.textContent = reply?.error ?? reply?.said ?? "The server does not answer; it is not known whether it was deleted. Try again in a moment.";

@@ -5,8 +5,8 @@
 
 const PATIENCE = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
 const RETRY = 5_000;      // milliseconds before the weights are asked for again
+const AWAY = "The network's weights cannot be had just now. Trying again.";
 const UNABLE = "This browser cannot run the network: it takes one from 2023 or later.";
-const ATTEMPTS = 2;       // to start the worker: the first may have failed for want of a connection
 
 class Engine extends EventTarget {
   state = "loading";  // "ready" once the weights are there, "none" where they cannot run
@@ -15,7 +15,7 @@ class Engine extends EventTarget {
 
   #address = null;
   #worker = null;
-  #attempts = 0;
+  #timer = null;  // until the weights are asked for again
   #boards = new Map();  // name -> {asked: under way, next: the newest since, receive, timer}
 
   // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
@@ -49,13 +49,12 @@ class Engine extends EventTarget {
 
   #hear(said) {
     if (said.ready) {
-      this.#attempts = 0;
+      clearTimeout(this.#timer);
       this.weights = { ...this.weights, base: said.ready };
       this.#become("ready");
       this.#boards.forEach((board, name) => this.#send(name, board));
-    } else if (said.failed) {
-      this.#become("loading", `${said.failed} Trying again.`);
-      setTimeout(() => this.#load(), RETRY);
+    } else if ("failed" in said) {
+      this.#again(`${said.failed} Trying again.`);
     } else {
       const board = this.#boards.get(said.board);
       clearTimeout(board.timer);
@@ -66,17 +65,19 @@ class Engine extends EventTarget {
   }
 
   #start() {
+    const script = new URL("worker.js", import.meta.url);
     try {
-      this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+      this.#worker = new Worker(script, { type: "module" });
     } catch {
       return this.#become("none", UNABLE);
     }
     this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = (event) => {
+    this.#worker.onerror = async (event) => {  // its script did not come, or this browser does not understand it
       event.preventDefault();
-      this.#attempts += 1;
-      if (this.#attempts < ATTEMPTS) setTimeout(() => this.#restart(), RETRY / 5);
-      else this.#become("none", UNABLE);
+      const reply = await fetch(script).catch(() => null);
+      if (reply?.ok) return this.#become("none", UNABLE);
+      this.#become("loading", AWAY);
+      this.#timer = setTimeout(() => this.#restart(), RETRY);
     };
     this.#load();
   }
@@ -84,17 +85,26 @@ class Engine extends EventTarget {
   async #load() {
     try {
       const reply = await fetch(this.#address, { cache: "no-store" });
-      if (!reply.ok) throw new Error(`status ${reply.status}`);
-      this.weights = await reply.json();
+      const said = await reply.json(), bases = said.bases ?? [said.base];
+      if (!reply.ok || !bases.length || !bases.every((base) => typeof base === "string")) throw new Error("no weights are named");
+      this.weights = said;
+      const load = bases.map((base) => new URL(base, document.baseURI).href);
+      this.#worker.postMessage({ load });
+      // A first place that keeps silent must not keep the page from what lies beside it.
+      if (load.length > 1) this.#timer = setTimeout(() => this.#worker.postMessage({ load: load.slice(1) }), RETRY);
     } catch {
-      this.#become("loading", "The network's weights cannot be had just now. Trying again.");
-      return void setTimeout(() => this.#load(), RETRY);
+      this.#again(AWAY);
     }
-    const bases = this.weights.bases ?? [this.weights.base];
-    this.#worker.postMessage({ load: bases.map((base) => new URL(base, document.baseURI).href) });
+  }
+
+  #again(problem) {
+    if (this.state === "none") return;
+    this.#become("loading", problem);
+    this.#timer = setTimeout(() => this.#load(), RETRY);
   }
 
   #restart() {
+    clearTimeout(this.#timer);
     this.#worker?.terminate();
     for (const board of this.#boards.values()) {
       clearTimeout(board.timer);

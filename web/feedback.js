@@ -12,8 +12,10 @@ const NO_ANSWER = "The server does not answer; it is not known whether the drawi
 export function makeFeedback(root, server, drawing, tell) {
   const find = (selector) => root.querySelector(selector);
   const right = find(".right"), wrong = find(".wrong"), digits = find(".digits"), undo = find(".unsay");
-  let labelled = -1;   // the revision about which something was said
-  let held = null;     // {question, revision, timer}: said, and not sent yet
+  // The drawing that was spoken of last: {strokes, id, state}, "held" until it is sent, then "sent"; "open" when it may be labelled
+  // again, under the same id, so that it is stored once.
+  let known = null;
+  let held = null;  // {question, revision, timer}: said, and not sent yet
 
   for (const digit of "0123456789") {
     const button = document.createElement("button");
@@ -24,11 +26,14 @@ export function makeFeedback(root, server, drawing, tell) {
     digits.append(button);
   }
 
+  // Whether it is the drawing that was spoken of: undoing what came after brings the very strokes back.
+  const isKnown = ({ strokes }) =>
+    known?.strokes.length === strokes.length && known.strokes.every((stroke, index) => stroke === strokes[index]);
+
   function offer() {
     root.hidden = !server?.keep || !receipt.get();
-    const { revision, digit } = drawing() ?? {};
-    const ready = revision !== undefined && revision !== labelled;
-    right.disabled = !(ready && digit);
+    const now = drawing(), ready = now !== null && !(isKnown(now) && known.state !== "open");
+    right.disabled = !(ready && now.digit);
     wrong.disabled = !ready;
     if (!ready) open(false);
     undo.hidden = !held;
@@ -40,31 +45,33 @@ export function makeFeedback(root, server, drawing, tell) {
   }
 
   function hold(label) {
-    const { revision, strokes } = drawing() ?? {};
-    if (revision === undefined) return;
+    const now = drawing();
+    if (!now) return;
     send();  // what was said of another drawing is settled
-    labelled = revision;
-    const question = { receipt: receipt.get(), id: newId(), label, strokes, source: "recognise" };
-    held = { question, revision, timer: setTimeout(send, GRACE) };
+    known = { strokes: [...now.strokes], id: isKnown(now) ? known.id : newId(), state: "held" };
+    const strokes = now.strokes.map(({ points, radius, times }) => ({ points, radius, times }));
+    const question = { receipt: receipt.get(), id: known.id, label, strokes, source: "recognise" };
+    held = { question, about: known, revision: now.revision, timer: setTimeout(send, GRACE) };
     offer();
     undo.focus({ preventScroll: true });
-    tell(`To be saved as ${named(label)}.`, revision);
+    tell(`To be saved as ${named(label)}.`, now.revision);
   }
 
-  function takeBack() {
+  function drop(sentence) {
     clearTimeout(held.timer);
-    const { revision } = held;
-    [held, labelled] = [null, -1];
+    const { revision, about } = held;
+    about.state = "open";
+    held = null;
     offer();
-    tell("Taken back: nothing was sent.", revision);
-    if (!wrong.disabled) wrong.focus({ preventScroll: true });
+    tell(sentence, revision);
   }
 
   async function send() {
     if (!held) return;
-    const { question, revision, timer } = held;
+    const { question, about, revision, timer } = held;
     clearTimeout(timer);
     held = null;
+    about.state = "sent";
     offer();
     let reply = null;
     for (const wait of [...RETRIES, 0]) {
@@ -74,16 +81,23 @@ export function makeFeedback(root, server, drawing, tell) {
       await pause(wait);
     }
     const refused = reply ? reply.error : NO_ANSWER;
-    if (refused && labelled === revision) labelled = -1;
-    if (!refused) window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
+    if (refused) about.state = "open";
+    else window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
     tell(refused ?? `${reply.waiting ? "Being saved" : "Saved"} as ${named(question.label)}, thanks.`, refused ? null : revision);
     offer();
   }
 
   right.addEventListener("click", () => hold(drawing()?.digit));
   wrong.addEventListener("click", () => open(digits.hidden));
-  undo.addEventListener("click", takeBack);
-  document.addEventListener("visibilitychange", () => { if (document.hidden) send(); });  // the page may not come back
-  window.addEventListener(RECEIPT_CHANGED, offer);
+  undo.addEventListener("click", () => {
+    drop("Taken back: nothing was sent.");
+    if (!wrong.disabled) wrong.focus({ preventScroll: true });
+  });
+  // Whoever leaves the page does not take back: as far as the browser still sends it.
+  document.addEventListener("visibilitychange", () => { if (document.hidden) send(); });
+  window.addEventListener(RECEIPT_CHANGED, () => {
+    if (held && receipt.get() !== held.question.receipt) drop("Not sent: you have stopped contributing.");
+    else offer();
+  });
   return offer;
 }

@@ -1,6 +1,7 @@
 // Pictures instead of strokes: opened from a file, pasted, or dropped on the page.
 
-const MOST = 1024, LEAST = 8;  // pixels a side: a larger picture is made smaller here, which changes no answer
+const MOST = 1024;             // pixels a side: a larger picture is made smaller here, to spare a telephone's memory
+const LEAST = 8;               // of what was opened, as in Python
 const UNREADABLE = "This browser cannot open that file as a picture; try a PNG or a JPEG. The board is as it was.";
 
 // The picture in a file: {pixels: ImageData, image: canvas, seeThrough: whether anything shows through it}.
@@ -12,6 +13,8 @@ export async function readPicture(file) {
   } catch {
     throw new Error(UNREADABLE);
   }
+  const { width, height } = image;
+  if (Math.min(width, height) < LEAST) throw new Error(`The picture is ${width}x${height} pixels; it must have at least ${LEAST} a side.`);
   const scale = Math.min(1, MOST / Math.max(image.width, image.height));
   const copy = document.createElement("canvas");
   copy.width = Math.max(LEAST, Math.round(image.width * scale));
@@ -34,20 +37,24 @@ export function paintPicture(paint, { image, seeThrough }, side) {
 
 // Call open(file) for every picture that is chosen in `input`, or pasted into or dropped on the page of `element`.
 export function acceptPictures(element, input, open) {
+  const isShown = () => element.getClientRects().length > 0;  // not while another tab of the page is
   input.addEventListener("change", () => {
     if (input.files.length) open(input.files[0]);
     input.value = "";  // so that the same file can be opened again
   });
   document.addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (!file || !element.isConnected) return;
+    if (!file || !isShown()) return;
     event.preventDefault();
     open(file);
   });
-  window.addEventListener("dragover", (event) => event.preventDefault());  // a file beside the board must not replace the page
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  window.addEventListener("dragover", (event) => {
+    if (hasFiles(event)) event.preventDefault();  // a file that is dropped beside the board must not replace the page
+  });
   window.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    const file = event.dataTransfer.files[0];
-    if (file && element.isConnected) open(file);
+    if (event.dataTransfer.files.length && isShown()) open(event.dataTransfer.files[0]);
   });
 }

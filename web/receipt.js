@@ -28,7 +28,9 @@ export const receipt = {
 };
 
 window.addEventListener("storage", (event) => {
-  if (event.key === RECEIPT) window.dispatchEvent(new Event(RECEIPT_CHANGED));
+  if (event.key !== RECEIPT && event.key !== null) return;  // null: all was cleared
+  here = localStorage.getItem(RECEIPT);
+  window.dispatchEvent(new Event(RECEIPT_CHANGED));
 });
 
 export const newId = () =>

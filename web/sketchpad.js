@@ -84,7 +84,7 @@ export function mount(element, props, server) {
 
   const offerFeedback = makeFeedback(find(".feedback"), server, () => {
     const ready = !board.example && !board.picture && !board.isEmpty() && answer.revision === revision && answer.confidences;
-    return ready ? { revision, digit: answer.apart ? null : answer.digit, strokes: board.drawing(true) } : null;
+    return ready ? { revision, digit: answer.apart ? null : answer.digit, strokes: board.strokes } : null;
   }, tell);
 
   find(".inside").addEventListener("toggle", ask);
