@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import logging
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -267,6 +268,7 @@ def main(arguments: list[str] | None = None) -> int:
                 lay_out[kind](Path(work, kind))
             for kind in kinds:
                 if kind == "static" and api:  # again, now that the model's commit is known
+                    shutil.rmtree(Path(work, kind))
                     lay_out_static(api, Path(work, kind), options.weights, names)
                 files = sorted(path for path in Path(work, kind).rglob("*") if path.is_file())
                 total = size(sum(path.stat().st_size for path in files))
