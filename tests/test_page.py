@@ -120,16 +120,13 @@ def test_the_sentence_says_how_sure_it_is(browser, site):
         for end in (0.3, 0.4, 0.5, 0.6, 0.75, 1):
             person.draw([stroke[: round(end * len(stroke))] for stroke in DRAWINGS[digit]])
             shown = person.settle()
-            likely = float(shown["confidence"]) >= 0.8
-            words = (
-                ("This is ", "Probably ")[not likely]
-                if shown["digit"]
-                else ("Is it ", "That doesn't look like a digit")
-            )
+            share = float(shown["confidence"])
+            named = "This is " if share >= 0.8 else "Probably " if share >= 0.5 else "Perhaps "
+            words = named if shown["digit"] else ("Is it ", "That doesn't look like a digit")
             assert shown["sentence"].startswith(words), shown
             said.add(shown["sentence"][:6])
             person.page.click("#clear")
-    assert said == {"This i", "Probab", "Is it ", "That d"}
+    assert said >= {"This i", "Probab", "That d"} and said & {"Is it ", "Perhap"}
     assert person.errors == []
     person.leave()
 

@@ -3,7 +3,8 @@
 import { showPixels } from "./board.js";
 import { named } from "./words.js";
 
-const LIKELY = 0.8;      // below it the sentence says "Probably"
+const LIKELY = 0.8;      // below it the sentence says "Probably",
+const EVEN = 0.5;        // and below this it names the second digit, too
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
 const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken
 
@@ -15,6 +16,7 @@ function reading({ empty, error, apart, digit, confidences }) {
   if (empty) return { kind: "none", sentence: "Draw a digit, 0 to 9." };
   if (apart) return { kind: "none", sentence: "One digit at a time, please." };
   const [first, second] = confidences;
+  if (digit && first.confidence < EVEN) return { kind: "digit", sentence: `Perhaps ${named(digit)}, or ${named(second.label)}.` };
   if (digit) return { kind: "digit", sentence: `${first.confidence < LIKELY ? "Probably" : "This is"} ${named(digit)}.` };
   if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: "That doesn't look like a digit to me." };
   return { kind: "torn", sentence: `Is it ${named(first.label)} or ${named(second.label)}?` };
