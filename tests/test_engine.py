@@ -18,6 +18,7 @@ from handwriting import draw
 from model import DigitCNN
 
 CONFIG, WEIGHTS = "weights/config.json", "weights/model.safetensors"
+CHANNELS = json.loads((ROOT / CONFIG).read_text())["channels"][0]  # of the first block
 LINE = [{"points": [[200, 100], [220, 340]], "radius": 15}]
 
 
@@ -437,7 +438,10 @@ def add(name: str, tensor: np.ndarray):
         (add("dense.bias", np.zeros(10, np.float16)), r"dense.bias is F16 \[10\] instead of F32 \[10\]"),
         (add("dense.bias", np.full(10, np.nan, np.float32)), "dense.bias has impossible numbers"),
         (add("dense.bias", np.full(10, np.inf, np.float32)), "dense.bias has impossible numbers"),
-        (add("features.1.running_var", np.full(16, -1, np.float32)), "features.1.running_var has impossible numbers"),
+        (
+            add("features.1.running_var", np.full(CHANNELS, -1, np.float32)),
+            "features.1.running_var has impossible numbers",
+        ),
     ],
     ids=["missing", "unexpected", "shape", "type", "NaN", "infinity", "variance"],
 )
