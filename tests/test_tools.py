@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import in_thread
+from conftest import ROOT, in_thread
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from test_api import data_url, encoded, picture
@@ -66,7 +66,8 @@ def test_a_picture_is_read(server, digit):
 
 def test_what_is_served_is_told(server):
     told = call(server, "info", {}).structuredContent
-    assert told["weights"] == "embedded" and told["parameters"] > 50_000
+    metrics = json.loads((ROOT / "weights" / "metrics.json").read_text())
+    assert told["weights"] == "embedded" and told["parameters"] == metrics["parameters"]
 
 
 @pytest.mark.parametrize(
