@@ -544,7 +544,7 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(browser, edition):
 
 
 def test_weights_that_do_not_come_are_waited_for(browser, site):
-    context = browser.new_context()
+    context = browser.new_context(service_workers="block")  # it would answer from its cache
     page = context.new_page()
     page.route("**/model.safetensors", lambda route: route.abort())
     page.goto(site.url)
@@ -558,7 +558,7 @@ def test_weights_that_do_not_come_are_waited_for(browser, site):
 
 
 def test_altered_weights_are_refused(browser, site):
-    context = browser.new_context()
+    context = browser.new_context(service_workers="block")  # it would answer from its cache
     page = context.new_page()
     weights = bytearray((site.folder / "some/where/weights/model.safetensors").read_bytes())
     weights[-1] ^= 1

@@ -172,7 +172,7 @@ def test_a_hub_that_keeps_silent_holds_nobody_up(tmp_path, browser):
 def test_what_names_no_weights_is_said_and_asked_again(current, tmp_path, browser):
     build(tmp_path / "some" / "where", ROOT / "weights")
     site = StaticSite(tmp_path)
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")  # it would answer from its cache
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.route("**/weights/current.json", lambda route: route.fulfill(body=current))

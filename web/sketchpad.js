@@ -76,9 +76,12 @@ export function mount(element, props, server) {
     show();
   }
 
+  // Whether there is something to speak of: a notice, or a drawing whose answer is there and that no pen is at.
+  const isResting = () => notice !== "" || (revision > 0 && board.pen === null && answer.revision === revision);
+
   function show() {
     const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
-    shown.show(answer, Number(topK.value), notice || waiting, board.pen === null && answer.revision === revision);
+    shown.show(answer, Number(topK.value), notice || waiting, isResting());
     offerFeedback();
   }
 
