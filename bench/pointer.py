@@ -25,7 +25,10 @@ WATCH = """() => {
       now.revision = now.before;
       noted[type].push(now);
     }, true);
-    addEventListener(type, () => { if (now) now.revision = revision(board); });  // after the page's own listener
+    addEventListener(type, () => {  // after the page's own listener
+      if (now) now.revision = revision(board);
+      now = null;
+    });
   }
   addEventListener("pointerup", () => { down = false; }, true);
   let last = null;
