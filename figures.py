@@ -119,9 +119,9 @@ def example(path: Path) -> None:
 
 def screenshots(desktop: Path, phone: Path) -> None:
     """The page with a drawn digit, in a real browser at desktop and phone size."""
-    sys.path.append(str(ROOT / "tests"))
-    from conftest import Server, chromium
-    from person import DRAWINGS, Person
+    from tests.harness.browser import chromium
+    from tests.harness.person import DRAWINGS, Person
+    from tests.harness.servers import Server
 
     server = Server()
     try:

@@ -34,7 +34,18 @@ SDK = {"space": "gradio", "static": "static"}
 OWNED = {
     "model": (),
     "dataset": ("clean", "raw", "contributed"),
-    "space": ("contribute", "data", "handwriting", "page", "publishing", "serving", "sketchpad", "web", "weights"),
+    "space": (
+        "contribute",
+        "contributions",
+        "data",
+        "handwriting",
+        "page",
+        "publishing",
+        "serving",
+        "sketchpad",
+        "web",
+        "weights",
+    ),
     "static": ("weights",),
 }
 
@@ -118,7 +129,7 @@ def upload(
         stale = [path for path in there if path not in files and is_ours(kind, path)]
         if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
             raise PublishError(
-                f"{name} has contributed drawings and this checkout has none: run `python -m contribute merge` where they are "
+                f"{name} has contributed drawings and this checkout has none: run `python -m contributions merge` where they are "
                 "kept, or name the folder that it wrote in --contributed."
             )
         commit = api.create_commit(
@@ -217,7 +228,9 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser.add_argument("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contribute merge`")
+    parser.add_argument(
+        "--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`"
+    )
     parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
     parser.add_argument(
         "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"

@@ -27,7 +27,7 @@ from safetensors.torch import save_file
 
 import data
 import publish
-from contribute.merge import refresh
+from contributions.merge import refresh
 from data.parquet import CONTRIBUTED
 from handwriting.allographs import ALLOGRAPHS
 from model import DigitCNN
@@ -137,7 +137,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="FOLDER",
         nargs="?",
         const=CONTRIBUTED,
-        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m contribute merge`)",
+        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m contributions merge`)",
     )
     parser.add_argument("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
     options = parser.parse_args(arguments)

@@ -18,14 +18,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from bench.ladder import between
+from tests.harness.hub import FAULTS, MODEL, LocalHub
+from tests.harness.servers import Server
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-
-from conftest import Server  # noqa: E402
-from local_hub import LocalHub  # noqa: E402
-from test_hub import FAULTS, MODEL  # noqa: E402
-
-from bench.ladder import between  # noqa: E402
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- boot: written by python -m bench.boot -->", "<!-- /boot -->"

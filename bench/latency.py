@@ -42,7 +42,6 @@ from web.build import build
 ROOT = Path(__file__).parent.parent
 README, STORE = ROOT / "README.md", ROOT / "docs" / "latency.json"
 BEGIN, END = "<!-- latency: written by python -m bench.latency -->", "<!-- /latency -->"
-sys.path.append(str(ROOT / "tests"))  # the servers, the browser and the drawings are those of the tests
 
 FRAME = 16.0  # milliseconds
 RATES = (1, 4, 6)  # how many times slower the CPU is made
@@ -103,7 +102,7 @@ def build_site(folder: Path, rate: int, onnx: bool) -> None:
 @contextmanager
 def running(case: Case):
     """The server of a case: has a `url` and `kill()`."""
-    from conftest import Server, StaticSite
+    from tests.harness.servers import Server, StaticSite
 
     with tempfile.TemporaryDirectory() as folder:
         if case.kind in ("static", "onnx"):
@@ -120,7 +119,7 @@ def running(case: Case):
 
 async def measure(browser, case: Case, drawings: int) -> dict:
     """The row of a case."""
-    from person import DRAWINGS, varied
+    from tests.harness.person import DRAWINGS, varied
 
     events = {"pointermove": [], "pointerup": [], "answers": []}
     with running(case) as server:

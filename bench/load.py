@@ -41,7 +41,7 @@ from PIL import Image
 
 import board
 from bench.ladder import between
-from contribute import CONSENT
+from contributions import CONSENT
 from web.assets import assets, examples, fingerprint
 
 ROOT = Path(__file__).parent.parent

@@ -89,7 +89,7 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
 
 
 def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m contribute merge` wrote.
+    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m contributions merge` wrote.
 
     Raises:
         DataError: there is no such split in `folder`.
@@ -97,7 +97,7 @@ def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]
     path = Path(folder, f"{split}-00000-of-00001.parquet")
     if not path.is_file():
         raise DataError(
-            f"there are no contributed drawings in {path}: `python -m contribute merge` writes those that were accepted"
+            f"there are no contributed drawings in {path}: `python -m contributions merge` writes those that were accepted"
         )
     import datasets
 

@@ -68,7 +68,7 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> N
     """The dataset repository `name`: every configuration as parquet, card and sheet of samples. Raises data.DataError."""
     import datasets
 
-    from contribute.merge import refresh
+    from contributions.merge import refresh
     from data.parquet import build
 
     refresh(contributed)

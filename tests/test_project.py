@@ -10,7 +10,9 @@ import urllib.request
 
 import pytest
 import yaml
-from conftest import ROOT, Server
+
+from tests.harness import ROOT
+from tests.harness.servers import Server
 
 README = (ROOT / "README.md").read_text()
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()

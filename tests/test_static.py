@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, StaticSite
-from local_hub import LocalHub
-from person import DRAWINGS, Person, until
 
+from tests.harness import ROOT
+from tests.harness.hub import LocalHub
+from tests.harness.person import DRAWINGS, Person, until
+from tests.harness.servers import StaticSite
 from web.__main__ import main as web
 from web.build import build
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 
 import train
 from model import Config, DigitCNN
+from tests.harness import ROOT
 from training import ours, recipes, upstream
 from training.augment import Ranges, augment
 from training.fitting import Schedule, fit, fit_temperature

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import board
-from contribute.review import SHORT, Facts, drawn
-from contribute.rows import Drawing
+from contributions.review import SHORT, Facts, drawn
+from contributions.rows import Drawing
 
 COLUMNS, LINES = 3, 4  # of a page
 SMALL = 4  # times 28: the picture beside the board

@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 
-from contribute.strokes import clean
+from contributions.strokes import clean
 
 MAX_BYTES = 32_768  # of a new row
 LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions kept drawings of up to 10,000 points

@@ -11,21 +11,21 @@ from typing import BinaryIO
 import numpy as np
 
 import board
-from contribute import CONSENT, LICENCE, export, settings, terms
-from contribute.mirror import Mirror, forget_aside
-from contribute.rows import ID, MAX_BYTES, SOURCES, Drawing, to_line
-from contribute.store import Store, StoreError, Writer
-from contribute.strokes import clean, limited
+from contributions import CONSENT, LICENCE, export, settings, terms
+from contributions.mirror import Mirror, delete_set_aside
+from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, to_line
+from contributions.store import Store, StoreError, Writer
+from contributions.strokes import clean, limited
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
 COLLECTING = 5.0  # seconds that one visitor's copy waits for another's to be written
 
 
-class Desk:
+class ContributionService:
     """Serves contributors from a store, and carries what it keeps to the Hub if `mirror` is given.
 
     `persistent` says whether the store outlives a restart; if not, only what the mirror has counts as saved. `app` is the version of
-    the page, which each drawing carries. Methods block (on the disk, `forget` on the Hub): call them from a thread.
+    the page, which each drawing carries. Methods block (on the disk, `delete` on the Hub): call them from a thread.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Desk:
         self._collecting = threading.Lock()
 
     @classmethod
-    def from_environment(cls, app: str = "", wanted: settings.Settings | None = None) -> tuple[Desk | None, str]:
+    def from_environment(cls, app: str = "", wanted: settings.Settings | None = None) -> tuple[ContributionService | None, str]:
         """As `wanted` says, else the environment (see `settings`); or None, and a sentence that says why not."""
         wanted = wanted or settings.from_environment()
         if wanted.off:
@@ -66,16 +66,17 @@ class Desk:
     @property
     def functions(self) -> list[Callable[[dict], dict]]:
         """For the page: each takes and gives a dictionary, {"error": sentence} when it could not do what was asked."""
-        return [self._safe(f) for f in (self.consent, self.keep, self.status, self.forget)]
+        named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
+        return [self._safe(name, function) for name, function in named.items()]
 
-    def _safe(self, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
+    def _safe(self, name: str, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
         def asked(question: dict) -> dict:
             try:
                 return function(question if isinstance(question, dict) else {})
             except (StoreError, ValueError) as error:
                 return {"error": str(error)}
 
-        asked.__name__ = function.__name__
+        asked.__name__ = name
         return asked
 
     # --- agree, keep --------------------------------------------------------------------------------------------------
@@ -84,13 +85,13 @@ class Desk:
     def terms(self) -> str:
         return terms(self.licence)
 
-    def consent(self, question: dict) -> dict:
+    def register(self, question: dict) -> dict:
         """{"version"} -> {"receipt"}: somebody agrees to the terms of that version."""
         if question.get("version") != CONSENT:
             raise ValueError("The terms have changed since this page was opened; load it again to read them.")
-        return {"receipt": self.store.enrol(CONSENT, self.licence)}
+        return {"receipt": self.store.register(CONSENT, self.licence)}
 
-    def keep(self, question: dict) -> dict:
+    def submit(self, question: dict) -> dict:
         """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once the drawing is on the disk.
 
         Whether the drawing is the digit that was asked for is the page's to ask, before it sends. {"error": ..., "consent": True} when
@@ -186,7 +187,7 @@ class Desk:
             raise
         return ("my-digits.parquet" if wanted == "parquet" else "MNIST.npz"), file
 
-    def forget(self, question: dict) -> dict:
+    def delete(self, question: dict) -> dict:
         """{"receipt"} -> {"said", "again"}: delete everything under a receipt, here and on the Hub.
 
         `again` when the Hub could not be told yet; on a disk that does not last it should then be asked once more.
@@ -194,11 +195,11 @@ class Desk:
         receipt = question.get("receipt")
         if not receipt:
             raise ValueError("Enter your receipt code.")
-        if self._writer(question) is None and not (_like_a_receipt(receipt) and self.store.forgot(receipt)):
+        if self._writer(question) is None and not (_like_a_receipt(receipt) and self.store.was_deleted(receipt)):
             self._restored()
             raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
-        count, batches = self.store.forget(receipt)
-        forget_aside(self.store.folder, receipt)
+        count, batches = self.store.delete(receipt)
+        delete_set_aside(self.store.folder, receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
         said = f"{drawings} deleted" if count else "Nothing is left under this receipt"
         if self.mirror and not self.mirror.flush(FLUSH, batches or None):

@@ -15,9 +15,9 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from contribute import rows
-from contribute.batches import BYTES, NAME, Batches
-from contribute.store import Store, StoreError, hashed
+from contributions import rows
+from contributions.batches import BYTES, NAME, Batches
+from contributions.store import Store, StoreError, hashed
 from publishing import hub
 
 FOLDER = "batches"
@@ -237,7 +237,7 @@ def _id_of(line: bytes) -> set[str]:
     return {id} if isinstance(id, str) else set()
 
 
-def forget_aside(folder: Path, receipt: str) -> None:
+def delete_set_aside(folder: Path, receipt: str) -> None:
     """Take the rows of a receipt out of those that were set aside in a store's folder."""
     path = folder / ASIDE
     if not path.is_file():

@@ -17,76 +17,75 @@ from http.client import HTTPException
 
 import numpy as np
 import pytest
-from conftest import ROOT, Server, free_port, without
-from contributor import CLEAN, DIGITS, agree, ask, keep, python, scribble, strokes, wait_for
-from desk_server import DeskServer
 from hypothesis import given
 from hypothesis import strategies as st
-from local_hub import OWNER, Fault, LocalHub
 
-from contribute import CONSENT, rows
-from contribute.desk import Desk
-from contribute.store import Limits, Store, StoreError
-from contribute.strokes import MAX_POINTS, PAUSE, TICK, clean
+from contributions import CONSENT, rows
+from contributions.service import ContributionService
+from contributions.store import Limits, Store, StoreError
+from contributions.strokes import MAX_POINTS, PAUSE, TICK, clean
+from tests.harness import CLEAN, ROOT, without
+from tests.harness.contributor import DIGITS, agree, ask, python, scribble, strokes, submit, wait_for
+from tests.harness.hub import OWNER, Fault, LocalHub
+from tests.harness.servers import ContributionServer, Server, free_port
 
 REPOSITORY = f"{OWNER}/contributions"
 
 
 @pytest.fixture
-def desk(tmp_path):
-    return Desk(Store(tmp_path / "store"), app="1.0")
+def service(tmp_path):
+    return ContributionService(Store(tmp_path / "store"), app="1.0")
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(desk):
-    receipt = agree(desk)
-    assert keep(desk, receipt) == {"saved": 1, "waiting": 0}
-    ((drawing, state),) = desk.store.drawings()
+def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(service):
+    receipt = agree(service)
+    assert submit(service, receipt) == {"saved": 1, "waiting": 0}
+    ((drawing, state),) = service.store.drawings()
     assert state == "waiting"
     assert (drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app) == (
         "2", "collector", CONSENT, "CC BY 4.0", "1.0",
     )  # fmt: skip
     assert drawing.strokes == [{**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")]
     assert len(drawing.image) == 784 and max(drawing.image) > 200
-    assert receipt not in (desk.store.folder / "contributions.sqlite").read_bytes().decode("latin-1")
-    (row,) = desk.store.ask("SELECT row FROM drawings")[0]
+    assert receipt not in (service.store.folder / "contributions.sqlite").read_bytes().decode("latin-1")
+    (row,) = service.store.ask("SELECT row FROM drawings")[0]
     assert set(json.loads(row)) == {
         "id", "label", "strokes", "pixels", "source", "app", "writer", "receipt_hash", "consent", "licence", "utc",
     }  # fmt: skip
-    assert "took it for" not in desk.terms
+    assert "took it for" not in service.terms
 
 
 def test_keeping_needs_no_torch(tmp_path):
     code = """
 import sys
-sys.path[:0] = ["tests"]
-from contributor import agree, keep, scribble
-from contribute.desk import Desk
-from contribute.store import Store
+from tests.harness.contributor import agree, submit, scribble
+from contributions.service import ContributionService
+from contributions.store import Store
 
-desk = Desk(Store(sys.argv[1]))
-receipt = agree(desk)
-print(keep(desk, receipt, strokes=scribble(9)))
+service = ContributionService(Store(sys.argv[1]))
+receipt = agree(service)
+print(submit(service, receipt, strokes=scribble(9)))
 for kind in ("npz", "parquet"):
-    desk.collection({"receipt": receipt, "format": kind})
-heavy = {"torch", "model", "page", "serving", "handwriting", "datasets"}
+    service.collection({"receipt": receipt, "format": kind})
+heavy = {"torch", "model", "serving", "handwriting", "datasets"}
 print(heavy & {name.split(".")[0] for name in sys.modules})
 """
     assert python("-c", code, str(tmp_path), check=True).stdout == "{'saved': 1, 'waiting': 0}\nset()\n"
 
 
-def test_sent_twice_is_kept_once(desk):
-    receipt = agree(desk)
-    assert keep(desk, receipt) == keep(desk, receipt) == {"saved": 1, "waiting": 0}
-    assert "Another drawing has this id" in keep(desk, agree(desk))["error"]
+def test_sent_twice_is_kept_once(service):
+    receipt = agree(service)
+    assert submit(service, receipt) == submit(service, receipt) == {"saved": 1, "waiting": 0}
+    assert "Another drawing has this id" in submit(service, agree(service))["error"]
 
 
-def test_nothing_is_kept_without_consent(desk):
-    assert keep(desk, "AAAA-AAAA-AAAA-AAAA") == {"error": "Please agree to the terms first.", "consent": True}
-    assert "have changed" in ask(desk, "consent", version="1")["error"]
-    assert desk.store.drawings() == []
+def test_nothing_is_kept_without_consent(service):
+    assert submit(service, "AAAA-AAAA-AAAA-AAAA") == {"error": "Please agree to the terms first.", "consent": True}
+    assert "have changed" in ask(service, "consent", version="1")["error"]
+    assert service.store.drawings() == []
 
 
 @pytest.mark.parametrize(
@@ -111,60 +110,62 @@ def test_nothing_is_kept_without_consent(desk):
         ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "at most 200 strokes; this one has 201"),
     ],
 )
-def test_malformed_questions_get_one_sentence(change, said, desk):
-    answer = keep(desk, agree(desk), **change)
+def test_malformed_questions_get_one_sentence(change, said, service):
+    answer = submit(service, agree(service), **change)
     assert said in answer["error"]
-    assert desk.store.drawings() == []
+    assert service.store.drawings() == []
 
 
-def test_questions_that_are_none(desk):
-    for function in desk.functions:
+def test_questions_that_are_none(service):
+    for function in service.functions:
         for question in (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"}):
             assert "error" in function(question), function.__name__
     for question in (None, [], {}, {"receipt": 5}, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):
         with pytest.raises(ValueError):
-            desk.collection(question)
+            service.collection(question)
 
 
 NASTY = ["'); DROP TABLE drawings; --", '{"a":\n1}', "\u2028\x1b[2J\x00", "\ud800", "💀" * 20]
 
 
-def test_nasty_text_in_every_field(desk):
+def test_nasty_text_in_every_field(service):
     """SQL, JSON Lines and Unicode: refused with a sentence, or nowhere to be seen."""
-    receipt = agree(desk)
+    receipt = agree(service)
     for text in NASTY:
         for name in ("receipt", "id", "label", "source", "strokes"):
             question = {"receipt": receipt, "id": "drawing-0", "label": "2", "strokes": strokes("2"), name: text}
-            assert "error" in ask(desk, "keep", **question), name
-        assert "error" in ask(desk, "consent", version=text)
-        assert "error" in ask(desk, "status", receipt=text)
-        assert "error" in ask(desk, "forget", receipt=text)
-        keep(desk, receipt, **{text: text})
-        keep(desk, receipt, id="drawing-2", strokes=[{**stroke, text: text} for stroke in strokes("2")])
-    assert ask(desk, "status", receipt=receipt)["saved"] == 2
-    assert all(row.isascii() and row.isprintable() for (row,) in desk.store.ask("SELECT row FROM drawings"))
+            assert "error" in ask(service, "keep", **question), name
+        assert "error" in ask(service, "consent", version=text)
+        assert "error" in ask(service, "status", receipt=text)
+        assert "error" in ask(service, "forget", receipt=text)
+        submit(service, receipt, **{text: text})
+        submit(service, receipt, id="drawing-2", strokes=[{**stroke, text: text} for stroke in strokes("2")])
+    assert ask(service, "status", receipt=receipt)["saved"] == 2
+    assert all(row.isascii() and row.isprintable() for (row,) in service.store.ask("SELECT row FROM drawings"))
 
 
 # --- nothing in it that cannot be seen --------------------------------------------------------------------------------
 
 
-def test_points_off_the_board_go_and_take_their_times_along(desk):
+def test_points_off_the_board_go_and_take_their_times_along(service):
     leaving = {"points": [[10, 10], [20, 10], [-5, 10], [-9, 40], [10, 40]], "radius": 15, "times": [0, 8, 16, 24, 32]}
     away = {"points": [[900, 900], [910, 900]], "radius": 5, "times": [40, 48]}
-    keep(desk, agree(desk), strokes=[leaving, away])
-    ((drawing, _),) = desk.store.drawings()
+    submit(service, agree(service), strokes=[leaving, away])
+    ((drawing, _),) = service.store.drawings()
     assert drawing.strokes == [
         {"points": [[10.0, 10.0], [20.0, 10.0]], "radius": 15.0, "times": [0, 8]},
         {"points": [[10.0, 40.0]], "radius": 15.0, "times": [32]},  # no line where there was none on the board
     ]
 
 
-def test_times_carry_no_text(desk):
+def test_times_carry_no_text(service):
     """Neither the letters nor the order of what somebody writes into the times comes back."""
     text = "visit example.org for free stuff"
     points = [[100 + 4 * i, 100] for i in range(len(text))]
-    keep(desk, agree(desk), strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}])
-    ((drawing, _),) = desk.store.drawings()
+    submit(
+        service, agree(service), strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}]
+    )
+    ((drawing, _),) = service.store.drawings()
     (times,) = (stroke["times"] for stroke in drawing.strokes)
     assert times == sorted(times) and times[0] == 0 and len(set(times)) <= 2  # the highest letter comes first
 
@@ -206,47 +207,47 @@ def test_what_is_kept_is_on_the_board_and_in_order(drawing):
     ],
 )
 def test_limits(limits, said, tmp_path):
-    desk = Desk(Store(tmp_path, limits))
-    receipt = agree(desk)
+    service = ContributionService(Store(tmp_path, limits))
+    receipt = agree(service)
     for number in range(2):
-        assert keep(desk, receipt, id=f"drawing-{number}")["saved"] == number + 1
-    assert said in keep(desk, receipt, id="drawing-9")["error"]
-    assert keep(desk, receipt, id="drawing-1")["saved"] == 2  # what is there already is still there
+        assert submit(service, receipt, id=f"drawing-{number}")["saved"] == number + 1
+    assert said in submit(service, receipt, id="drawing-9")["error"]
+    assert submit(service, receipt, id="drawing-1")["saved"] == 2  # what is there already is still there
 
 
 def test_receipts_without_drawings_do_not_pile_up(tmp_path):
     """They are bounded; the earliest go, and nobody is turned away; after a day all of them go."""
-    desk = Desk(Store(tmp_path, Limits(newcomers=3)))
-    drew = agree(desk)
-    keep(desk, drew)
-    receipts = [agree(desk) for _ in range(5)]
-    assert [desk.store.writer(receipt) is not None for receipt in receipts] == [False, False, True, True, True]
-    assert keep(desk, receipts[0], id="drawing-2")["consent"]  # asked to agree again
-    desk.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
-    agree(desk)
-    assert desk.store.ask("SELECT count(*) FROM newcomers") == [(1,)] and desk.store.writer(drew)
+    service = ContributionService(Store(tmp_path, Limits(newcomers=3)))
+    drew = agree(service)
+    submit(service, drew)
+    receipts = [agree(service) for _ in range(5)]
+    assert [service.store.writer(receipt) is not None for receipt in receipts] == [False, False, True, True, True]
+    assert submit(service, receipts[0], id="drawing-2")["consent"]  # asked to agree again
+    service.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
+    agree(service)
+    assert service.store.ask("SELECT count(*) FROM newcomers") == [(1,)] and service.store.writer(drew)
 
 
 def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
     """What was written under the wrong time counts against nobody."""
-    desk = Desk(Store(tmp_path, Limits(newcomers=3, per_writer=40)))
-    before = agree(desk)
+    service = ContributionService(Store(tmp_path, Limits(newcomers=3, per_writer=40)))
+    before = agree(service)
     for number in range(30):
-        keep(desk, before, id=f"drawing-{number:02}")
+        submit(service, before, id=f"drawing-{number:02}")
     for _ in range(3):
-        agree(desk)
+        agree(service)
     for table in ("writers", "newcomers", "drawings"):
-        desk.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
-    late = agree(desk)
-    assert keep(desk, late, id="drawing-of-late")["saved"] == 1
-    assert keep(desk, before, id="drawing-99")["saved"] == 31
+        service.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
+    late = agree(service)
+    assert submit(service, late, id="drawing-of-late")["saved"] == 1
+    assert submit(service, before, id="drawing-99")["saved"] == 31
 
 
 def test_a_disk_that_is_nearly_full_takes_no_more(tmp_path):
-    receipt = agree(Desk(Store(tmp_path)))
-    desk = Desk(Store(tmp_path, Limits(free_bytes=10**18)))
-    assert "no room left" in ask(desk, "consent", version=CONSENT)["error"]
-    assert "no room left" in keep(desk, receipt)["error"]
+    receipt = agree(ContributionService(Store(tmp_path)))
+    service = ContributionService(Store(tmp_path, Limits(free_bytes=10**18)))
+    assert "no room left" in ask(service, "consent", version=CONSENT)["error"]
+    assert "no room left" in submit(service, receipt)["error"]
 
 
 @pytest.fixture
@@ -275,26 +276,28 @@ def fill(place) -> None:
 def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
     """Kept until it is full; then everything is still there, and who wants to can delete, more than the reserve holds."""
     (small_disk / "somebody-else").write_bytes(bytes(1_000_000))
-    desk = Desk(Store(small_disk / "store", Limits(free_bytes=0)))
-    mine, other = agree(desk), agree(desk)
-    assert keep(desk, other, id="other-001")["saved"] == 1
+    service = ContributionService(Store(small_disk / "store", Limits(free_bytes=0)))
+    mine, other = agree(service), agree(service)
+    assert submit(service, other, id="other-001")["saved"] == 1
     said, drawn = {}, scribble(1500)
     for number in range(400):
-        said = keep(desk, mine, id=f"mine-{number:04}", strokes=drawn)
+        said = submit(service, mine, id=f"mine-{number:04}", strokes=drawn)
         if "error" in said:
             break
     assert said == {"error": "The server has no room left for drawings."} and number * 30_000 > 5_000_000
     fill(small_disk)
-    assert keep(desk, other, id="other-002")["error"] == said["error"]
-    assert ask(desk, "status", receipt=mine)["saved"] == number and ask(desk, "status", receipt=other)["saved"] == 1
-    assert ask(desk, "forget", receipt=mine)["said"] == f"{number} drawings were deleted."
-    assert [drawing.id for drawing, _ in desk.store.drawings()] == ["other-001"]
-    files = b"".join(path.read_bytes() for path in desk.store.folder.iterdir())
+    assert submit(service, other, id="other-002")["error"] == said["error"]
+    assert (
+        ask(service, "status", receipt=mine)["saved"] == number and ask(service, "status", receipt=other)["saved"] == 1
+    )
+    assert ask(service, "forget", receipt=mine)["said"] == f"{number} drawings were deleted."
+    assert [drawing.id for drawing, _ in service.store.drawings()] == ["other-001"]
+    files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert b"mine-0" not in files and b"other-001" in files
     fill(small_disk)
-    assert ask(desk, "forget", receipt=other)["said"] == "1 drawing was deleted."  # the reserve was made anew
+    assert ask(service, "forget", receipt=other)["said"] == "1 drawing was deleted."  # the reserve was made anew
     (small_disk / "somebody-else").unlink()
-    assert keep(desk, agree(desk))["saved"] == 1
+    assert submit(service, agree(service))["saved"] == 1
 
 
 def test_a_store_that_cannot_be_made_is_said(tmp_path):
@@ -303,15 +306,15 @@ def test_a_store_that_cannot_be_made_is_said(tmp_path):
         Store(tmp_path / "file" / "store")
 
 
-def test_the_store_shares_no_memory_and_takes_over_an_earlier_one(desk, tmp_path):
+def test_the_store_shares_no_memory_and_takes_over_an_earlier_one(service, tmp_path):
     """No file is mapped by several processes, so any file system with locks and fsync will do."""
-    receipt = agree(desk)
-    keep(desk, receipt)
-    assert {path.name.removeprefix("contributions.sqlite") for path in desk.store.folder.iterdir()} <= {
+    receipt = agree(service)
+    submit(service, receipt)
+    assert {path.name.removeprefix("contributions.sqlite") for path in service.store.folder.iterdir()} <= {
         "", "-journal", "reserve",
     }  # fmt: skip
-    desk.store.close()
-    earlier = sqlite3.connect(desk.store.folder / "contributions.sqlite")
+    service.store.close()
+    earlier = sqlite3.connect(service.store.folder / "contributions.sqlite")
     assert earlier.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
     earlier.execute(
         "UPDATE drawings SET row = json_set(row, '$.opinion', '7', '$.confidence', 0.9, '$.weights', 'embedded')"
@@ -319,140 +322,141 @@ def test_the_store_shares_no_memory_and_takes_over_an_earlier_one(desk, tmp_path
     earlier.execute("UPDATE drawings SET row = json_set(row, '$.consent', '1')")
     earlier.commit()
     earlier.close()
-    now = Store(desk.store.folder)
+    now = Store(service.store.folder)
     assert now.ask("PRAGMA journal_mode") == [("truncate",)]
     assert [drawing.consent for drawing in now.of(receipt)] == ["1"]
 
 
 def test_times_and_places_of_the_store(monkeypatch, tmp_path):
     monkeypatch.setenv("CONTRIBUTIONS", "off")
-    assert Desk.from_environment() == (None, "Contributions are switched off here.")
+    assert ContributionService.from_environment() == (None, "Contributions are switched off here.")
     monkeypatch.setenv("CONTRIBUTIONS", "")
     monkeypatch.setenv("CONTRIBUTIONS_DIR", str(tmp_path))
     monkeypatch.setenv("CONTRIBUTIONS_LICENCE", "CC0 1.0")
-    desk, closed = Desk.from_environment("3.1")
-    assert desk.persistent and not closed and "under CC0 1.0" in desk.terms and desk.app == "3.1"
+    service, closed = ContributionService.from_environment("3.1")
+    assert service.persistent and not closed and "under CC0 1.0" in service.terms and service.app == "3.1"
     monkeypatch.setenv("SPACE_ID", "OWNER/mnixel")
-    desk, closed = Desk.from_environment()
-    assert desk is None and "no disk that outlives a restart" in closed
+    service, closed = ContributionService.from_environment()
+    assert service is None and "no disk that outlives a restart" in closed
 
 
 # --- taking home ------------------------------------------------------------------------------------------------------
 
 
-def test_npz_is_read_by_upstreams_two_lines(desk, tmp_path):
-    receipt = agree(desk)
+def test_npz_is_read_by_upstreams_two_lines(service, tmp_path):
+    receipt = agree(service)
     for digit in ("2", "7"):
-        keep(desk, receipt, digit, digit, id=f"drawing-{digit}")
-    name, content = desk.collection({"receipt": receipt, "format": "npz"})
+        submit(service, receipt, digit, digit, id=f"drawing-{digit}")
+    name, content = service.collection({"receipt": receipt, "format": "npz"})
     assert name == "MNIST.npz"
     with content:
         (tmp_path / name).write_bytes(content.read())
     file = np.load(tmp_path / "MNIST.npz")
     X, y = file["X"], file["y"]
     assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
-    assert X[0].astype(np.uint8).tobytes() == desk.store.drawings()[0][0].image
+    assert X[0].astype(np.uint8).tobytes() == service.store.drawings()[0][0].image
 
 
-def test_parquet_of_my_digits(desk, tmp_path):
+def test_parquet_of_my_digits(service, tmp_path):
     import datasets
 
-    receipt = agree(desk)
-    keep(desk, receipt)
-    _, content = desk.collection({"receipt": receipt, "format": "parquet"})
+    receipt = agree(service)
+    submit(service, receipt)
+    _, content = service.collection({"receipt": receipt, "format": "parquet"})
     with content:
         (tmp_path / "my.parquet").write_bytes(content.read())
     read = datasets.Dataset.from_parquet(str(tmp_path / "my.parquet"))
-    ((drawing, _),) = desk.store.drawings()
+    ((drawing, _),) = service.store.drawings()
     assert read[0]["label"] == 2 and read[0]["image"].tobytes() == drawing.image
     assert json.loads(read[0]["strokes"]) == drawing.strokes and read.features["label"].names == list("0123456789")
     assert "receipt" not in " ".join(read.column_names)
 
 
-def test_nothing_to_take_home(desk):
+def test_nothing_to_take_home(service):
     with pytest.raises(ValueError, match="Nothing is kept"):
-        desk.collection({"receipt": agree(desk), "format": "npz"})
+        service.collection({"receipt": agree(service), "format": "npz"})
 
 
 MEMORY = """
 import sys
-sys.path[:0] = ["tests"]
 import gradio, os  # which the page has loaded before, with numpy, pandas and pyarrow
-from contribute.desk import Desk
-from contribute.store import Store
+from contributions.service import ContributionService
+from contributions.store import Store
 
 def peak(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
 
-desk = Desk(Store(sys.argv[1]))
+service = ContributionService(Store(sys.argv[1]))
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")  # the peak is counted from here
 before = peak("VmRSS")
 sizes = []
 for kind in ("npz", "parquet"):
-    name, content = desk.collection({"receipt": sys.argv[2], "format": kind})
+    name, content = service.collection({"receipt": sys.argv[2], "format": kind})
     sizes.append(os.fstat(content.fileno()).st_size)
     content.close()
 print(peak("VmHWM") - before, *sizes)
 """
 
 
-def test_a_large_collection_takes_little_memory(desk):
+def test_a_large_collection_takes_little_memory(service):
     """400 of the largest drawings, both ways: under 50 MB more than before."""
-    receipt = agree(desk)
-    keep(desk, receipt, strokes=scribble(1500))
-    ((drawing, _),) = desk.store.drawings()
+    receipt = agree(service)
+    submit(service, receipt, strokes=scribble(1500))
+    ((drawing, _),) = service.store.drawings()
     row = rows.to_line(drawing)
     assert 30_000 < len(row) <= rows.MAX_BYTES
-    with desk.store.writing() as database:
+    with service.store.writing() as database:
         for number in range(1, 400):
             values = (f"drawing-{number:03}", drawing.receipt_hash, drawing.utc, row)
             database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
-    grown, npz, parquet = map(float, python("-c", MEMORY, str(desk.store.folder), receipt, check=True).stdout.split())
+    grown, npz, parquet = map(
+        float, python("-c", MEMORY, str(service.store.folder), receipt, check=True).stdout.split()
+    )
     assert npz > 1000 and parquet > 1000
     assert grown < 50
 
 
-def test_one_collection_at_a_time(desk, monkeypatch):
-    receipt = agree(desk)
-    keep(desk, receipt)
-    monkeypatch.setattr("contribute.desk.COLLECTING", 0.1)
-    with desk._collecting, pytest.raises(StoreError, match="Others are taking their digits home"):
-        desk.collection({"receipt": receipt})
-    desk.collection({"receipt": receipt})[1].close()
+def test_one_collection_at_a_time(service, monkeypatch):
+    receipt = agree(service)
+    submit(service, receipt)
+    monkeypatch.setattr("contributions.service.COLLECTING", 0.1)
+    with service._collecting, pytest.raises(StoreError, match="Others are taking their digits home"):
+        service.collection({"receipt": receipt})
+    service.collection({"receipt": receipt})[1].close()
 
 
 # --- deleting ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(desk):
-    mine, other = agree(desk), agree(desk)
-    keep(desk, mine, id="mine-0001")
-    keep(desk, mine, id="mine-0002")
-    keep(desk, other, id="other-001")
-    writer = desk.store.writer(mine).writer
-    assert ask(desk, "forget", receipt=mine)["said"].startswith("2 drawings were deleted")
-    assert [drawing.id for drawing, _ in desk.store.drawings()] == ["other-001"]
-    files = b"".join(path.read_bytes() for path in desk.store.folder.iterdir())
+def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
+    mine, other = agree(service), agree(service)
+    submit(service, mine, id="mine-0001")
+    submit(service, mine, id="mine-0002")
+    submit(service, other, id="other-001")
+    writer = service.store.writer(mine).writer
+    assert ask(service, "forget", receipt=mine)["said"].startswith("2 drawings were deleted")
+    assert [drawing.id for drawing, _ in service.store.drawings()] == ["other-001"]
+    files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert b"mine-0001" not in files and writer.encode() not in files  # nor in the pages that SQLite has freed
-    again = ask(desk, "forget", receipt=mine)["said"]
+    again = ask(service, "forget", receipt=mine)["said"]
     assert again == "Nothing is left under this receipt."  # asked again, for want of an answer, say
-    assert "check the code for a slip" in ask(desk, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
-    assert "Enter your receipt code" in ask(desk, "forget", receipt="")["error"]
-    assert keep(desk, mine)["consent"]
+    assert "check the code for a slip" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+    assert "Enter your receipt code" in ask(service, "forget", receipt="")["error"]
+    assert submit(service, mine)["consent"]
 
 
-def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the_next_start(desk):
-    from contribute.batches import Batches
-    from contribute.store import hashed
+def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the_next_start(service):
+    from contributions.batches import Batches
+    from contributions.store import hashed
 
-    mine, other = agree(desk), agree(desk)
-    keep(desk, mine, id="mine-0001")
-    Batches(desk.store).gather()
-    keep(desk, mine, id="mine-0002")
-    keep(desk, other, id="other-001")
-    assert desk.store._mark_forgotten(hashed(mine))[0] == 2  # and then the process ends
-    store = desk.store
+    mine, other = agree(service), agree(service)
+    submit(service, mine, id="mine-0001")
+    Batches(service.store).gather()
+    submit(service, mine, id="mine-0002")
+    submit(service, other, id="other-001")
+    assert service.store._mark_deleted(hashed(mine))[0] == 2  # and then the process ends
+    store = service.store
     assert [d.id for d, _ in store.drawings()] == ["other-001"] and store.counts(mine) == (0, 0)
     (batch,) = Batches(store).dirty()
     assert list(Batches(store).lines(batch)) == [] and list(store.of(mine)) == []
@@ -464,16 +468,15 @@ def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the
 
 WRITER = """
 import sys
-sys.path[:0] = ["tests"]
-from contributor import agree, keep, scribble
-from contribute.desk import Desk
-from contribute.store import Store
+from tests.harness.contributor import agree, submit, scribble
+from contributions.service import ContributionService
+from contributions.store import Store
 
-desk = Desk(Store(sys.argv[1]))
-receipt = agree(desk)
+service = ContributionService(Store(sys.argv[1]))
+receipt = agree(service)
 for number in range(10**6):
     id = f"{sys.argv[2]}-{number:08}"
-    answer = keep(desk, receipt, id=id, strokes=scribble(20))
+    answer = submit(service, receipt, id=id, strokes=scribble(20))
     assert answer == {"saved": number + 1, "waiting": 0}, answer
     print(id, flush=True)
 """
@@ -573,7 +576,9 @@ def ids_on(hub: LocalHub) -> list[str]:
 VISITORS, EACH, KILLS = 50, 20, 3
 
 
-@pytest.mark.parametrize("serve", [lambda **more: DeskServer(free_port(), **more), Server], ids=["desk", "page"])
+@pytest.mark.parametrize(
+    "serve", [lambda **more: ContributionServer(free_port(), **more), Server], ids=["service", "page"]
+)
 def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
     """50 visitors at once, the server killed three times, a third of the Hub's calls failing."""
     hub.faults = [Fault("datasets|repos/create", "500", share=1 / 3)]

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import board
-from contribute.rows import Drawing, to_line
-from contribute.store import PIXELS, Store
+from contributions.rows import Drawing, to_line
+from contributions.store import PIXELS, Store
 
 if TYPE_CHECKING:
     from model import DigitCNN
@@ -161,7 +161,7 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
     if unseen:
         raise ReviewError(
             f"{min(unseen)[:SHORT]!r} was not on the latest sheet as it is now: look at it with "
-            "`python -m contribute review` before you accept it"
+            "`python -m contributions review` before you accept it"
         )
     return store.judge(taken, "accepted"), store.judge(refused, "rejected")
 

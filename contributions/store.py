@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from contribute import rows
-from contribute.database import PAGE, Database, StoreError
-from contribute.rows import Drawing
+from contributions import rows
+from contributions.database import PAGE, Database, StoreError
+from contributions.rows import Drawing
 
 STATES = ("waiting", "accepted", "rejected")  # of a row, set by a maintainer
 PIECE = 1_000_000  # bytes of rows that one transaction deletes: its journal must fit into the reserve
@@ -65,7 +65,7 @@ class Store(Database):
 
     # --- visitors -----------------------------------------------------------------------------------------------------
 
-    def enrol(self, consent: str, licence: str) -> str:
+    def register(self, consent: str, licence: str) -> str:
         """A new writer who has agreed; returns the receipt code, of which only the hash is kept."""
         receipt = new_receipt()
         now = datetime.now(UTC)
@@ -160,20 +160,20 @@ class Store(Database):
 
     # --- deleting -----------------------------------------------------------------------------------------------------
 
-    def forget(self, receipt: str) -> tuple[int, list[str]]:
+    def delete(self, receipt: str) -> tuple[int, list[str]]:
         """Delete the writer with that receipt and every drawing of theirs: how many, and the batches that the Hub must hear of.
 
         The hash of the receipt stays, so that no copy from elsewhere brings the drawings back. May be repeated. Works on a full disk.
         """
         mine = hashed(receipt)
         try:
-            result = self.with_reserve(lambda: self._mark_forgotten(mine))
+            result = self.with_reserve(lambda: self._mark_deleted(mine))
             self._delete_marked()
         finally:
             self.make_reserve()
         return result
 
-    def _mark_forgotten(self, mine: str) -> tuple[int, list[str]]:
+    def _mark_deleted(self, mine: str) -> tuple[int, list[str]]:
         """From here on nobody sees the drawings of the receipt hash `mine`, whatever happens to the process."""
         with self.writing() as database:
             (count,) = database.execute("SELECT count(*) FROM kept WHERE receipt_hash = ?", (mine,)).fetchone()
@@ -217,7 +217,7 @@ class Store(Database):
         except StoreError:  # hidden already; the next start or deletion tries again
             pass
 
-    def forgot(self, receipt: str) -> bool:
+    def was_deleted(self, receipt: str) -> bool:
         """Whether somebody has deleted everything under that receipt before."""
         return bool(self.ask("SELECT 1 FROM forgotten WHERE receipt_hash = ?", hashed(receipt)))
 

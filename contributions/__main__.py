@@ -1,4 +1,4 @@
-"""The maintainer's commands for contributed drawings: `python -m contribute review` and `merge`."""
+"""The maintainer's commands for contributed drawings: `python -m contributions review` and `merge`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from contribute.store import Store, StoreError
+from contributions.store import Store, StoreError
 from data.archives import DataError
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -15,8 +15,8 @@ MOST = 240  # drawings on the sheets of one review: twenty pages
 
 def store_of(args: argparse.Namespace) -> Store:
     """The store of contributed drawings. Raises DataError when there is none."""
-    from contribute.merge import open_store
-    from contribute.settings import from_environment
+    from contributions.merge import open_store
+    from contributions.settings import from_environment
 
     store = open_store(args.store)
     if store is None:
@@ -37,8 +37,8 @@ def network(named: str):
 
 def review(args: argparse.Namespace) -> None:
     """Shows what waits, or accepts and rejects."""
-    from contribute import review
-    from contribute.sheet import save_sheets
+    from contributions import review
+    from contributions.sheet import save_sheets
 
     store = store_of(args)
     if args.accept or args.reject:
@@ -58,19 +58,19 @@ def review(args: argparse.Namespace) -> None:
 
 def merge(args: argparse.Namespace) -> None:
     """Writes what is accepted as the configuration `contributed`."""
-    from contribute.merge import FOLDER, merge
+    from contributions.merge import FOLDER, merge
 
     counts = merge(store_of(args), args.out or FOLDER)
     print(f"wrote {args.out or FOLDER}: {counts['train']} train, {counts['test']} test, no writer in both")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line of `python -m contribute`."""
-    top = argparse.ArgumentParser(prog="python -m contribute", description="Contributed drawings: review and merge.")
+    """The command line of `python -m contributions`."""
+    top = argparse.ArgumentParser(prog="python -m contributions", description="Contributed drawings: review and merge.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     kept = argparse.ArgumentParser(add_help=False)
     kept.add_argument(
-        "--store", metavar="FOLDER", type=Path, help="of the drawings (default: CONTRIBUTIONS_DIR, or contributions)"
+        "--store", metavar="FOLDER", type=Path, help="of the drawings (default: CONTRIBUTIONS_DIR, or data/submissions)"
     )
     one = commands.add_parser(
         "review", parents=[kept], help="show contributed drawings that wait; accept or reject those that were shown"

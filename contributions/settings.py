@@ -6,7 +6,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from contribute import LICENCE
+from contributions import LICENCE
+from contributions.database import FILE
+
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,11 @@ def from_environment() -> Settings:
     On a Space no folder counts as persistent: its disk is emptied by a restart, and a mounted Storage Bucket gets what is written
     when a file is closed or later, has no locks, and so cannot hold a database that is open for as long as the page runs.
     """
+    former = ROOT / "contributions"  # where version 1 kept its store
+    default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
     folder = os.environ.get("CONTRIBUTIONS_DIR")
     return Settings(
-        folder=Path(folder).expanduser() if folder else Path(__file__).parent.parent / "contributions",
+        folder=Path(folder).expanduser() if folder else default,
         repository=os.environ.get("CONTRIBUTIONS_REPO") or None,
         licence=os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE,
         off=os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"),

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import anyio
 import uvicorn
-from conftest import free_port
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -28,7 +27,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.harness.servers import free_port
+
 OWNER = "OWNER"  # the account of the tests, so that what READMEs print can be run as it stands
+MODEL = f"{OWNER}/mnixel-cnn"
 TOKENS = {"hf_write": (OWNER, "write"), "hf_read": (OWNER, "read"), "hf_other": ("somebody", "write")}
 LARGE = (".safetensors", ".parquet", ".png")  # what the Hub keeps outside git
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
@@ -567,3 +569,15 @@ def ranged(request: Request, content: bytes, headers: dict[str, str] | None = No
     if request.method == "HEAD":
         return Response(status_code=200, headers=headers)
     return StreamingResponse(iter([content]), 206 if asked else 200, headers)
+
+
+# What a Hub can do instead of answering: an address that nobody answers at, or a fault of the local Hub.
+FAULTS = {
+    "refused": "http://127.0.0.1:9",
+    "no such host": "http://hub.invalid",
+    "silent": Fault(".", "silent"),
+    "status 500": Fault(".", "500"),
+    "cut halfway": Fault("GET /store/", "cut"),
+    "slow drip": Fault("GET /store/", "drip"),
+    "altered": Fault("GET /store/", "alter"),
+}

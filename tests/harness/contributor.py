@@ -1,22 +1,18 @@
-"""What the tests of contributions share: drawings as the page sends them, and what somebody asks of a desk."""
+"""What the tests of contributions share: drawings as the page sends them, and what somebody asks of a service."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
 from functools import cache
 from pathlib import Path
 
-from contribute import CONSENT
-from contribute.desk import Desk
+from contributions import CONSENT
+from contributions.service import ContributionService
+from tests.harness import CLEAN, ROOT
 
-ROOT = Path(__file__).parent.parent
-CLEAN = {
-    k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_", "CONTRIBUTIONS"))
-}
 DIGITS = "234578"  # of which the page has an example
 
 
@@ -46,20 +42,22 @@ def scribble(points: int, seed: int = 0) -> list[dict]:
     return [{"points": places, "radius": 15, "times": [16 * number for number in range(points)]}]
 
 
-def ask(desk: Desk, name: str, **question) -> dict:
+def ask(service: ContributionService, name: str, **question) -> dict:
     """What the page's function of that name answers."""
-    return next(f for f in desk.functions if f.__name__ == name)(question)
+    return next(f for f in service.functions if f.__name__ == name)(question)
 
 
-def agree(desk: Desk) -> str:
+def agree(service: ContributionService) -> str:
     """A new receipt."""
-    return ask(desk, "consent", version=CONSENT)["receipt"]
+    return ask(service, "consent", version=CONSENT)["receipt"]
 
 
-def keep(desk: Desk, receipt: str, label: str = "2", digit: str = "2", id: str = "drawing-1", **more) -> dict:
+def submit(
+    service: ContributionService, receipt: str, label: str = "2", digit: str = "2", id: str = "drawing-1", **more
+) -> dict:
     """The answer to an example that is contributed."""
     drawn = more.pop("strokes") if "strokes" in more else strokes(digit)
-    return ask(desk, "keep", **{"receipt": receipt, "id": id, "label": label, "strokes": drawn, **more})
+    return ask(service, "keep", **{"receipt": receipt, "id": id, "label": label, "strokes": drawn, **more})
 
 
 def wait_for(true, seconds: float = 60) -> None:

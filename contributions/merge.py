@@ -6,10 +6,10 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from contribute import settings
-from contribute.database import FILE
-from contribute.export import write_parquet
-from contribute.store import Store, StoreError
+from contributions import settings
+from contributions.database import FILE
+from contributions.export import write_parquet
+from contributions.store import Store, StoreError
 from data.archives import DataError
 
 FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
@@ -47,7 +47,7 @@ def open_store(named: Path | None = None) -> Store | None:
 
     Raises DataError when it cannot be used or the Hub cannot be asked.
     """
-    from contribute.mirror import Mirror
+    from contributions.mirror import Mirror
     from publishing import hub
 
     wanted = settings.from_environment()

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from contribute.rows import Drawing
+from contributions.rows import Drawing
 
 SIDE = 28
 BATCH = 64  # drawings in memory at a time, some 30 kB each

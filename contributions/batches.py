@@ -10,8 +10,8 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
-from contribute.rows import Drawing, to_line
-from contribute.store import Store
+from contributions.rows import Drawing, to_line
+from contributions.store import Store
 
 ROWS, BYTES = 500, 4_000_000  # of a batch at most
 NAME = re.compile(r"[0-9A-Za-z-]{1,64}")
