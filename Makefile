@@ -23,5 +23,3 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-figures: setup
-	$(BIN)/python -m figures

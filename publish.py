@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from contributions.merge import refresh
 from data import DataError
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
@@ -179,6 +180,12 @@ def at_hub(api, kind: str, name: str) -> str | None:
         raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
 
 
+def lay_out_dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> None:
+    """The dataset's files, without drawings that were deleted since they were merged. Raises data.DataError."""
+    refresh(contributed)
+    bundles.dataset(out, archives, name, contributed)
+
+
 def lay_out_static(api, out: Path, weights: Path, names: dict[str, str]) -> None:
     """The static Space's files: it takes its weights from the model repository, and links to the Space, where these are.
 
@@ -265,7 +272,7 @@ def main(arguments: list[str] | None = None) -> int:
     options, names = parse(arguments)
     kinds = [kind for kind in ORDER if options.kind in (kind, "all")]
     lay_out: dict[str, Callable[[Path], None]] = {
-        "dataset": lambda out: bundles.dataset(out, options.data, names["dataset"], options.contributed),
+        "dataset": lambda out: lay_out_dataset(out, options.data, names["dataset"], options.contributed),
         "model": lambda out: bundles.model(out, options.weights, names["model"], names["dataset"]),
         "space": lambda out: bundles.space(
             out, options.weights, names["space"], names["model"], names["dataset"], options.hardware

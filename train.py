@@ -32,7 +32,7 @@ from data.parquet import CONTRIBUTED
 from handwriting.allographs import ALLOGRAPHS
 from model import DigitCNN
 from publishing.bundles import BundleError
-from publishing.cards import model_card
+from reports.cards import model_card
 from training import metrics
 from training.ours import TrainConfig
 from training.recipes import RECIPES, Run, run

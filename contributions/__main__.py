@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contributions.store import Store, StoreError
 from data.archives import DataError
+from data.commands import run
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 MOST = 240  # drawings on the sheets of one review: twenty pages
@@ -97,20 +98,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command and returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
-    args = parser().parse_args(arguments)
-    try:
-        args.run(args)
-    except (DataError, StoreError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: cannot read or write {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    return 0
+    """Run one command; returns the exit status, see `data.commands.run`."""
+    return run(parser(), arguments, DataError, StoreError)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ class ContributionService:
         self._collecting = threading.Lock()
 
     @classmethod
-    def from_environment(cls, app: str = "", wanted: settings.Settings | None = None) -> tuple[ContributionService | None, str]:
+    def from_environment(
+        cls, app: str = "", wanted: settings.Settings | None = None
+    ) -> tuple[ContributionService | None, str]:
         """As `wanted` says, else the environment (see `settings`); or None, and a sentence that says why not."""
         wanted = wanted or settings.from_environment()
         if wanted.off:

@@ -11,7 +11,8 @@ from pathlib import Path
 import yaml
 from packaging.requirements import Requirement
 
-from publishing import cards, pins
+from publishing import pins
+from reports import cards
 from web import build
 
 ROOT = Path(__file__).parent.parent
@@ -68,10 +69,8 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> N
     """The dataset repository `name`: every configuration as parquet, card and sheet of samples. Raises data.DataError."""
     import datasets
 
-    from contributions.merge import refresh
     from data.parquet import build
 
-    refresh(contributed)
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
     build(out, archives, contributed=contributed)
     card = out / "README.md"

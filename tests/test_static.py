@@ -217,7 +217,7 @@ def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
 
 def snippets() -> dict[str, str]:
     """The JavaScript that the project prints for people to copy, by where it stands."""
-    from publishing.cards import static_card
+    from reports.cards import static_card
 
     texts = {
         "README": (ROOT / "README.md").read_text(),

@@ -1,26 +1,21 @@
-"""The README's pictures: `python -m figures` draws them all into docs/images/, from weights/ and from the running page."""
+"""Charts: confusion matrix, learning curve and the network's layers, drawn by matplotlib from weights/."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
-import sys
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 
-from handwriting.sheet import overview
+matplotlib.use("Agg")
 
-ROOT = Path(__file__).parent
-OUT = ROOT / "docs" / "images"
+import matplotlib.pyplot as plt  # noqa: E402
+
 ORANGE, DARK, PALE = "#e2572b", "#27272a", "#f4d9cf"
 
 
 def confusion(test: dict, path: Path) -> None:
     """The confusion matrix of a report's `test` part, counts written in."""
-    import matplotlib.pyplot as plt
-
     matrix = np.array(test["confusion"])
     figure, axes = plt.subplots(figsize=(4.6, 4.6))
     axes.imshow(np.sqrt(matrix), cmap="Oranges")
@@ -34,8 +29,6 @@ def confusion(test: dict, path: Path) -> None:
 
 def learning_curve(history: list[dict], best: int, path: Path) -> None:
     """Training and validation loss of every round, and the round whose weights were kept."""
-    import matplotlib.pyplot as plt
-
     rounds = np.arange(1, len(history) + 1)
     figure, axes = plt.subplots(figsize=(6, 3.4))
     axes.semilogy(rounds, [r["training_loss"] for r in history], color=DARK, label="training")
@@ -47,15 +40,14 @@ def learning_curve(history: list[dict], best: int, path: Path) -> None:
     save(figure, path)
 
 
-def network(path: Path) -> None:
+def network(weights: Path, path: Path) -> None:
     """The layers as boxes, with the shapes and parameters that the network itself reports."""
-    import matplotlib.pyplot as plt
     import torch
     from matplotlib.patches import FancyBboxPatch
 
     from model import DigitCNN
 
-    net = DigitCNN.from_pretrained(ROOT / "weights")
+    net = DigitCNN.from_pretrained(weights)
     steps, shape = [("input", (1, 28, 28), 0)], torch.zeros(1, 1, 28, 28)
     layers = [*net.features, net.dropout, net.dense]
     number = 0
@@ -99,67 +91,5 @@ def network(path: Path) -> None:
 
 def save(figure, path: Path) -> None:
     """Write a PNG without the date and version that would change it each time."""
-    import matplotlib.pyplot as plt
-
     figure.savefig(path, dpi=130, bbox_inches="tight", metadata={"Software": None})
     plt.close(figure)
-
-
-def example(path: Path) -> None:
-    """A drawn 2, dark on light: the picture that the README's snippets open."""
-    from PIL import Image
-
-    import board
-    from web.assets import examples
-
-    strokes = next(drawing["strokes"] for drawing in examples()["drawings"] if drawing["digit"] == "2")
-    drawn = board.render([board.Stroke(np.array(stroke), examples()["radius"]) for stroke in strokes])
-    Image.fromarray(255 - drawn).save(path)
-
-
-def screenshots(desktop: Path, phone: Path) -> None:
-    """The page with a drawn digit, in a real browser at desktop and phone size."""
-    from tests.harness.browser import chromium
-    from tests.harness.person import DRAWINGS, Person
-    from tests.harness.servers import Server
-
-    server = Server()
-    try:
-        with chromium() as browser:
-            for path, size, touch, digit in ((desktop, "desktop", False, "2"), (phone, "phone", True, "5")):
-                person = Person(browser, server.url, size, touch)
-                person.draw(DRAWINGS[digit])
-                person.settle()
-                person.page.wait_for_timeout(300)  # the bars grow
-                person.page.screenshot(path=path)
-                person.leave()
-    finally:
-        server.kill()
-
-
-def main() -> int:
-    """Draw everything; returns the exit status."""
-    argparse.ArgumentParser(description="Draw the README's pictures into docs/images/.").parse_args()
-    try:
-        import matplotlib
-
-        matplotlib.use("Agg")
-    except ImportError:
-        print("The figures need matplotlib: pip install -r requirements-dev.txt", file=sys.stderr)
-        return 1
-    OUT.mkdir(parents=True, exist_ok=True)
-    report = json.loads((ROOT / "weights" / "metrics.json").read_text())
-    confusion(report["test"], OUT / "confusion.png")
-    learning_curve(report["history"], report["best_round"], OUT / "learning-curve.png")
-    network(OUT / "network.png")
-    overview(OUT / "handwriting.png")
-    example(OUT / "digit.png")
-    try:
-        screenshots(OUT / "page.png", OUT / "page-phone.png")
-    except LookupError as missing:
-        print(f"No screenshots: {missing}.", file=sys.stderr)
-    return subprocess.call([sys.executable, "-m", "data", "stats", "--out", str(OUT)], cwd=ROOT)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import yaml
 
-from bench import ladder
+from reports import tables
 from training import metrics
-
-DOCS = Path(__file__).parent.parent / "docs"
 
 CARD = """\
 ---
@@ -47,7 +42,7 @@ Written by `{command}`; the test images are looked at once per run, never to cho
 | digit | recall, {test_set} |
 | --- | --- |
 {recall}
-{table}{ladder}
+{table}{ablation}
 ## "Not sure"
 
 When the best logit stands less than {threshold:.2f} above the mean logit, the page says that it is not sure. Temperature and threshold were
@@ -77,7 +72,7 @@ On people whom it has never seen, beside the network and recipe of the course pr
 {table}
 """
 
-LADDER = """
+ABLATION = """
 What each step is worth, in misses on MNIXEL's 116 test images:
 
 {table}
@@ -146,15 +141,15 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
         sources.append(DRAWN.format(ways=result["ways"], **settings))
     if result.get("contributed"):
         sources.append(f"{result['contributed']:,} digits that visitors of the page contributed")
-    accuracy, rungs = stored("accuracy.json"), stored("ladder.json")
-    table = accuracy.get("table") if accuracy.get("sha256") == result["sha256"] else None
+    accuracy, recipes = tables.stored("accuracy"), tables.stored("recipes")
+    table = tables.accuracy(accuracy) if accuracy.get("sha256") == result["sha256"] else None
     return CARD.format(
         front=front_matter(result, name or "mnixel-cnn", dataset),
         get=GET.format(name=name) if name else "",
         name=name or "weights",
         picture="digit.png" if name else "docs/images/digit.png",
         table=TABLE.format(table=table) if table else "",
-        ladder=LADDER.format(table=ladder.table(rungs)) if rungs else "",
+        ablation=ABLATION.format(table=tables.recipes(recipes)) if recipes else "",
         training_data=f"{'; '.join(sources)}.",
         test_set=result["test_set"],
         refused=100 * settings["refused"],
@@ -189,12 +184,6 @@ def static_card(names: dict[str, str], commit: str | None, gradio: str | None) -
         f"[{gradio}](https://huggingface.co/spaces/{gradio}) takes digits of your own for training.\n" if gradio else ""
     )
     return STATIC.format(weights=weights, gradio=link)
-
-
-def stored(file: str) -> dict:
-    """What a benchmark has left in docs/; empty when it has not been run."""
-    path = DOCS / file
-    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def front_matter(result: dict, name: str, dataset: str | None) -> str:
