@@ -49,7 +49,8 @@ def build(predictor: Predictor, service: ContributionService | None, closed: str
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            return await predictor.predict(request.request.scope["visitor"], plain(picture), top_k)
+            visitor = request.request.scope["visitor"]  # type: ignore[union-attr]
+            return await predictor.predict(visitor, plain(picture), top_k)
         except Refused as error:
             raise gr.Error(str(error), print_exception=False) from error
 

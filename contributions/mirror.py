@@ -136,7 +136,9 @@ class Mirror:
 
         api = self._api()
         there = set(api.list_repo_files(self.repository, repo_type="dataset"))
-        operations = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
+        operations: list[CommitOperationAdd | CommitOperationDelete] = (
+            [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
+        )
         for name, _, path in ready:
             place = f"{FOLDER}/{name}.jsonl"
             if path.stat().st_size:

@@ -70,7 +70,7 @@ def sha256_of(drawing: Drawing) -> str:
 
 def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[tuple[Drawing, Facts]]:
     """The earliest `most` drawings that wait (else all), and what speaks about them."""
-    drawings = []
+    drawings: list[Drawing] = []
     for drawing, _ in store.each("waiting"):
         if most is not None and len(drawings) >= most:
             break

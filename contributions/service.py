@@ -221,7 +221,7 @@ class ContributionService:
 
     def _writer(self, question: dict) -> Writer | None:
         receipt = question.get("receipt")
-        return self.store.writer(receipt) if _like_a_receipt(receipt) else None
+        return self.store.writer(receipt) if isinstance(receipt, str) and _like_a_receipt(receipt) else None
 
 
 def _like_a_receipt(receipt: object) -> bool:

@@ -83,4 +83,5 @@ def cell(drawing: Drawing, facts: Facts) -> Image.Image:
 
 def _colour(share: float) -> tuple[int, int, int]:
     """Blue at 0, over green to red at 1."""
-    return tuple(round(255 * part) for part in colorsys.hsv_to_rgb(2 / 3 * (1 - share), 1, 1))
+    red, green, blue = colorsys.hsv_to_rgb(2 / 3 * (1 - share), 1, 1)
+    return round(255 * red), round(255 * green), round(255 * blue)

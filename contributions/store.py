@@ -6,6 +6,7 @@ Rows are only added, judged by a maintainer, and deleted by whoever drew them.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import secrets
 import shutil
@@ -198,13 +199,14 @@ class Store(Database):
             )
             if not found:
                 return
-            ids, size = [], 0
+            ids: list[tuple[str]] = []
+            size = 0
             for id, length in found:
                 if ids and size + length > PIECE:
                     break
                 ids.append((id,))
                 size += length
-            self.with_reserve(lambda ids=ids: self._delete(ids))
+            self.with_reserve(functools.partial(self._delete, ids))
 
     def _delete(self, ids: list[tuple[str]]) -> None:
         with self.writing() as database:

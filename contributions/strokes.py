@@ -5,6 +5,8 @@ Everything that is kept may be published, so there must be no room in it for wha
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import board
@@ -15,7 +17,7 @@ TICK = 4  # milliseconds: times are kept in multiples of it, a quarter of a scre
 PAUSE = 10_000  # milliseconds: a longer rest between two points is kept as this
 
 
-def clean(payload: object) -> list[dict]:
+def clean(payload: Any) -> list[dict]:
     """The part of a drawing that is kept: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}, ...].
 
     Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes two, and one of which
@@ -60,7 +62,7 @@ def limited(strokes: list[dict]) -> list[dict]:
 class _Clock:
     """Times as they are kept, for the times of one point after the other."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.latest: int | None = None
         self.passed = 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from reports import tables
@@ -188,7 +190,7 @@ def static_card(names: dict[str, str], commit: str | None, gradio: str | None) -
 
 def front_matter(result: dict, name: str, dataset: str | None) -> str:
     """The card's YAML, with the figures as the Hub's `model-index`."""
-    front = {
+    front: dict[str, Any] = {
         "library_name": "pytorch",
         "pipeline_tag": "image-classification",
         "tags": ["digits", "handwriting", "mnixel"],
