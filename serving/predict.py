@@ -88,7 +88,7 @@ def classify(net, image: Image.Image, top_k: int) -> dict:
     """What `/predict` says of a picture on a DigitCNN. Raises EmptyDrawing, a ValueError, when there is no ink in it."""
     from model import ranked  # with torch, and so not before the page is up
 
-    probabilities, evidence = net.judge_tensors(net.preprocess(image)[None])
+    probabilities, margins = net.predict(net.preprocess(image)[None])
     best = ranked(probabilities[0], top_k)
     rows = [{"label": name, "confidence": value} for name, value in best]
-    return {"label": best[0][0] if evidence[0] >= net.config.threshold else None, "confidences": rows}
+    return {"label": best[0][0] if margins[0] >= net.config.threshold else None, "confidences": rows}
