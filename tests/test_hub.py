@@ -23,10 +23,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import publish as command
 from model import DigitCNN
 from publishing import bundles, fetch, pins
 from serving import weights as serving_weights
-from tests.harness import CLEAN, ROOT
+from tests.harness import CLEAN, ROOT, called
 from tests.harness.hub import FAULTS, MODEL, OWNER, Fault, LocalHub
 from tests.harness.servers import Server
 
@@ -661,7 +662,7 @@ def test_dry_run_lists_and_asks_nobody(hub, tmp_path, mnixel):
     ],
 )
 def test_names_that_the_hub_would_refuse(arguments, said):
-    done = subprocess.run([sys.executable, "publish.py", *arguments], cwd=ROOT, capture_output=True, text=True)
+    done = called(command.main, *arguments)
     assert done.returncode == 2 and said in done.stderr
 
 
