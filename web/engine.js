@@ -5,12 +5,15 @@
 
 const PATIENCE = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
 const RETRY = 5_000;      // milliseconds before the weights are asked for again
-const AWAY = "The network's weights cannot be had just now. Trying again.";
-const UNABLE = "This browser cannot run the network: it takes one from 2023 or later.";
+const AWAY = "weights.away";
+const UNABLE = "weights.unable";
+const MEANT = [[/SHA-256/, "weights.altered"], [/no ink/, "picture.blank"]];  // what a visitor can meet of digit.js's sentences
+
+const keyOf = (sentence, otherwise) => MEANT.find(([pattern]) => pattern.test(sentence))?.[1] ?? otherwise;
 
 class Engine extends EventTarget {
   state = "loading";  // "ready" once the weights are there, "none" where they cannot run
-  problem = "";       // one sentence: why it is not ready
+  problem = "";       // the key of a sentence: why it is not ready
   weights = null;     // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
 
   #address = null;
@@ -54,12 +57,13 @@ class Engine extends EventTarget {
       this.#become("ready");
       this.#boards.forEach((board, name) => this.#send(name, board));
     } else if ("failed" in said) {
-      this.#again(`${said.failed} Trying again.`);
+      console.warn(said.failed);  // for who runs the page
+      this.#again(keyOf(said.failed, AWAY));
     } else {
       const board = this.#boards.get(said.board);
       clearTimeout(board.timer);
       board.asked = null;
-      board.receive(said);
+      board.receive(said.error ? { ...said, error: keyOf(said.error, "drawing.unread") } : said);
       this.#send(said.board, board);
     }
   }
