@@ -44,7 +44,7 @@ function makeBars(list) {
 // marked; a notice, as write() takes it, is said in place of the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`.
 export function makeAnswer(root) {
   const find = (selector) => root.querySelector(selector);
-  const preview = find("#preview canvas"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
+  const preview = find("#preview canvas"), digit = find(".digit"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
   let timer = null;
 
   function say(sentence, resting) {
@@ -57,21 +57,22 @@ export function makeAnswer(root) {
     const { revision, confidences = [], pixels } = answer;
     const { kind, sentence } = reading(answer);
     root.classList.toggle("resting", resting);
-    root.dataset.digit = kind === "digit" ? answer.digit : "";
-    root.dataset.confidence = confidences.length ? confidences[0].confidence.toFixed(4) : "";
-    root.dataset.revision = revision;
-    root.dataset.reading = confidences.length ? kind : "empty";
-    find(".digit").textContent = kind === "digit" ? answer.digit : "?";
+    const big = kind === "digit" ? answer.digit : "?";
+    if (digit.textContent !== big) digit.textContent = big;  // what is written anew makes the browser lay out the page
     say(notice || sentence, resting);
-    bars.forEach(({ row }) => row.classList.remove("top", "best"));
-    bars.forEach(({ fill, value }) => { fill.style.transform = "scaleX(0)"; write(value); });
-    confidences.forEach(({ label, confidence }, rank) => {
-      const { row, fill, value } = bars[label];
-      fill.style.transform = `scaleX(${confidence})`;
-      if (rank >= count) return;
-      write(value, ...(kind === "none" ? [] : percent(confidence)));
-      row.classList.add("top");
+    const ranks = new Map(confidences.map(({ label }, rank) => [Number(label), rank]));
+    bars.forEach(({ row, fill, value }, label) => {
+      const rank = ranks.get(label) ?? Infinity, { confidence } = confidences[rank] ?? { confidence: 0 };
+      fill.style.transform = `scaleX(${confidence.toFixed(4)})`;
+      write(value, ...(rank < count && kind !== "none" ? percent(confidence) : []));
+      row.classList.toggle("top", rank < count);
       row.classList.toggle("best", rank === 0);
+    });
+    Object.assign(root.dataset, {
+      digit: kind === "digit" ? answer.digit : "",
+      confidence: confidences.length ? confidences[0].confidence.toFixed(4) : "",
+      reading: confidences.length ? kind : "empty",
+      revision,
     });
     showPixels(preview, pixels);
   }

@@ -65,7 +65,7 @@ const say = (key, given = {}) => pieces(key, given).join("");
 
 function fillText(element) {
   const key = element.dataset.word;
-  const slots = [...element.querySelectorAll("[data-slot]")].map((slot) => [slot.dataset.slot, slot]);
+  const slots = Array.from(element.childElementCount ? element.querySelectorAll("[data-slot]") : [], (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
   const text = parts.map((part) => part.textContent ?? part).join("");
   if (element.textContent === text) return;  // a text that is written anew is laid out, and spoken, anew
