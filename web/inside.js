@@ -3,30 +3,33 @@
 // A layer is one canvas with its maps side by side. Pointing at a map, or moving to it with the arrow keys, shows it large, marks the
 // part of the picture that one of its pixels sees, and says one sentence.
 
+import { label, write } from "./words.js";
+
 // What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far two pixels' views lie
 // apart (each 3x3 convolution adds two of its own pixels to a view, each pooling one and doubles the distance).
 const LAYERS = [
-  { name: "input", across: 1, sees: 1, step: 1, title: "28×28", says: "The picture that the network is given." },
-  { name: "conv2", across: 4, sees: 5, step: 1, title: "edges", says: "Each looks for a small stroke or edge, everywhere in the picture." },
-  { name: "conv4", across: 8, sees: 14, step: 2, title: "bends and ends", says: "Each looks for a larger piece: a bend, a crossing, the end of a line." },
-  { name: "conv5", across: 12, sees: 24, step: 4, title: "parts of digits", says: "Each looks for most of a digit's shape, in a few places." },
-  { name: "average", across: 12, sees: 28, step: 0, title: "added up", says: "Each of the maps before, averaged over nine parts of the picture." },
+  { name: "input", across: 1, sees: 1, step: 1, title: "inside.input", says: "inside.input.says" },
+  { name: "conv2", across: 4, sees: 5, step: 1, title: "inside.conv2", says: "inside.conv2.says" },
+  { name: "conv4", across: 8, sees: 14, step: 2, title: "inside.conv4", says: "inside.conv4.says" },
+  { name: "conv5", across: 12, sees: 24, step: 4, title: "inside.conv5", says: "inside.conv5.says" },
+  { name: "average", across: 12, sees: 28, step: 0, title: "inside.average", says: "inside.average.says" },
 ];
 const GAP = 1;  // pixel between two maps
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // The strip in `root`, a <details>; `patch` is laid over the preview where a map's pixel looks.
 export function makeInside(root, patch) {
-  const strip = root.querySelector(".strip"), lens = root.querySelector(".lens"), sentence = root.querySelector(".lens-says");
+  const strip = root.querySelector(".strip"), lens = root.querySelector(".lens");
+  const which = root.querySelector(".lens-which"), sentence = root.querySelector(".lens-sentence");
   const canvases = new Map(), large = lens.getContext("2d");
   let layers = null, chosen = null, frame = 0;
 
   for (const layer of LAYERS) {
     const figure = document.createElement("figure"), canvas = document.createElement("canvas"), title = document.createElement("figcaption");
-    title.textContent = layer.title;
+    write(title, layer.title);
     canvas.tabIndex = 0;
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${layer.title}: ${layer.says}`);
+    label(canvas, layer.says);
     figure.append(canvas, title);
     strip.append(figure);
     canvases.set(layer.name, canvas);
@@ -70,14 +73,15 @@ export function makeInside(root, patch) {
     root.classList.toggle("chosen", chosen !== null);
     const maps = chosen && find(chosen.layer.name);
     if (!maps) {
-      sentence.textContent = layers ? "Point at a map to see it large." : "";
+      write(which);
+      write(sentence, layers ? "inside.point" : "");
       return mark(null);
     }
     const { layer, map } = chosen, { width: side, channels } = maps;
     lens.width = lens.height = side;
     paint(large, maps, map, 0, 0, peakOf(maps, map));
-    const which = channels > 1 ? `Map ${map + 1} of ${channels}. ` : "";
-    sentence.textContent = `${which}${layer.says}`;
+    write(which, channels > 1 ? "inside.map" : "", { map: map + 1, maps: channels });
+    write(sentence, layer.says);
     const middle = Math.floor(side / 2) * layer.step + layer.step / 2;
     mark(layer.sees > 1 && layer.step ? { x: middle - layer.sees / 2, y: middle - layer.sees / 2, side: layer.sees } : null);
   }

@@ -12,6 +12,7 @@ import { makeFeedback } from "./feedback.js";
 import { makeInside } from "./inside.js";
 import { acceptPictures, paintPicture, readPicture } from "./pictures.js";
 import { standApart } from "./separate.js";
+import { offerLanguages } from "./words.js";
 
 const NAME = "sketchpad";  // of this board, for the engine
 
@@ -23,7 +24,7 @@ export function mount(element, props, server) {
   const shown = makeAnswer(find("#prediction"));
   const inside = makeInside(find(".inside"), find(".patch"));
 
-  let notice = "";                           // a sentence about what could not be done; it stands until the drawing changes
+  let notice = null;                         // a sentence, as write() takes it, about what could not be done; it stands until the drawing changes
   let revision = 0;                          // of the drawing on the board
   let answer = { revision: 0, empty: true }; // the last one of the engine
   let stopReplay = null;                     // ends an example that is drawing itself
@@ -31,7 +32,7 @@ export function mount(element, props, server) {
 
   const board = makeBoard(root, { brush: find("#brush"), undoButton, clearButton }, {
     changed,
-    full: () => tell(FULL),
+    full: () => tell([FULL]),
     began() {
       if (stopReplay) board.clear();
     },
@@ -42,7 +43,7 @@ export function mount(element, props, server) {
   function changed() {
     opening += 1;
     if (board.pen !== "example") stopReplay?.();
-    notice = "";
+    notice = null;
     revision += 1;
     root.dataset.revision = revision;
     root.classList.toggle("used", !board.isEmpty());
@@ -77,11 +78,11 @@ export function mount(element, props, server) {
   }
 
   // Whether there is something to speak of: a notice, or a drawing whose answer is there and that no pen is at.
-  const isResting = () => notice !== "" || (revision > 0 && board.pen === null && answer.revision === revision);
+  const isResting = () => notice !== null || (revision > 0 && board.pen === null && answer.revision === revision);
 
   function show() {
-    const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
-    shown.show(answer, Number(topK.value), notice || waiting, isResting());
+    const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "weights.loading");
+    shown.show(answer, Number(topK.value), notice ?? (waiting ? [waiting] : null), isResting());
     offerFeedback();
   }
 
@@ -109,7 +110,7 @@ export function mount(element, props, server) {
       const picture = await readPicture(file);
       if (mine === opening) board.replace({ picture });  // else something was begun meanwhile
     } catch (error) {
-      tell(error.message);
+      tell(error.sentence ?? ["picture.unreadable"]);
     }
   });
 
@@ -122,4 +123,5 @@ export function mount(element, props, server) {
   engine.open(props.weights);
   board.repaint();
   show();
+  offerLanguages();
 }
