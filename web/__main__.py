@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.command == "digits":
-        return digits(options.mnixel_may_be_shown)
+        return _digits(options.mnixel_may_be_shown)
     if bool(options.model) != bool(options.commit):
         parser.error("--model and --commit go together: the page takes its weights from one commit")
     published = Published(options.model, options.commit, endpoint()) if options.model else None
@@ -51,16 +51,15 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def digits(mnixel: bool) -> int:
-    """Write the sprites into this folder; returns the exit status."""
+def _digits(mnixel: bool) -> int:
     from data import DataError
     from web import digits  # which a page's server does not carry
 
     try:
         print(digits.write(HERE, HERE.parent / "weights"))
         if mnixel:
-            print(digits.write_mnixel(HERE))
-    except (OSError, ValueError, DataError) as error:
+            print(digits.write_mnixel(HERE, HERE.parent / "weights"))
+    except (DataError, OSError, ValueError) as error:
         print(f"web digits: {error}", file=sys.stderr)
         return 1
     return 0

@@ -66,10 +66,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[in
     top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
-        columns = "".join(f'<td class="{mark(y, x)}">{cell}</td>' for x, cell in enumerate(cells)).replace(
-            ' class=""', ""
-        )
-        body += f'<tr><th scope="row">{first}</th>{columns}</tr>'
+        body += f'<tr><th scope="row">{first}</th>'
+        body += "".join(f'<td class="{mark(y, x)}">{cell}</td>' for x, cell in enumerate(cells)) + "</tr>"
+    body = body.replace(' class=""', "")
     return f'<div class="wide" tabindex="0" role="group"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
@@ -112,22 +111,19 @@ def columns(*keys: str) -> list[str]:
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
     """What the network in the folder `weights` learnt from, and room for the digits that tabs.js shows."""
-    closest = '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>'
-    choice = (
-        f'<fieldset class="filter"><legend>{say("data.filter")}</legend></fieldset><p class="count" role="status"></p>'
+    gallery = '<ul class="cells" data-set="{}"></ul>'
+    options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
+    inputs = "".join(
+        f'<label><input type="radio" name="data-digit" value="{v}">{said}</label>' for v, said in options.items()
     )
-    html = section("data.closest", closest) + learnt(read(weights / "metrics.json"), read(results / "data.json"))
-    html += section("data.ways", choice + digits("digits")) + section(
-        "data.contributed", digits("contributed")
-    ).replace(">", " hidden>", 1)
-    own = (
-        section("data.mnixel", digits("mnixel")) if "mnixel.json" in assets() else f"<p>{say('data.mnixel.hidden')}</p>"
-    )
-    return f'<div class="view figures">{html}{own}</div>'
-
-
-def digits(name: str) -> str:
-    return f'<ul class="cells" data-set="{name}"></ul>'
+    choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>{inputs}</fieldset><p class="count" role="status"></p>'
+    html = section("data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>')
+    html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
+    html += section("data.ways", choice + gallery.format("digits"))
+    html += section("data.contributed", gallery.format("contributed")).replace(">", " hidden>", 1)
+    mnixel = "mnixel.json" in assets()  # which the publisher has to ask for
+    html += section("data.mnixel", gallery.format("mnixel")) if mnixel else f"<p>{say('data.mnixel.hidden')}</p>"
+    return f'<div class="view figures">{html}</div>'
 
 
 def learnt(report: dict, counts: dict) -> str:

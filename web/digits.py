@@ -1,7 +1,6 @@
 """Draws the digits that the page shows of its training: one sprite and what is on it, made by `python -m web digits`.
 
-The page's servers carry the two files and not the drawing program. The digits are those of the program, with every way of writing at
-least once; behind them stand drawings of the same program, new to the network, that the weights misread.
+The page's servers carry the two files and not the drawing program. The digits are those of the program, every way of writing once; behind them stand drawings of the same program, new to the network, that the weights misread.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ import torch
 from PIL import Image
 
 import board
+import data
 import model
 from handwriting.allographs import ALLOGRAPHS
 from handwriting.drawing import BLEND, choose, draw_allograph, to_input
 from handwriting.operators import OPERATORS
 
 SEED, COLUMNS, LEVELS = 7, 20, 12  # of the sprite: its random numbers, digits in a row, levels of grey
-COMMON = 0.06  # share of a digit's drawings from which a way of writing is shown twice
 NEW, SHOWN = 5000, 30  # drawings that are read anew, and how many of the misread ones are shown
 
 
@@ -28,49 +27,41 @@ def write(out: Path, weights: Path) -> str:
     """Write digits.png and digits.json into the folder `out`; returns a sentence about them."""
     digits, cells = _ways()
     mistakes, wrong = _mistakes(model.DigitCNN.from_pretrained(weights))
-    sprite(out / "digits.png", [*cells, *wrong])
-    about = {"columns": COLUMNS, "digits": digits, "mistakes": mistakes}
-    (out / "digits.json").write_text(json.dumps(about, separators=(",", ":")) + "\n")
-    return f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones in {out / 'digits.png'}"
+    _sprite(out / "digits", [*cells, *wrong], {"digits": digits, "mistakes": mistakes})
+    return f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones are in {out / 'digits.png'}."
 
 
-def write_mnixel(out: Path) -> str:
-    """Write MNIXEL's own training digits, too, as mnixel.png and mnixel.json. Raises data.DataError without the archives."""
-    import data
-
-    arrays = data.arrays("clean")
+def write_mnixel(out: Path, weights: Path) -> str:
+    """Write MNIXEL's own training digits as mnixel.png and mnixel.json. Raises data.DataError without the archives."""
+    arrays, net = data.arrays("clean"), model.DigitCNN.from_pretrained(weights)
     order = np.argsort(arrays.y_train, kind="stable")
-    sprite(
-        out / "mnixel.png",
-        [model.DigitCNN.from_pretrained("weights").preprocess(x / 255)[0] for x in arrays.x_train[order]],
-    )
-    about = {"columns": COLUMNS, "digits": [[str(label)] for label in arrays.y_train[order]]}
-    (out / "mnixel.json").write_text(json.dumps(about) + "\n")
-    return f"{len(order)} digits of MNIXEL's in {out / 'mnixel.png'}: they go wherever the page goes, until you delete the file"
+    cells = [net.preprocess(arrays.x_train[i] / 255)[0].numpy() for i in order]
+    _sprite(out / "mnixel", cells, {"digits": [[str(arrays.y_train[i])] for i in order]})
+    return f"MNIXEL's {len(order)} are in {out / 'mnixel.png'} and go wherever the page goes; delete the file to stop that."
 
 
-def sprite(path: Path, cells: list[np.ndarray]) -> None:
-    """Write the 28x28 pictures, 0..1, row by row as one PNG of few grey levels."""
-    side = model.INPUT
+def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
+    """Write 28x28 pictures, 0..1, row by row as one PNG of few levels of grey, and what is on it as JSON beside it."""
+    side, path = model.INPUT, path.with_suffix(".png")
     sheet = np.zeros((-(-len(cells) // COLUMNS) * side, COLUMNS * side), np.uint8)
     for number, cell in enumerate(cells):
         top, left = number // COLUMNS * side, number % COLUMNS * side
-        sheet[top : top + side, left : left + side] = np.rint((LEVELS - 1) * np.asarray(cell))
-    image = Image.fromarray(sheet, "P")
+        sheet[top : top + side, left : left + side] = np.rint((LEVELS - 1) * cell)
+    image = Image.fromarray(sheet)
     image.putpalette([255 * level // (LEVELS - 1) for level in range(LEVELS) for _ in range(3)])
     image.save(path, optimize=True, bits=4)
+    path.with_suffix(".json").write_text(json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n")
 
 
 def _ways() -> tuple[list[list], list[np.ndarray]]:
-    """[digit, way of writing, share of the digit's drawings] and picture of every way, the common ones twice, undistorted."""
+    """[digit, way of writing, share of the digit's drawings] and picture of every way, undistorted."""
     rng, digits, cells = np.random.default_rng(SEED), [], []
     for digit, ways in ALLOGRAPHS.items():
         weights = np.sqrt([way.weight for way in ways])
         for way, share in sorted(zip(ways, weights / weights.sum(), strict=True), key=lambda each: -each[1]):
-            for _ in range(2 if share >= COMMON else 1):
-                strokes = draw_allograph(way, rng, (*OPERATORS, BLEND))
-                digits.append([str(digit), way.name, round(float(share), 4)])
-                cells.append(model.normalise(model.to_ink(model.trimmed(board.render(strokes)))))
+            strokes = draw_allograph(way, rng, (*OPERATORS, BLEND))
+            digits.append([str(digit), way.name, round(float(share), 4)])
+            cells.append(model.normalise(model.to_ink(model.trimmed(board.render(strokes)))))
     return digits, cells
 
 

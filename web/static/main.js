@@ -3,8 +3,7 @@
 import { mount } from "./sketchpad.js";
 import { mount as mountTab } from "./tabs.js";
 
-const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
-const tabs = [...document.querySelectorAll("[role=tab]")];
+const tabs = [...document.querySelectorAll("[role=tab]")], steps = { ArrowLeft: -1, ArrowRight: 1, Home: -9, End: 9 };
 
 function open(chosen) {
   for (const tab of tabs) {
@@ -12,16 +11,12 @@ function open(chosen) {
     tab.tabIndex = tab === chosen ? 0 : -1;
     document.getElementById(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
   }
+  chosen.focus();
 }
 
 tabs.forEach((tab, place) => {
   tab.addEventListener("click", () => open(tab));
-  tab.addEventListener("keydown", ({ key }) => {
-    if (!(key in STEPS)) return;
-    const next = tabs[Math.max(0, Math.min(tabs.length - 1, place + STEPS[key]))];
-    open(next);
-    next.focus();
-  });
+  tab.addEventListener("keydown", ({ key }) => steps[key] && open(tabs[Math.max(0, Math.min(tabs.length - 1, place + steps[key]))]));
 });
 
 mount(document.querySelector("#recognise"), { weights: "weights/current.json" }, null);
