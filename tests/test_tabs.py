@@ -18,6 +18,7 @@ from contribute.desk import Desk
 from contribute.store import Store
 from handwriting.allographs import ALLOGRAPHS
 from model import DigitCNN
+from publishing import bundles
 from web import assets, build, charts
 
 WEIGHTS = ROOT / "weights"
@@ -130,6 +131,20 @@ def sprite(name: str = "digits") -> list[np.ndarray]:
     count = len(about["digits"]) + len(about.get("mistakes", {}).get("shown", ()))
     places = [(28 * (i // about["columns"]), 28 * (i % about["columns"])) for i in range(count)]
     return [sheet[top : top + 28, left : left + 28] for top, left in places]
+
+
+def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
+    bundles.space(tmp_path, WEIGHTS, "OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert {"web/digits.png", "web/digits.json", *(f"docs/{name}" for name in charts.FILES)} <= there
+    assert not {name for name in there if name.startswith(("handwriting", "bench", "web/mnixel"))}
+    assert "web/digits.py" not in there
+
+
+def test_the_static_edition_stays_small_and_its_policy_strict(tmp_path):
+    build.build(tmp_path / "site", WEIGHTS)
+    assert sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()) < 480_000
+    assert "script-src 'self'; worker-src 'self'; style-src 'self';" in (tmp_path / "site" / "index.html").read_text()
 
 
 # --- in a browser -----------------------------------------------------------------------------------------------------

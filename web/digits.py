@@ -1,6 +1,7 @@
 """Draws the digits that the page shows of its training: one sprite and what is on it, made by `python -m web digits`.
 
-The page's servers carry the two files and not the drawing program. The digits are those of the program, every way of writing once; behind them stand drawings of the same program, new to the network, that the weights misread.
+The page's servers carry the two files and not the drawing program. Every way of writing is there once; behind them stand drawings of the
+same program, new to the network, that the weights misread.
 """
 
 from __future__ import annotations
