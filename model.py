@@ -550,8 +550,8 @@ def _read_config(path: Path, source: str) -> Config:
             if missing := {field.name for field in fields(Config)} - set(raw):
                 raise ValueError(f"it has no {', '.join(sorted(missing))}")
             config = Config(**{**raw, "channels": tuple(raw["channels"])})
-            if len(config.channels) != 3 or not all(type(c) is int and 1 <= c <= 1024 for c in config.channels):
-                raise ValueError("three channels of 1 to 1024 are expected")
+            if len(config.channels) != 3 or not all(type(c) is int and 1 <= c <= 256 for c in config.channels):
+                raise ValueError("three channels of 1 to 256 are expected")
             if type(config.places) is not int or not 1 <= config.places <= 7:
                 raise ValueError("1 to 7 places are expected")
             DigitCNN(config)  # refuses what is no shape of a network

@@ -132,6 +132,20 @@ STROKES = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawi
 PNGS = {digit: png(strokes) for digit, strokes in STROKES.items()}
 
 
+def data_url(content: bytes) -> dict:
+    """A picture file as it is sent in a question."""
+    return {"url": "data:image/png;base64," + base64.b64encode(content).decode()}
+
+
+def contribution(receipt: str, digit: str) -> dict:
+    """A drawing of a digit as the collector sends it."""
+    strokes = [
+        {"points": points, "radius": 15, "times": list(range(0, 16 * len(points), 16))} for points in STROKES[digit]
+    ]
+    drawing = {"receipt": receipt, "id": f"{random.getrandbits(128):x}", "label": digit}
+    return {**drawing, "strokes": strokes, "source": "collector"}
+
+
 class Ours:
     """Asks our server."""
 
@@ -151,8 +165,7 @@ class Ours:
 
     async def predict(self, connection: Connection, digit: str, tally: Tally) -> None:
         """One picture."""
-        url = "data:image/png;base64," + base64.b64encode(PNGS[digit]).decode()
-        said = await self._ask(connection, "run/predict", {"data": [{"url": url}, 3]}, tally)
+        said = await self._ask(connection, "run/predict", {"data": [data_url(PNGS[digit]), 3]}, tally)
         if said is not None:
             tally.wrong += said["data"][0]["label"] != digit
 
@@ -162,10 +175,7 @@ class Ours:
             question = {"fn_name": "consent", "data": {"version": CONSENT}}
             said = json.loads((await connection.post("/gradio_api/component_server", json.dumps(question).encode()))[1])
             self.receipts[connection.address] = said["receipt"]
-        times = lambda points: list(range(0, 16 * len(points), 16))  # noqa: E731
-        strokes = [{"points": points, "radius": 15, "times": times(points)} for points in STROKES[digit]]
-        drawing = {"receipt": self.receipts[connection.address], "id": f"{random.getrandbits(128):x}", "label": digit}
-        question = {"fn_name": "keep", "data": {**drawing, "strokes": strokes, "source": "collector"}}
+        question = {"fn_name": "keep", "data": contribution(self.receipts[connection.address], digit)}
         said = await self._ask(connection, "component_server", question, tally)
         tally.errors += said is not None and "error" in said
 
