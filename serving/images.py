@@ -17,6 +17,7 @@ import signal
 import struct
 import sys
 import warnings
+from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from PIL import Image
@@ -26,6 +27,7 @@ MAX_BYTES = 10 * 2**20  # of a file; a photograph of a telephone has 2 to 6 MB
 MIN_SIDE, MAX_SIDE = 8, 4096  # pixels, as model.py takes them
 HALF = MAX_SIDE // 2
 CLOCK = 10.0  # seconds that a picture may take by the clock, on a machine that is busy
+PIECE = 2**18  # bytes that are sent to a child at once
 HEAD = struct.Struct(">I?")  # bytes that follow, and whether they are opened with what is SLOW
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Exif's orientation -> Image.Transpose, as in model.py
 
@@ -38,7 +40,7 @@ class Budget(NamedTuple):
     pixels: int  # to decode
 
 
-QUICK, SLOW = Budget(0.3, 170 * 2**20, HALF**2), Budget(1.7, 250 * 2**20, MAX_SIDE**2)
+QUICK, SLOW = Budget(0.3, 170 * 2**20, HALF**2), Budget(1.7, 200 * 2**20, MAX_SIDE**2)
 
 
 class BadPicture(ValueError):
@@ -128,16 +130,21 @@ class Decoder:
         for _ in range(2):
             self._children.put_nowait(None)
 
-    async def open(self, raw: bytes, turn: contextlib.AbstractAsyncContextManager) -> Image.Image:
-        """A picture file as model.py takes it, after waiting for one's `turn`.
+    @contextlib.asynccontextmanager
+    async def open(self, raw: bytes, turn: contextlib.AbstractAsyncContextManager) -> AsyncIterator[Image.Image]:
+        """A picture file as model.py takes it, after waiting for one's `turn`; a large one while no other large one is used.
 
         Raises BadPicture with one sentence, TimeoutError when it takes too long.
         """
-        with contextlib.suppress(TimeoutError, TooMuch):
-            async with turn:
-                return await self._ask(raw, slowly=False)
+        async with turn:
+            image = None
+            with contextlib.suppress(TimeoutError, TooMuch):
+                image = await self._ask(raw, slowly=False)
+            if image:
+                yield image
+                return
         async with self._slow:
-            return await self._ask(raw, slowly=True)
+            yield await self._ask(raw, slowly=True)
 
     async def _ask(self, raw: bytes, slowly: bool) -> Image.Image:
         """Let a child open the picture. Raises TimeoutError when that ends the child."""
@@ -145,7 +152,10 @@ class Decoder:
         try:
             async with asyncio.timeout(CLOCK):
                 child = child or await _child()
-                child.stdin.writelines((HEAD.pack(len(raw), slowly), raw))
+                child.stdin.write(HEAD.pack(len(raw), slowly))
+                for start in range(0, len(raw), PIECE):  # else the pipe would copy what it cannot send at once
+                    child.stdin.write(raw[start : start + PIECE])
+                    await child.stdin.drain()
                 said = json.loads(await child.stdout.readline())
                 pixels = await child.stdout.readexactly(said["bytes"])
             whole = not slowly  # which may have had much memory

@@ -30,7 +30,7 @@ ALLOWED = {  # an address, all addresses, window in seconds
 }
 HELD = {  # at once, likewise: requests under way, bytes of bodies in memory and on the disk
     **{"pictures": (128, 512), "contributions": (64, 128), "rest": (1000, 3000)},
-    **{"memory": (24 * 2**20, 48 * 2**20), "disk": (2**27, 2**29)},
+    **{"memory": (20 * 2**20, 32 * 2**20), "disk": (2**27, 2**29)},
 }
 TURNS = 2  # pictures of one address that are read at once, so that nobody's many keep out another's one
 
@@ -66,8 +66,13 @@ class Limits:
         for most, name, status in ((one, who, 429), (everybody, "all", 503)):
             item, key = limits.RateLimitItemPerSecond(most, window), (name, kind, str(count))
             if not self._limiter.test(item, *key):
-                whom, again = "this address" if status == 429 else "everybody", "tomorrow" if kind == "drawings" else "in some minutes"
-                raise Refused(f"There was too much from {whom}; try again {again}.", status, "rate", 1 + int(window - begun))
+                whom, again = (
+                    "this address" if status == 429 else "everybody",
+                    "tomorrow" if kind == "drawings" else "in some minutes",
+                )
+                raise Refused(
+                    f"There was too much from {whom}; try again {again}.", status, "rate", 1 + int(window - begun)
+                )
             if amount:
                 self._limiter.hit(item, *key, cost=amount)
 

@@ -38,11 +38,11 @@ class Predictor:
             if type(top_k) not in (int, float) or top_k not in range(1, 11) or more:
                 raise ValueError("top_k is a whole number from 1 to 10.")
             self.limits.check(who, "pictures", 1)
+            raw, picture = self.content(picture), None  # a data URL has some 14 MB
+            run = asyncio.get_running_loop().run_in_executor
             with WAITING.track_inprogress():
-                image = await self.decoder.open(self.content(picture), turn)
-                net = await self.weights.network()
-                async with turn:
-                    run = asyncio.get_running_loop().run_in_executor
+                async with self.decoder.open(raw, turn) as image:
+                    net = await self.weights.network()
                     found = await run(self._thread, classify, net, image, int(top_k))
         except TimeoutError:
             self.limits.check(who, "pictures", 40)

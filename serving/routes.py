@@ -117,8 +117,9 @@ class Routes:
         raise Refused("These weights are not served any more; load the page again.", 404, "no such path")
 
     async def _predict(self, request: Request) -> Response:
-        arguments = [plain(value) for value in data_of(await body(request))]
-        return JSONResponse({"data": [await self.predictor.predict(request.scope["visitor"], *arguments)]})
+        who = request.scope["visitor"]
+        found = await self.predictor.predict(who, *map(plain, data_of(await body(request))))  # which nothing else holds
+        return JSONResponse({"data": [found]})
 
     async def _info(self, request: Request) -> Response:
         data_of({"data": [], **await body(request)})
@@ -133,7 +134,9 @@ class Routes:
         data = [plain(value) for value in data_of(question)]
         if not isinstance(session, (str, type(None))) or len(session or "") > 64:
             raise Refused("session_hash is a word of at most 64 letters.")
-        takes = {"predict": 2, "info": 0}.get(name) if name else self.events.get(number) if type(number) is int else None
+        takes = (
+            {"predict": 2, "info": 0}.get(name) if name else self.events.get(number) if type(number) is int else None
+        )
         if takes is None or len(data) > takes:
             raise Refused(CHANGED if name is None else NO_DATA, 404 if takes is None else 400)
         data += [None, 3][len(data) : takes]
@@ -244,7 +247,7 @@ def plain(value: object) -> object:
 
 async def body(request: Request) -> dict:
     """The object that a request's body holds. Raises Refused."""
-    raw = await request.body()
+    raw = b"".join([part async for part in request.stream()])  # `request.body` would keep it
     try:
         question = json.loads(raw) if raw.count(b",") <= 60_000 else None  # parsing more would hold up everybody
     except (ValueError, RecursionError):

@@ -93,7 +93,9 @@ class Server:
         """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered."""
         with contextlib.suppress(ValueError, OSError):  # each visitor is a connection or two, each a file
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (4 * CONNECTIONS if hard < 0 else min(4 * CONNECTIONS, hard), hard))
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (4 * CONNECTIONS if hard < 0 else min(4 * CONNECTIONS, hard), hard)
+            )
         with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
             for option, value in MALLOPT.items():
                 ctypes.CDLL(None).mallopt(option, value)
