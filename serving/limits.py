@@ -66,13 +66,9 @@ class Limits:
         for most, name, status in ((one, who, 429), (everybody, "all", 503)):
             item, key = limits.RateLimitItemPerSecond(most, window), (name, kind, str(count))
             if not self._limiter.test(item, *key):
-                whom, again = (
-                    "this address" if status == 429 else "everybody",
-                    "tomorrow" if kind == "drawings" else "in some minutes",
-                )
-                raise Refused(
-                    f"There was too much from {whom}; try again {again}.", status, "rate", 1 + int(window - begun)
-                )
+                again = "tomorrow" if kind == "drawings" else "in some minutes"
+                said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
+                raise Refused(said, status, "rate", 1 + int(window - begun))
             if amount:
                 self._limiter.hit(item, *key, cost=amount)
 

@@ -46,18 +46,19 @@ OURS = (
 ).encode()
 NO_DATA = 'The request\'s body must be {"data": [...]}, the arguments in a list.'
 NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `files` of a form."
+TAKES = {"predict": 2, "info": 0}  # arguments
 CHANGED = "This page has changed; load it again."
 
 
 @dataclass
 class Routes:
-    """The routes and what they need. `events`: how many arguments each event of Gradio's page takes, by number; `functions`: what the
-    page's components may ask; `collection`: gives a file's name and the open file with the drawings of a receipt.
+    """The routes and what they need. `events`: number -> name, of Gradio's page; `functions`: what the page's components may ask;
+    `collection`: gives a file's name and the open file with the drawings of a receipt.
     """
 
     predictor: Predictor
     gradio: ASGIApp
-    events: dict[int, int]
+    events: dict[int, str]
     functions: dict[str, Callable[[dict], dict]]
     collection: Callable[[dict], tuple] | None
 
@@ -70,19 +71,20 @@ class Routes:
             passed += [Middleware(RequestBodyLimitMiddleware, body)]
             return Route(path, answer, methods=["POST"] if body else ["GET", "HEAD"], middleware=passed)
 
+        weights = self.predictor.weights
         queue = (f"{API}/queue/join", f"{API}/call/{{name}}", f"{API}/call/v2/{{name}}")
         return [
             way("/", self._page, zipped=True),
             way("/web/{fingerprint}/{name}", self._asset, zipped=True),
-            way("/weights/current", self._weights),
+            way("/weights/current", self._said(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})),
             way("/weights/{key}/{name}", self._weights_file),
-            way("/health", self._health),
+            way("/health", self._said(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION})),
             way("/metrics", self._metrics, own=True),
             way("/contributions/collection", self._take_home, SMALL, "contributions", own=True),
             way(f"{API}/component_server", self._component, DRAWING, "contributions", own=True),
             way(f"{API}/upload", self._upload, MAX_BYTES + SMALL, into="disk"),
             way(f"{API}/mcp", self._tools, PICTURE, "pictures"),
-            way(f"{API}/mcp/schema", self._schema),
+            way(f"{API}/mcp/schema", self._said(lambda: mcp.TOOLS)),  # where Gradio tells its own
             way(f"{API}/run/predict", self._predict, PICTURE, "pictures"),
             way(f"{API}/run/info", self._info, SMALL),
             *(way(path, self._call, SMALL, "pictures") for path in queue),
@@ -98,15 +100,17 @@ class Routes:
         html = html.replace(b"<script", b'<script nonce="' + request.scope["nonce"].encode() + b'"')
         return Response(html, media_type="text/html", headers={"cache-control": "no-store"})  # a nonce is good for once
 
+    def _said(self, what: Callable[[], object]) -> Callable:
+        async def answer(request: Request) -> Response:
+            return JSONResponse(what(), headers={"cache-control": "no-store"})
+
+        return answer
+
     async def _asset(self, request: Request) -> Response:
         name, files = request.path_params["name"], assets()
         if request.path_params["fingerprint"] != fingerprint() or name not in files:
             raise Refused(CHANGED, 404, "no such path")
         return FileResponse(files[name], media_type=media_type(name), headers={"cache-control": FOR_EVER})
-
-    async def _weights(self, request: Request) -> Response:
-        base = f"weights/{self.predictor.weights.files.key}/"
-        return JSONResponse({"base": base, **self.predictor.weights.info()}, headers={"cache-control": "no-store"})
 
     async def _weights_file(self, request: Request) -> Response:
         key, name = request.path_params["key"], request.path_params["name"]
@@ -134,11 +138,11 @@ class Routes:
         data = [plain(value) for value in data_of(question)]
         if not isinstance(session, (str, type(None))) or len(session or "") > 64:
             raise Refused("session_hash is a word of at most 64 letters.")
-        takes = (
-            {"predict": 2, "info": 0}.get(name) if name else self.events.get(number) if type(number) is int else None
-        )
-        if takes is None or len(data) > takes:
-            raise Refused(CHANGED if name is None else NO_DATA, 404 if takes is None else 400)
+        event = name or (self.events.get(number) if type(number) is int else None)
+        if event not in TAKES:
+            raise Refused(CHANGED if name is None else NO_DATA, 404)
+        if len(data) > (takes := TAKES[event]):
+            raise Refused(NO_DATA)
         data += [None, 3][len(data) : takes]
         if data and str(data[0]).startswith("data:"):  # Gradio keeps it long after the answer
             raise Refused("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
@@ -162,9 +166,6 @@ class Routes:
 
         said = await mcp.answer(await body(request), use)
         return Response(status_code=202) if said is None else JSONResponse(said)
-
-    async def _schema(self, request: Request) -> Response:
-        return JSONResponse(mcp.TOOLS)  # where Gradio tells its own
 
     async def _upload(self, request: Request) -> Response:
         """One picture, as Gradio's clients send it before they ask: a list with its path, which only means something here."""
@@ -207,9 +208,6 @@ class Routes:
         headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
         parts = iter(lambda: file.read(2**16), b"")
         return StreamingResponse(parts, 200, headers, "application/octet-stream", BackgroundTask(file.close))
-
-    async def _health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "weights": self.predictor.weights.files.origin, "version": VERSION})
 
     async def _metrics(self, request: Request) -> Response:
         """Prometheus' numbers: for the bearer of METRICS_TOKEN, or where there is none for who sits at this very machine."""

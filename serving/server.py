@@ -54,7 +54,7 @@ class Server:
         inner.add_middleware(CORSMiddleware)  # none: else Gradio has its own, which lets any page read with credentials
         closed = {"run_history": False, "enable_monitoring": False, "mcp_server": False, "show_error": False}
         gr.mount_gradio_app(inner, page, path="/", footer_links=["api"], ssr_mode=False, pwa=True, **closed, **look)
-        events = {number: len(event.inputs) for number, event in page.fns.items()}
+        events = {number: event.api_name for number, event in page.fns.items()}
         router = Router(Routes(self.predictor, inner, events, functions, collection).all(), redirect_slashes=False)
         programs = CORSMiddleware(router, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
         outside = Headers(Sentences(programs), self.settings)
@@ -93,9 +93,8 @@ class Server:
         """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered."""
         with contextlib.suppress(ValueError, OSError):  # each visitor is a connection or two, each a file
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.setrlimit(
-                resource.RLIMIT_NOFILE, (4 * CONNECTIONS if hard < 0 else min(4 * CONNECTIONS, hard), hard)
-            )
+            most = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
             for option, value in MALLOPT.items():
                 ctypes.CDLL(None).mallopt(option, value)

@@ -306,8 +306,10 @@ def test_an_honest_picture_passes_two_bombs(server, name):
     order, said = [], {}
 
     def ask(who: str, raw: bytes) -> None:
+        start = time.perf_counter()
         said[who] = post(server, "run/predict", {"data": [data_url(raw), 1]})
         order.append(who)
+        print(f"{name}: {who} was answered after {time.perf_counter() - start:.2f} s")  # shown by -s
 
     with ThreadPoolExecutor(3) as pool:
         bombs = [pool.submit(ask, f"bomb {number}", content) for number in range(2)]
