@@ -186,7 +186,10 @@ class Ours:
         """One drawing, under a receipt of the visitor's."""
         if connection.address not in self.receipts:
             question = {"fn_name": "consent", "data": {"version": CONSENT}}
-            said = json.loads((await connection.post("/gradio_api/component_server", json.dumps(question).encode()))[1])
+            said = await self._ask(connection, "component_server", question, Tally())
+            if said is None:  # too many at once
+                tally.busy += 1
+                return
             self.receipts[connection.address] = said["receipt"]
         question = {"fn_name": "keep", "data": contribution(self.receipts[connection.address], digit)}
         said = await self._ask(connection, "component_server", question, tally)

@@ -1,8 +1,7 @@
 """Opens strangers' pictures in child processes that the system ends when one takes too much time or memory.
 
-Told with a file of some hundred kilobytes, Pillow can be kept busy for minutes. `python serving/images.py` is such a child; it imports
-Pillow and nothing heavier. There are two. A picture gets what is QUICK first, which honest ones do not use up; what needs more is opened
-anew with what is SLOW, one such picture at a time, so that a child is always free within QUICK's seconds.
+`python serving/images.py` is such a child; it imports Pillow and nothing heavier. There are two. A picture gets what is QUICK first, which
+honest ones seldom use up; what needs more is opened anew with what is SLOW, one at a time, so that a child is soon free for others.
 """
 
 from __future__ import annotations
@@ -54,8 +53,8 @@ class TooMuch(BadPicture):
 def open_picture(raw: bytes, budget: Budget = SLOW) -> Image.Image:
     """The first frame of a picture file, upright, as model.py would have it first: no palette, halved from 2048 pixels on.
 
-    Its size is checked before any pixel is decoded; large JPEGs are decoded at half their size. Raises BadPicture for anything but a
-    PNG, JPEG, WebP, GIF or BMP of at most 10 MiB and 8 to 4096 pixels a side, TooMuch for what the budget does not allow.
+    Raises BadPicture for anything but a PNG, JPEG, WebP, GIF or BMP of at most 10 MiB and 8 to 4096 pixels a side, TooMuch for what the
+    budget does not allow.
     """
     Image.MAX_IMAGE_PIXELS = None  # the sides say it all
     if len(raw) > MAX_BYTES:
@@ -105,6 +104,8 @@ def serve() -> None:
     while head := sys.stdin.buffer.read(HEAD.size):
         size, slowly = HEAD.unpack(head)
         budget, image, pixels = SLOW if slowly else QUICK, None, b""
+        if slowly:
+            os.nice(10)  # it ends with this picture; others' go first
         resource.setrlimit(resource.RLIMIT_DATA, (budget.memory, resource.RLIM_INFINITY))
         signal.setitimer(signal.ITIMER_PROF, budget.seconds)  # then the process ends, whatever library is at work
         try:
@@ -175,7 +176,7 @@ async def _child() -> asyncio.subprocess.Process:
     """A new child: without our environment and its secrets, and deaf to the terminal's Ctrl-C."""
     pipes = dict.fromkeys(("stdin", "stdout"), asyncio.subprocess.PIPE) | {"stderr": asyncio.subprocess.DEVNULL}
     few = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    few["MALLOC_MMAP_THRESHOLD_"] = str(2**20)  # large blocks go back to the system when they are freed
+    few |= {"MALLOC_MMAP_THRESHOLD_": str(2**22), "MALLOC_TRIM_THRESHOLD_": str(2**24)}  # as in server.py
     command = (sys.executable, "-P", __file__)
     return await asyncio.create_subprocess_exec(*command, **pipes, env=few, start_new_session=True)
 

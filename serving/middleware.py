@@ -28,7 +28,7 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 FOR_EVER = "public, max-age=31536000, immutable"  # for what carries a hash in its address
-SENTENCES = {  # for what Starlette refuses, by raising it where a scope has an app, and Gradio, by answering
+SENTENCES = {  # for what Starlette refuses, which raises it where a scope has an app, and Gradio, which answers
     400: ("The request could not be carried out; check its arguments.", "bad request"),
     404: ("There is nothing here.", "no such path"),
     405: ("This cannot be asked so; another method is expected.", "bad request"),

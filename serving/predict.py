@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from serving.images import MAX_BYTES, Decoder
@@ -84,7 +85,8 @@ def classify(net, image: Image.Image, top_k: int) -> dict:
     """What `/predict` says of a picture on a DigitCNN. Raises EmptyDrawing, a ValueError, when there is no ink in it."""
     from model import ranked  # with torch, and so not before the page is up
 
-    probabilities, evidence = net.judge_tensors(net.preprocess(image)[None])
+    pixels = np.asarray(image) if image.mode == "L" else image  # of which model.py leaves out the empty ground
+    probabilities, evidence = net.judge_tensors(net.preprocess(pixels)[None])
     best = ranked(probabilities[0], top_k)
     rows = [{"label": name, "confidence": value} for name, value in best]
     return {"label": best[0][0] if evidence[0] >= net.config.threshold else None, "confidences": rows}

@@ -36,7 +36,7 @@ PORTS = range(7860, 7960)  # where a free one is looked for
 CONNECTIONS = 4000  # at once, from everybody
 UNREAD = 30.0  # seconds that sent bytes may wait for a reader, also one whose window stays full
 STOPPING = 5  # seconds that a stop waits for answers under way
-MALLOPT = {-3: 2**20, -8: 2}  # glibc: large blocks go back to the system when they are freed; at most two arenas
+MALLOPT = {-1: 2**24, -3: 2**22, -8: 2}  # glibc: large blocks, and no others, go back at once; two arenas at most
 
 
 class Server:
