@@ -26,7 +26,7 @@ from serving import TITLE, VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
 from serving.routes import plain
-from serving.server import Server
+from serving.server import Server, listen
 from serving.weights import Weights
 from web.components import collector, data_tab, model_tab, sketchpad
 
@@ -77,7 +77,7 @@ def build(predictor: Predictor, desk: Desk | None, closed: dict | None = None) -
         gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
             predict, [picture, top_k], result, api_name="predict", preprocess=False
         )
-        gr.api(info, api_name="info", queue=False)
+        gr.api(info, api_name="info")
     return page
 
 
@@ -137,13 +137,14 @@ def main(arguments: list[str] | None = None) -> int:
             runpy.run_module("bench.stock", run_name="__main__")
             return 0
         server = Server(settings, Weights(HERE / "weights", settings))
+        listening = listen(settings.name, settings.port)  # before the store is opened, which another page may have
         desk, closed = Desk.from_environment(VERSION)
         functions = {function.__name__: function for function in desk.functions} if desk else {}
         page = build(server.predictor, desk, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
         server.mount(page, functions, desk.collection if desk else None, **look)
-        server.run()
+        server.run(listening)
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)
         return 1

@@ -49,6 +49,10 @@ def accept_good(store: Store, net: DigitCNN) -> None:
     review.judge(store, ["good"], [])
 
 
+def test_an_empty_store_is_said_in_a_sentence():
+    assert review.table([]) == "No drawing waits for review."
+
+
 def test_review_shows_and_judges(full, net, tmp_path):
     full, _ = full
     facts = {facts.id: facts for _, facts in review.waiting(full, net)}
