@@ -11,7 +11,7 @@ const QUIET = 500;       // milliseconds after the pen is up before the sentence
 const percent = (value) => (value > 0.999 ? "> 99.9 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
 
 // What is said of an answer, and whether it names a digit: "digit", "torn" between two, or "none".
-function reading({ empty, error, apart, digit, confidences }) {
+export function reading({ empty, error, apart, digit, confidences }) {
   if (error) return { kind: "none", sentence: error };
   if (empty) return { kind: "none", sentence: "Draw a digit, 0 to 9." };
   if (apart) return { kind: "none", sentence: "One digit at a time, please." };
@@ -26,8 +26,9 @@ function reading({ empty, error, apart, digit, confidences }) {
 function makeBars(list) {
   return [..."0123456789"].map((digit) => {
     const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
-    const name = document.createElement("b"), value = document.createElement("span");
-    name.textContent = digit;
+    const name = document.createElement("b"), value = document.createElement("span"), button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: digit, disabled: true });  // why.js knows what for
+    name.append(button);
     track.className = "track"; value.className = "value";
     track.append(fill);
     row.append(name, track, value);
@@ -36,20 +37,22 @@ function makeBars(list) {
   });
 }
 
-// show(answer, count, notice, resting): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are
-// marked; a notice is said in place of the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`.
+// show(answer, count, notice, resting, reason): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are
+// marked; a notice is said in place of the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`, and
+// then the reason, if there is one.
 export function makeAnswer(root) {
   const find = (selector) => root.querySelector(selector);
   const preview = find("#preview canvas"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
   let timer = null;
 
-  function say(sentence, resting) {
+  function say(sentence, resting, reason) {
     if (line.textContent !== sentence) line.textContent = sentence;
     clearTimeout(timer);
-    if (resting && spoken.textContent !== sentence) timer = setTimeout(() => { spoken.textContent = sentence; }, QUIET);
+    const both = [sentence, reason].filter(Boolean).join(" ");
+    if (resting && spoken.textContent !== both) timer = setTimeout(() => { spoken.textContent = both; }, QUIET);
   }
 
-  function show(answer, count, notice, resting) {
+  function show(answer, count, notice, resting, reason) {
     const { revision, confidences = [], pixels } = answer;
     const { kind, sentence } = reading(answer);
     root.classList.toggle("resting", resting);
@@ -58,7 +61,7 @@ export function makeAnswer(root) {
     root.dataset.revision = revision;
     root.dataset.reading = confidences.length ? kind : "empty";
     find(".digit").textContent = kind === "digit" ? answer.digit : "?";
-    say(notice || sentence, resting);
+    say(notice || sentence, resting, reason);
     bars.forEach(({ row }) => row.classList.remove("top", "best"));
     bars.forEach(({ fill, value }) => { fill.style.transform = "scaleX(0)"; value.textContent = ""; });
     confidences.forEach(({ label, confidence }, rank) => {

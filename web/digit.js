@@ -619,6 +619,18 @@ export class DigitCNN {
     const layers = this.#maps.map((maps) => ({ name: maps.name, channels: maps.channels, height: maps.side, width: maps.side, data: maps.plain }));
     return [...layers, { name: "logits", channels: LABELS.length, height: 1, width: 1, data }];
   }
+
+  /** Why digit `a` and not `b`: the last picture's logits differ by `bias` plus the `sum` of `places`, 7x7 before the pooling. */
+  evidence(a, b) {
+    const from = this.#maps.at(-2), { side } = from, n = this.config.places, { "dense.weight": weight, "dense.bias": bias } = this.#dense;
+    const places = new F32(side * side), count = from.channels * n * n, span = (i) => [floor((i * side) / n), ceil(((i + 1) * side) / n)];
+    for (let k = 0; k < count; k++) {
+      const [top, bottom] = span(floor(k / n) % n), [left, right] = span(k % n), channel = floor(k / n / n);
+      const share = (weight[a * count + k] - weight[b * count + k]) / (bottom - top) / (right - left);
+      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) places[y * side + x] += share * from.data[from.at(channel, y, x)];
+    }
+    return { bias: bias[a] - bias[b], places, sum: places.reduce((p, q) => p + q, 0) };
+  }
 }
 
 // --- files ---

@@ -18,7 +18,7 @@ async function load(bases) {
   postMessage({ failed });
 }
 
-async function answer({ board: name, revision, strokes, picture, reduce: reduced, inside }) {
+async function answer({ board: name, revision, strokes, picture, reduce: reduced, inside, against }) {
   const found = { board: name, revision };
   try {
     let image = picture;
@@ -29,9 +29,11 @@ async function answer({ board: name, revision, strokes, picture, reduce: reduced
       if (reduced) found.reduced = reduce(image.data);
     }
     const pixels = await net.preprocess(image);
-    const { probabilities, margin, digit } = net.predict(pixels);
+    const { probabilities, logits, margin, digit } = net.predict(pixels), confidences = ranked(probabilities, 10);
     if (inside) found.layers = await net.activations();
-    return { ...found, pixels, margin, digit, confidences: ranked(probabilities, 10) };
+    const [a, second] = confidences.map(({ label }) => label), b = against && against !== a ? against : second;
+    found.evidence = { a, b, gap: logits[a] - logits[b], ...net.evidence(a, b) };
+    return { ...found, pixels, margin, digit, confidences };
   } catch (error) {
     return { ...found, error: error.message };
   }
