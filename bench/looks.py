@@ -17,7 +17,7 @@ sys.path.append(str(ROOT / "tests"))  # the servers, the browser and the drawing
 
 SIZES = ((1440, 900), (1024, 768), (768, 1024), (390, 844), (844, 390))
 STATES = ("empty", "drawing", "answered", "why", "unsure", "inside", "shared")
-UNSURE = [[(150, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(152, 102), (288, 98)]]  # a closed 4
+UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (248, 98)]]  # a 4, nearly closed
 
 
 def show(person, state: str) -> None:
