@@ -34,8 +34,6 @@ export class DigitCNN {
 
   async preprocess(image) { return preprocess(image); }
 
-  evidence() { return null; }  // its features are out of reach
-
   async predict(tensor) {
     const { logits: { data } } = await this.session.run({ input: new ort.Tensor("float32", tensor, [1, 1, 28, 28]) });
     const logits = [...data], best = Math.max(...logits), margin = best - logits.reduce((a, b) => a + b) / logits.length;

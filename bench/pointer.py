@@ -44,9 +44,9 @@ WATCH = """() => {
 # What is appended to worker.js: each answer takes RATE times as long as the worker worked for it.
 STRETCH = """
 {
-  const hear = self.onmessage, send = self.postMessage.bind(self);
+  const work = turn.port1.onmessage, send = self.postMessage.bind(self);
   let began = 0;
-  self.onmessage = (event) => { began = performance.now(); return hear(event); };
+  turn.port1.onmessage = (event) => { began = performance.now(); return work(event); };
   self.postMessage = (...message) => {
     const until = began + RATE * (performance.now() - began);
     while (performance.now() < until) { /* as a slower processor would */ }

@@ -185,8 +185,8 @@ export function makeInside(root, patch) {
 
   return {
     isOpen: () => root.open,
-    update(answer) {  // with the engine's layers and its evidence; painted once a frame at most
-      ({ layers, evidence } = answer);
+    update(...shown) {  // the engine's layers, and the evidence of why.js; painted once a frame at most
+      [layers, evidence] = shown;
       frame ||= requestAnimationFrame(repaint);
     },
     clear() {

@@ -26,7 +26,7 @@ export function mount(element, props, server) {
   const find = (selector) => element.querySelector(selector);
   const root = find("#board"), topK = find("#top-k"), undoButton = find("#undo"), clearButton = find("#clear");
   const shown = makeAnswer(find("#prediction"));
-  const inside = makeInside(find(".inside"), find(".patch")), why = makeWhy(find("#prediction"), () => ask());
+  const inside = makeInside(find(".inside"), find(".patch")), why = makeWhy(find("#prediction"), ask);
 
   let notice = "";                           // a sentence about what could not be done; it stands until the drawing changes
   let revision = 0;                          // of the drawing on the board
@@ -77,15 +77,14 @@ export function mount(element, props, server) {
       return receive({ revision, empty: true });
     }
     const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
-    engine.ask(NAME, { revision, inside: inside.isOpen(), against: why.against, ...drawing }, receive);
+    engine.ask(NAME, { revision, inside: inside.isOpen() || why.isOn(), ...drawing }, receive);
     if (engine.state !== "ready") show();
   }
 
   function receive(reply) {
     if (reply.revision < answer.revision) return;
     const whole = board.pen === null && reply.revision === revision && !board.picture;
-    if (reply.layers) inside.update(reply);
-    answer = { ...reply, layers: null, apart: whole && standApart(board.strokes) };
+    answer = { ...reply, apart: whole && standApart(board.strokes) };
     show();
     if (whole && lifted && reply.pixels) {
       lifted = false;
@@ -104,7 +103,9 @@ export function mount(element, props, server) {
 
   function show() {
     const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
-    shown.show(answer, Number(topK.value), notice || waiting, isResting(), why.show(answer));
+    shown.show(answer, Number(topK.value), notice || waiting, isResting());
+    const evidence = why.show(answer);
+    if (answer.layers && inside.isOpen()) inside.update(answer.layers, evidence);
     offerFeedback();
     offerShare();
   }

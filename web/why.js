@@ -5,8 +5,9 @@
 // shown is where evidence was added up, not which pixels mattered.
 
 import { reading } from "./answer.js";
+import { engine } from "./engine.js";
 
-const PLACES = 7;                       // a side
+const PLACES = 7;                      // a side, before the averages
 const THIRDS = [0, 0, 0, 1, 2, 2, 2];  // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
 const SMALL = 0.05;                     // sums below it are not written over the picture
 const FOR = [255, 140, 60], AGAINST = [70, 160, 255];  // colours of what spoke for the answer, and for the other digit
@@ -28,6 +29,21 @@ const WORDS = {
 const signed = (digits) => new Intl.NumberFormat("en", { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits });
 const tenths = signed(1), hundredths = signed(2);
 
+// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the engine gives: the network's
+// layers, and the weights of its last one.
+export function weigh(layers, dense, a, b) {
+  const of = (name) => layers.find((layer) => layer.name === name);
+  const { data, channels, width: side } = of("conv5"), { width: n } = of("average"), { data: logits } = of("logits");
+  const places = new Float64Array(side * side), count = channels * n * n, start = (i) => Math.floor((i * side) / n), end = (i) => Math.ceil(((i + 1) * side) / n);
+  for (let k = 0; k < count; k += 1) {
+    const [top, bottom] = [start, end].map((of) => of(Math.floor(k / n) % n)), [left, right] = [start, end].map((of) => of(k % n));
+    const share = (dense.weight[a * count + k] - dense.weight[b * count + k]) / ((bottom - top) * (right - left));
+    const map = Math.floor(k / (n * n)) * side * side;
+    for (let y = top; y < bottom; y += 1) for (let x = left; x < right; x += 1) places[y * side + x] += share * data[map + y * side + x];
+  }
+  return { a, b, places, sum: places.reduce((p, q) => p + q), bias: dense.bias[a] - dense.bias[b], gap: logits[a] - logits[b] };
+}
+
 // Nine sums over the thirds of the picture, row by row.
 function regions(places) {
   const sums = new Float64Array(9);
@@ -43,14 +59,13 @@ export function paintEvidence(canvas, { places }) {
   context.putImageData(image, 0, 0);
 }
 
-// The two buttons see and why in `root`, the answer; asked() when another digit is to be weighed, which is then `against`.
+// The two buttons see and why in `root`, the answer; asked() when an answer with the network's layers is wanted.
 export function makeWhy(root, asked) {
   const find = (selector) => root.querySelector(selector);
   const canvas = find(".places"), numbers = find(".sums"), line = find(".reason"), exactly = find(".exactly");
   const see = find("#see"), button = find("#why"), cells = REGIONS.map(() => document.createElement("span"));
   const names = [...root.querySelectorAll(".bars button")];
-  const why = { against: null, show };  // against: a label, or null for the digit that comes second
-  let on = false;
+  let on = false, against = null;  // against: a digit, or null for the one that comes second
   numbers.append(...cells);
 
   function turn(to, other) {
@@ -62,15 +77,27 @@ export function makeWhy(root, asked) {
     asked();
   }
 
-  // Show the evidence of an answer; returns what there is to be said of it, "" unless it is wanted.
+  // Show why, if that is wanted; returns the evidence, or null where no digit is named.
   function show(answer) {
-    const { evidence, empty } = answer, { kind } = reading(answer), says = evidence && kind !== "none";
-    if (empty) why.against = null;
-    for (const part of [canvas, numbers]) part.hidden = !(on && says);
-    names.forEach((name) => { name.disabled = !(on && says) || name.textContent === evidence.a; });
-    if (!on) return "";
-    exactly.textContent = "";
-    if (!says) return (line.textContent = empty ? WORDS.empty : WORDS.none);
+    const { layers, confidences, empty } = answer, isNamed = Boolean(layers) && reading(answer).kind !== "none";
+    if (empty) against = null;
+    let evidence = null;
+    if (isNamed) {
+      const [first, second] = confidences.map(({ label }) => label);
+      evidence = weigh(layers, engine.dense, first, against && against !== first ? against : second);
+    }
+    for (const part of [canvas, numbers]) part.hidden = !(on && evidence);
+    for (const name of names) name.disabled = !(on && evidence) || name.textContent === evidence.a;
+    if (on) explain(evidence, empty);
+    return evidence;
+  }
+
+  function explain(evidence, empty) {
+    if (!evidence) {
+      line.textContent = empty ? WORDS.empty : WORDS.none;
+      exactly.textContent = "";
+      return;
+    }
     paintEvidence(canvas, evidence);
     const { a, b, bias, sum, gap } = evidence, sums = regions(evidence.places);
     const best = sums.indexOf(Math.max(...sums)), worst = sums.indexOf(Math.min(...sums));
@@ -79,17 +106,16 @@ export function makeWhy(root, asked) {
     line.textContent = WORDS.pro(a, b, tenths.format(sums[best]), REGIONS[best]) + contra;
     exactly.textContent = `${WORDS.exactly(...[sum, bias, gap].map(hundredths.format))} ${WORDS.others}`;
     canvas.setAttribute("aria-label", line.textContent);
-    return line.textContent;
   }
 
-  see.addEventListener("click", () => { turn(false, button); });
-  button.addEventListener("click", () => { turn(true, see); });
-  names.forEach((name) => {
+  see.addEventListener("click", () => turn(false, button));
+  button.addEventListener("click", () => turn(true, see));
+  for (const name of names) {
     name.setAttribute("aria-label", WORDS.compare(name.textContent));
     name.addEventListener("click", () => {
-      why.against = name.textContent;
+      against = name.textContent;
       asked();
     });
-  });
-  return why;
+  }
+  return { show, isOn: () => on };
 }
