@@ -21,19 +21,17 @@ UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 
 
 
 def show(person, state: str) -> None:
-    """Bring the page of a `person` into a state."""
+    """Bring the page of a `person`, which is as `leave` left it, into a state."""
     from person import DRAWINGS
 
     page = person.page
-    if state == "empty":
-        return
     if state == "drawing":
         points = [person.at(point) for point in DRAWINGS["3"][0]]
         page.mouse.move(*points[0])
         page.mouse.down()
         for place in points[1 : len(points) * 3 // 4]:
             page.mouse.move(*place)
-    else:
+    elif state != "empty":
         person.draw(UNSURE if state == "unsure" else DRAWINGS["3"])
     person.settle()
     if state in ("why", "unsure"):
@@ -43,18 +41,36 @@ def show(person, state: str) -> None:
         page.locator(".strip canvas").nth(2).focus()
     if state == "shared":
         page.locator("#share").click()
-    page.wait_for_timeout(900)
+    page.wait_for_timeout(800)  # what moves has arrived
 
 
-def photograph(browser, url: str, out: Path, name: str, size: tuple[int, int], dark: bool, state: str) -> None:
-    """One picture of the page, OUT/name.png."""
+def leave(person, state: str) -> None:
+    """Bring the page back from a state to where it was."""
+    page = person.page
+    if state == "drawing":
+        page.mouse.up()
+    if state in ("why", "unsure"):
+        page.locator("#see").click()
+    if state == "inside":
+        page.locator(".inside summary").click()
+        page.evaluate("scrollTo(0, 0)")
+    if state == "shared":
+        page.keyboard.press("Escape")
+    if state != "empty":
+        page.locator("#clear").click()
+
+
+def photograph(browser, url: str, out: Path, size: tuple[int, int], dark: bool, states: dict[str, str]) -> None:
+    """Pictures of the page at one size in one theme: OUT/name.png for each state and name in `states`."""
     from person import Person
 
     person = Person(browser, url, size, color_scheme="dark" if dark else "light")
-    show(person, state)
-    person.page.screenshot(path=out / f"{name}.png", full_page=state == "inside")
+    for state, name in states.items():
+        show(person, state)
+        person.page.screenshot(path=out / f"{name}.png", full_page=state == "inside")
+        leave(person, state)
     for error in person.errors:
-        print(f"{name}: {error}", file=sys.stderr)
+        print(f"{size}: {error}", file=sys.stderr)
     person.leave()
 
 
@@ -75,10 +91,10 @@ def main() -> None:
         try:
             for width, height in SIZES:
                 for dark in (False, True):
-                    for state in STATES:
-                        name = f"{width}x{height}-{'dark' if dark else 'light'}-{state}"
-                        if all(part in name for part in options.names):
-                            photograph(browser, server.url, options.out, name, (width, height), dark, state)
+                    names = {s: f"{width}x{height}-{'dark' if dark else 'light'}-{s}" for s in STATES}
+                    wanted = {s: name for s, name in names.items() if all(part in name for part in options.names)}
+                    if wanted:
+                        photograph(browser, server.url, options.out, (width, height), dark, wanted)
         finally:
             server.kill()
 

@@ -54,7 +54,7 @@ function paintLogits(canvas, { data }) {
   const paint = canvas.getContext("2d"), most = Math.max(...data.map(Math.abs), 1), best = data.indexOf(Math.max(...data)), middle = 0.55 * HIGH;
   paint.fillStyle = "#000";
   paint.fillRect(0, 0, canvas.width, HIGH);
-  paint.font = `600 13px ${getComputedStyle(canvas).fontFamily}`;
+  paint.font = "600 13px system-ui, sans-serif";
   paint.textAlign = "center";
   data.forEach((value, digit) => {
     paint.fillStyle = digit === best ? "#ff8c3c" : "#c8c8c8";
@@ -119,6 +119,8 @@ export function makeInside(root, patch) {
     Object.assign(patch.style, { left: share(left), top: share(top), width: share(end(box.x) - left), height: share(end(box.y) - top) });
   }
 
+  const say = (text) => { if (sentence.textContent !== text) sentence.textContent = text; };
+
   function choose(layer, map = 0, pixel = null) {
     const maps = layer && mapsOf(layer);
     if (!layer) chosen = null;
@@ -135,12 +137,12 @@ export function makeInside(root, patch) {
     const maps = chosen && mapsOf(chosen.layer), isMap = maps && chosen.layer.name !== "logits";
     root.classList.toggle("chosen", Boolean(isMap));
     if (!maps) {
-      sentence.textContent = layers ? WORDS.point : "";
+      say(layers ? WORDS.point : "");
       return mark(null);
     }
     const { layer, map } = chosen, { width: side, channels } = maps, says = WORDS[layer.name][1];
     if (!isMap) {
-      sentence.textContent = `${WORDS.logit(map, maps.data[map].toFixed(1))}${says}`;
+      say(`${WORDS.logit(map, maps.data[map].toFixed(1))}${says}`);
       return mark(null);
     }
     if (layer.name === "evidence") {
@@ -152,7 +154,7 @@ export function makeInside(root, patch) {
     const box = { x: x * layer.step + (layer.step - layer.sees) / 2, y: y * layer.step + (layer.step - layer.sees) / 2, side: layer.sees };
     paintView(box);
     mark(layer.sees > 1 ? box : null);
-    sentence.textContent = `${channels > 1 ? WORDS.map(map + 1, channels) : ""}${says}${layer.sees > 1 ? WORDS.patch(layer.sees) : ""}`;
+    say(`${channels > 1 ? WORDS.map(map + 1, channels) : ""}${says}${layer.sees > 1 ? WORDS.patch(layer.sees) : ""}`);
   }
 
   function paintView({ x, y, side }) {  // the patch of the picture, large
@@ -174,13 +176,12 @@ export function makeInside(root, patch) {
       const canvas = canvases.get(layer.name), maps = mapsOf(layer);
       if (layer.name === "logits") paintLogits(canvas, maps);
       else if (layer.name !== "evidence") paintMaps(canvas, maps, layer.across, 0, maps.channels);
-      else if (evidence) {
-        canvas.width = canvas.height = 7;
-        paintEvidence(canvas, evidence);
+      else {
+        canvas.width = canvas.height = 7;  // erases it
+        if (evidence) paintEvidence(canvas, evidence);
       }
     }
-    if (chosen) show();
-    else if (sentence.textContent !== WORDS.point) sentence.textContent = WORDS.point;
+    show();
   }
 
   return {

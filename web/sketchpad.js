@@ -122,10 +122,8 @@ export function mount(element, props, server) {
     show();
   });
 
-  // What there is to share: as far as a drawing is of strokes, and read.
   const offerShare = makeShare(find(".share"), find("#share"), () => {
-    const ready = !greeting && !stopReplay && board.strokes.length && !board.picture && answer.revision === revision && answer.confidences;
-    if (!ready) return null;
+    if (greeting || stopReplay || board.picture || !board.strokes.length || !answer.confidences) return null;
     const digit = find("#prediction").dataset.digit, sentence = find(".sentence").textContent;
     return { strokes: board.strokes, canvas: board.canvas, digit, answered: answer.digit, sentence };
   }, (strokes) => new Promise((done) => {

@@ -34,9 +34,10 @@ const tenths = signed(1), hundredths = signed(2);
 export function weigh(layers, dense, a, b) {
   const of = (name) => layers.find((layer) => layer.name === name);
   const { data, channels, width: side } = of("conv5"), { width: n } = of("average"), { data: logits } = of("logits");
-  const places = new Float64Array(side * side), count = channels * n * n, start = (i) => Math.floor((i * side) / n), end = (i) => Math.ceil(((i + 1) * side) / n);
+  const places = new Float64Array(side * side), count = channels * n * n;
+  const spans = Array.from({ length: n }, (_, i) => [Math.floor((i * side) / n), Math.ceil(((i + 1) * side) / n)]);  // of the averages
   for (let k = 0; k < count; k += 1) {
-    const [top, bottom] = [start, end].map((of) => of(Math.floor(k / n) % n)), [left, right] = [start, end].map((of) => of(k % n));
+    const [top, bottom] = spans[Math.floor(k / n) % n], [left, right] = spans[k % n];
     const share = (dense.weight[a * count + k] - dense.weight[b * count + k]) / ((bottom - top) * (right - left));
     const map = Math.floor(k / (n * n)) * side * side;
     for (let y = top; y < bottom; y += 1) for (let x = left; x < right; x += 1) places[y * side + x] += share * data[map + y * side + x];
@@ -50,6 +51,8 @@ function regions(places) {
   places.forEach((value, i) => { sums[3 * THIRDS[Math.floor(i / PLACES)] + THIRDS[i % PLACES]] += value; });
   return sums;
 }
+
+const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 
 // Evidence as colours, on a canvas of 7x7.
 export function paintEvidence(canvas, { places }) {
@@ -94,17 +97,16 @@ export function makeWhy(root, asked) {
 
   function explain(evidence, empty) {
     if (!evidence) {
-      line.textContent = empty ? WORDS.empty : WORDS.none;
-      exactly.textContent = "";
-      return;
+      write(line, empty ? WORDS.empty : WORDS.none);
+      return write(exactly, "");
     }
     paintEvidence(canvas, evidence);
     const { a, b, bias, sum, gap } = evidence, sums = regions(evidence.places);
     const best = sums.indexOf(Math.max(...sums)), worst = sums.indexOf(Math.min(...sums));
-    cells.forEach((cell, i) => { cell.textContent = Math.abs(sums[i]) < SMALL ? "" : tenths.format(sums[i]); });
+    cells.forEach((cell, i) => { write(cell, Math.abs(sums[i]) < SMALL ? "" : tenths.format(sums[i])); });
     const contra = sums[worst] < -SMALL ? ` ${WORDS.contra(b, tenths.format(-sums[worst]), REGIONS[worst])}` : "";
-    line.textContent = WORDS.pro(a, b, tenths.format(sums[best]), REGIONS[best]) + contra;
-    exactly.textContent = `${WORDS.exactly(...[sum, bias, gap].map(hundredths.format))} ${WORDS.others}`;
+    write(line, WORDS.pro(a, b, tenths.format(sums[best]), REGIONS[best]) + contra);
+    write(exactly, `${WORDS.exactly(...[sum, bias, gap].map(hundredths.format))} ${WORDS.others}`);
     canvas.setAttribute("aria-label", line.textContent);
   }
 
