@@ -103,9 +103,9 @@ class Sentences:
         headers = {"retry-after": str(refused.seconds)} if refused.status in (429, 503) else {}
         headers |= {"connection": "close"} if refused.status in (408, 413) else {}  # the rest is not waited for
         said, status = (
-            {"error": str(refused), "detail": str(refused)},
+            {"error": str(refused), "detail": str(refused), "code": refused.code},
             refused.status,
-        )  # Gradio's clients read one of them,
+        )  # Gradio's clients read one of the first two, our page the last,
         if status == 400 and scope["path"].startswith(("/gradio_api/queue/", "/gradio_api/call/")):  # and of a call:
             said["detail"], status = [{"__type__": "validate", "is_valid": False, "message": str(refused)}], 422
         await JSONResponse(said, status, headers)(scope, receive, send)

@@ -71,11 +71,17 @@ class Person:
         touch: bool = False,
         before: str = "",
         ready: bool = True,
+        locale: str = "en",
         **context,
     ):
         viewport = SIZES[size] if isinstance(size, str) else {"width": size[0], "height": size[1]}
         self.context = browser.new_context(
-            viewport=viewport, has_touch=touch, is_mobile=touch, device_scale_factor=2 if touch else 1, **context
+            viewport=viewport,
+            has_touch=touch,
+            is_mobile=touch,
+            device_scale_factor=2 if touch else 1,
+            locale=locale,
+            **context,
         )
         self.page = self.context.new_page()
         self.page.add_init_script(NOTE_READ + before)

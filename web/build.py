@@ -88,11 +88,14 @@ def _page(published: Published | None, contribute: str | None) -> str:
     )
     link = ""
     if contribute:
-        link = f' <a href="{html.escape(contribute)}" target="_blank" rel="noopener">Contribute digits of your own</a>.'
+        link = f' <a href="{html.escape(contribute)}" target="_blank" rel="noopener" data-word="contribute.link">'
+        link += "Contribute digits of your own</a>"
+    words = json.loads((HERE / "words.json").read_text())
     page = (STATIC / "index.html").read_text()
     for name, text in (
         ("policy", policy),
         ("contribute", link),
+        ("noscript", "".join(f'<p lang="{name}">{said["noscript"]}</p>' for name, said in words.items())),
         ("sketchpad", (HERE / "sketchpad.html").read_text()),
     ):
         page = page.replace(f"{{{name}}}", text)

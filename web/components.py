@@ -22,12 +22,15 @@ def sketchpad(functions: Sequence[Callable] = (), **options) -> gr.HTML:
     return _view("sketchpad", functions, weights=WEIGHTS, **options)
 
 
-def collector(terms: str, version: str, functions: Sequence[Callable] = (), closed: str = "", **options) -> gr.HTML:
+def collector(
+    licence: str, version: str, functions: Sequence[Callable] = (), closed: dict | None = None, **options
+) -> gr.HTML:
     """Asks for digits and stores them through `functions`, those of a contribution service.
 
-    `terms` are what a contributor agrees to, in that `version`; `closed` says why none are taken, if so.
+    A contributor agrees to the terms in words.json, in that `version`, which name the `licence`. `closed`, {"error", "code"}, says why
+    none are taken, if so.
     """
-    return _view("collector", functions, weights=WEIGHTS, terms=terms, version=version, closed=closed, **options)
+    return _view("collector", functions, weights=WEIGHTS, licence=licence, version=version, closed=closed, **options)
 
 
 def _view(name: str, functions: Sequence[Callable], **options) -> gr.HTML:

@@ -1,6 +1,7 @@
 // Digits that the page draws by itself.
 
 import { SIZE } from "./board.js";
+import { label } from "./words.js";
 
 const FRAME = 16;    // milliseconds between two points
 const FRAMES = 400;  // at most: of a longer drawing more points are drawn at once
@@ -12,7 +13,7 @@ export async function makeExamples(container, play) {
   for (const { digit, strokes } of drawings) {
     const button = document.createElement("button");
     button.type = "button";
-    button.setAttribute("aria-label", `Draw an example ${digit}`);
+    label(button, "example", { digit });
     const lines = strokes.map((points) => `<polyline points="${points.map((point) => point.join(",")).join(" ")}"/>`);
     button.innerHTML = `<svg viewBox="0 0 ${SIZE} ${SIZE}" aria-hidden="true">${lines.join("")}</svg>`;
     button.addEventListener("click", () => play(strokes, radius));

@@ -4,31 +4,21 @@
 // and says one sentence; one of its pixels (the one pointed at, else the strongest) is marked, beside the patch of the picture that it sees.
 
 import { paintEvidence } from "./why.js";
+import { label, write } from "./words.js";
 
 // What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far two pixels' views lie
 // apart (each 3x3 convolution adds two of its own pixels to a view, each pooling one and doubles the distance).
 const LAYERS = [
-  { name: "input", across: 1, sees: 1, step: 1 },
-  { name: "conv2", across: 4, sees: 5, step: 1 },
-  { name: "conv4", across: 8, sees: 14, step: 2 },
-  { name: "conv5", across: 10, sees: 24, step: 4 },
-  { name: "evidence", across: 1, sees: 24, step: 4 },
-  { name: "logits", across: 10, sees: 28, step: 0 },
+  { name: "input", across: 1, sees: 1, step: 1, title: "inside.input", says: "inside.input.says" },
+  { name: "conv2", across: 4, sees: 5, step: 1, title: "inside.conv2", says: "inside.conv2.says" },
+  { name: "conv4", across: 8, sees: 14, step: 2, title: "inside.conv4", says: "inside.conv4.says" },
+  { name: "conv5", across: 10, sees: 24, step: 4, title: "inside.conv5", says: "inside.conv5.says" },
+  { name: "evidence", across: 1, sees: 24, step: 4, title: "inside.evidence", says: "inside.evidence.says" },
+  { name: "logits", across: 10, sees: 28, step: 0, title: "inside.logits", says: "inside.logits.says" },
 ];
-const WORDS = {
-  input: ["28×28", "The picture that the network is given."],
-  conv2: ["edges", "Each map looks for one small stroke or edge, everywhere in the picture."],
-  conv4: ["bends and ends", "Each map looks for one larger piece: a bend, a crossing, the end of a line."],
-  conv5: ["parts of digits", "Each map looks for most of a digit's shape, in a few places."],
-  evidence: ["added up", "Where the evidence was added up: orange spoke for the answer, blue for the digit that came second."],
-  logits: ["ten logits", "What each digit got in all; the more a logit stands out, the surer the answer."],
-  point: "Point at a map, or tap it, to see it large.",
-  map: (map, maps) => `Map ${map} of ${maps}. `,
-  logit: (digit, value) => `The ${digit} got ${value}. `,
-  patch: (side) => ` The framed pixel sees ${side} × ${side} pixels of the picture.`,
-};
 const INPUT = 28, GAP = 1;  // pixels: of the picture's side, and between two maps
 const WIDE = 20, HIGH = 100;  // of a logit's column
+const TENTHS = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const GREY = Uint32Array.from({ length: 256 }, (_, value) => (0xff << 24) | (value * 0x010101));
 
@@ -67,7 +57,8 @@ function paintLogits(canvas, { data }) {
 // The strip in `root`, a <details>; `patch` is laid over the preview where a map's pixel looks.
 export function makeInside(root, patch) {
   const find = (selector) => root.querySelector(selector);
-  const strip = find(".strip"), lens = find(".lens"), view = find(".lens-view"), sentence = find(".lens-says"), spot = find(".spot");
+  const strip = find(".strip"), lens = find(".lens"), view = find(".lens-view"), spot = find(".spot");
+  const which = find(".lens-which"), sentence = find(".lens-sentence"), patchSays = find(".lens-patch");
   const canvases = new Map();
   let layers = null, evidence = null, chosen = null, frame = 0;  // chosen: {layer, map, pixel}, pixel null for the strongest
 
@@ -78,12 +69,11 @@ export function makeInside(root, patch) {
 
   for (const layer of LAYERS) {
     const figure = document.createElement("figure"), canvas = document.createElement("canvas"), title = document.createElement("figcaption");
-    const [name, says] = WORDS[layer.name];
-    title.textContent = name;
+    write(title, layer.title);
     canvas.tabIndex = 0;
     canvas.className = layer.name;
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${name}: ${says}`);
+    label(canvas, layer.says);
     figure.append(canvas, title);
     strip.append(figure);
     canvases.set(layer.name, canvas);
@@ -119,8 +109,6 @@ export function makeInside(root, patch) {
     Object.assign(patch.style, { left: share(left), top: share(top), width: share(end(box.x) - left), height: share(end(box.y) - top) });
   }
 
-  const say = (text) => { if (sentence.textContent !== text) sentence.textContent = text; };
-
   function choose(layer, map = 0, pixel = null) {
     const maps = layer && mapsOf(layer);
     if (!layer) chosen = null;
@@ -136,15 +124,13 @@ export function makeInside(root, patch) {
   function show() {
     const maps = chosen && mapsOf(chosen.layer), isMap = maps && chosen.layer.name !== "logits";
     root.classList.toggle("chosen", Boolean(isMap));
-    if (!maps) {
-      say(layers ? WORDS.point : "");
-      return mark(null);
-    }
-    const { layer, map } = chosen, { width: side, channels } = maps, says = WORDS[layer.name][1];
+    write(sentence, maps ? chosen.layer.says : layers ? "inside.point" : "");
     if (!isMap) {
-      say(`${WORDS.logit(map, maps.data[map].toFixed(1))}${says}`);
+      if (maps) write(which, "inside.logit", { digit: String(chosen.map), logit: [maps.data[chosen.map], TENTHS] }); else write(which);
+      write(patchSays);
       return mark(null);
     }
+    const { layer, map } = chosen, { width: side, channels } = maps;
     if (layer.name === "evidence") {
       lens.width = lens.height = side;
       paintEvidence(lens, evidence);
@@ -154,7 +140,8 @@ export function makeInside(root, patch) {
     const box = { x: x * layer.step + (layer.step - layer.sees) / 2, y: y * layer.step + (layer.step - layer.sees) / 2, side: layer.sees };
     paintView(box);
     mark(layer.sees > 1 ? box : null);
-    say(`${channels > 1 ? WORDS.map(map + 1, channels) : ""}${says}${layer.sees > 1 ? WORDS.patch(layer.sees) : ""}`);
+    if (channels > 1) write(which, "inside.map", { map: map + 1, maps: channels }); else write(which);
+    if (layer.sees > 1) write(patchSays, "inside.patch", { side: layer.sees }); else write(patchSays);
   }
 
   function paintView({ x, y, side }) {  // the patch of the picture, large

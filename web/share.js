@@ -5,20 +5,14 @@
 
 import { SIZE } from "./board.js";
 import { LIMITS, parseStrokes } from "./digit.js";
+import { label, write } from "./words.js";
 
 const VERSION = 1, GRAIN = 2, BESIDE = 32;  // board units: of a coordinate's steps, and how far beside the board they reach
 const TOLERANCES = [1.5, 0.75, 0];           // board units that simplifying may move a line; the next where the answer would change
 const LONGEST = 64_000;                      // characters of a link's drawing
 const DOT = 6;                               // board units between two points of a stroke that is drawn anew
 const MARK = "#d=";
-const WORDS = {
-  broken: "The drawing in this link cannot be read; ask for the link again.",
-  copied: "Copied.",
-  uncopied: "The browser does not let the page copy it: copy the link above.",
-  text: (sentence) => `${sentence} A small neural network reads what you draw.`,
-  alt: (sentence) => `A picture of the drawing. ${sentence}`,
-  file: "my-digit.png",
-};
+const FILE = "my-digit.png";
 
 // --- strokes <-> link ---
 
@@ -52,7 +46,7 @@ export function encode(strokes, tolerance = TOLERANCES[0]) {
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-// The strokes of a link's hash, null where it names no drawing. Throws an Error with one sentence where it names none that can be drawn.
+// The strokes of a link's hash, null where it names no drawing. Throws an Error with a `sentence` where it names none that can be drawn.
 export function decode(hash) {
   if (!hash.startsWith(MARK)) return null;
   const strokes = [];
@@ -72,7 +66,7 @@ export function decode(hash) {
     if (strokes.flatMap(filled).length > LIMITS.maxPoints) throw new Error();
     return strokes;
   } catch {
-    throw new Error(WORDS.broken);
+    throw Object.assign(new Error("no drawing"), { sentence: ["share.broken"] });
   }
 }
 
@@ -130,17 +124,17 @@ export function makeShare(root, button, drawing, read) {
     const now = drawing();
     if (!now) return;
     shared = null;
-    said.textContent = "";
+    write(said);
     field.value = "";
     paintCard(card, now.canvas, now, page.replace(/^https?:\/\//, ""), getComputedStyle(root));
-    card.setAttribute("aria-label", WORDS.alt(now.sentence));
+    label(card, "share.alt", { sentence: now.sentence });
     root.showModal();
     field.value = await link(now);
     const picture = await new Promise((done) => card.toBlob(done, "image/png"));
-    shared = { url: field.value, text: WORDS.text(now.sentence), picture };
+    shared = { url: field.value, text: now.sentence, picture };
     send.hidden = !navigator.share;
     URL.revokeObjectURL(download.href);
-    Object.assign(download, { href: URL.createObjectURL(picture), download: WORDS.file });
+    Object.assign(download, { href: URL.createObjectURL(picture), download: FILE });
     root.dataset.ready = field.value;
   });
 
@@ -148,14 +142,14 @@ export function makeShare(root, button, drawing, read) {
     field.select();
     try {
       await navigator.clipboard.writeText(field.value);
-      said.textContent = WORDS.copied;
+      write(said, "share.copied");
     } catch {  // no HTTPS, or a frame that may not
-      said.textContent = document.execCommand("copy") ? WORDS.copied : WORDS.uncopied;
+      write(said, document.execCommand("copy") ? "share.copied" : "share.uncopied");
     }
   });
 
   send.addEventListener("click", async () => {
-    const files = [new File([shared.picture], WORDS.file, { type: "image/png" })], { url, text } = shared;
+    const files = [new File([shared.picture], FILE, { type: "image/png" })], { url, text } = shared;
     await navigator.share(navigator.canShare?.({ files }) ? { url, text, files } : { url, text }).catch(() => { /* called off */ });
   });
 

@@ -15,6 +15,7 @@ import { acceptPictures, paintPicture, readPicture } from "./pictures.js";
 import { standApart } from "./separate.js";
 import { decode, filled, makeShare } from "./share.js";
 import { makeWhy } from "./why.js";
+import { offerLanguages } from "./words.js";
 
 const NAME = "sketchpad", LINK = "link";  // of this board, for the engine, and of what a link would draw
 const SEEN = "draw-a-digit seen";         // in this browser's storage, after the first visit
@@ -28,7 +29,7 @@ export function mount(element, props, server) {
   const shown = makeAnswer(find("#prediction"));
   const inside = makeInside(find(".inside"), find(".patch")), why = makeWhy(find("#prediction"), ask);
 
-  let notice = "";                           // a sentence about what could not be done; it stands until the drawing changes
+  let notice = null;                         // a sentence, as write() takes it, about what could not be done; it stands until the drawing changes
   let revision = 0;                          // of the drawing on the board
   let answer = { revision: 0, empty: true }; // the last one of the engine
   let stopReplay = null;                     // ends an example that is drawing itself
@@ -38,7 +39,7 @@ export function mount(element, props, server) {
 
   const board = makeBoard(root, { brush: find("#brush"), undoButton, clearButton }, {
     changed,
-    full: () => tell(FULL),
+    full: () => tell([FULL]),
     began() {
       if (greeting) {
         stopReplay?.();
@@ -61,7 +62,7 @@ export function mount(element, props, server) {
     lifted = false;
     if (board.pen !== "example") greeting = false;
     if (board.pen !== "example") stopReplay?.();
-    notice = "";
+    notice = null;
     revision += 1;
     root.dataset.revision = revision;
     root.classList.toggle("used", !board.isEmpty());
@@ -99,11 +100,11 @@ export function mount(element, props, server) {
   }
 
   // Whether there is something to speak of: a notice, or a drawing whose answer is there and that no pen is at.
-  const isResting = () => !greeting && (notice !== "" || (revision > 0 && board.pen === null && answer.revision === revision));
+  const isResting = () => !greeting && (notice !== null || (revision > 0 && board.pen === null && answer.revision === revision));
 
   function show() {
-    const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
-    shown.show(answer, Number(topK.value), notice || waiting, isResting());
+    const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "weights.loading");
+    shown.show(answer, Number(topK.value), notice ?? (waiting ? [waiting] : null), isResting());
     const evidence = why.show(answer);
     if (answer.layers && inside.isOpen()) inside.update(answer.layers, evidence);
     offerFeedback();
@@ -145,7 +146,7 @@ export function mount(element, props, server) {
       if (strokes) play(strokes.map((stroke) => ({ points: filled(stroke), radius: stroke.radius })));
       return strokes !== null;
     } catch (error) {
-      tell(error.message);
+      tell(error.sentence);
       return true;
     }
   }
@@ -187,7 +188,7 @@ export function mount(element, props, server) {
       const picture = await readPicture(file);
       if (mine === opening) board.replace({ picture });  // else something was begun meanwhile
     } catch (error) {
-      tell(error.message);
+      tell(error.sentence ?? ["picture.unreadable"]);
     }
   });
 
@@ -200,4 +201,5 @@ export function mount(element, props, server) {
   engine.open(props.weights);
   board.repaint();
   show();
+  offerLanguages();
 }

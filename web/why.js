@@ -6,28 +6,13 @@
 
 import { reading } from "./answer.js";
 import { engine } from "./engine.js";
+import { label, write } from "./words.js";
 
 const PLACES = 7;                      // a side, before the averages
 const THIRDS = [0, 0, 0, 1, 2, 2, 2];  // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
 const SMALL = 0.05;                     // sums below it are not written over the picture
 const FOR = [255, 140, 60], AGAINST = [70, 160, 255];  // colours of what spoke for the answer, and for the other digit
-const REGIONS = [
-  "the upper left", "the upper middle", "the upper right", "the middle left", "the middle", "the middle right",
-  "the lower left", "the lower middle", "the lower right",
-];
-const WORDS = {
-  empty: "Draw a digit, and here stands what spoke for it.",
-  none: "No digit is named, so there is nothing to weigh.",
-  pro: (a, b, sum, where) => `${a} and not ${b}: ${sum} from ${where}.`,
-  contra: (b, sum, where) => `For ${b}: ${sum} from ${where}.`,
-  exactly: (sum, bias, gap) =>
-    `Where the evidence was added up: ${sum} over 49 places, ${bias} of bias; together ${gap}, exactly the gap of the two logits.`,
-  others: "Tap a bar to compare.",
-  compare: (digit) => `Weigh against ${digit}`,
-};
-
-const signed = (digits) => new Intl.NumberFormat("en", { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits });
-const tenths = signed(1), hundredths = signed(2);
+const signed = (value, digits) => [value, { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits }];
 
 // Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the engine gives: the network's
 // layers, and the weights of its last one.
@@ -52,8 +37,6 @@ function regions(places) {
   return sums;
 }
 
-const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
-
 // Evidence as colours, on a canvas of 7x7.
 export function paintEvidence(canvas, { places }) {
   const context = canvas.getContext("2d"), image = context.createImageData(PLACES, PLACES);
@@ -65,8 +48,9 @@ export function paintEvidence(canvas, { places }) {
 // The two buttons see and why in `root`, the answer; asked() when an answer with the network's layers is wanted.
 export function makeWhy(root, asked) {
   const find = (selector) => root.querySelector(selector);
-  const canvas = find(".places"), numbers = find(".sums"), line = find(".reason"), exactly = find(".exactly");
-  const see = find("#see"), button = find("#why"), cells = REGIONS.map(() => document.createElement("span"));
+  const canvas = find(".places"), numbers = find(".sums"), see = find("#see"), button = find("#why");
+  const pro = find(".pro"), contra = find(".contra"), exactly = find(".sum"), others = find(".others");
+  const cells = Array.from({ length: 9 }, () => document.createElement("span"));
   const names = [...root.querySelectorAll(".bars button")];
   let on = false, against = null;  // against: a digit, or null for the one that comes second
   numbers.append(...cells);
@@ -97,23 +81,23 @@ export function makeWhy(root, asked) {
 
   function explain(evidence, empty) {
     if (!evidence) {
-      write(line, empty ? WORDS.empty : WORDS.none);
-      return write(exactly, "");
+      write(pro, empty ? "why.empty" : "why.none");
+      return [contra, exactly, others].forEach((part) => write(part));
     }
     paintEvidence(canvas, evidence);
     const { a, b, bias, sum, gap } = evidence, sums = regions(evidence.places);
     const best = sums.indexOf(Math.max(...sums)), worst = sums.indexOf(Math.min(...sums));
-    cells.forEach((cell, i) => { write(cell, Math.abs(sums[i]) < SMALL ? "" : tenths.format(sums[i])); });
-    const contra = sums[worst] < -SMALL ? ` ${WORDS.contra(b, tenths.format(-sums[worst]), REGIONS[worst])}` : "";
-    write(line, WORDS.pro(a, b, tenths.format(sums[best]), REGIONS[best]) + contra);
-    write(exactly, `${WORDS.exactly(...[sum, bias, gap].map(hundredths.format))} ${WORDS.others}`);
-    canvas.setAttribute("aria-label", line.textContent);
+    cells.forEach((cell, i) => { if (Math.abs(sums[i]) < SMALL) write(cell); else write(cell, "why.sum", { sum: signed(sums[i], 1) }); });
+    write(pro, "why.pro", { a, b, sum: signed(sums[best], 1), place: best + 1 });
+    if (sums[worst] < -SMALL) write(contra, "why.contra", { b, sum: signed(-sums[worst], 1), place: worst + 1 }); else write(contra);
+    write(exactly, "why.exactly", { sum: signed(sum, 2), bias: signed(bias, 2), gap: signed(gap, 2) });
+    write(others, "why.others");
   }
 
   see.addEventListener("click", () => turn(false, button));
   button.addEventListener("click", () => turn(true, see));
   for (const name of names) {
-    name.setAttribute("aria-label", WORDS.compare(name.textContent));
+    label(name, "why.compare", { digit: name.textContent });
     name.addEventListener("click", () => {
       against = name.textContent;
       asked();
