@@ -16,13 +16,13 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT / "tests"))  # the servers, the browser and the drawings are those of the tests
 
 SIZES = ((1440, 900), (1024, 768), (768, 1024), (390, 844), (844, 390))
-STATES = ("empty", "drawing", "answered", "why", "unsure", "inside", "shared")
+STATES = ("empty", "drawing", "answered", "why", "unsure", "none", "inside", "shared")
 UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (248, 98)]]  # a 4, nearly closed
 
 
-def show(person, state: str) -> None:
-    """Bring the page of a `person`, which is as `leave` left it, into a state."""
-    from person import DRAWINGS
+def show(person, state: str, pause: int = 800) -> None:
+    """Bring the page of a `person`, which is as `leave` left it, into a state; `pause` milliseconds for what moves to arrive."""
+    from person import DRAWINGS, HEART
 
     page = person.page
     if state == "drawing":
@@ -32,16 +32,16 @@ def show(person, state: str) -> None:
         for place in points[1 : len(points) * 3 // 4]:
             page.mouse.move(*place)
     elif state != "empty":
-        person.draw(UNSURE if state == "unsure" else DRAWINGS["3"])
+        person.draw({"unsure": UNSURE, "none": HEART}.get(state, DRAWINGS["3"]))
     person.settle()
-    if state in ("why", "unsure"):
+    if state in ("why", "unsure", "none"):
         page.locator("#why").click()
     if state == "inside":
         page.locator(".inside summary").click()
         page.locator(".strip canvas").nth(2).focus()
     if state == "shared":
         page.locator("#share").click()
-    page.wait_for_timeout(800)  # what moves has arrived
+    page.wait_for_timeout(pause)
 
 
 def leave(person, state: str) -> None:
@@ -49,7 +49,7 @@ def leave(person, state: str) -> None:
     page = person.page
     if state == "drawing":
         page.mouse.up()
-    if state in ("why", "unsure"):
+    if state in ("why", "unsure", "none"):
         page.locator("#see").click()
     if state == "inside":
         page.locator(".inside summary").click()

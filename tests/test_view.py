@@ -11,6 +11,8 @@ from conftest import without
 from person import DRAWINGS, HEART, Person, until
 from PIL import Image
 
+from bench.looks import STATES, leave, show
+
 NEARLY_CLOSED = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (248, 98)]]  # 4 or 9
 PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -146,7 +148,10 @@ def test_why_this_and_not_that(desktop):
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
     page.click("#why")
-    until(page, "/^3 and not \\d: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent)")
+    until(
+        page,
+        "/^3 and not \\d: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent.trim())",
+    )
     said = page.locator(".exactly").inner_text()
     assert said.startswith("Where the evidence was added up")
     other = page.locator(".reason").inner_text()[len("3 and not ")]
@@ -377,28 +382,12 @@ def axe() -> str:
         without("axe-playwright-python is not installed")
 
 
-def look(person, state: str) -> None:
-    """Bring the page into a state."""
-    if state == "empty":
-        return
-    person.draw({"why": NEARLY_CLOSED, "none": HEART}.get(state, DRAWINGS["3"]))
-    person.settle()
-    if state == "why":
-        person.press("#why")
-    elif state == "inside":
-        person.page.locator(".inside summary").click()
-        person.page.locator(".strip canvas").nth(2).focus()
-    elif state == "shared":
-        share(person)
-    person.page.wait_for_timeout(700)  # what moves has arrived
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_axe_finds_nothing_serious(size, theme, browser, edition, axe):
-    for state in ("empty", "answered", "why", "none", "inside", "shared"):
-        person = Person(browser, edition.url, size, before=axe, color_scheme=theme, reduced_motion="reduce")
-        look(person, state)
+    person = Person(browser, edition.url, size, before=axe, color_scheme=theme, reduced_motion="reduce")
+    for state in STATES:
+        show(person, state, pause=200)
         found = person.page.evaluate(
             "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
         )
@@ -409,4 +398,6 @@ def test_axe_finds_nothing_serious(size, theme, browser, edition, axe):
             for node in one["nodes"]
         ]
         assert serious == []
-        person.leave()
+        leave(person, state)
+    assert person.errors == []
+    person.leave()
