@@ -28,7 +28,7 @@ from serving.predict import Predictor
 from serving.routes import plain
 from serving.server import Server
 from serving.weights import Weights
-from web.components import collector, sketchpad
+from web.components import collector, data_tab, model_tab, sketchpad
 
 HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
@@ -68,6 +68,10 @@ def build(predictor: Predictor, desk: Desk | None, closed: dict | None = None) -
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
                 collector(desk.licence if desk else "", CONSENT, functions, closed, elem_classes="collect")
+            with gr.Tab("Data"):
+                data_tab(HERE / "weights", [f for f in functions if f.__name__ == "accepted"], elem_classes="tab-data")
+            with gr.Tab("Model"):
+                model_tab(HERE / "weights", elem_classes="tab-model")
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
         gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process

@@ -6,6 +6,7 @@ import base64
 import tempfile
 import threading
 from collections.abc import Callable
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
@@ -19,6 +20,7 @@ from contribute.store import Store, StoreError, Writer
 from contribute.strokes import clean, limited
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
+SHOWN = 200  # accepted drawings that everybody may see
 COLLECTING = 5.0  # seconds that one visitor's copy waits for another's to be written
 
 
@@ -67,7 +69,7 @@ class Desk:
     @property
     def functions(self) -> list[Callable[[dict], dict]]:
         """For the page: each takes and gives a dictionary, that of `told` when it could not do what was asked."""
-        return [self._safe(f) for f in (self.consent, self.keep, self.status, self.forget)]
+        return [self._safe(f) for f in (self.consent, self.keep, self.status, self.forget, self.accepted)]
 
     def _safe(self, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
         def asked(question: dict) -> dict:
@@ -149,6 +151,11 @@ class Desk:
             return counts
         problem = self.mirror.problem if on_hub < kept else None
         return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
+
+    def accepted(self, question: dict) -> dict:
+        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: SHOWN of the drawings that a maintainer has accepted."""
+        found = islice(self.store.each("accepted"), SHOWN)
+        return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in found]}
 
     def collection(self, question: dict) -> tuple[str, BinaryIO]:
         """{"receipt", "format": "npz" or "parquet"} -> file name, and the file with all drawings of the receipt.

@@ -119,6 +119,8 @@ def test_malformed_questions_get_one_sentence(change, said, desk):
 
 def test_questions_that_are_none(desk):
     for function in desk.functions:
+        if function.__name__ == "accepted":  # which is for everybody
+            continue
         for question in (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"}):
             assert "error" in function(question), function.__name__
     for question in (None, [], {}, {"receipt": 5}, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):

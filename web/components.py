@@ -1,4 +1,4 @@
-"""The page's two views as Gradio components: `gr.HTML` whose script only imports the module that does the work.
+"""The page's views as Gradio components: `gr.HTML` whose script only imports the module that does the work.
 
 They are functions, not subclasses of `gr.HTML`: for a subclass Gradio writes a .pyi file beside its source.
 """
@@ -6,9 +6,11 @@ They are functions, not subclasses of `gr.HTML`: for a subclass Gradio writes a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import gradio as gr
 
+from web import charts
 from web.assets import HERE, fingerprint
 
 WEIGHTS = "weights/current"  # where the page asks which weights are served, relative to itself
@@ -33,10 +35,20 @@ def collector(
     return _view("collector", functions, weights=WEIGHTS, licence=licence, version=version, closed=closed, **options)
 
 
-def _view(name: str, functions: Sequence[Callable], **options) -> gr.HTML:
+def data_tab(weights: Path, functions: Sequence[Callable] = (), **options) -> gr.HTML:
+    """What the network in the folder `weights` learnt from; `accepted` among `functions` gives the contributed digits."""
+    return _view("tabs", functions, charts.data_tab(weights), **options)
+
+
+def model_tab(weights: Path, **options) -> gr.HTML:
+    """How good the network in the folder `weights` is."""
+    return _view("tabs", (), charts.model_tab(weights), **options)
+
+
+def _view(name: str, functions: Sequence[Callable], html: str | None = None, **options) -> gr.HTML:
     script = f"web/{fingerprint()}/{name}.js"
     return gr.HTML(
-        html_template=(HERE / f"{name}.html").read_text(),
+        html_template=html or (HERE / f"{name}.html").read_text(),
         css_template=(HERE / "board.css").read_text() + (HERE / f"{name}.css").read_text(),
         js_on_load=f"import(new URL({script!r}, document.baseURI)).then((view) => view.mount(element, props, server));",
         server_functions=list(functions),
