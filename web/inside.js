@@ -112,7 +112,7 @@ export function makeInside(root, patch) {
   function choose(layer, map = 0, pixel = null) {
     const maps = layer && mapsOf(layer);
     if (!layer) chosen = null;
-    else if (maps && map >= 0 && map < maps.channels) chosen = { layer, map, pixel };
+    else if (map >= 0 && map < (maps?.channels ?? 1)) chosen = { layer, map, pixel };
     show();
   }
 
@@ -179,7 +179,7 @@ export function makeInside(root, patch) {
     },
     clear() {
       cancelAnimationFrame(frame);
-      [layers, evidence, chosen, frame] = [null, null, null, 0];
+      [layers, evidence, frame] = [null, null, 0];
       for (const canvas of canvases.values()) canvas.width = canvas.width;  // erases it
       show();
     },
