@@ -605,38 +605,3 @@ def test_stock_sketchpad_is_answered_by_the_same_function(browser):
     assert errors == []
     person.close()
     server.kill()
-
-
-def test_the_network_is_shown_while_it_reads(desktop):
-    """The strip: each layer's maps with each answer, one of them large, with the part of the picture that it sees."""
-    painted = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {
-        const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-        return data.reduce((sum, value, index) => sum + (index % 4 === 0 ? value : 0), 0); })"""
-    desktop.page.locator(".inside summary").click()
-    desktop.page.evaluate("scrollTo(0, 0)")
-    assert desktop.page.evaluate(painted) == [0] * 5
-    points = [desktop.at(point) for point in DRAWINGS["2"][0]]
-    desktop.page.mouse.move(*points[0])
-    desktop.page.mouse.down()
-    seen = []
-    for start in range(1, len(points), 12):
-        for place in points[start : start + 12]:
-            desktop.page.mouse.move(*place)
-        desktop.settle()
-        desktop.page.wait_for_timeout(100)  # a frame or two
-        seen.append(tuple(desktop.page.evaluate(painted)))
-    desktop.page.mouse.up()
-    assert all(min(sums) > 0 for sums in seen)
-    assert len(set(seen)) == len(seen), "the maps did not change with the drawing"
-    third = desktop.page.locator(".strip canvas").nth(2)
-    third.focus()
-    assert desktop.page.locator(".lens-says").inner_text().startswith("Map 1 of ")
-    desktop.page.keyboard.press("ArrowRight")
-    assert desktop.page.locator(".lens-says").inner_text().startswith("Map 2 of ")
-    assert desktop.page.locator(".lens").is_visible()
-    patch, picture = (desktop.page.locator(name).bounding_box() for name in (".patch", "#preview canvas"))
-    assert abs(patch["width"] / picture["width"] - 14 / 28) < 0.02
-    third.evaluate("canvas => canvas.blur()")
-    assert not desktop.page.locator(".patch").is_visible()
-    desktop.page.click("#clear")
-    assert desktop.page.evaluate(painted) == [0] * 5

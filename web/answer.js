@@ -15,7 +15,7 @@ const percent = (value) => {
 };
 
 // What is said of an answer, as write() takes it, and whether it names a digit: "digit", "torn" between two, or "none".
-function reading({ empty, error, apart, digit, confidences }) {
+export function reading({ empty, error, apart, digit, confidences }) {
   if (error) return { kind: "none", sentence: [error] };
   if (empty) return { kind: "none", sentence: ["reading.empty"] };
   if (apart) return { kind: "none", sentence: ["reading.apart"] };
@@ -30,8 +30,9 @@ function reading({ empty, error, apart, digit, confidences }) {
 function makeBars(list) {
   return [..."0123456789"].map((digit) => {
     const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
-    const name = document.createElement("b"), value = document.createElement("span");
-    name.textContent = digit;
+    const name = document.createElement("b"), value = document.createElement("span"), button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: digit, disabled: true });  // why.js knows what for
+    name.append(button);
     track.className = "track"; value.className = "value";
     track.append(fill);
     row.append(name, track, value);
