@@ -14,9 +14,12 @@ import runpy
 import sys
 from pathlib import Path
 
+from serving import zerogpu
 from serving.settings import Settings, prepare_gradio
 
 FOLDER = prepare_gradio()  # before gradio is imported
+if zerogpu.HERE:
+    zerogpu.prepare()
 
 import gradio as gr
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -20,7 +23,7 @@ from pathlib import Path
 
 import anyio
 import uvicorn
-from conftest import free_port
+from conftest import ROOT, free_port
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -32,6 +35,32 @@ OWNER = "OWNER"  # the account of the tests, so that what READMEs print can be r
 TOKENS = {"hf_write": (OWNER, "write"), "hf_read": (OWNER, "read"), "hf_other": ("somebody", "write")}
 LARGE = (".safetensors", ".parquet", ".png")  # what the Hub keeps outside git
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
+
+
+CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def client(hub: LocalHub, home: Path, *command: str, token: str = "hf_write", cwd: Path = ROOT, **more: str):
+    """Run a command as somebody with an empty cache in `home`; returns what it printed and its status."""
+    environment = {**CLEAN, "PATH": PATH, **hub.environment(home, token), **more}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def publish(hub: LocalHub, home: Path, *arguments: str, **more):
+    return client(hub, home, sys.executable, "publish.py", *arguments, **more)
+
+
+def one_sentence(done, program: str) -> str:
+    """The single line that a command said when it failed."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith(f"{program}: ")]
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    return lines[0].removeprefix(f"{program}: ")
+
+
+def blocks(text: str, language: str = "") -> list[str]:
+    return [body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M) if name == language]
 
 
 @dataclass(frozen=True)
@@ -92,6 +121,7 @@ class LocalHub:
 
     def __init__(self, folder: Path, transfer: str = "redirect", paid: bool = True):
         self.folder, self.transfer, self.paid = folder, transfer, paid  # "direct", "redirect" or "xet"
+        self.zero = 2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.faults: list[Fault] = []
@@ -196,8 +226,11 @@ class LocalHub:
         url = f"{self.url}/{PREFIX[kind]}{name}"
         if (kind, name) in self.repositories:
             return JSONResponse({"error": "You already created this repo", "url": url}, 409)
-        if kind == "space" and asked.get("sdk") == "gradio" and not self.paid and not asked.get("hardware"):
-            return error(402, "A PRO subscription is required to create Gradio Spaces on free hardware")
+        if kind == "space" and asked.get("sdk") == "gradio" and not self.paid:
+            if asked.get("hardware") != "zero-a10g":
+                return error(402, "A PRO subscription is required to create Gradio Spaces on free hardware")
+            if sum(made.hardware == "zero-a10g" for made in self.repositories.values()) >= self.zero:
+                return error(403, f"You may have {self.zero} ZeroGPU Spaces")
         made = Repository(kind, name, bool(asked.get("private")) or asked.get("visibility") == "private")
         made.sdk, made.hardware = asked.get("sdk"), asked.get("hardware")
         made.variables = {row["key"]: row["value"] for row in asked.get("variables") or []}
