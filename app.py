@@ -23,8 +23,8 @@ if zerogpu.HERE:
 
 import gradio as gr
 
-from contribute import CONSENT
-from contribute.desk import Desk
+from contributions import CONSENT
+from contributions.service import ContributionService
 from serving import TITLE, VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
@@ -37,12 +37,12 @@ HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
 
 
-def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Blocks:
+def build(predictor: Predictor, service: ContributionService | None, closed: str = "") -> gr.Blocks:
     """The page and its named endpoints.
 
-    Contributions go through the `desk`; without one the page says in `closed` why it takes none.
+    Contributions go through the `service`; without one the page says in `closed` why it takes none.
     """
-    functions = desk.functions if desk else []
+    functions = service.functions if service else []
 
     async def predict(picture: dict, top_k: float, request: gr.Request) -> dict:
         """Classify a picture of one digit.
@@ -52,7 +52,8 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            return await predictor.predict(request.request.scope["visitor"], plain(picture), top_k)
+            visitor = request.request.scope["visitor"]  # type: ignore[union-attr]
+            return await predictor.predict(visitor, plain(picture), top_k)
         except Refused as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -69,7 +70,7 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             with gr.Tab("Recognise"):
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
-                collector(desk.terms if desk else "", CONSENT, functions, closed, elem_classes="collect")
+                collector(service.terms if service else "", CONSENT, functions, closed, elem_classes="collect")
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
         gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
@@ -120,26 +121,26 @@ def main(arguments: list[str] | None = None) -> int:
         "--sketchpad", choices=["ours", "stock"], default="ours", help="which drawing board (default ours)"
     )
     options = parser.parse_args(arguments)
-    desk = None
+    service = None
     try:
         settings = Settings.from_environment()
         if options.sketchpad == "stock":
             runpy.run_module("bench.stock", run_name="__main__")
             return 0
         server = Server(settings, Weights(HERE / "weights", settings))
-        desk, closed = Desk.from_environment(VERSION)
-        functions = {function.__name__: function for function in desk.functions} if desk else {}
-        page = build(server.predictor, desk, closed)
+        service, closed = ContributionService.from_environment(VERSION)
+        functions = {function.__name__: function for function in service.functions} if service else {}
+        page = build(server.predictor, service, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
-        server.mount(page, functions, desk.collection if desk else None, **look)
+        server.mount(page, functions, service.collection if service else None, **look)
         server.run()
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)
         return 1
     finally:
-        if desk:
-            desk.close()
+        if service:
+            service.close()
     return 0
 
 

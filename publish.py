@@ -18,7 +18,9 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from contributions.merge import refresh
 from data import DataError
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
@@ -57,7 +59,7 @@ class Publisher:
 
     options: argparse.Namespace
     names: dict[str, str]
-    api: object = None
+    api: Any = None
     done: dict[str, Published] = field(default_factory=dict)
 
     def publish(self, kind: str, folder: Path) -> Published:
@@ -97,6 +99,7 @@ class Publisher:
         """Write the files of a kind into the folder `out`; links go to what is on the Hub, or without `api` to all."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
+            refresh(self.options.contributed)  # what was deleted since it was merged goes
             bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed, weights)
             return
         dataset = self._public("dataset")
@@ -177,7 +180,9 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
     parser.add_argument("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
-    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contribute merge`")
+    parser.add_argument(
+        "--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`"
+    )
     parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
     parser.add_argument(
         "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"

@@ -1,6 +1,6 @@
 """How the server holds with many visitors, beside a plain gr.Interface in the same run: `python -m bench.load`.
 
-    python -m bench.load                   everything, written into README.md
+    python -m bench.load                   everything, kept in docs/load.json
     python -m bench.load --seconds 5       shorter; nothing is written
 
 Drawing costs the server nothing: the visitors' browsers read what is drawn. What is left, each with 1, 10, 50 and 200 visitors who ask
@@ -40,13 +40,11 @@ import numpy as np
 from PIL import Image
 
 import board
-from bench.ladder import between
-from contribute import CONSENT
+from contributions import CONSENT
 from web.assets import assets, examples, fingerprint
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-BEGIN, END = "<!-- load: written by python -m bench.load -->", "<!-- /load -->"
+STORE = ROOT / "docs" / "load.json"
 OPENING, PREDICT, CONTRIBUTING = "opening the page", "/predict", "contributing a drawing"
 UPLOADED, DRAWN = "plain gr.Interface, picture uploaded before", "plain gr.Interface, as its page draws"
 VISITORS = (1, 10, 50, 200)
@@ -328,12 +326,12 @@ def main() -> int:
     write = options.seconds >= SECONDS and not options.ours_only
     lines = asyncio.run(run(options))
     if write:
-        README.write_text(between(README.read_text(), BEGIN, END, "\n".join(lines)))
+        STORE.write_text(json.dumps({"lines": lines}, indent=1) + "\n")
     return 0
 
 
 async def run(options: argparse.Namespace) -> list[str]:
-    """Measure everything; returns the lines for the README, and prints them as they come."""
+    """Measure everything; returns the lines of the table, and prints them as they come."""
     lines: list[str] = []
 
     def tell(line: str) -> None:

@@ -14,7 +14,7 @@ SAMPLES_LINE = "<!-- python -m data build puts the sheet of samples here. -->"
 SPLITS = ("train", "test")
 SHARD = "{config}/{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
 ADDED = {f"contributed/{split}-00000-of-00001.parquet" for split in SPLITS}  # there if anybody has contributed
-CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m contribute merge` wrote
+CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m contributions merge` wrote
 FILES = {"README.md", SAMPLES} | {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
 
 

@@ -14,7 +14,8 @@ import yaml
 from packaging.requirements import Requirement
 from PIL import Image
 
-from publishing import cards, exporter, pins
+from publishing import exporter, pins
+from reports import cards
 from web import build
 
 ROOT = Path(__file__).parent.parent
@@ -108,11 +109,9 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weig
     """
     import datasets
 
-    from contribute.merge import refresh
     from data.parquet import build
     from data.stats import END
 
-    refresh(contributed)
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
     build(out, archives, contributed=contributed)
     for path in sorted((out / "contributed").glob("*.parquet")) if weights else ():

@@ -161,7 +161,7 @@ def upload(
         stale = [path for path in there if path not in files and is_ours(kind, path)]
         if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
             raise PublishError(
-                f"{name} has contributed drawings and this checkout has none: run `python -m contribute merge` where they are "
+                f"{name} has contributed drawings and this checkout has none: run `python -m contributions merge` where they are "
                 "kept, or name the folder that it wrote in --contributed."
             )
         commit = api.create_commit(

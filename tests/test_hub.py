@@ -19,16 +19,17 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import yaml
-from conftest import ROOT, Server
-from local_hub import CLEAN, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from model import DigitCNN
 from publishing import bundles, fetch, pins
 from serving import weights as serving_weights
+from tests.harness import CLEAN, ROOT
+from tests.harness.hub import FAULTS, MODEL, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
+from tests.harness.servers import Server
 
-MODEL, DATASET, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel"
+DATASET, SPACE = f"{OWNER}/mnixel", f"{OWNER}/mnixel"
 STATIC = f"{OWNER}/mnixel-static"
 
 
@@ -268,16 +269,6 @@ def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
 
 # --- the page without the Hub -----------------------------------------------------------------------------------------
 
-FAULTS = {
-    "refused": "http://127.0.0.1:9",
-    "no such host": "http://hub.invalid",
-    "silent": Fault(".", "silent"),
-    "status 500": Fault(".", "500"),
-    "cut halfway": Fault("GET /store/", "cut"),
-    "slow drip": Fault("GET /store/", "drip"),
-    "altered": Fault("GET /store/", "alter"),
-}
-
 
 @contextmanager
 def page(hub: LocalHub, home: Path, folder: Path = ROOT, **settings: str):
@@ -485,7 +476,7 @@ def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
     with page(model_hub, tmp_path / "page", folder=space) as server:
         wait_for(lambda: info(server)["weights"].startswith(MODEL))
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, app, model, contribute.export, publishing.fetch\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
+        [sys.executable, "-c", "import sys, app, model, contributions.export, publishing.fetch\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
         cwd=space, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     modules = {path for path in space.rglob("*.py") if ".venv" not in path.parts}

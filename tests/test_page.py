@@ -6,12 +6,12 @@ import io
 
 import numpy as np
 import pytest
-from conftest import Server, StaticSite
-from person import DRAWINGS, HEART, Person, drag, on_screen, until, varied
 from PIL import Image
 
 import board
 from model import DigitCNN
+from tests.harness.person import DRAWINGS, HEART, Person, drag, on_screen, until, varied
+from tests.harness.servers import Server, StaticSite
 
 
 @pytest.fixture(params=[("desktop", False), ("phone", True)], ids=["mouse, 1280x800", "touch, 390x844"])

@@ -15,13 +15,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, StaticSite, without
-from local_hub import OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
-from person import until
 
 from data import arrays
 from model import DigitCNN
-from publishing import bundles, cards, exporter
+from publishing import bundles, exporter
+from reports import cards, tables
+from tests.harness import ROOT, without
+from tests.harness.hub import OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
+from tests.harness.person import until
+from tests.harness.servers import StaticSite
 
 MODEL, DATASET, SPACE, STATIC = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel", f"{OWNER}/mnixel-static"
 ALL = (("dataset", DATASET), ("model", MODEL), ("space", SPACE), ("space", STATIC))
@@ -257,15 +259,15 @@ def test_the_card_holds_what_was_measured():
 
     result = json.loads((WEIGHTS / "metrics.json").read_text())
     card = ModelCard(cards.model_card(result, MODEL, DATASET, exporter.OPSET))
-    measured = cards.stored("accuracy.json")
+    measured = tables.stored("accuracy")
     assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
     found = {row.dataset_name: row.metric_value for row in card.data.eval_results}
-    ours = {name: readers[cards.OURS] for name, readers in measured["counts"].items() if cards.OURS in readers}
+    ours = {name: readers[tables.OURS] for name, readers in measured["counts"].items() if tables.OURS in readers}
     assert found == {name: round(right / total, 4) for name, (right, total) in ours.items()}
     assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(result["seconds"] * 30 / 3.6e6 * 475, 2)
     assert card.data.pipeline_tag == "image-classification" and card.data.library_name is None
     unseen = measured["rows"].get(cards.UNSEEN)
-    assert (unseen[cards.OURS] if unseen else "these weights have not been measured") in card.text
+    assert (unseen[tables.OURS] if unseen else "these weights have not been measured") in card.text
     for row in measured["rows"]:
         assert f"| {row} |" in card.text
 

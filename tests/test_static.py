@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, StaticSite
-from local_hub import LocalHub, publish
-from person import DRAWINGS, Person, until
 
+from tests.harness import ROOT
+from tests.harness.hub import LocalHub, publish
+from tests.harness.person import DRAWINGS, Person, until
+from tests.harness.servers import StaticSite
 from web.__main__ import main as web
 from web.build import build
 
@@ -206,7 +207,7 @@ def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
 
 def snippets() -> dict[str, str]:
     """The JavaScript that the project prints for people to copy, by where it stands."""
-    from publishing.cards import fill
+    from reports.cards import fill
 
     links = dict.fromkeys(("model", "dataset", "commit", "gradio"))
     texts = {

@@ -23,10 +23,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Server, without
 from packaging.utils import canonicalize_name
 
 from publishing import bundles, pins
+from tests.harness import ROOT, without
+from tests.harness.servers import Server
 
 WEIGHTS, NAMES = ROOT / "weights", ("OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
 # What Python runs at its start, in the page's process only: PyTorch looks as its CUDA build does before a GPU is touched.
@@ -165,7 +166,7 @@ def test_sources_parse_and_imports_resolve_on_python_3_12(space):
         assert subprocess.run(command, capture_output=True, text=True).stdout == ""
 
 
-@pytest.mark.slow
+@pytest.mark.repeat
 @pytest.mark.parametrize("hardware", ["zero-a10g", "t4-small"])
 def test_every_pin_has_a_wheel_for_python_3_12_and_they_agree(hardware, tmp_path):
     """Resolved together with what a Space's image adds, as far as that is known. (3.10, ZeroGPU's other Python, numpy has left behind.)"""

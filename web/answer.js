@@ -10,6 +10,9 @@ const QUIET = 500;       // milliseconds after the pen is up before the sentence
 
 const percent = (value) => (value > 0.999 ? "> 99.9 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
 
+// Text that is written anew makes the browser lay out the page, too much for each answer.
+const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+
 // What is said of an answer, and whether it names a digit: "digit", "torn" between two, or "none".
 function reading({ empty, error, apart, digit, confidences }) {
   if (error) return { kind: "none", sentence: error };
@@ -40,11 +43,11 @@ function makeBars(list) {
 // marked; a notice is said in place of the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`.
 export function makeAnswer(root) {
   const find = (selector) => root.querySelector(selector);
-  const preview = find("#preview canvas"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
+  const preview = find("#preview canvas"), digit = find(".digit"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
   let timer = null;
 
   function say(sentence, resting) {
-    if (line.textContent !== sentence) line.textContent = sentence;
+    write(line, sentence);
     clearTimeout(timer);
     if (resting && spoken.textContent !== sentence) timer = setTimeout(() => { spoken.textContent = sentence; }, QUIET);
   }
@@ -53,21 +56,21 @@ export function makeAnswer(root) {
     const { revision, confidences = [], pixels } = answer;
     const { kind, sentence } = reading(answer);
     root.classList.toggle("resting", resting);
-    root.dataset.digit = kind === "digit" ? answer.digit : "";
-    root.dataset.confidence = confidences.length ? confidences[0].confidence.toFixed(4) : "";
-    root.dataset.revision = revision;
-    root.dataset.reading = confidences.length ? kind : "empty";
-    find(".digit").textContent = kind === "digit" ? answer.digit : "?";
+    write(digit, kind === "digit" ? answer.digit : "?");
     say(notice || sentence, resting);
-    bars.forEach(({ row }) => row.classList.remove("top", "best"));
-    bars.forEach(({ fill, value }) => { fill.style.transform = "scaleX(0)"; value.textContent = ""; });
-    confidences.forEach(({ label, confidence }, rank) => {
-      const { row, fill, value } = bars[label];
-      fill.style.transform = `scaleX(${confidence})`;
-      if (rank >= count) return;
-      value.textContent = kind === "none" ? "" : percent(confidence);
-      row.classList.add("top");
+    const ranks = new Map(confidences.map(({ label }, rank) => [Number(label), rank]));
+    bars.forEach(({ row, fill, value }, label) => {
+      const rank = ranks.get(label) ?? Infinity, { confidence } = confidences[rank] ?? { confidence: 0 };
+      fill.style.transform = `scaleX(${confidence.toFixed(4)})`;
+      write(value, rank < count && kind !== "none" ? percent(confidence) : "");
+      row.classList.toggle("top", rank < count);
       row.classList.toggle("best", rank === 0);
+    });
+    Object.assign(root.dataset, {
+      digit: kind === "digit" ? answer.digit : "",
+      confidence: confidences.length ? confidences[0].confidence.toFixed(4) : "",
+      reading: confidences.length ? kind : "empty",
+      revision,
     });
     showPixels(preview, pixels);
   }
