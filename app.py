@@ -10,16 +10,16 @@ often, in seconds, to look for newer ones; `GRADIO_SERVER_NAME` and `GRADIO_SERV
 from __future__ import annotations
 
 import argparse
+import importlib
 import runpy
 import sys
 from pathlib import Path
 
-from serving import zerogpu
-from serving.settings import Settings, prepare_gradio
+from serving.settings import ON_ZEROGPU, Settings, prepare_gradio
 
 FOLDER = prepare_gradio()  # before gradio is imported
-if zerogpu.HERE:
-    zerogpu.prepare()
+# Only a Space on ZeroGPU has this module, which must come before anything that could touch CUDA.
+zerogpu = importlib.import_module("serving.zerogpu") if ON_ZEROGPU else None
 
 import gradio as gr
 
@@ -134,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
         server.mount(page, functions, service.collection if service else None, **look)
-        server.run()
+        server.run(zerogpu.report if zerogpu else None)
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)
         return 1

@@ -40,6 +40,7 @@ PACKAGES = (  # what the Space imports, and what its server is faster with
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
 # ZeroGPU runs Python 3.12 (or 3.10, which numpy and others have left behind) and the PyTorch of its own list, in which 2.11 was the newest in
 # August 2026. That one takes no later setuptools.
+ZERO_START = "serving/zerogpu.py"
 ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
@@ -154,7 +155,7 @@ def space(
     hardware = hardware or "cpu-basic"
     zero = hardware.startswith("zero")
     card_of(checked(weights)[1], weights, model_name, dataset_name, None)  # the same checks
-    files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
+    files = [path.relative_to(ROOT) for path in [*needed(ROOT / ENTRY), *([ROOT / ZERO_START] if zero else [])]]
     served = [*sorted((ROOT / "web").iterdir()), ROOT / "web" / "static" / "icon.svg"]
     files += [path.relative_to(ROOT) for path in served if path.suffix in PAGE]
     for file in [*files, Path("LICENSE")]:

@@ -24,7 +24,7 @@ from gradio.utils import get_upload_folder
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
 
-from serving import VERSION, telemetry, zerogpu
+from serving import VERSION, telemetry
 from serving.limits import ALLOWED, Limits
 from serving.middleware import Headers, Sentences
 from serving.predict import Predictor
@@ -92,9 +92,10 @@ class Server:
         finally:
             telemetry.log_changes(numbers)
 
-    def run(self) -> None:
+    def run(self, starting: Callable[[str, int], None] | None = None) -> None:
         """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered.
 
+        `starting` is called with host and port when the port is had and before anything is answered; it must not wait.
         Raises OSError when there is no such address or its port is taken.
         """
         listening = listen(self.settings.name, self.settings.port)
@@ -115,8 +116,8 @@ class Server:
         config = uvicorn.Config(self.app, ws="none", proxy_headers=False, **quiet, **bounds)  # limits.py knows proxies
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
-        if zerogpu.HERE:
-            zerogpu.report(where, listening.getsockname()[1])
+        if starting:
+            starting(where, listening.getsockname()[1])
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass
 
 ENVIRONMENT = dict(os.environ)  # as it was before `prepare_gradio` changed it
+ON_ZEROGPU = ENVIRONMENT.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")  # as the package `spaces` reads it
 
 
 @dataclass(frozen=True)
