@@ -92,7 +92,7 @@ def _upright(image: Image.Image) -> Image.Image:
     Pillow's own `exif_transpose` also writes the Exif anew, and fails on what is damaged there in many ways.
     """
     try:
-        turn = _TURNS.get(image.getexif().get(0x0112))
+        turn = _TURNS.get(image.getexif().get(0x0112, 1))
     except Exception:
         turn = None
     return image.transpose(turn) if turn is not None else image
@@ -178,10 +178,14 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
 
 def trimmed(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
     """A board without most of its empty ground, which changes no result and saves most of the time; others as they are."""
-    board = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 2
-    if not board or min(image.shape) < 4 * MIN_SIDE:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 2
+        or min(image.shape) < 4 * MIN_SIDE
+    ):
         return image
-    inked = image != 0
+    inked: np.ndarray = image != 0
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     if not rows.size:
         return image
@@ -496,10 +500,10 @@ def _download(name: str, revision: str | None, token: str | None, offline: bool 
     import httpx2  # huggingface_hub's own transport
     from huggingface_hub import errors, hf_hub_download
 
-    folder = None
+    folder = Path()
     try:
         for file in (CONFIG, WEIGHTS):
-            pinned = folder.name if folder else revision
+            pinned = folder.name or revision
             fetched = hf_hub_download(
                 name, file, revision=pinned, token=token, local_files_only=offline, force_download=again
             )

@@ -304,8 +304,7 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=10_000, help="of each kind")
     parser.add_argument("--pictures", type=int, default=500, help="of each kind")
     options = parser.parse_args()
-    sys.path.append(str(ROOT / "tests"))  # the browser of the tests
-    from conftest import chromium
+    from tests.harness.browser import chromium
 
     drawings = {
         "generator": generated(options.drawings),

@@ -12,11 +12,11 @@ BEGIN = '<!-- Written by "python -m data stats --card"; do not edit. -->'
 END = "<!-- End of what that command wrote. -->"
 
 
-def counts(found: Arrays) -> dict[str, np.ndarray]:
+def counts(digits: Arrays) -> dict[str, np.ndarray]:
     """Drawings per digit: split name -> (10,) integers."""
     return {
-        "train": np.bincount(found.y_train, minlength=len(DIGITS)),
-        "test": np.bincount(found.y_test, minlength=len(DIGITS)),
+        "train": np.bincount(digits.y_train, minlength=len(DIGITS)),
+        "test": np.bincount(digits.y_test, minlength=len(DIGITS)),
     }
 
 
@@ -51,3 +51,20 @@ def updated(card: str, found: dict[str, dict[str, np.ndarray]]) -> str:
         raise DataError(f"the dataset card should have the lines {BEGIN!r} and {END!r} once each, around the table")
     before, rest = card.split(BEGIN)
     return f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.split(END)[1]}"
+
+
+def draw(out: Path, folder: str | Path | None = None) -> list[Path]:
+    """Write the charts of both splits and the sheet of samples to the folder `out`; returns what was written.
+
+    Raises DataError and OSError, and ImportError without matplotlib, when the sheet is written already.
+    """
+    from .pictures import chart, sheet
+
+    out.mkdir(parents=True, exist_ok=True)
+    clean, written = arrays("clean", folder), [out / "data-samples.png"]
+    sheet(clean.x_train, clean.y_train).save(written[0])
+    each = all_counts(folder)
+    for split in ("train", "test"):
+        written.append(out / f"data-{split}.png")
+        chart(split, each["clean"][split], each["raw"][split], written[-1])
+    return written

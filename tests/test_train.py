@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 
 import train
 from model import Config, DigitCNN
+from tests.harness import ROOT
 from training import ours, recipes, upstream
 from training.augment import Ranges, augment
 from training.fitting import Schedule, fit, fit_temperature
@@ -264,7 +264,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
     """weights/metrics.json and README.md say what these weights get here and now."""
     import data
-    from publishing.cards import model_card
+    from reports.cards import model_card
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
