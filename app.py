@@ -10,13 +10,16 @@ often, in seconds, to look for newer ones; `GRADIO_SERVER_NAME` and `GRADIO_SERV
 from __future__ import annotations
 
 import argparse
+import importlib
 import runpy
 import sys
 from pathlib import Path
 
-from serving.settings import Settings, prepare_gradio
+from serving.settings import ON_ZEROGPU, Settings, prepare_gradio
 
 FOLDER = prepare_gradio()  # before gradio is imported
+# Only a Space on ZeroGPU has this module, which must come before anything that could touch CUDA.
+zerogpu = importlib.import_module("serving.zerogpu") if ON_ZEROGPU else None
 
 import gradio as gr
 
@@ -26,18 +29,19 @@ from serving import TITLE, VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
 from serving.routes import plain
-from serving.server import Server
+from serving.server import Server, listen
 from serving.weights import Weights
-from web.components import collector, sketchpad
+from web.components import collector, data_tab, model_tab, sketchpad
 
 HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
 
 
-def build(predictor: Predictor, service: ContributionService | None, closed: str = "") -> gr.Blocks:
+def build(predictor: Predictor, service: ContributionService | None, closed: dict | None = None) -> gr.Blocks:
     """The page and its named endpoints.
 
-    Contributions go through the `service`; without one the page says in `closed` why it takes none.
+    Contributions go through the `service`; without one `closed`, an error as the desk sends it, says why
+    the page takes none.
     """
     functions = service.functions if service else []
 
@@ -67,18 +71,23 @@ def build(predictor: Predictor, service: ContributionService | None, closed: str
             with gr.Tab("Recognise"):
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
-                collector(service.terms if service else "", CONSENT, functions, closed, elem_classes="collect")
+                collector(service.licence if service else "", CONSENT, functions, closed, elem_classes="collect")
+            with gr.Tab("Data"):
+                data_tab(HERE / "weights", [f for f in functions if f.__name__ == "accepted"], elem_classes="tab-data")
+            with gr.Tab("Model"):
+                model_tab(HERE / "weights", elem_classes="tab-model")
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
         gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
             predict, [picture, top_k], result, api_name="predict", preprocess=False
         )
-        gr.api(info, api_name="info", queue=False)
+        gr.api(info, api_name="info")
     return page
 
 
-HEADER = """<h1>Draw a digit</h1>
-<p>A neural network in your browser reads it while you draw.</p>"""
+HEADER = """<div class="languages" role="group" data-word-aria-label="language.choose" aria-label="Language"></div>
+<h1 data-word="title">Draw a digit</h1>
+<p data-word="subtitle">A neural network in your browser reads it while you draw.</p>"""
 
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
@@ -93,6 +102,13 @@ footer .divider { display: none !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .header h1 { font-size: 1.7rem; margin: 0; }
 .header p { margin: .15rem 0 0; }
+.languages { float: right; display: flex; gap: .25rem; }
+.gradio-container .header .languages button {
+  min-width: 2.75rem; min-height: 2rem; margin: 0; padding: 0; border: 1px solid transparent; border-radius: 8px; background: none;
+  color: inherit; font-size: .85rem; font-weight: 400; cursor: pointer;
+}
+.gradio-container .header .languages [aria-pressed=true] { border-color: currentColor; font-weight: 600; cursor: default; }
+.gradio-container .header .languages button:focus-visible { outline: 3px solid var(--digit-accent); outline-offset: 1px; }
 @media (max-width: 900px) {
   .gradio-container .main.app.app { padding: .5rem .9rem; }
   .gradio-container .column { gap: .5rem; }
@@ -125,13 +141,14 @@ def main(arguments: list[str] | None = None) -> int:
             runpy.run_module("bench.stock", run_name="__main__")
             return 0
         server = Server(settings, Weights(HERE / "weights", settings))
+        listening = listen(settings.name, settings.port)  # before the store is opened, which another page may have
         service, closed = ContributionService.from_environment(VERSION)
         functions = {function.__name__: function for function in service.functions} if service else {}
         page = build(server.predictor, service, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
         server.mount(page, functions, service.collection if service else None, **look)
-        server.run()
+        server.run(listening, zerogpu.report if zerogpu else None)
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)
         return 1

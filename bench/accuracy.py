@@ -46,6 +46,9 @@ class Table:
         self.rows: list[tuple[str, dict[str, str]]] = []
         self.counts: dict[str, dict[str, list[int]]] = {}  # right and total of each row of accuracy
         self.margins: dict[str, dict[str, np.ndarray]] = {}
+        self.details: dict[
+            str, dict[str, list]
+        ] = {}  # of our network: confusion matrix and reliability of a detailed set
 
     def row(self, name: str, figures: dict[str, str]) -> None:
         kept = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}
@@ -72,6 +75,9 @@ class Table:
         self.row(name, {who: accuracy(labels, p) for who, p in found.items()})
         if not detailed:
             return
+        if OURS in found:
+            guess, bins = found[OURS].argmax(1), metrics.reliability(labels, found[OURS])
+            self.details[name] = {"confusion": metrics.confusion(labels, guess).tolist(), "reliability": bins}
         if len(each) > 1:
             for part, figures in each:
                 self.row(f"{name}: {part}", figures)
@@ -246,6 +252,7 @@ def main() -> None:
     if options.weights != ROOT / "weights" or not whole:
         print("Not every set was there, or other weights: docs/accuracy.json stays as it is.", file=sys.stderr)
         return
+    results["details"] = table.details
     STORE.write_text(json.dumps(results, indent=1) + "\n")
     print("`python -m reports tables` puts it into the documents and the model card.", file=sys.stderr)
 

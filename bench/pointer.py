@@ -119,8 +119,8 @@ class Visitor:
         for points in strokes:
             places = [on_screen(box, point) for point in points]
             events = [("mouseMoved", 0, places[0]), ("mousePressed", 1, places[0])]
-            # Released one point further than the last move, so that each pointer-up changes the drawing.
-            events += [("mouseMoved", 1, place) for place in places[1:-1]] + [("mouseReleased", 0, places[-1])]
+            # A mouse reports a way before a release: it is released where it was last.
+            events += [("mouseMoved", 1, place) for place in places[1:]] + [("mouseReleased", 0, places[-1])]
             due = loop.time()
             for kind, buttons, (x, y) in events:
                 event = {"type": kind, "x": x, "y": y, "buttons": buttons, "clickCount": int(kind != "mouseMoved")}

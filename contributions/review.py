@@ -188,6 +188,8 @@ def _chosen(words: Sequence[str], shown: Sequence[Facts], every: Sequence[str]) 
 
 def table(shown: Sequence[tuple[Drawing, Facts]], more: int = 0) -> str:
     """One line a drawing, to be read in a terminal; `more` wait and are not shown."""
+    if not shown and not more:
+        return "No drawing waits for review."
     lines = [f"{'id':<{SHORT}}  label  network        margin  writer    flags"]
     for drawing, facts in shown:
         took = f"{facts.opinion or '?'} {100 * facts.confidence:3.0f} % {facts.verdict}"

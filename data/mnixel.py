@@ -71,7 +71,8 @@ def grey(x: np.ndarray) -> np.ndarray:
 def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.DatasetDict":
     """One configuration as a dataset with the splits `train` and `test`, in upstream's order.
 
-    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel "0".."9".
+    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel "0".."9"; in "raw" also
+    `clean`, whether the configuration "clean" has the picture, too.
     Arguments and errors are those of `arrays`.
     """
     a = arrays(config, folder)  # before the slow import, so that a wrong folder is reported at once
@@ -80,11 +81,28 @@ def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.D
 
     features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(names=DIGITS))
     splits = {"train": (a.x_train, a.y_train), "test": (a.x_test, a.y_test)}
+    kept = dict.fromkeys(splits)
+    if config == "raw":
+        features["clean"], clean = datasets.Value("bool"), arrays("clean", folder)
+        kept = {"train": among(a.x_train, clean.x_train), "test": among(a.x_test, clean.x_test)}
     return datasets.DatasetDict(
         {
             name: datasets.Dataset.from_dict(
-                {"image": [Image.fromarray(image) for image in grey(x)], "label": y.tolist()}, features=features
+                {"image": [Image.fromarray(image) for image in grey(x)], "label": y.tolist()}
+                | ({"clean": kept[name]} if kept[name] else {}),
+                features=features,
             )
             for name, (x, y) in splits.items()
         }
     )
+
+
+def among(pictures: np.ndarray, chosen: np.ndarray) -> list[bool]:
+    """For each of `pictures` whether it is among `chosen`, which are some of them in the same order."""
+    found, rest = [], iter(chosen)
+    wanted = next(rest, None)
+    for picture in pictures:
+        found.append(wanted is not None and np.array_equal(picture, wanted))
+        if found[-1]:
+            wanted = next(rest, None)
+    return found

@@ -275,12 +275,13 @@ def test_bad_data_urls(server, url):
     assert "picture" in str(reply)
 
 
-def test_a_bad_port_is_refused_with_one_sentence(server):
+def test_a_bad_port_is_refused_with_one_sentence(server, tmp_path):
+    """And the store is not touched, which the page that has the port may be using."""
     for port, words in (("abc", "must be a number"), (str(server.port), "port")):
         done = subprocess.run(
             [sys.executable, "app.py"],
             cwd=ROOT,
-            env={**os.environ, "GRADIO_SERVER_PORT": port},
+            env={**os.environ, "GRADIO_SERVER_PORT": port, "CONTRIBUTIONS_DIR": str(tmp_path / "store")},
             capture_output=True,
             text=True,
             timeout=120,
@@ -289,3 +290,4 @@ def test_a_bad_port_is_refused_with_one_sentence(server):
         assert done.stderr.startswith("app.py: ")
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+        assert not (tmp_path / "store").exists()

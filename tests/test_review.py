@@ -57,6 +57,10 @@ def maintain(*arguments: str, store: Path):
     return called(commands, *arguments, CONTRIBUTIONS_DIR=str(store))
 
 
+def test_an_empty_store_is_said_in_a_sentence():
+    assert review.table([]) == "No drawing waits for review."
+
+
 def test_review_shows_and_judges(full, net, tmp_path):
     full, _ = full
     facts = {facts.id: facts for _, facts in review.waiting(full, net)}

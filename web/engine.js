@@ -5,14 +5,17 @@
 
 const PATIENCE = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
 const RESTARTS = 1;       // of the worker for one drawing
-const TOO_LONG = "This drawing takes this browser too long to read: undo or clear to go on.";
+const TOO_LONG = "drawing.slow";  // the keys of what is then said
 const RETRY = 5_000;      // milliseconds before the weights are asked for again
-const AWAY = "The network's weights cannot be had just now. Trying again.";
-const UNABLE = "This browser cannot run the network: it takes one from 2023 or later.";
+const AWAY = "weights.away";
+const UNABLE = "weights.unable";
+const MEANT = [[/SHA-256/, "weights.altered"], [/no ink/, "picture.blank"]];  // what a visitor can meet of digit.js's sentences
+
+const keyOf = (sentence, otherwise) => MEANT.find(([pattern]) => pattern.test(sentence))?.[1] ?? otherwise;
 
 class Engine extends EventTarget {
   state = "loading";  // "ready" once the weights are there, "none" where they cannot run
-  problem = "";       // one sentence: why it is not ready
+  problem = "";       // the key of a sentence: why it is not ready
   dense = null;       // the network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}
   weights = null;     // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
 
@@ -67,6 +70,7 @@ class Engine extends EventTarget {
       this.#become("ready");
       this.#boards.forEach((board, name) => this.#send(name, board));
     } else if ("failed" in said) {
+      console.warn(said.failed);  // for who runs the page
       if (this.state !== "ready") this.#next(said.failed);
     } else {
       const board = this.#boards.get(said.board);
@@ -74,7 +78,7 @@ class Engine extends EventTarget {
         clearTimeout(board.timer);
         board.question = null;
       }
-      board?.receive(said);
+      board?.receive(said.error ? { ...said, error: keyOf(said.error, "drawing.unread") } : said);
     }
   }
 
@@ -113,7 +117,7 @@ class Engine extends EventTarget {
   #next(problem = "") {
     clearTimeout(this.#timer);
     const base = this.#bases.shift();
-    if (!base) return this.#again(`${problem} Trying again.`);
+    if (!base) return this.#again(keyOf(problem, AWAY));
     this.#worker.postMessage({ load: base });
     if (this.#bases.length) this.#timer = setTimeout(() => this.#next(problem), RETRY);
   }

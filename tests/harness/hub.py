@@ -10,8 +10,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -27,6 +30,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.harness import CLEAN, ROOT
 from tests.harness.servers import free_port
 
 OWNER = "OWNER"  # the account of the tests, so that what READMEs print can be run as it stands
@@ -34,6 +38,31 @@ MODEL = f"{OWNER}/mnixel-cnn"
 TOKENS = {"hf_write": (OWNER, "write"), "hf_read": (OWNER, "read"), "hf_other": ("somebody", "write")}
 LARGE = (".safetensors", ".parquet", ".png")  # what the Hub keeps outside git
 PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
+
+
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def client(hub: LocalHub, home: Path, *command: str, token: str = "hf_write", cwd: Path = ROOT, **more: str):
+    """Run a command as somebody with an empty cache in `home`; returns what it printed and its status."""
+    environment = {**CLEAN, "PATH": PATH, **hub.environment(home, token), **more}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def publish(hub: LocalHub, home: Path, *arguments: str, **more):
+    return client(hub, home, sys.executable, "publish.py", *arguments, **more)
+
+
+def one_sentence(done, program: str) -> str:
+    """The single line that a command said when it failed."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith(f"{program}: ")]
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    return lines[0].removeprefix(f"{program}: ")
+
+
+def blocks(text: str, language: str = "") -> list[str]:
+    return [body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M) if name == language]
 
 
 @dataclass(frozen=True)
@@ -94,6 +123,7 @@ class LocalHub:
 
     def __init__(self, folder: Path, transfer: str = "redirect", paid: bool = True):
         self.folder, self.transfer, self.paid = folder, transfer, paid  # "direct", "redirect" or "xet"
+        self.zero = 2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.faults: list[Fault] = []
@@ -198,8 +228,11 @@ class LocalHub:
         url = f"{self.url}/{PREFIX[kind]}{name}"
         if (kind, name) in self.repositories:
             return JSONResponse({"error": "You already created this repo", "url": url}, 409)
-        if kind == "space" and asked.get("sdk") == "gradio" and not self.paid and not asked.get("hardware"):
-            return error(402, "A PRO subscription is required to create Gradio Spaces on free hardware")
+        if kind == "space" and asked.get("sdk") == "gradio" and not self.paid:
+            if asked.get("hardware") != "zero-a10g":
+                return error(402, "A PRO subscription is required to create Gradio Spaces on free hardware")
+            if sum(made.hardware == "zero-a10g" for made in self.repositories.values()) >= self.zero:
+                return error(403, f"You may have {self.zero} ZeroGPU Spaces")
         made = Repository(kind, name, bool(asked.get("private")) or asked.get("visibility") == "private")
         made.sdk, made.hardware = asked.get("sdk"), asked.get("hardware")
         made.variables = {row["key"]: row["value"] for row in asked.get("variables") or []}
