@@ -45,10 +45,9 @@ class Table:
         self.columns = list(readers)
         self.rows: list[tuple[str, dict[str, str]]] = []
         self.counts: dict[str, dict[str, list[int]]] = {}  # right and total of each row of accuracy
-        self.evidence: dict[str, dict[str, np.ndarray]] = {}
-        self.details: dict[
-            str, dict[str, list]
-        ] = {}  # of our network: confusion matrix and reliability of a detailed set
+        self.margins: dict[str, dict[str, np.ndarray]] = {}
+        # Of our network: confusion matrix and reliability of a detailed set.
+        self.details: dict[str, dict[str, list]] = {}
 
     def row(self, name: str, figures: dict[str, str]) -> None:
         kept = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}
@@ -70,7 +69,7 @@ class Table:
             return
         labels = np.concatenate(truth)
         found = {who: np.concatenate([p for p, _ in pieces]) for who, pieces in answers.items()}
-        self.evidence[name] = {who: np.concatenate([e for _, e in pieces]) for who, pieces in answers.items()}
+        self.margins[name] = {who: np.concatenate([e for _, e in pieces]) for who, pieces in answers.items()}
         self.counts[name] = {who: [int((p.argmax(1) == labels).sum()), len(labels)] for who, p in found.items()}
         self.row(name, {who: accuracy(labels, p) for who, p in found.items()})
         if not detailed:
@@ -115,7 +114,7 @@ def lowest(recall: list[float | None]) -> str:
 
 
 def refused_at(digits: np.ndarray, others: np.ndarray, share: float = 0.01) -> tuple[float, float]:
-    """The evidence below which `share` of digits is refused, and the share of non-digits refused there; both (N,)."""
+    """The logit margin below which `share` of digits is refused, and the share of non-digits refused there; both (N,)."""
     threshold = float(np.quantile(digits, share))
     return threshold, float((others < threshold).mean())
 
@@ -156,16 +155,16 @@ def refusal(table: Table, threshold: float) -> None:
     """Rows of drawings that are no digits, at 1 % of unseen writers' digits refused and as shipped."""
     rng = np.random.default_rng(11)
     others = [board.render(draw_nondigit(MEASURING[i % len(MEASURING)], rng)) for i in range(NONDIGITS)]
-    evidence = {who: read(others)[1] for who, read in table.readers.items()}
+    margins = {who: read(others)[1] for who, read in table.readers.items()}
     for name in (UNSEEN, PENDIGITS):
-        if name in table.evidence:
-            digits = table.evidence[name]
-            limits = {who: refused_at(digits[who], evidence[who]) for who in evidence}
+        if name in table.margins:
+            digits = table.margins[name]
+            limits = {who: refused_at(digits[who], margins[who]) for who in margins}
             table.row(
                 f"non-digits ({len(MEASURING)} unseen kinds) refused at 1 % refused of {name}",
                 {who: f"{100 * part:.1f} % (below {limit:.2f})" for who, (limit, part) in limits.items()},
             )
-            lost, caught = (digits[OURS] < threshold).mean(), (evidence[OURS] < threshold).mean()
+            lost, caught = (digits[OURS] < threshold).mean(), (margins[OURS] < threshold).mean()
             told = f"{100 * caught:.1f} %, with {100 * lost:.1f} % of the digits (below {threshold:.2f})"
             table.row(f"non-digits refused as shipped, {name}", {OURS: told})
 

@@ -134,7 +134,7 @@ def in_python(net: DigitCNN, item: Drawing | bytes) -> Answer:
         tensor = net.preprocess(Image.open(io.BytesIO(item)) if drawn is None else drawn)
     except EmptyDrawing as error:
         return Answer(str(error))
-    (probabilities,), (margin,) = net.judge_tensors(tensor[None])
+    (probabilities,), (margin,) = net.predict(tensor[None])
     digit = LABELS[int(probabilities.argmax())] if margin >= net.config.threshold else None
     hashed = "" if drawn is None else hashlib.sha256(drawn.tobytes()).hexdigest()
     return Answer("", digit, float(margin), tensor.numpy().ravel(), probabilities, hashed)

@@ -29,15 +29,15 @@ class Batches:
         """Put drawings that are in no batch into new ones."""
         while True:
             with self.store.writing() as database:
-                found = database.execute(
+                unbatched = database.execute(
                     "SELECT id, length(row) FROM kept WHERE batch IS NULL ORDER BY rowid LIMIT ?", (ROWS,)
                 ).fetchall()
-                if not found:
+                if not unbatched:
                     return
                 name = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(8)}"
                 database.execute("INSERT INTO batches (name, version) VALUES (?, 1)", (name,))
                 size = 0
-                for id, length in found:
+                for id, length in unbatched:
                     size += length
                     if size > BYTES and length < size:
                         break
@@ -72,14 +72,14 @@ class Batches:
     ) -> tuple[int, int]:
         """Make a sent batch what the Hub has. Returns how many drawings came and how many went.
 
-        `before` is what `clean` said before the Hub was asked: a batch that has changed since, or waits to be sent, is left alone, and so
+        `before` is what `clean` returned before the Hub was asked: a batch that has changed since, or waits to be sent, is left alone, and so
         are the states that were set here. Who has deleted their drawings gets none back, and the Hub is told again. `spare` are ids of
         rows that the Hub has and that cannot be read, looked at last: what is here of them stays.
         """
         came = 0
         with self.store.writing() as database:
-            found = database.execute("SELECT version, sent FROM batches WHERE name = ?", (name,)).fetchone()
-            if found and not (found[0] == found[1] == before.get(name)):
+            state = database.execute("SELECT version, sent FROM batches WHERE name = ?", (name,)).fetchone()
+            if state and not (state[0] == state[1] == before.get(name)):
                 return 0, 0
             database.execute("INSERT OR IGNORE INTO batches VALUES (?, 1, 1)", (name,))
             gone = {row[0] for row in database.execute("SELECT id FROM drawings WHERE batch = ?", (name,))}

@@ -17,14 +17,13 @@ from pathlib import Path
 
 from contributions import rows
 from contributions.batches import BYTES, NAME, Batches
-from contributions.store import Store, StoreError, hashed
+from contributions.store import Store, StoreError
 from publishing import hub
 
 FOLDER = "batches"
 GATHER = 3.0  # seconds that rows are gathered for before they go, so that a class of students makes few commits
 SLOWEST = 300.0  # seconds between two attempts
 TOGETHER = 20  # batches that are looked at for one commit
-ASIDE = "set-aside.jsonl"  # in the store's folder: rows on the Hub that are no drawings
 CARD = """\
 ---
 pretty_name: Contributed digits, as they came in
@@ -93,10 +92,10 @@ class Mirror:
                     print(f"Contributions reach {self.repository} again.", flush=True)
                 self.problem, failures = None, 0
             except Exception as error:  # the Hub's clients raise many kinds, and none may end this thread
-                said = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
-                if said != self.problem:
-                    print(f"Contributions wait here: {said}", file=sys.stderr, flush=True)
-                self.problem, failures = said, failures + 1
+                problem = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
+                if problem != self.problem:
+                    print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
+                self.problem, failures = problem, failures + 1
             if failures:
                 time.sleep(min(2.0 ** min(failures - 1, 10), SLOWEST))
             else:
@@ -156,14 +155,15 @@ class Mirror:
     def pull(self) -> tuple[int, int]:
         """Take over what the repository holds; returns how many drawings came and how many went.
 
-        Rows that are no drawings are written to `set-aside.jsonl` in the store's folder, and a sentence tells how many.
+        Rows that are no drawings stay on the Hub and are left out; a sentence in the log tells how many there are.
         """
         from huggingface_hub import hf_hub_download
 
         api, before = self._api(), self.batches.clean()
         info = api.dataset_info(self.repository, timeout=hub.SILENCE)
-        came, names, aside = 0, set(), _Aside(self.store.folder / ASIDE)
-        went = 0
+        came, went = 0, 0
+        names: set[str] = set()
+        faults: list[str] = []
         for sibling in info.siblings or []:
             folder, _, file = sibling.rfilename.partition("/")
             name = file.removesuffix(".jsonl")
@@ -175,51 +175,29 @@ class Mirror:
                     self.repository, sibling.rfilename, repo_type="dataset", revision=info.sha, cache_dir=cache
                 )
                 spare: set[str] = set()
-                more, fewer = self.batches.take_over(name, aside.drawings(name, Path(path), spare), before, spare)
+                drawings = _drawings(Path(path), faults, spare)
+                more, fewer = self.batches.take_over(name, drawings, before, spare)
             came, went = came + more, went + fewer
         went += self.batches.drop_missing(names, before)
-        aside.tell(self.repository)
-        return came, went
-
-
-class _Aside:
-    """Tells drawings from other rows, which go into the file `path` in place of those of the last pull."""
-
-    def __init__(self, path: Path):
-        self.path, self.count, self.first = path, 0, ""
-        path.unlink(missing_ok=True)
-
-    def drawings(self, batch: str, source: Path, spare: set[str]) -> Iterator[rows.Drawing]:
-        """The drawings in a file of JSON Lines; the ids of other rows, as far as they have one, are added to `spare`."""
-        with open(source, "rb") as file:
-            for line in filter(None, _lines(file)):
-                try:
-                    yield rows.parse(line)
-                except ValueError as error:
-                    self._put(batch, line, str(error))
-                    spare |= _id_of(line)
-
-    def _put(self, batch: str, line: bytes, why: str) -> None:
-        self.count += 1
-        self.first = self.first or why
-        row = json.dumps(
-            {"batch": batch, "why": why, "row": line.decode(errors="replace")}
-        )  # ASCII: no terminal obeys it
-        try:
-            with open(self.path, "a", encoding="ascii") as file:
-                file.write(f"{row}\n")
-        except OSError:  # the Hub still has it
-            pass
-
-    def tell(self, repository: str) -> None:
-        """One sentence for the log if there were any."""
-        if self.count:
-            rows_are = "1 row is" if self.count == 1 else f"{self.count} rows are"
+        if faults:
+            rows_are = "1 row is" if len(faults) == 1 else f"{len(faults)} rows are"
             print(
-                f"In {repository} {rows_are} no drawing and left out, see {self.path} (the first: {self.first}).",
+                f"In {self.repository} {rows_are} no drawing and left out (the first: {faults[0]}).",
                 file=sys.stderr,
                 flush=True,
             )
+        return came, went
+
+
+def _drawings(source: Path, faults: list[str], spare: set[str]) -> Iterator[rows.Drawing]:
+    """The drawings in a file of JSON Lines. What is wrong with other rows is added to `faults`, their ids to `spare`."""
+    with open(source, "rb") as file:
+        for line in filter(None, _lines(file)):
+            try:
+                yield rows.parse(line)
+            except ValueError as error:
+                faults.append(str(error))
+                spare |= _id_of(line)
 
 
 def _lines(file) -> Iterator[bytes]:
@@ -237,12 +215,3 @@ def _id_of(line: bytes) -> set[str]:
     except (ValueError, TypeError, LookupError, RecursionError):
         return set()
     return {id} if isinstance(id, str) else set()
-
-
-def delete_set_aside(folder: Path, receipt: str) -> None:
-    """Take the rows of a receipt out of those that were set aside in a store's folder."""
-    path = folder / ASIDE
-    if not path.is_file():
-        return
-    kept = [line for line in path.read_text(encoding="ascii").splitlines(True) if hashed(receipt) not in line]
-    path.write_text("".join(kept), encoding="ascii")

@@ -76,8 +76,8 @@ def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[tuple[
             break
         drawings.append(drawing)
     again = _duplicates(store)
-    found = []
-    for drawing, (opinion, confidence, margin) in zip(drawings, opinions(net, drawings), strict=True):
+    shown = []
+    for drawing, (opinion, confidence, margin) in zip(drawings, judged(net, drawings), strict=True):
         ink = np.frombuffer(drawing.image, dtype=np.uint8).sum() / 255
         facts = Facts(
             drawing.id,
@@ -89,8 +89,8 @@ def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[tuple[
             bool(ink < BLANK),
             drawing.id in again,
         )
-        found.append((drawing, facts))
-    return found
+        shown.append((drawing, facts))
+    return shown
 
 
 def _duplicates(store: Store) -> set[str]:
@@ -104,24 +104,24 @@ def _duplicates(store: Store) -> set[str]:
     return again
 
 
-def opinions(net: DigitCNN, drawings: Sequence[Drawing]) -> list[tuple[str | None, float, float]]:
+def judged(net: DigitCNN, drawings: Sequence[Drawing]) -> list[tuple[str | None, float, float]]:
     """What the network takes each drawing for (None when it is not sure), its confidence 0..1 and the margin of its logits."""
     import torch
 
     from model import EmptyDrawing
 
-    found: list[tuple[str | None, float, float]] = []
+    opinions: list[tuple[str | None, float, float]] = []
     for drawing in drawings:
         try:
             tensor = net.preprocess(drawn(drawing))
         except EmptyDrawing:
-            found.append((None, 0.0, 0.0))
+            opinions.append((None, 0.0, 0.0))
             continue
-        (probabilities,), (margin,) = net.judge_tensors(torch.stack([tensor]))
+        (probabilities,), (margin,) = net.predict(torch.stack([tensor]))
         best = int(probabilities.argmax())
         sure = margin >= net.config.threshold
-        found.append((str(best) if sure else None, float(probabilities[best]), float(margin)))
-    return found
+        opinions.append((str(best) if sure else None, float(probabilities[best]), float(margin)))
+    return opinions
 
 
 def drawn(drawing: Drawing) -> np.ndarray:
@@ -176,13 +176,13 @@ def _chosen(words: Sequence[str], shown: Sequence[Facts], every: Sequence[str]) 
     ids: dict[str, None] = {}
     for word in words:
         if word in RULES:
-            found = [facts.id for facts in shown if RULES[word](facts)]
+            matching = [facts.id for facts in shown if RULES[word](facts)]
         else:
-            found = [id for id in every if id.startswith(word)]
-            if len(found) != 1:
-                many = f"{len(found)} drawings begin with it" if found else "no drawing begins with it"
+            matching = [id for id in every if id.startswith(word)]
+            if len(matching) != 1:
+                many = f"{len(matching)} drawings begin with it" if matching else "no drawing begins with it"
                 raise ReviewError(f"{word!r} is no rule ({', '.join(RULES)}) and no id: {many}")
-        ids.update(dict.fromkeys(found))
+        ids.update(dict.fromkeys(matching))
     return list(ids)
 
 
@@ -197,7 +197,7 @@ def table(shown: Sequence[tuple[Drawing, Facts]], more: int = 0) -> str:
         lines.append(
             f"{facts.id[:SHORT]:<{SHORT}}  {facts.label:<5}  {took:<13}  {facts.margin:6.2f}  {drawing.writer[:8]}  {flags}".rstrip()
         )
-    found = Counter(facts.verdict for _, facts in shown)
-    said = ", ".join(f"{what} {count}" for what, count in sorted(found.items())) or "saw none"
-    lines.append(f"{len(shown) + more} waiting, {len(shown)} shown: the network {said}")
+    verdicts = Counter(facts.verdict for _, facts in shown)
+    summary = ", ".join(f"{what} {count}" for what, count in sorted(verdicts.items())) or "saw none"
+    lines.append(f"{len(shown) + more} waiting, {len(shown)} shown: the network {summary}")
     return "\n".join(lines)

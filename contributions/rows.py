@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from contributions.strokes import clean
 
 MAX_BYTES = 32_768  # of a new row
-LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions kept drawings of up to 10,000 points
+LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions stored drawings of up to 10,000 points
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-_FORMER = ("opinion", "confidence", "weights")  # what terms "1" kept besides; not read any more
+_FORMER = ("opinion", "confidence", "weights")  # what terms "1" kept besides; no longer read
 _TEXT = {  # field -> what it looks like
     "id": ID,
     "label": re.compile(r"[0-9]"),
@@ -30,7 +30,7 @@ _TEXT = {  # field -> what it looks like
 
 @dataclass(frozen=True)
 class Drawing:
-    """One contributed drawing, as it is kept, sent to the Hub and reviewed."""
+    """One contributed drawing, as it is stored, sent to the Hub and reviewed."""
 
     id: str
     label: str  # the digit that was asked for, "0".."9"

@@ -14,7 +14,7 @@ import numpy as np
 import board
 from contributions import CONSENT, LICENCE, export, settings
 from contributions.database import Declined, told
-from contributions.mirror import Mirror, delete_set_aside
+from contributions.mirror import Mirror
 from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, to_line
 from contributions.store import Store, StoreError, Writer
 from contributions.strokes import clean, limited
@@ -209,7 +209,6 @@ class ContributionService:
             self._restored()
             raise Declined("Nothing is kept under this receipt; check the code for a slip.", code="unknown")
         count, batches = self.store.delete(receipt)
-        delete_set_aside(self.store.folder, receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
         said = f"{drawings} deleted" if count else "Nothing is left under this receipt"
         if self.mirror and not self.mirror.flush(FLUSH, batches or None):

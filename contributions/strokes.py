@@ -1,6 +1,6 @@
-"""What is kept of the strokes that a page sends: what is on the board, with times that tell how fast the hand was and nothing else.
+"""What is stored of the strokes that a page sends: what is on the board, with times that tell how fast the hand was and nothing else.
 
-Everything that is kept may be published, so there must be no room in it for what a reviewer cannot see.
+Everything that is stored may be published, so there must be no room in it for what a reviewer cannot see.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import board
 
 MAX_POINTS = 2_000  # of a contributed drawing; an ordinary digit has 20 to 150
 LATEST = 10_000_000  # milliseconds: nobody draws a digit for three hours
-TICK = 4  # milliseconds: times are kept in multiples of it, a quarter of a screen's frame
-PAUSE = 10_000  # milliseconds: a longer rest between two points is kept as this
+TICK = 4  # milliseconds: times are stored in multiples of it, a quarter of a screen's frame
+PAUSE = 10_000  # milliseconds: a longer rest between two points is stored as this
 
 
 def clean(payload: Any) -> list[dict]:
-    """The part of a drawing that is kept: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}, ...].
+    """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}, ...].
 
     Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes two, and one of which
     nothing is left goes. Coordinates and radii are rounded to 0.1 board units. Times begin at 0, never run backwards (an earlier time
@@ -27,7 +27,7 @@ def clean(payload: Any) -> list[dict]:
 
     Raises ValueError, with one sentence, for what is no drawing (see `board.parse_strokes`).
     """
-    kept: list[dict] = []
+    stored: list[dict] = []
     clock = _Clock()
     for stroke, raw in zip(board.parse_strokes(payload), payload, strict=True):
         times = _times(raw)
@@ -35,14 +35,14 @@ def clean(payload: Any) -> list[dict]:
         inside = ((points >= 0) & (points <= board.SIZE)).all(axis=1)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
         for first, end in edges.reshape(-1, 2).tolist():
-            kept.append(
+            stored.append(
                 {
                     "points": points[first:end].tolist(),
                     "radius": round(stroke.radius, 1),
                     "times": [clock.at(time) for time in times[first:end]],
                 }
             )
-    return kept
+    return stored
 
 
 def limited(strokes: list[dict]) -> list[dict]:
@@ -60,7 +60,7 @@ def limited(strokes: list[dict]) -> list[dict]:
 
 
 class _Clock:
-    """Times as they are kept, for the times of one point after the other."""
+    """Times as they are stored, for the times of one point after the other."""
 
     def __init__(self) -> None:
         self.latest: int | None = None

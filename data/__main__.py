@@ -14,13 +14,13 @@ IMAGES = CARD.parent / "docs" / "images"
 
 def stats(args: argparse.Namespace) -> None:
     """Prints the table of drawings per digit and draws the charts and the sheet of samples."""
-    found = all_counts(args.data)
-    print(table(found))
+    counts = all_counts(args.data)
+    print(table(counts))
     args.out.mkdir(parents=True, exist_ok=True)
-    numbers = {config: {split: n.tolist() for split, n in each.items()} for config, each in found.items()}
+    numbers = {config: {split: n.tolist() for split, n in each.items()} for config, each in counts.items()}
     (args.out.parent / "data.json").write_text(json.dumps(numbers) + "\n")
     if args.card:
-        args.card.write_text(updated(args.card.read_text(encoding="utf-8"), found), encoding="utf-8")
+        args.card.write_text(updated(args.card.read_text(encoding="utf-8"), counts), encoding="utf-8")
         print(f"wrote the table in {args.card}")
     try:
         for path in draw(args.out, args.data):

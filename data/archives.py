@@ -1,7 +1,7 @@
 """Where the two MNIXEL archives come from: a folder that is named, the cache, or their authors.
 
 An archive is used only when its SHA-256 is the published one. The authors state no licence, so the archives are not part
-of this project: they are fetched once and kept in a folder that git ignores. See `locate` for the order.
+of this project: they are fetched once and stored in a folder that git ignores. See `locate` for the order.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def fault(path: Path, archive: Archive) -> str:
     if (size := path.stat().st_size) != archive.size:  # cheap, and spares hashing a huge file
         return f"has {size:,} bytes instead of {archive.size:,}"
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    return "" if found == archive.sha256 else f"has the SHA-256 {found[:12]}… instead of {archive.sha256[:12]}…"
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return "" if digest == archive.sha256 else f"has the SHA-256 {digest[:12]}… instead of {archive.sha256[:12]}…"
 
 
 def locate(archive: Archive, folder: str | Path | None = None, cache: str | Path | None = None) -> Path:
@@ -74,7 +74,7 @@ def locate(archive: Archive, folder: str | Path | None = None, cache: str | Path
     `data/cache`), after a download from the authors (or from the mirror that MNIXEL_URL names) when it is not there.
 
     Raises:
-        DataError: the file is not in the named folder, is not the published one, or cannot be fetched or kept.
+        DataError: the file is not in the named folder, is not the published one, or cannot be fetched or stored.
     """
     try:
         if folder := folder or os.environ.get("MNIXEL_DIR"):

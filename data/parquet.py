@@ -81,11 +81,11 @@ def _write(out: Path, folder: str | Path | None, card: Path, contributed: Path) 
     sheet(clean.x_train, clean.y_train).save(out / SAMPLES)
     samples = f"![Ten rows of handwritten digits, white on black: sixteen drawings of each digit]({SAMPLES})"
     text = updated(card.read_text(encoding="utf-8"), all_counts(folder)).replace(SAMPLES_LINE, samples)
-    if found := sorted(contributed.glob("*.parquet")):
+    if parts := sorted(contributed.glob("*.parquet")):
         (out / "contributed").mkdir()
-        for path in found:
+        for path in parts:
             shutil.copyfile(path, out / "contributed" / path.name)
-        text = with_contributed(text, [path.name.partition("-")[0] for path in found])
+        text = with_contributed(text, [path.name.partition("-")[0] for path in parts])
     (out / "README.md").write_text(text, encoding="utf-8")
 
 

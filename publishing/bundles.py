@@ -135,7 +135,7 @@ def add_margins(path: Path, net) -> None:
 
     def margin(row: dict) -> float:
         try:
-            return float(net.judge_tensors(net.preprocess(row["image"])[None])[1][0])
+            return float(net.predict(net.preprocess(row["image"])[None])[1][0])
         except EmptyDrawing:
             return 0.0
 

@@ -17,7 +17,7 @@ class ExportError(RuntimeError):
 
 
 def export(net: DigitCNN, path: Path) -> None:
-    """Write `net`: "image" (N, 1, 28, 28) float32 0..1 -> "probabilities" (N, 10) and "margin" (N,), equal to `judge_tensors`.
+    """Write `net`: "image" (N, 1, 28, 28) float32 0..1 -> "probabilities" (N, 10) and "margin" (N,), equal to `predict`.
 
     Batch normalisation goes into the convolutions before it. The same network gives the same bytes. Raises ExportError.
     """

@@ -10,9 +10,9 @@ import pytest
 
 from contributions import rows
 from contributions.batches import Batches
-from contributions.mirror import ASIDE, Mirror
+from contributions.mirror import Mirror
 from contributions.service import ContributionService
-from contributions.store import Store, hashed
+from contributions.store import Store
 from tests.harness import CLEAN, ROOT
 from tests.harness.contributor import agree, ask, python, scribble, submit
 from tests.harness.hub import OWNER, Fault, LocalHub
@@ -100,7 +100,6 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     restored = Store(tmp_path / "new")
     assert sorted(d.id for d, _ in restored.drawings()) == ["mine-0001", "mine-0002"]
     assert restored.writer(mine) == service.store.writer(mine)
-    assert not (tmp_path / "new" / ASIDE).exists()
     # Deleted elsewhere: gone here with the next pull, and states that were set here stay.
     other = agree(service)
     submit(service, other, id="other-0001")
@@ -213,8 +212,8 @@ def spoilt(good: dict) -> dict[str, bytes]:
     }
 
 
-def test_rows_that_are_no_drawings_are_set_aside_and_stop_nothing(service, hub, tmp_path):
-    """One after the other among good rows: the restore goes on, the bad ones are in a file, escaped, and no terminal is told to obey."""
+def test_rows_that_are_no_drawings_are_left_out_and_stop_nothing(service, hub, tmp_path):
+    """One after the other among good rows: the restore goes on, and no terminal is told to obey."""
     mine = agree(service)
     for number in range(3):
         submit(service, mine, id=f"mine-{number:04}")
@@ -230,13 +229,8 @@ def test_rows_that_are_no_drawings_are_set_aside_and_stop_nothing(service, hub, 
     done = mirror(hub, tmp_path / "a", tmp_path / "new", "mirror.pull()")
     assert done.stdout == "(3, 0)\n"
     assert f"{len(bad)} rows are no drawing and left out" in done.stderr and "\x1b" not in done.stderr
-    aside = (tmp_path / "new" / ASIDE).read_text()
-    assert len(aside.splitlines()) == len(bad) and aside.replace("\n", "").isprintable()
     restored = ContributionService(Store(tmp_path / "new"))
     assert ask(restored, "status", receipt=mine)["saved"] == 3
-    assert hashed(mine) in aside
-    ask(restored, "forget", receipt=mine)  # also from what was set aside
-    assert hashed(mine) not in (tmp_path / "new" / ASIDE).read_text()
 
 
 def test_what_is_here_of_a_row_that_cannot_be_read_stays(service, hub, tmp_path):

@@ -225,7 +225,7 @@ def test_onnx_and_torch_agree_on_every_test_image(model, mnixel):
     inputs = np.stack([net.preprocess(picture / 255).numpy() for picture in arrays("clean", mnixel).x_test])
     import torch
 
-    probabilities, margin = net.judge_tensors(torch.from_numpy(inputs))
+    probabilities, margin = net.predict(torch.from_numpy(inputs))
     session = onnxruntime.InferenceSession(model / "model.onnx")
     assert {value.name for value in session.get_outputs()} == {"probabilities", "margin"}
     for count in (1, len(inputs)):

@@ -118,7 +118,7 @@ def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
     assert mistakes["sha256"] == net.config.sha256
     cells = sprite()
     assert len(cells) == len(DIGITS["digits"]) + len(mistakes["shown"])
-    probabilities = net.judge_tensors(torch.from_numpy(np.stack(cells))[:, None])[0]
+    probabilities = net.predict(torch.from_numpy(np.stack(cells))[:, None])[0]
     read, right = probabilities.argmax(1), len(DIGITS["digits"])
     assert (read[:right] == [int(digit) for digit, *_ in DIGITS["digits"]]).mean() > 0.9
     answered = [int(answer) for _, _, answer, _ in mistakes["shown"]]

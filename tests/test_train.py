@@ -268,7 +268,7 @@ def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
-    found = summary(arrays.y_test, net.judge_tensors(ours.normalised(arrays.x_test))[0])
+    found = summary(arrays.y_test, net.predict(ours.normalised(arrays.x_test))[0])
     stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
     assert found["confusion"] == stored["test"]["confusion"]
     assert found["right"] >= 115
