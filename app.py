@@ -28,16 +28,17 @@ from serving.predict import Predictor
 from serving.routes import plain
 from serving.server import Server, listen
 from serving.weights import Weights
-from web.components import collector, sketchpad
+from web.components import collector, data_tab, model_tab, sketchpad
 
 HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
 
 
-def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Blocks:
+def build(predictor: Predictor, desk: Desk | None, closed: dict | None = None) -> gr.Blocks:
     """The page and its named endpoints.
 
-    Contributions go through the `desk`; without one the page says in `closed` why it takes none.
+    Contributions go through the `desk`; without one `closed`, an error as the desk sends it, says why
+    the page takes none.
     """
     functions = desk.functions if desk else []
 
@@ -66,7 +67,11 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             with gr.Tab("Recognise"):
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
-                collector(desk.terms if desk else "", CONSENT, functions, closed, elem_classes="collect")
+                collector(desk.licence if desk else "", CONSENT, functions, closed, elem_classes="collect")
+            with gr.Tab("Data"):
+                data_tab(HERE / "weights", [f for f in functions if f.__name__ == "accepted"], elem_classes="tab-data")
+            with gr.Tab("Model"):
+                model_tab(HERE / "weights", elem_classes="tab-model")
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
         gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
@@ -76,8 +81,9 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
     return page
 
 
-HEADER = """<h1>Draw a digit</h1>
-<p>A neural network in your browser reads it while you draw.</p>"""
+HEADER = """<div class="languages" role="group" data-word-aria-label="language.choose" aria-label="Language"></div>
+<h1 data-word="title">Draw a digit</h1>
+<p data-word="subtitle">A neural network in your browser reads it while you draw.</p>"""
 
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
@@ -92,6 +98,13 @@ footer .divider { display: none !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .header h1 { font-size: 1.7rem; margin: 0; }
 .header p { margin: .15rem 0 0; }
+.languages { float: right; display: flex; gap: .25rem; }
+.gradio-container .header .languages button {
+  min-width: 2.75rem; min-height: 2rem; margin: 0; padding: 0; border: 1px solid transparent; border-radius: 8px; background: none;
+  color: inherit; font-size: .85rem; font-weight: 400; cursor: pointer;
+}
+.gradio-container .header .languages [aria-pressed=true] { border-color: currentColor; font-weight: 600; cursor: default; }
+.gradio-container .header .languages button:focus-visible { outline: 3px solid var(--digit-accent); outline-offset: 1px; }
 @media (max-width: 900px) {
   .gradio-container .main.app.app { padding: .5rem .9rem; }
   .gradio-container .column { gap: .5rem; }

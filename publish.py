@@ -34,7 +34,18 @@ SDK = {"space": "gradio", "static": "static"}
 OWNED = {
     "model": (),
     "dataset": ("clean", "raw", "contributed"),
-    "space": ("contribute", "data", "handwriting", "page", "publishing", "serving", "sketchpad", "web", "weights"),
+    "space": (
+        "contribute",
+        "data",
+        "docs",
+        "handwriting",
+        "page",
+        "publishing",
+        "serving",
+        "sketchpad",
+        "web",
+        "weights",
+    ),
     "static": ("weights",),
 }
 

@@ -48,6 +48,9 @@ class Table:
         self.rows: list[tuple[str, dict[str, str]]] = []
         self.counts: dict[str, dict[str, list[int]]] = {}  # right and total of each row of accuracy
         self.evidence: dict[str, dict[str, np.ndarray]] = {}
+        self.details: dict[
+            str, dict[str, list]
+        ] = {}  # of our network: confusion matrix and reliability of a detailed set
 
     def row(self, name: str, figures: dict[str, str]) -> None:
         kept = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}
@@ -74,6 +77,9 @@ class Table:
         self.row(name, {who: accuracy(labels, p) for who, p in found.items()})
         if not detailed:
             return
+        if OURS in found:
+            guess, bins = found[OURS].argmax(1), metrics.reliability(labels, found[OURS])
+            self.details[name] = {"confusion": metrics.confusion(labels, guess).tolist(), "reliability": bins}
         if len(each) > 1:
             for part, figures in each:
                 self.row(f"{name}: {part}", figures)
@@ -256,6 +262,7 @@ def main() -> None:
         return
     README.write_text(between(README.read_text(), BEGIN, END, text))
     stored = {"sha256": net.config.sha256, "counts": table.counts, "rows": dict(table.rows), "table": text}
+    stored["details"] = table.details
     STORE.write_text(json.dumps(stored, indent=1) + "\n")
     report = json.loads(reports[OURS].read_text())
     (ROOT / "weights" / "README.md").write_text(model_card(report))  # which quotes the table

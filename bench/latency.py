@@ -8,7 +8,9 @@ writes nothing.
 Clocked in the page, from the moment it is handed an event to the moment that an answer to the drawing as it then is (or to a newer
 one) is in the document:
 
-- pointer-up: of every stroke; the mouse is released one point further than its last move, so that an answer is due;
+- pointer-up: of every stroke. The last move comes one event earlier. Chromium hands it over with the next frame or just before
+  the pointer-up, and after a pointer-up it holds back all that a page has to do until it has drawn a frame: an answer that is
+  not there before the pointer-up waits for that, 8 ms at 60 Hz on average, however fast the network is;
 - moves in the frame: share of the pointer moves that changed the drawing and were answered within 16 ms.
 
 "CPU 4x" slows the page's main thread with Chrome's emulation. That does not reach a worker: the protocol answers "Operation is only

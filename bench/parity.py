@@ -195,7 +195,8 @@ def _message(item: Drawing | bytes) -> str | list[dict]:
 
 def site() -> dict[str, bytes]:
     """The files that the engine needs, by path, with a page that loads nothing."""
-    files = {"": b"<!doctype html><title>digit.js</title>", "digit.js": (ROOT / "web" / "digit.js").read_bytes()}
+    files = {"": b"<!doctype html><title>digit.js</title>"}
+    files |= {name: (ROOT / "web" / name).read_bytes() for name in ("digit.js", "reduce.js")}
     return files | {
         f"weights/{name}": (ROOT / "weights" / name).read_bytes() for name in ("config.json", "model.safetensors")
     }

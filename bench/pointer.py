@@ -44,9 +44,9 @@ WATCH = """() => {
 # What is appended to worker.js: each answer takes RATE times as long as the worker worked for it.
 STRETCH = """
 {
-  const hear = self.onmessage, send = self.postMessage.bind(self);
+  const work = turn.port1.onmessage, send = self.postMessage.bind(self);
   let began = 0;
-  self.onmessage = (event) => { began = performance.now(); return hear(event); };
+  turn.port1.onmessage = (event) => { began = performance.now(); return work(event); };
   self.postMessage = (...message) => {
     const until = began + RATE * (performance.now() - began);
     while (performance.now() < until) { /* as a slower processor would */ }
@@ -118,8 +118,8 @@ class Visitor:
         for points in strokes:
             places = [on_screen(box, point) for point in points]
             events = [("mouseMoved", 0, places[0]), ("mousePressed", 1, places[0])]
-            # Released one point further than the last move, so that each pointer-up changes the drawing.
-            events += [("mouseMoved", 1, place) for place in places[1:-1]] + [("mouseReleased", 0, places[-1])]
+            # A mouse reports a way before a release: it is released where it was last.
+            events += [("mouseMoved", 1, place) for place in places[1:]] + [("mouseReleased", 0, places[-1])]
             due = loop.time()
             for kind, buttons, (x, y) in events:
                 event = {"type": kind, "x": x, "y": y, "buttons": buttons, "clickCount": int(kind != "mouseMoved")}

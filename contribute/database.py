@@ -44,7 +44,27 @@ Result = TypeVar("Result")
 
 
 class StoreError(RuntimeError):
-    """A drawing cannot be kept. The message is one sentence for whoever drew it."""
+    """A drawing cannot be kept. The message is one sentence for whoever drew it; see `told`."""
+
+    def __init__(self, sentence: str, code: str = "refused", **values):
+        super().__init__(sentence)
+        self.code, self.values = code, values
+
+
+class Declined(ValueError):
+    """What was asked cannot be done. The message is one sentence for whoever asked; see `told`."""
+
+    def __init__(self, sentence: str, code: str = "refused", **values):
+        super().__init__(sentence)
+        self.code, self.values = code, values
+
+
+def told(error: Exception) -> dict:
+    """What the page is told: the sentence, and the code and values with which it says the same in another language.
+
+    The words are those of `server.CODE` in web/words.json.
+    """
+    return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
 
 
 class Database:
@@ -64,7 +84,7 @@ class Database:
             self._database.execute("PRAGMA temp_store=MEMORY")
             self._database.executescript(SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"Contributions cannot be kept in {self.folder} ({error}).") from error
+            raise StoreError(f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere") from error
         self.make_reserve()
 
     @contextmanager
@@ -77,11 +97,9 @@ class Database:
                 self._database.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back()
-                raise StoreError(
-                    "The server has no room left for drawings."
-                    if "full" in str(error)
-                    else "The server cannot keep drawings just now; try again."
-                ) from error
+                if "full" in str(error):
+                    raise StoreError("The server has no room left for drawings.", code="no-room") from error
+                raise StoreError("The server cannot keep drawings just now; try again.", code="later") from error
             except BaseException:
                 self._roll_back()
                 raise
@@ -96,7 +114,9 @@ class Database:
             try:
                 return self._database.execute(question, values).fetchall()
             except sqlite3.Error as error:
-                raise StoreError("The server cannot look into its drawings just now; try again.") from error
+                raise StoreError(
+                    "The server cannot look into its drawings just now; try again.", code="later"
+                ) from error
 
     def pages(self, columns: str, where: str, *values) -> Iterator[tuple]:
         """Rows of `kept` in the order in which they came, read a page at a time, so that nobody waits for whoever reads them."""

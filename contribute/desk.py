@@ -6,18 +6,21 @@ import base64
 import tempfile
 import threading
 from collections.abc import Callable
+from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
 
 import board
-from contribute import CONSENT, LICENCE, export, settings, terms
+from contribute import CONSENT, LICENCE, export, settings
+from contribute.database import Declined, told
 from contribute.mirror import Mirror, forget_aside
 from contribute.rows import ID, MAX_BYTES, SOURCES, Drawing, to_line
 from contribute.store import Store, StoreError, Writer
 from contribute.strokes import clean, limited
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
+SHOWN = 200  # accepted drawings that everybody may see
 COLLECTING = 5.0  # seconds that one visitor's copy waits for another's to be written
 
 
@@ -41,22 +44,22 @@ class Desk:
         self._collecting = threading.Lock()
 
     @classmethod
-    def from_environment(cls, app: str = "", wanted: settings.Settings | None = None) -> tuple[Desk | None, str]:
-        """As `wanted` says, else the environment (see `settings`); or None, and a sentence that says why not."""
+    def from_environment(
+        cls, app: str = "", wanted: settings.Settings | None = None
+    ) -> tuple[Desk | None, dict | None]:
+        """As `wanted` says, else the environment (see `settings`); or None, and why not, as the page is told (see `told`)."""
         wanted = wanted or settings.from_environment()
         if wanted.off:
-            return None, "Contributions are switched off here."
+            return None, told(Declined("Contributions are switched off here.", code="off"))
         if not wanted.persistent and not wanted.repository:
-            return (
-                None,
-                "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none.",
-            )
+            sentence = "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none."
+            return None, told(Declined(sentence, code="no-disk"))
         try:
             store = Store(wanted.folder)
         except StoreError as error:
-            return None, str(error)
+            return None, told(error)
         mirror = Mirror(store, wanted.repository, restore=not wanted.persistent) if wanted.repository else None
-        return cls(store, mirror, wanted.licence, wanted.persistent, app), ""
+        return cls(store, mirror, wanted.licence, wanted.persistent, app), None
 
     def close(self) -> None:
         """The page stops: give the Hub what it has not got yet, for a few seconds."""
@@ -65,29 +68,27 @@ class Desk:
 
     @property
     def functions(self) -> list[Callable[[dict], dict]]:
-        """For the page: each takes and gives a dictionary, {"error": sentence} when it could not do what was asked."""
-        return [self._safe(f) for f in (self.consent, self.keep, self.status, self.forget)]
+        """For the page: each takes and gives a dictionary, that of `told` when it could not do what was asked."""
+        return [self._safe(f) for f in (self.consent, self.keep, self.status, self.forget, self.accepted)]
 
     def _safe(self, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
         def asked(question: dict) -> dict:
             try:
                 return function(question if isinstance(question, dict) else {})
             except (StoreError, ValueError) as error:
-                return {"error": str(error)}
+                return told(error)
 
         asked.__name__ = function.__name__
         return asked
 
     # --- agree, keep --------------------------------------------------------------------------------------------------
 
-    @property
-    def terms(self) -> str:
-        return terms(self.licence)
-
     def consent(self, question: dict) -> dict:
         """{"version"} -> {"receipt"}: somebody agrees to the terms of that version."""
         if question.get("version") != CONSENT:
-            raise ValueError("The terms have changed since this page was opened; load it again to read them.")
+            raise Declined(
+                "The terms have changed since this page was opened; load it again to read them.", code="changed"
+            )
         return {"receipt": self.store.enrol(CONSENT, self.licence)}
 
     def keep(self, question: dict) -> dict:
@@ -123,7 +124,9 @@ class Desk:
             licence=writer.licence,
         )
         if len(to_line(drawing)) > MAX_BYTES:
-            raise ValueError("This drawing has more points than can be kept. Draw it anew, with less line.")
+            raise Declined(
+                "This drawing has more points than can be kept. Draw it anew, with less line.", code="too-long"
+            )
         self.store.add(drawing)
         if self.mirror:
             self.mirror.wake()
@@ -149,6 +152,11 @@ class Desk:
         problem = self.mirror.problem if on_hub < kept else None
         return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
 
+    def accepted(self, question: dict) -> dict:
+        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: SHOWN of the drawings that a maintainer has accepted."""
+        found = islice(self.store.each("accepted"), SHOWN)
+        return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in found]}
+
     def collection(self, question: dict) -> tuple[str, BinaryIO]:
         """{"receipt", "format": "npz" or "parquet"} -> file name, and the file with all drawings of the receipt.
 
@@ -162,9 +170,9 @@ class Desk:
         kept = self.store.counts(question["receipt"])[0] if self._writer(question) else 0
         if not kept:
             self._restored()
-            raise ValueError("Nothing is kept under this receipt yet.")
+            raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
         if not self._collecting.acquire(timeout=COLLECTING):
-            raise StoreError("Others are taking their digits home just now; try again in a moment.")
+            raise StoreError("Others are taking their digits home just now; try again in a moment.", code="queue")
         try:
             return self._collected(question["receipt"], wanted)
         finally:
@@ -180,14 +188,16 @@ class Desk:
             file.seek(0)
         except OSError as error:
             file.close()
-            raise StoreError("The server has no room to write your digits just now; try again later.") from error
+            raise StoreError(
+                "The server has no room to write your digits just now; try again later.", code="later"
+            ) from error
         except BaseException:
             file.close()
             raise
         return ("my-digits.parquet" if wanted == "parquet" else "MNIST.npz"), file
 
     def forget(self, question: dict) -> dict:
-        """{"receipt"} -> {"said", "again"}: delete everything under a receipt, here and on the Hub.
+        """{"receipt"} -> {"said", "code", "count", "again"}: delete everything under a receipt, here and on the Hub.
 
         `again` when the Hub could not be told yet; on a disk that does not last it should then be asked once more.
         """
@@ -196,25 +206,29 @@ class Desk:
             raise ValueError("Enter your receipt code.")
         if self._writer(question) is None and not (_like_a_receipt(receipt) and self.store.forgot(receipt)):
             self._restored()
-            raise ValueError("Nothing is kept under this receipt; check the code for a slip.")
+            raise Declined("Nothing is kept under this receipt; check the code for a slip.", code="unknown")
         count, batches = self.store.forget(receipt)
         forget_aside(self.store.folder, receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
         said = f"{drawings} deleted" if count else "Nothing is left under this receipt"
         if self.mirror and not self.mirror.flush(FLUSH, batches or None):
             if self.persistent:
-                return {"said": f"{said} here; the copy on the Hub goes as soon as the Hub answers.", "again": False}
-            return {
-                "said": f"{said} here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
-                "Keep the code and delete again later.",
-                "again": True,
-            }
-        return {"said": f"{said}.", "again": False}
+                said = f"{said} here; the copy on the Hub goes as soon as the Hub answers."
+                return dict(said=said, code="gone-here", count=count, again=False)
+            said = (
+                f"{said} here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
+                "Keep the code and delete again later."
+            )
+            return dict(said=said, code="gone-later", count=count, again=True)
+        return dict(said=f"{said}.", code="gone", count=count, again=False)
 
     def _restored(self) -> None:
         """Raises ValueError while the store is still being filled: then nobody can be told that they are unknown."""
         if self.mirror and not self.mirror.restored:
-            raise ValueError("The server is still fetching what it has kept; try again in a minute. Nothing is lost.")
+            raise Declined(
+                "The server is still fetching what it has kept; try again in a minute. Nothing is lost.",
+                code="restoring",
+            )
 
     def _writer(self, question: dict) -> Writer | None:
         receipt = question.get("receipt")

@@ -89,9 +89,9 @@ class Store(Database):
         try:
             free = shutil.disk_usage(self.folder).free
         except OSError as error:
-            raise StoreError("The server cannot keep drawings just now; try again.") from error
+            raise StoreError("The server cannot keep drawings just now; try again.", code="later") from error
         if free < self.limits.free_bytes:
-            raise StoreError("The server has no room left for drawings.")
+            raise StoreError("The server has no room left for drawings.", code="no-room")
 
     def writer(self, receipt: str) -> Writer | None:
         """Who has that receipt code; None for nobody."""
@@ -121,14 +121,16 @@ class Store(Database):
             database.execute("INSERT OR IGNORE INTO writers SELECT * FROM newcomers WHERE receipt_hash = ?", mine)
             database.execute("DELETE FROM newcomers WHERE receipt_hash = ?", mine)
             if not database.execute("SELECT 1 FROM writers WHERE receipt_hash = ?", mine).fetchone():
-                raise StoreError("Your contributions were deleted, so nothing more is kept under this receipt.")
+                raise StoreError(
+                    "Your contributions were deleted, so nothing more is kept under this receipt.", code="deleted"
+                )
             self._room()
             if count("receipt_hash = ?", drawing.receipt_hash) >= self.limits.per_writer:
-                raise StoreError(
-                    f"You have given {self.limits.per_writer:,} drawings, which is the most from one person; thank you."
-                )
+                most = self.limits.per_writer
+                sentence = f"You have given {most:,} drawings, which is the most from one person; thank you."
+                raise StoreError(sentence, code="yours-full", most=most)
             if count("1") >= self.limits.total:
-                raise StoreError("The collection is full; thank you.")
+                raise StoreError("The collection is full; thank you.", code="full")
             database.execute(
                 "INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)",
                 (drawing.id, drawing.receipt_hash, drawing.utc, rows.to_line(drawing)),

@@ -1,6 +1,7 @@
 """The dataset from the command line: `python -m data stats` and `build OUT`."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -17,10 +18,12 @@ def stats(args: argparse.Namespace) -> None:
 
     found = all_counts(args.data)
     print(table(found))
+    args.out.mkdir(parents=True, exist_ok=True)
+    numbers = {config: {split: n.tolist() for split, n in each.items()} for config, each in found.items()}
+    (args.out.parent / "data.json").write_text(json.dumps(numbers) + "\n")
     if args.card:
         args.card.write_text(updated(args.card.read_text(encoding="utf-8"), found), encoding="utf-8")
         print(f"wrote the table in {args.card}")
-    args.out.mkdir(parents=True, exist_ok=True)
     try:
         for split in ("train", "test"):
             path = args.out / f"data-{split}.png"
@@ -56,7 +59,11 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("stats", parents=[source], help="print the drawings per digit, draw charts and samples")
     one.add_argument(
-        "--out", metavar="FOLDER", type=Path, default=IMAGES, help="for the pictures (default: docs/images)"
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=IMAGES,
+        help="for the pictures, with the counts beside it in data.json (default: docs/images)",
     )
     one.add_argument(
         "--card",

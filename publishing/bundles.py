@@ -12,12 +12,12 @@ import yaml
 from packaging.requirements import Requirement
 
 from publishing import cards, pins
-from web import build
+from web import build, charts
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PAGE = (".html", ".css", ".js", ".json", ".svg")  # of web/, what browsers get
+PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")  # of web/, what browsers get
 PACKAGES = (  # what the Space imports, and what its server is faster with
     "gradio",
     "httptools",
@@ -87,6 +87,7 @@ def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: st
     files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
     served = [*sorted((ROOT / "web").iterdir()), ROOT / "web" / "static" / "icon.svg"]
     files += [path.relative_to(ROOT) for path in served if path.suffix in PAGE]
+    files += [file.relative_to(ROOT) for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
     for file in [*files, Path("LICENSE")]:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, out / file)

@@ -33,10 +33,15 @@ TURNS = 2  # pictures of one address that are read at once, so that nobody's man
 
 
 class Refused(Exception):
-    """Something is refused with one sentence. `reason` is a fixed word for the numbers, `seconds` when to try again."""
+    """Something is refused with one sentence. `reason` is a fixed word for the numbers, `seconds` when to try again, `code` what a page
+    in another language knows the sentence by, if it is not the reason.
+    """
 
-    def __init__(self, sentence: str, status: int = 400, reason: str = "bad request", seconds: int = 1):
+    def __init__(
+        self, sentence: str, status: int = 400, reason: str = "bad request", seconds: int = 1, code: str | None = None
+    ):
         super().__init__(sentence)
+        self.code = code or reason
         self.status, self.reason, self.seconds = status, reason, seconds
 
 

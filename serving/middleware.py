@@ -110,7 +110,8 @@ def told(refused: Refused, path: str) -> Response:
     detail: object = sentence
     if status == 400 and path.startswith(("/gradio_api/queue/", "/gradio_api/call/")):
         status, detail = 422, [{"__type__": "validate", "is_valid": False, "message": sentence}]
-    return JSONResponse({"error": sentence, "detail": detail}, status, headers)
+    # Gradio's clients read one of the first two, our page the last.
+    return JSONResponse({"error": sentence, "detail": detail, "code": refused.code}, status, headers)
 
 
 class Allowed:

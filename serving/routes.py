@@ -200,11 +200,11 @@ class Routes:
 
     async def _take_home(self, request: Request) -> Response:
         if self.collection is None:
-            raise Refused("Contributions are switched off here.")
+            raise Refused("Contributions are switched off here.", code="off")
         try:
             name, file = await run_in_threadpool(self.collection, await body(request))
         except (ValueError, RuntimeError) as error:  # a StoreError is one of them
-            raise Refused(str(error)) from None
+            raise Refused(str(error), code=getattr(error, "code", "refused")) from None
         headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
         parts = iter(lambda: file.read(2**16), b"")
         return StreamingResponse(parts, 200, headers, "application/octet-stream", BackgroundTask(file.close))

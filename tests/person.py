@@ -64,10 +64,24 @@ class Person:
     """One visitor with a browser tab. `errors` collects what a visitor should never cause."""
 
     def __init__(
-        self, browser, url: str, size: str = "desktop", touch: bool = False, before: str = "", ready: bool = True
+        self,
+        browser,
+        url: str,
+        size: str | tuple[int, int] = "desktop",
+        touch: bool = False,
+        before: str = "",
+        ready: bool = True,
+        locale: str = "en",
+        **context,
     ):
+        viewport = SIZES[size] if isinstance(size, str) else {"width": size[0], "height": size[1]}
         self.context = browser.new_context(
-            viewport=SIZES[size], has_touch=touch, is_mobile=touch, device_scale_factor=2 if touch else 1
+            viewport=viewport,
+            has_touch=touch,
+            is_mobile=touch,
+            device_scale_factor=2 if touch else 1,
+            locale=locale,
+            **context,
         )
         self.page = self.context.new_page()
         self.page.add_init_script(NOTE_READ + before)

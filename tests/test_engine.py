@@ -143,7 +143,7 @@ def test_boards_of_another_size_and_mnixels_reduction(engine):
     for digit in range(10):
         drawing = draw(digit, rng)
         theirs = engine.page.evaluate(
-            "(s) => { const { parseStrokes, render, reduce } = digit, d = parseStrokes(s);"
+            "async (s) => { const { parseStrokes, render } = digit, { reduce } = await import('./reduce.js'), d = parseStrokes(s);"
             " return [[...render(d, 224)], [...reduce(render(d))]]; }",
             parity._message(drawing),
         )
