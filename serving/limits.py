@@ -1,7 +1,7 @@
 """How much one address may ask, and all together, counted by the package `limits`. Addresses are kept as salted hashes.
 
-Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it
-is stored. Generous, because a school is one address.
+Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
+stored. Generous, because a school is one address.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ ALLOWED = {  # an address, all addresses, window in seconds
     "uploads": (2**17, 2**19, 600),  # KiB; they lie on the disk so long
 }
 HELD = {  # at once, likewise: requests under way, bytes of bodies in memory and on the disk
-    **{"pictures": (128, 512), "contributions": (64, 128), "rest": (1000, 3000)},
-    **{"memory": (24 * 2**20, 48 * 2**20), "disk": (2**27, 2**29)},
+    **{"pictures": (128, 512), "contributions": (64, 512), "rest": (1000, 3000)},
+    **{"memory": (24 * 2**20, 32 * 2**20), "disk": (2**27, 2**29)},
 }
 TURNS = 2  # pictures of one address that are read at once, so that nobody's many keep out another's one
 
@@ -66,16 +66,14 @@ class Limits:
 
     def check(self, who: str, kind: str, amount: int = 0) -> None:
         """Charge so much. Raises Refused when the visitor, or everybody, has used up what is allowed."""
-        *allowed, window = ALLOWED[kind]
+        one, everybody, window = ALLOWED[kind]
         count, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
-        for most, name, status in zip(allowed, (who, "all"), (429, 503), strict=True):
+        for most, name, status in ((one, who, 429), (everybody, "all", 503)):
             item, key = limits.RateLimitItemPerSecond(most, window), (name, kind, str(count))
             if not self._limiter.test(item, *key):
-                again = "in some minutes" if window < 3600 else "tomorrow"
-                sentence = (
-                    f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
-                )
-                raise Refused(sentence, status, "rate", 1 + int(window - begun))
+                again = "tomorrow" if kind == "drawings" else "in some minutes"
+                said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
+                raise Refused(said, status, "rate", 1 + int(window - begun))
             if amount:
                 self._limiter.hit(item, *key, cost=amount)
 
@@ -98,16 +96,13 @@ def address(scope: dict, settings: Settings) -> str:
     """Where a request comes from. Behind a proxy that is the last address of the way, the only one that the proxy wrote itself; on
     a Space the last public one, for the Hub's own proxies come after it.
     """
-    peer = (scope.get("client") or ("",))[0]
     way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-    for step in reversed(way.split(",") if settings.behind_proxy else []):  # else anybody can write the header
-        try:
+    with contextlib.suppress(ValueError):  # from there on it is what the visitor wrote
+        for step in reversed(way.split(",") if settings.behind_proxy else []):  # else anybody can write the header
             found = parse(step.strip())
-        except ValueError:
-            break  # from here on it is what the visitor wrote
-        if found.is_global or not settings.space_id:
-            return str(found)
-    return peer
+            if found.is_global or not settings.space_id:
+                return str(found)
+    return (scope.get("client") or ("",))[0]
 
 
 def parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -8,10 +8,10 @@ import time
 
 import numpy as np
 import pytest
-from conftest import Server
-from person import DRAWINGS, HEART, Person, drag, on_screen, until
 
-from contribute.store import Store
+from contributions.store import Store
+from tests.harness.person import DRAWINGS, HEART, Person, drag, on_screen, until
+from tests.harness.servers import Server
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ class Contributor(Person):
 
 
 @pytest.mark.parametrize(
-    ("size", "touch"), [("desktop", False), ("phone", True)], ids=["mouse at a desk", "finger on a phone"]
+    ("size", "touch"), [("desktop", False), ("phone", True)], ids=["mouse at a service", "finger on a phone"]
 )
 def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     """Agree, draw ten digits (one skipped, one questioned), take them home, delete them."""
@@ -333,7 +333,7 @@ def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, p
     visitor.agree()
     code = visitor.words(".code")
     visitor.draw_digit(visitor.asked_for())
-    Store(store).forget(code)
+    Store(store).delete(code)
     visitor.page.locator(".collector .next").click()
     until(
         visitor.page,

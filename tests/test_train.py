@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 
 import train
 from model import Config, DigitCNN
+from tests.harness import ROOT
 from training import ours, recipes, upstream
 from training.augment import Ranges, augment
 from training.fitting import Schedule, fit, fit_temperature
@@ -264,11 +264,11 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
     """weights/metrics.json and README.md say what these weights get here and now."""
     import data
-    from publishing.cards import model_card
+    from reports.cards import model_card
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
-    found = summary(arrays.y_test, net.judge_tensors(ours.normalised(arrays.x_test))[0])
+    found = summary(arrays.y_test, net.predict(ours.normalised(arrays.x_test))[0])
     stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
     assert found["confusion"] == stored["test"]["confusion"]
     assert found["right"] >= 115

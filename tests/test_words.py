@@ -9,12 +9,13 @@ import signal
 from html.parser import HTMLParser
 
 import pytest
-from conftest import ROOT, Server
-from person import DRAWINGS, HEART, until
 from PIL import Image
 from test_collector import Contributor
 
 from app import HEADER
+from tests.harness import ROOT
+from tests.harness.person import DRAWINGS, HEART, until
+from tests.harness.servers import Server
 
 WEB = ROOT / "web"
 WORDS = json.loads((WEB / "words.json").read_text())
