@@ -236,13 +236,9 @@ def share(person) -> str:
     return person.page.input_value("dialog.share input")
 
 
-@pytest.mark.parametrize("name", ["2", "4", "8", "unsure", "heart"])
-def test_a_link_draws_the_drawing_anew_with_its_answer(name, browser, edition):
-    """Stroke by stroke, in another browser; and what was there before can be had back."""
-    if name != "4" and "some/where" not in edition.url:
-        pytest.skip("one drawing is enough for the other edition")
-    drawing = {"unsure": NEARLY_CLOSED, "heart": HEART}.get(name) or DRAWINGS[name]
-    person = Person(browser, edition.url)
+def reproduces(browser, url: str, drawing) -> None:
+    """A link to a drawing draws it anew in another browser, with its answer."""
+    person = Person(browser, url)
     person.draw(drawing)
     shown = person.settle()
     link = share(person)
@@ -259,6 +255,17 @@ def test_a_link_draws_the_drawing_anew_with_its_answer(name, browser, edition):
     assert share(other).split("#")[0] == link.split("#")[0], "what was shared can be shared again"
     assert other.errors == []
     other.leave()
+
+
+def test_a_link_draws_the_drawing_anew_with_its_answer(browser, edition):
+    reproduces(browser, edition.url, DRAWINGS["4"])
+
+
+@pytest.mark.parametrize(
+    "drawing", [DRAWINGS["2"], DRAWINGS["8"], NEARLY_CLOSED, HEART], ids=["2", "8", "torn", "heart"]
+)
+def test_a_link_to_any_drawing(drawing, browser, site):
+    reproduces(browser, site.url, drawing)
 
 
 def hostile() -> dict[str, str]:
