@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 
 import pytest
 from PIL import Image
-from test_collector import Contributor
 
 from app import HEADER
 from tests.harness import ROOT
 from tests.harness.person import DRAWINGS, HEART, until
 from tests.harness.servers import Server
+from tests.test_collector import Contributor
 
 WEB = ROOT / "web"
 WORDS = json.loads((WEB / "words.json").read_text())
@@ -29,7 +29,7 @@ OURS = (
     + PAGES["index.html"]
 )
 CHARTS = (WEB / "charts.py").read_text()
-SERVER = "\n".join(path.read_text() for folder in ("contribute", "serving") for path in (ROOT / folder).glob("*.py"))
+SERVER = "\n".join(path.read_text() for folder in ("contributions", "serving") for path in (ROOT / folder).glob("*.py"))
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -62,7 +62,7 @@ def unused(words: dict[str, str]) -> list[str]:
         key for key, word in words.items() if key.startswith("tab.") and word in tabs
     }
     said |= {"gradio.api"}  # which Gradio says
-    said |= {key for key in words if key.startswith(("way.", "set:", "rung:"))}  # of what is drawn or measured
+    said |= {key for key in words if key.startswith(("way.", "set:", "recipe:"))}  # of what is drawn or measured
     charts = {key: key.removesuffix(".says") for key in words}  # say("key"), section("key"), columns("key")
     said |= {
         key
