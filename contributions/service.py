@@ -15,9 +15,8 @@ import board
 from contributions import CONSENT, LICENCE, export, settings
 from contributions.database import Declined, told
 from contributions.mirror import Mirror
-from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, to_line
+from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, limited, to_line
 from contributions.store import Store, StoreError, Writer
-from contributions.strokes import clean, limited
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
 SHOWN = 200  # accepted drawings that everybody may see

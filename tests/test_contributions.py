@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contributions import CONSENT, rows
+from contributions.rows import MAX_POINTS, PAUSE, TICK, clean
 from contributions.service import ContributionService
 from contributions.store import Limits, Store, StoreError
-from contributions.strokes import MAX_POINTS, PAUSE, TICK, clean
 from tests.harness import CLEAN, ROOT, without
 from tests.harness.contributor import DIGITS, agree, ask, python, scribble, strokes, submit, wait_for
 from tests.harness.hub import OWNER, Fault, LocalHub

@@ -22,10 +22,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import publish as command
 from model import DigitCNN
 from publishing import bundles, fetch, pins
 from serving import weights as serving_weights
-from tests.harness import CLEAN, ROOT
+from tests.harness import CLEAN, ROOT, called
 from tests.harness.hub import FAULTS, MODEL, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
 from tests.harness.servers import Server
 
@@ -614,7 +615,7 @@ def test_other_hardware_alone_is_a_change(hub, tmp_path):
     ],
 )
 def test_names_that_the_hub_would_refuse(arguments, said):
-    done = subprocess.run([sys.executable, "publish.py", *arguments], cwd=ROOT, capture_output=True, text=True)
+    done = called(command.main, *arguments)
     assert done.returncode == 2 and said in done.stderr
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +13,11 @@ import pytest
 import board
 import data
 from contributions import export, merge, review, sheet
+from contributions.__main__ import main as commands
 from contributions.service import ContributionService
 from contributions.store import Store
 from model import DigitCNN
-from tests.harness import CLEAN
+from tests.harness import CLEAN, called
 from tests.harness.contributor import DIGITS, agree, python, strokes, submit
 from tests.harness.hub import OWNER, LocalHub
 
@@ -50,6 +52,11 @@ def accept_good(store: Store, net: DigitCNN) -> None:
     review.judge(store, ["good"], [])
 
 
+def maintain(*arguments: str, store: Path):
+    """What `python -m contributions` says."""
+    return called(commands, *arguments, CONTRIBUTIONS_DIR=str(store))
+
+
 def test_an_empty_store_is_said_in_a_sentence():
     assert review.table([]) == "No drawing waits for review."
 
@@ -60,18 +67,16 @@ def test_review_shows_and_judges(full, net, tmp_path):
     assert facts["wrong-one-0"].verdict == "disagrees" and facts["wrong-one-1"].duplicate
     assert facts["dot-00000"].blank and not facts["200-good-one"].blank
     assert facts["200-good-one"].opinion == "2" and facts["200-good-one"].margin > net.config.threshold
-    shown = python("-m", "contributions", "review", "--out", str(tmp_path / "sheet.png"), store=full.folder)
+    shown = maintain("review", "--out", str(tmp_path / "sheet.png"), store=full.folder)
     assert shown.returncode == 0, shown.stderr
     assert "wrong-on  1      7" in shown.stdout and "75 waiting, 75 shown" in shown.stdout
     assert [path.stat().st_size > 5000 for path in sorted(tmp_path.glob("sheet*.png"))] == 7 * [True]
-    done = python(
-        "-m", "contributions", "review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder
-    )
+    done = maintain("review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder)
     assert done.returncode == 0, done.stderr
     states = {drawing.id: state for drawing, state in full.drawings()}
     assert states["wrong-one-0"] == states["dot-00000"] == "rejected"
     assert states["200-good-one"] == "accepted"
-    done = python("-m", "contributions", "review", "--reject", "200-good", store=full.folder)  # on second thoughts
+    done = maintain("review", "--reject", "200-good", store=full.folder)  # on second thoughts
     assert dict((d.id, state) for d, state in full.drawings())["200-good-one"] == "rejected", done.stderr
 
 
@@ -102,12 +107,10 @@ def test_only_what_was_shown_is_accepted(service, net):
 def test_a_review_shows_so_many_and_the_next_the_next(full, tmp_path):
     full, _ = full
     out = ("--out", str(tmp_path / "sheet.png"))
-    first = python("-m", "contributions", "review", "--most", "5", *out, store=full.folder, check=True).stdout
+    first = maintain("review", "--most", "5", *out, store=full.folder).stdout
     assert "75 waiting, 5 shown" in first
-    assert python("-m", "contributions", "review", "--accept", "all", store=full.folder, check=True).stdout == (
-        "5 accepted, 0 rejected\n"
-    )
-    second = python("-m", "contributions", "review", "--most", "5", *out, store=full.folder, check=True).stdout
+    assert maintain("review", "--accept", "all", store=full.folder).stdout == ("5 accepted, 0 rejected\n")
+    second = maintain("review", "--most", "5", *out, store=full.folder).stdout
     assert "70 waiting, 5 shown" in second and not set(first.splitlines()[2:-1]) & set(second.splitlines()[2:-1])
 
 
@@ -140,36 +143,34 @@ def test_nothing_in_a_store_reaches_the_terminal_as_it_is(service, tmp_path):
         for number, text in enumerate((json.dumps({**json.loads(row), **bad}), "not json", '{"writer": []}')):
             values = (f"\x1b[31m{number}", "0" * 64, "\x1b", text)
             database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
-    arguments = ("-m", "contributions", "review", "--out", str(tmp_path / "sheet.png"))
-    shown = python(*arguments, store=service.store.folder, check=True)
+    arguments = ("review", "--out", str(tmp_path / "sheet.png"))
+    shown = maintain(*arguments, store=service.store.folder)
     assert "good-000" in shown.stdout and "\x1b" not in shown.stdout + shown.stderr
-    assert python(
-        "-m", "contributions", "review", "--accept", "all", store=service.store.folder, check=True
-    ).stdout == ("1 accepted, 0 rejected\n")
-    done = python("-m", "contributions", "review", "--accept", "\x1b[31m0", store=service.store.folder)
+    assert maintain("review", "--accept", "all", store=service.store.folder).stdout == ("1 accepted, 0 rejected\n")
+    done = maintain("review", "--accept", "\x1b[31m0", store=service.store.folder)
     assert done.returncode == 1 and "\x1b" not in done.stderr and "was not on the latest sheet" in done.stderr
 
 
 def test_review_refuses_what_fits_none_or_many(full):
     full, _ = full
     for word, said in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
-        done = python("-m", "contributions", "review", "--accept", word, store=full.folder)
+        done = maintain("review", "--accept", word, store=full.folder)
         assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
     assert {state for _, state in full.drawings()} == {"waiting"}
 
 
 def test_review_without_a_store_or_weights(service, tmp_path):
-    done = python("-m", "contributions", "review", store=tmp_path / "none")
+    done = maintain("review", store=tmp_path / "none")
     assert done.returncode == 1 and done.stderr.startswith("error: there are no contributions in")
     assert not (tmp_path / "none").exists()
-    done = python("-m", "contributions", "review", "--weights", str(tmp_path), store=service.store.folder)
+    done = maintain("review", "--weights", str(tmp_path), store=service.store.folder)
     assert done.returncode == 1 and done.stderr.startswith("error: ") and "name weights in --weights" in done.stderr
 
 
 def test_merge_splits_by_writer_and_forgets_what_was_deleted(full, net, tmp_path):
     full, _ = full
     accept_good(full, net)
-    done = python("-m", "contributions", "merge", "--out", str(tmp_path / "out"), store=full.folder)
+    done = maintain("merge", "--out", str(tmp_path / "out"), store=full.folder)
     assert done.returncode == 0, done.stderr
     import datasets
 

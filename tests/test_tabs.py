@@ -80,7 +80,7 @@ def test_the_figures_say_what_was_measured():
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
-    assert [float(row[1]) for row in tables["recipes"]][-1] == METRICS["test"]["total"] - METRICS["mean_right"]
+    assert [float(row[1]) for row in tables["ablation"]][-1] == METRICS["test"]["total"] - METRICS["mean_right"]
 
 
 def test_the_frequencies_are_the_archives(mnixel):

@@ -13,9 +13,8 @@ from PIL import Image
 
 from app import HEADER
 from tests.harness import ROOT
-from tests.harness.person import DRAWINGS, HEART, until
+from tests.harness.person import DRAWINGS, HEART, Contributor, until
 from tests.harness.servers import Server
-from tests.test_collector import Contributor
 
 WEB = ROOT / "web"
 WORDS = json.loads((WEB / "words.json").read_text())

@@ -154,3 +154,40 @@ class Person:
 
     def leave(self) -> None:
         self.context.close()
+
+
+class Contributor(Person):
+    """Somebody on the Contribute tab."""
+
+    def open_tab(self) -> None:
+        self.page.get_by_role("tab", name="Contribute").click()
+        self.page.wait_for_selector(".collector .terms", state="attached")
+
+    def agree(self) -> None:
+        self.open_tab()
+        self.page.locator(".collector .agree").click()
+        self.page.wait_for_selector("#collector-board[data-target]")
+
+    def asked_for(self) -> str:
+        return self.page.locator("#collector-board").get_attribute("data-target")
+
+    def at(self, point):
+        return on_screen(self.page.locator("#collector-board canvas").bounding_box(), point)
+
+    def draw_digit(self, digit: str) -> None:
+        """An example, or an upright line for what there is none of: the network may object to it."""
+        self.draw(DRAWINGS.get(digit, [[(224, 90), (224, 220), (224, 350)]]))
+
+    def next(self) -> None:
+        """Next, and Keep it when there is a question; until the page asks for another digit."""
+        board = "document.querySelector('#collector-board')"
+        before = self.page.evaluate(f"Number({board}.dataset.turns ?? 0)")
+        done = f"Number({board}.dataset.turns ?? 0) > before"
+        self.page.locator(".collector .next").click()
+        until(self.page, f"before => {done} || !document.querySelector('.question').hidden", arg=before)
+        if self.page.locator(".question").is_visible():
+            self.page.locator(".question .keep").click()
+        until(self.page, f"before => {done}", arg=before)
+
+    def words(self, selector: str) -> str:
+        return self.page.locator(f".collector {selector}").inner_text()
