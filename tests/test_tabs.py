@@ -257,7 +257,7 @@ def test_the_tabs_speak_spanish(site, browser):
     assert share in person.page.locator("[data-chart=people] table").text_content()
     open_tab(person, "Datos")
     until(person.page, "document.querySelectorAll('[data-set=digits] li').length > 200")
-    assert "con travesaño" in person.page.locator("#data").inner_text()
+    assert "0, empezado en cualquier punto" in person.page.locator("#data").inner_text()
     person.leave()
 
 
