@@ -192,10 +192,6 @@ def leaks(page: Page) -> str:
     return f"{len(page.heard)} answers"
 
 
-STATIC = [policy, files, weights, leaks]
-GRADIO = [policy, files, weights, predict, refusals, leaks]
-
-
 def run(check: Callable[[Page], str], page: Page) -> tuple[bool, str]:
     """Whether a check passed, and what it says."""
     try:
@@ -231,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{'ok' if good else 'FAIL':6}{check.__name__:12}{spent:>10}  {said}".rstrip(), flush=True)
         passed += good
         if check is front and good:
-            checks += GRADIO if page.assets else STATIC
+            checks += [policy, files, weights, *([predict, refusals] if page.assets else ()), leaks]
     print(f"{'PASS' if passed == len(checks) else 'FAIL'}: {passed} of {len(checks)} checks", flush=True)
     return int(passed < len(checks))
 

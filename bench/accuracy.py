@@ -46,9 +46,8 @@ class Table:
         self.rows: list[tuple[str, dict[str, str]]] = []
         self.counts: dict[str, dict[str, list[int]]] = {}  # right and total of each row of accuracy
         self.margins: dict[str, dict[str, np.ndarray]] = {}
-        self.details: dict[
-            str, dict[str, list]
-        ] = {}  # of our network: confusion matrix and reliability of a detailed set
+        # Of our network: confusion matrix and reliability of a detailed set.
+        self.details: dict[str, dict[str, list]] = {}
 
     def row(self, name: str, figures: dict[str, str]) -> None:
         kept = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}

@@ -13,7 +13,6 @@ from pathlib import Path
 from web.build import build
 
 ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "tests"))  # the servers, the browser and the drawings are those of the tests
 
 SIZES = ((1440, 900), (1024, 768), (768, 1024), (390, 844), (844, 390))
 STATES = ("empty", "drawing", "answered", "why", "unsure", "none", "inside", "shared")
