@@ -10,18 +10,21 @@ often, in seconds, to look for newer ones; `GRADIO_SERVER_NAME` and `GRADIO_SERV
 from __future__ import annotations
 
 import argparse
+import importlib
 import runpy
 import sys
 from pathlib import Path
 
-from serving.settings import Settings, prepare_gradio
+from serving.settings import ON_ZEROGPU, Settings, prepare_gradio
 
 FOLDER = prepare_gradio()  # before gradio is imported
+# Only a Space on ZeroGPU has this module, which must come before anything that could touch CUDA.
+zerogpu = importlib.import_module("serving.zerogpu") if ON_ZEROGPU else None
 
 import gradio as gr
 
-from contribute import CONSENT
-from contribute.desk import Desk
+from contributions import CONSENT
+from contributions.service import ContributionService
 from serving import TITLE, VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
@@ -34,13 +37,13 @@ HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
 
 
-def build(predictor: Predictor, desk: Desk | None, closed: dict | None = None) -> gr.Blocks:
+def build(predictor: Predictor, service: ContributionService | None, closed: dict | None = None) -> gr.Blocks:
     """The page and its named endpoints.
 
-    Contributions go through the `desk`; without one `closed`, an error as the desk sends it, says why
+    Contributions go through the `service`; without one `closed`, an error as the desk sends it, says why
     the page takes none.
     """
-    functions = desk.functions if desk else []
+    functions = service.functions if service else []
 
     async def predict(picture: dict, top_k: float, request: gr.Request) -> dict:
         """Classify a picture of one digit.
@@ -50,7 +53,8 @@ def build(predictor: Predictor, desk: Desk | None, closed: dict | None = None) -
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            return await predictor.predict(request.request.scope["visitor"], plain(picture), top_k)
+            visitor = request.request.scope["visitor"]  # type: ignore[union-attr]
+            return await predictor.predict(visitor, plain(picture), top_k)
         except Refused as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -67,7 +71,7 @@ def build(predictor: Predictor, desk: Desk | None, closed: dict | None = None) -
             with gr.Tab("Recognise"):
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
-                collector(desk.licence if desk else "", CONSENT, functions, closed, elem_classes="collect")
+                collector(service.licence if service else "", CONSENT, functions, closed, elem_classes="collect")
             with gr.Tab("Data"):
                 data_tab(HERE / "weights", [f for f in functions if f.__name__ == "accepted"], elem_classes="tab-data")
             with gr.Tab("Model"):
@@ -130,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--sketchpad", choices=["ours", "stock"], default="ours", help="which drawing board (default ours)"
     )
     options = parser.parse_args(arguments)
-    desk = None
+    service = None
     try:
         settings = Settings.from_environment()
         if options.sketchpad == "stock":
@@ -138,19 +142,19 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         server = Server(settings, Weights(HERE / "weights", settings))
         listening = listen(settings.name, settings.port)  # before the store is opened, which another page may have
-        desk, closed = Desk.from_environment(VERSION)
-        functions = {function.__name__: function for function in desk.functions} if desk else {}
-        page = build(server.predictor, desk, closed)
+        service, closed = ContributionService.from_environment(VERSION)
+        functions = {function.__name__: function for function in service.functions} if service else {}
+        page = build(server.predictor, service, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
-        server.mount(page, functions, desk.collection if desk else None, **look)
-        server.run(listening)
+        server.mount(page, functions, service.collection if service else None, **look)
+        server.run(listening, zerogpu.report if zerogpu else None)
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)
         return 1
     finally:
-        if desk:
-            desk.close()
+        if service:
+            service.close()
     return 0
 
 

@@ -92,7 +92,7 @@ def _upright(image: Image.Image) -> Image.Image:
     Pillow's own `exif_transpose` also writes the Exif anew, and fails on what is damaged there in many ways.
     """
     try:
-        turn = _TURNS.get(image.getexif().get(0x0112))
+        turn = _TURNS.get(image.getexif().get(0x0112, 1))
     except Exception:
         turn = None
     return image.transpose(turn) if turn is not None else image
@@ -178,10 +178,14 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
 
 def trimmed(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
     """A board without most of its empty ground, which changes no result and saves most of the time; others as they are."""
-    board = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 2
-    if not board or min(image.shape) < 4 * MIN_SIDE:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 2
+        or min(image.shape) < 4 * MIN_SIDE
+    ):
         return image
-    inked = image != 0
+    inked: np.ndarray = image != 0
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     if not rows.size:
         return image
@@ -312,7 +316,7 @@ class Config:
     places: int = 3  # a side: the last block is averaged over so many by so many parts of the picture
     dropout: float = 0.2  # share of features that the dense layer does without while training
     temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
-    threshold: float = 0.0  # of evidence (see `judge_tensors`): below it the answer is "not sure"
+    threshold: float = 0.0  # of the logit margin (see `predict`): below it the answer is "not sure"
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
 
@@ -362,10 +366,10 @@ class DigitCNN(nn.Module):
         """
         return torch.from_numpy(normalise(to_ink(trimmed(image))))[None]
 
-    def judge_tensors(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities and evidence for (N, 1, 28, 28) from `preprocess`.
+    def predict(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and logit margins for (N, 1, 28, 28) from `preprocess`.
 
-        Probabilities: calibrated float32 (N, 10), rows sum to 1. Evidence: float32 (N,), how far the best logit stands above the
+        Probabilities: calibrated float32 (N, 10), rows sum to 1. Margins: float32 (N,), how far the best logit stands above the
         mean one; under `config.threshold` the picture is hardly a digit. Drawings that are no digits were taught to have equal
         logits (Hendrycks et al. 2019), and the gap tells them from digits better than the best probability does.
         """
@@ -373,8 +377,8 @@ class DigitCNN(nn.Module):
             self.eval()
         with torch.inference_mode():
             logits = self(inputs)
-            evidence = logits.amax(dim=1) - logits.mean(dim=1)
-            return torch.softmax(logits / self.config.temperature, dim=1).numpy(), evidence.numpy()
+            margin = logits.amax(dim=1) - logits.mean(dim=1)
+            return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
 
     def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
@@ -382,7 +386,7 @@ class DigitCNN(nn.Module):
             raise ValueError("probabilities() takes a list of pictures; put a single one into a list.")
         if len(images) == 0:
             return np.zeros((0, len(LABELS)), np.float32)
-        return self.judge_tensors(torch.stack([self.preprocess(image) for image in images]))[0]
+        return self.predict(torch.stack([self.preprocess(image) for image in images]))[0]
 
     def classify(self, image: Image.Image | np.ndarray, top_k: int = 3) -> list[tuple[str, float]]:
         """The `top_k` (1..10) most probable digits of a picture with their probabilities, most probable first."""
@@ -496,10 +500,10 @@ def _download(name: str, revision: str | None, token: str | None, offline: bool 
     import httpx2  # huggingface_hub's own transport
     from huggingface_hub import errors, hf_hub_download
 
-    folder = None
+    folder = Path()
     try:
         for file in (CONFIG, WEIGHTS):
-            pinned = folder.name if folder else revision
+            pinned = folder.name or revision
             fetched = hf_hub_download(
                 name, file, revision=pinned, token=token, local_files_only=offline, force_download=again
             )

@@ -35,7 +35,7 @@ WATCH_FRAMES = """() => {
 
 async def measure(drawings: int, is_open: bool, rate: int) -> dict:
     """Draw, and count the frames: {frames, long, share, median_ms, p99_ms, max_ms}, lengths in milliseconds."""
-    from person import DRAWINGS, varied
+    from tests.harness.person import DRAWINGS, varied
 
     async with chromium() as browser:
         case = Case("frames", "static", rate=rate)

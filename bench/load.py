@@ -1,7 +1,7 @@
 """How the server holds with many visitors, beside a plain gr.Interface in the same run: `python -m bench.load`.
 
-    python -m bench.load                   everything, written into docs/load.json and README.md
-    python -m bench.load --seconds 5       shorter; README.md stays as it is
+    python -m bench.load                   everything, kept in docs/load.json
+    python -m bench.load --seconds 5       shorter; nothing is written
     python -m bench.load --former FOLDER   also /predict of another version of this project, which lies there
 
 Drawing costs the server nothing: the visitors' browsers read what is drawn. What is left, each with 1, 10, 50 and 200 visitors who ask
@@ -41,13 +41,11 @@ import numpy as np
 from PIL import Image
 
 import board
-from bench.ladder import between
-from contribute import CONSENT
+from contributions import CONSENT
 from web.assets import assets, examples, fingerprint
 
 ROOT = Path(__file__).parent.parent
-README, RESULTS = ROOT / "README.md", ROOT / "docs" / "load.json"
-BEGIN, END = "<!-- load: written by python -m bench.load -->", "<!-- /load -->"
+RESULTS = ROOT / "docs" / "load.json"
 FORMER = "/predict of the former server"
 OPENING, PREDICT, CONTRIBUTING = "opening the page", "/predict", "contributing a drawing"
 UPLOADED, DRAWN = "plain gr.Interface, picture uploaded before", "plain gr.Interface, as its page draws"
@@ -353,11 +351,8 @@ def main() -> int:
     parser.add_argument("--former", type=Path, metavar="FOLDER", help="of another version, whose app.py is served")
     options = parser.parse_args()
     results = asyncio.run(run(options))
-    if not options.ours_only:
+    if not options.ours_only and options.seconds >= SECONDS:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-        if options.seconds >= SECONDS:
-            table = "\n".join([COLUMNS, *map(line, results["rows"]), "", *results["words"]])
-            README.write_text(between(README.read_text(), BEGIN, END, table))
     return 0
 
 

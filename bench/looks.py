@@ -13,7 +13,6 @@ from pathlib import Path
 from web.build import build
 
 ROOT = Path(__file__).parent.parent
-sys.path.append(str(ROOT / "tests"))  # the servers, the browser and the drawings are those of the tests
 
 SIZES = ((1440, 900), (1024, 768), (768, 1024), (390, 844), (844, 390))
 STATES = ("empty", "drawing", "answered", "why", "unsure", "none", "inside", "shared")
@@ -22,7 +21,7 @@ UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 
 
 def show(person, state: str, pause: int = 800) -> None:
     """Bring the page of a `person`, which is as `leave` left it, into a state; `pause` milliseconds for what moves to arrive."""
-    from person import DRAWINGS, HEART
+    from tests.harness.person import DRAWINGS, HEART
 
     page = person.page
     if state == "drawing":
@@ -62,7 +61,7 @@ def leave(person, state: str) -> None:
 
 def photograph(browser, url: str, out: Path, size: tuple[int, int], dark: bool, states: dict[str, str]) -> None:
     """Pictures of the page at one size in one theme: OUT/name.png for each state and name in `states`."""
-    from person import Person
+    from tests.harness.person import Person
 
     person = Person(browser, url, size, color_scheme="dark" if dark else "light")
     for state, name in states.items():
@@ -76,7 +75,8 @@ def photograph(browser, url: str, out: Path, size: tuple[int, int], dark: bool, 
 
 def main() -> None:
     """Take the pictures."""
-    from conftest import Server, StaticSite, chromium
+    from tests.harness.browser import chromium
+    from tests.harness.servers import Server, StaticSite
 
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("out", type=Path)

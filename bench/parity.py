@@ -134,7 +134,7 @@ def in_python(net: DigitCNN, item: Drawing | bytes) -> Answer:
         tensor = net.preprocess(Image.open(io.BytesIO(item)) if drawn is None else drawn)
     except EmptyDrawing as error:
         return Answer(str(error))
-    (probabilities,), (margin,) = net.judge_tensors(tensor[None])
+    (probabilities,), (margin,) = net.predict(tensor[None])
     digit = LABELS[int(probabilities.argmax())] if margin >= net.config.threshold else None
     hashed = "" if drawn is None else hashlib.sha256(drawn.tobytes()).hexdigest()
     return Answer("", digit, float(margin), tensor.numpy().ravel(), probabilities, hashed)
@@ -304,8 +304,7 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=10_000, help="of each kind")
     parser.add_argument("--pictures", type=int, default=500, help="of each kind")
     options = parser.parse_args()
-    sys.path.append(str(ROOT / "tests"))  # the browser of the tests
-    from conftest import chromium
+    from tests.harness.browser import chromium
 
     drawings = {
         "generator": generated(options.drawings),

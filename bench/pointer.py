@@ -59,14 +59,15 @@ STRETCH = """
 @asynccontextmanager
 async def chromium():
     """Chromium as the tests start it. They drive it step by step; here input must not wait for the page, hence asyncio."""
-    from conftest import CHROMIUM_FLAGS
     from playwright.async_api import async_playwright
+
+    from tests.harness.browser import FLAGS
 
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         sys.exit("bench.latency: no Chromium found; install one or name it in CHROMIUM.")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         await browser.close()
 
@@ -111,7 +112,7 @@ class Visitor:
 
     async def draw(self, strokes) -> None:
         """Draw strokes (board units) with the mouse, each event when it is due and not when the page is ready for it."""
-        from person import on_screen
+        from tests.harness.person import on_screen
 
         box = await self.page.locator("#board canvas").first.bounding_box()
         loop, sent = asyncio.get_running_loop(), []

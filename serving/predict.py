@@ -86,7 +86,7 @@ def classify(net, image: Image.Image, top_k: int) -> dict:
     from model import ranked  # with torch, and so not before the page is up
 
     pixels = np.asarray(image) if image.mode == "L" else image  # of which model.py leaves out the empty ground
-    probabilities, evidence = net.judge_tensors(net.preprocess(pixels)[None])
+    probabilities, margins = net.predict(net.preprocess(pixels)[None])
     best = ranked(probabilities[0], top_k)
     rows = [{"label": name, "confidence": value} for name, value in best]
-    return {"label": best[0][0] if evidence[0] >= net.config.threshold else None, "confidences": rows}
+    return {"label": best[0][0] if margins[0] >= net.config.threshold else None, "confidences": rows}

@@ -35,7 +35,7 @@ PICTURE, DRAWING, SMALL = MAX_BYTES * 4 // 3 + 4096, 2**18, 2**16  # bytes of JS
 GRADIO = (  # what Gradio's page and its clients need of Gradio
     *("/config", "/theme.css", "/robots.txt", "/manifest.json", "/favicon.ico", "/pwa_icon"),
     *("/static/{file:path}", "/assets/{file:path}", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id"),
-    *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}"),
+    *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}", f"{API}/call/v2/predict/{{id}}"),
 )
 # What Gradio's page says of itself to other sites.
 GENERIC = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')

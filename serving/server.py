@@ -89,8 +89,11 @@ class Server:
         finally:
             telemetry.log_changes(numbers)
 
-    def run(self, listening: socket.socket) -> None:
-        """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered."""
+    def run(self, listening: socket.socket, starting: Callable[[str, int], None] | None = None) -> None:
+        """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered.
+
+        `starting` is called with host and port before anything is answered; it must not wait.
+        """
         with contextlib.suppress(ValueError, OSError):  # each visitor is a connection or two, each a file
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             most = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
@@ -102,6 +105,8 @@ class Server:
         quiet = {"log_level": "error", "access_log": False, "server_header": False}  # else addresses of visitors
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
+        if starting:
+            starting(where, listening.getsockname()[1])
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(uvicorn.Config(self.app, ws="none", **quiet, **bounds)).run(sockets=[listening])

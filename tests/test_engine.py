@@ -8,7 +8,6 @@ import re
 
 import numpy as np
 import pytest
-from conftest import ROOT, without
 from safetensors.numpy import load_file, save
 
 import board
@@ -16,6 +15,7 @@ from bench import freehand, parity
 from bench.parity import Engine, Row, compare
 from handwriting import draw
 from model import DigitCNN
+from tests.harness import ROOT, without
 
 CONFIG, WEIGHTS = "weights/config.json", "weights/model.safetensors"
 CHANNELS = json.loads((ROOT / CONFIG).read_text())["channels"][0]  # of the first block

@@ -21,16 +21,17 @@ from pathlib import Path
 
 import gradio
 import pytest
-from conftest import ROOT, Server, in_thread
-from contributor import strokes
 from PIL import Image
-from test_api import data_url, encoded, picture, post, upload
 
 from bench.fuzz import empty_chunks, exif_segments, scans
-from contribute import CONSENT
+from contributions import CONSENT
 from serving import ABOUT, limits
 from serving.limits import ALLOWED, HELD, Limits, Refused, address
 from serving.settings import Settings
+from tests.harness import ROOT, in_thread
+from tests.harness.calls import data_url, encoded, picture, post, upload
+from tests.harness.contributor import strokes
+from tests.harness.servers import Server
 
 # --- what is let in ---------------------------------------------------------------------------------------------------
 

@@ -6,12 +6,13 @@ import io
 
 import numpy as np
 import pytest
-from conftest import ROOT, Server, StaticSite
-from person import DRAWINGS, HEART, Person, drag, on_screen, until, varied
 from PIL import Image
 
 import board
 from model import DigitCNN
+from tests.harness import ROOT
+from tests.harness.person import DRAWINGS, HEART, Person, drag, on_screen, until, varied
+from tests.harness.servers import Server, StaticSite
 from web.build import build
 
 

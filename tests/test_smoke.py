@@ -18,9 +18,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import ROOT, free_port
 
 import smoke
+from tests.harness import ROOT
+from tests.harness.servers import free_port
 
 TOKEN = "hf_" + 34 * "a"
 

@@ -9,16 +9,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, Server, StaticSite
-from contributor import agree, keep
-from person import DRAWINGS, Person, until
 from PIL import Image
 
-from contribute.desk import Desk
-from contribute.store import Store
+from contributions.service import ContributionService
+from contributions.store import Store
 from handwriting.allographs import ALLOGRAPHS
 from model import DigitCNN
 from publishing import bundles
+from tests.harness import ROOT
+from tests.harness.contributor import agree, submit
+from tests.harness.person import DRAWINGS, Person, until
+from tests.harness.servers import Server, StaticSite
 from web import assets, build, charts
 
 WEIGHTS = ROOT / "weights"
@@ -79,7 +80,7 @@ def test_the_figures_say_what_was_measured():
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
-    assert [float(row[1]) for row in tables["ladder"]][-1] == METRICS["test"]["total"] - METRICS["mean_right"]
+    assert [float(row[1]) for row in tables["ablation"]][-1] == METRICS["test"]["total"] - METRICS["mean_right"]
 
 
 def test_the_frequencies_are_the_archives(mnixel):
@@ -117,7 +118,7 @@ def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
     assert mistakes["sha256"] == net.config.sha256
     cells = sprite()
     assert len(cells) == len(DIGITS["digits"]) + len(mistakes["shown"])
-    probabilities = net.judge_tensors(torch.from_numpy(np.stack(cells))[:, None])[0]
+    probabilities = net.predict(torch.from_numpy(np.stack(cells))[:, None])[0]
     read, right = probabilities.argmax(1), len(DIGITS["digits"])
     assert (read[:right] == [int(digit) for digit, *_ in DIGITS["digits"]]).mean() > 0.9
     answered = [int(answer) for _, _, answer, _ in mistakes["shown"]]
@@ -260,13 +261,13 @@ def test_the_tabs_speak_spanish(site, browser):
 
 
 def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
-    desk = Desk(Store(tmp_path))
-    receipt = agree(desk)
+    service = ContributionService(Store(tmp_path))
+    receipt = agree(service)
     for digit in "274":
-        assert keep(desk, receipt, label=digit, digit=digit, id=f"drawing-{digit}")["saved"]
-    desk.store.judge(["drawing-2", "drawing-4"], "accepted")
-    desk.store.judge(["drawing-7"], "rejected")
-    assert [digit for digit, _ in desk.accepted({})["digits"]] == ["2", "4"]
+        assert submit(service, receipt, label=digit, digit=digit, id=f"drawing-{digit}")["saved"]
+    service.store.judge(["drawing-2", "drawing-4"], "accepted")
+    service.store.judge(["drawing-7"], "rejected")
+    assert [digit for digit, _ in service.accepted({})["digits"]] == ["2", "4"]
     server = Server(CONTRIBUTIONS_DIR=str(tmp_path))
     person = Person(browser, server.url + "?lang=en")
     open_tab(person, "Data")

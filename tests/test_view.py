@@ -7,11 +7,11 @@ import io
 from importlib.resources import files
 
 import pytest
-from conftest import without
-from person import DRAWINGS, HEART, Person, until
 from PIL import Image
 
 from bench.looks import STATES, leave, show
+from tests.harness import without
+from tests.harness.person import DRAWINGS, HEART, Person, until
 
 NEARLY_CLOSED = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (248, 98)]]  # 4 or 9
 PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {

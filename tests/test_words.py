@@ -9,12 +9,12 @@ import signal
 from html.parser import HTMLParser
 
 import pytest
-from conftest import ROOT, Server
-from person import DRAWINGS, HEART, until
 from PIL import Image
-from test_collector import Contributor
 
 from app import HEADER
+from tests.harness import ROOT
+from tests.harness.person import DRAWINGS, HEART, Contributor, until
+from tests.harness.servers import Server
 
 WEB = ROOT / "web"
 WORDS = json.loads((WEB / "words.json").read_text())
@@ -61,7 +61,7 @@ def unused(words: dict[str, str]) -> list[str]:
         key for key, word in words.items() if key.startswith("tab.") and word in tabs
     }
     said |= {"gradio.api"}  # which Gradio says
-    said |= {key for key in words if key.startswith(("way.", "set:", "rung:"))}  # of what is drawn or measured
+    said |= {key for key in words if key.startswith(("way.", "set:", "recipe:"))}  # of what is drawn or measured
     charts = {key: key.removesuffix(".says") for key in words}  # say("key"), section("key"), columns("key")
     said |= {
         key

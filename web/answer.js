@@ -42,7 +42,8 @@ function makeBars(list) {
 }
 
 // show(answer, count, notice, resting): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are
-// marked; a notice, as write() takes it, is said in place of the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`.
+// marked; a notice, as write() takes it, is said in place of the answer's sentence; what is said of a drawing is spoken, too, once
+// it is `resting`.
 export function makeAnswer(root) {
   const find = (selector) => root.querySelector(selector);
   const preview = find("#preview canvas"), digit = find(".digit"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));

@@ -17,7 +17,7 @@ from pathlib import Path
 from web.assets import HERE, assets
 
 RESULTS = HERE.parent / "docs"
-FILES = ("accuracy.json", "data.json", "ladder.json")  # of docs/, what the figures are drawn from
+FILES = ("accuracy.json", "data.json", "recipes.json")  # of docs/, what the figures are drawn from
 OURS, UPSTREAM = "this project", "upstream's network and recipe"  # columns of accuracy.json
 FIGURE = re.compile(r"(\d+)/(\d+) = ([\d.]+) % \(95 % interval ([\d.]+) to ([\d.]+)\)")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 56, 456, 24, 254  # of a drawing, and where its axes begin and end
@@ -155,16 +155,20 @@ def learnt(report: dict, counts: dict) -> str:
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
     """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
-    test, rungs, wrong = report["test"], read(results / "ladder.json"), read(HERE / "digits.json").get("mistakes", {})
+    test, recipes, wrong = (
+        report["test"],
+        read(results / "recipes.json"),
+        read(HERE / "digits.json").get("mistakes", {}),
+    )
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
     shown = [name for name in details if not name.endswith(", small")]
     shown = sorted(shown, key=lambda name: -accuracy["counts"][name][OURS][1])[:2]  # the largest say most
-    rungs.setdefault("ours", {"rights": [*report["seeds"].values()], "total": test["total"]})
+    recipes.setdefault("ours", {"rights": [*report["seeds"].values()], "total": test["total"]})
     html = section("model.people", people(accuracy, ["MNIXEL test", *details])) if details else ""
     matrices = [confusion(name, details[name]["confusion"]) for name in shown]
     html += section("model.confusion", "".join([confusion("MNIXEL test", test["confusion"]), *matrices]))
     html += section("model.sure", "".join(reliability(name, details[name]["reliability"]) for name in shown))
-    html += section("model.learning", learning(report)) + section("model.steps", ladder(rungs))
+    html += section("model.learning", learning(report)) + section("model.steps", ablation(recipes))
     if wrong.get("sha256") == report["sha256"]:
         told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")} | {
             "shown": str(len(wrong["shown"]))
@@ -255,13 +259,13 @@ def learning(report: dict) -> str:
     return figure("learning", svg(drawn), caption, columns("round", "training", "validation", "held_out"), rows)
 
 
-def ladder(rungs: dict) -> str:
-    """Mistakes on MNIXEL's test images at each rung, the mean over its seeds, as bars."""
-    wrong = {name: row["total"] - sum(row["rights"]) / len(row["rights"]) for name, row in rungs.items()}
+def ablation(recipes: dict) -> str:
+    """Mistakes on MNIXEL's test images by each recipe, the mean over its seeds, as bars."""
+    wrong = {name: row["total"] - sum(row["rights"]) / len(row["rights"]) for name, row in recipes.items()}
     long, drawn, rows = scale(0, max(1, *wrong.values()), 0, WIDTH - 60), "", []
     for y, (name, mean) in enumerate(wrong.items()):
-        drawn += text(0, 46 * y + 16, say(f"rung:{name}")) + bar(0, 46 * y + 22, long(mean), 14)
+        drawn += text(0, 46 * y + 16, say(f"recipe:{name}")) + bar(0, 46 * y + 22, long(mean), 14)
         drawn += text(long(mean) + 6, 46 * y + 34, number(mean, 1))
-        rows.append((say(f"rung:{name}"), number(mean, 1), number(len(rungs[name]["rights"]))))
-    caption = say("model.rungs", total=number(rungs["ours"]["total"]))
-    return figure("ladder", svg(drawn, 46 * len(wrong)), caption, columns("step", "mistakes", "seeds"), rows)
+        rows.append((say(f"recipe:{name}"), number(mean, 1), number(len(recipes[name]["rights"]))))
+    caption = say("model.recipes", total=number(recipes["ours"]["total"]))
+    return figure("ablation", svg(drawn, 46 * len(wrong)), caption, columns("step", "mistakes", "seeds"), rows)

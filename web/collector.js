@@ -20,8 +20,8 @@ const OPINION = 3000;       // milliseconds that the network's opinion is waited
 const EMPTY = "doubt.empty";  // the one question whose answer cannot be to keep the drawing
 const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet" };
 
-// Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`), and
-// the address of the weights; `server` the functions consent, keep, status and forget.
+// Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`),
+// and the address of the weights; `server` the functions consent, keep, status and forget.
 export function mount(element, props, server) {
   const find = (selector) => element.querySelector(selector);
   const root = find(".board"), preview = find(".seen canvas"), question = find(".question");

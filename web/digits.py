@@ -71,7 +71,7 @@ def _mistakes(net: model.DigitCNN) -> tuple[dict, list[np.ndarray]]:
     rng = np.random.default_rng(SEED + 1)
     ways = [choose(number % 10, rng) for number in range(NEW)]
     cells = [to_input(draw_allograph(way, rng), rng) for way in ways]
-    probabilities, margins = net.judge_tensors(torch.from_numpy(np.stack(cells))[:, None])
+    probabilities, margins = net.predict(torch.from_numpy(np.stack(cells))[:, None])
     truth, guess, sure = np.array([way.digit for way in ways]), probabilities.argmax(1), probabilities.max(1)
     refused = margins < net.config.threshold
     wrong = np.flatnonzero(~refused & (guess != truth))

@@ -1,8 +1,8 @@
 // All that the page says, in the visitor's language: words.json has a block of sentences for each.
 //
-// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the HTML, or write() and
-// label(). {placeholders} are values, or the element's own children with that name as data-slot. KEY?NAME=VALUE is a variant of KEY for
-// when the placeholder NAME has that value or that plural category: "task?digit=8", "saved?saved=one".
+// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the HTML, or write()
+// and label(). {placeholders} are values, or the element's own children with that name as data-slot. KEY?NAME=VALUE is a variant
+// of KEY for when the placeholder NAME has that value or that plural category: "task?digit=8", "saved?saved=one".
 
 const CHOSEN = "draw-a-digit language";  // in the browser's storage
 const ATTRIBUTES = ["aria-label", "aria-roledescription"];  // that may be given as data-word-aria-label="key"
@@ -23,7 +23,8 @@ function initial() {
 }
 
 // A number as the language writes it, later, when it is said: share(0.981) is 98.1 %.
-export const share = (value, digits = 1) => [value, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }];
+const PERCENT = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
+export const share = (value) => [value, PERCENT];
 
 function format(kind, options = {}) {
   const id = `${language} ${kind} ${JSON.stringify(options)}`;
@@ -58,14 +59,16 @@ function pieces(key, given) {
   const name = Object.hasOwn(WORDS[language], key) ? language : DEFAULT;
   const variant = VARIANTS[name][key]?.find(([condition]) => matches(condition, given));
   const sentence = variant?.[1] ?? WORDS[name][key];
-  return sentence.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? formatted(given[piece]) : piece)).filter((piece) => piece !== "");
+  const found = sentence.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? formatted(given[piece]) : piece));
+  return found.filter((piece) => piece !== "");
 }
 
 const say = (key, given = {}) => pieces(key, given).join("");
 
 function fillText(element) {
   const key = element.dataset.word;
-  const slots = Array.from(element.childElementCount ? element.querySelectorAll("[data-slot]") : [], (slot) => [slot.dataset.slot, slot]);
+  const children = element.childElementCount ? element.querySelectorAll("[data-slot]") : [];
+  const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
   const text = parts.map((part) => part.textContent ?? part).join("");
   if (element.textContent === text) return;  // a text that is written anew is laid out, and spoken, anew
@@ -86,8 +89,8 @@ export function label(element, key, given = {}) {
   element.setAttribute("aria-label", say(key, given));
 }
 
-// Gradio takes its own words from the browser's language, once. These follow the visitor's, also where Gradio draws them anew: the titles of
-// its tabs (also the copies with which it measures them, and its menu for those that have no room) and what stands under the page.
+// Gradio takes its own words from the browser's language, once. These follow the visitor's, also where Gradio draws them anew: the
+// titles of its tabs (also the copies with which it measures them, and its menu for those without room) and what is under the page.
 const THEIRS = ".tab-wrapper button, footer button";
 const OURS = new Map(Object.values(WORDS).flatMap((block) => {
   return Object.entries(block).filter(([key]) => /^(tab|gradio)\./.test(key)).map(([key, sentence]) => [sentence, key]);
@@ -117,7 +120,9 @@ function everything() {
   document.title = say("title");
   fill();
   fillGradio();
-  for (const button of document.querySelectorAll(".languages button")) button.setAttribute("aria-pressed", button.lang === language);
+  for (const button of document.querySelectorAll(".languages button")) {
+    button.setAttribute("aria-pressed", button.lang === language);
+  }
 }
 
 function choose(name) {
