@@ -1,7 +1,8 @@
-"""How much one address may ask, and all together, counted by the package `limits`. Addresses are kept as salted hashes.
+"""How much one address may ask, and all together. Addresses are kept as salted hashes.
 
 Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
-stored. Generous, because a school is one address.
+stored. Generous, because a school is one address. Not counted by the package `limits`: it starts a thread for a count, and four of
+them a picture took as long as reading it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,6 @@ import secrets
 import time
 import weakref
 from collections import Counter
-
-import limits
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from serving.settings import Settings
 
@@ -53,7 +50,8 @@ class Limits:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings, self._salt = settings, secrets.token_bytes(16)  # a hash means nothing after a restart
-        self._limiter, self._held = FixedWindowRateLimiter(MemoryStorage()), Counter()
+        self._used: dict[str, tuple[float, Counter]] = {}  # kind -> which window it is, and the amounts in it
+        self._held = Counter()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
     def visitor(self, scope: dict) -> str:
@@ -68,14 +66,15 @@ class Limits:
         """Charge so much. Raises Refused when the visitor, or everybody, has used up what is allowed."""
         one, everybody, window = ALLOWED[kind]
         count, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
+        if self._used.get(kind, (None,))[0] != count:
+            self._used[kind] = (count, Counter())
+        used = self._used[kind][1]
         for most, name, status in ((one, who, 429), (everybody, "all", 503)):
-            item, key = limits.RateLimitItemPerSecond(most, window), (name, kind, str(count))
-            if not self._limiter.test(item, *key):
+            if used[name] >= most:
                 again = "tomorrow" if kind == "drawings" else "in some minutes"
                 said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
                 raise Refused(said, status, "rate", 1 + int(window - begun))
-            if amount:
-                self._limiter.hit(item, *key, cost=amount)
+            used[name] += amount
 
     def hold(self, who: str, what: str, more: int) -> None:
         """So much more of something is held at once, or less. Raises Refused when that is too much."""
