@@ -396,7 +396,8 @@ async def run(options: argparse.Namespace) -> dict:
     finally:
         for page in pages:
             page.stop()
-    return {"seconds": options.seconds, "rows": rows, "words": words}
+    lines = [*COLUMNS.split("\n"), *map(line, rows), "", *words]
+    return {"seconds": options.seconds, "rows": rows, "words": words, "lines": lines}
 
 
 if __name__ == "__main__":

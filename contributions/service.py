@@ -69,7 +69,8 @@ class ContributionService:
     def functions(self) -> list[Callable[[dict], dict]]:
         """For the page: each takes and gives a dictionary, that of `told` when it could not do what was asked."""
         named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
-        return [self._safe(name, function) for name, function in (named | {"accepted": self.accepted}).items()]
+        named["accepted"] = self.accepted
+        return [self._safe(name, function) for name, function in named.items()]
 
     def _safe(self, name: str, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
         def asked(question: dict) -> dict:

@@ -104,7 +104,7 @@ def unfit(weights: Path, error: Exception) -> BundleError:
 
 
 def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weights: Path | None = None) -> None:
-    """The dataset repository `name`: every configuration as parquet, card, sheet of samples and charts.
+    """The dataset repository `name`: every configuration as parquet, card, sheet of samples and figures.
 
     Contributed drawings get a column `margin` from the network in `weights`. Raises data.DataError, BundleError as `model`.
     """
@@ -117,12 +117,12 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weig
     build(out, archives, contributed=contributed)
     for path in sorted((out / "contributed").glob("*.parquet")) if weights else ():
         add_margins(path, checked(weights)[0])
-    charts = []
+    figures = []
     for split in ("train", "test"):
         shutil.copyfile(ROOT / "docs" / "images" / f"data-{split}.png", out / f"data-{split}.png")
-        charts.append(f"![Drawings per digit, {split}](data-{split}.png)")
+        figures.append(f"![Drawings per digit, {split}](data-{split}.png)")
     card = out / "README.md"
-    text = card.read_text().replace("OWNER/mnixel", name).replace(END, f"{END}\n\n{chr(10).join(charts)}")
+    text = card.read_text().replace("OWNER/mnixel", name).replace(END, f"{END}\n\n{chr(10).join(figures)}")
     card.write_text(text)
 
 

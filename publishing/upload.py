@@ -17,7 +17,7 @@ OWNED = {
     "model": ("model.onnx", "notebook.ipynb"),
     "dataset": ("clean/", "raw/", "contributed/"),
     "space": (
-        *("contribute/", "contributions/", "data/", "handwriting/", "page/", "publishing/"),
+        *("contribute/", "contributions/", "data/", "docs/", "handwriting/", "page/", "publishing/"),
         *("serving/", "sketchpad/", "web/", "weights/"),
     ),
     "static": ("weights/",),

@@ -109,8 +109,11 @@ def latency(results: dict) -> str:
 
 
 def load(results: dict) -> str:
-    """Of docs/load.json."""
-    return "\n".join(results["lines"])
+    """Of docs/load.json: the table, and the sentences below it."""
+    columns = ["asked", "visitors", "answers a second", "p50 ms", "p95 ms", "p99 ms", "busy", "errors"]
+    keys = ("rate", "p50", "p95", "p99", "busy", "errors")
+    rows = [[row["asked"], str(row["visitors"]), *(f"{row[key]:.0f}" for key in keys)] for row in results["rows"]]
+    return "\n\n".join([markdown(columns, rows, right=1), f"{results['seconds']:g} seconds each.", *results["words"]])
 
 
 def boot(results: dict) -> str:

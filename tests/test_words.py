@@ -28,7 +28,7 @@ OURS = (
     + PAGES["index.html"]
 )
 CHARTS = (WEB / "charts.py").read_text()
-SERVER = "\n".join(path.read_text() for folder in ("contribute", "serving") for path in (ROOT / folder).glob("*.py"))
+SERVER = "\n".join(path.read_text() for folder in ("contributions", "serving") for path in (ROOT / folder).glob("*.py"))
 
 
 def placeholders(sentence: str) -> set[str]:

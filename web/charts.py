@@ -63,7 +63,7 @@ def figure(name: str, drawing: str, caption: str, head: Sequence[str], rows: Ite
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: "") -> str:
     """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and column."""
-    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
         body += f'<tr><th scope="row">{first}</th>'
@@ -155,11 +155,8 @@ def learnt(report: dict, counts: dict) -> str:
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
     """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
-    test, recipes, wrong = (
-        report["test"],
-        read(results / "recipes.json"),
-        read(HERE / "digits.json").get("mistakes", {}),
-    )
+    test, recipes = report["test"], read(results / "recipes.json")
+    wrong = read(HERE / "digits.json").get("mistakes", {})
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
     shown = [name for name in details if not name.endswith(", small")]
     shown = sorted(shown, key=lambda name: -accuracy["counts"][name][OURS][1])[:2]  # the largest say most

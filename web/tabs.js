@@ -7,6 +7,7 @@ import { fill, isKnown, share, write } from "./words.js";
 
 const SIDE = 28, NEAREST = 5;
 const idle = () => new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve));
+const rounded = (value, digits, style) => [value, { style, minimumFractionDigits: digits, maximumFractionDigits: digits }];
 const prediction = () => document.querySelector("#prediction").dataset;
 
 // {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes' come after the digits'.
@@ -99,7 +100,7 @@ async function openData(root, server) {
     const item = addDigit(sets.digits, sprite.picture(index), "data.way", way, { digit });
     const bar = document.createElement("i"), text = document.createElement("small");
     bar.style.width = `${Math.min(100, 500 * part)}%`;  // a fifth of the digit's drawings is as wide as it gets
-    write(text, "share", { share: share(part, 0) });
+    write(text, "share", { share: rounded(part, 0, "percent") });
     item.append(bar, text);
   });
   if (sets.mnixel) {
@@ -128,8 +129,7 @@ async function openModel(list) {
 export function mount(element, props, server) {
   for (const number of element.querySelectorAll("[data-number], [data-share]")) {
     const { number: plain, share: percent } = number.dataset, digits = ((plain ?? percent).split(".")[1] ?? "").length;
-    const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    write(number, "number", { number: plain ? [Number(plain), format] : share(percent / 100, digits) });
+    write(number, "number", { number: plain ? rounded(Number(plain), digits, "decimal") : rounded(percent / 100, digits, "percent") });
   }
   fill(element);
   const mistakes = element.querySelector(".mistakes");
