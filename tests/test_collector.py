@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import io
 import signal
 import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
+import board
 from contributions.store import Store
 from tests.harness.person import DRAWINGS, HEART, Contributor, Person, drag, until
 from tests.harness.servers import Server
@@ -30,9 +33,16 @@ def page(store):
     ("size", "touch"), [("desktop", False), ("phone", True)], ids=["mouse at a desk", "finger on a phone"]
 )
 def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
-    """Agree, draw ten digits (one skipped, one questioned), take them home, delete them."""
+    """Agree, draw ten digits (one skipped, one questioned), see them, take them home, delete them."""
     visitor = Contributor(browser, page.url, size, touch)
+    visitor.open_tab()
+    lines, fold = visitor.page.locator(".collector .terms li"), visitor.page.locator(".collector .consent details p")
+    assert lines.count() == 4 and all(len(line) < 100 for line in lines.all_inner_texts())
+    assert "CC BY 4.0" in lines.nth(2).inner_text() and not fold.is_visible()
+    visitor.page.locator(".collector .consent summary").click()
+    assert "a random number that stands for you" in fold.inner_text()
     visitor.agree()
+    place = visitor.page.locator("#collector-board").bounding_box()
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     seen = []
     for number in range(10):
@@ -42,11 +52,22 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
             visitor.page.locator(".collector .skip").click()
             continue
         visitor.draw_digit(digit)
+        assert visitor.page.locator("#collector-board").bounding_box() == place, "the board has moved"
         visitor.next()
     assert sorted(seen) == list("0123456789")
     visitor.page.wait_for_selector(".collector .package:not([hidden])")
-    assert "9 drawn, 1 skipped" in visitor.words(".done")
+    assert visitor.words(".done") == "Thank you! 9 drawn, 1 skipped."
     kept = Store(store).drawings()
+    drawn = sorted((drawing for drawing, _ in kept), key=lambda drawing: drawing.label)
+    thumbs = visitor.page.locator(".collector .thumbs")
+    assert thumbs.get_attribute("aria-label") == "Your digits: " + ", ".join(d.label for d in drawn)
+    assert thumbs.locator("canvas").count() == 9 and thumbs.locator("canvas").last.is_visible()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+    tiles = sheet(visitor)
+    assert len(tiles) == 10 and tiles[9].min() == 255, "nine, and white paper"
+    for tile, drawing in zip(tiles, drawn, strict=False):
+        assert np.abs(tile - rendered(drawing.strokes)).mean() < 8, drawing.label
     assert [drawing.label for drawing, _ in kept] == [digit for number, digit in enumerate(seen) if number != 3]
     assert all(stroke["times"] == sorted(stroke["times"]) for drawing, _ in kept for stroke in drawing.strokes)
 
@@ -67,6 +88,68 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     until(visitor.page, "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')")
     assert Store(store).drawings() == []
     assert visitor.errors == []
+    visitor.leave()
+
+
+def sheet(visitor) -> list[np.ndarray]:
+    """The tiles of the picture that "Save my digits" gives, row by row."""
+    with visitor.page.expect_download() as download:
+        visitor.page.locator(".collector .png").click()
+    assert download.value.suggested_filename == "my-digits.png"
+    pixels = np.asarray(Image.open(io.BytesIO(download.value.path().read_bytes())).convert("L")).astype(int)
+    places = [range(8, length - 8, 168) for length in pixels.shape]
+    return [pixels[y : y + 160, x : x + 160] for y in places[0] for x in places[1]]
+
+
+def rendered(strokes: list[dict]) -> np.ndarray:
+    """Stored strokes as a tile of the sheet."""
+    drawn = [board.Stroke(np.array(stroke["points"], dtype=np.float64), stroke["radius"]) for stroke in strokes]
+    return np.asarray(Image.fromarray(np.uint8(board.render(drawn))).resize((160, 160))).astype(int)
+
+
+@pytest.mark.parametrize(("size", "touch"), [("desktop", False), ("phone", True)])
+def test_the_next_person_is_another_writer(size, touch, browser, page, store):
+    """On the same device: another agreement and receipt, and nothing on the page of who was there before."""
+    visitor = Contributor(browser, page.url, size, touch)
+    visitor.agree()
+    code, other = visitor.words(".code"), visitor.page.locator(".collector .mine .other")
+    visitor.draw_digit(visitor.asked_for())
+    visitor.next()
+    visitor.draw_digit(visitor.asked_for())  # and not saved: it is nobody's
+    other.click()
+    assert visitor.words(".handover code") == code, "to be written down first"
+    visitor.page.locator(".handover .no").click()
+    assert visitor.words(".code") == code and visitor.page.locator("#collector-board").is_visible()
+    other.click()
+    visitor.page.locator(".handover .yes").click()
+    visitor.page.wait_for_selector(".collector .consent:not([hidden])")
+    assert visitor.page.evaluate("document.activeElement.classList.contains('agree')")
+    assert visitor.page.locator(".collector .terms").is_visible() and not other.is_visible()
+    assert code not in visitor.page.locator(".collector").inner_text()
+    assert visitor.page.locator(".collector .receipt").input_value() == ""
+
+    visitor.agree()
+    assert visitor.words(".code") != code
+    assert visitor.page.locator(".collector .steps").get_attribute("aria-label") == "digit 1 of 10"
+    assert visitor.page.locator(".collector .clear").is_disabled() and visitor.page.locator(".png").is_disabled()
+    visitor.draw_digit(visitor.asked_for())
+    visitor.next()
+    (first, _), (second, _) = Store(store).drawings()
+    assert first.writer != second.writer and first.receipt_hash != second.receipt_hash
+    assert sum(tile.min() == 0 for tile in sheet(visitor)) == 1, "only this person's"
+    assert visitor.errors == []
+    visitor.leave()
+
+
+def test_ten_skips_are_not_thanked(browser, page):
+    visitor = Contributor(browser, page.url)
+    visitor.agree()
+    for _ in range(10):
+        visitor.page.locator(".collector .skip").click()
+    visitor.page.wait_for_selector(".collector .package:not([hidden])")
+    assert visitor.words(".done") == "All ten skipped: nothing was saved."
+    assert not visitor.page.locator(".collector .thumbs").is_visible()
+    assert visitor.page.locator(".collector .png").is_disabled()
     visitor.leave()
 
 
@@ -257,6 +340,9 @@ def test_next_is_in_sight_on_a_phone_held_sideways(browser, page):
     for name in ("#collector-board", ".collector .next", ".collector .skip", ".collector .target"):
         box = visitor.locator(name).bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= 390, name
+    visitor.locator(".collector .mine .other").click()
+    box = visitor.locator(".handover").bounding_box()
+    assert box["y"] >= 0 and box["y"] + box["height"] <= 390, "the question before the next person"
     context.close()
 
 

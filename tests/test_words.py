@@ -310,7 +310,7 @@ def test_contributing_is_in_spanish(browser, page):
     for _ in range(9):
         at.locator(".collector .skip").click()
     at.wait_for_selector(".collector .package:not([hidden])")
-    assert "1 dibujados, 9 saltados" in visitor.words(".done")
+    assert visitor.words(".done") == "¡Gracias! Dibujados: 1; saltados: 9."
     found += foreign(at)
     at.get_by_role("tab", name=WORDS["es"]["tab.recognise"]).click()
     draw(visitor, DRAWINGS["8"])

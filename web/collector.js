@@ -18,7 +18,16 @@ const SURE = 0.9;           // probability from which the network's other opinio
 const DOT = 20;             // board units: less line than that is a dot
 const OPINION = 3000;       // milliseconds that the network's opinion is waited for
 const EMPTY = "doubt.empty";  // the one question whose answer cannot be to keep the drawing
-const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet" };
+const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet", png: "my-digits.png" };
+const SIDE = 160, GAP = 8;  // pixels of a drawing in the sheet to save, and between two
+
+function picture(width, height, draw) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  draw(canvas.getContext("2d"), canvas);
+  return canvas;
+}
+
+const byDigit = (drawn) => [...drawn].sort(([a], [b]) => a - b);
 
 // Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`),
 // and the address of the weights; `server` the functions consent, keep, status and forget.
@@ -31,6 +40,7 @@ export function mount(element, props, server) {
   const waiting = [];          // who waits for the answer to the drawing as it is
   let order = [];       // the digits of this package, shuffled
   let results = [];     // "kept" or "skipped", as far as it has come
+  let visit = [];       // [digit, canvas] of what this person has had stored since the page was opened
   let revision = 0;     // of the drawing
   let id = "";          // of the drawing as it is, the same in every attempt to send it
   let sending = false;
@@ -56,6 +66,8 @@ export function mount(element, props, server) {
     clearButton.disabled = sending || board.isEmpty();
     undoButton.disabled = sending || !board.canUndo();
     skipButton.disabled = nextButton.disabled = sending;
+    for (const button of element.querySelectorAll(".other")) button.disabled = sending;
+    find(".png").disabled = !visit.length;
     board.locked = sending;
     write(nextButton, sending ? "saving" : "next");
   }
@@ -128,7 +140,11 @@ export function mount(element, props, server) {
     root.dataset.turns = turns;
     if (results.length < PACKAGE) return turn();
     const kept = results.filter((entry) => entry === "kept").length;
+    const drawn = byDigit(visit.slice(visit.length - kept));
     write(find(".done"), "package", { kept, skipped: PACKAGE - kept });
+    find(".thumbs").hidden = !kept;
+    find(".thumbs").replaceChildren(...drawn.map(([, picture]) => picture));
+    label(find(".thumbs"), "package.digits", { digits: drawn.map(([digit]) => digit).join(", ") });
     show("package");
     find(".more").focus();
   }
@@ -137,7 +153,7 @@ export function mount(element, props, server) {
     for (const name of ["consent", "work", "package"]) find(`.${name}`).hidden = name !== section;
     const code = receipt.get();
     find(".mine").hidden = !code;
-    find(".code").textContent = code ?? "";
+    find(".code").textContent = find(".handover code").textContent = code ?? "";
   }
 
   // --- keeping ---------------------------------------------------------------------------------------------------------
@@ -173,6 +189,7 @@ export function mount(element, props, server) {
       return leave(true);
     }
     stored(reply);
+    visit.push([target(), picture(SIDE, SIDE, (paint) => paint.drawImage(board.canvas, 0, 0, SIDE, SIDE))]);
     advance("kept");
     if (results.length < PACKAGE && document.activeElement !== board.canvas) board.focus();
   }
@@ -243,10 +260,11 @@ export function mount(element, props, server) {
   // --- consent, export, deletion ---------------------------------------------------------------------------------------
 
   fill(element);
-  write(find(".terms"), "terms", { licence: props.licence });
+  find("[data-slot=licence]").textContent = props.licence;
   find(".agree").disabled = false;  // a press before this script was here would have been lost
   if (props.closed) {
     find(".agree").hidden = true;
+    for (const button of element.querySelectorAll(".other")) button.hidden = true;
     say(...refusal(props.closed));
   }
 
@@ -288,8 +306,12 @@ export function mount(element, props, server) {
     button.disabled = false;
     if (!file) {
       const said = await reply?.json().catch(() => null);
-      return count(...(said?.error ? refusal(said) : ["silent"]));
+      return write(find(".unsaved"), ...(said?.error ? refusal(said) : ["silent"]));
     }
+    save(file, format);
+  }
+  function save(file, format) {
+    write(find(".unsaved"));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
     link.download = NAMES[format];
@@ -297,6 +319,15 @@ export function mount(element, props, server) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
   for (const format of ["npz", "parquet"]) find(`.${format}`).addEventListener("click", (event) => download(format, event.currentTarget));
+
+  find(".png").addEventListener("click", () => {
+    const columns = visit.length > PACKAGE ? PACKAGE : 5, rows = Math.ceil(visit.length / columns), step = SIDE + GAP;
+    picture(columns * step + GAP, rows * step + GAP, (paint, { width, height }) => {
+      paint.fillStyle = "#fff";
+      paint.fillRect(0, 0, width, height);
+      byDigit(visit).forEach(([, drawn], i) => paint.drawImage(drawn, GAP + (i % columns) * step, GAP + Math.floor(i / columns) * step));
+    }).toBlob((file) => save(file, "png"));
+  });
 
   find(".copy").addEventListener("click", async () => {
     try {
@@ -310,6 +341,26 @@ export function mount(element, props, server) {
     leave(false);
     say("stopped");
     find(".delete").open = true;
+  });
+  // Another person is another writer, who agrees for themselves: nothing of who was here stays on the page.
+  const handover = find(".handover");
+  for (const button of element.querySelectorAll(".other")) button.addEventListener("click", () => handover.showModal());
+  handover.querySelector(".no").addEventListener("click", () => handover.close());
+  handover.querySelector(".yes").addEventListener("click", () => {
+    handover.close();
+    leave(false);
+    order = [];
+    visit = [];
+    count();
+    controls();
+    write(find(".copy"), "mine.copy");
+    askIfSure(false);
+    form.reset();
+    write(find(".deleted"));
+    find(".delete").open = false;
+    say("person.ready");
+    find(".agree").focus();
+    find(".consent").scrollIntoView({ block: "nearest" });
   });
   question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
 
