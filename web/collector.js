@@ -146,14 +146,16 @@ export function mount(element, props, server) {
     find(".thumbs").replaceChildren(...drawn.map(([, picture]) => picture));
     label(find(".thumbs"), "package.digits", { digits: drawn.map(([digit]) => digit).join(", ") });
     show("package");
-    find(".more").focus();
+    find(".more").focus({ preventScroll: true });
   }
 
   function show(section) {
+    const place = find(`.${section}`), isNew = place.hidden;
     for (const name of ["consent", "work", "package"]) find(`.${name}`).hidden = name !== section;
     const code = receipt.get();
     find(".mine").hidden = !code;
     find(".code").textContent = find(".handover code").textContent = code ?? "";
+    if (isNew) place.scrollIntoView({ block: "nearest" });  // the page may have been scrolled in what was there before
   }
 
   // --- keeping ---------------------------------------------------------------------------------------------------------
@@ -359,8 +361,7 @@ export function mount(element, props, server) {
     write(find(".deleted"));
     find(".delete").open = false;
     say("person.ready");
-    find(".agree").focus();
-    find(".consent").scrollIntoView({ block: "nearest" });
+    find(".agree").focus({ preventScroll: true });
   });
   question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
 
