@@ -19,7 +19,7 @@ import train
 from model import Config, DigitCNN
 from training import ours, recipes, upstream
 from training.augment import Ranges, augment
-from training.fitting import Schedule, fit, fit_temperature
+from training.fitting import Schedule, fit, fit_temperature, optimizers
 from training.metrics import calibration_error, confusion, recall, summary, wilson
 
 QUICK = replace(
@@ -36,15 +36,32 @@ def handful(count: int = 30) -> tuple[torch.Tensor, torch.Tensor]:
     return images / images.amax(dim=(2, 3), keepdim=True), labels
 
 
-def test_a_handful_is_learnt_by_heart():
+@pytest.mark.parametrize("how", [{}, {"muon": 0.03}, {"muon": 0.03, "bfloat16": True}])
+def test_a_handful_is_learnt_by_heart(how):
     images, labels = handful()
     torch.manual_seed(0)
-    net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0))
-    schedule = Schedule(rounds=6, batch=30, patience=6, learning_rate=2e-2, one_cycle=True)
+    net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0)).to(memory_format=torch.channels_last)
+    schedule = Schedule(rounds=6, batch=30, patience=6, learning_rate=2e-2, one_cycle=True, **how)
     fitted = fit(net, lambda: [(images, labels)] * 8, 8, (images, labels), schedule)
     assert fitted.history[-1].validation_accuracy == 1.0
     assert (fitted.net(images).argmax(1) == labels).all()
     assert not fitted.interrupted
+
+
+def test_muon_moves_every_kernel_by_a_step_of_one_size_whatever_its_gradient():
+    images, labels = handful()
+    torch.manual_seed(0)
+    net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0)).to(memory_format=torch.channels_last)
+    kernels = [p for p in net.parameters() if p.ndim > 1]
+    before = [p.detach().clone() for p in kernels]
+    both = optimizers(net, Schedule(rounds=1, batch=30, patience=1, learning_rate=1e-3, muon=0.1))
+    (1e-3 * torch.nn.functional.cross_entropy(net(images), labels)).backward()
+    for optimizer in both:
+        optimizer.step()
+    for old, new in zip(before, kernels, strict=True):
+        step = torch.linalg.svdvals((new.detach() - old).permute(0, *range(2, old.ndim), 1).flatten(1))
+        assert 0.05 < step.max() / max(1, len(old) / old[0].numel()) ** 0.5 < 0.15  # all directions alike, about 0.1 each
+        assert step.min() > 0.01 * step.max()
 
 
 def test_same_seed_same_weights():

@@ -25,11 +25,19 @@ from training.fitting import Fit, Schedule, fit, fit_temperature, logits
 class TrainConfig:
     """How a network of ours is trained. Chosen by digits of other people that were looked at, never by the 116."""
 
-    channels: tuple[int, int, int] = (8, 32, 80)  # of the network's three blocks
+    channels: tuple[int, int, int] = Config.channels  # of the network's three blocks
     schedule: Schedule = Schedule(
-        rounds=50, batch=128, patience=50, learning_rate=4e-3, weight_decay=0.05, one_cycle=True, average=0.99
+        rounds=25,
+        batch=128,
+        patience=25,
+        learning_rate=4e-3,
+        muon=0.03,
+        weight_decay=0.05,
+        one_cycle=True,
+        average=0.99,
+        bfloat16=True,
     )
-    steps: int = 48  # batches a round
+    steps: int = 120  # batches a round
     drawn: int = 30_000  # digits that the project draws itself, prepared before the first round
     nondigits: int = 6_000  # drawings that are no digits, for which every digit is to be equally improbable
     drawn_share: float = 0.8  # of each batch's digits, where there are MNIXEL images too
