@@ -42,7 +42,7 @@ Written by `{command}`; the test images are looked at once per run, never to cho
 
 - {test_set}: {test}
 {seeds}- calibration error on those images: {calibration:.3f}, with temperature {temperature}
-- cost of training: {seconds:.0f} s on {threads} CPU cores, no GPU (seed {seed})
+- cost of training: {seconds:.0f} s in {threads} thread{s}, no GPU (seed {seed}); the drawings are made on all cores
 
 | digit | recall, {test_set} |
 | --- | --- |
@@ -168,6 +168,7 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
         calibration=test["calibration_error"],
         seconds=result["seconds"],
         threads=result["machine"]["threads"],
+        s="s"[: result["machine"]["threads"] - 1],
         seed=next(iter(result["seeds"])),
         recall="\n".join(
             f"| {d} | {'--' if r is None else f'{100 * r:.1f} %'} |" for d, r in enumerate(test["recall"])
