@@ -16,12 +16,13 @@ import board
 import data
 import handwriting
 import train
-from bench import ablation, freehand, mnist, peers, sets, unipen
+from bench import ablation, freehand, mistakes, mnist, peers, sets, unipen
 from bench.accuracy import Table, lowest, markdown, refused_at
 from bench.crossval import identity, is_of, validated
 from bench.ladder import RUNGS, between, table
 from bench.readers import multiply_adds, upstream_reader
 from bench.sets import photographed
+from handwriting.operators import OPERATORS
 from model import DigitCNN, EmptyDrawing
 from training import upstream
 from training.recipes import RECIPES
@@ -299,11 +300,26 @@ def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, mo
     monkeypatch.setitem(RECIPES, "quick", replace(tiny, schedule=replace(tiny.schedule, rounds=2)))
     images, labels = handwriting.drawings(60, 0, workers=1)
     arrays = data.Arrays(images.astype(float), labels, images[:0].astype(float), labels[:0])
-    whole, without = (ablation.measure(names, arrays) for names in ((), ("tail",)))
+    recipes = ablation.variants()
+    whole, without = (ablation.measure(recipes[name], arrays) for name in (ablation.WHOLE, "without tail"))
     assert list(whole) == ["UNIPEN, not looked at"]  # no pendigits, and of UNIPEN one made-up collection
     assert 0 <= whole["UNIPEN, not looked at"][0] <= 1 and whole != without
-    made = ablation.table({"of": "x", "none": {"both": [0.98, 0.06]}, "tail": {"both": [0.975, 0.08]}}).splitlines()
-    assert made[2:] == ["| every operator | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
+    store = {"of": "x", ablation.WHOLE: {"both": [0.98, 0.06]}, "without tail": {"both": [0.975, 0.08]}}
+    made = ablation.table(store).splitlines()
+    assert made[2:] == ["| the recipe | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
+    assert len(recipes) == 6 + len(OPERATORS) and len(set(recipes.values())) == len(recipes)
+
+
+def test_the_sheet_of_mistakes_shows_those_and_no_others():
+    digits, labels = handwriting.drawings(30, 0, workers=1)
+    net = DigitCNN.from_pretrained(train.ROOT / "weights")
+    answers = net.probabilities(list(digits)).argmax(1)
+    claimed = np.where(np.arange(30) < 27, answers, (answers + 1) % 10)
+    found = mistakes.misread(net, "made-up", sets.Set(list(digits), claimed))
+    assert [caption.split()[-1] for *_, caption, _ in found] == ["27", "28", "29"]
+    assert [label for label, *_ in found] == claimed[27:].tolist()
+    page = np.asarray(mistakes.sheet(found))
+    assert page.shape == (84, 16 * 72) and page[12:, : 3 * 72].max() > 200 and page[:, 3 * 72 :].max() == 0
 
 
 def test_tables():

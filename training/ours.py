@@ -60,7 +60,7 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     return held
 
 
-@functools.lru_cache(maxsize=2)  # cross-validation trains many times on the same drawings
+@functools.lru_cache(maxsize=2)  # cross-validation and the ablation train many times on the same drawings
 def prepare_drawings(
     digits: int, nondigits: int, seed: int, without: tuple[str, ...] = ()
 ) -> tuple[Tensor, Tensor, Tensor]:
