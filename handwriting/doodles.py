@@ -62,17 +62,6 @@ def _corners(d):
     return [[corner(d(0, 1), d(0, 1)) for _ in range(int(d(7, 9)))]]
 
 
-@teaching("random right angles")
-def _right_angles(d):
-    """A line that goes up, down and sideways only, five to eight pieces of it."""
-    x, y, path = 0.5, 0.5, [corner(0.5, 0.5)]
-    for number in range(int(d(5, 8.99))):
-        step = d(0.15, 0.5) * (1 if d.often(0.6) else -1)
-        x, y = (x + step, y) if number % 2 else (x, y + step)
-        path.append(corner(x, y))
-    return [path]
-
-
 @teaching("random arcs")
 def _arcs(d):
     """Several rings and bows on top of each other."""

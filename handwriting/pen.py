@@ -163,6 +163,6 @@ def _size_and_brush(rng: np.random.Generator) -> tuple[float, float]:
         radius = rng.uniform(8, 24)
     else:  # a line in proportion, as a pen on paper and most drawings of MNIXEL
         side = board.SIZE * rng.uniform(0.35, 0.9)
-        radius = side * np.exp(rng.normal(np.log(0.06), 0.35))
+        radius = side * np.exp(rng.normal(np.log(0.055), 0.3))
     radius = min(radius, 0.15 * side)  # thicker, and an 8 has no holes left
     return float(side), float(np.clip(radius, board.MIN_RADIUS, board.MAX_RADIUS))

@@ -33,9 +33,9 @@ class TrainConfig:
         average=0.99,
         bfloat16=True,
     )
-    steps: int = 280  # batches a round
-    drawn: int = 60_000  # digits that the project draws itself, prepared before the first round
-    nondigits: int = 12_000  # drawings that are no digits, for which every digit is to be equally improbable
+    steps: int = 200  # batches a round
+    drawn: int = 50_000  # digits that the project draws itself, prepared before the first round
+    nondigits: int = 10_000  # drawings that are no digits, for which every digit is to be equally improbable
     drawn_share: float = 0.8  # of each batch's digits, where there are MNIXEL images too
     nondigit_share: float = 0.2  # of each batch (Hendrycks et al. 2019 teach refusal so)
     without: tuple[str, ...] = ()  # operators that are left out of the drawings

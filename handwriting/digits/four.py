@@ -162,13 +162,3 @@ def four_low_bar(d):
     side = [(x - d(0.0, 0.16), 0.0), (d(0.26, 0.36), y * 0.4), (d(0.1, 0.2), y * 0.85)]
     bend = [corner(d(0.04, 0.14), y)] if d.often(0.6) else [(0.12, y - 0.02), (0.3, y + 0.02)]
     return [[*side, *bend, (d(0.8, 1.0), y + d(-0.06, 0.03))], [(x, d(0.0, 0.35)), (x - d(0.0, 0.06), 1.0)]]
-
-
-@way(4, 1)
-def four_apart(d):
-    """An L or a bowl, and to its right a stem that it does not reach."""
-    y, left, gap = d(0.5, 0.8), d(0.0, 0.16), d(0.04, 0.24)
-    right = d(0.46, 0.6)
-    turn = [corner(left, y)] if d.often(0.5) else [(left, y - 0.08), (left + 0.12, y)]
-    stem = [(right + gap + d(-0.04, 0.1), d(-0.05, 0.3)), (right + gap + d(-0.06, 0.06), d(0.9, 1.0))]
-    return [[(left + d(0.0, 0.16), d(0.0, 0.2)), *turn, (right, y + d(-0.12, 0.05))], stem]

@@ -118,7 +118,7 @@ def one_hooked_flag(d):
 def one_round_head(d):
     """The flag is a small round hook or a closed curl that flows into the stem; often with a foot."""
     x, s = d(0.5, 0.6), d(0.05, 0.12)
-    curl = [(x - d(0.04, 0.08), 0.14 + s)] if d.often(0.4) else []
+    curl = [(x - d(0.04, 0.08), 0.14 + s)] if d.often(0.2) else []
     stem = [*curl, (x - 1.6 * s, 0.12 + s), (x - 1.2 * s, 0.03), (x - 0.2 * s, 0.0), (x + 0.3 * s, 0.12), (x, 0.5)]
     foot = [(x - d(0.12, 0.34), d(0.96, 1.02)), (x + d(0.1, 0.34), d(0.96, 1.02))]
     line = [*stem, (x - d(-0.04, 0.1), 1.0)]
@@ -144,6 +144,6 @@ def one_steep_flag(d):
 @way(1, 1)
 def one_bent_flag(d):
     """The flag comes up, bends and runs level or falls a little to the stem: shorter than a 7's top."""
-    x, w = d(0.54, 0.66), d(0.16, 0.4)
+    x, w = d(0.54, 0.66), d(0.16, 0.34)
     flag = [(x - w - d(0.0, 0.04), d(0.14, 0.32)), (x - w * d(0.7, 0.9), d(0.06, 0.12)), corner(x, d(0.0, 0.04))]
     return [[*flag, (x - d(0.0, 0.06), 0.5), (x - d(0.0, 0.14), 1.0)]]

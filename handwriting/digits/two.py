@@ -109,7 +109,7 @@ def two_shallow_head(d):
     return [[(d(0.18, 0.3), d(0.1, 0.18)), (0.45, 0.0), (0.66, 0.06), *down]]
 
 
-@way(2, 1.4)
+@way(2, 0.7)
 def two_big_head(d):
     """The head comes far round before the pen goes left; the foot is flat and low."""
     foot = [corner(d(0.1, 0.18), d(0.92, 1.0)), (0.5, d(0.9, 0.98)), (d(0.85, 1.0), d(0.92, 1.02))]
@@ -173,7 +173,7 @@ def two_tail_from_within(d):
     return [[*_two_head(d, y), (0.62, 0.54), (0.36, 0.78), corner(*foot), back, (d(0.6, 0.9), d(0.86, 1.02))]]
 
 
-@way(2, 2)
+@way(2, 1)
 def two_rolled_head(d):
     """The head is rolled up, nearly or wholly a ring as of a 9; the foot is flat, a wave or a small loop."""
     y = d(0.24, 0.34)
