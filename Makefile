@@ -1,10 +1,10 @@
-# make run: the page on http://127.0.0.1:7860. make test: the whole suite. Both install what they need first.
+# make run: the page on http://127.0.0.1:7860. make test: every promise once. All of them install what they need first.
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup run test lint figures
+.PHONY: setup run test test-all lint reports
 
 setup: $(VENV)/.installed
 
@@ -17,11 +17,15 @@ run: setup
 	$(BIN)/python app.py
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not repeat"
+
+test-all: setup
+	$(BIN)/python -m pytest --durations=25
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
-figures: setup
-	$(BIN)/python -m figures
+reports: setup
+	$(BIN)/python -m reports

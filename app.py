@@ -10,36 +10,40 @@ often, in seconds, to look for newer ones; `GRADIO_SERVER_NAME` and `GRADIO_SERV
 from __future__ import annotations
 
 import argparse
+import importlib
 import runpy
 import sys
 from pathlib import Path
 
-from serving.settings import Settings, prepare_gradio
+from serving.settings import ON_ZEROGPU, Settings, prepare_gradio
 
 FOLDER = prepare_gradio()  # before gradio is imported
+# Only a Space on ZeroGPU has this module, which must come before anything that could touch CUDA.
+zerogpu = importlib.import_module("serving.zerogpu") if ON_ZEROGPU else None
 
 import gradio as gr
 
-from contribute import CONSENT
-from contribute.desk import Desk
+from contributions import CONSENT
+from contributions.service import ContributionService
 from serving import TITLE, VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
 from serving.routes import plain
-from serving.server import Server
+from serving.server import Server, listen
 from serving.weights import Weights
-from web.components import collector, sketchpad
+from web.components import collector, data_tab, model_tab, sketchpad
 
 HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
 
 
-def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Blocks:
+def build(predictor: Predictor, service: ContributionService | None, closed: dict | None = None) -> gr.Blocks:
     """The page and its named endpoints.
 
-    Contributions go through the `desk`; without one the page says in `closed` why it takes none.
+    Contributions go through the `service`; without one `closed`, an error as the desk sends it, says why
+    the page takes none.
     """
-    functions = desk.functions if desk else []
+    functions = service.functions if service else []
 
     async def predict(picture: dict, top_k: float, request: gr.Request) -> dict:
         """Classify a picture of one digit.
@@ -49,7 +53,8 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             top_k: how many digits to list, 1 to 10.
         """
         try:
-            return await predictor.predict(request.request.scope["visitor"], plain(picture), top_k)
+            visitor = request.request.scope["visitor"]  # type: ignore[union-attr]
+            return await predictor.predict(visitor, plain(picture), top_k)
         except Refused as error:
             raise gr.Error(str(error), print_exception=False) from error
 
@@ -66,18 +71,23 @@ def build(predictor: Predictor, desk: Desk | None, closed: str = "") -> gr.Block
             with gr.Tab("Recognise"):
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
-                collector(desk.terms if desk else "", CONSENT, functions, closed, elem_classes="collect")
+                collector(service.licence if service else "", CONSENT, functions, closed, elem_classes="collect")
+            with gr.Tab("Data"):
+                data_tab(HERE / "weights", [f for f in functions if f.__name__ == "accepted"], elem_classes="tab-data")
+            with gr.Tab("Model"):
+                model_tab(HERE / "weights", elem_classes="tab-model")
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
         gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
             predict, [picture, top_k], result, api_name="predict", preprocess=False
         )
-        gr.api(info, api_name="info", queue=False)
+        gr.api(info, api_name="info")
     return page
 
 
-HEADER = """<h1>Draw a digit</h1>
-<p>A neural network in your browser reads it while you draw.</p>"""
+HEADER = """<div class="languages" role="group" data-word-aria-label="language.choose" aria-label="Language"></div>
+<h1 data-word="title">Draw a digit</h1>
+<p data-word="subtitle">A neural network in your browser reads it while you draw.</p>"""
 
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
@@ -92,6 +102,13 @@ footer .divider { display: none !important; }
 .gradio-container .html-container { padding: 0 !important; }
 .header h1 { font-size: 1.7rem; margin: 0; }
 .header p { margin: .15rem 0 0; }
+.languages { float: right; display: flex; gap: .25rem; }
+.gradio-container .header .languages button {
+  min-width: 2.75rem; min-height: 2rem; margin: 0; padding: 0; border: 1px solid transparent; border-radius: 8px; background: none;
+  color: inherit; font-size: .85rem; font-weight: 400; cursor: pointer;
+}
+.gradio-container .header .languages [aria-pressed=true] { border-color: currentColor; font-weight: 600; cursor: default; }
+.gradio-container .header .languages button:focus-visible { outline: 3px solid var(--digit-accent); outline-offset: 1px; }
 @media (max-width: 900px) {
   .gradio-container .main.app.app { padding: .5rem .9rem; }
   .gradio-container .column { gap: .5rem; }
@@ -117,26 +134,27 @@ def main(arguments: list[str] | None = None) -> int:
         "--sketchpad", choices=["ours", "stock"], default="ours", help="which drawing board (default ours)"
     )
     options = parser.parse_args(arguments)
-    desk = None
+    service = None
     try:
         settings = Settings.from_environment()
         if options.sketchpad == "stock":
             runpy.run_module("bench.stock", run_name="__main__")
             return 0
         server = Server(settings, Weights(HERE / "weights", settings))
-        desk, closed = Desk.from_environment(VERSION)
-        functions = {function.__name__: function for function in desk.functions} if desk else {}
-        page = build(server.predictor, desk, closed)
+        listening = listen(settings.name, settings.port)  # before the store is opened, which another page may have
+        service, closed = ContributionService.from_environment(VERSION)
+        functions = {function.__name__: function for function in service.functions} if service else {}
+        page = build(server.predictor, service, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
-        server.mount(page, functions, desk.collection if desk else None, **look)
-        server.run()
+        server.mount(page, functions, service.collection if service else None, **look)
+        server.run(listening, zerogpu.report if zerogpu else None)
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)
         return 1
     finally:
-        if desk:
-            desk.close()
+        if service:
+            service.close()
     return 0
 
 

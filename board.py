@@ -9,7 +9,7 @@ Coordinates are board units: x grows right, y grows down, the pixel in row i and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def parse_strokes(payload: object) -> list[Stroke]:
     return strokes
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     """True for an int or float that numpy can hold exactly enough; a bool is none, and neither are NaN and infinity."""
     return type(value) in (int, float) and abs(value) < 1e6
 

@@ -58,19 +58,21 @@ def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, n
         raise ValueError(f"Cannot read an array of shape {image.shape} as a picture: {EXPECTED}.")
     _check_side(*image.shape[:2])
     if image.dtype == np.uint8:
-        values = image.astype(np.float32) / np.float32(255)
+        top = np.float32(255)
     elif np.issubdtype(image.dtype, np.floating):
-        values = image.astype(np.float32)
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        image, top = image.astype(np.float32), np.float32(1)
+        if not (np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1):
             raise ValueError(f"The picture has values outside 0..1 or that are not numbers: {EXPECTED}.")
     else:
         raise ValueError(f"Cannot read an array of {image.dtype} as a picture: {EXPECTED}.")
-    if values.ndim == 2:
-        return values, None
-    luminance = values[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow
-    if values.shape[2] == 3 or values[..., 3].min() == 1:
+    if image.ndim == 2:
+        return image.astype(np.float32) / top, None
+    weights = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow
+    strips = np.array_split(image, 1 + image.size // 2**21)  # colours as floats take four times the memory
+    luminance = np.concatenate([(strip.astype(np.float32) / top)[..., :3] @ weights for strip in strips])
+    if image.shape[2] == 3 or image[..., 3].min() == top:
         return luminance, None
-    return luminance, values[..., 3]
+    return luminance, image[..., 3].astype(np.float32) / top
 
 
 _TURNS = {  # Exif orientation -> what makes the picture upright
@@ -90,7 +92,7 @@ def _upright(image: Image.Image) -> Image.Image:
     Pillow's own `exif_transpose` also writes the Exif anew, and fails on what is damaged there in many ways.
     """
     try:
-        turn = _TURNS.get(image.getexif().get(0x0112))
+        turn = _TURNS.get(image.getexif().get(0x0112, 1))
     except Exception:
         turn = None
     return image.transpose(turn) if turn is not None else image
@@ -115,7 +117,7 @@ def _array_of(image: Image.Image) -> np.ndarray:
     try:
         if max(image.size) > MAX_SIDE // 2:  # half of it has detail enough for 28x28, in a third of the memory
             image = image.convert("LA" if has_alpha else "L").reduce(2)
-        return np.asarray(image.convert("RGBA" if has_alpha else "RGB"))
+        return np.asarray(image.convert("RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"))
     except ValueError as error:  # a colour that the palette has not
         raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
 
@@ -162,22 +164,28 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
     )
     ground = np.median(frame) if frame.min() < frame.max() else frame[0]
     if ground > 0.5 * (values.min() + values.max()):
-        values, frame, ground = 1 - values, 1 - frame, 1 - ground  # dark on light
-    ink = np.maximum(values - ground, 0)
+        frame, ground = 1 - frame, 1 - ground  # dark on light
+        np.subtract(1, values, out=values)
     if np.mean(np.abs(frame - ground) < 1.5 / 255) < 0.5:
         ink = _without_grain(values)
+    else:
+        ink = np.maximum(np.subtract(values, ground, out=values), 0, out=values)  # in place: pictures may be large
     peak = ink.max()
     if peak < MIN_CONTRAST:
         raise EmptyDrawing("The picture has hardly any contrast: there is no ink in it.")
-    return ink / peak
+    return np.divide(ink, peak, out=ink)
 
 
 def trimmed(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
     """A board without most of its empty ground, which changes no result and saves most of the time; others as they are."""
-    board = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 2
-    if not board or min(image.shape) < 4 * MIN_SIDE:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 2
+        or min(image.shape) < 4 * MIN_SIDE
+    ):
         return image
-    inked = image != 0
+    inked: np.ndarray = image != 0
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
     if not rows.size:
         return image
@@ -256,6 +264,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
 
     mass = np.where(ink >= 0.1, ink, 0)
     by_row, by_column = mass.sum(axis=1, dtype=np.float64), mass.sum(axis=0, dtype=np.float64)
+    del mass
     total = by_row.sum()
     centre_y = float(by_row @ (np.arange(ink.shape[0]) + 0.5) / total)
     centre_x = float(by_column @ (np.arange(ink.shape[1]) + 0.5) / total)
@@ -307,7 +316,7 @@ class Config:
     places: int = 3  # a side: the last block is averaged over so many by so many parts of the picture
     dropout: float = 0.2  # share of features that the dense layer does without while training
     temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
-    threshold: float = 0.0  # of evidence (see `judge_tensors`): below it the answer is "not sure"
+    threshold: float = 0.0  # of the logit margin (see `predict`): below it the answer is "not sure"
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
 
@@ -357,10 +366,10 @@ class DigitCNN(nn.Module):
         """
         return torch.from_numpy(normalise(to_ink(trimmed(image))))[None]
 
-    def judge_tensors(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities and evidence for (N, 1, 28, 28) from `preprocess`.
+    def predict(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities and logit margins for (N, 1, 28, 28) from `preprocess`.
 
-        Probabilities: calibrated float32 (N, 10), rows sum to 1. Evidence: float32 (N,), how far the best logit stands above the
+        Probabilities: calibrated float32 (N, 10), rows sum to 1. Margins: float32 (N,), how far the best logit stands above the
         mean one; under `config.threshold` the picture is hardly a digit. Drawings that are no digits were taught to have equal
         logits (Hendrycks et al. 2019), and the gap tells them from digits better than the best probability does.
         """
@@ -368,8 +377,8 @@ class DigitCNN(nn.Module):
             self.eval()
         with torch.inference_mode():
             logits = self(inputs)
-            evidence = logits.amax(dim=1) - logits.mean(dim=1)
-            return torch.softmax(logits / self.config.temperature, dim=1).numpy(), evidence.numpy()
+            margin = logits.amax(dim=1) - logits.mean(dim=1)
+            return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
 
     def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
@@ -377,7 +386,7 @@ class DigitCNN(nn.Module):
             raise ValueError("probabilities() takes a list of pictures; put a single one into a list.")
         if len(images) == 0:
             return np.zeros((0, len(LABELS)), np.float32)
-        return self.judge_tensors(torch.stack([self.preprocess(image) for image in images]))[0]
+        return self.predict(torch.stack([self.preprocess(image) for image in images]))[0]
 
     def classify(self, image: Image.Image | np.ndarray, top_k: int = 3) -> list[tuple[str, float]]:
         """The `top_k` (1..10) most probable digits of a picture with their probabilities, most probable first."""
@@ -491,10 +500,10 @@ def _download(name: str, revision: str | None, token: str | None, offline: bool 
     import httpx2  # huggingface_hub's own transport
     from huggingface_hub import errors, hf_hub_download
 
-    folder = None
+    folder = Path()
     try:
         for file in (CONFIG, WEIGHTS):
-            pinned = folder.name if folder else revision
+            pinned = folder.name or revision
             fetched = hf_hub_download(
                 name, file, revision=pinned, token=token, local_files_only=offline, force_download=again
             )
@@ -550,8 +559,8 @@ def _read_config(path: Path, source: str) -> Config:
             if missing := {field.name for field in fields(Config)} - set(raw):
                 raise ValueError(f"it has no {', '.join(sorted(missing))}")
             config = Config(**{**raw, "channels": tuple(raw["channels"])})
-            if len(config.channels) != 3 or not all(type(c) is int and 1 <= c <= 1024 for c in config.channels):
-                raise ValueError("three channels of 1 to 1024 are expected")
+            if len(config.channels) != 3 or not all(type(c) is int and 1 <= c <= 256 for c in config.channels):
+                raise ValueError("three channels of 1 to 256 are expected")
             if type(config.places) is not int or not 1 <= config.places <= 7:
                 raise ValueError("1 to 7 places are expected")
             DigitCNN(config)  # refuses what is no shape of a network

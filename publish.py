@@ -1,196 +1,158 @@
 """Publish on the Hub: `python publish.py model|dataset|space|static|all OWNER`.
 
     hf auth login                                    once, with a token that may write
-    python publish.py all OWNER                      OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space), OWNER/mnixel-static
+    python publish.py all OWNER --dry-run            says in ten lines what would be made, what it costs and what is missing; asks no Hub
+    python publish.py all OWNER --consent            OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space), OWNER/mnixel-static
     python publish.py static OWNER                   the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
-    python publish.py all OWNER --dry-run            lists what would go, and asks no Hub
 
-Each repository gets one commit, and none when nothing changed. A run that was cut anywhere is finished by the next.
+A Gradio Space runs on CPU where the account may have that, else on ZeroGPU. Each repository gets one commit, and none when nothing changed.
+Of `all`, one that fails does not stop the others. A run that was cut anywhere is finished by the next. docs/publishing.md tells more.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
 import re
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from contributions.merge import refresh
 from data import DataError
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
+from publishing.upload import (
+    CPU,
+    ZERO,
+    Published,
+    PublishError,
+    at_hub,
+    choose_hardware,
+    make_private,
+    sign_in,
+    upload,
+)
 
 ROOT = Path(__file__).parent
 DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel", "static": "mnixel-static"}
 ORDER = ("dataset", "model", "space", "static")  # a card points at what is there already
-REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}  # the Hub's type of each
-SDK = {"space": "gradio", "static": "static"}
-# The folders that only this command writes: a file there that is no longer part of the project is deleted from the Hub.
-OWNED = {
-    "model": (),
-    "dataset": ("clean", "raw", "contributed"),
-    "space": ("contribute", "data", "handwriting", "page", "publishing", "serving", "sketchpad", "web", "weights"),
-    "static": ("weights",),
+COSTS = {
+    "space": "Gradio; on CPU with a paid plan, else on ZeroGPU (free; no GPU is used)",
+    "static": "free for everybody, and for any number of visitors",
 }
+NO_CONSENT = (
+    "MNIXEL's authors state no licence: publish their drawings only if they agree, which --consent says that they do "
+    "(--private makes a copy that only you see)."
+)
+TOKEN_NEEDED = (
+    ": put a token that may write there, and nowhere else, into the Space's secret HF_TOKEN on its settings page"
+)
+FAILURES = (PublishError, bundles.BundleError, DataError)
 
 
-class PublishError(RuntimeError):
-    """Publishing did not succeed. The message is one sentence that says why and what to do."""
+@dataclass
+class Publisher:
+    """Lays out and publishes each kind for one account; without `api` it only lays out. Methods raise FAILURES and OSError."""
 
+    options: argparse.Namespace
+    names: dict[str, str]
+    api: Any = None
+    done: dict[str, Published] = field(default_factory=dict)
 
-@dataclass(frozen=True)
-class Published:
-    """Where a repository is now."""
-
-    url: str
-    commit: str  # full sha
-    changed: bool
-    deleted: tuple[str, ...]  # files that were there and are no longer part of the project
-
-
-def sign_in(owners: set[str]):
-    """The Hub's client for somebody who may write for the accounts `owners`, as far as that can be told beforehand.
-
-    Raises PublishError without a token, with a wrong or read-only one, and when the Hub does not answer.
-    """
-    from huggingface_hub import HfApi, get_token
-
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings speak to programmers
-    try:
-        hub.limit_silence()
-        if get_token() is None:
-            raise PublishError(
-                "You are not logged in: run `hf auth login` with a token that may write, or set HF_TOKEN."
-            )
-        api = HfApi()
-        me = api.whoami()
-    except PublishError:
-        raise
-    except Exception as error:  # the Hub's clients raise many kinds
-        raise PublishError(hub.explain(error, "your account")) from error
-    if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
-        raise PublishError(
-            f"The token of {me['name']} may only read: make one that may write in {hub.TOKENS}, "
-            "then run `hf auth login --force` or set HF_TOKEN."
-        )
-    known = {me["name"], *(group["name"] for group in me.get("orgs", []))}
-    if strangers := sorted(owners - known):
-        raise PublishError(
-            f"You are logged in as {me['name']}, who cannot write for {strangers[0]}: name {' or '.join(sorted(known))}."
-        )
-    return api
-
-
-def upload(
-    api,
-    kind: str,
-    name: str,
-    folder: Path,
-    variables: dict[str, str] | None = None,
-    private: bool | None = None,
-    hardware: str | None = None,
-    keeps_contributions: bool = False,
-) -> Published:
-    """Make the repository `name` ("OWNER/NAME") hold what `folder` holds, in one commit or none.
-
-    `variables` and `hardware` are of a Space; `keeps_contributions` says that whoever publishes the dataset has the contributed drawings, if
-    only to know that there are none any more. Raises PublishError.
-    """
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-
-    space, repository = {}, REPOSITORY[kind]
-    if kind in SDK:
-        space = {
-            "space_sdk": SDK[kind],
-            "space_hardware": hardware,
-            "space_variables": [{"key": key, "value": value} for key, value in (variables or {}).items()],
-        }
-    try:
-        url = api.create_repo(name, repo_type=repository, private=private, exist_ok=True, **space)
-        before = api.repo_info(name, repo_type=repository, timeout=hub.SILENCE)
-        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-        there = [row.rfilename for row in before.siblings or []]
-        stale = [path for path in there if path not in files and is_ours(kind, path)]
-        if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
-            raise PublishError(
-                f"{name} has contributed drawings and this checkout has none: run `python -m contribute merge` where they are "
-                "kept, or name the folder that it wrote in --contributed."
-            )
-        commit = api.create_commit(
-            name,
-            [
-                *(CommitOperationAdd(path, str(file)) for path, file in files.items()),
-                *(CommitOperationDelete(path) for path in stale),
-            ],
-            commit_message=f"Publish the {kind}",
-            repo_type=repository,
-            parent_commit=before.sha,
-        ).oid
-        changed = commit != before.sha
+    def publish(self, kind: str, folder: Path) -> Published:
+        """Publish one kind by way of the empty `folder`, telling about it as it goes on."""
+        name, more = self.names[kind], {}
+        if kind == "dataset":
+            if not self.options.consent and not self._will_be_private(kind):
+                raise PublishError(NO_CONSENT)
+            more["keeps_contributions"] = self.options.contributed.is_dir()
+        if kind in ("space", "static"):
+            self._refuse_to_show_private_weights(kind)
         if kind == "space":
-            known = api.get_space_variables(name)
-            for key, value in (variables or {}).items():
-                if key not in known or known[key].value != value:
-                    api.add_space_variable(name, key, value)
-                    changed = True
-            if hardware and api.get_space_runtime(name).requested_hardware != hardware:
-                api.request_space_hardware(name, hardware)
-                changed = True
-    except PublishError:
-        raise
-    except Exception as error:  # the Hub's clients raise many kinds
-        print(file=sys.stderr)  # a progress bar may be open
-        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
-    return Published(str(url), commit, changed, tuple(stale))
-
-
-def is_ours(kind: str, path: str) -> bool:
-    """Whether only this command writes the file `path` of a repository."""
-    if kind == "static" and "/" not in path:
-        return path.endswith((".js", ".css"))
-    return path.partition("/")[0] in OWNED[kind] and "/" in path
-
-
-def at_hub(api, kind: str, name: str) -> str | None:
-    """The newest commit of a repository, or None when there is none that you may see. Raises PublishError."""
-    from huggingface_hub.errors import RepositoryNotFoundError
-
-    try:
-        return api.repo_info(name, repo_type=REPOSITORY[kind], timeout=hub.SILENCE).sha
-    except RepositoryNotFoundError:
-        return None
-    except Exception as error:  # the Hub's clients raise many kinds
-        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
-
-
-def lay_out_static(api, out: Path, weights: Path, names: dict[str, str]) -> None:
-    """The static Space's files: it takes its weights from the model repository, and links to the Space, where these are.
-
-    Raises PublishError when the model repository holds other weights than the folder `weights`, BundleError as bundles.static.
-    """
-    commit = at_hub(api, "model", names["model"]) if api else None
-    if commit:
-        try:
-            config = api.hf_hub_download(names["model"], "config.json", revision=commit)
-        except Exception as error:
-            raise PublishError(hub.explain(error, f"the model {names['model']}")) from error
-        if Path(config).read_bytes() != (weights / "config.json").read_bytes():
-            raise PublishError(
-                f"{names['model']} holds other weights than {weights}: run `python publish.py model {names['model']}` first."
+            variables = {"MODEL_ID": self.names["model"]}
+            if self.options.contributions:
+                make_private(self.api, self.options.contributions)
+                variables["CONTRIBUTIONS_REPO"] = self.options.contributions
+                print("  contributions go to " + self.options.contributions + TOKEN_NEEDED, flush=True)
+            hardware, why = choose_hardware(
+                self.api,
+                name,
+                self.options.hardware,
+                self.options.private,
+                space_variables=[{"key": key, "value": value} for key, value in variables.items()],
             )
-    gradio = names["space"] if api and at_hub(api, "space", names["space"]) else None
-    bundles.static(out, weights, names, commit, gradio)
+            print(f"  on {hardware}, {why}", flush=True)
+            more |= {"variables": variables, "hardware": hardware}
+        self.lay_out(kind, folder, more.get("hardware"))
+        print(f"  {describe(folder)}", flush=True)
+        published = upload(self.api, kind, name, folder, private=self.options.private, **more)
+        self.done[kind] = published
+        if published.deleted:
+            print(f"  deleted: {', '.join(published.deleted)}")
+        print(f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}")
+        return published
+
+    def lay_out(self, kind: str, out: Path, hardware: str | None = None) -> None:
+        """Write the files of a kind into the folder `out`; links go to what is on the Hub, or without `api` to all."""
+        names, weights = self.names, self.options.weights
+        if kind == "dataset":
+            refresh(self.options.contributed)  # what was deleted since it was merged goes
+            bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed, weights)
+            return
+        dataset = self._public("dataset")
+        if kind == "model":
+            bundles.model(out, weights, names["model"], dataset)
+        elif kind == "space":
+            bundles.space(out, weights, names["space"], names["model"], dataset, hardware or self.options.hardware)
+        else:
+            commit = self._commit_of_the_weights() if self.api else None
+            gradio = self._public("space") if self.api else None
+            bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
+
+    def _public(self, kind: str) -> str | None:
+        """The name of a repository that everybody sees, or that would be there; else None."""
+        if self.api is None:
+            return self.names[kind]
+        found = at_hub(self.api, kind, self.names[kind])
+        seen = found and not found.private and (kind != "space" or found.sdk == "gradio")
+        return self.names[kind] if seen else None
+
+    def _will_be_private(self, kind: str) -> bool:
+        found = at_hub(self.api, kind, self.names[kind])
+        return bool(found.private if found else self.options.private)
+
+    def _refuse_to_show_private_weights(self, kind: str) -> None:
+        model = at_hub(self.api, "model", self.names["model"])
+        if model and (model.private or model.gated) and not self._will_be_private(kind):
+            raise PublishError(
+                f"{self.names['model']} is {'private' if model.private else 'gated'}, and a public page gives its weights to everybody: make "
+                "the model public on its page, or publish the page with --private."
+            )
+
+    def _commit_of_the_weights(self) -> str | None:
+        """The commit of the model repository if browsers can read it. Raises PublishError when it holds other weights than ours."""
+        name = self.names["model"]
+        found = at_hub(self.api, "model", name)
+        if not found or found.private or found.gated:
+            return None
+        try:
+            config = self.api.hf_hub_download(name, "config.json", revision=found.sha)
+        except Exception as error:  # the Hub's clients raise many kinds
+            raise PublishError(hub.explain(error, f"the model {name}")) from error
+        if Path(config).read_bytes() != (self.options.weights / "config.json").read_bytes():
+            raise PublishError(
+                f"{name} holds other weights than {self.options.weights}: run `python publish.py model {name}` first."
+            )
+        return found.sha
 
 
 def publish_model(api, name: str, weights: Path, dataset: str, private: bool | None = None) -> Published:
     """Publish the folder `weights` of train.py as the model repository `name`. Raises PublishError, bundles.BundleError."""
     with tempfile.TemporaryDirectory() as folder:
-        bundles.model(Path(folder), weights, name, dataset)
+        bundles.model(Path(folder), weights, name, dataset if at_hub(api, "dataset", dataset) else None)
         return upload(api, "model", name, Path(folder), private=private)
 
 
@@ -217,16 +179,25 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser.add_argument("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    parser.add_argument("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contribute merge`")
+    parser.add_argument("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
+    parser.add_argument(
+        "--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`"
+    )
     parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
     parser.add_argument(
         "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"
     )
     parser.add_argument(
-        "--hardware", help="of the Space, for example cpu-upgrade (default: the Hub's free one, or what it has)"
+        "--hardware",
+        help=f"of the Space, for example cpu-upgrade (default: what it has, else {CPU} or {ZERO}, as your account may)",
+    )
+    parser.add_argument(
+        "--contributions",
+        metavar="OWNER/NAME",
+        help="a private dataset repository, made if need be, to which the Space sends contributed drawings",
     )
     parser.add_argument("--private", action="store_const", const=True, help="make new repositories private")
-    parser.add_argument("--dry-run", action="store_true", help="list what would go, and ask no Hub")
+    parser.add_argument("--dry-run", action="store_true", help="say what would go, and ask no Hub")
     options = parser.parse_args(arguments)
     owner = options.target.partition("/")[0]
     if "/" in options.target and options.kind == "all":
@@ -237,7 +208,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
         if getattr(options, options.kind, None):
             parser.error(f"--{options.kind} and {options.target} both name the {options.kind}: give one.")
         names[options.kind] = options.target
-    for name in names.values():
+    for name in [*names.values(), *filter(None, [options.contributions])]:
         if not is_name(name):
             parser.error(f"{name!r} is no name on the Hub: OWNER or OWNER/NAME, of letters, digits, - _ and dots.")
     return options, names
@@ -247,64 +218,82 @@ def size(count: float) -> str:
     return f"{count / 1000:,.0f} kB" if count >= 1000 else f"{count:.0f} B"
 
 
+def files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def describe(folder: Path) -> str:
+    files = files_in(folder)
+    return f"{len(files)} files, {size(sum(path.stat().st_size for path in files))}"
+
+
+def sentence(error: BaseException) -> str:
+    """What a failure says to people."""
+    if isinstance(error, OSError):
+        return f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
+    return str(error)
+
+
+def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
+    """Tell what would go, and ask no Hub: of one kind every file, of all of them ten lines. Returns the exit status."""
+    from huggingface_hub import get_token
+
+    options, names, missing = publisher.options, publisher.names, 0
+    for kind in kinds:
+        cost = COSTS.get(kind, "free")
+        try:
+            publisher.lay_out(kind, work / kind)
+            what = describe(work / kind)
+        except (*FAILURES, OSError) as error:
+            missing, what = missing + 1, f"missing: {sentence(error)}"
+        print(f"{kind:8} {names[kind]:24} {what}; {cost}")
+        if len(kinds) == 1:
+            for path in files_in(work / kind):
+                print(f"  {path.relative_to(work / kind)}  {size(path.stat().st_size)}")
+    if "space" in kinds:
+        print(f"variable MODEL_ID={names['model']} of the Space: the weights that it serves")
+    if "dataset" in kinds:
+        print(f"consent  {'given: --consent' if options.consent else f'missing: {NO_CONSENT}'}")
+    print(
+        f"token    {'there; the Hub will say whether it may write' if get_token() else f'missing: {hub.NOT_LOGGED_IN}'}"
+    )
+    print(f"seen by  {'you alone, where a repository is new (--private)' if options.private else 'everybody'}")
+    print(
+        "in all   nothing to pay that a plan of yours does not hold; one commit a repository, and none where nothing has changed"
+    )
+    print("Nothing was sent.")
+    return 1 if missing else 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
     options, names = parse(arguments)
     kinds = [kind for kind in ORDER if options.kind in (kind, "all")]
-    lay_out: dict[str, Callable[[Path], None]] = {
-        "dataset": lambda out: bundles.dataset(out, options.data, names["dataset"], options.contributed),
-        "model": lambda out: bundles.model(out, options.weights, names["model"], names["dataset"]),
-        "space": lambda out: bundles.space(
-            out, options.weights, names["space"], names["model"], names["dataset"], options.hardware
-        ),
-        "static": lambda out: lay_out_static(None, out, options.weights, names),
-    }
-    variables = {"MODEL_ID": names["model"]}
-    done = []
+    publisher, failed = Publisher(options, names), {}
     try:
-        api = None if options.dry_run else sign_in({names[kind].split("/")[0] for kind in kinds})
         with tempfile.TemporaryDirectory() as work:
-            for kind in kinds:  # all of them before the first goes, so that a missing archive leaves nothing half done
-                lay_out[kind](Path(work, kind))
-            for kind in kinds:
-                if kind == "static" and api:  # again, now that the model's commit is known
-                    shutil.rmtree(Path(work, kind))
-                    lay_out_static(api, Path(work, kind), options.weights, names)
-                files = sorted(path for path in Path(work, kind).rglob("*") if path.is_file())
-                total = size(sum(path.stat().st_size for path in files))
-                print(f"{kind} {names[kind]}: {len(files)} files, {total}", flush=True)
-                if options.dry_run:
-                    for path in files:
-                        print(f"  {path.relative_to(Path(work, kind))}  {size(path.stat().st_size)}")
-                    if kind == "space":
-                        print(f"  variable MODEL_ID={names['model']}")
-                    continue
-                more = {"variables": variables, "hardware": options.hardware} if kind == "space" else {}
-                if kind == "dataset":
-                    more["keeps_contributions"] = options.contributed.is_dir()
-                published = upload(api, kind, names[kind], Path(work, kind), private=options.private, **more)
-                done.append(kind)
-                if published.deleted:
-                    print(f"  deleted: {', '.join(published.deleted)}")
-                print(
-                    f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}"
-                )
-    except (PublishError, bundles.BundleError, DataError) as error:
+            if options.dry_run:
+                return rehearse(publisher, kinds, Path(work))
+            publisher.api = sign_in({names[kind].split("/")[0] for kind in kinds})
+            for number, kind in enumerate(kinds, 1):
+                print(f"[{number}/{len(kinds)}] {kind} {names[kind]}", flush=True)
+                try:
+                    publisher.publish(kind, Path(work, kind))
+                except (*FAILURES, OSError) as error:
+                    failed[kind] = sentence(error)
+                    print(f"publish.py: {failed[kind]}", file=sys.stderr, flush=True)
+    except PublishError as error:  # nobody is signed in
         print(f"publish.py: {error}", file=sys.stderr)
-    except OSError as error:
-        print(
-            f"publish.py: cannot read or write {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr
-        )
+        return 1
     except KeyboardInterrupt:
         print("\npublish.py: stopped by hand. Run it again to finish.", file=sys.stderr)
         return 130
-    else:
-        if options.dry_run:
-            print("Nothing was sent.")
-        return 0
-    if done:
-        print(f"Published before that: {', '.join(done)}. Run it again to finish.", file=sys.stderr)
-    return 1
+    if len(kinds) > 1:
+        print()
+        for kind in kinds:
+            done = publisher.done.get(kind)
+            print(f"{kind:8} {done.url if done else f'not published: {failed[kind]}'}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

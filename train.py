@@ -27,12 +27,12 @@ from safetensors.torch import save_file
 
 import data
 import publish
-from contribute.merge import refresh
+from contributions.merge import refresh
 from data.parquet import CONTRIBUTED
 from handwriting.allographs import ALLOGRAPHS
 from model import DigitCNN
 from publishing.bundles import BundleError
-from publishing.cards import model_card
+from reports.cards import model_card
 from training import metrics
 from training.ours import TrainConfig
 from training.recipes import RECIPES, Run, run
@@ -64,7 +64,7 @@ def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
     if first.fitted:
         net = first.fitted.net
         result["parameters"] = sum(p.numel() for p in net.parameters())
-        result["settings"] = asdict(RECIPES[recipe])
+        result["settings"] = asdict(RECIPES[recipe])  # type: ignore[call-overload]  # one that trains has settings
         result["ways"] = sum(map(len, ALLOGRAPHS.values()))  # of writing, as many as the drawing program had
         result["history"] = [asdict(r) for r in first.fitted.history]
         result["best_round"] = first.fitted.best_round
@@ -136,7 +136,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="FOLDER",
         nargs="?",
         const=CONTRIBUTED,
-        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m contribute merge`)",
+        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m contributions merge`)",
     )
     parser.add_argument("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
     options = parser.parse_args(arguments)
@@ -154,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     torch.use_deterministic_algorithms(True)
     # Nothing reads it, and filling takes a tenth of the time.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     # Fixed, because the order of additions, and so the last digits of a run, depends on it.
     torch.set_num_threads(1 if isinstance(RECIPES[options.recipe], TrainConfig) else 2)
     test_set = "MNIXEL test"
@@ -227,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     show(result)
     write(options.out, result, runs[0].fitted.net if runs[0].fitted else None)
     print(f"written to {options.out}/")
-    if options.push and any(run.fitted.interrupted for run in runs):
+    if options.push and any(run.fitted and run.fitted.interrupted for run in runs):
         print("Not published, because the training was stopped: publish.py does so if you want it.", file=sys.stderr)
         return 1
     if options.push:

@@ -1,16 +1,22 @@
-"""What each step of the recipe and each operator of the drawing program is worth: `python -m bench.ablation [NAME ...]`.
+"""What each part of the recipe is worth: `python -m bench.ablation recipes|operators|folds [NAME ...]`.
 
-The quick recipe at half its length is trained once as it is and once with each thing changed or left out, same seed, and read on
-digits of people who never train: UNIPEN in its two halves and pendigits, at natural sizes. Log loss tells more than accuracy here,
-because one operator moves a few digits in ten thousand. docs/ablation.json keeps what was measured, results of another recipe are
-measured anew, and the table goes into docs/results.md.
+    recipes     python train.py for each recipe over several seeds, in misses on MNIXEL's 116 test images -> docs/recipes.json
+    operators   the quick recipe without one operator of the drawing program at a time, seed 0, read on digits of people who never
+                train: UNIPEN in its two halves and pendigits, at natural sizes -> docs/operators.json. Log loss tells more than
+                accuracy here, because one operator moves a few digits in ten thousand
+    folds       5-fold cross-validation over all 386 images, repeated, for who has hours -> docs/crossval.json
+
+What was measured of the recipe as it is now is kept; results of another one are measured anew. `python -m reports` draws the tables.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,52 +24,94 @@ import numpy as np
 import torch
 
 import data
-from bench import freehand, sets, unipen
-from bench.accuracy import markdown
-from bench.crossval import identity
-from bench.ladder import between
-from bench.readers import our_reader
+from bench import freehand, readers, sets, unipen
+from handwriting.allographs import ALLOGRAPHS
 from handwriting.drawing import BLEND
 from handwriting.operators import OPERATORS
+from model import FORMAT, DigitCNN
+from reports import tables
+from training import recipes as trained
 from training.ours import TrainConfig, normalised, train_ours
-from training.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
-STORE, PAGE = ROOT / "docs" / "ablation.json", ROOT / "docs" / "results.md"
-BEGIN, END = "<!-- ablation: written by python -m bench.ablation -->", "<!-- /ablation -->"
-WHOLE = "the recipe"
+ABLATIONS = {  # recipe -> what it is, and how many seeds are run
+    "nearest-pixels": ("1-nearest-neighbour on the pixels as they are", 1),
+    "nearest-normalised": ("1-nearest-neighbour after our preprocessing", 1),
+    "upstream": ("upstream's network, preprocessing and recipe", 5),
+    "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 3),
+    "drawn-only": ("our network on drawn digits alone, no MNIXEL", 3),
+    "quick": ("our network on both, in three minutes", 3),
+    "ours": ("our network on both: what ships", 10),
+}
+WHOLE = "none"  # operator that is left out: the results of the recipe with all of them
+NAMES = (*OPERATORS, BLEND)
 
 
-def variants() -> dict[str, TrainConfig]:
-    """The recipes that are compared, by what is changed; the first is the one that they are compared with."""
-    quick = RECIPES["quick"]
-    half = replace(quick, drawn=quick.drawn // 2, nondigits=quick.nondigits // 2, steps=max(1, quick.steps // 2))
-    return {
-        WHOLE: half,
-        "AdamW instead of Muon": replace(half, schedule=replace(half.schedule, muon=0.0)),
-        "no ink as hard as in a scan": replace(half, ranges=replace(half.ranges, contrast=0.0)),
-        "drawn digits alone, no MNIXEL": replace(half, drawn_share=1.0),
-        "no operators": replace(half, without=(*OPERATORS, BLEND)),
-        **{f"without {name}": replace(half, without=(name,)) for name in (*OPERATORS, BLEND)},
-    }
+def store(name: str, results: dict) -> None:
+    """Keep results, after each part: hours may have gone into it."""
+    (tables.DOCS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
-def measure(config: TrainConfig, arrays: data.Arrays) -> dict[str, list[float]]:
-    """Accuracy and log loss of a recipe on each set, seed 0."""
-    images, labels = normalised(arrays.x_train), torch.from_numpy(arrays.y_train)
-    if config.drawn_share == 1:
-        images, labels = images[:0], labels[:0]
-    read, result = our_reader(train_ours(images, labels, 0, config).net), {}
-    for name, parts in people().items():
-        answers = [(read(part.pictures)[0], part.labels) for _, part in parts]
-        if answers:
-            probabilities, labels = (np.concatenate(each) for each in zip(*answers, strict=True))
-            right = probabilities[np.arange(len(labels)), labels]
-            result[name] = [
-                float((probabilities.argmax(1) == labels).mean()),
-                float(-np.log(np.maximum(right, 1e-6)).mean()),
-            ]
-    return result
+def identity(recipe: str) -> str:
+    """Hash of a recipe, its allographs and operators; stored results with another hash are stale."""
+    settings = [repr(trained.RECIPES[recipe])]
+    if isinstance(trained.RECIPES[recipe], TrainConfig):
+        settings += [
+            str(FORMAT),
+            *(f"{each.digit} {each.name} {each.weight}" for d in range(10) for each in ALLOGRAPHS[d]),
+        ]
+        settings += [f"{op.name} {op.share} {op.digits}" for op in OPERATORS.values()]
+    return hashlib.sha256("\n".join(settings).encode()).hexdigest()[:16]
+
+
+# --- recipes ----------------------------------------------------------------------------------------------------------
+
+
+def command(recipe: str) -> list[str]:
+    """The arguments of train.py that measure a recipe."""
+    seeds = ABLATIONS[recipe][1]
+    return ["--recipe", recipe, *(["--seeds", str(seeds)] if seeds > 1 else [])]
+
+
+def measure_recipe(recipe: str, read: bool) -> dict:
+    """Run a recipe's command, or with `read` take what it left behind, and return the row of docs/recipes.json."""
+    out = ROOT / "weights" if read and recipe == "ours" else ROOT / "runs" / recipe
+    if not read:
+        subprocess.run([sys.executable, "train.py", *command(recipe), "--out", str(out)], cwd=ROOT, check=True)
+    report = json.loads((out / "metrics.json").read_text())
+    title, seeds = ABLATIONS[recipe]
+    line = f"python train.py {' '.join(command(recipe))}"
+    if (report["recipe"], report.get("test_set"), len(report["seeds"])) != (recipe, "MNIXEL test", seeds):
+        sys.exit(f"{out} holds no {recipe} on MNIXEL's test images with {seeds} seeds: {line}")
+    row = {"title": title, "command": line, "rights": list(report["seeds"].values()), "total": report["test"]["total"]}
+    if (right := on_pendigits(out)) is not None:
+        row["pendigits"] = right
+    return row | {"seconds": report["seconds"]}
+
+
+def on_pendigits(out: Path) -> list[int] | None:
+    """Right and total of the network in `out` on pendigits at natural sizes; None without a network or the strokes."""
+    if freehand.folder() is None:
+        return None
+    ours = (out / "config.json").is_file()
+    read = readers.our_reader(DigitCNN.from_pretrained(out)) if ours else readers.upstream_reader(out)
+    if read is None:
+        return None
+    pictures, labels, _ = sets.pendigits(freehand.folder(), freehand.NATURAL)
+    return [int((read(pictures)[0].argmax(1) == labels).sum()), len(labels)]
+
+
+def run_recipes(names: list[str], read: bool) -> str:
+    """Measure the named recipes, or all; returns the table."""
+    results = tables.stored("recipes")
+    for recipe in names or ABLATIONS:
+        results[recipe] = measure_recipe(recipe, read)
+        results = {name: results[name] for name in ABLATIONS if name in results}
+        store("recipes", results)
+    return tables.recipes(results)
+
+
+# --- operators --------------------------------------------------------------------------------------------------------
 
 
 def people() -> dict:
@@ -71,8 +119,7 @@ def people() -> dict:
     found = {}
     if (root := unipen.folder()) is not None:
         names = unipen.collections(root)
-        halves = {"UNIPEN, not looked at": False, "UNIPEN, looked at": True}
-        for title, looked_at in halves.items():
+        for title, looked_at in {"UNIPEN, not looked at": False, "UNIPEN, looked at": True}.items():
             half = [name for name in names if (name in unipen.LOOKED_AT) == looked_at]
             found[title] = sets.collections(root, freehand.NATURAL, half)
     if (folder := freehand.folder()) is not None:
@@ -80,40 +127,103 @@ def people() -> dict:
     return found
 
 
-def table(store: dict) -> str:
-    """Accuracy and log loss of the recipe, and what changes with each variant, worst losses first."""
-    whole, parts = store[WHOLE], {name: row for name, row in store.items() if name not in ("of", WHOLE)}
-    first = next(iter(whole))
-    lines = [(WHOLE, [f"{100 * a:.2f} %, log loss {loss:.3f}" for a, loss in whole.values()])]
-    for name, row in sorted(parts.items(), key=lambda item: -item[1][first][1]):
-        changes = [(row[key][0] - a, row[key][1] - loss) for key, (a, loss) in whole.items()]
-        lines.append((name, [f"{100 * a:+.2f}, {loss:+.3f}" for a, loss in changes]))
-    return markdown(list(whole), lines)
+def measure_operators(without: tuple[str, ...], arrays: data.Arrays) -> dict[str, list[float]]:
+    """Accuracy and log loss on each set of the quick recipe without some operators, seed 0."""
+    config = replace(trained.RECIPES["quick"], without=without)
+    net = train_ours(normalised(arrays.x_train), torch.from_numpy(arrays.y_train), 0, config).net
+    read, result = readers.our_reader(net), {}
+    for name, parts in people().items():
+        answers = [(read(part.pictures)[0], part.labels) for _, part in parts]
+        if answers:
+            probabilities, labels = (np.concatenate(each) for each in zip(*answers, strict=True))
+            right = probabilities[np.arange(len(labels)), labels]
+            loss = float(-np.log(np.maximum(right, 1e-6)).mean())
+            result[name] = [float((probabilities.argmax(1) == labels).mean()), loss]
+    return result
 
 
-def main() -> None:
-    """Measure the named variants, or all, print the table and put it into docs/results.md."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    names = list(variants())
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of: {'; '.join(names)} (default: all)")
-    options = parser.parse_args()
-    if unknown := set(options.names) - set(names):
-        parser.error(f"there is no {', '.join(sorted(unknown))}")
-    try:
-        arrays = data.arrays("clean")
-    except data.DataError as error:
-        sys.exit(f"bench.ablation: {error}")
+def run_operators(names: list[str], arrays: data.Arrays) -> str:
+    """Measure the quick recipe whole and without each of the named operators, or of all; returns the table."""
     if not people():
         sys.exit("bench.ablation: UNIPEN_DIR and FREEHAND_DIR name no digits to measure with.")
-    store = json.loads(STORE.read_text()) if STORE.exists() else {}
-    if store.get("of") != identity("quick"):
-        store = {"of": identity("quick")}
-    for name in [WHOLE, *(options.names or names[1:])]:
-        if name not in store or name in options.names:
-            store[name] = measure(variants()[name], arrays)
-            STORE.write_text(json.dumps(store, indent=1) + "\n")
-            PAGE.write_text(between(PAGE.read_text(), BEGIN, END, table(store)))
-    print(table(store))
+    results = tables.stored("operators")
+    if results.get("of") != identity("quick"):
+        results = {"of": identity("quick")}
+    for name in [WHOLE, *(names or NAMES)]:
+        if name not in results or name in names:
+            results[name] = measure_operators(() if name == WHOLE else (name,), arrays)
+            store("operators", results)
+    return tables.operators(results)
+
+
+# --- folds ------------------------------------------------------------------------------------------------------------
+
+
+def cross_validate(recipe: str, arrays: data.Arrays, repeats: int, done: list[int] = ()) -> Iterator[dict]:
+    """`repeats` times 5-fold stratified cross-validation over all 386 images: right of all answers, after each repeat.
+
+    `done` are the right answers of the first repeats, if they were measured before.
+    """
+    x, y = np.concatenate([arrays.x_train, arrays.x_test]), np.concatenate([arrays.y_train, arrays.y_test])
+    rights = list(done)
+    for repeat in range(len(rights), repeats):
+        order = np.random.default_rng(repeat).permutation(len(y))
+        fold = np.empty(len(y), dtype=int)
+        for digit in range(10):
+            members = order[y[order] == digit]
+            fold[members] = (np.arange(len(members)) + digit) % 5  # the odd ones out go to different folds
+        parts = [(x[fold != n], y[fold != n], x[fold == n], y[fold == n]) for n in range(5)]
+        rights.append(sum(trained.run(recipe, data.Arrays(*part), repeat).test["right"] for part in parts))
+        print(f"{recipe}, repeat {repeat}: {rights[-1]}/{len(y)}", file=sys.stderr)
+        yield {"rights": rights, "total": len(y), "of": identity(recipe)}
+
+
+def validated(recipe: str) -> str:
+    """Right answers of repeated cross-validation of the recipe as it is now; "" when it was not measured."""
+    result = tables.stored("crossval").get(recipe, {})
+    if result.get("of") != identity(recipe):
+        return ""
+    return tables.folds(result)
+
+
+def run_folds(names: list[str], repeats: int, arrays: data.Arrays) -> str:
+    """Cross-validate the named recipes; returns a line for each."""
+    results, names = tables.stored("crossval"), names or ["ours", "upstream"]
+    for recipe in names:
+        before = results.get(recipe, {})
+        done = before["rights"] if before.get("of") == identity(recipe) else []
+        for result in cross_validate(recipe, arrays, repeats, done):
+            results[recipe] = result
+            store("crossval", results)
+    return "\n".join(f"{recipe}: {validated(recipe)}" for recipe in names)
+
+
+# --- command ----------------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, keep and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.ablation", description=__doc__.split(":")[0] + ".")
+    known = {"recipes": ABLATIONS, "operators": NAMES, "folds": trained.RECIPES}
+    parser.add_argument("what", choices=known)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a recipe or operator (default: all)")
+    parser.add_argument("--read", action="store_true", help="recipes: read what train.py left behind instead")
+    parser.add_argument(
+        "--repeats", type=int, default=5, help="folds: those of the same recipe that were measured stay"
+    )
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(known[options.what]):
+        parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(known[options.what])}")
+    try:
+        arrays = None if options.what == "recipes" else data.arrays("clean")
+    except data.DataError as error:
+        sys.exit(f"bench.ablation: {error}")
+    if options.what == "recipes":
+        print(run_recipes(options.names, options.read))
+    elif options.what == "operators":
+        print(run_operators(options.names, arrays))
+    else:
+        print(run_folds(options.names, options.repeats, arrays))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... MNIST_DIR=... python -m bench.accuracy
 
 Accuracy is right/total with a 95 % Wilson interval. Other people's digits and the drawings that are no digits are never trained
-on. Sets whose folder is not named are left out; docs/accuracy.json and the README change only when pendigits, UNIPEN and MNIST are
+on. Sets whose folder is not named are left out; docs/accuracy.json changes only when pendigits, UNIPEN and MNIST are
 all there. Without upstream's network its column has what docs/accuracy.json keeps of it. A second table has other projects' networks, where they are installed (bench/peers.py).
 Upstream's network is fed as it was trained, from MNIXEL's 28x28; its own window feeds it otherwise and does worse.
 """
@@ -21,18 +21,16 @@ import numpy as np
 
 import board
 import data
-from bench import crossval, freehand, mnist, peers, sets, unipen
-from bench.ladder import STORE as LADDER
-from bench.ladder import between
+from bench import ablation, freehand, mnist, peers, sets, unipen
 from bench.readers import Reader, milliseconds, multiply_adds, our_reader, upstream_reader
 from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
-from publishing.cards import model_card
+from reports import tables
 from training import metrics, upstream
 
 ROOT = Path(__file__).parent.parent
 NONDIGITS = 2000  # drawings that are no digits
-OURS, UPSTREAM = "this project", "upstream's network and recipe"
+OURS, UPSTREAM = tables.OURS, tables.UPSTREAM
 UNSEEN, LOOKED_AT = "UNIPEN, writers nobody looked at", "UNIPEN, writers looked at"
 PENDIGITS = "pendigits"
 
@@ -47,7 +45,9 @@ class Table:
         self.columns = list(readers)
         self.rows: list[tuple[str, dict[str, str]]] = []
         self.counts: dict[str, dict[str, list[int]]] = {}  # right and total of each row of accuracy
-        self.evidence: dict[str, dict[str, np.ndarray]] = {}
+        self.margins: dict[str, dict[str, np.ndarray]] = {}
+        # Of our network: confusion matrix and reliability of a detailed set.
+        self.details: dict[str, dict[str, list]] = {}
 
     def row(self, name: str, figures: dict[str, str]) -> None:
         kept = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}
@@ -69,11 +69,14 @@ class Table:
             return
         labels = np.concatenate(truth)
         found = {who: np.concatenate([p for p, _ in pieces]) for who, pieces in answers.items()}
-        self.evidence[name] = {who: np.concatenate([e for _, e in pieces]) for who, pieces in answers.items()}
+        self.margins[name] = {who: np.concatenate([e for _, e in pieces]) for who, pieces in answers.items()}
         self.counts[name] = {who: [int((p.argmax(1) == labels).sum()), len(labels)] for who, p in found.items()}
         self.row(name, {who: accuracy(labels, p) for who, p in found.items()})
         if not detailed:
             return
+        if OURS in found:
+            guess, bins = found[OURS].argmax(1), metrics.reliability(labels, found[OURS])
+            self.details[name] = {"confusion": metrics.confusion(labels, guess).tolist(), "reliability": bins}
         if len(each) > 1:
             for part, figures in each:
                 self.row(f"{name}: {part}", figures)
@@ -94,7 +97,9 @@ class Table:
         )
 
     def markdown(self) -> str:
-        return markdown(self.columns, [(name, [row.get(who, "") for who in self.columns]) for name, row in self.rows])
+        return tables.markdown(
+            ["", *self.columns], [[name, *(row.get(who, "") for who in self.columns)] for name, row in self.rows]
+        )
 
 
 def accuracy(truth: np.ndarray, probabilities: np.ndarray) -> str:
@@ -109,23 +114,17 @@ def lowest(recall: list[float | None]) -> str:
 
 
 def refused_at(digits: np.ndarray, others: np.ndarray, share: float = 0.01) -> tuple[float, float]:
-    """The evidence below which `share` of digits is refused, and the share of non-digits refused there; both (N,)."""
+    """The logit margin below which `share` of digits is refused, and the share of non-digits refused there; both (N,)."""
     threshold = float(np.quantile(digits, share))
     return threshold, float((others < threshold).mean())
 
 
-def markdown(names: list[str], table: list[tuple[str, list[str]]]) -> str:
-    """The table as Markdown."""
-    lines = [f"| | {' | '.join(names)} |", "| --- " * (len(names) + 1) + "|"]
-    return "\n".join(lines + [f"| {name} | {' | '.join(figures)} |" for name, figures in table])
-
-
-def over_seeds(rung: dict | None) -> str:
-    """Mean and spread of right answers over the seeds of a rung of the ladder."""
-    if not rung:
+def over_seeds(result: dict | None) -> str:
+    """Mean and spread of right answers over the seeds of a recipe."""
+    if not result:
         return ""
-    rights = rung["rights"]
-    return f"{np.mean(rights):.1f} +- {np.std(rights, ddof=1):.1f} of {rung['total']} over {len(rights)} seeds"
+    rights = result["rights"]
+    return f"{np.mean(rights):.1f} +- {np.std(rights, ddof=1):.1f} of {result['total']} over {len(rights)} seeds"
 
 
 # --- the parts of the table -------------------------------------------------------------------------------------------
@@ -156,16 +155,16 @@ def refusal(table: Table, threshold: float) -> None:
     """Rows of drawings that are no digits, at 1 % of unseen writers' digits refused and as shipped."""
     rng = np.random.default_rng(11)
     others = [board.render(draw_nondigit(MEASURING[i % len(MEASURING)], rng)) for i in range(NONDIGITS)]
-    evidence = {who: read(others)[1] for who, read in table.readers.items()}
+    margins = {who: read(others)[1] for who, read in table.readers.items()}
     for name in (UNSEEN, PENDIGITS):
-        if name in table.evidence:
-            digits = table.evidence[name]
-            limits = {who: refused_at(digits[who], evidence[who]) for who in evidence}
+        if name in table.margins:
+            digits = table.margins[name]
+            limits = {who: refused_at(digits[who], margins[who]) for who in margins}
             table.row(
                 f"non-digits ({len(MEASURING)} unseen kinds) refused at 1 % refused of {name}",
                 {who: f"{100 * part:.1f} % (below {limit:.2f})" for who, (limit, part) in limits.items()},
             )
-            lost, caught = (digits[OURS] < threshold).mean(), (evidence[OURS] < threshold).mean()
+            lost, caught = (digits[OURS] < threshold).mean(), (margins[OURS] < threshold).mean()
             told = f"{100 * caught:.1f} %, with {100 * lost:.1f} % of the digits (below {threshold:.2f})"
             table.row(f"non-digits refused as shipped, {name}", {OURS: told})
 
@@ -191,7 +190,7 @@ def peer_table(net: DigitCNN, arrays: data.Arrays, seen: dict[str, dict[str, lis
         for name in readers
     ]
     first = [OURS, *(f"{100 * seen[n][OURS][0] / seen[n][OURS][1]:.1f} %" for n in table.counts)]
-    return markdown(list(table.counts), [(who, figures) for who, *figures in [first, *percent]])
+    return tables.markdown(["", *table.counts], [first, *percent])
 
 
 def mnixel_test(arrays: data.Arrays) -> Iterator[tuple[str, sets.Set]]:
@@ -200,12 +199,11 @@ def mnixel_test(arrays: data.Arrays) -> Iterator[tuple[str, sets.Set]]:
 
 # --- command ----------------------------------------------------------------------------------------------------------
 
-STORE, README = ROOT / "docs" / "accuracy.json", ROOT / "README.md"
-BEGIN, END = "<!-- accuracy: written by python -m bench.accuracy -->", "<!-- /accuracy -->"
+STORE = tables.DOCS / "accuracy.json"
 
 
 def main() -> None:
-    """Measure everything, print the table and put it into the README."""
+    """Measure everything, keep it in docs/accuracy.json and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="measure these and write nothing")
     parser.add_argument("--upstream", type=Path, default=ROOT / "runs" / "upstream", help="folder of upstream's run")
@@ -215,19 +213,18 @@ def main() -> None:
     except data.DataError as error:
         sys.exit(f"bench.accuracy: {error}")
     net = DigitCNN.from_pretrained(options.weights)
-    before = json.loads(STORE.read_text()).get("rows", {}) if STORE.exists() else {}
+    before = tables.stored("accuracy").get("rows", {})
     table = Table({OURS: our_reader(net), UPSTREAM: upstream_reader(options.upstream)}, before)
     if UPSTREAM not in table.readers:
         print(f"There is no upstream network in {options.upstream}: its figures are those kept.", file=sys.stderr)
 
     table.read("MNIXEL test", mnixel_test(arrays))
-    ladder = json.loads(LADDER.read_text()) if LADDER.exists() else {}
+    seeds = tables.stored("recipes")
     recipes = {OURS: "ours", UPSTREAM: "upstream"}
-    table.row("MNIXEL test, several seeds", {who: over_seeds(ladder.get(recipe)) for who, recipe in recipes.items()})
-    rounds = crossval.stored()
-    rounds = {who: rounds[recipe] for who, recipe in recipes.items() if crossval.is_of(rounds.get(recipe), recipe)}
+    table.row("MNIXEL test, several seeds", {who: over_seeds(seeds.get(recipe)) for who, recipe in recipes.items()})
+    rounds = {who: text for who, recipe in recipes.items() if (text := ablation.validated(recipe))}
     if rounds:
-        table.row("cross-validation over all 386", {who: crossval.validated(result) for who, result in rounds.items()})
+        table.row("cross-validation over all 386", rounds)
     other_people(table)
     refusal(table, net.config.threshold)
     if (folder := freehand.folder()) is not None:
@@ -246,19 +243,17 @@ def main() -> None:
     took = {who: json.loads(path.read_text())["seconds"] for who, path in reports.items() if path.is_file()}
     table.row("training seconds, two cores", {who: f"{seconds:.0f}" for who, seconds in took.items()})
 
-    text = table.markdown()
+    results = {"sha256": net.config.sha256, "counts": table.counts, "rows": dict(table.rows)}
     if (others := peer_table(net, arrays, table.counts)) is not None:
-        text += f"\n\nOther projects' networks on the same boards:\n\n{others}"
-    print(text)
+        results["peers"] = others
+    print(tables.accuracy(results))
     whole = unipen.folder() and freehand.folder() and mnist.file()
     if options.weights != ROOT / "weights" or not whole:
-        print("Not every set was there, or other weights: the README keeps its table.", file=sys.stderr)
+        print("Not every set was there, or other weights: docs/accuracy.json stays as it is.", file=sys.stderr)
         return
-    README.write_text(between(README.read_text(), BEGIN, END, text))
-    stored = {"sha256": net.config.sha256, "counts": table.counts, "rows": dict(table.rows), "table": text}
-    STORE.write_text(json.dumps(stored, indent=1) + "\n")
-    report = json.loads(reports[OURS].read_text())
-    (ROOT / "weights" / "README.md").write_text(model_card(report))  # which quotes the table
+    results["details"] = table.details
+    STORE.write_text(json.dumps(results, indent=1) + "\n")
+    print("`python -m reports tables` puts it into the documents and the model card.", file=sys.stderr)
 
 
 if __name__ == "__main__":

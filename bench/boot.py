@@ -11,6 +11,7 @@ misbehaving Hubs out, and writes nothing.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -18,17 +19,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from reports import tables
+from tests.harness.hub import FAULTS, MODEL, LocalHub
+from tests.harness.servers import Server
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
 
-from conftest import Server  # noqa: E402
-from local_hub import LocalHub  # noqa: E402
-from test_hub import FAULTS, MODEL  # noqa: E402
-
-from bench.ladder import between  # noqa: E402
-
-README = ROOT / "README.md"
-BEGIN, END = "<!-- boot: written by python -m bench.boot -->", "<!-- /boot -->"
 REPEATS = 3
 IMPORT, ALONE = "`import gradio`", "the page without MODEL_ID"
 
@@ -64,7 +60,7 @@ def measured(name: str) -> float:
 
 
 def main() -> None:
-    """Measure in turn, print the table and put it into the README."""
+    """Measure in turn, print the table and keep what was measured in docs/boot.json."""
     quick = sys.argv[1:] == ["--quick"]
     names = [ALONE] if quick else [ALONE, "a Hub that is well", *FAULTS]
     imported()  # files that are read from the disk for the first time
@@ -73,13 +69,9 @@ def main() -> None:
         for name in found:
             found[name].append(imported() if name == IMPORT else measured(name))
             print(f"{name}: {found[name][-1]:.2f} s", file=sys.stderr)
-    base = min(found[IMPORT])
-    lines = [f"| | seconds, least of {REPEATS} | against the import |", "| --- | ---: | ---: |"]
-    lines += [f"| {name} | {min(seconds):.1f} | {min(seconds) / base:.2f} |" for name, seconds in found.items()]
-    text = "\n".join(lines)
-    print(text)
+    print(tables.boot(found))
     if not quick:
-        README.write_text(between(README.read_text(), BEGIN, END, text))
+        (tables.DOCS / "boot.json").write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

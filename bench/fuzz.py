@@ -414,14 +414,13 @@ def _place(error: BaseException) -> str:
 
 def _look(net, raw: bytes) -> Outcome:
     """The server's function and the network's preprocessing on a file, watched."""
-    from serving.images import SLOW as most
-    from serving.images import open_picture
+    from serving.images import SLOW, open_picture
 
     _forget_peak()
     before, start = _memory()[0], time.process_time()
     place = ""
     try:
-        signal.setitimer(signal.ITIMER_PROF, most)  # as in the server's children; then this process ends
+        signal.setitimer(signal.ITIMER_PROF, SLOW.seconds)  # as in the server's children; then this process ends
         image = open_picture(raw)
         signal.setitimer(signal.ITIMER_PROF, 0)
         place = f"{image.format} {image.mode} {'transparency' in image.info}"

@@ -1,4 +1,4 @@
-"""How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json and a table in README.md.
+"""How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json.
 
 Measured in one run, headless, by mouse events at 125 Hz that do not wait for the page: our page in both editions, with the CPU
 slowed, with 100 ms of network latency and with its server stopped; the same page with the network run by ONNX Runtime Web; and
@@ -8,7 +8,9 @@ writes nothing.
 Clocked in the page, from the moment it is handed an event to the moment that an answer to the drawing as it then is (or to a newer
 one) is in the document:
 
-- pointer-up: of every stroke; the mouse is released one point further than its last move, so that an answer is due;
+- pointer-up: of every stroke. The last move comes one event earlier. Chromium hands it over with the next frame or just before
+  the pointer-up, and after a pointer-up it holds back all that a page has to do until it has drawn a frame: an answer that is
+  not there before the pointer-up waits for that, 8 ms at 60 Hz on average, however fast the network is;
 - moves in the frame: share of the pointer moves that changed the drawing and were answered within 16 ms.
 
 "CPU 4x" slows the page's main thread with Chrome's emulation. That does not reach a worker: the protocol answers "Operation is only
@@ -33,16 +35,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.ladder import between
 from bench.onnx_web import Unavailable, export_onnx, fetch_runtime, replace_network
 from bench.parity import served
 from bench.pointer import STRETCH, Visitor, chromium, until
+from reports import tables
 from web.build import build
 
 ROOT = Path(__file__).parent.parent
-README, STORE = ROOT / "README.md", ROOT / "docs" / "latency.json"
-BEGIN, END = "<!-- latency: written by python -m bench.latency -->", "<!-- /latency -->"
-sys.path.append(str(ROOT / "tests"))  # the servers, the browser and the drawings are those of the tests
+STORE = ROOT / "docs" / "latency.json"
 
 FRAME = 16.0  # milliseconds
 RATES = (1, 4, 6)  # how many times slower the CPU is made
@@ -103,7 +103,7 @@ def build_site(folder: Path, rate: int, onnx: bool) -> None:
 @contextmanager
 def running(case: Case):
     """The server of a case: has a `url` and `kill()`."""
-    from conftest import Server, StaticSite
+    from tests.harness.servers import Server, StaticSite
 
     with tempfile.TemporaryDirectory() as folder:
         if case.kind in ("static", "onnx"):
@@ -120,7 +120,7 @@ def running(case: Case):
 
 async def measure(browser, case: Case, drawings: int) -> dict:
     """The row of a case."""
-    from person import DRAWINGS, varied
+    from tests.harness.person import DRAWINGS, varied
 
     events = {"pointermove": [], "pointerup": [], "answers": []}
     with running(case) as server:
@@ -210,33 +210,6 @@ def machine(browser) -> dict:
     }
 
 
-def table(store: dict) -> str:
-    """The table and the sentences below it."""
-    rows = {row["name"]: row for row in store["rows"]}
-    lines = [
-        "| | pointer-ups | median ms | p95 ms | most ms | moves answered in the frame |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    lines += [
-        f"| {name} | {row['pointer_ups']} | {row['median_ms']:.1f} | {row['p95_ms']:.1f} | {row['max_ms']:.1f} | "
-        f"{100 * row['moves_in_frame']:.0f} % |"
-        for name, row in rows.items()
-    ]
-    ours, ratios = rows.get(CASES[0].name), []
-    for name in ("ONNX Runtime Web", "gr.Sketchpad"):
-        if ours and name in rows:
-            ratios.append(f"{name} takes {rows[name]['median_ms'] / max(ours['median_ms'], 0.1):.1f} times as long")
-    box = store["machine"]
-    sentence = f"{' and '.join(ratios)} as the static page (medians of one run). " if ratios else ""
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{sentence}{box['cores']} cores of {box['processor']}, Chromium {box['chromium']}, load {box['load_before']}.",
-        ]
-    )
-
-
 async def measured(cases: list[Case], drawings: int, stock_drawings: int) -> dict:
     """Measure the cases one after the other."""
     async with chromium() as browser:
@@ -266,10 +239,9 @@ def main() -> None:
     except Unavailable as missing:
         sys.exit(f"bench.latency: {missing} Or leave it out: python -m bench.latency 'our page' gr.Sketchpad")
     store = asyncio.run(measured(cases, options.drawings, options.stock_drawings))
-    print(table(store))
+    print(tables.latency(store))
     if cases == CASES:
         STORE.write_text(json.dumps(store, indent=1) + "\n")
-        README.write_text(between(README.read_text(), BEGIN, END, table(store)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How the server holds with many visitors, beside a plain gr.Interface in the same run: `python -m bench.load`.
 
-    python -m bench.load                   everything, written into README.md
+    python -m bench.load                   everything, kept in docs/load.json
     python -m bench.load --seconds 5       shorter; nothing is written
+    python -m bench.load --former FOLDER   also /predict of another version of this project, which lies there
 
 Drawing costs the server nothing: the visitors' browsers read what is drawn. What is left, each with 1, 10, 50 and 200 visitors who ask
 the next thing as soon as the last is answered:
@@ -40,13 +41,12 @@ import numpy as np
 from PIL import Image
 
 import board
-from bench.ladder import between
-from contribute import CONSENT
+from contributions import CONSENT
 from web.assets import assets, examples, fingerprint
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-BEGIN, END = "<!-- load: written by python -m bench.load -->", "<!-- /load -->"
+RESULTS = ROOT / "docs" / "load.json"
+FORMER = "/predict of the former server"
 OPENING, PREDICT, CONTRIBUTING = "opening the page", "/predict", "contributing a drawing"
 UPLOADED, DRAWN = "plain gr.Interface, picture uploaded before", "plain gr.Interface, as its page draws"
 VISITORS = (1, 10, 50, 200)
@@ -63,11 +63,21 @@ class Tally:
     errors: int = 0
     wrong: int = 0  # another digit than drawn
 
-    def row(self, what: str, visitors: int, span: float) -> str:
-        """A row of the table."""
-        p50, p95, p99 = 1000 * np.quantile(self.seconds, [0.5, 0.95, 0.99]) if self.seconds else [float("nan")] * 3
-        rate = len(self.seconds) / span
-        return f"| {what} | {visitors} | {rate:.0f} | {p50:.0f} | {p95:.0f} | {p99:.0f} | {self.busy} | {self.errors + self.wrong} |"
+    def row(self, what: str, visitors: int, span: float) -> dict:
+        """What is stored of it; times in milliseconds."""
+        p50, p95, p99 = 1000 * np.quantile(self.seconds, [0.5, 0.95, 0.99]) if self.seconds else [0.0] * 3
+        found = {"asked": what, "visitors": visitors, "rate": round(len(self.seconds) / span, 1)}
+        found |= {"p50": round(p50, 1), "p95": round(p95, 1), "p99": round(p99, 1)}
+        return {**found, "busy": self.busy, "errors": self.errors + self.wrong}
+
+
+COLUMNS = "| asked | visitors | answers a second | p50 ms | p95 ms | p99 ms | busy | errors |\n| --- |" + 7 * " ---: |"
+
+
+def line(row: dict) -> str:
+    """A row of the table."""
+    asked, visitors, *numbers = row.values()
+    return f"| {asked} | {visitors} | {' | '.join(f'{number:.0f}' for number in numbers)} |"
 
 
 # --- speaking HTTP ----------------------------------------------------------------------------------------------------
@@ -132,6 +142,21 @@ STROKES = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawi
 PNGS = {digit: png(strokes) for digit, strokes in STROKES.items()}
 
 
+def data_url(content: bytes) -> dict:
+    """A picture file as it is sent in a question."""
+    url = "data:image/png;base64," + base64.b64encode(content).decode()
+    return {"url": url, "meta": {"_type": "gradio.FileData"}}
+
+
+def contribution(receipt: str, digit: str) -> dict:
+    """A drawing of a digit as the collector sends it."""
+    strokes = [
+        {"points": points, "radius": 15, "times": list(range(0, 16 * len(points), 16))} for points in STROKES[digit]
+    ]
+    drawing = {"receipt": receipt, "id": f"{random.getrandbits(128):x}", "label": digit}
+    return {**drawing, "strokes": strokes, "source": "collector"}
+
+
 class Ours:
     """Asks our server."""
 
@@ -151,8 +176,7 @@ class Ours:
 
     async def predict(self, connection: Connection, digit: str, tally: Tally) -> None:
         """One picture."""
-        url = "data:image/png;base64," + base64.b64encode(PNGS[digit]).decode()
-        said = await self._ask(connection, "run/predict", {"data": [{"url": url}, 3]}, tally)
+        said = await self._ask(connection, "run/predict", {"data": [data_url(PNGS[digit]), 3]}, tally)
         if said is not None:
             tally.wrong += said["data"][0]["label"] != digit
 
@@ -160,12 +184,12 @@ class Ours:
         """One drawing, under a receipt of the visitor's."""
         if connection.address not in self.receipts:
             question = {"fn_name": "consent", "data": {"version": CONSENT}}
-            said = json.loads((await connection.post("/gradio_api/component_server", json.dumps(question).encode()))[1])
+            said = await self._ask(connection, "component_server", question, Tally())
+            if said is None:  # too many at once
+                tally.busy += 1
+                return
             self.receipts[connection.address] = said["receipt"]
-        times = lambda points: list(range(0, 16 * len(points), 16))  # noqa: E731
-        strokes = [{"points": points, "radius": 15, "times": times(points)} for points in STROKES[digit]]
-        drawing = {"receipt": self.receipts[connection.address], "id": f"{random.getrandbits(128):x}", "label": digit}
-        question = {"fn_name": "keep", "data": {**drawing, "strokes": strokes, "source": "collector"}}
+        question = {"fn_name": "keep", "data": contribution(self.receipts[connection.address], digit)}
         said = await self._ask(connection, "component_server", question, tally)
         tally.errors += said is not None and "error" in said
 
@@ -273,7 +297,7 @@ async def measure(count: int, seconds: float, visit: Callable[..., Awaitable]) -
 class Page:
     """A page as a process of its own."""
 
-    def __init__(self, *command: str):
+    def __init__(self, *command: str, folder: Path = ROOT):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -281,7 +305,7 @@ class Page:
         settings["CONTRIBUTIONS_DIR"] = tempfile.mkdtemp(prefix="load-")
         self.process = subprocess.Popen(
             [sys.executable, *command],
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **settings},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -323,60 +347,57 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each measurement (default 20)")
     parser.add_argument("--visitors", type=int, nargs="+", default=list(VISITORS))
-    parser.add_argument("--ours-only", action="store_true", help="without the plain page")
+    parser.add_argument("--ours-only", action="store_true", help="without the plain page; nothing is stored")
+    parser.add_argument("--former", type=Path, metavar="FOLDER", help="of another version, whose app.py is served")
     options = parser.parse_args()
-    write = options.seconds >= SECONDS and not options.ours_only
-    lines = asyncio.run(run(options))
-    if write:
-        README.write_text(between(README.read_text(), BEGIN, END, "\n".join(lines)))
+    results = asyncio.run(run(options))
+    if not options.ours_only and options.seconds >= SECONDS:
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     return 0
 
 
-async def run(options: argparse.Namespace) -> list[str]:
-    """Measure everything; returns the lines for the README, and prints them as they come."""
-    lines: list[str] = []
-
-    def tell(line: str) -> None:
-        lines.append(line)
-        print(line, flush=True)
-
+async def run(options: argparse.Namespace) -> dict:
+    """Measure everything; returns the results, and prints them as they come."""
     ours_page = Page("app.py")
-    ours = Ours(ours_page.port)
-    plain_page = None if options.ours_only else Page("-m", "bench.plain")
-    best: dict[str, float] = {}
+    ours, pages = Ours(ours_page.port), [ours_page]
+    asked = {OPENING: (ours.open, ours), PREDICT: (ours.predict, ours), CONTRIBUTING: (ours.contribute, ours)}
+    rows: list[dict] = []
     costs: dict[str, float] = {}
     try:
-        tell("| asked | visitors | answers a second | p50 ms | p95 ms | p99 ms | busy | errors |")
-        tell("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-        asked = {OPENING: (ours.open, ours), PREDICT: (ours.predict, ours), CONTRIBUTING: (ours.contribute, ours)}
-        if plain_page:
-            plain = Plain(plain_page.port)
+        if options.former:
+            pages.append(Page("app.py", folder=options.former))
+            former = Ours(pages[-1].port)
+            asked |= {FORMER: (former.predict, former)}
+        if not options.ours_only:
+            pages.append(Page("-m", "bench.plain"))
+            plain = Plain(pages[-1].port)
             asked |= {UPLOADED: (plain.predict, plain), DRAWN: (plain.draw, plain)}
+        print(COLUMNS, flush=True)
         for way, (ask, page) in asked.items():
             visit = functools.partial(flat_out, ask, page.port)
             await measure(2, 2.0, visit)  # warm
             for count in options.visitors:
                 cpu = ours_page.cpu
                 tally, span = await measure(count, options.seconds, visit)
-                tell(tally.row(way, count, span))
-                best[way] = max(best.get(way, 0), len(tally.seconds) / span)
+                rows.append(tally.row(way, count, span))
+                print(line(rows[-1]), flush=True)
                 if page is ours and tally.seconds:
                     costs[way] = 1000 * (ours_page.cpu - cpu) / len(tally.seconds)
-        tell("")
-        if plain_page:
-            tell(
-                f"The most answers a second against the plain page's: `/predict` {best[PREDICT] / best[UPLOADED]:.1f} times "
-                f"({best[PREDICT] / best[DRAWN]:.1f} times what it answers as its page draws)."
-            )
+        best = {way: max(row["rate"] for row in rows if row["asked"] == way) for way in asked}
+        others = [way for way in (FORMER, UPLOADED, DRAWN) if best.get(way)]
+        words = [
+            f"The most answers a second of `/predict`: {best[PREDICT] / best[way]:.1f} times {way}." for way in others
+        ]
         spent = ", ".join(f"{way} {cost:.1f} ms" for way, cost in costs.items())
-        tell(
+        words.append(
             f"Processor time of the server, its children included: {spent}; memory {ours_page.megabytes:.0f} MB afterwards."
         )
+        print("\n".join(words), flush=True)
     finally:
-        ours_page.stop()
-        if plain_page:
-            plain_page.stop()
-    return lines
+        for page in pages:
+            page.stop()
+    lines = [*COLUMNS.split("\n"), *map(line, rows), "", *words]
+    return {"seconds": options.seconds, "rows": rows, "words": words, "lines": lines}
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tarfile
-import warnings
 from pathlib import Path
+
+from model import DigitCNN
+from publishing import exporter
 
 ROOT = Path(__file__).parent.parent
 ORT = "onnxruntime-web@1.30.0"
@@ -35,11 +37,10 @@ export class DigitCNN {
   async preprocess(image) { return preprocess(image); }
 
   async predict(tensor) {
-    const { logits: { data } } = await this.session.run({ input: new ort.Tensor("float32", tensor, [1, 1, 28, 28]) });
-    const logits = [...data], best = Math.max(...logits), margin = best - logits.reduce((a, b) => a + b) / logits.length;
-    const powers = logits.map((logit) => Math.exp((logit - best) / this.config.temperature)), sum = powers.reduce((a, b) => a + b);
-    const digit = margin < this.config.threshold ? null : String(logits.indexOf(best));
-    return { probabilities: Float32Array.from(powers, (power) => power / sum), logits, margin, digit };
+    const found = await this.session.run({ image: new ort.Tensor("float32", tensor, [1, 1, 28, 28]) });
+    const probabilities = found.probabilities.data, margin = found.margin.data[0];
+    const digit = margin < this.config.threshold ? null : String(probabilities.indexOf(Math.max(...probabilities)));
+    return { probabilities, margin, digit };
   }
 }
 """
@@ -71,28 +72,11 @@ def fetch_runtime(cache: Path = ROOT / "data" / "cache") -> Path:
 
 
 def export_onnx(path: Path) -> None:
-    """Write the shipped network as ONNX: "input" (1, 1, 28, 28) -> "logits" (1, 10). Raises Unavailable."""
+    """Write the shipped network as publish.py does. Raises Unavailable."""
     try:
-        import onnx  # noqa: F401  torch's exporter needs it
-    except ImportError:
-        raise Unavailable("The export needs the Python package onnx: `pip install onnx`.") from None
-    import torch
-    from torch import nn
-
-    from model import DigitCNN
-
-    net = DigitCNN.from_pretrained(ROOT / "weights").eval()
-    step = 7 // net.config.places  # ONNX has no pooling of 7 into 3; with this stride the parts are the same
-    pool = nn.AvgPool2d(7 - (net.config.places - 1) * step, step)
-    layers = [pool if isinstance(layer, nn.AdaptiveAvgPool2d) else layer for layer in net.features]
-    exported, example = nn.Sequential(*layers, net.dense), torch.rand(1, 1, 28, 28)
-    if not torch.allclose(exported(example), net(example), atol=1e-5):
-        raise Unavailable("The last pooling of this network cannot be exported to ONNX.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            exported, (example,), path, dynamo=False, input_names=["input"], output_names=["logits"], verbose=False
-        )
+        exporter.export(DigitCNN.from_pretrained(ROOT / "weights"), path)
+    except exporter.ExportError as error:
+        raise Unavailable(str(error)) from error
 
 
 def replace_network(site: Path) -> None:

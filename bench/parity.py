@@ -134,7 +134,7 @@ def in_python(net: DigitCNN, item: Drawing | bytes) -> Answer:
         tensor = net.preprocess(Image.open(io.BytesIO(item)) if drawn is None else drawn)
     except EmptyDrawing as error:
         return Answer(str(error))
-    (probabilities,), (margin,) = net.judge_tensors(tensor[None])
+    (probabilities,), (margin,) = net.predict(tensor[None])
     digit = LABELS[int(probabilities.argmax())] if margin >= net.config.threshold else None
     hashed = "" if drawn is None else hashlib.sha256(drawn.tobytes()).hexdigest()
     return Answer("", digit, float(margin), tensor.numpy().ravel(), probabilities, hashed)
@@ -195,7 +195,8 @@ def _message(item: Drawing | bytes) -> str | list[dict]:
 
 def site() -> dict[str, bytes]:
     """The files that the engine needs, by path, with a page that loads nothing."""
-    files = {"": b"<!doctype html><title>digit.js</title>", "digit.js": (ROOT / "web" / "digit.js").read_bytes()}
+    files = {"": b"<!doctype html><title>digit.js</title>"}
+    files |= {name: (ROOT / "web" / name).read_bytes() for name in ("digit.js", "reduce.js")}
     return files | {
         f"weights/{name}": (ROOT / "weights" / name).read_bytes() for name in ("config.json", "model.safetensors")
     }
@@ -303,8 +304,7 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=10_000, help="of each kind")
     parser.add_argument("--pictures", type=int, default=500, help="of each kind")
     options = parser.parse_args()
-    sys.path.append(str(ROOT / "tests"))  # the browser of the tests
-    from conftest import chromium
+    from tests.harness.browser import chromium
 
     drawings = {
         "generator": generated(options.drawings),

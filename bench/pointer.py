@@ -44,9 +44,9 @@ WATCH = """() => {
 # What is appended to worker.js: each answer takes RATE times as long as the worker worked for it.
 STRETCH = """
 {
-  const hear = self.onmessage, send = self.postMessage.bind(self);
+  const work = turn.port1.onmessage, send = self.postMessage.bind(self);
   let began = 0;
-  self.onmessage = (event) => { began = performance.now(); return hear(event); };
+  turn.port1.onmessage = (event) => { began = performance.now(); return work(event); };
   self.postMessage = (...message) => {
     const until = began + RATE * (performance.now() - began);
     while (performance.now() < until) { /* as a slower processor would */ }
@@ -59,14 +59,15 @@ STRETCH = """
 @asynccontextmanager
 async def chromium():
     """Chromium as the tests start it. They drive it step by step; here input must not wait for the page, hence asyncio."""
-    from conftest import CHROMIUM_FLAGS
     from playwright.async_api import async_playwright
+
+    from tests.harness.browser import FLAGS
 
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path:
         sys.exit("bench.latency: no Chromium found; install one or name it in CHROMIUM.")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         await browser.close()
 
@@ -111,15 +112,15 @@ class Visitor:
 
     async def draw(self, strokes) -> None:
         """Draw strokes (board units) with the mouse, each event when it is due and not when the page is ready for it."""
-        from person import on_screen
+        from tests.harness.person import on_screen
 
         box = await self.page.locator("#board canvas").first.bounding_box()
         loop, sent = asyncio.get_running_loop(), []
         for points in strokes:
             places = [on_screen(box, point) for point in points]
             events = [("mouseMoved", 0, places[0]), ("mousePressed", 1, places[0])]
-            # Released one point further than the last move, so that each pointer-up changes the drawing.
-            events += [("mouseMoved", 1, place) for place in places[1:-1]] + [("mouseReleased", 0, places[-1])]
+            # A mouse reports a way before a release: it is released where it was last.
+            events += [("mouseMoved", 1, place) for place in places[1:]] + [("mouseReleased", 0, places[-1])]
             due = loop.time()
             for kind, buttons, (x, y) in events:
                 event = {"type": kind, "x": x, "y": y, "buttons": buttons, "clickCount": int(kind != "mouseMoved")}

@@ -1,4 +1,4 @@
-"""Who reads in the benchmarks: the shipped network and upstream's, both from pictures to probabilities and evidence."""
+"""Who reads in the benchmarks: the shipped network and upstream's, both from pictures to probabilities and logit margin."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from model import DigitCNN
 from training import upstream
 from training.fitting import logits
 
-Reader = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]  # -> probabilities (N, 10), evidence (N,)
+Reader = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]  # -> probabilities (N, 10), logit margins (N,)
 
 
 def our_reader(net: DigitCNN) -> Reader:
     """The network of a folder of weights."""
-    return lambda pictures: net.judge_tensors(torch.stack([net.preprocess(picture) for picture in pictures]))
+    return lambda pictures: net.predict(torch.stack([net.preprocess(picture) for picture in pictures]))
 
 
 def upstream_reader(folder: Path) -> Reader | None:

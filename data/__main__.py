@@ -1,36 +1,32 @@
 """The dataset from the command line: `python -m data stats` and `build OUT`."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from .archives import DataError
-from .mnixel import arrays
-from .stats import CARD, all_counts, table, updated
+from .commands import run
+from .stats import CARD, all_counts, draw, table, updated
 
 IMAGES = CARD.parent / "docs" / "images"
 
 
 def stats(args: argparse.Namespace) -> None:
     """Prints the table of drawings per digit and draws the charts and the sheet of samples."""
-    from .pictures import chart, sheet
-
-    found = all_counts(args.data)
-    print(table(found))
-    if args.card:
-        args.card.write_text(updated(args.card.read_text(encoding="utf-8"), found), encoding="utf-8")
-        print(f"wrote the table in {args.card}")
+    counts = all_counts(args.data)
+    print(table(counts))
     args.out.mkdir(parents=True, exist_ok=True)
+    numbers = {config: {split: n.tolist() for split, n in each.items()} for config, each in counts.items()}
+    (args.out.parent / "data.json").write_text(json.dumps(numbers) + "\n")
+    if args.card:
+        args.card.write_text(updated(args.card.read_text(encoding="utf-8"), counts), encoding="utf-8")
+        print(f"wrote the table in {args.card}")
     try:
-        for split in ("train", "test"):
-            path = args.out / f"data-{split}.png"
-            chart(split, found["clean"][split], found["raw"][split], path)
+        for path in draw(args.out, args.data):
             print(f"wrote {path}")
     except ImportError:
         print("no charts drawn, they need matplotlib: pip install matplotlib", file=sys.stderr)
-    clean = arrays("clean", args.data)
-    sheet(clean.x_train, clean.y_train).save(args.out / "data-samples.png")
-    print(f"wrote {args.out / 'data-samples.png'}")
 
 
 def build(args: argparse.Namespace) -> None:
@@ -56,7 +52,11 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("stats", parents=[source], help="print the drawings per digit, draw charts and samples")
     one.add_argument(
-        "--out", metavar="FOLDER", type=Path, default=IMAGES, help="for the pictures (default: docs/images)"
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=IMAGES,
+        help="for the pictures, with the counts beside it in data.json (default: docs/images)",
     )
     one.add_argument(
         "--card",
@@ -76,20 +76,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command and returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
-    args = parser().parse_args(arguments)
-    try:
-        args.run(args)
-    except DataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: cannot read or write {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
-    return 0
+    """Run one command; returns the exit status, see `commands.run`."""
+    return run(parser(), arguments, DataError)
 
 
 if __name__ == "__main__":

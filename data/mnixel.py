@@ -1,21 +1,16 @@
 """The MNIXEL digits as numpy arrays and as a Hugging Face dataset, read from checked archives."""
 
-import io
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .archives import CONFIGS, Archive, DataError, locate
+from .archives import CONFIGS, DataError, locate
 
 if TYPE_CHECKING:
     import datasets
 
 DIGITS = list("0123456789")
-HEADER = 4096  # bytes; room for the .npy header of one member (numpy writes 128)
-REMEDY = "fetch the archive again, or set MNIXEL_DIR to a folder that holds the published one"
 
 
 class Arrays(NamedTuple):
@@ -25,45 +20,6 @@ class Arrays(NamedTuple):
     y_train: np.ndarray  # (n,) int64, 0..9
     x_test: np.ndarray
     y_test: np.ndarray
-
-
-def read(path: str | Path, archive: Archive) -> dict[str, np.ndarray]:
-    """The arrays of the file at `path`, under upstream's names, when they are what `archive` says; nothing is unpickled.
-
-    Members are sized up before they are decompressed and their headers before memory is taken, so a file made to
-    exhaust the memory is refused like any other wrong one.
-
-    Raises:
-        DataError: the file cannot be read, or an array is missing, foreign, of another shape or type, or out of range.
-    """
-    try:
-        with zipfile.ZipFile(path) as file:
-            members = {member.filename.removesuffix(".npy"): member for member in file.infolist()}
-            if set(members) != set(archive.arrays) or len(members) != len(file.infolist()):
-                raise ValueError(f"it should hold {', '.join(archive.arrays)} and nothing else")
-            return {key: _array(file, members[key], *expected) for key, expected in archive.arrays.items()}
-    # zipfile reports an unknown compression as NotImplementedError and an encrypted member as RuntimeError.
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path} cannot be used: {error}; {REMEDY}") from error
-
-
-def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """One array, read only after its declared size, and then its own header, promise `shape` and `dtype`."""
-    expected = f"{member.filename} should be {dtype} {shape}"
-    if member.file_size > np.dtype(dtype).itemsize * np.prod(shape) + HEADER:
-        raise ValueError(f"{expected}, but it unpacks to {member.file_size:,} bytes")
-    raw = io.BytesIO(file.read(member))  # zipfile stops at the declared size
-    if (version := np.lib.format.read_magic(raw)) != (1, 0):
-        raise ValueError(f"{expected} in .npy format 1.0, but the format is {version[0]}.{version[1]}")
-    found_shape, _, found_dtype = np.lib.format.read_array_header_1_0(raw)
-    if found_shape != shape or found_dtype != np.dtype(dtype):
-        raise ValueError(f"{expected}, but it is {found_dtype} {found_shape}")
-    raw.seek(0)
-    array = np.load(raw, allow_pickle=False)
-    top = 255 if len(shape) > 1 else 9  # images hold grey levels, labels hold digits
-    if not np.isfinite(array).all() or array.min() < 0 or array.max() > top:
-        raise ValueError(f"{member.filename} should hold numbers from 0 to {top} only")
-    return array
 
 
 def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
@@ -79,17 +35,17 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")
-    found = read(locate(CONFIGS[config], folder), CONFIGS[config])
-    return Arrays(
-        x_train=found["X_train_uis"],
-        y_train=found["y_train_uis"].astype(np.int64),
-        x_test=found["X_test_uis"],
-        y_test=found["y_test_uis"].astype(np.int64),
-    )
+    with np.load(locate(CONFIGS[config], folder), allow_pickle=False) as archive:  # checked against its SHA-256
+        return Arrays(
+            x_train=archive["X_train_uis"],
+            y_train=archive["y_train_uis"].astype(np.int64),
+            x_test=archive["X_test_uis"],
+            y_test=archive["y_test_uis"].astype(np.int64),
+        )
 
 
 def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m contribute merge` wrote.
+    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m contributions merge` wrote.
 
     Raises:
         DataError: there is no such split in `folder`.
@@ -97,7 +53,7 @@ def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]
     path = Path(folder, f"{split}-00000-of-00001.parquet")
     if not path.is_file():
         raise DataError(
-            f"there are no contributed drawings in {path}: `python -m contribute merge` writes those that were accepted"
+            f"there are no contributed drawings in {path}: `python -m contributions merge` writes those that were accepted"
         )
     import datasets
 
@@ -115,7 +71,8 @@ def grey(x: np.ndarray) -> np.ndarray:
 def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.DatasetDict":
     """One configuration as a dataset with the splits `train` and `test`, in upstream's order.
 
-    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel "0".."9".
+    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel "0".."9"; in "raw" also
+    `clean`, whether the configuration "clean" has the picture, too.
     Arguments and errors are those of `arrays`.
     """
     a = arrays(config, folder)  # before the slow import, so that a wrong folder is reported at once
@@ -124,11 +81,28 @@ def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.D
 
     features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(names=DIGITS))
     splits = {"train": (a.x_train, a.y_train), "test": (a.x_test, a.y_test)}
+    kept = dict.fromkeys(splits)
+    if config == "raw":
+        features["clean"], clean = datasets.Value("bool"), arrays("clean", folder)
+        kept = {"train": among(a.x_train, clean.x_train), "test": among(a.x_test, clean.x_test)}
     return datasets.DatasetDict(
         {
             name: datasets.Dataset.from_dict(
-                {"image": [Image.fromarray(image) for image in grey(x)], "label": y.tolist()}, features=features
+                {"image": [Image.fromarray(image) for image in grey(x)], "label": y.tolist()}
+                | ({"clean": kept[name]} if kept[name] else {}),
+                features=features,
             )
             for name, (x, y) in splits.items()
         }
     )
+
+
+def among(pictures: np.ndarray, chosen: np.ndarray) -> list[bool]:
+    """For each of `pictures` whether it is among `chosen`, which are some of them in the same order."""
+    found, rest = [], iter(chosen)
+    wanted = next(rest, None)
+    for picture in pictures:
+        found.append(wanted is not None and np.array_equal(picture, wanted))
+        if found[-1]:
+            wanted = next(rest, None)
+    return found

@@ -14,7 +14,7 @@ SAMPLES_LINE = "<!-- python -m data build puts the sheet of samples here. -->"
 SPLITS = ("train", "test")
 SHARD = "{config}/{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
 ADDED = {f"contributed/{split}-00000-of-00001.parquet" for split in SPLITS}  # there if anybody has contributed
-CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m contribute merge` wrote
+CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m contributions merge` wrote
 FILES = {"README.md", SAMPLES} | {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
 
 
@@ -81,11 +81,11 @@ def _write(out: Path, folder: str | Path | None, card: Path, contributed: Path) 
     sheet(clean.x_train, clean.y_train).save(out / SAMPLES)
     samples = f"![Ten rows of handwritten digits, white on black: sixteen drawings of each digit]({SAMPLES})"
     text = updated(card.read_text(encoding="utf-8"), all_counts(folder)).replace(SAMPLES_LINE, samples)
-    if found := sorted(contributed.glob("*.parquet")):
+    if parts := sorted(contributed.glob("*.parquet")):
         (out / "contributed").mkdir()
-        for path in found:
+        for path in parts:
             shutil.copyfile(path, out / "contributed" / path.name)
-        text = with_contributed(text, [path.name.partition("-")[0] for path in found])
+        text = with_contributed(text, [path.name.partition("-")[0] for path in parts])
     (out / "README.md").write_text(text, encoding="utf-8")
 
 
@@ -99,7 +99,8 @@ contributed = load_dataset("OWNER/mnixel", "contributed")
 The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the licence that their rows name
 (`licence`), each accepted by a maintainer. They agreed to that before they drew. A row has the picture as MNIXEL would have stored it, the digit
 that was asked for, the lines with their brush radius and times (`strokes`, JSON, board units of 448 a side, milliseconds in steps of 4), the day, and a
-random number for the writer: no writer is in both train and test. Who drew them can have them deleted, from the next version on.
+random number for the writer: no writer is in both train and test. `margin` says how far the published model's best logit stood above the mean one on the
+picture, so that what it finds hard can be looked up; a sitting is what one writer drew on one day. Who drew them can have them deleted, from the next version on.
 
 """
 

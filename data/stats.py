@@ -12,23 +12,23 @@ BEGIN = '<!-- Written by "python -m data stats --card"; do not edit. -->'
 END = "<!-- End of what that command wrote. -->"
 
 
-def counts(found: Arrays) -> dict[str, np.ndarray]:
+def per_digit(digits: Arrays) -> dict[str, np.ndarray]:
     """Drawings per digit: split name -> (10,) integers."""
     return {
-        "train": np.bincount(found.y_train, minlength=len(DIGITS)),
-        "test": np.bincount(found.y_test, minlength=len(DIGITS)),
+        "train": np.bincount(digits.y_train, minlength=len(DIGITS)),
+        "test": np.bincount(digits.y_test, minlength=len(DIGITS)),
     }
 
 
 def all_counts(folder: str | Path | None = None) -> dict[str, dict[str, np.ndarray]]:
-    """`counts` of every configuration. `folder` and errors as in `arrays`."""
-    return {config: counts(arrays(config, folder)) for config in CONFIGS}
+    """`per_digit` of every configuration. `folder` and errors as in `arrays`."""
+    return {config: per_digit(arrays(config, folder)) for config in CONFIGS}
 
 
-def table(found: dict[str, dict[str, np.ndarray]]) -> str:
+def table(counts: dict[str, dict[str, np.ndarray]]) -> str:
     """What `all_counts` returns as a Markdown table, aligned so that it also reads well in a terminal."""
     rows = [["configuration", "split", *DIGITS, "total"]]
-    for config, splits in found.items():
+    for config, splits in counts.items():
         for split, each in splits.items():
             rows.append([config, split, *map(str, each), str(each.sum())])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -41,7 +41,7 @@ def table(found: dict[str, dict[str, np.ndarray]]) -> str:
     return "\n".join(lines)
 
 
-def updated(card: str, found: dict[str, dict[str, np.ndarray]]) -> str:
+def updated(card: str, counts: dict[str, dict[str, np.ndarray]]) -> str:
     """The text of the card with the table between its two markers replaced.
 
     Raises:
@@ -50,4 +50,21 @@ def updated(card: str, found: dict[str, dict[str, np.ndarray]]) -> str:
     if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
         raise DataError(f"the dataset card should have the lines {BEGIN!r} and {END!r} once each, around the table")
     before, rest = card.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{table(found)}\n\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n\n{table(counts)}\n\n{END}{rest.split(END)[1]}"
+
+
+def draw(out: Path, folder: str | Path | None = None) -> list[Path]:
+    """Write the charts of both splits and the sheet of samples to the folder `out`; returns what was written.
+
+    Raises DataError and OSError, and ImportError without matplotlib, when the sheet is written already.
+    """
+    from .pictures import chart, sheet
+
+    out.mkdir(parents=True, exist_ok=True)
+    clean, written = arrays("clean", folder), [out / "data-samples.png"]
+    sheet(clean.x_train, clean.y_train).save(written[0])
+    each = all_counts(folder)
+    for split in ("train", "test"):
+        written.append(out / f"data-{split}.png")
+        chart(split, each["clean"][split], each["raw"][split], written[-1])
+    return written

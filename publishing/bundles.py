@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
-import tempfile
+import sys
 from pathlib import Path
 
+import jinja2
 import yaml
 from packaging.requirements import Requirement
+from PIL import Image
 
-from publishing import cards, pins
-from web import build
+from publishing import exporter, pins
+from reports import cards
+from web import build, charts
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
+SAMPLE = ROOT / "docs" / "images" / "digit.png"  # a drawing of the project's own, for what the cards print
+SHOWN = ROOT / "docs" / "images" / "page.png"  # what the Hub and other sites show of a Space
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PAGE = (".html", ".css", ".js", ".json", ".svg")  # of web/, what browsers get
+PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")  # of web/, what browsers get
 PACKAGES = (  # what the Space imports, and what its server is faster with
     "gradio",
     "httptools",
@@ -32,17 +38,44 @@ PACKAGES = (  # what the Space imports, and what its server is faster with
     "uvloop",
 )
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
+# ZeroGPU runs Python 3.12 (or 3.10, which numpy and others have left behind) and the PyTorch of its own list, in which 2.11 was the newest in
+# August 2026. That one takes no later setuptools.
+ZERO_START = "serving/zerogpu.py"
+ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
 class BundleError(ValueError):
     """Something that should be published is not fit for it. The message is one sentence."""
 
 
-def model(out: Path, weights: Path, name: str, dataset: str) -> None:
-    """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
+def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
+    """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`, if there is one.
 
-    Raises BundleError when a file is missing or the weights are not those that config.json and metrics.json speak of.
+    Without the package onnx there is no model.onnx, and a sentence on standard error says so. Raises BundleError when a file is
+    missing or the weights are not those that config.json and metrics.json speak of.
     """
+    net, metrics = checked(weights)
+    out.mkdir(parents=True, exist_ok=True)
+    opset = None
+    try:
+        exporter.export(net, out / exporter.FILE)
+        opset = exporter.OPSET
+    except exporter.ExportError as error:
+        print(f"Without {exporter.FILE}: {error}", file=sys.stderr)
+    (out / "README.md").write_text(card_of(metrics, weights, name, dataset, opset))
+    for file in MODEL:
+        shutil.copyfile(weights / file, out / file)
+    for file in (ROOT / "model.py", ROOT / "web" / "digit.js", SAMPLE):
+        shutil.copyfile(file, out / file.name)
+    with Image.open(SAMPLE) as picture:
+        pixels = net.preprocess(picture)[0].mul(255).round().byte().numpy()
+    Image.fromarray(pixels).save(out / "digit28.png")
+    if dataset:
+        (out / "notebook.ipynb").write_text(cards.notebook(name, dataset))
+
+
+def checked(weights: Path):
+    """The network in a folder that train.py wrote, and its metrics. Raises BundleError when they do not belong together."""
     from model import DigitCNN
 
     try:
@@ -50,63 +83,113 @@ def model(out: Path, weights: Path, name: str, dataset: str) -> None:
         metrics = json.loads((weights / "metrics.json").read_text())
         if metrics["sha256"] != net.config.sha256:
             raise BundleError(f"metrics.json in {weights} is of other weights: run train.py again.")
-        card = cards.model_card(metrics, name, dataset)
-    except (OSError, LookupError, ValueError, TypeError, AttributeError) as error:
-        known = isinstance(error, (OSError, ValueError))
-        reason = str(error).rstrip(".") if known else "metrics.json is not what train.py writes"
-        raise BundleError(
-            f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
-        ) from error
-    out.mkdir(parents=True, exist_ok=True)
-    for file in MODEL:
-        shutil.copyfile(weights / file, out / file)
-    shutil.copyfile(ROOT / "model.py", out / "model.py")
-    (out / "README.md").write_text(card)
+    except (OSError, LookupError, ValueError, TypeError) as error:
+        raise unfit(weights, error) from error
+    return net, metrics
 
 
-def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> None:
-    """The dataset repository `name`: every configuration as parquet, card and sheet of samples. Raises data.DataError."""
+def card_of(metrics: dict, weights: Path, name: str, dataset: str | None, opset: int | None) -> str:
+    """The model card. Raises BundleError when metrics.json is not what train.py writes."""
+    try:
+        return cards.model_card(metrics, name, dataset, opset)
+    except (LookupError, ValueError, TypeError, AttributeError, jinja2.UndefinedError) as error:
+        raise unfit(weights, LookupError()) from error
+
+
+def unfit(weights: Path, error: Exception) -> BundleError:
+    """The sentence for a folder of weights that cannot be published."""
+    known = isinstance(error, (OSError, ValueError))
+    reason = str(error).rstrip(".") if known else "metrics.json is not what train.py writes"
+    return BundleError(f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder.")
+
+
+def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weights: Path | None = None) -> None:
+    """The dataset repository `name`: every configuration as parquet, card, sheet of samples and figures.
+
+    Contributed drawings get a column `margin` from the network in `weights`. Raises data.DataError, BundleError as `model`.
+    """
     import datasets
 
-    from contribute.merge import refresh
     from data.parquet import build
+    from data.stats import END
 
-    refresh(contributed)
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
     build(out, archives, contributed=contributed)
+    for path in sorted((out / "contributed").glob("*.parquet")) if weights else ():
+        add_margins(path, checked(weights)[0])
+    figures = []
+    for split in ("train", "test"):
+        shutil.copyfile(ROOT / "docs" / "images" / f"data-{split}.png", out / f"data-{split}.png")
+        figures.append(f"![Drawings per digit, {split}](data-{split}.png)")
     card = out / "README.md"
-    card.write_text(card.read_text().replace("OWNER/mnixel", name))
+    text = card.read_text().replace("OWNER/mnixel", name).replace(END, f"{END}\n\n{chr(10).join(figures)}")
+    card.write_text(text)
 
 
-def space(out: Path, weights: Path, name: str, model_name: str, dataset_name: str, hardware: str | None = None) -> None:
+def add_margins(path: Path, net) -> None:
+    """Add to a parquet file of drawings the column `margin`: of the network's best logit over the mean one; 0 without ink."""
+    import datasets
+    import torch
+
+    from model import EmptyDrawing
+
+    def margin(row: dict) -> float:
+        try:
+            return float(net.predict(net.preprocess(row["image"])[None])[1][0])
+        except EmptyDrawing:
+            return 0.0
+
+    with torch.inference_mode():
+        rows = datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
+        rows = rows.add_column("margin", [margin(row) for row in rows], feature=datasets.Value("float32"))
+    rows.to_parquet(path)
+
+
+def space(
+    out: Path, weights: Path, name: str, model_name: str, dataset_name: str | None, hardware: str | None = None
+) -> None:
     """The Space repository `name`, which serves `model_name`: the page's code, the embedded weights, pins and front matter.
 
-    On CPU hardware (the default) the pins ask for PyTorch's CPU build. Raises BundleError as `model` and `requirements`.
+    Pins and Python are those of the hardware (CPU unless it is named). Raises BundleError as `model` and `requirements`.
     """
-    with tempfile.TemporaryDirectory() as unused:  # the same checks
-        model(Path(unused), weights, model_name, dataset_name)
-    files = [path.relative_to(ROOT) for path in needed(ROOT / ENTRY)]
+    hardware = hardware or "cpu-basic"
+    zero = hardware.startswith("zero")
+    card_of(checked(weights)[1], weights, model_name, dataset_name, None)  # the same checks
+    files = [path.relative_to(ROOT) for path in [*needed(ROOT / ENTRY), *([ROOT / ZERO_START] if zero else [])]]
     served = [*sorted((ROOT / "web").iterdir()), ROOT / "web" / "static" / "icon.svg"]
     files += [path.relative_to(ROOT) for path in served if path.suffix in PAGE]
+    files += [file.relative_to(ROOT) for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
     for file in [*files, Path("LICENSE")]:
         (out / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / file, out / file)
     (out / "weights").mkdir()
     for file in MODEL:
         shutil.copyfile(weights / file, out / "weights" / file)
-    on_cpu = hardware is None or hardware.startswith("cpu")
-    (out / "requirements.txt").write_text(requirements(on_cpu))
-    front = yaml.safe_load((ROOT / "README.md").read_text().split("---\n")[1])
-    front |= {
+    (out / "requirements.txt").write_text(requirements(hardware))
+    front = readme_front() | {
+        **thumbnail(out, name),
         "models": [model_name],
-        "datasets": [dataset_name],
+        "datasets": [dataset_name] if dataset_name else [],
         "preload_from_hub": [f"{model_name} {','.join(MODEL)}"],  # into the image, so that a start needs no Hub
+        **({"python_version": ZERO_PYTHON} if zero else {}),
     }
-    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
-    (out / "README.md").write_text(f"---\n{head}---\n\n{cards.space_card(name, model_name, dataset_name)}")
+    address = f"https://{re.sub('[^a-z0-9]', '-', name.lower())}.hf.space"
+    card = cards.fill("space.md", front, name=name, model=model_name, dataset=dataset_name, zero=zero, url=address)
+    (out / "README.md").write_text(card)
 
 
-def static(out: Path, weights: Path, names: dict[str, str], commit: str | None, gradio: str | None) -> None:
+def readme_front() -> dict:
+    """The front matter of the project's README, which is a Space's."""
+    return yaml.safe_load((ROOT / "README.md").read_text().split("---\n")[1])
+
+
+def thumbnail(out: Path, name: str) -> dict[str, str]:
+    """Lay the picture that a link to the Space shows into its folder; returns the lines of the front matter."""
+    shutil.copyfile(SHOWN, out / "thumbnail.png")
+    return {"thumbnail": f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"}
+
+
+def static(out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None) -> None:
     """The static Space `names["static"]`: the page for any web server, its weights those of the model repository at `commit`.
 
     Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions. Raises BundleError.
@@ -118,17 +201,18 @@ def static(out: Path, weights: Path, names: dict[str, str], commit: str | None, 
     except build.BuildError as error:
         raise BundleError(str(error)) from error
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
-    front = yaml.safe_load((ROOT / "README.md").read_text().split("---\n")[1])
+    front = readme_front()
     front = {key: front[key] for key in ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")}
     front |= {
         "sdk": "static",
         "app_file": "index.html",
         "short_description": "Draw a digit: a small CNN reads it in your browser",
-        "datasets": [names["dataset"]],
-        **({"models": [names["model"]]} if commit else {}),
+        **thumbnail(out, names["static"]),
+        "models": [names["model"]] if commit else [],
+        "datasets": [names["dataset"]] if names["dataset"] else [],
     }
-    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
-    (out / "README.md").write_text(f"---\n{head}---\n\n{cards.static_card(names, commit, gradio)}")
+    links = {"model": names["model"], "dataset": names["dataset"], "commit": commit, "gradio": gradio}
+    (out / "README.md").write_text(cards.fill("static.md", front, **links))
 
 
 def needed(entry: Path) -> list[Path]:
@@ -163,20 +247,25 @@ def modules(name: str) -> list[Path]:
     return [file for file in files if file.is_file()]
 
 
-def requirements(on_cpu: bool) -> str:
-    """The Space's pins: PACKAGES and everything that they bring in, as constraints.txt has them.
+def requirements(hardware: str) -> str:
+    """The Space's pins for its hardware: PACKAGES and everything that they bring in, as constraints.txt has them.
 
-    The Space's image installs them in one go with gradio of the front matter's `sdk_version`, which is the one that is pinned.
-    Raises BundleError when a package is not installed or has no pin.
+    The Space's image installs them in one go with gradio of the front matter's `sdk_version`, which is the one that is pinned. On CPU they
+    ask for PyTorch's build without CUDA, on ZeroGPU for a version that it knows. Raises BundleError when a package is not
+    installed or has no pin.
     """
+    zero = hardware.startswith("zero")
     try:
         known = pins.written(ROOT / pins.PINS)
-        names = list(pins.closure(Requirement(package) for package in PACKAGES))
+        wanted = [*PACKAGES, *(["spaces"] if zero else [])]
+        names = list(pins.closure(Requirement(package) for package in wanted))
+        if zero:
+            known |= ZERO_PINS
         lines = [f"{name}=={known[name]}" for name in names]
     except pins.PinsError as error:
         raise BundleError(str(error)) from error
     except KeyError as error:
         raise BundleError(f"{pins.PINS} is stale ({error.args[0]}): run `python -m publishing.pins`.") from error
-    if on_cpu:
+    if hardware.startswith("cpu"):
         lines = [f"--extra-index-url {TORCH_CPU}", *(f"{x}+cpu" if x.startswith("torch==") else x for x in lines)]
     return "\n".join(lines) + "\n"

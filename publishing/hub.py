@@ -17,6 +17,18 @@ def limit_silence() -> None:
 
 
 TOKENS = "the token settings of your account on the Hub"
+NOT_LOGGED_IN = "You are not logged in: run `hf auth login` with a token that may write, or set HF_TOKEN."
+
+
+def quoted(error: Exception) -> str:
+    """What the Hub itself said with an error, in brackets and quotes after a space; "" if nothing."""
+    said = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
+    return f' ("{said}")' if said else ""
+
+
+def taken(name: str, what: str) -> str:
+    """The sentence for a name under which there is something else."""
+    return f"The name {name} is taken, by {what}: give another as OWNER/NAME, or delete that on its page."
 
 
 def explain(error: Exception, repository: str, reading: bool = False) -> str:
@@ -28,10 +40,9 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
     while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
         error = error.__cause__  # "an upload failed" is raised from what the Hub said
     status = getattr(getattr(error, "response", None), "status_code", None)
-    said = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
-    quoted = f' ("{said}")' if said else ""
+    said = quoted(error)
     if isinstance(error, errors.LocalTokenNotFoundError):
-        return "You are not logged in: run `hf auth login` with a token that may write, or set HF_TOKEN."
+        return NOT_LOGGED_IN
     if isinstance(error, errors.OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set, so the Hub may not be asked: unset it and run this again."
     if isinstance(error, errors.HFValidationError):
@@ -48,28 +59,32 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
         return f"There is no {repository} that you may see: check the name, and log in with `hf auth login` if it is private."
     if status == 402:
         return (
-            f"The Hub asks for payment for {repository}{quoted}: a Gradio Space on free CPU hardware needs a paid account; "
-            "take one, or ask with --hardware for hardware that your account may use."
+            f"The Hub asks for payment for {repository}{said}: take a plan that has it, or leave --hardware away "
+            "to get what is free for your account."
         )
     if reading and status in (401, 403):
         return f"{repository} may not be read with the token that is set, or without one."
     if reading and status:
         return f"The Hub does not give {repository} (status {status})."
     if status == 403 and any(word in said.lower() for word in ("storage", "quota", "limit")) or status in (413, 507):
-        return f"The Hub has no room left for {repository}{quoted}: delete what is not needed there, or take a larger plan."
+        return (
+            f"The Hub has no room left for {repository}{said}: delete what is not needed there, or take a larger plan."
+        )
     if status == 403:
         return (
-            f"The token may not write to {repository}{quoted}: use one with write access to it, made in {TOKENS}, "
+            f"The token may not write to {repository}{said}: use one with write access to it, made in {TOKENS}, "
             "and log in with `hf auth login --force` or set HF_TOKEN."
         )
+    if status == 409 and "already" in said:
+        return taken(repository, "something that you may not change")
     if status in (409, 412):
-        return f"Somebody else changed {repository} at the same time{quoted}: run this again."
+        return f"Somebody else changed {repository} at the same time{said}: run this again."
     if status == 429:
-        return f"The Hub asks for a slower pace{quoted}: wait some minutes and run this again."
+        return f"The Hub asks for a slower pace{said}: wait some minutes and run this again."
     if status and status >= 500:
         return f"The Hub has trouble of its own (status {status}): run this again later."
     if status:
-        return f"The Hub refused the request for {repository} (status {status}){quoted}."
+        return f"The Hub refused the request for {repository} (status {status}){said}."
     if isinstance(error, httpx2.TimeoutException):
         return f"The Hub keeps silent{again}."
     if isinstance(error, (httpx2.TransportError, errors.LocalEntryNotFoundError, ConnectionError)):

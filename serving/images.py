@@ -1,8 +1,7 @@
-"""Opens pictures of strangers in child processes that the system ends when one takes too much time or memory.
+"""Opens strangers' pictures in child processes that the system ends when one takes too much time or memory.
 
-Told with a file of some hundred kilobytes, Pillow can be kept busy for minutes. `python serving/images.py` is such a child; it imports
-Pillow and nothing heavier. There are two. A picture first gets QUICK seconds of processor time, which honest ones do not use up; what
-needs more is opened anew with SLOW seconds, one such picture at a time, so that a child is always free within QUICK seconds.
+`python serving/images.py` is such a child; it imports Pillow and nothing heavier. There are two. A picture gets what is QUICK first, which
+honest ones seldom use up; what needs more is opened anew with what is SLOW, one at a time, so that a child is soon free for others.
 """
 
 from __future__ import annotations
@@ -17,91 +16,112 @@ import signal
 import struct
 import sys
 import warnings
+from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 from PIL import Image
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 MAX_BYTES = 10 * 2**20  # of a file; a photograph of a telephone has 2 to 6 MB
 MIN_SIDE, MAX_SIDE = 8, 4096  # pixels, as model.py takes them
-MEMORY = 2**30  # bytes of address space of a child
-LARGE = 96 * 2**10  # KiB: a child that has had more in memory is not kept
-QUICK, SLOW, CLOCK = (
-    0.3,
-    1.7,
-    10.0,
-)  # seconds: 12 megapixels of JPEG take about 0.2; by the clock for a machine that is busy
-HEAD = struct.Struct(">If")  # bytes that follow, and how many seconds they may take
+HALF = MAX_SIDE // 2
+CLOCK = 10.0  # seconds that a picture may take by the clock, on a machine that is busy
+PIECE = 2**18  # bytes that are sent to a child at once
+HEAD = struct.Struct(">I?")  # bytes that follow, and whether they are opened with what is SLOW
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Exif's orientation -> Image.Transpose, as in model.py
+
+
+class Budget(NamedTuple):
+    """What opening a picture may take."""
+
+    seconds: float  # of processor time
+    memory: int  # bytes of the child's data, of which it has 90 MiB reserved and 20 in use before
+    pixels: int  # to decode
+
+
+QUICK, SLOW = Budget(0.3, 170 * 2**20, HALF**2), Budget(1.7, 200 * 2**20, MAX_SIDE**2)
 
 
 class BadPicture(ValueError):
     """The file is no picture that can be classified; the message is one sentence for who sent it."""
 
 
-def open_picture(raw: bytes) -> Image.Image:
+class TooMuch(BadPicture):
+    """It takes more memory than the budget has."""
+
+
+def open_picture(raw: bytes, budget: Budget = SLOW) -> Image.Image:
     """The first frame of a picture file, upright, as model.py would have it first: no palette, halved from 2048 pixels on.
 
-    Its size is checked before any pixel is decoded. Raises BadPicture for anything but a PNG, JPEG, WebP, GIF or BMP of at most
-    10 MiB and 8 to 4096 pixels a side.
+    Raises BadPicture for anything but a PNG, JPEG, WebP, GIF or BMP of at most 10 MiB and 8 to 4096 pixels a side, TooMuch for what the
+    budget does not allow.
     """
-    Image.MAX_IMAGE_PIXELS = MAX_SIDE * MAX_SIDE // 2  # Pillow refuses twice as many
+    Image.MAX_IMAGE_PIXELS = None  # the sides say it all
     if len(raw) > MAX_BYTES:
         raise BadPicture(f"The picture file is larger than {MAX_BYTES // 2**20} MiB; send a smaller one.")
     try:
         image = Image.open(io.BytesIO(raw), formats=FORMATS)
-        if max(image.size) > MAX_SIDE or min(image.size) < MIN_SIDE:
+        width, height = image.size
+        if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
             wanted = f"at most {MAX_SIDE}" if max(image.size) > MAX_SIDE else f"at least {MIN_SIDE}"
-            raise BadPicture(f"The picture is {image.width}x{image.height} pixels; send one of {wanted} pixels a side.")
+            raise BadPicture(f"The picture is {width}x{height} pixels; send one of {wanted} pixels a side.")
+        if max(image.size) > HALF:
+            image.draft("L", (width // 2, height // 2))
+        if (width * height if "progressive" in image.info else image.width * image.height) > budget.pixels:
+            raise MemoryError
         image.load()
         with contextlib.suppress(Exception):  # damaged Exif turns nothing
             image = image.transpose(Image.Transpose(TURNS[image.getexif()[0x0112]]))
-        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            return image
         clear = bool({"A", "a"} & set(image.getbands())) or "transparency" in image.info
-        if max(image.size) > MAX_SIDE // 2:
-            return image.convert("LA" if clear else "L").reduce(2)
+        if image.mode[0] in "IF":  # more than 8 bits
+            return _halved(image, image.mode[0]) if max(image.size) > HALF else image
+        if max(image.size) > HALF:
+            return _halved(image, "LA" if clear else "L")
         return image.convert("RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB")
     except BadPicture:
         raise
-    except (MemoryError, Image.DecompressionBombError) as error:
-        raise BadPicture(f"The picture has too many pixels; send one of at most {MAX_SIDE} pixels a side.") from error
+    except MemoryError as error:
+        raise TooMuch("The picture takes too much memory to open; send a smaller one.") from error
     except Exception as error:  # Pillow's decoders raise many kinds; each means that the file is damaged or none
         kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         raise BadPicture(f"This is not a picture that can be read; send a {kinds} file.") from error
 
 
+def _halved(image: Image.Image, mode: str) -> Image.Image:
+    """`image.convert(mode).reduce(2)` in strips, for want of memory; 16 bits stay 16 bits."""
+    final = image.mode if image.mode.startswith("I;16") else mode
+    small = Image.new(final, ((image.width + 1) // 2, (image.height + 1) // 2))
+    for top in range(0, image.height, 256):
+        strip = image.crop((0, top, image.width, min(top + 256, image.height)))
+        small.paste(strip.convert(mode).reduce(2).convert(final), (0, top // 2))
+    return small
+
+
 def serve() -> None:
     """Be a child: answer pictures from the standard input until nobody sends any more, a JSON object each, and the pixels."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")  # Pillow's, of odd tags
     Image.preinit()
     while head := sys.stdin.buffer.read(HEAD.size):
-        size, seconds = HEAD.unpack(head)
-        raw, pixels = sys.stdin.buffer.read(size), b""
-        signal.setitimer(signal.ITIMER_PROF, seconds)  # then the process ends, whatever library is at work
+        size, slowly = HEAD.unpack(head)
+        budget, image, pixels = SLOW if slowly else QUICK, None, b""
+        if slowly:
+            os.nice(10)  # it ends with this picture; others' go first
+        resource.setrlimit(resource.RLIMIT_DATA, (budget.memory, resource.RLIM_INFINITY))
+        signal.setitimer(signal.ITIMER_PROF, budget.seconds)  # then the process ends, whatever library is at work
         try:
-            image = open_picture(raw)
+            image = open_picture(sys.stdin.buffer.read(size), budget)
             pixels = image.tobytes()
-            said = {"mode": image.mode, "size": image.size, "bytes": len(pixels)}
+            said = {"mode": image.mode, "size": image.size}
         except BadPicture as error:
-            said = {"error": str(error), "bytes": 0}
+            said = {"error": str(error), "more": isinstance(error, TooMuch)}
         signal.setitimer(signal.ITIMER_PROF, 0)
-        said["peak"] = _peak()
+        said["bytes"] = len(pixels)
         sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + pixels)
         sys.stdout.buffer.flush()
 
 
-def _peak() -> int:
-    """KiB that this process has had in memory at most, as Linux tells; getrusage would count the server that it was forked from."""
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        return 0
-
-
 class Decoder:
-    """Opens the pictures of one event loop in two children, which are started when they are needed and again after they have ended."""
+    """Opens the pictures of one event loop in two children, started when they are needed and again after they have ended."""
 
     def __init__(self):
         self._children: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue()
@@ -109,34 +129,41 @@ class Decoder:
         for _ in range(2):
             self._children.put_nowait(None)
 
-    async def open(self, raw: bytes, turn: contextlib.AbstractAsyncContextManager) -> Image.Image:
-        """A picture file as model.py takes it, after waiting for one's `turn`.
+    @contextlib.asynccontextmanager
+    async def open(self, raw: bytes, turn: contextlib.AbstractAsyncContextManager) -> AsyncIterator[Image.Image]:
+        """A picture file as model.py takes it, after waiting for one's `turn`; a large one while no other large one is used.
 
         Raises BadPicture with one sentence, TimeoutError when it takes too long.
         """
-        with contextlib.suppress(TimeoutError):
-            async with turn:
-                return await self._ask(raw, QUICK)
+        async with turn:
+            image = None
+            with contextlib.suppress(TimeoutError, TooMuch):
+                image = await self._ask(raw, slowly=False)
+            if image:
+                yield image
+                return
         async with self._slow:
-            return await self._ask(raw, SLOW)
+            yield await self._ask(raw, slowly=True)
 
-    async def _ask(self, raw: bytes, seconds: float) -> Image.Image:
+    async def _ask(self, raw: bytes, slowly: bool) -> Image.Image:
         """Let a child open the picture. Raises TimeoutError when that ends the child."""
-        child = await self._children.get()
-        whole = False
+        child, whole = await self._children.get(), False
         try:
             async with asyncio.timeout(CLOCK):
                 child = child or await _child()
-                child.stdin.writelines((HEAD.pack(len(raw), seconds), raw))
+                child.stdin.write(HEAD.pack(len(raw), slowly))
+                for start in range(0, len(raw), PIECE):  # else the pipe would copy what it cannot send at once
+                    child.stdin.write(raw[start : start + PIECE])
+                    await child.stdin.drain()
                 said = json.loads(await child.stdout.readline())
                 pixels = await child.stdout.readexactly(said["bytes"])
-            whole = said["peak"] < LARGE
+            whole = not slowly  # which may have had much memory
         except (OSError, ValueError, asyncio.IncompleteReadError):
             raise TimeoutError from None
         finally:  # also when whoever asked has gone: what is left of an answer must not be the next one's
             self._children.put_nowait(child if whole else _end(child))
         if "error" in said:
-            raise BadPicture(said["error"])
+            raise (TooMuch if said["more"] else BadPicture)(said["error"])
         return Image.frombytes(said["mode"], tuple(said["size"]), pixels)
 
     def close(self) -> None:
@@ -149,6 +176,7 @@ async def _child() -> asyncio.subprocess.Process:
     """A new child: without our environment and its secrets, and deaf to the terminal's Ctrl-C."""
     pipes = dict.fromkeys(("stdin", "stdout"), asyncio.subprocess.PIPE) | {"stderr": asyncio.subprocess.DEVNULL}
     few = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    few |= {"MALLOC_MMAP_THRESHOLD_": str(2**22), "MALLOC_TRIM_THRESHOLD_": str(2**24)}  # as in server.py
     command = (sys.executable, "-P", __file__)
     return await asyncio.create_subprocess_exec(*command, **pipes, env=few, start_new_session=True)
 

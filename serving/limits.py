@@ -1,7 +1,7 @@
 """How much one address may ask, and all together, counted by the package `limits`. Addresses are kept as salted hashes.
 
-Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it
-is stored. Generous, because a school is one address.
+Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
+stored. Generous, because a school is one address.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import weakref
 from collections import Counter
 
 import limits
-from limits.storage import MemoryStorage
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from serving.settings import Settings
@@ -29,18 +29,59 @@ ALLOWED = {  # an address, all addresses, window in seconds
     "uploads": (2**17, 2**19, 600),  # KiB; they lie on the disk so long
 }
 HELD = {  # at once, likewise: requests under way, bytes of bodies in memory and on the disk
-    **{"pictures": (128, 512), "contributions": (64, 128), "rest": (1000, 3000)},
-    **{"memory": (24 * 2**20, 48 * 2**20), "disk": (2**27, 2**29)},
+    **{"pictures": (128, 512), "contributions": (64, 512), "rest": (1000, 3000)},
+    **{"memory": (24 * 2**20, 32 * 2**20), "disk": (2**27, 2**29)},
 }
 TURNS = 2  # pictures of one address that are read at once, so that nobody's many keep out another's one
 
 
 class Refused(Exception):
-    """Something is refused with one sentence. `reason` is a fixed word for the numbers, `seconds` when to try again."""
+    """Something is refused with one sentence. `reason` is a fixed word for the numbers, `seconds` when to try again, `code` what a page
+    in another language knows the sentence by, if it is not the reason.
+    """
 
-    def __init__(self, sentence: str, status: int = 400, reason: str = "bad request", seconds: int = 1):
+    def __init__(
+        self, sentence: str, status: int = 400, reason: str = "bad request", seconds: int = 1, code: str | None = None
+    ):
         super().__init__(sentence)
+        self.code = code or reason
         self.status, self.reason, self.seconds = status, reason, seconds
+
+
+class Counts(Storage):
+    """Counts in this process, by a clock that never jumps. The package's own `MemoryStorage` starts a thread for each count, and
+    those of one picture took as long as reading it.
+    """
+
+    STORAGE_SCHEME, base_exceptions = ["counts"], ValueError
+
+    def __init__(self):
+        super().__init__()
+        self._counts: dict[str, tuple[int, float]] = {}  # key -> count, when it ends
+        self._sweep = 0.0
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        now = time.monotonic()
+        if now > self._sweep:
+            self._counts = {name: count for name, count in self._counts.items() if count[1] > now}
+            self._sweep = now + 60
+        self._counts[key] = (self.get(key) + amount, self.get_expiry(key) or now + expiry)
+        return self._counts[key][0]
+
+    def get(self, key: str) -> int:
+        return self._counts.get(key, (0,))[0]
+
+    def get_expiry(self, key: str) -> float:
+        return self._counts.get(key, (0, 0.0))[1]
+
+    def clear(self, key: str) -> None:
+        self._counts.pop(key, None)
+
+    def reset(self) -> None:
+        self._counts.clear()
+
+    def check(self) -> bool:
+        return True
 
 
 class Limits:
@@ -48,7 +89,7 @@ class Limits:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings, self._salt = settings, secrets.token_bytes(16)  # a hash means nothing after a restart
-        self._limiter, self._held = FixedWindowRateLimiter(MemoryStorage()), Counter()
+        self._limiter, self._held = FixedWindowRateLimiter(Counts()), Counter()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
     def visitor(self, scope: dict) -> str:
@@ -61,16 +102,14 @@ class Limits:
 
     def check(self, who: str, kind: str, amount: int = 0) -> None:
         """Charge so much. Raises Refused when the visitor, or everybody, has used up what is allowed."""
-        *allowed, window = ALLOWED[kind]
+        one, everybody, window = ALLOWED[kind]
         count, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
-        for most, name, status in zip(allowed, (who, "all"), (429, 503), strict=True):
+        for most, name, status in ((one, who, 429), (everybody, "all", 503)):
             item, key = limits.RateLimitItemPerSecond(most, window), (name, kind, str(count))
             if not self._limiter.test(item, *key):
-                again = "in some minutes" if window < 3600 else "tomorrow"
-                sentence = (
-                    f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
-                )
-                raise Refused(sentence, status, "rate", 1 + int(window - begun))
+                again = "tomorrow" if kind == "drawings" else "in some minutes"
+                said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
+                raise Refused(said, status, "rate", 1 + int(window - begun))
             if amount:
                 self._limiter.hit(item, *key, cost=amount)
 
@@ -93,16 +132,13 @@ def address(scope: dict, settings: Settings) -> str:
     """Where a request comes from. Behind a proxy that is the last address of the way, the only one that the proxy wrote itself; on
     a Space the last public one, for the Hub's own proxies come after it.
     """
-    peer = (scope.get("client") or ("",))[0]
     way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-    for step in reversed(way.split(",") if settings.behind_proxy else []):  # else anybody can write the header
-        try:
+    with contextlib.suppress(ValueError):  # from there on it is what the visitor wrote
+        for step in reversed(way.split(",") if settings.behind_proxy else []):  # else anybody can write the header
             found = parse(step.strip())
-        except ValueError:
-            break  # from here on it is what the visitor wrote
-        if found.is_global or not settings.space_id:
-            return str(found)
-    return peer
+            if found.is_global or not settings.space_id:
+                return str(found)
+    return (scope.get("client") or ("",))[0]
 
 
 def parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -49,28 +49,22 @@ async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> 
     known = type(number) is int and abs(number) < 2**53 or isinstance(number, str) and len(number) <= 64
     if not known or message.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
         raise Refused("This is no JSON-RPC 2.0 request with a method, named params and an id of at most 64 letters.")
+    reply, said, error = {"jsonrpc": "2.0", "id": number}, {}, None
     name, arguments = params.get("name"), params.get("arguments") or {}
     if method == "initialize":
-        asked = params.get("protocolVersion")
+        asked, about = params.get("protocolVersion"), {"name": "mnixel", "version": VERSION}
         version = asked if asked in PROTOCOLS else PROTOCOLS[0]
-        about = {"name": "mnixel", "version": VERSION}
         said = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": about}
-    elif method == "ping":
-        said = {}
     elif method == "tools/list":
         said = {"tools": TOOLS}
-    elif method != "tools/call":
-        return _error(number, NO_METHOD, "There is no such method; ask tools/list and tools/call.")
-    elif name not in ("predict", "info") or not isinstance(arguments, dict):
-        return _error(number, BAD_PARAMS, "There is no such tool; there are predict and info, with named arguments.")
-    else:
+    elif method == "tools/call" and name in ("predict", "info") and isinstance(arguments, dict):
         try:
             found = await use(name, arguments)
             said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
         except Refused as refused:
             said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}
-    return {"jsonrpc": "2.0", "id": number, "result": said}
-
-
-def _error(number: int | str, code: int, sentence: str) -> dict:
-    return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": sentence}}
+    elif method == "tools/call":
+        error = (BAD_PARAMS, "There is no such tool; there are predict and info, with named arguments.")
+    elif method != "ping":
+        error = (NO_METHOD, "There is no such method; ask tools/list and tools/call.")
+    return {**reply, "error": {"code": error[0], "message": error[1]}} if error else {**reply, "result": said}

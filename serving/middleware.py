@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.limits import Limits, Refused
@@ -28,7 +28,7 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
 )
 FOR_EVER = "public, max-age=31536000, immutable"  # for what carries a hash in its address
-SENTENCES = {  # for what Starlette refuses, by raising it where a scope has an app, and Gradio, by answering
+SENTENCES = {  # for what Starlette refuses, which raises it where a scope has an app, and Gradio, which answers
     400: ("The request could not be carried out; check its arguments.", "bad request"),
     404: ("There is nothing here.", "no such path"),
     405: ("This cannot be asked so; another method is expected.", "bad request"),
@@ -60,7 +60,7 @@ class Headers:
 
 
 class Sentences:
-    """Says in one sentence what was refused, by whomever, and what failed; counts it, and logs of a failure no more than its place."""
+    """Says in one sentence what was refused, by whomever, and what failed; counts it, and logs of a failure only its place."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -95,20 +95,23 @@ class Sentences:
             sentence, reason = SENTENCES.get(status, SENTENCES[400])
             refused = Refused(sentence, status, reason)
         REQUESTS.labels(scope.get("kind", "none"), refused.status if refused else status).inc()
-        if refused is None:
-            return
-        REFUSALS.labels(refused.reason).inc()
-        if 0 < status < 400:
-            return await send({"type": "http.response.body", "body": b""})  # what has begun can only end
-        headers = {"retry-after": str(refused.seconds)} if refused.status in (429, 503) else {}
-        headers |= {"connection": "close"} if refused.status in (408, 413) else {}  # the rest is not waited for
-        said, status = (
-            {"error": str(refused), "detail": str(refused)},
-            refused.status,
-        )  # Gradio's clients read one of them,
-        if status == 400 and scope["path"].startswith(("/gradio_api/queue/", "/gradio_api/call/")):  # and of a call:
-            said["detail"], status = [{"__type__": "validate", "is_valid": False, "message": str(refused)}], 422
-        await JSONResponse(said, status, headers)(scope, receive, send)
+        if refused:
+            REFUSALS.labels(refused.reason).inc()
+            if 0 < status < 400:  # what has begun can only end
+                return await send({"type": "http.response.body", "body": b""})
+            await told(refused, scope["path"])(scope, receive, send)
+
+
+def told(refused: Refused, path: str) -> Response:
+    """The answer of a refusal, in the shape that Gradio's clients read."""
+    status, sentence = refused.status, str(refused)
+    headers = {"retry-after": str(refused.seconds)} if status in (429, 503) else {}
+    headers |= {"connection": "close"} if status in (408, 413) else {}  # the rest is not waited for
+    detail: object = sentence
+    if status == 400 and path.startswith(("/gradio_api/queue/", "/gradio_api/call/")):
+        status, detail = 422, [{"__type__": "validate", "is_valid": False, "message": sentence}]
+    # Gradio's clients read one of the first two, our page the last.
+    return JSONResponse({"error": sentence, "detail": detail, "code": refused.code}, status, headers)
 
 
 class Allowed:
@@ -128,9 +131,7 @@ class Allowed:
             self._check_origin(scope)
         self.limits.check(who, "rest", 1)
         if self.kind != "rest":
-            self.limits.check(
-                who, self.kind, 1 if self.kind == "contributions" else 0
-            )  # a picture costs when it is read
+            self.limits.check(who, self.kind, int(self.kind == "contributions"))  # a picture costs when it is read
         deadline = asyncio.get_running_loop().time() + self.seconds
 
         async def bounded() -> Message:

@@ -1,4 +1,4 @@
-"""Picture -> answer: the one way for REST, Gradio's queue, gradio_client, agents and MCP, with the same answer and the same sentences."""
+"""Picture -> answer: the one way for REST, Gradio's queue, gradio_client, agents and MCP, with the same answers and sentences."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from serving.images import MAX_BYTES, Decoder
@@ -25,7 +26,7 @@ class Predictor:
     def __init__(self, weights: Weights, limits: Limits, uploads: Path):
         self.weights, self.limits = weights, limits
         self.uploads, self.decoder = uploads.resolve(), Decoder()
-        self._thread = ThreadPoolExecutor(1, "network")  # one: a large picture takes some 200 MB for a moment
+        self._thread = ThreadPoolExecutor(1, "network")  # one: a large picture takes some 100 MB for a moment
 
     async def predict(self, who: str, picture: object = None, top_k: object = 3, *more: object) -> dict:
         """`{"label", "confidences"}` for a visitor's picture: a data URL, or the path of one that was uploaded here. `label` is None
@@ -36,59 +37,56 @@ class Predictor:
         start, turn = time.perf_counter(), self.limits.turn(who)
         try:
             if type(top_k) not in (int, float) or top_k not in range(1, 11) or more:
-                raise _bad("top_k is a whole number from 1 to 10.")
+                raise ValueError("top_k is a whole number from 1 to 10.")
             self.limits.check(who, "pictures", 1)
+            raw, picture = self.content(picture), None  # a data URL has some 14 MB
+            run = asyncio.get_running_loop().run_in_executor
             with WAITING.track_inprogress():
-                image = await self.decoder.open(self.content(picture), turn)
-                net = await self.weights.network()
-                async with turn:
-                    run = asyncio.get_running_loop().run_in_executor
+                async with self.decoder.open(raw, turn) as image:
+                    net = await self.weights.network()
                     found = await run(self._thread, classify, net, image, int(top_k))
         except TimeoutError:
             self.limits.check(who, "pictures", 40)
-            raise Refused(
-                "The picture takes too long to open; send a simpler or smaller one.", 400, "bad picture"
-            ) from None
+            sentence = "The picture takes too long to open; send a simpler or smaller one."
+            raise Refused(sentence, 400, "bad picture") from None
         except ValueError as error:  # BadPicture, EmptyDrawing
-            raise _bad(str(error)) from None
+            raise Refused(str(error), 400, "bad picture") from None
         EVENTS.labels("picture answered").inc()
         SECONDS.observe(time.perf_counter() - start)
         return found
 
     def content(self, picture: object) -> bytes:
-        """The bytes of a picture's file. Raises Refused."""
+        """The bytes of a picture's file. Raises ValueError with one sentence."""
         if picture is None:
-            raise _bad("There is no picture: send one as the first argument.")
+            raise ValueError("There is no picture: send one as the first argument.")
         text = picture.strip() if isinstance(picture, str) else ""
-        if re.match(r"data:", text, re.I):
+        scheme = re.match(r"[a-z][a-z0-9+.-]+:", text, re.I)
+        if scheme and scheme[0].lower() == "data:":
             head, _, body = text.partition(",")
             if not (head.startswith("data:image/") and head.endswith(";base64")):
-                raise _bad("A picture's data URL begins with data:image/png;base64, or the like.")
+                raise ValueError("A picture's data URL begins with data:image/png;base64, or the like.")
             try:
                 return base64.b64decode(body, validate=True)
             except ValueError:
-                raise _bad("The picture's data URL is damaged.") from None
-        if re.match(r"[a-z][a-z0-9+.-]+:", text, re.I):
-            raise _bad("Nothing is fetched from other places: download the picture and send the file.")
+                raise ValueError("The picture's data URL is damaged.") from None
+        if scheme:
+            raise ValueError("Nothing is fetched from other places: download the picture and send the file.")
         try:
             path = Path(text[:1025]).resolve()
-            if not path.is_relative_to(self.uploads):
-                raise OSError
-            with open(path, "rb") as file:
-                return file.read(MAX_BYTES + 1)
-        except (OSError, ValueError):  # somebody else's, deleted, or a name that is none
-            raise _bad(GONE) from None
-
-
-def _bad(sentence: str) -> Refused:
-    return Refused(sentence, 400, "bad picture")
+            if path.is_relative_to(self.uploads):
+                with open(path, "rb") as file:
+                    return file.read(MAX_BYTES + 1)
+        except (OSError, ValueError):  # deleted, or a name that is none
+            pass
+        raise ValueError(GONE)
 
 
 def classify(net, image: Image.Image, top_k: int) -> dict:
     """What `/predict` says of a picture on a DigitCNN. Raises EmptyDrawing, a ValueError, when there is no ink in it."""
     from model import ranked  # with torch, and so not before the page is up
 
-    probabilities, evidence = net.judge_tensors(net.preprocess(image)[None])
+    pixels = np.asarray(image) if image.mode == "L" else image  # of which model.py leaves out the empty ground
+    probabilities, margins = net.predict(net.preprocess(pixels)[None])
     best = ranked(probabilities[0], top_k)
     rows = [{"label": name, "confidence": value} for name, value in best]
-    return {"label": best[0][0] if evidence[0] >= net.config.threshold else None, "confidences": rows}
+    return {"label": best[0][0] if margins[0] >= net.config.threshold else None, "confidences": rows}

@@ -21,6 +21,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from publishing.fetch import NEEDED
 from serving import ABOUT, TITLE, VERSION, mcp
 from serving.images import MAX_BYTES
 from serving.limits import Refused
@@ -34,7 +35,7 @@ PICTURE, DRAWING, SMALL = MAX_BYTES * 4 // 3 + 4096, 2**18, 2**16  # bytes of JS
 GRADIO = (  # what Gradio's page and its clients need of Gradio
     *("/config", "/theme.css", "/robots.txt", "/manifest.json", "/favicon.ico", "/pwa_icon"),
     *("/static/{file:path}", "/assets/{file:path}", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id"),
-    *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}"),
+    *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}", f"{API}/call/v2/predict/{{id}}"),
 )
 # What Gradio's page says of itself to other sites.
 GENERIC = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
@@ -45,54 +46,52 @@ OURS = (
 ).encode()
 NO_DATA = 'The request\'s body must be {"data": [...]}, the arguments in a list.'
 NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `files` of a form."
+TAKES = {"predict": 2, "info": 0}  # arguments
 CHANGED = "This page has changed; load it again."
 
 
 @dataclass
 class Routes:
-    """The routes and what they need. `events`: how many arguments each event of Gradio's page takes, by number; `functions`: what the
-    page's components may ask; `collection`: gives a file's name and the open file with the drawings of a receipt.
+    """The routes and what they need. `events`: number -> name, of Gradio's page; `functions`: what the page's components may ask;
+    `collection`: gives a file's name and the open file with the drawings of a receipt.
     """
 
     predictor: Predictor
     gradio: ASGIApp
-    events: dict[int, int]
+    events: dict[int, str]
     functions: dict[str, Callable[[dict], dict]]
     collection: Callable[[dict], tuple] | None
 
     def all(self) -> list[Route]:
         """Path, answer, bytes of a body, class of limits, whether only our own pages may ask."""
 
-        def way(path, answer, body=0, kind="rest", own=False, into="memory", *more: Middleware) -> Route:
-            allowed = Middleware(Allowed, self.predictor.limits, kind, own, into)
-            methods = ["POST"] if body else ["GET", "HEAD"]
-            return Route(
-                path, answer, methods=methods, middleware=[*more, allowed, Middleware(RequestBodyLimitMiddleware, body)]
-            )
+        def way(path, answer, body=0, kind="rest", own=False, into="memory", zipped=False) -> Route:
+            passed = [Middleware(GZipMiddleware)] if zipped else []
+            passed += [Middleware(Allowed, self.predictor.limits, kind, own, into)]
+            passed += [Middleware(RequestBodyLimitMiddleware, body)]
+            return Route(path, answer, methods=["POST"] if body else ["GET", "HEAD"], middleware=passed)
 
-        zipped = ("rest", False, "memory", Middleware(GZipMiddleware))
+        weights = self.predictor.weights
+        queue = (f"{API}/queue/join", f"{API}/call/{{name}}", f"{API}/call/v2/{{name}}")
         return [
-            way("/", self.page, 0, *zipped),
-            way("/web/{fingerprint}/{name}", self.asset, 0, *zipped),
-            way("/weights/current", self.weights),
-            way("/weights/{key}/{name}", self.weights_file),
-            way("/health", self.health),
-            way("/metrics", self.metrics, own=True),
-            way("/contributions/collection", self.take_home, SMALL, "contributions", own=True),
-            way(f"{API}/component_server", self.component, DRAWING, "contributions", own=True),
-            way(f"{API}/upload", self.upload, MAX_BYTES + SMALL, into="disk"),
-            way(f"{API}/mcp", self.tools, PICTURE, "pictures"),
-            way(f"{API}/mcp/schema", self.schema),
-            *(way(f"{API}/{name}/predict", self.predict, PICTURE, "pictures") for name in ("run", "api")),
-            *(way(f"{API}/{name}/info", self.info, SMALL) for name in ("run", "api")),
-            *(
-                way(f"{API}/{name}", self.call, SMALL, "pictures")
-                for name in ("queue/join", "call/{name}", "call/v2/{name}")
-            ),
+            way("/", self._page, zipped=True),
+            way("/web/{fingerprint}/{name}", self._asset, zipped=True),
+            way("/weights/current", self._said(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})),
+            way("/weights/{key}/{name}", self._weights_file),
+            way("/health", self._said(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION})),
+            way("/metrics", self._metrics, own=True),
+            way("/contributions/collection", self._take_home, SMALL, "contributions", own=True),
+            way(f"{API}/component_server", self._component, DRAWING, "contributions", own=True),
+            way(f"{API}/upload", self._upload, MAX_BYTES + SMALL, into="disk"),
+            way(f"{API}/mcp", self._tools, PICTURE, "pictures"),
+            way(f"{API}/mcp/schema", self._said(lambda: mcp.TOOLS)),  # where Gradio tells its own
+            way(f"{API}/run/predict", self._predict, PICTURE, "pictures"),
+            way(f"{API}/run/info", self._info, SMALL),
+            *(way(path, self._call, SMALL, "pictures") for path in queue),
             *(way(path, self.gradio) for path in GRADIO),
         ]
 
-    async def page(self, request: Request) -> Response:
+    async def _page(self, request: Request) -> Response:
         """Gradio's page, which speaks of ours to other sites; its own scripts get this response's nonce, and no others run."""
         response = await whole(self.gradio, request.scope)
         EVENTS.labels("page opened").inc()
@@ -101,70 +100,64 @@ class Routes:
         html = html.replace(b"<script", b'<script nonce="' + request.scope["nonce"].encode() + b'"')
         return Response(html, media_type="text/html", headers={"cache-control": "no-store"})  # a nonce is good for once
 
-    async def asset(self, request: Request) -> Response:
-        """A file of our page's script; only the present version is here."""
+    def _said(self, what: Callable[[], object]) -> Callable:
+        async def answer(request: Request) -> Response:
+            return JSONResponse(what(), headers={"cache-control": "no-store"})
+
+        return answer
+
+    async def _asset(self, request: Request) -> Response:
         name, files = request.path_params["name"], assets()
         if request.path_params["fingerprint"] != fingerprint() or name not in files:
             raise Refused(CHANGED, 404, "no such path")
         return FileResponse(files[name], media_type=media_type(name), headers={"cache-control": FOR_EVER})
 
-    async def weights(self, request: Request) -> Response:
-        """Which weights a page should load."""
-        base = f"weights/{self.predictor.weights.files.key}/"
-        return JSONResponse({"base": base, **self.predictor.weights.info()}, headers={"cache-control": "no-store"})
-
-    async def weights_file(self, request: Request) -> Response:
-        """config.json or model.safetensors of the weights in service, or of those before."""
-        key, name = (request.path_params[part] for part in ("key", "name"))
+    async def _weights_file(self, request: Request) -> Response:
+        key, name = request.path_params["key"], request.path_params["name"]
         for files in (self.predictor.weights.files, self.predictor.weights.previous):
-            if files and files.key == key and name in ("config.json", "model.safetensors"):
+            if files and files.key == key and name in NEEDED:
                 content, media = (files.config, "json") if name == "config.json" else (files.tensors, "octet-stream")
                 return Response(content, media_type=f"application/{media}", headers={"cache-control": FOR_EVER})
         raise Refused("These weights are not served any more; load the page again.", 404, "no such path")
 
-    async def predict(self, request: Request) -> Response:
-        """`/predict` in one request; the events of Gradio's page come here by number."""
-        question = await body(request)
-        if question.get("fn_index") is not None:
-            return await self.call(request)
-        if not isinstance(question.get("data"), list):
-            raise Refused(NO_DATA)
-        arguments = [plain(value) for value in question["data"]]
-        return JSONResponse({"data": [await self.predictor.predict(request.scope["visitor"], *arguments)]})
+    async def _predict(self, request: Request) -> Response:
+        who = request.scope["visitor"]
+        found = await self.predictor.predict(who, *map(plain, data_of(await body(request))))  # which nothing else holds
+        return JSONResponse({"data": [found]})
 
-    async def info(self, request: Request) -> Response:
-        """`/info` in one request."""
-        await body(request)
+    async def _info(self, request: Request) -> Response:
+        data_of({"data": [], **await body(request)})
         return JSONResponse({"data": [self.predictor.weights.info()]})
 
-    async def call(self, request: Request) -> Response:
+    async def _call(self, request: Request) -> Response:
         """A call of Gradio's queue, with no more than what its events take: it logs what it cannot understand."""
         question, path, name = await body(request), request.url.path, request.path_params.get("name")
-        number, session, data = (question.get(key) for key in ("fn_index", "session_hash", "data"))
+        number, session = question.get("fn_index"), question.get("session_hash")
         if "/v2/" in path:  # the arguments by their names, as the page's schema says
-            data, path = [question[key] for key in ("picture", "top_k") if key in question], path.replace("/v2", "")
-        if not isinstance(data, list):
-            raise Refused(NO_DATA)
+            question["data"] = [question[key] for key in ("picture", "top_k") if key in question]
+        data = [plain(value) for value in data_of(question)]
         if not isinstance(session, (str, type(None))) or len(session or "") > 64:
             raise Refused("session_hash is a word of at most 64 letters.")
-        takes = (
-            {"predict": 2, "info": 0}.get(name) if name else self.events.get(number) if type(number) is int else None
-        )
-        if takes is None or len(data) > takes:
-            raise Refused(CHANGED if name is None else NO_DATA, 404 if takes is None else 400)
-        data = [plain(value) for value in (*data, *[None, 3][len(data) : takes])]
+        event = name or (self.events.get(number) if type(number) is int else None)
+        if event not in TAKES:
+            raise Refused(CHANGED if name is None else NO_DATA, 404)
+        if len(data) > (takes := TAKES[event]):
+            raise Refused(NO_DATA)
+        data += [None, 3][len(data) : takes]
+        if data and str(data[0]).startswith("data:"):  # Gradio keeps it long after the answer
+            raise Refused("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
         if data:
-            if str(data[0]).startswith("data:"):  # Gradio keeps it long after the answer
-                raise Refused("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
-            self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
+            try:
+                self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
+            except ValueError as error:
+                raise Refused(str(error), 400, "bad picture") from None
             data[0] = {"path": data[0], "meta": {"_type": "gradio.FileData"}}
         asked = {"data": data, "session_hash": session, "fn_index": None if name else number}
         raw = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
+        path = path.replace("/v2", "")
         return await whole(self.gradio, {**request.scope, "path": path, "raw_path": path.encode()}, raw)
 
-    async def tools(self, request: Request) -> Response:
-        """One message of MCP."""
-
+    async def _tools(self, request: Request) -> Response:
         async def use(name: str, arguments: dict) -> dict:
             if name == "info":
                 return self.predictor.weights.info()
@@ -174,11 +167,7 @@ class Routes:
         said = await mcp.answer(await body(request), use)
         return Response(status_code=202) if said is None else JSONResponse(said)
 
-    async def schema(self, request: Request) -> Response:
-        """MCP's tools, where Gradio tells its own."""
-        return JSONResponse(mcp.TOOLS)
-
-    async def upload(self, request: Request) -> Response:
+    async def _upload(self, request: Request) -> Response:
         """One picture, as Gradio's clients send it before they ask: a list with its path, which only means something here."""
         limits, who = self.predictor.limits, request.scope["visitor"]
         limits.check(who, "uploads")
@@ -195,7 +184,7 @@ class Routes:
         limits.check(who, "uploads", 1 + file.size // 1024)
         return JSONResponse([str(path)])
 
-    async def component(self, request: Request) -> Response:
+    async def _component(self, request: Request) -> Response:
         """A question of the page's own components: agree, keep, count, delete."""
         question, who, limits = await body(request), request.scope["visitor"], self.predictor.limits
         name = question.get("fn_name")
@@ -209,23 +198,18 @@ class Routes:
             EVENTS.labels("drawing stored").inc()
         return JSONResponse(said)
 
-    async def take_home(self, request: Request) -> Response:
-        """All drawings of a receipt as a file."""
+    async def _take_home(self, request: Request) -> Response:
         if self.collection is None:
-            raise Refused("Contributions are switched off here.")
+            raise Refused("Contributions are switched off here.", code="off")
         try:
             name, file = await run_in_threadpool(self.collection, await body(request))
         except (ValueError, RuntimeError) as error:  # a StoreError is one of them
-            raise Refused(str(error)) from None
+            raise Refused(str(error), code=getattr(error, "code", "refused")) from None
         headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
         parts = iter(lambda: file.read(2**16), b"")
         return StreamingResponse(parts, 200, headers, "application/octet-stream", BackgroundTask(file.close))
 
-    async def health(self, request: Request) -> Response:
-        """That the server answers."""
-        return JSONResponse({"status": "ok", "weights": self.predictor.weights.files.origin, "version": VERSION})
-
-    async def metrics(self, request: Request) -> Response:
+    async def _metrics(self, request: Request) -> Response:
         """Prometheus' numbers: for the bearer of METRICS_TOKEN, or where there is none for who sits at this very machine."""
         settings, said = self.predictor.limits.settings, request.headers.get("authorization", "")
         near = request.client and request.client.host in ("127.0.0.1", "::1") and not settings.behind_proxy
@@ -261,7 +245,7 @@ def plain(value: object) -> object:
 
 async def body(request: Request) -> dict:
     """The object that a request's body holds. Raises Refused."""
-    raw = await request.body()
+    raw = b"".join([part async for part in request.stream()])  # `request.body` would keep it
     try:
         question = json.loads(raw) if raw.count(b",") <= 60_000 else None  # parsing more would hold up everybody
     except (ValueError, RecursionError):
@@ -269,3 +253,10 @@ async def body(request: Request) -> dict:
     if not isinstance(question, dict):
         raise Refused("The request's body must be a JSON object, of at most 60,000 values.")
     return question
+
+
+def data_of(question: dict) -> list:
+    """The arguments in a question. Raises Refused."""
+    if not isinstance(question.get("data"), list):
+        raise Refused(NO_DATA)
+    return question["data"]

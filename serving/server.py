@@ -35,8 +35,8 @@ from serving.weights import Weights
 PORTS = range(7860, 7960)  # where a free one is looked for
 CONNECTIONS = 4000  # at once, from everybody
 UNREAD = 30.0  # seconds that sent bytes may wait for a reader, also one whose window stays full
-M_MMAP_THRESHOLD = -3  # of mallopt(3)
 STOPPING = 5  # seconds that a stop waits for answers under way
+MALLOPT = {-1: 2**24, -3: 2**22, -8: 2}  # glibc: large blocks, and no others, go back at once; two arenas at most
 
 
 class Server:
@@ -54,7 +54,7 @@ class Server:
         inner.add_middleware(CORSMiddleware)  # none: else Gradio has its own, which lets any page read with credentials
         closed = {"run_history": False, "enable_monitoring": False, "mcp_server": False, "show_error": False}
         gr.mount_gradio_app(inner, page, path="/", footer_links=["api"], ssr_mode=False, pwa=True, **closed, **look)
-        events = {number: len(event.inputs) for number, event in page.fns.items()}
+        events = {number: event.api_name for number, event in page.fns.items()}
         router = Router(Routes(self.predictor, inner, events, functions, collection).all(), redirect_slashes=False)
         programs = CORSMiddleware(router, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
         outside = Headers(Sentences(programs), self.settings)
@@ -66,20 +66,17 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def _life(self, _: fastapi.FastAPI) -> AsyncIterator[None]:
-        weights, decoder = self.predictor.weights, self.predictor.decoder
-        telemetry.log("started", version=VERSION, weights=weights.files.origin)
-        weights.start()
+        telemetry.log("started", version=VERSION, weights=self.predictor.weights.files.origin)
+        self.predictor.weights.start()
         tidy = asyncio.create_task(self._tidy())
-        try:
-            yield
-        finally:
-            tidy.cancel()
-            await asyncio.wait([tidy])
-            decoder.close()
-            telemetry.log("stopped")
+        yield
+        tidy.cancel()
+        await asyncio.wait([tidy])
+        self.predictor.decoder.close()
+        telemetry.log("stopped")
 
     async def _tidy(self) -> None:
-        """Each minute until cancelled: log what happened, and delete old uploads, in our own folder where nobody else's files are."""
+        """Each minute: log what happened, and delete old uploads, in our own folder where nobody else's files are."""
         numbers: dict[str, float] = {}
         try:
             while True:
@@ -92,32 +89,27 @@ class Server:
         finally:
             telemetry.log_changes(numbers)
 
-    def run(self) -> None:
+    def run(self, listening: socket.socket, starting: Callable[[str, int], None] | None = None) -> None:
         """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered.
 
-        Raises OSError when there is no such address or its port is taken.
+        `starting` is called with host and port before anything is answered; it must not wait.
         """
-        listening = listen(self.settings.name, self.settings.port)
         with contextlib.suppress(ValueError, OSError):  # each visitor is a connection or two, each a file
-            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-            wanted = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            most = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
         with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
-            ctypes.CDLL(None).mallopt(
-                M_MMAP_THRESHOLD, 2**20
-            )  # the memory of a large body goes back when it is answered
-        quiet = {
-            "log_level": "error",
-            "access_log": False,
-            "server_header": False,
-        }  # warnings and addresses of visitors
-        bounds = {"limit_concurrency": CONNECTIONS, "timeout_graceful_shutdown": STOPPING}
-        config = uvicorn.Config(self.app, ws="none", proxy_headers=False, **quiet, **bounds)  # limits.py knows proxies
+            for option, value in MALLOPT.items():
+                ctypes.CDLL(None).mallopt(option, value)
+        bounds = {"limit_concurrency": CONNECTIONS, "timeout_graceful_shutdown": STOPPING, "proxy_headers": False}
+        quiet = {"log_level": "error", "access_log": False, "server_header": False}  # else addresses of visitors
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
+        if starting:
+            starting(where, listening.getsockname()[1])
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+            uvicorn.Server(uvicorn.Config(self.app, ws="none", **quiet, **bounds)).run(sockets=[listening])
 
 
 def listen(name: str, port: int | None) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Every environment variable that the server reads, in one place; a wrong one is told in one sentence. (`contribute` reads its own.)"""
+"""Every environment variable that the server reads; a wrong one is told in one sentence. (`contribute` reads its own.)"""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import tempfile
 from dataclasses import dataclass
 
 ENVIRONMENT = dict(os.environ)  # as it was before `prepare_gradio` changed it
+CHECKS = {
+    "MODEL_ID": (lambda text: re.fullmatch(r"[^/\s]+/[^/\s]+", text), "the name of a model repository, OWNER/NAME"),
+    "MODEL_REFRESH": (lambda text: re.fullmatch(r"\d{1,9}(\.\d+)?", text), "a number of seconds, 0 to look once"),
+    "GRADIO_SERVER_PORT": (lambda text: text.isdecimal() and 0 < int(text) < 65536, "a number from 1 to 65535"),
+}
+ON_ZEROGPU = ENVIRONMENT.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")  # as the package `spaces` reads it
 
 
 @dataclass(frozen=True)
@@ -28,22 +34,18 @@ class Settings:
     def from_environment(cls) -> Settings:
         """Raises ValueError with one sentence for a variable that cannot be."""
         read = {name: value for name, value in ENVIRONMENT.items() if value}.get
-        model, port, space, refresh = map(read, ("MODEL_ID", "GRADIO_SERVER_PORT", "SPACE_ID", "MODEL_REFRESH"))
-        if model and not re.fullmatch(r"[^/\s]+/[^/\s]+", model):
-            raise ValueError(f"MODEL_ID is {model!r}; it must be the name of a model repository, OWNER/NAME.")
-        if port and not (port.isdecimal() and 0 < int(port) < 65536):
-            raise ValueError(f"GRADIO_SERVER_PORT is {port!r}; it must be a number from 1 to 65535.")
-        if refresh and not re.fullmatch(r"\d{1,9}(\.\d+)?", refresh):
-            raise ValueError(f"MODEL_REFRESH is {refresh!r}; it must be a number of seconds, 0 to look once.")
-        wait, revision = float(refresh or cls.model_refresh), read("MODEL_REVISION") or "main"
-        name = read("GRADIO_SERVER_NAME") or ("0.0.0.0" if space else "127.0.0.1")
-        proxy = bool(space) or read("BEHIND_PROXY") == "1"
-        number = int(port) if port else None
-        return cls(model, revision, wait, name, number, read("METRICS_TOKEN"), space, read("SPACE_HOST"), proxy)
+        for name, (good, wanted) in CHECKS.items():
+            if read(name) and not good(read(name)):
+                raise ValueError(f"{name} is {read(name)!r}; it must be {wanted}.")
+        port, space = read("GRADIO_SERVER_PORT"), read("SPACE_ID")
+        name, revision = read("GRADIO_SERVER_NAME", "0.0.0.0" if space else cls.name), read("MODEL_REVISION", "main")
+        refresh, proxy = float(read("MODEL_REFRESH", cls.model_refresh)), bool(space) or read("BEHIND_PROXY") == "1"
+        numbers = (read("MODEL_ID"), revision, refresh, name, int(port) if port else None)
+        return cls(*numbers, read("METRICS_TOKEN"), space, read("SPACE_HOST"), proxy)
 
 
 def prepare_gradio() -> tempfile.TemporaryDirectory:
-    """Set what Gradio reads while it is imported; returns the folder for its files, of this process alone, deleted with the object."""
+    """Set what Gradio reads while it is imported; returns the folder for its files, of this process alone."""
     folder = tempfile.TemporaryDirectory(prefix="draw-a-digit-", ignore_cleanup_errors=True)
     os.environ |= {"GRADIO_TEMP_DIR": folder.name, "GRADIO_ANALYTICS_ENABLED": "False"}
     os.environ.pop("GRADIO_SERVER_PORT", None)  # a bad one would be a traceback

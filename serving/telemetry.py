@@ -1,4 +1,4 @@
-"""What happens on the server, in numbers for Prometheus and in log lines: how much, how fast, what was refused. Never what or from where."""
+"""What happens on the server, for Prometheus and in log lines: how much, how fast, what was refused; never what or from where."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def log(event: str, **fields: object) -> None:
 
 
 def log_failure(error: BaseException) -> None:
-    """A fault of our own: its type and where it arose. Its message may quote a visitor, and so is left out."""
+    """A fault of our own: its type and where it arose, without its message, which may quote a visitor."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     log("failure", type=type(error).__name__, at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames])
 

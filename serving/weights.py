@@ -9,92 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import json
 import sys
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from huggingface_hub import try_to_load_from_cache
 
-from publishing.fetch import NEEDED, SIZES, fetched, point
+from publishing.fetch import Files, cached, fetched, point, read
 from serving.settings import Settings
 
 RETRY, PAUSE = 15.0, 600.0  # seconds before the first new try after a failure, doubled each time, and at most
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch normalisation: no parameters
-
-
-@dataclass(frozen=True)
-class Files:
-    """Both files of some weights, checked, and where they are from: "embedded" or "OWNER/NAME@commit"."""
-
-    folder: Path
-    origin: str
-    config: bytes
-    tensors: bytes = field(repr=False)
-    parameters: int
-    accuracy: dict | None  # right, total and interval on MNIXEL's test images
-
-    @property
-    def key(self) -> str:
-        """The SHA-256 of config.json, which holds that of model.safetensors: it names both."""
-        return hashlib.sha256(self.config).hexdigest()
-
-
-def read(folder: Path, origin: str) -> Files:
-    """The weights in a folder, checked as far as that goes without torch: sizes, ranges, SHA-256, finite numbers.
-
-    Raises FileNotFoundError when one is missing, ValueError with a sentence when one is not what it should be.
-    """
-    for name in NEEDED:
-        if not (folder / name).is_file():
-            raise FileNotFoundError(f"There is no {name} in {origin}; {' and '.join(NEEDED)} are needed.")
-        if (size := (folder / name).stat().st_size) > SIZES[name]:
-            raise ValueError(f"The {name} of {origin} has {size:,} bytes; at most {SIZES[name]:,} are read.")
-    config, tensors = ((folder / name).read_bytes() for name in NEEDED)
-    try:
-        stated = json.loads(config)
-        if not all(type(count) is int and 1 <= count <= 256 for count in stated["channels"][:9]):
-            raise ValueError("channels of 1 to 256 are expected")
-        if not (0.01 <= stated["temperature"] <= 100 and 0 <= stated["threshold"] <= 1000):
-            raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")
-        sha256 = stated["sha256"]
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise ValueError(f"The config.json of {origin} is not the configuration of this network ({error}).") from error
-    if hashlib.sha256(tensors).hexdigest() != sha256:
-        raise ValueError(f"The model.safetensors of {origin} is not that of config.json: its SHA-256 differs.")
-    return Files(folder, origin, config, tensors, _parameters(tensors, origin), _measured(folder, sha256))
-
-
-def _parameters(raw: bytes, origin: str) -> int:
-    """How many a safetensors file has. Raises ValueError when it is none, or when one is not finite."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        tensors = load(raw)
-    except (SafetensorError, LookupError, ValueError, TypeError) as error:
-        raise ValueError(f"The model.safetensors of {origin} is no safetensors file.") from error
-    if not all(np.isfinite(values).all() for values in tensors.values()):
-        raise ValueError(f"The model.safetensors of {origin} has numbers that are not finite.")
-    return sum(values.size for name, values in tensors.items() if not name.endswith(STATISTICS))
-
-
-def _measured(folder: Path, sha256: str) -> dict | None:
-    """Right, total and interval that metrics.json states for these very weights; None when it states none."""
-    try:
-        with open(folder / "metrics.json", "rb") as file:
-            stored = json.loads(file.read(SIZES["metrics.json"]))
-        right, total, (low, high) = (stored["test"][key] for key in ("right", "total", "interval"))
-        kinds = [type(value) for value in (right, total, low, high)] == [int, int, float, float]
-        sound = kinds and 0 <= right <= total and 0 <= low <= high <= 1
-        known = stored["test_set"] == "MNIXEL test" and stored["sha256"] == sha256
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None
-    return {"right": right, "total": total, "interval": [low, high]} if sound and known else None
 
 
 def load(files: Files):
@@ -158,11 +83,10 @@ class Weights:
                 if commit in self._refused:
                     raise ValueError(self._refused[commit])
                 try:
-                    found = self._cached(commit)
+                    self._serve(commit)
                 except ValueError:  # spoilt, perhaps only on the way here
                     fetched(self.repository, commit, "again")
-                    found = self._cached(commit)
-                self._serve(found)
+                    self._serve(commit)
                 point(self.repository, self.revision, commit)
             self.problem = None
         except Exception as error:  # whatever it is, the thread goes on
@@ -178,7 +102,8 @@ class Weights:
             try:
                 self._network.set_result(load(self.files))
             except Exception as error:
-                self._network.set_exception(ValueError(f"The network cannot be loaded: {error}"))
+                self.problem = f"The network cannot be loaded: {error}"
+                self._network.set_exception(ValueError(self.problem))
             self._take_cached()
         failures = 0
         while self.repository and self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
@@ -192,19 +117,11 @@ class Weights:
     def _take_cached(self) -> None:
         if self.repository:
             with contextlib.suppress(OSError, ValueError):
-                self._serve(self._cached(self.revision))
+                self._serve(self.revision)
 
-    def _cached(self, revision: str) -> Files:
-        """The cached weights of a revision. Raises FileNotFoundError when they are not all there, ValueError when spoilt."""
-        paths = [try_to_load_from_cache(self.repository, name, revision=revision) for name in NEEDED]
-        if not all(isinstance(path, str) for path in paths):
-            raise FileNotFoundError(f"{self.repository} is not in the Hub's cache on this machine.")
-        folder = Path(paths[0]).parent
-        return read(folder, f"{self.repository}@{folder.name}")
-
-    def _serve(self, files: Files) -> None:
-        """Put weights into service if their network works. Raises ValueError when it does not."""
-        network: Future = Future()
+    def _serve(self, revision: str) -> None:
+        """Put the cached weights of a revision into service. Raises OSError or ValueError when they do not work."""
+        files, network = cached(self.repository, revision), Future()
         network.set_result(load(files))
         self.previous, self.files, self._network = self.files, files, network
         print(f"Serving {files.origin}.", flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import json
@@ -13,51 +12,21 @@ import tempfile
 import urllib.error
 import urllib.request
 
-import numpy as np
 import pytest
-from conftest import ROOT
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError, ValidationError
-from person import DRAWINGS
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-import board
 from model import DigitCNN
+from tests.harness import ROOT
+from tests.harness.calls import data_url, encoded, picture, post, upload
 from web.assets import assets, fingerprint, media_type
-
-
-def picture(digit: str, size: int = 448) -> Image.Image:
-    return Image.fromarray(255 - board.render([board.Stroke(np.array(s), 14.0) for s in DRAWINGS[digit]], size))
-
-
-def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
 def client(server):
     return Client(server.url, verbose=False)
-
-
-def post(server, name: str, body: object) -> tuple[int, dict]:
-    request = urllib.request.Request(
-        f"{server.url}/gradio_api/{name}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return reply.status, json.load(reply)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
-def data_url(content: bytes, kind: str = "png") -> dict:
-    return {
-        "url": f"data:image/{kind};base64,{base64.b64encode(content).decode()}",
-        "meta": {"_type": "gradio.FileData"},
-    }
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP"])
@@ -100,16 +69,6 @@ def test_only_the_named_endpoints_are_offered(client):
 
 
 # --- one picture, five ways ---------------------------------------------------------------------------------------------
-
-
-def upload(server, content: bytes) -> dict:
-    """Send a picture as Gradio's clients do before they ask; gives what they put into the question."""
-    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n' % content
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{server.url}/gradio_api/upload", form, headers), timeout=30
-    ) as reply:
-        return {"path": json.load(reply)[0], "meta": {"_type": "gradio.FileData"}}
 
 
 def events(server, name: str, question: dict) -> dict | str:
@@ -316,12 +275,13 @@ def test_bad_data_urls(server, url):
     assert "picture" in str(reply)
 
 
-def test_a_bad_port_is_refused_with_one_sentence(server):
+def test_a_bad_port_is_refused_with_one_sentence(server, tmp_path):
+    """And the store is not touched, which the page that has the port may be using."""
     for port, words in (("abc", "must be a number"), (str(server.port), "port")):
         done = subprocess.run(
             [sys.executable, "app.py"],
             cwd=ROOT,
-            env={**os.environ, "GRADIO_SERVER_PORT": port},
+            env={**os.environ, "GRADIO_SERVER_PORT": port, "CONTRIBUTIONS_DIR": str(tmp_path / "store")},
             capture_output=True,
             text=True,
             timeout=120,
@@ -330,3 +290,4 @@ def test_a_bad_port_is_refused_with_one_sentence(server):
         assert done.stderr.startswith("app.py: ")
         assert words in done.stderr
         assert "Traceback" not in done.stderr
+        assert not (tmp_path / "store").exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import importlib
-import json
 import sys
 from dataclasses import replace
 
@@ -17,13 +16,12 @@ import data
 import handwriting
 import train
 from bench import ablation, freehand, mistakes, mnist, peers, sets, unipen
-from bench.accuracy import Table, lowest, markdown, refused_at
-from bench.crossval import identity, is_of, validated
-from bench.ladder import RUNGS, between, table
+from bench.ablation import ABLATIONS, identity
+from bench.accuracy import Table, lowest, refused_at
 from bench.readers import multiply_adds, upstream_reader
 from bench.sets import photographed
-from handwriting.operators import OPERATORS
 from model import DigitCNN, EmptyDrawing
+from reports import tables
 from training import upstream
 from training.recipes import RECIPES
 
@@ -282,16 +280,11 @@ def test_multiply_adds_of_a_known_network():
 
 
 def test_cross_validation_of_another_recipe_does_not_count(monkeypatch):
-    result = {"rights": [380], "total": 386, "of": identity("ours")}
-    assert is_of(result, "ours") and not is_of(result, "upstream") and not is_of(None, "ours")
+    result = {"rights": [380, 384], "total": 386, "of": identity("ours")}
+    monkeypatch.setattr(tables, "stored", lambda name: {"ours": result})
+    assert ablation.validated("ours").startswith("764/772 = 99.0 %") and ablation.validated("upstream") == ""
     monkeypatch.setitem(RECIPES, "ours", replace(RECIPES["ours"], steps=25))
-    assert not is_of(result, "ours")
-
-
-def test_the_table_is_of_the_shipped_weights():
-    stored = json.loads((train.ROOT / "docs" / "accuracy.json").read_text())
-    assert stored["sha256"] == DigitCNN.from_pretrained(train.ROOT / "weights").config.sha256
-    assert stored["table"] in (train.ROOT / "README.md").read_text()
+    assert ablation.validated("ours") == ""
 
 
 def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, monkeypatch):
@@ -300,14 +293,15 @@ def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, mo
     monkeypatch.setitem(RECIPES, "quick", replace(tiny, schedule=replace(tiny.schedule, rounds=2)))
     images, labels = handwriting.drawings(60, 0, workers=1)
     arrays = data.Arrays(images.astype(float), labels, images[:0].astype(float), labels[:0])
-    recipes = ablation.variants()
-    whole, without = (ablation.measure(recipes[name], arrays) for name in (ablation.WHOLE, "without tail"))
+    whole, without = (ablation.measure_operators(names, arrays) for names in ((), ("tail",)))
     assert list(whole) == ["UNIPEN, not looked at"]  # no pendigits, and of UNIPEN one made-up collection
     assert 0 <= whole["UNIPEN, not looked at"][0] <= 1 and whole != without
-    store = {"of": "x", ablation.WHOLE: {"both": [0.98, 0.06]}, "without tail": {"both": [0.975, 0.08]}}
-    made = ablation.table(store).splitlines()
-    assert made[2:] == ["| the recipe | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
-    assert len(recipes) == 6 + len(OPERATORS) and len(set(recipes.values())) == len(recipes)
+    made = tables.operators({"of": "x", "none": {"both": [0.98, 0.06]}, "tail": {"both": [0.975, 0.08]}}).splitlines()
+    assert made[2:] == ["| every operator | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
+
+
+def test_every_recipe_is_in_the_ablation():
+    assert set(ABLATIONS) == set(RECIPES)
 
 
 def test_the_sheet_of_mistakes_shows_those_and_no_others():
@@ -320,15 +314,3 @@ def test_the_sheet_of_mistakes_shows_those_and_no_others():
     assert [label for label, *_ in found] == claimed[27:].tolist()
     page = np.asarray(mistakes.sheet(found))
     assert page.shape == (84, 16 * 72) and page[12:, : 3 * 72].max() > 200 and page[:, 3 * 72 :].max() == 0
-
-
-def test_tables():
-    ours = {"rights": [116, 114], "total": 116, "strangers": [984, 1000]}
-    text = table({"ours": ours, "nearest-pixels": {"rights": [76], "total": 116}})
-    assert "| 40 | nothing random |  | `python train.py --recipe nearest-pixels` |" in text
-    assert "| 1 | 0, 2 | 98.4 % | `python train.py --recipe ours --seeds 10` |" in text
-    assert set(RUNGS) == set(RECIPES)
-    assert between("a <b> old </b> c", "<b>", "</b>", "new") == "a <b>\n\nnew\n\n</b> c"
-    assert markdown(["x"], [("row", ["1"])]).splitlines()[-1] == "| row | 1 |"
-    assert validated(None) == ""
-    assert validated({"rights": [380, 384], "total": 386}).startswith("764/772 = 99.0 %")

@@ -8,10 +8,10 @@ import time
 
 import numpy as np
 import pytest
-from conftest import Server
-from person import DRAWINGS, HEART, Person, drag, on_screen, until
 
-from contribute.store import Store
+from contributions.store import Store
+from tests.harness.person import DRAWINGS, HEART, Contributor, Person, drag, until
+from tests.harness.servers import Server
 
 
 @pytest.fixture
@@ -24,43 +24,6 @@ def page(store):
     running = Server(CONTRIBUTIONS_DIR=str(store))
     yield running
     running.kill(signal.SIGKILL)
-
-
-class Contributor(Person):
-    """Somebody on the Contribute tab."""
-
-    def open_tab(self) -> None:
-        self.page.get_by_role("tab", name="Contribute").click()
-        self.page.wait_for_selector(".collector .terms", state="attached")
-
-    def agree(self) -> None:
-        self.open_tab()
-        self.page.locator(".collector .agree").click()
-        self.page.wait_for_selector("#collector-board[data-target]")
-
-    def asked_for(self) -> str:
-        return self.page.locator("#collector-board").get_attribute("data-target")
-
-    def at(self, point):
-        return on_screen(self.page.locator("#collector-board canvas").bounding_box(), point)
-
-    def draw_digit(self, digit: str) -> None:
-        """An example, or an upright line for what there is none of: the network may object to it."""
-        self.draw(DRAWINGS.get(digit, [[(224, 90), (224, 220), (224, 350)]]))
-
-    def next(self) -> None:
-        """Next, and Keep it when there is a question; until the page asks for another digit."""
-        board = "document.querySelector('#collector-board')"
-        before = self.page.evaluate(f"Number({board}.dataset.turns ?? 0)")
-        done = f"Number({board}.dataset.turns ?? 0) > before"
-        self.page.locator(".collector .next").click()
-        until(self.page, f"before => {done} || !document.querySelector('.question').hidden", arg=before)
-        if self.page.locator(".question").is_visible():
-            self.page.locator(".question .keep").click()
-        until(self.page, f"before => {done}", arg=before)
-
-    def words(self, selector: str) -> str:
-        return self.page.locator(f".collector {selector}").inner_text()
 
 
 @pytest.mark.parametrize(
@@ -333,7 +296,7 @@ def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, p
     visitor.agree()
     code = visitor.words(".code")
     visitor.draw_digit(visitor.asked_for())
-    Store(store).forget(code)
+    Store(store).delete(code)
     visitor.page.locator(".collector .next").click()
     until(
         visitor.page,

@@ -8,7 +8,6 @@ import re
 
 import numpy as np
 import pytest
-from conftest import ROOT, without
 from safetensors.numpy import load_file, save
 
 import board
@@ -16,6 +15,7 @@ from bench import freehand, parity
 from bench.parity import Engine, Row, compare
 from handwriting import draw
 from model import DigitCNN
+from tests.harness import ROOT, without
 
 CONFIG, WEIGHTS = "weights/config.json", "weights/model.safetensors"
 CHANNELS = json.loads((ROOT / CONFIG).read_text())["channels"][0]  # of the first block
@@ -143,7 +143,7 @@ def test_boards_of_another_size_and_mnixels_reduction(engine):
     for digit in range(10):
         drawing = draw(digit, rng)
         theirs = engine.page.evaluate(
-            "(s) => { const { parseStrokes, render, reduce } = digit, d = parseStrokes(s);"
+            "async (s) => { const { parseStrokes, render } = digit, { reduce } = await import('./reduce.js'), d = parseStrokes(s);"
             " return [[...render(d, 224)], [...reduce(render(d))]]; }",
             parity._message(drawing),
         )

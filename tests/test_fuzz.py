@@ -18,10 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import schemathesis
-from conftest import ROOT, Server
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from person import DRAWINGS
 from PIL import Image
 from schemathesis import GenerationMode
 
@@ -31,6 +29,9 @@ from model import Config, DigitCNN, _read_config
 from serving.limits import Limits, Refused, address
 from serving.predict import Predictor
 from serving.settings import Settings
+from tests.harness import ROOT
+from tests.harness.person import DRAWINGS
+from tests.harness.servers import Server
 
 API = "/gradio_api"
 LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")

@@ -86,7 +86,7 @@ def read():
     torch.set_num_threads(1)
     net, rng = DigitCNN.from_pretrained("weights"), np.random.default_rng(6)
     images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(6)])
-    guesses = net.judge_tensors(torch.from_numpy(images)[:, None])[0].argmax(axis=1).reshape(len(WAYS), 6)
+    guesses = net.predict(torch.from_numpy(images)[:, None])[0].argmax(axis=1).reshape(len(WAYS), 6)
     return {(way.digit, way.name): float((row == way.digit).mean()) for way, row in zip(WAYS, guesses, strict=True)}
 
 

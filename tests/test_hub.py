@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -20,29 +19,19 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import yaml
-from conftest import ROOT, Server
-from local_hub import OWNER, Fault, LocalHub
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import publish as command
 from model import DigitCNN
 from publishing import bundles, fetch, pins
 from serving import weights as serving_weights
+from tests.harness import CLEAN, ROOT, called
+from tests.harness.hub import FAULTS, MODEL, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
+from tests.harness.servers import Server
 
-MODEL, DATASET, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel"
+DATASET, SPACE = f"{OWNER}/mnixel", f"{OWNER}/mnixel"
 STATIC = f"{OWNER}/mnixel-static"
-CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
-PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-
-
-def client(hub: LocalHub, home: Path, *command: str, token: str = "hf_write", cwd: Path = ROOT, **more: str):
-    """Run a command as somebody with an empty cache in `home`; returns what it printed and its status."""
-    environment = {**CLEAN, "PATH": PATH, **hub.environment(home, token), **more}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
-
-
-def publish(hub: LocalHub, home: Path, *arguments: str, **more):
-    return client(hub, home, sys.executable, "publish.py", *arguments, **more)
 
 
 def load(hub: LocalHub, home: Path, code: str, **more):
@@ -50,18 +39,6 @@ def load(hub: LocalHub, home: Path, code: str, **more):
     home.mkdir(parents=True, exist_ok=True)
     (home / "model.py").write_text((ROOT / "model.py").read_text())
     return client(hub, home, sys.executable, "-c", code, cwd=home, token=more.pop("token", ""), **more)
-
-
-def one_sentence(done, program: str) -> str:
-    """The single line that a command said when it failed."""
-    assert done.returncode == 1, done.stdout + done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith(f"{program}: ")]
-    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
-    return lines[0].removeprefix(f"{program}: ")
-
-
-def blocks(text: str, language: str = "") -> list[str]:
-    return [body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M) if name == language]
 
 
 @pytest.fixture
@@ -91,7 +68,7 @@ def info(server: Server) -> dict:
 def test_round_trip(transfer, tmp_path, mnixel):
     """Publish everything, publish it again, use the model, the dataset and the page as their cards say."""
     with LocalHub(tmp_path / "hub", transfer).running() as hub:
-        done = publish(hub, tmp_path / "us", "all", OWNER, "--data", str(mnixel))
+        done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
         assert done.returncode == 0, done.stderr
         for kind, name in (("model", MODEL), ("dataset", DATASET), ("space", SPACE), ("space", STATIC)):
             repository = hub.repository(kind, name)
@@ -99,13 +76,14 @@ def test_round_trip(transfer, tmp_path, mnixel):
             assert f"commit {repository.commits[-1][0]}" in done.stdout
             assert f"{hub.url}/{'' if kind == 'model' else kind + 's/'}{name}" in done.stdout
         assert set(hub.files("model", MODEL)) == {
-            ".gitattributes", "README.md", "config.json", "metrics.json", "model.py", "model.safetensors"
+            ".gitattributes", "README.md", "config.json", "metrics.json", "model.py", "model.safetensors",
+            "digit.js", "digit.png", "digit28.png", "model.onnx", "notebook.ipynb"
         }  # fmt: skip
         assert hub.repository("space", SPACE).variables == {"MODEL_ID": MODEL}
         uploads = [line for line in hub.log if line.startswith("PUT /store/")]
         assert bool(uploads) == (transfer != "xet")
 
-        again = publish(hub, tmp_path / "us again", "all", OWNER, "--data", str(mnixel))
+        again = publish(hub, tmp_path / "us again", "all", OWNER, "--consent", "--data", str(mnixel))
         assert again.returncode == 0, again.stderr
         assert again.stdout.count("(nothing changed)") == 4
         assert [len(repository.commits) for repository in hub.repositories.values()] == [2, 2, 2, 2]
@@ -113,7 +91,6 @@ def test_round_trip(transfer, tmp_path, mnixel):
         card = hub.files("model", MODEL)["README.md"].decode()
         stranger = tmp_path / "stranger"
         stranger.mkdir()
-        (stranger / "digit.png").write_bytes((ROOT / "docs/images/digit.png").read_bytes())
         fetched = client(hub, stranger, "sh", "-c", blocks(card)[0], token="", cwd=stranger)
         assert fetched.returncode == 0, fetched.stderr
         used = client(hub, stranger, sys.executable, "-c", blocks(card, "python")[0], token="", cwd=stranger)
@@ -292,16 +269,6 @@ def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
 
 
 # --- the page without the Hub -----------------------------------------------------------------------------------------
-
-FAULTS = {
-    "refused": "http://127.0.0.1:9",
-    "no such host": "http://hub.invalid",
-    "silent": Fault(".", "silent"),
-    "status 500": Fault(".", "500"),
-    "cut halfway": Fault("GET /store/", "cut"),
-    "slow drip": Fault("GET /store/", "drip"),
-    "altered": Fault("GET /store/", "alter"),
-}
 
 
 @contextmanager
@@ -510,7 +477,7 @@ def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
     with page(model_hub, tmp_path / "page", folder=space) as server:
         wait_for(lambda: info(server)["weights"].startswith(MODEL))
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, app, model, contribute.export, publishing.fetch\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
+        [sys.executable, "-c", "import sys, app, model, contributions.export, publishing.fetch\nfor m in list(sys.modules.values()): print(getattr(m, '__file__', ''))"],
         cwd=space, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     modules = {path for path in space.rglob("*.py") if ".venv" not in path.parts}
@@ -533,7 +500,7 @@ def test_space_front_matter_and_pins(space):
     assert front["preload_from_hub"] == [f"{MODEL} model.safetensors,config.json,metrics.json"]
     index, *lines = (space / "requirements.txt").read_text().splitlines()
     assert index.startswith("--extra-index-url") and any(re.fullmatch(r"torch==[\d.]+\+cpu", line) for line in lines)
-    assert bundles.requirements(on_cpu=False).splitlines() == [line.replace("+cpu", "") for line in lines]
+    assert bundles.requirements("t4-small").splitlines() == [line.replace("+cpu", "") for line in lines]
     assert f"gradio=={front['sdk_version']}" in lines  # the image installs that one together with these lines
     pinned = dict(line.replace("+cpu", "").split("==") for line in lines)
     assert len(pinned) == len(lines)
@@ -546,7 +513,7 @@ def test_space_front_matter_and_pins(space):
 @pytest.mark.parametrize("extra", ["", "oauth", "mcp"])
 def test_space_pins_are_whole_and_agree_with_what_its_image_adds(extra):
     """The image adds gradio's extras `oauth` and `mcp`; a pin that they do not take would fail its build."""
-    pinned = dict(line.split("==") for line in bundles.requirements(on_cpu=False).splitlines())
+    pinned = dict(line.split("==") for line in bundles.requirements("t4-small").splitlines())
     for name in ["gradio"] if extra else pinned:
         for need in map(Requirement, metadata.distribution(name).requires or []):
             other = canonicalize_name(need.name)
@@ -562,7 +529,7 @@ def test_space_with_pins_that_are_not_known_is_not_published(tmp_path, monkeypat
     with pytest.raises(
         bundles.BundleError, match=r"^constraints.txt is stale \(.*\): run `python -m publishing.pins`\.$"
     ):
-        bundles.requirements(on_cpu=True)
+        bundles.requirements("cpu-basic")
 
 
 # --- publishing goes wrong --------------------------------------------------------------------------------------------
@@ -575,7 +542,6 @@ def test_space_with_pins_that_are_not_known_is_not_published(tmp_path, monkeypat
         ("model", "hf_wrong", None, "The Hub does not accept the token"),
         ("model", "hf_read", None, "The token of OWNER may only read"),
         ("model", "hf_other", None, "You are logged in as somebody, who cannot write for OWNER: name somebody."),
-        ("space", "hf_write", "unpaid", 'The Hub asks for payment for the space OWNER/mnixel ("A PRO subscription'),
         ("model", "hf_write", Fault("create", "403", message="not in your scope"), "The token may not write to the model"),
         ("model", "hf_write", Fault("PUT|commit/", "403", message="Storage limit reached"), "The Hub has no room left"),
         ("model", "hf_write", Fault("preupload", "413"), "The Hub has no room left"),
@@ -587,33 +553,19 @@ def test_space_with_pins_that_are_not_known_is_not_published(tmp_path, monkeypat
         ("model", "hf_write", "offline", "HF_HUB_OFFLINE is set"),
         ("model", "hf_write", "away", "The Hub cannot be reached: check the network"),
     ],
-    ids=["no token", "wrong token", "read-only token", "other account", "payment", "scope", "quota", "too large",
+    ids=["no token", "wrong token", "read-only token", "other account", "scope", "quota", "too large",
          "rate", "conflict", "server", "cut", "card", "offline", "away"],
 )  # fmt: skip
 def test_publishing_that_fails_says_why_in_one_sentence(kind, token, fault, said, hub, tmp_path):
     hub.faults = [replace(fault)] if isinstance(fault, Fault) else []
-    hub.paid = fault != "unpaid"
     settings = {"offline": {"HF_HUB_OFFLINE": "1"}, "away": {"HF_ENDPOINT": "http://127.0.0.1:9"}}
     more = settings.get(fault, {}) if isinstance(fault, str) else {}
     done = publish(hub, tmp_path / "us", kind, OWNER, token=token, **more)
     assert said in one_sentence(done, "publish.py")
     if not more:  # the next run finishes it
-        hub.faults, hub.paid = [], True
+        hub.faults = []
         assert publish(hub, tmp_path / "us", kind, OWNER).returncode == 0
         assert len(hub.repository(kind, f"{OWNER}/mnixel{'-cnn' if kind == 'model' else ''}").commits) == 2
-
-
-def test_a_space_on_other_hardware_needs_no_paid_account(hub, tmp_path):
-    hub.paid = False
-    done = publish(hub, tmp_path / "us", "space", OWNER, "--hardware", "zero-a10g")
-    assert done.returncode == 0, done.stderr
-    assert hub.repository("space", SPACE).hardware == "zero-a10g"
-    assert "+cpu" not in hub.files("space", SPACE)["requirements.txt"].decode()
-    # Asked for again with other hardware: the files change, and so does the hardware.
-    done = publish(hub, tmp_path / "us", "space", OWNER, "--hardware", "cpu-upgrade", "--model", "OWNER/another")
-    assert done.returncode == 0, done.stderr
-    repository = hub.repository("space", SPACE)
-    assert (repository.hardware, repository.variables) == ("cpu-upgrade", {"MODEL_ID": "OWNER/another"})
 
 
 def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept(hub, tmp_path):
@@ -629,7 +581,7 @@ def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept
 def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_path, mnixel):
     shard = "contributed/train-00000-of-00001.parquet"
     hub.put("dataset", DATASET, {shard: b"somebody's"})
-    arguments = ["dataset", OWNER, "--data", str(mnixel), "--contributed", str(tmp_path / "contributed")]
+    arguments = ["dataset", OWNER, "--consent", "--data", str(mnixel), "--contributed", str(tmp_path / "contributed")]
     done = publish(hub, tmp_path / "us", *arguments)
     assert "has contributed drawings and this checkout has none" in one_sentence(done, "publish.py")
     assert shard in hub.files("dataset", DATASET)
@@ -650,14 +602,6 @@ def test_other_hardware_alone_is_a_change(hub, tmp_path):
     assert hub.repository("space", SPACE).hardware == "cpu-upgrade" and "nothing changed" not in done.stdout
 
 
-def test_dry_run_lists_and_asks_nobody(hub, tmp_path, mnixel):
-    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(mnixel), token="")
-    assert done.returncode == 0, done.stderr
-    assert hub.log == []
-    for line in ("clean/train-00000-of-00001.parquet", "model.safetensors", "app.py", "Nothing was sent."):
-        assert line in done.stdout
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -671,7 +615,7 @@ def test_dry_run_lists_and_asks_nobody(hub, tmp_path, mnixel):
     ],
 )
 def test_names_that_the_hub_would_refuse(arguments, said):
-    done = subprocess.run([sys.executable, "publish.py", *arguments], cwd=ROOT, capture_output=True, text=True)
+    done = called(command.main, *arguments)
     assert done.returncode == 2 and said in done.stderr
 
 

@@ -7,22 +7,22 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
-from contributor import CLEAN, agree, ask, keep, python, scribble
-from local_hub import OWNER, Fault, LocalHub
 
-from contribute import rows
-from contribute.batches import Batches
-from contribute.desk import Desk
-from contribute.mirror import ASIDE, Mirror
-from contribute.store import Store, hashed
+from contributions import rows
+from contributions.batches import Batches
+from contributions.mirror import Mirror
+from contributions.service import ContributionService
+from contributions.store import Store
+from tests.harness import CLEAN, ROOT
+from tests.harness.contributor import agree, ask, python, scribble, submit
+from tests.harness.hub import OWNER, Fault, LocalHub
 
 REPOSITORY = f"{OWNER}/contributions"
 
 
 @pytest.fixture
-def desk(tmp_path):
-    return Desk(Store(tmp_path / "store"), app="1.0")
+def service(tmp_path):
+    return ContributionService(Store(tmp_path / "store"), app="1.0")
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def rows_on(hub: LocalHub) -> list[dict]:
 
 MIRROR = """
 import sys
-from contribute.mirror import Mirror
-from contribute.store import Store
+from contributions.mirror import Mirror
+from contributions.store import Store
 mirror = Mirror(Store(sys.argv[1]), "{repository}", start=False)
 print({call})
 """
@@ -51,64 +51,63 @@ def mirror(hub: LocalHub, home, store, call: str = "mirror.push()", check: bool 
     return python("-c", code, str(store), check=check, **hub.environment(home))
 
 
-def test_batches_reach_the_hub_once_and_go_when_they_are_deleted(desk, hub, tmp_path):
-    mine, other = agree(desk), agree(desk)
+def test_batches_reach_the_hub_once_and_go_when_they_are_deleted(service, hub, tmp_path):
+    mine, other = agree(service), agree(service)
     for number in range(3):
-        keep(desk, mine, id=f"mine-{number:04}")
-    keep(desk, other, id="other-0001")
-    store = desk.store.folder
+        submit(service, mine, id=f"mine-{number:04}")
+    submit(service, other, id="other-0001")
+    store = service.store.folder
     assert mirror(hub, tmp_path / "a", store).stdout == "1\n"
     assert hub.repository("dataset", REPOSITORY).private
     assert sorted(row["id"] for row in rows_on(hub)) == ["mine-0000", "mine-0001", "mine-0002", "other-0001"]
-    assert desk.store.counts(mine) == (3, 3)
+    assert service.store.counts(mine) == (3, 3)
     commits = len(hub.repository("dataset", REPOSITORY).commits)
     assert mirror(hub, tmp_path / "b", store).stdout == "0\n"
     assert len(hub.repository("dataset", REPOSITORY).commits) == commits
-    desk.store.forget(mine)
+    service.store.delete(mine)
     assert mirror(hub, tmp_path / "c", store).stdout == "1\n"
     assert [row["id"] for row in rows_on(hub)] == ["other-0001"]
     assert len(hub.repository("dataset", REPOSITORY).commits) == 1  # nor in the repository's history
-    desk.store.forget(other)
+    service.store.delete(other)
     mirror(hub, tmp_path / "d", store)
     assert set(hub.files("dataset", REPOSITORY)) == {".gitattributes", "README.md"}
 
 
-def test_a_push_that_was_killed_is_sent_again_under_the_same_name(desk, hub, tmp_path):
-    keep(desk, agree(desk))
+def test_a_push_that_was_killed_is_sent_again_under_the_same_name(service, hub, tmp_path):
+    submit(service, agree(service))
     for after in (False, True):
         hub.faults = [Fault("commit/", "hold", times=1, after=after)]
         hub.held.clear()
         running = subprocess.Popen(
-            [sys.executable, "-c", MIRROR.format(repository=REPOSITORY, call="mirror.push()"), str(desk.store.folder)],
+            [sys.executable, "-c", MIRROR.format(repository=REPOSITORY, call="mirror.push()"), str(service.store.folder)],
             cwd=ROOT, env={**CLEAN, **hub.environment(tmp_path / f"killed {after}")},
         )  # fmt: skip
         assert hub.held.wait(60)
         running.kill()
         running.wait()
     hub.faults = []
-    mirror(hub, tmp_path / "a", desk.store.folder)
+    mirror(hub, tmp_path / "a", service.store.folder)
     assert len(rows_on(hub)) == 1
 
 
-def test_a_store_that_was_lost_comes_back_from_the_hub(desk, hub, tmp_path):
-    mine = agree(desk)
-    keep(desk, mine, id="mine-0001")
-    Batches(desk.store).gather()
-    keep(desk, mine, id="mine-0002")
-    mirror(hub, tmp_path / "a", desk.store.folder)
+def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
+    mine = agree(service)
+    submit(service, mine, id="mine-0001")
+    Batches(service.store).gather()
+    submit(service, mine, id="mine-0002")
+    mirror(hub, tmp_path / "a", service.store.folder)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(2, 0)\n"
     restored = Store(tmp_path / "new")
     assert sorted(d.id for d, _ in restored.drawings()) == ["mine-0001", "mine-0002"]
-    assert restored.writer(mine) == desk.store.writer(mine)
-    assert not (tmp_path / "new" / ASIDE).exists()
+    assert restored.writer(mine) == service.store.writer(mine)
     # Deleted elsewhere: gone here with the next pull, and states that were set here stay.
-    other = agree(desk)
-    keep(desk, other, id="other-0001")
-    mirror(hub, tmp_path / "a", desk.store.folder)
+    other = agree(service)
+    submit(service, other, id="other-0001")
+    mirror(hub, tmp_path / "a", service.store.folder)
     mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()")
     assert restored.judge(["other-0001"], "accepted") == 1
-    desk.store.forget(mine)
-    mirror(hub, tmp_path / "a", desk.store.folder)
+    service.store.delete(mine)
+    mirror(hub, tmp_path / "a", service.store.folder)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(0, 2)\n"
     assert [(d.id, state) for d, state in restored.drawings()] == [("other-0001", "accepted")]
     assert restored.writer(mine) is None
@@ -116,17 +115,17 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(desk, hub, tmp_path):
 
 def test_on_a_disk_that_does_not_last_saved_waits_for_the_commit(hub, tmp_path):
     store = Store(tmp_path / "store")
-    desk = Desk(store, Mirror(store, REPOSITORY, start=False), persistent=False)
-    receipt = agree(desk)
-    assert keep(desk, receipt) == {"saved": 0, "waiting": 1, "on_hub": 0}
+    service = ContributionService(store, Mirror(store, REPOSITORY, start=False), persistent=False)
+    receipt = agree(service)
+    assert submit(service, receipt) == {"saved": 0, "waiting": 1, "on_hub": 0}
     mirror(hub, tmp_path / "a", store.folder)
-    assert ask(desk, "status", receipt=receipt) == {"saved": 1, "waiting": 0, "on_hub": 1}
+    assert ask(service, "status", receipt=receipt) == {"saved": 1, "waiting": 0, "on_hub": 1}
 
 
-def test_a_public_repository_is_refused(desk, hub, tmp_path):
+def test_a_public_repository_is_refused(service, hub, tmp_path):
     hub.put("dataset", REPOSITORY, {"README.md": b"mine"})
-    keep(desk, agree(desk))
-    done = mirror(hub, tmp_path / "a", desk.store.folder, check=False)
+    submit(service, agree(service))
+    done = mirror(hub, tmp_path / "a", service.store.folder, check=False)
     assert "is public; drawings before review go to a private dataset" in done.stderr
     assert rows_on(hub) == []
 
@@ -153,30 +152,30 @@ def take_over(store: Store, copy: dict[str, list[rows.Drawing]], before: dict[st
     return came, went + batches.drop_missing(set(copy), before)
 
 
-def test_a_pull_beside_a_running_page_takes_nothing_away(desk):
+def test_a_pull_beside_a_running_page_takes_nothing_away(service):
     """What is pushed, deleted or agreed to between the Hub's answer and its use here stays as it is."""
-    mine, other, fresh = agree(desk), agree(desk), agree(desk)
-    keep(desk, mine, id="mine-0001")
-    old, before = taken(desk.store), Batches(desk.store).clean()
-    keep(desk, other, id="other-0001")
-    taken(desk.store)  # pushed meanwhile
-    assert take_over(desk.store, {}, {}) == (0, 0)
-    assert take_over(desk.store, old, before) == (0, 0)
-    assert sorted(d.id for d, _ in desk.store.drawings()) == ["mine-0001", "other-0001"]
-    desk.store.forget(mine)
-    taken(desk.store)
-    assert take_over(desk.store, old, before) == (0, 0)
-    assert [d.id for d, _ in desk.store.drawings()] == ["other-0001"]
-    assert desk.store.writer(fresh) and desk.store.writer(other)
+    mine, other, fresh = agree(service), agree(service), agree(service)
+    submit(service, mine, id="mine-0001")
+    old, before = taken(service.store), Batches(service.store).clean()
+    submit(service, other, id="other-0001")
+    taken(service.store)  # pushed meanwhile
+    assert take_over(service.store, {}, {}) == (0, 0)
+    assert take_over(service.store, old, before) == (0, 0)
+    assert sorted(d.id for d, _ in service.store.drawings()) == ["mine-0001", "other-0001"]
+    service.store.delete(mine)
+    taken(service.store)
+    assert take_over(service.store, old, before) == (0, 0)
+    assert [d.id for d, _ in service.store.drawings()] == ["other-0001"]
+    assert service.store.writer(fresh) and service.store.writer(other)
 
 
-def test_who_was_deleted_does_not_come_back_from_a_copy(desk, tmp_path):
-    mine = agree(desk)
-    keep(desk, mine, id="mine-0001")
-    copy = taken(desk.store)
+def test_who_was_deleted_does_not_come_back_from_a_copy(service, tmp_path):
+    mine = agree(service)
+    submit(service, mine, id="mine-0001")
+    copy = taken(service.store)
     other = Store(tmp_path / "other")
     take_over(other, copy, {})
-    other.forget(mine)
+    other.delete(mine)
     taken(other)
     assert take_over(other, copy, Batches(other).clean()) == (0, 0)
     assert other.drawings() == [] and Batches(other).dirty() == set(copy)  # and the Hub is told again
@@ -213,48 +212,43 @@ def spoilt(good: dict) -> dict[str, bytes]:
     }
 
 
-def test_rows_that_are_no_drawings_are_set_aside_and_stop_nothing(desk, hub, tmp_path):
-    """One after the other among good rows: the restore goes on, the bad ones are in a file, escaped, and no terminal is told to obey."""
-    mine = agree(desk)
+def test_rows_that_are_no_drawings_are_left_out_and_stop_nothing(service, hub, tmp_path):
+    """One after the other among good rows: the restore goes on, and no terminal is told to obey."""
+    mine = agree(service)
     for number in range(3):
-        keep(desk, mine, id=f"mine-{number:04}")
-    ((good, *_),) = taken(desk.store).values()
+        submit(service, mine, id=f"mine-{number:04}")
+    ((good, *_),) = taken(service.store).values()
     bad = spoilt(json.loads(rows.to_line(good)))
     for why, line in bad.items():
         with pytest.raises(ValueError, match=why):
             rows.parse(line)
-    lines = [rows.to_line(drawing).encode() for drawing, _ in desk.store.drawings()]
+    lines = [rows.to_line(drawing).encode() for drawing, _ in service.store.drawings()]
     mixed = [line for pair in zip(bad.values(), lines + [b""] * len(bad), strict=False) for line in pair]
     name = "batches/20260101-0123456789abcdef.jsonl"
     hub.put("dataset", REPOSITORY, {name: b"\n".join(mixed), "batches/\x1b[2J.jsonl": b"{}"}, private=True)
     done = mirror(hub, tmp_path / "a", tmp_path / "new", "mirror.pull()")
     assert done.stdout == "(3, 0)\n"
     assert f"{len(bad)} rows are no drawing and left out" in done.stderr and "\x1b" not in done.stderr
-    aside = (tmp_path / "new" / ASIDE).read_text()
-    assert len(aside.splitlines()) == len(bad) and aside.replace("\n", "").isprintable()
-    restored = Desk(Store(tmp_path / "new"))
+    restored = ContributionService(Store(tmp_path / "new"))
     assert ask(restored, "status", receipt=mine)["saved"] == 3
-    assert hashed(mine) in aside
-    ask(restored, "forget", receipt=mine)  # also from what was set aside
-    assert hashed(mine) not in (tmp_path / "new" / ASIDE).read_text()
 
 
-def test_what_is_here_of_a_row_that_cannot_be_read_stays(desk, hub, tmp_path):
-    mine = agree(desk)
-    keep(desk, mine, id="mine-0001")
-    mirror(hub, tmp_path / "a", desk.store.folder)
+def test_what_is_here_of_a_row_that_cannot_be_read_stays(service, hub, tmp_path):
+    mine = agree(service)
+    submit(service, mine, id="mine-0001")
+    mirror(hub, tmp_path / "a", service.store.folder)
     (name,) = (path for path in hub.files("dataset", REPOSITORY) if path.endswith(".jsonl"))
     newer = {**rows_on(hub)[0], "added": "by a later version"}
     hub.put("dataset", REPOSITORY, {name: json.dumps(newer).encode()})
-    assert mirror(hub, tmp_path / "b", desk.store.folder, "mirror.pull()").stdout == "(0, 0)\n"
-    assert desk.store.counts(mine) == (1, 1)
+    assert mirror(hub, tmp_path / "b", service.store.folder, "mirror.pull()").stdout == "(0, 0)\n"
+    assert service.store.counts(mine) == (1, 1)
 
 
-def test_rows_of_an_earlier_version_are_read(desk, hub, tmp_path):
+def test_rows_of_an_earlier_version_are_read(service, hub, tmp_path):
     """With the network's opinion, under the terms of then, with points off the board: these go when they are read."""
-    mine = agree(desk)
-    keep(desk, mine, id="mine-0001")
-    ((drawing, _),) = desk.store.drawings()
+    mine = agree(service)
+    submit(service, mine, id="mine-0001")
+    ((drawing, _),) = service.store.drawings()
     row = json.loads(rows.to_line(drawing))
     row |= {"opinion": None, "confidence": 0.5, "weights": "embedded", "consent": "1"}
     row["strokes"] = [{"points": [[9, 9], [20, 20], [-40, 9]], "radius": 15.0, "times": [5, 4, 3]}]
@@ -267,8 +261,8 @@ def test_rows_of_an_earlier_version_are_read(desk, hub, tmp_path):
 
 MEMORY = """
 import sys
-from contribute.mirror import Mirror
-from contribute.store import Store
+from contributions.mirror import Mirror
+from contributions.store import Store
 
 def peak(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
@@ -283,18 +277,18 @@ print(peak("VmHWM") - before)
 """
 
 
-def test_many_large_drawings_travel_in_little_memory(desk, hub, tmp_path):
+def test_many_large_drawings_travel_in_little_memory(service, hub, tmp_path):
     """2,000 of the largest, 64 MB: both ways take much less than that."""
-    receipt = agree(desk)
-    keep(desk, receipt, strokes=scribble(1500))
-    ((drawing, _),) = desk.store.drawings()
+    receipt = agree(service)
+    submit(service, receipt, strokes=scribble(1500))
+    ((drawing, _),) = service.store.drawings()
     row = rows.to_line(drawing)
-    with desk.store.writing() as database:
+    with service.store.writing() as database:
         for number in range(1, 2000):
             id = f"drawing-{number:04}"
             values = (id, drawing.receipt_hash, drawing.utc, row.replace(drawing.id, id))
             database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
-    for verb, store in (("push", desk.store.folder), ("pull", tmp_path / "new")):
+    for verb, store in (("push", service.store.folder), ("pull", tmp_path / "new")):
         done = python("-c", MEMORY, str(store), REPOSITORY, verb, check=True, **hub.environment(tmp_path / verb))
         assert float(done.stdout) < 50, verb
     assert Store(tmp_path / "new").counts(receipt) == (2000, 2000)
@@ -307,23 +301,22 @@ def test_a_space_without_a_lasting_disk(hub, tmp_path):
     """Restored from the Hub at the start; nobody is called unknown before that; a deletion that the Hub has not heard is said."""
     code = """
 import sys, time
-sys.path[:0] = ["tests"]
-from contribute.desk import Desk
-from contributor import agree, ask, keep, scribble
-desk, closed = Desk.from_environment()
-assert not desk.persistent
+from contributions.service import ContributionService
+from tests.harness.contributor import agree, ask, submit, scribble
+service, closed = ContributionService.from_environment()
+assert not service.persistent
 receipt = sys.argv[1] if len(sys.argv) > 1 else None
 if receipt is None:
-    receipt = agree(desk)
-    print(receipt, keep(desk, receipt, strokes=scribble(9))["waiting"])
-    while ask(desk, "status", receipt=receipt)["waiting"]:
+    receipt = agree(service)
+    print(receipt, submit(service, receipt, strokes=scribble(9))["waiting"])
+    while ask(service, "status", receipt=receipt)["waiting"]:
         time.sleep(0.1)
 else:
-    print(ask(desk, "status", receipt=receipt))
-    while sys.argv[2] == "restored" and not desk.mirror.restored:
+    print(ask(service, "status", receipt=receipt))
+    while sys.argv[2] == "restored" and not service.mirror.restored:
         time.sleep(0.1)
-    print(ask(desk, "status", receipt=receipt))
-    print(ask(desk, "forget", receipt=receipt))
+    print(ask(service, "status", receipt=receipt))
+    print(ask(service, "forget", receipt=receipt))
 """
 
     def start(number: int, *arguments: str, **more: str):

@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
-from person import DRAWINGS
 from safetensors.torch import load_file, save_file
 
 import board
 from model import Config, DigitCNN, EmptyDrawing
+from tests.harness import ROOT
+from tests.harness.person import DRAWINGS
 from training.upstream import PARAMETERS, UpstreamCNN
 
 

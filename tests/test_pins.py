@@ -10,12 +10,12 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from publishing import pins
+from tests.harness import ROOT
 
 FILES = ("requirements.txt", "requirements-dev.txt", "constraints.txt", "publishing/__init__.py", "publishing/pins.py")
 

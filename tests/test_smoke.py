@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import socket
 import sqlite3
@@ -16,13 +15,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from conftest import ROOT, free_port
 
 import smoke
+from tests.harness import ROOT
+from tests.harness.servers import free_port
 
 TOKEN = "hf_" + 34 * "a"
 
@@ -59,16 +58,14 @@ def serving(handler: type) -> Iterator[str]:
 
 
 @contextmanager
-def spoilt(server, spoil: Callable[[Answer], None], asked: list | None = None) -> Iterator[str]:
-    """The real page, but `spoil` changes its answers; `asked` collects the headers of what is asked."""
+def spoilt(server, spoil: Callable[[Answer], None]) -> Iterator[str]:
+    """The real page, but `spoil` changes its answers."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def pass_on(self) -> None:
             question = self.rfile.read(int(self.headers.get("content-length", 0)))
-            if asked is not None:
-                asked.append(dict(self.headers))
             with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as page:
                 page.request(self.command, self.path, question or None, dict(self.headers))
                 reply = page.getresponse()
@@ -105,23 +102,21 @@ def test_a_live_page_passes(server):
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     lines = done.stdout.splitlines()
-    assert lines[-1] == "PASS: 10 of 10 checks"
-    assert len(lines) == 12
+    assert lines[-1] == "PASS: 7 of 7 checks"
     assert all(re.match(r"ok    .+ +[\d,]+ ms", line) for line in lines[1:-1])
     assert kept_in(server) == before
 
 
 def test_a_live_static_page_passes_too(site, capsys):
     assert smoke.main([site.url]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "PASS: 5 of 5 checks"
+    assert capsys.readouterr().out.splitlines()[-1] == "PASS: 5 of 5 checks"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("Content-Security-Policy", "X", "no policy of its own"),
-        ("script-src", "script-src 'unsafe-eval'", "allows 'unsafe-eval'"),
+        ("script-src", "script-src 'unsafe-eval'", "allows too much"),
     ],
 )
 def test_a_static_page_with_a_weak_policy_fails(site, old, new, words):
@@ -131,31 +126,26 @@ def test_a_static_page_with_a_weak_policy_fails(site, old, new, words):
     assert words in smoke.run(smoke.policy, page)[1]
 
 
-def test_a_silent_page_is_not_waited_for(capsys):
+def test_a_silent_page_is_not_waited_for(capsys, monkeypatch):
+    monkeypatch.setattr(smoke, "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        assert "did not answer within 0.3 seconds." in fails_at_once(capsys, url, "--timeout", "0.3")
+        assert "gives no whole HTTP answer (timed out)." in fails_at_once(capsys, url)
 
 
-def test_a_spoilt_page_fails_with_a_line_for_each_fault(server, capsys, monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    asked = []
-
+def test_a_spoilt_page_fails_with_a_line_for_each_fault(server, capsys):
     def spoil(answer: Answer) -> None:
         answer.headers.pop("x-content-type-options", None)
-        if answer.path == "/health":
-            answer.json = {**answer.json, "status": "unwell"}
+        if answer.path == "/weights/current":
+            answer.json = {**answer.json, "problem": "The Hub is away."}
 
-    with spoilt(server, spoil, asked) as url:
+    with spoilt(server, spoil) as url:
         assert smoke.main([url]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "FAIL: 8 of 10 checks"
+    assert lines[-1] == "FAIL: 5 of 7 checks"
     failed = [line for line in lines if line.startswith("FAIL  ")]
-    assert "security headers" in failed[0] and failed[0].endswith(
-        "The answer to / has no X-Content-Type-Options: nosniff."
-    )
-    assert "/health" in failed[1] and failed[1].endswith("The page calls itself unwell.")
-    assert not any("authorization" in map(str.lower, sent) for sent in asked)  # this is no Space
+    assert "policy" in failed[0] and failed[0].endswith("The answer to / has no x-content-type-options.")
+    assert "weights" in failed[1] and failed[1].endswith("The Hub is away.")
 
 
 # --- one thing spoilt -------------------------------------------------------------------------------------------------
@@ -200,51 +190,24 @@ def other_weights(answer: Answer) -> None:
         answer.body = answer.body[:-1] + b"x"
 
 
-INFO = {"weights": "embedded", "parameters": 7, "accuracy": None, "problem": None}
 SPOILT = {
-    "no policy": (without("content-security-policy", "/"), "security headers", "no policy that says who may frame it"),
-    "errors without headers": (
-        without("referrer-policy", "/no-such-page"),
-        "security headers",
-        "has no Referrer-Policy",
-    ),
-    "no asset": (replace("/assets/", 404, ""), "the files that it names", "was answered 404"),
-    "no module": (replace("/web/", 404, ""), "the files that it names", "was answered 404"),
-    "a page for a script": (
-        replace("/assets/", 200, "<p>", "text/html"),
-        "the files that it names",
-        "comes as text/html",
-    ),
-    "other weights": (other_weights, "weights for browsers", "their SHA-256 differs"),
-    "a problem": (change("/weights/current", problem="The Hub is away."), "weights for browsers", "The Hub is away."),
-    "HTML for JSON": (replace("/health", 200, "<p>hello"), "/health", "something else than JSON"),
-    "old weights": (
-        change("/gradio_api/run/info", data=[{**INFO, "problem": "The Hub does not answer."}]),
-        "/info",
-        "problem with its weights: The Hub does not answer.",
-    ),
-    "no accuracy": (change("/gradio_api/run/info", data=[INFO]), "/info", "how good its weights are"),
-    "another shape": (change("/gradio_api/run/info", data=[]), "/info", "has not the shape"),
-    "another picture": (of_pictures, "/predict", "reads the picture of a 2 as 3."),
-    "takes anything": (replace("/gradio_api/run/", 200, "{}"), "what is refused", "200 and not refused"),
-    "breaks": (replace("/gradio_api/run/", 500, "oh"), "what is refused", "500 and not refused"),
-    "an open door": (replace("/monitoring", 200, "<p>"), "what is refused", "GET /monitoring was answered 200"),
-    "keeps anything": (keeping, "nothing kept without consent", "has not agreed"),
-    "a token": (
-        change("/config", theme=f"{TOKEN}"),
-        "no token, path or traceback",
-        "shows a token of the Hub (hf_aaaaaaa...",
-    ),
-    "a path": (
-        change("/config", theme="/root/app/app.py"),
-        "no token, path or traceback",
-        "shows a path of the server",
-    ),
-    "a traceback": (
-        change("/config", theme="Traceback (most recent call last):"),
-        "no token, path or traceback",
-        "shows a traceback",
-    ),
+    "no policy": (without("content-security-policy", "/"), smoke.policy, "/ has no content-security-policy"),
+    "errors without headers": (without("referrer-policy", "/no-such-page"), smoke.policy, "has no referrer-policy"),
+    "no asset": (replace("/assets/", 404, ""), smoke.files, "was answered 404"),
+    "no module": (replace("/web/", 404, ""), smoke.files, "was answered 404"),
+    "a page for a script": (replace("/assets/", 200, "<p>", "text/html"), smoke.files, "comes as text/html"),
+    "other weights": (other_weights, smoke.weights, "their SHA-256 differs"),
+    "a problem": (change("/weights/current", problem="The Hub is away."), smoke.weights, "The Hub is away."),
+    "HTML for JSON": (replace("/weights/current", 200, "<p>hello"), smoke.weights, "has not the shape"),
+    "another picture": (of_pictures, smoke.predict, "reads the picture of a 2 as 3."),
+    "no queue": (replace("/gradio_api/queue/join", 500, "oh"), smoke.predict, "gradio_client cannot ask the page"),
+    "takes anything": (replace("/gradio_api/run/", 200, "{}"), smoke.refusals, "200 and not refused"),
+    "breaks": (replace("/gradio_api/run/", 500, "oh"), smoke.refusals, "500 and not refused"),
+    "an open door": (replace("/monitoring", 200, "<p>"), smoke.refusals, "/monitoring was answered 200"),
+    "keeps anything": (keeping, smoke.refusals, "has not agreed"),
+    "a token": (change("/config", theme=TOKEN), smoke.leaks, "shows a token of the Hub (hf_aaaaaaa..."),
+    "a path": (change("/config", theme="/root/app/app.py"), smoke.leaks, "shows a path of the server"),
+    "a traceback": (change("/config", theme="Traceback (most recent call last):"), smoke.leaks, "shows a traceback"),
 }
 
 
@@ -254,19 +217,9 @@ def test_a_spoilt_answer_is_found(server, name):
     with spoilt(server, spoil) as url:
         page = smoke.parse([url])
         smoke.front(page)
-        good, said = smoke.run(smoke.GRADIO[check], page)
-    assert not good
-    assert words in said
-    assert "\n" not in said
-    assert TOKEN not in said
-
-
-def test_the_token_that_was_sent_must_not_come_back(server):
-    with spoilt(server, change("/config", theme="my-own-token")) as url:
-        page = smoke.parse([url])
-        page.token = "my-own-token"
-        smoke.front(page)
-        assert "shows the token that was sent" in smoke.run(smoke.leaks, page)[1]
+        good, said = smoke.run(check, page)
+    assert not good and words in said, said
+    assert "\n" not in said and TOKEN not in said
 
 
 def test_a_sleeping_page_is_waited_for(server, capsys):
@@ -282,7 +235,7 @@ def test_a_sleeping_page_is_waited_for(server, capsys):
         assert "answers 503: it sleeps or starts; waiting, 120 s left" in capsys.readouterr().out
         naps.append(503)
         page = smoke.parse([url, "--wait", "0"])
-        assert smoke.run(smoke.front, page)[1].endswith("answers 503 after 0 seconds of waiting.")
+        assert smoke.run(smoke.front, page)[1].endswith("answers 503.")
 
 
 # --- no page of ours --------------------------------------------------------------------------------------------------
@@ -292,8 +245,8 @@ def fails_at_once(capsys, *arguments: str) -> str:
     """What the first check says."""
     assert smoke.main(list(arguments)) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1] == "FAIL: 0 of 10 checks"
-    assert len(lines) == 4
+    assert lines[-1] == "FAIL: 0 of 1 checks"
+    assert len(lines) == 3
     return lines[1]
 
 
@@ -323,7 +276,7 @@ def test_another_site(capsys, tmp_path):
         (b"", "gives no whole HTTP answer"),
         (
             b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n",
-            "on to http://example.com/:",
+            "answers 302",
         ),
     ],
     ids=["mail", "cut", "nothing", "redirect"],
@@ -353,17 +306,16 @@ def test_what_is_no_page(capsys, said, words):
 
 
 @pytest.mark.parametrize(
-    ("given", "address"),
+    ("given", "url"),
     [
         ("http://127.0.0.1:7860/", "http://127.0.0.1:7860"),
-        ("https://Example.com:443/digits/?x=1#top", "https://example.com/digits"),
+        ("https://example.com/digits/", "https://example.com/digits"),
         ("Ann-B/My_digits.2", "https://ann-b-my-digits-2.hf.space"),
-        ("https://huggingface.co/spaces/Ann/mnixel/tree/main", "https://ann-mnixel.hf.space"),
-        ("huggingface.co/spaces/Ann/mnixel?logs=build", "https://ann-mnixel.hf.space"),
+        ("https://huggingface.co/spaces/Ann/mnixel", "https://ann-mnixel.hf.space"),
     ],
 )
-def test_addresses(given, address):
-    assert smoke.address_of(given).geturl() == address
+def test_addresses(given, url):
+    assert smoke.parse([given]).url == url
 
 
 @pytest.mark.parametrize(
@@ -374,14 +326,9 @@ def test_addresses(given, address):
         ["127.0.0.1:7860"],
         ["ftp://example.com"],
         ["http://"],
-        ["http://example.com:99999"],
         ["http://ann:secret@example.com"],
         ["http://exa mple.com"],
-        [f"http://{64 * 'a'}.com"],
-        [f"Ann/{60 * 'a'}"],
-        ["https://huggingface.co/spaces/Ann"],
-        ["http://example.com", "--timeout", "0"],
-        ["http://example.com", "--timeout", "nan"],
+        ["https://huggingface.co/spaces/Ann?"],
         ["http://example.com", "--wait", "soon"],
     ],
     ids=str,
@@ -391,35 +338,4 @@ def test_bad_usage(arguments, capsys):
         smoke.main(arguments)
     assert stopped.value.code == 2
     said = capsys.readouterr().err
-    assert said.startswith("usage: ")
-    assert "Traceback" not in said
-
-
-def test_the_token_is_for_spaces_only():
-    token = lambda url: smoke.token_for(urlsplit(url), TOKEN)  # noqa: E731
-    assert token("https://ann-mnixel.hf.space") == TOKEN
-    for other in (
-        "http://ann-mnixel.hf.space",
-        "https://hf.space.example.com",
-        "https://example-hf.space",
-        "http://127.0.0.1",
-    ):
-        assert token(other) == ""
-    with pytest.raises(ValueError, match="HF_TOKEN has characters"):
-        smoke.token_for(urlsplit("https://ann-mnixel.hf.space"), "hf_\nHost: x")
-
-
-def test_whoever_stops_reading_sees_no_traceback(server):
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "smoke.py"), server.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=os.sep
-    ) as running:
-        running.stdout.readline()
-        running.stdout.close()
-        assert running.stderr.read() == b""
-    assert running.returncode == 1
-
-
-def test_a_strangers_space_is_sent_no_token(monkeypatch):
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    assert smoke.parse(["Ann/mnixel"]).token == ""
-    assert smoke.parse(["Ann/mnixel", "--private"]).token == TOKEN
+    assert said.startswith("usage: ") and "Traceback" not in said

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, StaticSite
-from local_hub import LocalHub
-from person import DRAWINGS, Person, until
 
+from tests.harness import ROOT
+from tests.harness.hub import LocalHub, publish
+from tests.harness.person import DRAWINGS, Person, until
+from tests.harness.servers import StaticSite
 from web.__main__ import main as web
 from web.build import build
 
 OWNER = "OWNER"  # the account of the local Hub
 MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
-CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_"))}
-
-
-def publish(hub: LocalHub, home: Path, *arguments: str):
-    command = [sys.executable, "publish.py", *arguments]
-    environment = {**CLEAN, **hub.environment(home)}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -89,11 +80,11 @@ def test_a_commit_needs_its_repository(tmp_path, capsys):
 
 
 def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
-    from publish import OWNED
     from publishing import bundles
+    from publishing.upload import OWNED
 
     bundles.space(tmp_path, ROOT / "weights", "OWNER/mnixel", MODEL, "OWNER/mnixel")
-    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= set(OWNED["space"])
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= {name.rstrip("/") for name in OWNED["space"]}
 
 
 # --- on the Hub -------------------------------------------------------------------------------------------------------
@@ -216,11 +207,12 @@ def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
 
 def snippets() -> dict[str, str]:
     """The JavaScript that the project prints for people to copy, by where it stands."""
-    from publishing.cards import static_card
+    from reports.cards import fill
 
+    links = dict.fromkeys(("model", "dataset", "commit", "gradio"))
     texts = {
         "README": (ROOT / "README.md").read_text(),
-        "card of the static Space": static_card({"model": MODEL, "dataset": "", "static": SPACE}, None, None),
+        "card of the static Space": fill("static.md", **links),
     }
     return {where: re.search(r"^```js\n(.*?)^```$", text, re.S | re.M)[1] for where, text in texts.items()}
 

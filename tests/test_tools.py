@@ -7,10 +7,11 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import ROOT, in_thread
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from test_api import data_url, encoded, picture
+
+from tests.harness import ROOT, in_thread
+from tests.harness.calls import data_url, encoded, picture
 
 URL = "/gradio_api/mcp/"
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 
 import train
 from model import Config, DigitCNN
+from tests.harness import ROOT, called
 from training import ours, recipes, upstream
 from training.augment import Ranges, augment
 from training.fitting import Schedule, fit, fit_temperature, optimizers
@@ -172,10 +172,9 @@ def command(*arguments: str, **environment: str) -> subprocess.Popen:
 
 
 def test_without_data_one_sentence(tmp_path):
-    process = command("--data", str(tmp_path), "--out", str(tmp_path / "out"))
-    out, err = process.communicate(timeout=120)
-    assert (process.returncode, out, err.count("\n")) == (1, "", 1)
-    assert err.startswith("train.py: ")
+    done = called(train.main, "--data", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("train.py: ")
     assert not (tmp_path / "out").exists()
 
 
@@ -198,19 +197,15 @@ def test_without_archives_and_network_drawn_digits_do(tmp_path, monkeypatch, cap
 
 @pytest.mark.parametrize("arguments", [["--recipe", "magic"], ["--seeds", "0"], ["--seed", "-1"], ["--seed", "x"]])
 def test_bad_arguments(arguments):
-    process = command(*arguments)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert "usage:" in err
-    assert "Traceback" not in err
+    done = called(train.main, *arguments)
+    assert done.returncode == 2 and done.stderr.startswith("usage:")
 
 
 def test_nearest_neighbours_get_what_was_measured(mnixel, tmp_path):
     counts = {}
     for recipe in ("nearest-pixels", "nearest-normalised"):
-        process = command("--recipe", recipe, "--data", str(mnixel), "--out", str(tmp_path / recipe))
-        _, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
+        done = called(train.main, "--recipe", recipe, "--data", str(mnixel), "--out", str(tmp_path / recipe))
+        assert done.returncode == 0, done.stderr
         counts[recipe] = json.loads((tmp_path / recipe / "metrics.json").read_text())["test"]["right"]
     assert counts["nearest-pixels"] == 76  # known from upstream's archives
     assert counts["nearest-normalised"] >= 108
@@ -246,11 +241,11 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
     """weights/metrics.json and README.md say what these weights get here and now."""
     import data
-    from publishing.cards import model_card
+    from reports.cards import model_card
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
-    found = summary(arrays.y_test, net.judge_tensors(ours.normalised(arrays.x_test))[0])
+    found = summary(arrays.y_test, net.predict(ours.normalised(arrays.x_test))[0])
     stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
     assert found["confusion"] == stored["test"]["confusion"]
     assert found["right"] >= 115

@@ -33,16 +33,18 @@ def recall(matrix: np.ndarray) -> list[float | None]:
     return [float(matrix[d, d] / totals[d]) if totals[d] else None for d in range(len(matrix))]
 
 
-def calibration_error(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error (Guo et al. 2017): mean gap between confidence and accuracy over equal-width bins, 0..1."""
+def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> list[tuple[int, float, float]]:
+    """Equal-width bins of confidence that hold anything: (answers in it, their mean confidence, the share that is right)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = 0.0
-    for b in range(bins):
-        inside = index == b
-        if inside.any():
-            gap += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    return float(gap)
+    inside = [index == b for b in np.unique(index)]
+    return [(int(i.sum()), float(confidence[i].mean()), float(right[i].mean())) for i in inside]
+
+
+def calibration_error(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error (Guo et al. 2017): mean gap between confidence and accuracy over equal-width bins, 0..1."""
+    found = reliability(truth, probabilities, bins)
+    return sum(count / len(truth) * abs(right - confidence) for count, confidence, right in found)
 
 
 def summary(truth: np.ndarray, probabilities: np.ndarray) -> dict:

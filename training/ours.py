@@ -142,7 +142,7 @@ def train_ours(images: Tensor, labels: Tensor, seed: int, config: TrainConfig) -
     answers = logits(fitted.net, mixture.validation[0])
     temperature = fit_temperature(answers, mixture.validation[1])
     fitted.net.config = replace(fitted.net.config, temperature=temperature)
-    evidence = torch.from_numpy(fitted.net.judge_tensors(mixture.validation[0])[1])
-    threshold = round(torch.quantile(evidence, config.refused).item(), 3)
+    margins = torch.from_numpy(fitted.net.predict(mixture.validation[0])[1])
+    threshold = round(torch.quantile(margins, config.refused).item(), 3)
     fitted.net.config = replace(fitted.net.config, threshold=threshold)
     return fitted

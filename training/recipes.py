@@ -52,10 +52,8 @@ def run_ours(arrays: data.Arrays | None, seed: int, config: TrainConfig) -> Run:
     seconds = time.perf_counter() - start
     if arrays is None:
         drawn, truth, _ = prepare_drawings(1000, 0, seed + 1_000_000)
-        return Run(
-            seed, metrics.summary(truth.numpy(), fitted.net.judge_tensors(drawn.float() / 255)[0]), seconds, fitted
-        )
-    probabilities = fitted.net.judge_tensors(normalised(arrays.x_test))[0]
+        return Run(seed, metrics.summary(truth.numpy(), fitted.net.predict(drawn.float() / 255)[0]), seconds, fitted)
+    probabilities = fitted.net.predict(normalised(arrays.x_test))[0]
     return Run(seed, metrics.summary(arrays.y_test, probabilities), seconds, fitted)
 
 

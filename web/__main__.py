@@ -1,6 +1,7 @@
 """`python -m web build OUT`: the static edition of the page in a folder that any web server can serve.
 
 python -m web build site && python -m http.server --directory site
+python -m web digits                                          the digits that the page shows, drawn anew
 python -m web build site --model OWNER/NAME --commit SHA      weights from the Hub, the copy beside the page as a fallback
 """
 
@@ -24,7 +25,17 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--model", metavar="OWNER/NAME", help="model repository that the page takes its weights from")
     command.add_argument("--commit", metavar="SHA", help="full commit of that repository")
     command.add_argument("--contribute", metavar="URL", help="address of a page that takes contributions, to link to")
+    drawn = commands.add_parser(
+        "digits", help="draw the digits of the tabs Data and Model anew: after a change of handwriting/ or weights/"
+    )
+    drawn.add_argument(
+        "--mnixel-may-be-shown",
+        action="store_true",
+        help="MNIXEL's own training digits, too: whoever publishes them answers for it",
+    )
     options = parser.parse_args(arguments)
+    if options.command == "digits":
+        return _digits(options.mnixel_may_be_shown)
     if bool(options.model) != bool(options.commit):
         parser.error("--model and --commit go together: the page takes its weights from one commit")
     published = Published(options.model, options.commit, endpoint()) if options.model else None
@@ -37,6 +48,20 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{len(files)} files, {size / 1000:.0f} kB, in {options.out}: serve it with `python -m http.server --directory {options.out}`."
     )
+    return 0
+
+
+def _digits(mnixel: bool) -> int:
+    from data import DataError
+    from web import digits  # which a page's server does not carry
+
+    try:
+        print(digits.write(HERE, HERE.parent / "weights"))
+        if mnixel:
+            print(digits.write_mnixel(HERE, HERE.parent / "weights"))
+    except (DataError, OSError, ValueError) as error:
+        print(f"web digits: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -1,33 +1,38 @@
 // The answer beside the board: the digit, a sentence, ten bars, and what the network sees.
 
 import { showPixels } from "./board.js";
-import { named } from "./words.js";
+import { share, write } from "./words.js";
 
 const LIKELY = 0.8;      // below it the sentence says "Probably",
 const EVEN = 0.5;        // and below this it names the second digit, too
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
 const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken
 
-const percent = (value) => (value > 0.999 ? "> 99.9 %" : value < 0.001 ? "< 0.1 %" : `${(100 * value).toFixed(1)} %`);
+// A probability, as write() takes it.
+const percent = (value) => {
+  if (value > 0.999) return ["share.over", { share: share(0.999) }];
+  return value < 0.001 ? ["share.under", { share: share(0.001) }] : ["share", { share: share(value) }];
+};
 
-// What is said of an answer, and whether it names a digit: "digit", "torn" between two, or "none".
-function reading({ empty, error, apart, digit, confidences }) {
-  if (error) return { kind: "none", sentence: error };
-  if (empty) return { kind: "none", sentence: "Draw a digit, 0 to 9." };
-  if (apart) return { kind: "none", sentence: "One digit at a time, please." };
-  const [first, second] = confidences;
-  if (digit && first.confidence < EVEN) return { kind: "digit", sentence: `Perhaps ${named(digit)}, or ${named(second.label)}.` };
-  if (digit) return { kind: "digit", sentence: `${first.confidence < LIKELY ? "Probably" : "This is"} ${named(digit)}.` };
-  if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: "That doesn't look like a digit to me." };
-  return { kind: "torn", sentence: `Is it ${named(first.label)} or ${named(second.label)}?` };
+// What is said of an answer, as write() takes it, and whether it names a digit: "digit", "torn" between two, or "none".
+export function reading({ empty, error, apart, digit, confidences }) {
+  if (error) return { kind: "none", sentence: [error] };
+  if (empty) return { kind: "none", sentence: ["reading.empty"] };
+  if (apart) return { kind: "none", sentence: ["reading.apart"] };
+  const [first, second] = confidences, both = { digit: first.label, other: second.label };
+  if (digit && first.confidence < EVEN) return { kind: "digit", sentence: ["reading.perhaps", both] };
+  if (digit) return { kind: "digit", sentence: [first.confidence < LIKELY ? "reading.probably" : "reading.sure", { digit }] };
+  if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: ["reading.none"] };
+  return { kind: "torn", sentence: ["reading.torn", both] };
 }
 
 // Ten permanent rows, 0 to 9: {row, fill, value} each.
 function makeBars(list) {
   return [..."0123456789"].map((digit) => {
     const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
-    const name = document.createElement("b"), value = document.createElement("span");
-    name.textContent = digit;
+    const name = document.createElement("b"), value = document.createElement("span"), button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: digit, disabled: true });  // why.js knows what for
+    name.append(button);
     track.className = "track"; value.className = "value";
     track.append(fill);
     row.append(name, track, value);
@@ -37,37 +42,39 @@ function makeBars(list) {
 }
 
 // show(answer, count, notice, resting): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are
-// marked; a notice is said in place of the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`.
+// marked; a notice, as write() takes it, is said in place of the answer's sentence; what is said of a drawing is spoken, too, once
+// it is `resting`.
 export function makeAnswer(root) {
   const find = (selector) => root.querySelector(selector);
-  const preview = find("#preview canvas"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
+  const preview = find("#preview canvas"), digit = find(".digit"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
   let timer = null;
 
   function say(sentence, resting) {
-    if (line.textContent !== sentence) line.textContent = sentence;
+    write(line, ...sentence);
     clearTimeout(timer);
-    if (resting && spoken.textContent !== sentence) timer = setTimeout(() => { spoken.textContent = sentence; }, QUIET);
+    if (resting) timer = setTimeout(() => write(spoken, ...sentence), QUIET);
   }
 
   function show(answer, count, notice, resting) {
     const { revision, confidences = [], pixels } = answer;
     const { kind, sentence } = reading(answer);
     root.classList.toggle("resting", resting);
-    root.dataset.digit = kind === "digit" ? answer.digit : "";
-    root.dataset.confidence = confidences.length ? confidences[0].confidence.toFixed(4) : "";
-    root.dataset.revision = revision;
-    root.dataset.reading = confidences.length ? kind : "empty";
-    find(".digit").textContent = kind === "digit" ? answer.digit : "?";
+    const big = kind === "digit" ? answer.digit : "?";
+    if (digit.textContent !== big) digit.textContent = big;  // what is written anew makes the browser lay out the page
     say(notice || sentence, resting);
-    bars.forEach(({ row }) => row.classList.remove("top", "best"));
-    bars.forEach(({ fill, value }) => { fill.style.transform = "scaleX(0)"; value.textContent = ""; });
-    confidences.forEach(({ label, confidence }, rank) => {
-      const { row, fill, value } = bars[label];
-      fill.style.transform = `scaleX(${confidence})`;
-      if (rank >= count) return;
-      value.textContent = kind === "none" ? "" : percent(confidence);
-      row.classList.add("top");
+    const ranks = new Map(confidences.map(({ label }, rank) => [Number(label), rank]));
+    bars.forEach(({ row, fill, value }, label) => {
+      const rank = ranks.get(label) ?? Infinity, { confidence } = confidences[rank] ?? { confidence: 0 };
+      fill.style.transform = `scaleX(${confidence.toFixed(4)})`;
+      write(value, ...(rank < count && kind !== "none" ? percent(confidence) : []));
+      row.classList.toggle("top", rank < count);
       row.classList.toggle("best", rank === 0);
+    });
+    Object.assign(root.dataset, {
+      digit: kind === "digit" ? answer.digit : "",
+      confidence: confidences.length ? confidences[0].confidence.toFixed(4) : "",
+      reading: confidences.length ? kind : "empty",
+      revision,
     });
     showPixels(preview, pixels);
   }

@@ -13,13 +13,14 @@ TYPES = {  # the ending of a file's name -> its media type
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
 }
 
 
 def assets() -> dict[str, Path]:
     """Name -> file, of everything that a browser loads from either edition of the page."""
-    return {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in (".js", ".css", ".json", ".svg")}
+    return {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in TYPES.keys() - {".html"}}
 
 
 def media_type(name: str) -> str:

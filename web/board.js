@@ -8,7 +8,7 @@
 import { LIMITS } from "./digit.js";
 
 export const SIZE = LIMITS.size;
-export const FULL = "The board is full: undo or clear to go on.";
+export const FULL = "board.full";  // what is then said
 const STEP = 2.5;    // board units: points nearer than this to the last add nothing that the network could see
 const MEASURED = 100;  // milliseconds for which the place of the board on the screen is remembered
 const HISTORY = 500;  // changes that can be undone

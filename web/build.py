@@ -11,11 +11,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from web import charts
 from web.assets import HERE, assets
 
 STATIC = HERE / "static"
 WEIGHTS = ("config.json", "model.safetensors")
-GRADIO_ONLY = ("collector.js", "collector.css")  # contributing takes a server
+GRADIO_ONLY = ("collector.js", "collector.css", "reduce.js")  # contributing takes a server
 HUB_FILES = (
     " https://*.hf.co https://*.huggingface.co"  # where the Hub's own address sends the browser for a large file
 )
@@ -61,7 +62,7 @@ def build(out: Path, weights: Path, published: Published | None = None, contribu
     bases = [*([published.base] if published else []), "weights/"]
     origin = f"{published.name}@{published.commit}" if published else "embedded"
     (out / "weights" / "current.json").write_text(json.dumps({"bases": bases, "weights": origin, **about}) + "\n")
-    (out / "index.html").write_text(_page(published, contribute))
+    (out / "index.html").write_text(_page(weights, published, contribute))
     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     kept = ["./", *(name for name in files if name not in ("service-worker.js", "index.html"))]  # "./" is the latter
     worker = (STATIC / "service-worker.js").read_text()
@@ -80,7 +81,7 @@ def _is_build(folder: Path) -> bool:
     return all(path.relative_to(folder).as_posix() in known for path in folder.rglob("*") if path.is_file())
 
 
-def _page(published: Published | None, contribute: str | None) -> str:
+def _page(weights: Path, published: Published | None, contribute: str | None) -> str:
     connect = f" {published.endpoint}{HUB_FILES}" if published else ""
     policy = (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -88,12 +89,17 @@ def _page(published: Published | None, contribute: str | None) -> str:
     )
     link = ""
     if contribute:
-        link = f' <a href="{html.escape(contribute)}" target="_blank" rel="noopener">Contribute digits of your own</a>.'
+        link = f' <a href="{html.escape(contribute)}" target="_blank" rel="noopener" data-word="contribute.link">'
+        link += "Contribute digits of your own</a>"
+    words = json.loads((HERE / "words.json").read_text())
     page = (STATIC / "index.html").read_text()
     for name, text in (
         ("policy", policy),
         ("contribute", link),
+        ("noscript", "".join(f'<p lang="{name}">{said["noscript"]}</p>' for name, said in words.items())),
         ("sketchpad", (HERE / "sketchpad.html").read_text()),
+        ("data", charts.data_tab(weights)),
+        ("model", charts.model_tab(weights)),
     ):
         page = page.replace(f"{{{name}}}", text)
     return page

@@ -7,7 +7,8 @@ import { inTime, PATIENCE, pause, RETRIES } from "./asking.js";
 import { FULL, makeBoard, showPixels } from "./board.js";
 import { engine } from "./engine.js";
 import { newId, receipt, RECEIPT_CHANGED, STORED } from "./receipt.js";
-import { named } from "./words.js";
+import { answered, refusal } from "./refusal.js";
+import { fill, label, write } from "./words.js";
 
 const NAME = "collector";   // of this board, for the engine
 const PACKAGE = 10;
@@ -16,10 +17,11 @@ const MAX_POINTS = 1500;    // of a drawing, with their times: the server stores
 const SURE = 0.9;           // probability from which the network's other opinion is worth a question
 const DOT = 20;             // board units: less line than that is a dot
 const OPINION = 3000;       // milliseconds that the network's opinion is waited for
+const EMPTY = "doubt.empty";  // the one question whose answer cannot be to keep the drawing
 const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet" };
 
-// Bring the markup in collector.html to life. `props` has the terms and their version, why no drawings are taken (`closed`), and
-// the address of the weights; `server` the functions consent, keep, status and forget.
+// Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`),
+// and the address of the weights; `server` the functions consent, keep, status and forget.
 export function mount(element, props, server) {
   const find = (selector) => element.querySelector(selector);
   const root = find(".board"), preview = find(".seen canvas"), question = find(".question");
@@ -55,7 +57,7 @@ export function mount(element, props, server) {
     undoButton.disabled = sending || !board.canUndo();
     skipButton.disabled = nextButton.disabled = sending;
     board.locked = sending;
-    nextButton.textContent = sending ? "Saving …" : "Next";
+    write(nextButton, sending ? "saving" : "next");
   }
 
   // --- what is stored, and what the network takes it for ---------------------------------------------------------------
@@ -80,14 +82,13 @@ export function mount(element, props, server) {
     return seen.revision === revision && seen.confidences ? seen : null;
   }
 
-  // A question about the drawing, {sentence, mayKeep}, or null when there is nothing to ask.
-  async function doubt(label) {
-    if (!board.strokes.length) return { sentence: `The board is empty. Draw ${named(label)}, or skip it.`, mayKeep: false };
-    const keep = `Keep it as ${named(label)}?`;
-    if (board.strokes.reduce((sum, stroke) => sum + stroke.length, 0) < DOT) return { sentence: `That is only a dot. ${keep}`, mayKeep: true };
-    const { digit, confidences } = (await opinion()) ?? {};
-    if (digit === null) return { sentence: `I can't see ${named(label)} here. ${keep}`, mayKeep: true };
-    if (digit && digit !== label && confidences[0].confidence >= SURE) return { sentence: `This looks like ${named(digit)}. ${keep}`, mayKeep: true };
+  // A question about the drawing, as write() takes it, or null when there is nothing to ask.
+  async function doubt(digit) {
+    if (!board.strokes.length) return [EMPTY, { digit }];
+    if (board.strokes.reduce((sum, stroke) => sum + stroke.length, 0) < DOT) return ["doubt.dot", { digit }];
+    const { digit: other, confidences } = (await opinion()) ?? {};
+    if (other === null) return ["doubt.none", { digit }];
+    if (other && other !== digit && confidences[0].confidence >= SURE) return ["doubt.other", { digit, other }];
     return null;
   }
 
@@ -110,10 +111,10 @@ export function mount(element, props, server) {
     question.hidden = true;
     board.wipe();
     changed();
-    find(".task").firstChild.textContent = target() === "8" ? "Draw an " : "Draw a ";
     find(".target").textContent = target();
+    write(find(".task"), "task");
     root.dataset.target = target();
-    find(".steps").setAttribute("aria-label", `digit ${results.length + 1} of ${PACKAGE}`);
+    label(find(".steps"), "steps", { number: results.length + 1, total: PACKAGE });
     find(".steps").replaceChildren(...order.map((_, index) => {
       const step = document.createElement("span");
       step.className = results[index] ?? (index === results.length ? "now" : "");
@@ -127,7 +128,7 @@ export function mount(element, props, server) {
     root.dataset.turns = turns;
     if (results.length < PACKAGE) return turn();
     const kept = results.filter((entry) => entry === "kept").length;
-    find(".done").textContent = `That was a package of ten: ${kept} drawn, ${PACKAGE - kept} skipped. Thank you!`;
+    write(find(".done"), "package", { kept, skipped: PACKAGE - kept });
     show("package");
     find(".more").focus();
   }
@@ -159,38 +160,41 @@ export function mount(element, props, server) {
     for (let attempt = 0; !reply && attempt < ATTEMPTS && !stopped(); attempt += 1) {
       reply = await inTime(server.keep(drawing));
       if (reply) break;
-      count("The server does not answer. Your drawing is kept here and sent again.");
+      count("silent.again");
       await pause(RETRIES[Math.min(attempt, RETRIES.length - 1)]);
     }
     sending = false;
     controls();
     if (stopped()) return;  // what is on the board stays there
-    if (!reply) return count("The server does not answer. Your drawing is still on the board; press Next to send it again.");
+    if (!reply) return count("silent.next");
     if (reply.error) {
-      if (reply.consent) leave("This server does not know your receipt code any more.");
-      return count(reply.error);
+      if (!reply.consent) return count(...refusal(reply));
+      count();
+      return leave(true);
     }
     stored(reply);
     advance("kept");
     if (results.length < PACKAGE && document.activeElement !== board.canvas) board.focus();
   }
 
-  function ask({ sentence, mayKeep }) {
-    question.querySelector("p").textContent = sentence;
-    question.querySelector(".keep").hidden = !mayKeep;
-    question.querySelector(".again").textContent = mayKeep ? "Change it" : "Draw it";
+  function ask(sentence) {
+    const isEmpty = sentence[0] === EMPTY;
+    write(question.querySelector("p"), ...sentence);
+    question.querySelector(".keep").hidden = isEmpty;
+    write(question.querySelector(".again"), isEmpty ? "question.draw" : "question.change");
     question.hidden = false;
     question.focus();  // itself, and none of its buttons: a second press of Enter must not answer it
   }
 
-  function count(sentence) { if (find(".count").textContent !== sentence) find(".count").textContent = sentence; }
+  const count = (key, values) => write(find(".count"), key, values);
 
   function stored({ saved, waiting, on_hub, problem }) {
     if (saved === undefined) return;  // kept, but the server could not count just now
     element.querySelector(".collector").dataset.saved = saved;
-    const also = on_hub === undefined || waiting ? "" : on_hub === saved ? ", on the Hub too" : `, ${on_hub} of them on the Hub too`;
-    const why = problem && waiting ? ` They are not safe before that: ${problem}` : "";
-    count(`${saved} ${saved === 1 ? "digit" : "digits"} of yours saved${also}${waiting ? `, ${waiting} on the way to be saved` : ""}.${why}`);
+    let key = "saved";
+    if (waiting) key = problem ? "saved.unsafe" : "saved.waiting";
+    else if (on_hub !== undefined) key = on_hub === saved ? "saved.hub" : "saved.part";
+    count(key, { saved, waiting, hub: on_hub });
     clearTimeout(polling);
     if (waiting || (on_hub !== undefined && on_hub < saved)) poll(waiting ? 2000 : 8000);
   }
@@ -206,21 +210,21 @@ export function mount(element, props, server) {
     const reply = await inTime(server.status({ receipt: code }));
     if (receipt.get() !== code) return;
     if (sends !== before) return poll(2000);  // what came with a drawing is newer, if it could be counted
-    if (reply?.consent) return leave("This server does not know your receipt code any more.");
+    if (reply?.consent) return leave(true);
     if (reply && !reply.error) stored(reply);
     else poll(5000);
   }
 
-  function leave(why = "") {  // the code itself is kept aside: it may be the only way to delete something elsewhere
+  function leave(isUnknown) {  // the code itself is kept aside: it may be the only way to delete something elsewhere
     clearTimeout(polling);
     receipt.set(null);
-    say(why && `${why} Your code was ${receipt.before()}. Agree again to go on; what is on the board stays.`);
+    say(isUnknown ? "receipt.unknown" : "", { code: receipt.before() });
     find(".receipt").value = receipt.before() ?? "";
   }
 
-  function say(sentence) {
-    find(".closed").hidden = !sentence;
-    find(".closed").textContent = sentence;
+  function say(key, values) {
+    find(".closed").hidden = !key;
+    write(find(".closed"), key, values);
   }
 
   // A double click is one press: the second half would hit the digit after.
@@ -238,12 +242,12 @@ export function mount(element, props, server) {
 
   // --- consent, export, deletion ---------------------------------------------------------------------------------------
 
-  find(".terms").textContent = props.terms;
+  fill(element);
+  write(find(".terms"), "terms", { licence: props.licence });
   find(".agree").disabled = false;  // a press before this script was here would have been lost
   if (props.closed) {
     find(".agree").hidden = true;
-    find(".closed").hidden = false;
-    find(".closed").textContent = props.closed;
+    say(...refusal(props.closed));
   }
 
   find(".agree").addEventListener("click", async () => {
@@ -251,10 +255,10 @@ export function mount(element, props, server) {
       find(".agree").disabled = true;
       const reply = await inTime(server.consent({ version: props.version }));
       find(".agree").disabled = false;
-      if (!reply?.receipt) return say(reply?.error ?? "The server does not answer; try again in a moment.");
+      if (!reply?.receipt) return say(...(reply?.error ? refusal(reply) : ["silent"]));
       if (!receipt.get()) receipt.set(reply.receipt);
     }
-    say("");
+    say();
     resume();
     board.focus();
   });
@@ -267,7 +271,7 @@ export function mount(element, props, server) {
   window.addEventListener(RECEIPT_CHANGED, () => {  // also when another tab agreed or stopped
     if (!receipt.get()) show("consent");
     else if (find(".consent").hidden) show(find(".work").hidden ? "package" : "work");
-    else say("");
+    else say();
   });
 
   window.addEventListener(STORED, (event) => {
@@ -284,7 +288,7 @@ export function mount(element, props, server) {
     button.disabled = false;
     if (!file) {
       const said = await reply?.json().catch(() => null);
-      return count(said?.error ?? "The server does not answer; try again in a moment.");
+      return count(...(said?.error ? refusal(said) : ["silent"]));
     }
     const link = document.createElement("a");
     link.href = URL.createObjectURL(file);
@@ -297,14 +301,14 @@ export function mount(element, props, server) {
   find(".copy").addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(receipt.get());
-      find(".copy").textContent = "Copied";
+      write(find(".copy"), "mine.copied");
     } catch {
       getSelection().selectAllChildren(find(".code"));  // to be copied by hand
     }
   });
   find(".stop").addEventListener("click", () => {
-    leave();
-    say("You have stopped: nothing more is sent. What you gave stays, unless you delete it with your code, below.");
+    leave(false);
+    say("stopped");
     find(".delete").open = true;
   });
   question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
@@ -320,9 +324,9 @@ export function mount(element, props, server) {
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    find(".deleted").textContent = "";
+    write(find(".deleted"));
     code = find(".receipt").value.trim().toUpperCase();
-    if (code) askIfSure(true); else find(".deleted").textContent = "Enter your receipt code.";
+    if (code) askIfSure(true); else write(find(".deleted"), "delete.enter");
   });
   sure.querySelector(".no").addEventListener("click", () => {
     askIfSure(false);
@@ -332,9 +336,9 @@ export function mount(element, props, server) {
     const line = find(".deleted");
     askIfSure(false);
     const reply = await inTime(server.forget({ receipt: code }), 3 * PATIENCE);
-    line.textContent = reply?.error ?? reply?.said ?? "The server does not answer; it is not known whether it was deleted. Try again in a moment.";
+    write(line, ...(reply ? answered(reply) : ["delete.silent"]));
     line.focus();
-    if (reply?.said && !reply.again && code === receipt.get()) leave();
+    if (reply?.said && !reply.again && code === receipt.get()) leave(false);
   });
 
   engine.open(props.weights);

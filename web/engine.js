@@ -1,22 +1,29 @@
 // The page's side of the network: one worker for the whole page, which reads drawings so that the page never stutters.
 //
-// Of one board at most one drawing is being read, and of those that come meanwhile only the newest is read next. So the
-// newest drawing wins, and each answer carries the revision of the drawing that it describes.
+// Every question is sent at once, and the worker reads the newest of each board: the newest drawing wins. Each answer carries the
+// revision of the drawing that it describes.
 
 const PATIENCE = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
+const RESTARTS = 1;       // of the worker for one drawing
+const TOO_LONG = "drawing.slow";  // the keys of what is then said
 const RETRY = 5_000;      // milliseconds before the weights are asked for again
-const AWAY = "The network's weights cannot be had just now. Trying again.";
-const UNABLE = "This browser cannot run the network: it takes one from 2023 or later.";
+const AWAY = "weights.away";
+const UNABLE = "weights.unable";
+const MEANT = [[/SHA-256/, "weights.altered"], [/no ink/, "picture.blank"]];  // what a visitor can meet of digit.js's sentences
+
+const keyOf = (sentence, otherwise) => MEANT.find(([pattern]) => pattern.test(sentence))?.[1] ?? otherwise;
 
 class Engine extends EventTarget {
   state = "loading";  // "ready" once the weights are there, "none" where they cannot run
-  problem = "";       // one sentence: why it is not ready
+  problem = "";       // the key of a sentence: why it is not ready
+  dense = null;       // the network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}
   weights = null;     // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
 
   #address = null;
   #worker = null;
-  #timer = null;  // until the weights are asked for again
-  #boards = new Map();  // name -> {asked: under way, next: the newest since, receive, timer}
+  #bases = [];    // places of the weights that have not been tried yet
+  #timer = null;  // until the next place is tried, or the weights are asked for again
+  #boards = new Map();  // name -> {question: the newest without an answer, receive, timer, restarts: made for it}
 
   // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
   open(address) {
@@ -28,39 +35,50 @@ class Engine extends EventTarget {
   // Have a board's drawing read: {revision, strokes, reduce} or {revision, picture}; receive({revision, ...}) may hear of
   // fewer drawings than were asked about, but always of the last.
   ask(name, question, receive) {
-    const board = this.#boards.get(name) ?? { asked: null, next: null };
-    this.#boards.set(name, board);
-    [board.next, board.receive] = [question, receive];
+    const board = this.#boards.get(name) ?? {};
+    this.#boards.set(name, Object.assign(board, { question, receive, restarts: 0 }));
     this.#send(name, board);
   }
 
   // What was asked about a board interests nobody any more.
   forget(name) {
-    const board = this.#boards.get(name);
-    if (board) board.next = null;
+    clearTimeout(this.#boards.get(name)?.timer);
+    this.#boards.delete(name);
   }
 
   #send(name, board) {
-    if (this.state !== "ready" || board.asked || !board.next) return;
-    [board.asked, board.next] = [board.next, null];
-    this.#worker.postMessage({ board: name, ...board.asked });
-    board.timer = setTimeout(() => this.#restart(), PATIENCE);
+    if (this.state !== "ready" || !board.question) return;
+    this.#worker.postMessage({ board: name, ...board.question });
+    clearTimeout(board.timer);
+    board.timer = setTimeout(() => this.#lost(board), PATIENCE);
+  }
+
+  #lost(board) {
+    const { question, receive } = board;
+    if (board.restarts++ === RESTARTS) {
+      board.question = null;
+      receive({ revision: question.revision, error: TOO_LONG });
+    }
+    this.#restart();
   }
 
   #hear(said) {
     if (said.ready) {
       clearTimeout(this.#timer);
       this.weights = { ...this.weights, base: said.ready };
+      this.dense = said.dense;
       this.#become("ready");
       this.#boards.forEach((board, name) => this.#send(name, board));
     } else if ("failed" in said) {
-      this.#again(`${said.failed} Trying again.`);
+      console.warn(said.failed);  // for who runs the page
+      if (this.state !== "ready") this.#next(said.failed);
     } else {
       const board = this.#boards.get(said.board);
-      clearTimeout(board.timer);
-      board.asked = null;
-      board.receive(said);
-      this.#send(said.board, board);
+      if (said.revision === board?.question?.revision) {
+        clearTimeout(board.timer);
+        board.question = null;
+      }
+      board?.receive(said.error ? { ...said, error: keyOf(said.error, "drawing.unread") } : said);
     }
   }
 
@@ -88,13 +106,20 @@ class Engine extends EventTarget {
       const said = await reply.json(), bases = said.bases ?? [said.base];
       if (!reply.ok || !bases.length || !bases.every((base) => typeof base === "string")) throw new Error("no weights are named");
       this.weights = said;
-      const load = bases.map((base) => new URL(base, document.baseURI).href);
-      this.#worker.postMessage({ load });
-      // A first place that keeps silent must not keep the page from what lies beside it.
-      if (load.length > 1) this.#timer = setTimeout(() => this.#worker.postMessage({ load: load.slice(1) }), RETRY);
+      this.#bases = bases.map((base) => new URL(base, document.baseURI).href);
+      this.#next();
     } catch {
       this.#again(AWAY);
     }
+  }
+
+  // Load from the next place. One that keeps silent must not keep the page from the one after it.
+  #next(problem = "") {
+    clearTimeout(this.#timer);
+    const base = this.#bases.shift();
+    if (!base) return this.#again(keyOf(problem, AWAY));
+    this.#worker.postMessage({ load: base });
+    if (this.#bases.length) this.#timer = setTimeout(() => this.#next(problem), RETRY);
   }
 
   #again(problem) {
@@ -106,10 +131,7 @@ class Engine extends EventTarget {
   #restart() {
     clearTimeout(this.#timer);
     this.#worker?.terminate();
-    for (const board of this.#boards.values()) {
-      clearTimeout(board.timer);
-      [board.asked, board.next] = [null, board.next ?? board.asked];
-    }
+    this.#boards.forEach(({ timer }) => clearTimeout(timer));
     this.#become("loading");
     this.#start();
   }

@@ -2,12 +2,12 @@
 
 import { inTime, pause, RETRIES } from "./asking.js";
 import { newId, receipt, RECEIPT_CHANGED, STORED } from "./receipt.js";
-import { named } from "./words.js";
+import { refusal } from "./refusal.js";
+import { label } from "./words.js";
 
 const GRACE = 8000;  // milliseconds in which a label can be taken back before the drawing is sent
-const NO_ANSWER = "The server does not answer; it is not known whether the drawing was kept.";
 
-// `drawing()` gives {revision, digit, strokes} of the board as far as it can be labelled, `tell(sentence, revision)` says something
+// `drawing()` gives {revision, digit, strokes} of the board as far as it can be labelled, `tell([key, values], revision)` says something
 // of a drawing. Returns a function that offers the buttons when they apply.
 export function makeFeedback(root, server, drawing, tell) {
   const find = (selector) => root.querySelector(selector);
@@ -21,7 +21,7 @@ export function makeFeedback(root, server, drawing, tell) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = digit;
-    button.setAttribute("aria-label", `It was ${named(digit)}`);
+    label(button, "feedback.digit", { digit });
     button.addEventListener("click", () => hold(digit));
     digits.append(button);
   }
@@ -44,26 +44,26 @@ export function makeFeedback(root, server, drawing, tell) {
     wrong.setAttribute("aria-expanded", wide);
   }
 
-  function hold(label) {
+  function hold(name) {
     const now = drawing();
     if (!now) return;
     send();  // what was said of another drawing is settled
     known = { strokes: [...now.strokes], id: isKnown(now) ? known.id : newId(), state: "held" };
     const strokes = now.strokes.map(({ points, radius, times }) => ({ points, radius, times }));
-    const question = { receipt: receipt.get(), id: known.id, label, strokes, source: "recognise" };
+    const question = { receipt: receipt.get(), id: known.id, label: name, strokes, source: "recognise" };
     held = { question, about: known, revision: now.revision, timer: setTimeout(send, GRACE) };
     offer();
     undo.focus({ preventScroll: true });
-    tell(`To be saved as ${named(label)}.`, now.revision);
+    tell(["feedback.held", { digit: name }], now.revision);
   }
 
-  function drop(sentence) {
+  function drop(key) {
     clearTimeout(held.timer);
     const { revision, about } = held;
     about.state = "open";
     held = null;
     offer();
-    tell(sentence, revision);
+    tell([key], revision);
   }
 
   async function send() {
@@ -80,23 +80,23 @@ export function makeFeedback(root, server, drawing, tell) {
       if (reply || !wait) break;
       await pause(wait);
     }
-    const refused = reply ? reply.error : NO_ANSWER;
+    const refused = reply ? refusal(reply) : ["feedback.silent"];
     if (refused) about.state = "open";
     else window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
-    tell(refused ?? `${reply.waiting ? "Being saved" : "Saved"} as ${named(question.label)}, thanks.`, refused ? null : revision);
+    tell(refused ?? [reply.waiting ? "feedback.waiting" : "feedback.saved", { digit: question.label }], refused ? null : revision);
     offer();
   }
 
   right.addEventListener("click", () => hold(drawing()?.digit));
   wrong.addEventListener("click", () => open(digits.hidden));
   undo.addEventListener("click", () => {
-    drop("Taken back: nothing was sent.");
+    drop("feedback.back");
     if (!wrong.disabled) wrong.focus({ preventScroll: true });
   });
   // Whoever leaves the page does not take back: as far as the browser still sends it.
   document.addEventListener("visibilitychange", () => { if (document.hidden) send(); });
   window.addEventListener(RECEIPT_CHANGED, () => {
-    if (held && receipt.get() !== held.question.receipt) drop("Not sent: you have stopped contributing.");
+    if (held && receipt.get() !== held.question.receipt) drop("feedback.stopped");
     else offer();
   });
   return offer;

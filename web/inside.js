@@ -1,44 +1,97 @@
 // The network, live: what each layer makes of the drawing, painted anew with each answer.
 //
-// A layer is one canvas with its maps side by side. Pointing at a map, or moving to it with the arrow keys, shows it large, marks the
-// part of the picture that one of its pixels sees, and says one sentence.
+// A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the arrow keys shows it large
+// and says one sentence; one of its pixels (the one pointed at, else the strongest) is marked, beside the patch of the picture that it sees.
+
+import { paintEvidence } from "./why.js";
+import { label, write } from "./words.js";
 
 // What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far two pixels' views lie
 // apart (each 3x3 convolution adds two of its own pixels to a view, each pooling one and doubles the distance).
 const LAYERS = [
-  { name: "input", across: 1, sees: 1, step: 1, title: "28×28", says: "The picture that the network is given." },
-  { name: "conv2", across: 4, sees: 5, step: 1, title: "edges", says: "Each looks for a small stroke or edge, everywhere in the picture." },
-  { name: "conv4", across: 8, sees: 14, step: 2, title: "bends and ends", says: "Each looks for a larger piece: a bend, a crossing, the end of a line." },
-  { name: "conv5", across: 12, sees: 24, step: 4, title: "parts of digits", says: "Each looks for most of a digit's shape, in a few places." },
-  { name: "average", across: 12, sees: 28, step: 0, title: "added up", says: "Each of the maps before, averaged over nine parts of the picture." },
+  { name: "input", across: 1, sees: 1, step: 1, title: "inside.input", says: "inside.input.says" },
+  { name: "conv2", across: 4, sees: 5, step: 1, title: "inside.conv2", says: "inside.conv2.says" },
+  { name: "conv4", across: 8, sees: 14, step: 2, title: "inside.conv4", says: "inside.conv4.says" },
+  { name: "conv5", across: 10, sees: 24, step: 4, title: "inside.conv5", says: "inside.conv5.says" },
+  { name: "evidence", across: 1, sees: 24, step: 4, title: "inside.evidence", says: "inside.evidence.says" },
+  { name: "logits", across: 10, sees: 28, step: 0, title: "inside.logits", says: "inside.logits.says" },
 ];
-const GAP = 1;  // pixel between two maps
+const INPUT = 28, GAP = 1;  // pixels: of the picture's side, and between two maps
+const WIDE = 20, HIGH = 100;  // of a logit's column
+const TENTHS = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const GREY = Uint32Array.from({ length: 256 }, (_, value) => (0xff << 24) | (value * 0x010101));
+
+// Paint maps first..end of a layer side by side; each is as bright as its own strongest pixel allows.
+function paintMaps(canvas, { data, width: side }, across, first, end) {
+  const width = Math.min(across, end - first) * (side + GAP) - GAP, height = Math.ceil((end - first) / across) * (side + GAP) - GAP;
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d"), image = context.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
+  for (let map = first; map < end; map += 1) {
+    const start = map * side * side, corner = Math.floor((map - first) / across) * (side + GAP) * width + ((map - first) % across) * (side + GAP);
+    let peak = 1e-6;
+    for (let i = start; i < start + side * side; i += 1) if (data[i] > peak) peak = data[i];
+    for (let y = 0, i = start; y < side; y += 1) {
+      for (let x = 0; x < side; x += 1, i += 1) pixels[corner + y * width + x] = GREY[Math.max(0, Math.round((255 * data[i]) / peak))];
+    }
+  }
+  context.putImageData(image, 0, 0);
+}
+
+// Ten columns, up or down from a line, with the digits below.
+function paintLogits(canvas, { data }) {
+  if (canvas.width !== 10 * WIDE) Object.assign(canvas, { width: 10 * WIDE, height: HIGH });
+  const paint = canvas.getContext("2d"), most = Math.max(...data.map(Math.abs), 1), best = data.indexOf(Math.max(...data)), middle = 0.55 * HIGH;
+  paint.fillStyle = "#000";
+  paint.fillRect(0, 0, canvas.width, HIGH);
+  paint.font = "600 13px system-ui, sans-serif";
+  paint.textAlign = "center";
+  data.forEach((value, digit) => {
+    paint.fillStyle = digit === best ? "#ff8c3c" : "#c8c8c8";
+    const length = (value / most) * 0.5 * HIGH * (value < 0 ? 0.5 : 1);
+    paint.fillRect(digit * WIDE + 4, middle - Math.max(length, 0), WIDE - 8, Math.max(1, Math.abs(length)));
+    paint.fillText(digit, (digit + 0.5) * WIDE, HIGH - 4);
+  });
+}
 
 // The strip in `root`, a <details>; `patch` is laid over the preview where a map's pixel looks.
 export function makeInside(root, patch) {
-  const strip = root.querySelector(".strip"), lens = root.querySelector(".lens"), sentence = root.querySelector(".lens-says");
-  const canvases = new Map(), large = lens.getContext("2d");
-  let layers = null, chosen = null, frame = 0;
+  const find = (selector) => root.querySelector(selector);
+  const strip = find(".strip"), lens = find(".lens"), view = find(".lens-view"), spot = find(".spot");
+  const which = find(".lens-which"), sentence = find(".lens-sentence"), patchSays = find(".lens-patch");
+  const canvases = new Map();
+  let layers = null, evidence = null, chosen = null, frame = 0;  // chosen: {layer, map, pixel}, pixel null for the strongest
+
+  const mapsOf = ({ name }) => {
+    if (name === "evidence") return evidence && { channels: 1, width: 7, data: evidence.places };
+    return layers?.find((layer) => layer.name === name);
+  };
 
   for (const layer of LAYERS) {
     const figure = document.createElement("figure"), canvas = document.createElement("canvas"), title = document.createElement("figcaption");
-    title.textContent = layer.title;
+    write(title, layer.title);
     canvas.tabIndex = 0;
+    canvas.className = layer.name;
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${layer.title}: ${layer.says}`);
+    label(canvas, layer.says);
     figure.append(canvas, title);
     strip.append(figure);
     canvases.set(layer.name, canvas);
     const at = (event) => {
-      const box = canvas.getBoundingClientRect(), { width: side = 1 } = find(layer.name) ?? {};
-      const [x, y] = [((event.clientX - box.left) / box.width) * canvas.width, ((event.clientY - box.top) / box.height) * canvas.height];
-      choose(layer, Math.floor(y / (side + GAP)) * layer.across + Math.floor(x / (side + GAP)));
+      const box = canvas.getBoundingClientRect(), maps = mapsOf(layer);
+      if (!maps) return;
+      const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+      if (layer.name === "logits") return choose(layer, Math.floor(10 * x));
+      const side = maps.width + GAP, column = Math.floor(x * canvas.width), row = Math.floor(y * canvas.height);
+      const inMap = [column % side, row % side].map((place) => Math.min(place, maps.width - 1));
+      choose(layer, Math.floor(row / side) * layer.across + Math.floor(column / side), inMap[1] * maps.width + inMap[0]);
     };
     canvas.addEventListener("pointermove", at);
     canvas.addEventListener("pointerdown", at);
-    canvas.addEventListener("pointerleave", () => { if (document.activeElement !== canvas) choose(null); });
-    canvas.addEventListener("focus", () => choose(layer, chosen?.layer === layer ? chosen.map : 0));
+    canvas.addEventListener("pointerleave", (event) => {  // a finger that is lifted leaves what it tapped
+      if (event.pointerType === "mouse" && document.activeElement !== canvas) choose(null);
+    });
+    canvas.addEventListener("focus", () => { if (chosen?.layer !== layer) choose(layer, 0); });
     canvas.addEventListener("blur", () => choose(null));
     canvas.addEventListener("keydown", (event) => {
       const way = ARROWS[event.key];
@@ -48,61 +101,71 @@ export function makeInside(root, patch) {
     });
   }
 
-  const find = (name) => layers?.find((layer) => layer.name === name);
-
   function mark(box) {
     patch.hidden = !box;
     if (!box) return;
-    const [left, top] = [Math.max(0, box.x), Math.max(0, box.y)], end = (start) => Math.min(28, start + box.side);
-    const share = (pixels) => `${(100 * pixels) / 28}%`;
+    const [left, top] = [Math.max(0, box.x), Math.max(0, box.y)], end = (start) => Math.min(INPUT, start + box.side);
+    const share = (pixels) => `${(100 * pixels) / INPUT}%`;
     Object.assign(patch.style, { left: share(left), top: share(top), width: share(end(box.x) - left), height: share(end(box.y) - top) });
   }
 
-  function choose(layer, map = 0) {
-    const maps = layer && find(layer.name);
-    if (!maps || map < 0 || map >= maps.channels) {
-      if (!layer) chosen = null;
-    } else chosen = { layer, map };
+  function choose(layer, map = 0, pixel = null) {
+    const maps = layer && mapsOf(layer);
+    if (!layer) chosen = null;
+    else if (map >= 0 && map < (maps?.channels ?? 1)) chosen = { layer, map, pixel };
     show();
   }
 
+  function strongest({ data, width }, map) {
+    const values = data.subarray(map * width * width, (map + 1) * width * width).map(Math.abs);
+    return values.indexOf(Math.max(...values));
+  }
+
   function show() {
-    root.classList.toggle("chosen", chosen !== null);
-    const maps = chosen && find(chosen.layer.name);
-    if (!maps) {
-      sentence.textContent = layers ? "Point at a map to see it large." : "";
+    const maps = chosen && mapsOf(chosen.layer), isMap = maps && chosen.layer.name !== "logits";
+    root.classList.toggle("chosen", Boolean(isMap));
+    write(sentence, maps ? chosen.layer.says : layers ? "inside.point" : "");
+    if (!isMap) {
+      if (maps) write(which, "inside.logit", { digit: String(chosen.map), logit: [maps.data[chosen.map], TENTHS] }); else write(which);
+      write(patchSays);
       return mark(null);
     }
     const { layer, map } = chosen, { width: side, channels } = maps;
-    lens.width = lens.height = side;
-    paint(large, maps, map, 0, 0, peakOf(maps, map));
-    const which = channels > 1 ? `Map ${map + 1} of ${channels}. ` : "";
-    sentence.textContent = `${which}${layer.says}`;
-    const middle = Math.floor(side / 2) * layer.step + layer.step / 2;
-    mark(layer.sees > 1 && layer.step ? { x: middle - layer.sees / 2, y: middle - layer.sees / 2, side: layer.sees } : null);
+    if (layer.name === "evidence") {
+      lens.width = lens.height = side;
+      paintEvidence(lens, evidence);
+    } else paintMaps(lens, maps, 1, map, map + 1);
+    const pixel = chosen.pixel ?? strongest(maps, map), x = pixel % side, y = Math.floor(pixel / side), share = (part) => `${(100 * part) / side}%`;
+    Object.assign(spot.style, { left: share(x), top: share(y), width: share(1), height: share(1) });
+    const box = { x: x * layer.step + (layer.step - layer.sees) / 2, y: y * layer.step + (layer.step - layer.sees) / 2, side: layer.sees };
+    paintView(box);
+    mark(layer.sees > 1 ? box : null);
+    if (channels > 1) write(which, "inside.map", { map: map + 1, maps: channels }); else write(which);
+    if (layer.sees > 1) write(patchSays, "inside.patch", { side: layer.sees }); else write(patchSays);
   }
 
-  const peakOf = ({ data, width: side }, map) => Math.max(1e-6, ...data.subarray(map * side * side, (map + 1) * side * side));
-
-  function paint(context, { data, width: side }, map, left, top, peak) {
-    const image = context.createImageData(side, side);
+  function paintView({ x, y, side }) {  // the patch of the picture, large
+    const { data } = mapsOf(LAYERS[0]);
+    view.width = view.height = side;
+    const context = view.getContext("2d"), image = context.createImageData(side, side), pixels = new Uint32Array(image.data.buffer);
     for (let i = 0; i < side * side; i += 1) {
-      image.data.fill(Math.min(255, Math.round((255 * data[map * side * side + i]) / peak)), 4 * i, 4 * i + 3);
-      image.data[4 * i + 3] = 255;
+      const column = Math.floor(x) + (i % side), row = Math.floor(y) + Math.floor(i / side);
+      const isInside = Math.min(column, row) >= 0 && Math.max(column, row) < INPUT;
+      pixels[i] = GREY[isInside ? Math.round(255 * data[row * INPUT + column]) : 0];
     }
-    context.putImageData(image, left, top);
+    context.putImageData(image, 0, 0);
   }
 
   function repaint() {
     frame = 0;
     if (!layers) return;
-    for (const { name, across } of LAYERS) {
-      const maps = find(name), canvas = canvases.get(name), { width: side, channels } = maps;
-      const width = across * (side + GAP) - GAP, height = Math.ceil(channels / across) * (side + GAP) - GAP;
-      if (canvas.width !== width) Object.assign(canvas, { width, height });
-      const context = canvas.getContext("2d");
-      for (let map = 0; map < channels; map += 1) {
-        paint(context, maps, map, (map % across) * (side + GAP), Math.floor(map / across) * (side + GAP), peakOf(maps, map));
+    for (const layer of LAYERS) {
+      const canvas = canvases.get(layer.name), maps = mapsOf(layer);
+      if (layer.name === "logits") paintLogits(canvas, maps);
+      else if (layer.name !== "evidence") paintMaps(canvas, maps, layer.across, 0, maps.channels);
+      else {
+        canvas.width = canvas.height = 7;  // erases it
+        if (evidence) paintEvidence(canvas, evidence);
       }
     }
     show();
@@ -110,13 +173,13 @@ export function makeInside(root, patch) {
 
   return {
     isOpen: () => root.open,
-    update(next) {  // the engine's layers; painted once a frame at most
-      layers = next;
+    update(...shown) {  // the engine's layers, and the evidence of why.js; painted once a frame at most
+      [layers, evidence] = shown;
       frame ||= requestAnimationFrame(repaint);
     },
     clear() {
       cancelAnimationFrame(frame);
-      [layers, chosen, frame] = [null, null, 0];
+      [layers, evidence, frame] = [null, null, 0];
       for (const canvas of canvases.values()) canvas.width = canvas.width;  // erases it
       show();
     },

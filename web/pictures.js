@@ -2,19 +2,26 @@
 
 const MOST = 1024;             // pixels a side: a larger picture is made smaller here, to spare a telephone's memory
 const LEAST = 8;               // of what was opened, as in Python
-const UNREADABLE = "This browser cannot open that file as a picture; try a PNG or a JPEG. The board is as it was.";
+
+// A file that is no picture to read. `sentence`, as write() takes it, says why.
+export class BadPicture extends Error {
+  constructor(...sentence) {
+    super(sentence[0]);
+    this.sentence = sentence;
+  }
+}
 
 // The picture in a file: {pixels: ImageData, image: canvas, seeThrough: whether anything shows through it}.
-// Throws an Error with one sentence.
+// Throws a BadPicture.
 export async function readPicture(file) {
   let image;
   try {
     image = await createImageBitmap(file);  // also turns a photograph upright
   } catch {
-    throw new Error(UNREADABLE);
+    throw new BadPicture("picture.unreadable");
   }
   const { width, height } = image;
-  if (Math.min(width, height) < LEAST) throw new Error(`The picture is ${width}x${height} pixels; it must have at least ${LEAST} a side.`);
+  if (Math.min(width, height) < LEAST) throw new BadPicture("picture.small", { width, height, least: LEAST });
   const scale = Math.min(1, MOST / Math.max(image.width, image.height));
   const copy = document.createElement("canvas");
   copy.width = Math.max(LEAST, Math.round(image.width * scale));

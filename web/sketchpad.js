@@ -9,11 +9,17 @@ import { FULL, makeBoard, SIZE } from "./board.js";
 import { engine } from "./engine.js";
 import { makeExamples, replay } from "./examples.js";
 import { makeFeedback } from "./feedback.js";
+import { makeFlight } from "./flight.js";
 import { makeInside } from "./inside.js";
 import { acceptPictures, paintPicture, readPicture } from "./pictures.js";
 import { standApart } from "./separate.js";
+import { decode, filled, makeShare } from "./share.js";
+import { makeWhy } from "./why.js";
+import { offerLanguages } from "./words.js";
 
-const NAME = "sketchpad";  // of this board, for the engine
+const NAME = "sketchpad", LINK = "link";  // of this board, for the engine, and of what a link would draw
+const SEEN = "draw-a-digit seen";         // in this browser's storage, after the first visit
+const GREETING = 1000;                    // milliseconds before a first visit sees an example drawn
 
 // Bring the markup in sketchpad.html to life. `props.weights` is the address that says which weights to use; `server` has the
 // functions for contributions, or is null.
@@ -21,28 +27,42 @@ export function mount(element, props, server) {
   const find = (selector) => element.querySelector(selector);
   const root = find("#board"), topK = find("#top-k"), undoButton = find("#undo"), clearButton = find("#clear");
   const shown = makeAnswer(find("#prediction"));
-  const inside = makeInside(find(".inside"), find(".patch"));
+  const inside = makeInside(find(".inside"), find(".patch")), why = makeWhy(find("#prediction"), ask);
 
-  let notice = "";                           // a sentence about what could not be done; it stands until the drawing changes
+  let notice = null;                         // a sentence, as write() takes it, about what could not be done; it stands until the drawing changes
   let revision = 0;                          // of the drawing on the board
   let answer = { revision: 0, empty: true }; // the last one of the engine
   let stopReplay = null;                     // ends an example that is drawing itself
+  let greeting = false;                      // what is on the board was drawn to greet a first visit
+  let lifted = false;                        // the pen was lifted, and what it drew has not flown to the 28x28 yet
   let opening = 0;                           // counts what is begun, so that a picture that decodes slowly cannot undo it
 
   const board = makeBoard(root, { brush: find("#brush"), undoButton, clearButton }, {
     changed,
-    full: () => tell(FULL),
+    full: () => tell([FULL]),
     began() {
-      if (stopReplay) board.clear();
+      if (greeting) {
+        stopReplay?.();
+        greeting = false;
+        board.wipe();
+      } else if (stopReplay) board.clear();
     },
-    lifted: () => receive(answer),  // now it can be told whether the drawing stands in two parts
+    lifted() {
+      lifted = true;
+      receive(answer);  // now it can be told whether the drawing stands in two parts
+    },
     background: (paint, picture) => paintPicture(paint, picture, SIZE),
   });
 
+  const flight = makeFlight(find(".pad"), board.canvas, find("#preview canvas"));
+
   function changed() {
     opening += 1;
+    flight.stop();
+    lifted = false;
+    if (board.pen !== "example") greeting = false;
     if (board.pen !== "example") stopReplay?.();
-    notice = "";
+    notice = null;
     revision += 1;
     root.dataset.revision = revision;
     root.classList.toggle("used", !board.isEmpty());
@@ -58,16 +78,19 @@ export function mount(element, props, server) {
       return receive({ revision, empty: true });
     }
     const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
-    engine.ask(NAME, { revision, inside: inside.isOpen(), ...drawing }, receive);
+    engine.ask(NAME, { revision, inside: inside.isOpen() || why.isOn(), ...drawing }, receive);
     if (engine.state !== "ready") show();
   }
 
   function receive(reply) {
     if (reply.revision < answer.revision) return;
     const whole = board.pen === null && reply.revision === revision && !board.picture;
-    if (reply.layers) inside.update(reply.layers);
-    answer = { ...reply, layers: null, apart: whole && standApart(board.strokes) };
+    answer = { ...reply, apart: whole && standApart(board.strokes) };
     show();
+    if (whole && lifted && reply.pixels) {
+      lifted = false;
+      flight.start(board.strokes, reply.pixels);
+    }
   }
 
   function tell(sentence, about = null) {  // about: the revision that it is about, if it is of no interest later
@@ -77,12 +100,15 @@ export function mount(element, props, server) {
   }
 
   // Whether there is something to speak of: a notice, or a drawing whose answer is there and that no pen is at.
-  const isResting = () => notice !== "" || (revision > 0 && board.pen === null && answer.revision === revision);
+  const isResting = () => !greeting && (notice !== null || (revision > 0 && board.pen === null && answer.revision === revision));
 
   function show() {
-    const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "The network is being loaded …");
-    shown.show(answer, Number(topK.value), notice || waiting, isResting());
+    const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "weights.loading");
+    shown.show(answer, Number(topK.value), notice ?? (waiting ? [waiting] : null), isResting());
+    const evidence = why.show(answer);
+    if (answer.layers && inside.isOpen()) inside.update(answer.layers, evidence);
     offerFeedback();
+    offerShare();
   }
 
   const offerFeedback = makeFeedback(find(".feedback"), server, () => {
@@ -97,9 +123,62 @@ export function mount(element, props, server) {
     show();
   });
 
-  makeExamples(find(".examples"), (strokes, radius) => {
+  const offerShare = makeShare(find(".share"), find("#share"), () => {
+    if (greeting || stopReplay || board.picture || !board.strokes.length || !answer.confidences) return null;
+    const digit = find("#prediction").dataset.digit, sentence = find(".sentence").textContent;
+    return { strokes: board.strokes, canvas: board.canvas, digit, answered: answer.digit, sentence };
+  }, (strokes) => new Promise((done) => {
+    engine.ask(LINK, { revision, strokes }, (reply) => done(reply.digit));
+  }));
+
+  function play(strokes) {
     board.replace({ example: true });
-    stopReplay = replay(board, strokes, radius, () => { stopReplay = null; });
+    stopReplay = replay(board, strokes, () => {
+      stopReplay = null;
+      lifted = true;
+      receive(answer);
+    });
+  }
+
+  function openLink() {
+    try {
+      const strokes = decode(location.hash);
+      if (strokes) play(strokes.map((stroke) => ({ points: filled(stroke), radius: stroke.radius })));
+      return strokes !== null;
+    } catch (error) {
+      tell(error.sentence);
+      return true;
+    }
+  }
+
+  // On a first visit an example draws itself once, and stops at the first touch. Programs that drive a browser see it only if they hide.
+  function greet({ drawings, radius }) {
+    let isFirst = false;
+    try {
+      isFirst = localStorage.getItem(SEEN) === null;
+      localStorage.setItem(SEEN, "1");
+    } catch { /* who stores nothing is not greeted each time */ }
+    if (!isFirst || navigator.webdriver || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const touched = new AbortController(), { signal } = touched;
+    const timer = setTimeout(() => {
+      if (revision || !element.getClientRects().length) return;
+      const { strokes } = drawings[1];
+      play(strokes.map((points) => ({ points, radius })));
+      greeting = true;
+    }, GREETING);
+    for (const kind of ["pointerdown", "keydown", "wheel"]) {
+      addEventListener(kind, () => {
+        clearTimeout(timer);
+        touched.abort();
+        if (greeting) stopReplay?.();
+      }, { signal, capture: true });
+    }
+  }
+
+  const linked = openLink();
+  addEventListener("hashchange", openLink);
+  makeExamples(find(".examples"), (strokes, radius) => play(strokes.map((points) => ({ points, radius })))).then((examples) => {
+    if (!linked) greet(examples);
   });
 
   acceptPictures(element, find(".picture input"), async (file) => {
@@ -109,7 +188,7 @@ export function mount(element, props, server) {
       const picture = await readPicture(file);
       if (mine === opening) board.replace({ picture });  // else something was begun meanwhile
     } catch (error) {
-      tell(error.message);
+      tell(error.sentence ?? ["picture.unreadable"]);
     }
   });
 
@@ -122,4 +201,5 @@ export function mount(element, props, server) {
   engine.open(props.weights);
   board.repaint();
   show();
+  offerLanguages();
 }

@@ -1,3 +1,151 @@
-// Words that more than one part of the page says.
+// All that the page says, in the visitor's language: words.json has a block of sentences for each.
+//
+// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the HTML, or write()
+// and label(). {placeholders} are values, or the element's own children with that name as data-slot. KEY?NAME=VALUE is a variant
+// of KEY for when the placeholder NAME has that value or that plural category: "task?digit=8", "saved?saved=one".
 
-export const named = (digit) => `${digit === "8" ? "an" : "a"} ${digit}`;
+const CHOSEN = "draw-a-digit language";  // in the browser's storage
+const ATTRIBUTES = ["aria-label", "aria-roledescription"];  // that may be given as data-word-aria-label="key"
+
+const reply = await fetch(new URL("words.json", import.meta.url));
+const WORDS = await reply.json();
+const [DEFAULT] = Object.keys(WORDS);
+
+const values = { text: new WeakMap(), label: new WeakMap() };  // element -> the values of its sentence
+const formats = new Map();
+let language = initial();
+
+function initial() {
+  let before = null;
+  try { before = localStorage.getItem(CHOSEN); } catch { /* it stores nothing */ }
+  const wanted = [new URLSearchParams(location.search).get("lang"), before, ...navigator.languages];
+  return wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((name) => Object.hasOwn(WORDS, name ?? "")) ?? DEFAULT;
+}
+
+// A number as the language writes it, later, when it is said: share(0.981) is 98.1 %.
+const PERCENT = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
+export const share = (value) => [value, PERCENT];
+
+function format(kind, options = {}) {
+  const id = `${language} ${kind} ${JSON.stringify(options)}`;
+  if (!formats.has(id)) formats.set(id, new Intl[kind](WORDS[language].locale, options));
+  return formats.get(id);
+}
+
+function formatted(value) {
+  const [number, options] = Array.isArray(value) ? value : [value];
+  return typeof number === "number" ? format("NumberFormat", options).format(number) : number;
+}
+
+function matches(condition, given) {
+  const [name, wanted] = condition.split("="), value = given[name]?.textContent ?? given[name];
+  return String(value) === wanted || (typeof value === "number" && format("PluralRules").select(value) === wanted);
+}
+
+// Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a plural category.
+const VARIANTS = Object.fromEntries(Object.entries(WORDS).map(([name, block]) => {
+  const found = {};
+  for (const [key, sentence] of Object.entries(block)) {
+    const [base, condition] = key.split("?");
+    if (condition) (found[base] ??= [])[/\d$/.test(condition) ? "unshift" : "push"]([condition, sentence]);
+  }
+  return [name, found];
+}));
+
+export const isKnown = (key) => Object.hasOwn(WORDS[DEFAULT], key);
+
+// The sentence as texts and elements.
+function pieces(key, given) {
+  const name = Object.hasOwn(WORDS[language], key) ? language : DEFAULT;
+  const variant = VARIANTS[name][key]?.find(([condition]) => matches(condition, given));
+  const sentence = variant?.[1] ?? WORDS[name][key];
+  const found = sentence.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? formatted(given[piece]) : piece));
+  return found.filter((piece) => piece !== "");
+}
+
+const say = (key, given = {}) => pieces(key, given).join("");
+
+function fillText(element) {
+  const key = element.dataset.word;
+  const children = element.childElementCount ? element.querySelectorAll("[data-slot]") : [];
+  const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
+  const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
+  const text = parts.map((part) => part.textContent ?? part).join("");
+  if (element.textContent === text) return;  // a text that is written anew is laid out, and spoken, anew
+  if (slots.length) element.replaceChildren(...parts); else element.textContent = text;
+}
+
+// Write a sentence into an element, or nothing.
+export function write(element, key = "", given = {}) {
+  if ((element.dataset.word ?? "") !== key) element.dataset.word = key;
+  values.text.set(element, given);
+  fillText(element);
+}
+
+// Name an element, for who cannot see it.
+export function label(element, key, given = {}) {
+  element.setAttribute("data-word-aria-label", key);
+  values.label.set(element, given);
+  element.setAttribute("aria-label", say(key, given));
+}
+
+// Gradio takes its own words from the browser's language, once. These follow the visitor's, also where Gradio draws them anew: the
+// titles of its tabs (also the copies with which it measures them, and its menu for those without room) and what is under the page.
+const THEIRS = ".tab-wrapper button, footer button";
+const OURS = new Map(Object.values(WORDS).flatMap((block) => {
+  return Object.entries(block).filter(([key]) => /^(tab|gradio)\./.test(key)).map(([key, sentence]) => [sentence, key]);
+}));
+
+function fillGradio() {
+  for (const button of document.querySelectorAll(THEIRS)) {
+    for (const node of button.childNodes) {
+      const key = node.nodeType === Node.TEXT_NODE && OURS.get(node.data.trim());
+      if (key && node.data.trim() !== say(key)) node.data = say(key);
+    }
+  }
+}
+
+// Say everything in and under `root` in the visitor's language.
+export function fill(root = document) {
+  root.querySelectorAll("[data-word]").forEach(fillText);
+  for (const attribute of ATTRIBUTES) {
+    for (const element of root.querySelectorAll(`[data-word-${attribute}]`)) {
+      element.setAttribute(attribute, say(element.getAttribute(`data-word-${attribute}`), values.label.get(element)));
+    }
+  }
+}
+
+function everything() {
+  document.documentElement.lang = language;
+  document.title = say("title");
+  fill();
+  fillGradio();
+  for (const button of document.querySelectorAll(".languages button")) {
+    button.setAttribute("aria-pressed", button.lang === language);
+  }
+}
+
+function choose(name) {
+  language = name;
+  try { localStorage.setItem(CHOSEN, name); } catch { /* for this visit only */ }
+  const address = new URL(location);
+  if (address.searchParams.has("lang")) {
+    address.searchParams.set("lang", name);
+    history.replaceState(history.state, "", address);
+  }
+  everything();
+}
+
+// Once a page: its languages as buttons, in the element that is there for them.
+export function offerLanguages() {
+  document.querySelector(".languages").replaceChildren(...Object.entries(WORDS).map(([name, words]) => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", lang: name, textContent: name.toUpperCase(), title: words.language });
+    button.setAttribute("aria-label", words.language);
+    button.addEventListener("click", () => choose(name));
+    return button;
+  }));
+  const tabs = document.querySelector(".tab-wrapper");
+  if (tabs) new MutationObserver(fillGradio).observe(tabs, { childList: true, subtree: true, characterData: true });
+  everything();
+}

@@ -1,0 +1,157 @@
+"""The SQLite file of contributed drawings: its tables, transactions, and a reserve of room for deletions.
+
+The journal is a rollback journal (`journal_mode=TRUNCATE`, `synchronous=FULL`). A write-ahead log commits several times faster, but it
+needs memory that all processes share (sqlite.org/wal.html: one host, no network file system): on a FUSE mount without shared `mmap`,
+`PRAGMA journal_mode=WAL` answers "wal", and the next statement fails with "disk I/O error". It also is a second file in which deleted
+rows linger. The rollback journal needs only locks and `fsync`; SQLite syncs it once more after truncating it, so what was called saved
+survives a power cut. A folder without locks and `fsync`, such as a mounted Storage Bucket, cannot hold a store: see `settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+FILE = "contributions.sqlite"
+RESERVE = 4_000_000  # bytes that are given up to delete something when the disk is full
+PAGE = 50  # rows that are read at a time
+
+# Whoever agrees is a newcomer until their first drawing is kept. `forgotten` holds the receipts whose owners have deleted everything;
+# until their rows are gone from the file, `kept` hides them.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS writers (
+  receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL, licence TEXT NOT NULL, utc TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS newcomers (
+  receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL, licence TEXT NOT NULL, utc TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS drawings (
+  id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, utc TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting', batch TEXT, row TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
+CREATE INDEX IF NOT EXISTS drawings_by_batch ON drawings (batch);
+CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS forgotten (receipt_hash TEXT PRIMARY KEY);
+DROP INDEX IF EXISTS drawings_of;
+DROP INDEX IF EXISTS drawings_by_time;
+CREATE TEMP VIEW kept AS
+  SELECT rowid, * FROM drawings WHERE receipt_hash NOT IN (SELECT receipt_hash FROM forgotten);
+"""
+
+Result = TypeVar("Result")
+
+
+class StoreError(RuntimeError):
+    """A drawing cannot be kept. The message is one sentence for whoever drew it; see `told`."""
+
+    def __init__(self, sentence: str, code: str = "refused", **values):
+        super().__init__(sentence)
+        self.code, self.values = code, values
+
+
+class Declined(ValueError):
+    """What was asked cannot be done. The message is one sentence for whoever asked; see `told`."""
+
+    def __init__(self, sentence: str, code: str = "refused", **values):
+        super().__init__(sentence)
+        self.code, self.values = code, values
+
+
+def told(error: Exception) -> dict:
+    """What the page is told: the sentence, and the code and values with which it says the same in another language.
+
+    The words are those of `server.CODE` in web/words.json.
+    """
+    return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
+
+
+class Database:
+    """The file in `folder`, and its reserve beside it. Safe for many threads and processes. Methods raise StoreError."""
+
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
+        self._lock = threading.RLock()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(
+                self.folder / FILE, check_same_thread=False, timeout=30, isolation_level=None
+            )
+            self._database.execute("PRAGMA journal_mode=TRUNCATE")
+            self._database.execute("PRAGMA synchronous=FULL")  # "saved" survives a power cut, not only a crash
+            self._database.execute("PRAGMA secure_delete=ON")  # what was deleted by receipt does not linger in the file
+            self._database.execute("PRAGMA temp_store=MEMORY")
+            self._database.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere") from error
+        self.make_reserve()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, or nothing."""
+        with self._lock:
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+                yield self._database
+                self._database.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                if "full" in str(error):
+                    raise StoreError("The server has no room left for drawings.", code="no-room") from error
+                raise StoreError("The server cannot keep drawings just now; try again.", code="later") from error
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+
+    def ask(self, question: str, *values) -> list[tuple]:
+        """The rows that answer an SQL question."""
+        with self._lock:
+            try:
+                return self._database.execute(question, values).fetchall()
+            except sqlite3.Error as error:
+                raise StoreError(
+                    "The server cannot look into its drawings just now; try again.", code="later"
+                ) from error
+
+    def pages(self, columns: str, where: str, *values) -> Iterator[tuple]:
+        """Rows of `kept` in the order in which they came, read a page at a time, so that nobody waits for whoever reads them."""
+        last = 0
+        while True:
+            question = f"SELECT rowid, {columns} FROM kept WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
+            found = self.ask(question, *values, last)
+            if not found:
+                return
+            last = found[-1][0]
+            yield from (row[1:] for row in found)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._database.close()
+
+    def with_reserve(self, act: Callable[[], Result]) -> Result:
+        """What `act` gives; if it fails, once more with the room that was kept for this."""
+        try:
+            return act()
+        except StoreError:
+            try:
+                (self.folder / "reserve").unlink()
+            except OSError:
+                pass
+            return act()
+
+    def make_reserve(self) -> None:
+        """Room on the disk that nobody else gets; without it if there is none."""
+        path = self.folder / "reserve"
+        try:
+            if path.exists():
+                return
+            with open(path, "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVE)
+        except OSError:
+            path.unlink(missing_ok=True)

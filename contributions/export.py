@@ -1,0 +1,79 @@
+"""A visitor's own digits to take home, written drawing by drawing: MNIXEL's own archive, and parquet."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable
+from itertools import islice
+from typing import BinaryIO
+
+import numpy as np
+
+from contributions.rows import Drawing
+
+SIDE = 28
+BATCH = 64  # drawings in memory at a time, some 30 kB each
+DIGITS = list("0123456789")
+TEXTS = ("strokes", "writer", "source", "licence", "day")
+FEATURES = {  # what `datasets` makes of the columns
+    "image": {"_type": "Image"},
+    "label": {"names": DIGITS, "_type": "ClassLabel"},
+    **{name: {"dtype": "string", "_type": "Value"} for name in TEXTS},
+}
+
+
+def write_npz(pictures: Iterable[tuple[str, bytes]], file: BinaryIO) -> None:
+    """`MNIST.npz` as MNIXEL writes it, from (label, 784 grey levels): `X` float64 (n, 28, 28) 0..255, `y` int32 (n,)."""
+    labels, levels = [], bytearray()
+    for label, picture in pictures:  # under a kilobyte each
+        labels.append(int(label))
+        levels += picture
+    header = {"descr": "<f8", "fortran_order": False, "shape": (len(labels), SIDE, SIDE)}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("X.npy", "w") as member:
+            np.lib.format.write_array_header_1_0(member, header)
+            for first in range(0, len(levels), BATCH * SIDE * SIDE):
+                part = np.frombuffer(levels[first : first + BATCH * SIDE * SIDE], dtype=np.uint8)
+                member.write(part.astype("<f8").tobytes())
+        with archive.open("y.npy", "w") as member:
+            np.lib.format.write_array(member, np.array(labels, dtype=np.int32))
+
+
+def write_parquet(drawings: Iterable[Drawing], file: BinaryIO) -> int:
+    """The rows of a `contributed` split for these drawings, without states; returns how many there were.
+
+    Columns: image 28x28, label, strokes (JSON), and where they are from. No receipt, and no time finer than a day.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    image = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
+    columns = [("image", image), ("label", pyarrow.int64()), *((name, pyarrow.string()) for name in TEXTS)]
+    known_to_datasets = {"huggingface": json.dumps({"info": {"features": FEATURES}})}
+    schema = pyarrow.schema(columns, metadata=known_to_datasets)
+    count = 0
+    with parquet.ParquetWriter(file, schema, use_dictionary=False) as writer:
+        rows = map(_row, drawings)
+        while batch := list(islice(rows, BATCH)):
+            writer.write_batch(pyarrow.RecordBatch.from_pylist(batch, schema))
+            count += len(batch)
+    return count
+
+
+def _row(drawing: Drawing) -> dict:
+    """One row of the parquet file."""
+    from PIL import Image
+
+    png = io.BytesIO()
+    Image.frombytes("L", (SIDE, SIDE), drawing.image).save(png, "PNG")
+    return {
+        "image": {"bytes": png.getvalue(), "path": None},
+        "label": int(drawing.label),
+        "strokes": json.dumps(drawing.strokes, separators=(",", ":")),
+        "writer": drawing.writer,
+        "source": drawing.source,
+        "licence": drawing.licence,
+        "day": drawing.utc[:10],
+    }

@@ -1,0 +1,76 @@
+"""Accepted drawings as the dataset's configuration `contributed`, with a train and a test part that share no writer."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+from contributions import settings
+from contributions.database import FILE
+from contributions.export import write_parquet
+from contributions.store import Store, StoreError
+from data.archives import DataError
+
+FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
+SHARD = "{split}-00000-of-00001.parquet"
+SOURCE = "merged-from.txt"  # beside them: the store that they come from
+TEST_SHARE = 5  # every fifth writer
+
+
+def split_of(writer: str) -> str:
+    """ "train" or "test", for good: it depends on the writer alone, so that no drawing ever changes sides."""
+    return "test" if int(hashlib.sha256(writer.encode()).hexdigest()[:8], 16) % TEST_SHARE == 0 else "train"
+
+
+def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
+    """Write what is accepted to `folder`, replacing what was there; returns drawings per split. What was deleted is gone from it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    counts = {}
+    for split in ("train", "test"):
+        path = folder / SHARD.format(split=split)
+        mine = (drawing for drawing, _ in store.each("accepted") if split_of(drawing.writer) == split)
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            part = Path(work, path.name)
+            with open(part, "wb") as file:
+                counts[split] = write_parquet(mine, file)
+            if counts[split]:
+                part.replace(path)
+            else:
+                path.unlink(missing_ok=True)
+    (folder / SOURCE).write_text(str(store.folder.resolve()))
+    return counts
+
+
+def open_store(named: Path | None = None) -> Store | None:
+    """The store in `named` (else the default folder), up to date with CONTRIBUTIONS_REPO if that is set; None when there is none.
+
+    Raises DataError when it cannot be used or the Hub cannot be asked.
+    """
+    from contributions.mirror import Mirror
+    from publishing import hub
+
+    wanted = settings.from_environment()
+    folder, repository = named or wanted.folder, wanted.repository
+    if not repository and not (folder / FILE).is_file():
+        return None
+    try:
+        store = Store(folder)
+        if repository:
+            came, went = Mirror(store, repository, start=False).pull()
+            print(f"from {repository}: {came} new, {went} deleted")
+        return store
+    except StoreError as error:
+        raise DataError(str(error)) from error
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise DataError(hub.explain(error, repository or "the store")) from error
+
+
+def refresh(folder: Path = FOLDER) -> None:
+    """Write `folder` anew from the store that it was merged from, so that what was deleted since is gone. Raises DataError."""
+    try:
+        source = Path((folder / SOURCE).read_text())
+    except OSError:
+        return  # never merged here
+    if any(folder.glob("*.parquet")) and (store := open_store(source)):
+        merge(store, folder)

@@ -1,0 +1,169 @@
+"""One contributed drawing as a row: a line of JSON in the store, on the Hub and in review. Rows from elsewhere are checked.
+
+What is stored of the strokes that a page sends is what is on the board, with times that tell how fast the hand was and nothing else:
+everything that is stored may be published, so there must be no room in it for what a reviewer cannot see.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+import board
+
+MAX_POINTS = 2_000  # of a contributed drawing; an ordinary digit has 20 to 150
+LATEST = 10_000_000  # milliseconds: nobody draws a digit for three hours
+TICK = 4  # milliseconds: times are stored in multiples of it, a quarter of a screen's frame
+PAUSE = 10_000  # milliseconds: a longer rest between two points is stored as this
+MAX_BYTES = 32_768  # of a new row
+LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions stored drawings of up to 10,000 points
+SOURCES = ("collector", "recognise")
+ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+_FORMER = ("opinion", "confidence", "weights")  # what terms "1" kept besides; no longer read
+_TEXT = {  # field -> what it looks like
+    "id": ID,
+    "label": re.compile(r"[0-9]"),
+    "source": re.compile("|".join(SOURCES)),
+    "app": re.compile(r"[0-9A-Za-z.+-]{0,40}"),
+    "writer": re.compile(r"[0-9a-f]{8,32}"),
+    "receipt_hash": re.compile(r"[0-9a-f]{64}"),
+    "consent": re.compile(r"[0-9]{1,4}"),
+    "licence": re.compile(r"[ -~]{1,100}"),
+    "utc": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", re.ASCII),
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One contributed drawing, as it is stored, sent to the Hub and reviewed."""
+
+    id: str
+    label: str  # the digit that was asked for, "0".."9"
+    strokes: list[dict]  # {"points": [[x, y], ...], "radius": r, "times": [ms, ...]}; see `clean`
+    pixels: str  # MNIXEL's 28x28, 784 bytes, base64
+    source: str  # "collector", or "recognise" for an answer that was judged
+    app: str  # version of the page
+    writer: str  # random
+    receipt_hash: str
+    consent: str  # version of the terms
+    licence: str
+    utc: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @property
+    def image(self) -> bytes:
+        """784 grey levels 0..255, row by row."""
+        return base64.b64decode(self.pixels)
+
+
+NAMES = {f.name for f in fields(Drawing)}
+
+
+def to_line(drawing: Drawing) -> str:
+    """The row as one line of JSON, ASCII only."""
+    return json.dumps(asdict(drawing), separators=(",", ":"))
+
+
+def parse(line: str | bytes) -> Drawing:
+    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError with what is wrong, which quotes nothing of the line."""
+    if len(line) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST:,} bytes")
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError("it is not JSON") from None
+    if not isinstance(row, dict):
+        raise ValueError("it is no JSON object")
+    row = {name: value for name, value in row.items() if name not in _FORMER}
+    if set(row) != NAMES:
+        missing = ", ".join(sorted(NAMES - set(row)))
+        raise ValueError(f"it lacks {missing}" if missing else "it has fields that no drawing has")
+    for name, pattern in _TEXT.items():
+        if not isinstance(row[name], str) or not pattern.fullmatch(row[name]):
+            raise ValueError(f"its {name} is not what a page writes")
+    try:
+        pixels = base64.b64decode(row["pixels"], validate=True)
+    except (ValueError, TypeError):
+        pixels = b""
+    if len(pixels) != 784 or not isinstance(row["pixels"], str):
+        raise ValueError("its picture is not 28x28")
+    try:
+        strokes = clean(row["strokes"])
+    except ValueError:
+        strokes = []
+    if not strokes:
+        raise ValueError("its strokes draw nothing on the board")
+    return Drawing(**{**row, "strokes": strokes})
+
+
+# --- strokes ----------------------------------------------------------------------------------------------------------
+
+
+def clean(payload: Any) -> list[dict]:
+    """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}, ...].
+
+    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes two, and one of which
+    nothing is left goes. Coordinates and radii are rounded to 0.1 board units. Times begin at 0, never run backwards (an earlier time
+    is raised to the one before it), rest at most PAUSE between two points, and are multiples of TICK; a stroke sent without times has
+    none. Cleaning twice is cleaning once.
+
+    Raises ValueError, with one sentence, for what is no drawing (see `board.parse_strokes`).
+    """
+    stored: list[dict] = []
+    clock = _Clock()
+    for stroke, raw in zip(board.parse_strokes(payload), payload, strict=True):
+        times = _times(raw)
+        points = stroke.points.round(1) + 0.0  # no -0.0
+        inside = ((points >= 0) & (points <= board.SIZE)).all(axis=1)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
+        for first, end in edges.reshape(-1, 2).tolist():
+            stored.append(
+                {
+                    "points": points[first:end].tolist(),
+                    "radius": round(stroke.radius, 1),
+                    "times": [clock.at(time) for time in times[first:end]],
+                }
+            )
+    return stored
+
+
+def limited(strokes: list[dict]) -> list[dict]:
+    """The same strokes, if they are few enough to be contributed. Raises ValueError with one sentence."""
+    points = sum(len(stroke["points"]) for stroke in strokes)
+    if points > MAX_POINTS:
+        raise ValueError(
+            f"A contributed drawing has at most {MAX_POINTS:,} points; this one has {points:,}. Draw it anew."
+        )
+    if len(strokes) > board.MAX_STROKES:
+        raise ValueError(
+            f"A drawing has at most {board.MAX_STROKES} strokes; this one has {len(strokes)}. Draw it anew."
+        )
+    return strokes
+
+
+class _Clock:
+    """Times as they are stored, for the times of one point after the other."""
+
+    def __init__(self) -> None:
+        self.latest: int | None = None
+        self.passed = 0
+
+    def at(self, time: int) -> int:
+        if self.latest is not None:
+            self.passed += min(max(time - self.latest, 0), PAUSE)
+        self.latest = max(time, self.latest or 0)
+        return self.passed // TICK * TICK
+
+
+def _times(raw: dict) -> list[int]:
+    """The times of a stroke that was sent, [] when it has none."""
+    times = raw.get("times", [])
+    good = isinstance(times, list) and all(type(time) is int and 0 <= time <= LATEST for time in times)
+    if not good or len(times) not in (0, len(raw["points"])):
+        raise ValueError("The times of a stroke are whole milliseconds, one for each point.")
+    return times

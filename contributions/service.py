@@ -1,0 +1,250 @@
+"""What the page may ask about contributions: agree, keep, count, take home, delete. Answers are dictionaries, errors sentences."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+import threading
+from collections.abc import Callable
+from itertools import islice
+from typing import BinaryIO
+
+import numpy as np
+
+import board
+from contributions import CONSENT, LICENCE, export, settings
+from contributions.database import Declined, told
+from contributions.mirror import Mirror
+from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, limited, to_line
+from contributions.store import Store, StoreError, Writer
+
+FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
+SHOWN = 200  # accepted drawings that everybody may see
+COLLECTING = 5.0  # seconds that one visitor's copy waits for another's to be written
+
+
+class ContributionService:
+    """Serves contributors from a store, and carries what it keeps to the Hub if `mirror` is given.
+
+    `persistent` says whether the store outlives a restart; if not, only what the mirror has counts as saved. `app` is the version of
+    the page, which each drawing carries. Methods block (on the disk, `delete` on the Hub): call them from a thread.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        mirror: Mirror | None = None,
+        licence: str = LICENCE,
+        persistent: bool = True,
+        app: str = "",
+    ):
+        self.store, self.mirror = store, mirror
+        self.licence, self.persistent, self.app = licence, persistent, app
+        self._collecting = threading.Lock()
+
+    @classmethod
+    def from_environment(
+        cls, app: str = "", wanted: settings.Settings | None = None
+    ) -> tuple[ContributionService | None, dict | None]:
+        """As `wanted` says, else the environment (see `settings`); or None, and why not, as the page is told (see `told`)."""
+        wanted = wanted or settings.from_environment()
+        if wanted.off:
+            return None, told(Declined("Contributions are switched off here.", code="off"))
+        if not wanted.persistent and not wanted.repository:
+            sentence = "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none."
+            return None, told(Declined(sentence, code="no-disk"))
+        try:
+            store = Store(wanted.folder)
+        except StoreError as error:
+            return None, told(error)
+        mirror = Mirror(store, wanted.repository, restore=not wanted.persistent) if wanted.repository else None
+        return cls(store, mirror, wanted.licence, wanted.persistent, app), None
+
+    def close(self) -> None:
+        """The page stops: give the Hub what it has not got yet, for a few seconds."""
+        if self.mirror:
+            self.mirror.flush(FLUSH)
+
+    @property
+    def functions(self) -> list[Callable[[dict], dict]]:
+        """For the page: each takes and gives a dictionary, that of `told` when it could not do what was asked."""
+        named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
+        named["accepted"] = self.accepted
+        return [self._safe(name, function) for name, function in named.items()]
+
+    def _safe(self, name: str, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
+        def asked(question: dict) -> dict:
+            try:
+                return function(question if isinstance(question, dict) else {})
+            except (StoreError, ValueError) as error:
+                return told(error)
+
+        asked.__name__ = name
+        return asked
+
+    # --- agree, keep --------------------------------------------------------------------------------------------------
+
+    def register(self, question: dict) -> dict:
+        """{"version"} -> {"receipt"}: somebody agrees to the terms of that version."""
+        if question.get("version") != CONSENT:
+            raise Declined(
+                "The terms have changed since this page was opened; load it again to read them.", code="changed"
+            )
+        return {"receipt": self.store.register(CONSENT, self.licence)}
+
+    def submit(self, question: dict) -> dict:
+        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once the drawing is on the disk.
+
+        Whether the drawing is the digit that was asked for is the page's to ask, before it sends. {"error": ..., "consent": True} when
+        nobody has agreed under that receipt. Sent again under the same id, a drawing is kept once.
+        """
+        writer = self._writer(question)
+        if writer is None:
+            self._restored()
+            return {"error": "Please agree to the terms first.", "consent": True}
+        id, label, source = question.get("id"), question.get("label"), question.get("source", "collector")
+        if not isinstance(id, str) or not ID.fullmatch(id):
+            raise ValueError("A drawing is sent with an id of 8 to 64 letters, digits and dashes.")
+        if label not in list("0123456789"):
+            raise ValueError('The label is one of "0" to "9".')
+        if source not in SOURCES:
+            raise ValueError('The source is "collector" or "recognise".')
+        strokes = limited(clean(question.get("strokes")))
+        if not strokes:
+            raise ValueError(f"The board is empty. Draw {article(label)}, or skip it.")
+        drawing = Drawing(
+            id=id,
+            label=label,
+            strokes=strokes,
+            pixels=base64.b64encode(small(strokes).tobytes()).decode(),
+            source=source,
+            app=self.app,
+            writer=writer.writer,
+            receipt_hash=writer.receipt_hash,
+            consent=writer.consent,
+            licence=writer.licence,
+        )
+        if len(to_line(drawing)) > MAX_BYTES:
+            raise Declined(
+                "This drawing has more points than can be kept. Draw it anew, with less line.", code="too-long"
+            )
+        self.store.add(drawing)
+        if self.mirror:
+            self.mirror.wake()
+        try:
+            return self.status(question)
+        except StoreError:  # it is kept, whatever the count is
+            return {"kept": True}
+
+    # --- afterwards ---------------------------------------------------------------------------------------------------
+
+    def status(self, question: dict) -> dict:
+        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart could still cost.
+
+        With a mirror also "on_hub", and "problem", a sentence, while the Hub does not take them.
+        """
+        if self._writer(question) is None:
+            self._restored()
+            return {"error": "Nothing is kept under this receipt.", "consent": True}
+        kept, on_hub = self.store.counts(question["receipt"])
+        counts = {"saved": kept if self.persistent else on_hub, "waiting": 0 if self.persistent else kept - on_hub}
+        if not self.mirror:
+            return counts
+        problem = self.mirror.problem if on_hub < kept else None
+        return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
+
+    def accepted(self, question: dict) -> dict:
+        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: SHOWN of the drawings that a maintainer has accepted."""
+        found = islice(self.store.each("accepted"), SHOWN)
+        return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in found]}
+
+    def collection(self, question: dict) -> tuple[str, BinaryIO]:
+        """{"receipt", "format": "npz" or "parquet"} -> file name, and the file with all drawings of the receipt.
+
+        The file is open at its beginning and has no name on the disk: closing it frees its room, so close it in any case. It is written in
+        small pieces, one visitor's at a time. Raises ValueError or StoreError with one sentence.
+        """
+        question = question if isinstance(question, dict) else {}
+        wanted = question.get("format", "npz")
+        if wanted not in ("npz", "parquet"):
+            raise ValueError('The format is "npz" or "parquet".')
+        kept = self.store.counts(question["receipt"])[0] if self._writer(question) else 0
+        if not kept:
+            self._restored()
+            raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
+        if not self._collecting.acquire(timeout=COLLECTING):
+            raise StoreError("Others are taking their digits home just now; try again in a moment.", code="queue")
+        try:
+            return self._collected(question["receipt"], wanted)
+        finally:
+            self._collecting.release()
+
+    def _collected(self, receipt: str, wanted: str) -> tuple[str, BinaryIO]:
+        file = tempfile.TemporaryFile()
+        try:
+            if wanted == "parquet":
+                export.write_parquet(self.store.of(receipt), file)
+            else:
+                export.write_npz(self.store.pictures(receipt), file)
+            file.seek(0)
+        except OSError as error:
+            file.close()
+            raise StoreError(
+                "The server has no room to write your digits just now; try again later.", code="later"
+            ) from error
+        except BaseException:
+            file.close()
+            raise
+        return ("my-digits.parquet" if wanted == "parquet" else "MNIST.npz"), file
+
+    def delete(self, question: dict) -> dict:
+        """{"receipt"} -> {"said", "code", "count", "again"}: delete everything under a receipt, here and on the Hub.
+
+        `again` when the Hub could not be told yet; on a disk that does not last it should then be asked once more.
+        """
+        receipt = question.get("receipt")
+        if not receipt:
+            raise ValueError("Enter your receipt code.")
+        if self._writer(question) is None and not (_like_a_receipt(receipt) and self.store.was_deleted(receipt)):
+            self._restored()
+            raise Declined("Nothing is kept under this receipt; check the code for a slip.", code="unknown")
+        count, batches = self.store.delete(receipt)
+        drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
+        said = f"{drawings} deleted" if count else "Nothing is left under this receipt"
+        if self.mirror and not self.mirror.flush(FLUSH, batches or None):
+            if self.persistent:
+                said = f"{said} here; the copy on the Hub goes as soon as the Hub answers."
+                return dict(said=said, code="gone-here", count=count, again=False)
+            said = (
+                f"{said} here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
+                "Keep the code and delete again later."
+            )
+            return dict(said=said, code="gone-later", count=count, again=True)
+        return dict(said=f"{said}.", code="gone", count=count, again=False)
+
+    def _restored(self) -> None:
+        """Raises ValueError while the store is still being filled: then nobody can be told that they are unknown."""
+        if self.mirror and not self.mirror.restored:
+            raise Declined(
+                "The server is still fetching what it has kept; try again in a minute. Nothing is lost.",
+                code="restoring",
+            )
+
+    def _writer(self, question: dict) -> Writer | None:
+        receipt = question.get("receipt")
+        return self.store.writer(receipt) if isinstance(receipt, str) and _like_a_receipt(receipt) else None
+
+
+def _like_a_receipt(receipt: object) -> bool:
+    return isinstance(receipt, str) and len(receipt) <= 40 and receipt.isascii()
+
+
+def article(digit: str) -> str:
+    """ "an 8", "a 7"."""
+    return f"{'an' if digit == '8' else 'a'} {digit}"
+
+
+def small(strokes: list[dict]) -> np.ndarray:
+    """MNIXEL's 28x28 of strokes: uint8."""
+    drawn = [board.Stroke(np.array(stroke["points"], dtype=np.float64), stroke["radius"]) for stroke in strokes]
+    return np.rint(board.reduce(board.render(drawn))).astype(np.uint8)

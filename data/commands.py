@@ -1,0 +1,26 @@
+"""Runs a command line: errors become one sentence and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
+    """Parse `arguments` and call what the command set as `run`; returns 0, 1 after an error in one sentence, 130 after Ctrl-C.
+
+    `errors` are the exceptions whose message is such a sentence.
+    """
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except errors as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: cannot read or write {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,199 @@
+"""A folder to a repository on the Hub: who may write, which hardware a Space gets, one commit or none."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from publishing import hub
+
+REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}  # the Hub's type of each
+SDK = {"space": "gradio", "static": "static"}
+CPU, ZERO = "cpu-basic", "zero-a10g"
+# What only this command writes: a file there that is no longer part of the project is deleted from the Hub.
+OWNED = {
+    "model": ("model.onnx", "notebook.ipynb"),
+    "dataset": ("clean/", "raw/", "contributed/"),
+    "space": (
+        *("contribute/", "contributions/", "data/", "docs/", "handwriting/", "page/", "publishing/"),
+        *("serving/", "sketchpad/", "web/", "weights/"),
+    ),
+    "static": ("weights/",),
+}
+
+
+class PublishError(RuntimeError):
+    """Publishing did not succeed. The message is one sentence that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a repository is now."""
+
+    url: str
+    commit: str  # full sha
+    changed: bool
+    deleted: tuple[str, ...]  # files that were there and are no longer part of the project
+
+
+def sign_in(owners: set[str]):
+    """The Hub's client for somebody who may write for the accounts `owners`, as far as that can be told beforehand.
+
+    Raises PublishError without a token, with a wrong or read-only one, and when the Hub does not answer.
+    """
+    from huggingface_hub import HfApi, get_token
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings speak to programmers
+    try:
+        hub.limit_silence()
+        if get_token() is None:
+            raise PublishError(hub.NOT_LOGGED_IN)
+        api = HfApi()
+        me = api.whoami()
+    except PublishError:
+        raise
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise PublishError(hub.explain(error, "your account")) from error
+    if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
+        raise PublishError(
+            f"The token of {me['name']} may only read: make one that may write in {hub.TOKENS}, "
+            "then run `hf auth login --force` or set HF_TOKEN."
+        )
+    known = {me["name"], *(group["name"] for group in me.get("orgs", []))}
+    if strangers := sorted(owners - known):
+        raise PublishError(
+            f"You are logged in as {me['name']}, who cannot write for {strangers[0]}: name {' or '.join(sorted(known))}."
+        )
+    return api
+
+
+def at_hub(api, kind: str, name: str):
+    """What the Hub says of a repository (`sha`, `private`, ...), or None when there is none that you may see. Raises PublishError."""
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        return api.repo_info(name, repo_type=REPOSITORY[kind], timeout=hub.SILENCE)
+    except RepositoryNotFoundError:
+        return None
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
+
+
+def choose_hardware(api, name: str, wanted: str | None, private: bool | None, **settings) -> tuple[str, str]:
+    """Create the Gradio Space `name` unless it exists; returns its hardware, and why that, in a phrase.
+
+    Without `wanted`: what it has already, else CPU where the account may have it, else ZeroGPU. `settings` are create_repo's.
+    Raises PublishError with what is left to do when the account may have neither.
+    """
+    from huggingface_hub.errors import HfHubHTTPError
+
+    if found := at_hub(api, "space", name):
+        if found.sdk not in (None, SDK["space"]):
+            raise PublishError(hub.taken(name, f"a {found.sdk} Space"))
+        if wanted:
+            return wanted, "as asked"
+        try:
+            return api.get_space_runtime(name).requested_hardware or CPU, "as it has it"
+        except Exception as error:  # the Hub's clients raise many kinds
+            raise PublishError(hub.explain(error, f"the space {name}")) from error
+    refusals = []
+    for hardware in [wanted] if wanted else [None, ZERO]:
+        try:
+            api.create_repo(
+                name, repo_type="space", space_sdk="gradio", space_hardware=hardware, private=private, **settings
+            )
+        except HfHubHTTPError as error:
+            status = error.response.status_code
+            if wanted or status not in (402, 403) or (status == 403 and not hardware):
+                raise PublishError(hub.explain(error, f"the space {name}")) from error
+            refusals.append(hub.quoted(error))
+        except Exception as error:  # the Hub's clients raise many kinds
+            raise PublishError(hub.explain(error, f"the space {name}")) from error
+        else:
+            if refusals:
+                return ZERO, f"because on CPU the Hub asks this account for payment{refusals[0]}"
+            return hardware or CPU, "as asked" if wanted else "which this account may have"
+    raise PublishError(
+        f"This account may have a Gradio Space neither on CPU{refusals[0]} nor on ZeroGPU{refusals[1]}: the static page is free "
+        "(`publish.py static`); ZeroGPU takes two Spaces of an account that is older than 30 days, and CPU a paid account."
+    )
+
+
+def make_private(api, name: str) -> None:
+    """Let there be a private dataset repository of that name. Raises PublishError when it is public."""
+    try:
+        api.create_repo(name, repo_type="dataset", private=True, exist_ok=True)
+    except Exception as error:  # the Hub's clients raise many kinds
+        raise PublishError(hub.explain(error, f"the dataset {name}")) from error
+    if not at_hub(api, "dataset", name).private:
+        raise PublishError(f"{name} is public, and drawings before review are not: make it private, or name another.")
+
+
+def upload(
+    api,
+    kind: str,
+    name: str,
+    folder: Path,
+    private: bool | None = None,
+    hardware: str | None = None,
+    variables: dict[str, str] | None = None,
+    keeps_contributions: bool = False,
+) -> Published:
+    """Make the repository `name` ("OWNER/NAME") hold what `folder` holds, in one commit or none.
+
+    `hardware` and `variables` are of a Gradio Space, which exists; `keeps_contributions` says that whoever publishes the dataset has the
+    contributed drawings, if only to know that there are none any more. Raises PublishError.
+    """
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    repository = REPOSITORY[kind]
+    try:
+        url = api.create_repo(
+            name, repo_type=repository, private=private, exist_ok=True, space_sdk=SDK.get(kind), space_hardware=hardware
+        )
+        before = api.repo_info(name, repo_type=repository, timeout=hub.SILENCE)
+        if kind in SDK and before.sdk not in (None, SDK[kind]):
+            raise PublishError(hub.taken(name, f"a {before.sdk} Space"))
+        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        there = [row.rfilename for row in before.siblings or []]
+        stale = [path for path in there if path not in files and is_ours(kind, path)]
+        if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
+            raise PublishError(
+                f"{name} has contributed drawings and this checkout has none: run `python -m contributions merge` where they are "
+                "kept, or name the folder that it wrote in --contributed."
+            )
+        commit = api.create_commit(
+            name,
+            [
+                *(CommitOperationAdd(path, str(file)) for path, file in files.items()),
+                *(CommitOperationDelete(path) for path in stale),
+            ],
+            commit_message=f"Publish the {kind}",
+            repo_type=repository,
+            parent_commit=before.sha,
+        ).oid
+        changed = commit != before.sha
+        if variables:
+            known = api.get_space_variables(name)
+            for key, value in variables.items():
+                if key not in known or known[key].value != value:
+                    api.add_space_variable(name, key, value)
+                    changed = True
+        if hardware and api.get_space_runtime(name).requested_hardware != hardware:
+            api.request_space_hardware(name, hardware)
+            changed = True
+    except PublishError:
+        raise
+    except Exception as error:  # the Hub's clients raise many kinds
+        print(file=sys.stderr)  # a progress bar may be open
+        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
+    return Published(str(url), commit, changed, tuple(stale))
+
+
+def is_ours(kind: str, path: str) -> bool:
+    """Whether only this command writes the file `path` of a repository."""
+    if kind == "static" and "/" not in path:
+        return path.endswith((".js", ".css"))
+    return path.startswith(OWNED[kind])

@@ -1,0 +1,75 @@
+"""Draw what was measured: `python -m reports` writes tables, cards, charts and the README's pictures, all from what lies here.
+
+python -m reports tables      the tables in README.md and docs/results.md, and the model card in weights/
+python -m reports charts      docs/images: confusion matrix, learning curve, layers, handwriting, drawings per digit
+python -m reports pictures    docs/images: the page in a browser, and the animation
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+import data
+from reports import cards, tables
+
+IMAGES, WEIGHTS = tables.DOCS / "images", tables.ROOT / "weights"
+
+
+def write_tables() -> None:
+    """The documents' tables, and the card of the shipped weights, which quotes them."""
+    for path in tables.write():
+        print(f"wrote {path}")
+    card = cards.model_card(json.loads((WEIGHTS / "metrics.json").read_text()))
+    (WEIGHTS / "README.md").write_text(card)
+
+
+def write_charts() -> None:
+    """Everything that is drawn without a browser."""
+    from data.stats import draw
+    from handwriting.sheet import overview
+    from reports import figures
+
+    report = json.loads((WEIGHTS / "metrics.json").read_text())
+    figures.confusion(report["test"], IMAGES / "confusion.png")
+    figures.learning_curve(report["history"], report["best_round"], IMAGES / "learning-curve.png")
+    figures.network(WEIGHTS, IMAGES / "network.png")
+    overview(IMAGES / "handwriting.png")
+    draw(IMAGES)
+
+
+def write_pictures() -> None:
+    """The picture that the snippets open, and the page in a browser."""
+    from reports import pictures
+
+    pictures.example(IMAGES / "digit.png")
+    pictures.draw(IMAGES)
+
+
+PARTS = {"tables": write_tables, "charts": write_charts, "pictures": write_pictures}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status: 0, or 1 after an error in one sentence."""
+    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__.split(":")[0] + ".")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}: choose {', '.join(PARTS)}")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    status = 0
+    for name in options.parts or PARTS:
+        try:
+            PARTS[name]()
+        except ImportError as missing:
+            print(f"reports: {name} need {missing.name}: pip install -r requirements-dev.txt", file=sys.stderr)
+            status = 1
+        except (LookupError, OSError, data.DataError) as error:
+            print(f"reports: not all {name}: {error}", file=sys.stderr)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

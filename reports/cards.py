@@ -1,0 +1,138 @@
+"""The cards of the repositories on the Hub: templates/ filled with what was measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import yaml
+
+from reports import tables
+from training import metrics
+
+TEMPLATES = Path(__file__).parent / "templates"
+UNSEEN = "UNIPEN, writers nobody looked at"  # as bench.accuracy names it
+WATTS, INTENSITY = 30, 475  # of two busy cores of a desktop; g of CO2 a kWh, about the world's mix of 2023
+ABOUT = {"license": "apache-2.0", "tags": ["digits", "handwriting", "mnixel"]}
+
+MNIXEL = "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, and changed copies of them"
+DRAWN = "{drawn:,} digits in {ways} ways of writing that the project's own program draws, and {nondigits:,} of its drawings that are no digits"
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def fill(template: str, front: dict | None = None, **values) -> str:
+    """A template of this package with its values; `front` becomes the YAML at its head. No two empty lines in a row."""
+    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True) if front else ""
+    return re.sub(r"\n{3,}", "\n\n", _templates().get_template(template).render(front=head, **values))
+
+
+def grams(seconds: float) -> float:
+    """CO2 of a training in grams, reckoned from its seconds and not metered."""
+    return seconds * WATTS / 3.6e6 * INTENSITY
+
+
+def model_card(result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None) -> str:
+    """The card for a report of train.py that has weights: of the model repository `name`, or of the folder in the project.
+
+    `dataset` is the repository of the drawings, `onnx` the opset of model.onnx, where there are such. Of other people's digits it tells what
+    bench.accuracy measured of these very weights.
+    """
+    settings, seeds = result["settings"], ""
+    if len(result["seeds"]) > 1:
+        counts = ", ".join(str(right) for right in result["seeds"].values())
+        spread = f"{result['mean_right']:.1f} +- {result['deviation_right']:.1f} of {result['test']['total']}"
+        seeds = f"Over {len(result['seeds'])} seeds: {spread} right ({counts})."
+    sources = [MNIXEL] if settings["drawn_share"] < 1 else []
+    if settings["drawn"]:
+        sources.append(DRAWN.format(ways=result["ways"], **settings))
+    if result.get("contributed"):
+        sources.append(f"{result['contributed']:,} digits that visitors of the page contributed")
+    accuracy, recipes = tables.stored("accuracy"), tables.stored("recipes")
+    if accuracy.get("sha256") != result["sha256"]:
+        accuracy = {}
+    return fill(
+        "model.md",
+        front_matter(result, name or "mnixel-cnn", dataset, accuracy),
+        title=(name or "mnixel-cnn").split("/")[-1],
+        name=name,
+        dataset=dataset,
+        onnx=onnx,
+        result=result,
+        test=metrics.describe(result["test"]),
+        seeds=seeds,
+        seed=next(iter(result["seeds"])),
+        sources="; ".join(sources),
+        unseen=accuracy.get("rows", {}).get(UNSEEN, {}).get(tables.OURS),
+        table=tables.accuracy(accuracy) if accuracy else None,
+        ablation=tables.recipes(recipes) if recipes else None,
+        grams=grams(result["seconds"]),
+        watts=WATTS,
+        intensity=INTENSITY,
+    )
+
+
+def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -> dict:
+    """The model card's YAML, with every set that was measured as the Hub's `model-index`."""
+    mnixel = {"name": result["test_set"], "type": dataset or "mnixel"}
+    if result["test_set"] == "MNIXEL test":
+        mnixel |= {"config": "clean", "split": "test"}
+    sets = {result["test_set"]: (mnixel, result["test"]["right"], result["test"]["total"])}
+    for title, readers in accuracy.get("counts", {}).items():
+        if tables.OURS in readers and title not in sets:
+            kind = title.partition(",")[0].lower()  # "pendigits, small" is of pendigits
+            sets[title] = ({"name": title, "type": kind}, *readers[tables.OURS])
+    measured = [
+        {
+            "task": {"type": "image-classification", "name": "Image classification"},
+            "dataset": about,
+            "metrics": [{"type": "accuracy", "name": "accuracy", "value": round(right / total, 4)}],
+        }
+        for about, right, total in sets.values()
+    ]
+    threads = result["machine"]["threads"]
+    return {
+        # Not "pytorch", which the Hub does not know as a library: model.py, digit.js and model.onnx need none of its own.
+        "pipeline_tag": "image-classification",
+        **ABOUT,
+        "metrics": ["accuracy"],
+        **({"datasets": [dataset]} if dataset else {}),
+        "co2_eq_emissions": {
+            "emissions": round(grams(result["seconds"]), 2),
+            "source": f"{result['seconds']:.0f} s measured, times {WATTS} W and {INTENSITY} g/kWh assumed",
+            "training_type": "training from scratch",
+            "hardware_used": f"{threads} thread{'s' * (threads > 1)} of a CPU, no GPU",
+        },
+        "model-index": [{"name": name.split("/")[-1], "results": measured}],
+    }
+
+
+NOTEBOOK = re.compile(r"```python\n(.*?)```\n", re.S)
+
+
+def notebook(name: str, dataset: str) -> str:
+    """templates/notebook.md as a Jupyter notebook without outputs: its blocks of Python are cells to run, the rest is text."""
+    text = fill("notebook.md", name=name, dataset=dataset)
+    cells: list[dict] = []
+    for number, part in enumerate(NOTEBOOK.split(text)):  # text and code by turns
+        if not part.strip():
+            continue
+        source = part.strip().splitlines(keepends=True)
+        kind = "code" if number % 2 else "markdown"
+        cell: dict = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source}
+        cells.append(cell | ({"execution_count": None, "outputs": []} if number % 2 else {}))
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    about = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    return json.dumps({"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"

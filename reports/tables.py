@@ -1,0 +1,192 @@
+"""Results as Markdown tables, and the tables' places in the documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from training import metrics
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+OURS, UPSTREAM = "this project", "upstream's network and recipe"  # the columns of docs/accuracy.json
+
+
+def stored(name: str) -> dict:
+    """What a benchmark has left in docs/NAME.json; {} when it has not been run."""
+    path = DOCS / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def between(text: str, begin: str, end: str, new: str) -> str:
+    """`text` with what stands between the lines `begin` and `end` replaced by `new`."""
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n\n{new}\n\n{end}{rest.split(end)[1]}"
+
+
+def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
+    """A Markdown table; columns from number `right` on are aligned to the right."""
+    rule = ["---:" if number >= right else "---" for number in range(len(columns))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, rule, *rows])
+
+
+# --- one function for each file of results ----------------------------------------------------------------------------
+
+
+def accuracy(results: dict) -> str:
+    """Of docs/accuracy.json: every row, and other projects' networks if they were measured."""
+    rows = [[name, *(figures.get(who, "") for who in (OURS, UPSTREAM))] for name, figures in results["rows"].items()]
+    table = markdown(["", OURS, UPSTREAM], rows)
+    if results.get("peers"):
+        table += f"\n\nOther projects' networks on the same boards:\n\n{results['peers']}"
+    return table
+
+
+def recipes(results: dict) -> str:
+    """Of docs/recipes.json: the ablation, in misses on MNIXEL's test images."""
+    rows = []
+    for row in results.values():
+        misses = [row["total"] - right for right in row["rights"]]
+        right, total = row.get("pendigits", (0, 0))
+        rows.append(
+            [
+                row["title"],
+                f"{sum(misses) / len(misses):.2g}",
+                ", ".join(map(str, misses)) if len(misses) > 1 else "nothing random",
+                f"{100 * right / total:.1f} %" if total else "",
+                f"`{row['command']}`",
+            ]
+        )
+    return markdown(
+        ["recipe", "misses of 116, mean over seeds", "each seed", "pendigits, first seed", "command"], rows, right=1
+    )
+
+
+def operators(results: dict) -> str:
+    """Of docs/operators.json: accuracy and log loss with every operator, and the changes when one is left out, worst first."""
+    whole = results["none"]
+    first = next(iter(whole))
+    rows = [["every operator", *(f"{100 * a:.2f} %, log loss {loss:.3f}" for a, loss in whole.values())]]
+    left_out = {name: row for name, row in results.items() if isinstance(row, dict) and name != "none"}
+    for name, row in sorted(left_out.items(), key=lambda item: -item[1][first][1]):
+        changes = [(row[key][0] - a, row[key][1] - loss) for key, (a, loss) in whole.items()]
+        rows.append([f"without {name}", *(f"{100 * a:+.2f}, {loss:+.3f}" for a, loss in changes)])
+    return markdown(["", *whole], rows)
+
+
+def folds(result: dict) -> str:
+    """Of a recipe in docs/crossval.json: right answers over all repeats, with the interval of one repeat's size."""
+    right, repeats, total = sum(result["rights"]), len(result["rights"]), result["total"]
+    low, high = metrics.wilson(round(right / repeats), total)
+    share = f"{right}/{repeats * total} = {100 * right / repeats / total:.1f} %"
+    return f"{share} (95 % interval {100 * low:.1f} to {100 * high:.1f}; {repeats}x5 folds)"
+
+
+def latency(results: dict) -> str:
+    """Of docs/latency.json: the table, and two sentences below it."""
+    measured = {row["name"]: row for row in results["rows"]}
+    columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms", "moves answered in the frame"]
+    rows = [
+        [
+            name,
+            str(row["pointer_ups"]),
+            *(f"{row[key]:.1f}" for key in ("median_ms", "p95_ms", "max_ms")),
+            f"{100 * row['moves_in_frame']:.0f} %",
+        ]
+        for name, row in measured.items()
+    ]
+    static = next(iter(measured.values()))["median_ms"]
+    ratios = [
+        f"{name} takes {measured[name]['median_ms'] / max(static, 0.1):.1f} times as long"
+        for name in ("ONNX Runtime Web", "gr.Sketchpad")
+        if name in measured
+    ]
+    compared = f"{' and '.join(ratios)} as the static page (medians of one run). " if ratios else ""
+    machine = results["machine"]
+    where = f"{machine['cores']} cores of {machine['processor']}, Chromium {machine['chromium']}, load {machine['load_before']}."
+    return f"{markdown(columns, rows, right=1)}\n\n{compared}{where}"
+
+
+def load(results: dict) -> str:
+    """Of docs/load.json: the table, and the sentences below it."""
+    columns = ["asked", "visitors", "answers a second", "p50 ms", "p95 ms", "p99 ms", "busy", "errors"]
+    keys = ("rate", "p50", "p95", "p99", "busy", "errors")
+    rows = [[row["asked"], str(row["visitors"]), *(f"{row[key]:.0f}" for key in keys)] for row in results["rows"]]
+    return "\n\n".join([markdown(columns, rows, right=1), f"{results['seconds']:g} seconds each.", *results["words"]])
+
+
+def boot(results: dict) -> str:
+    """Of docs/boot.json: the least of several starts, and against `import gradio` in the same run."""
+    base = min(results["`import gradio`"])
+    rows = [[name, f"{min(times):.1f}", f"{min(times) / base:.2f}"] for name, times in results.items()]
+    repeats = len(next(iter(results.values())))
+    return markdown(["", f"seconds, least of {repeats}", "against the import"], rows, right=1)
+
+
+def summary(_: dict) -> str:
+    """The README's six rows: of docs/accuracy.json and docs/latency.json."""
+    rows = stored("accuracy").get("rows", {})
+
+    def ours(*beginnings: str) -> tuple[str, str]:
+        """Name and figure of the first row whose name begins so."""
+        return next(
+            (name, figures[OURS])
+            for beginning in beginnings
+            for name, figures in rows.items()
+            if name.startswith(beginning) and figures.get(OURS)
+        )
+
+    sources = [
+        ("MNIXEL's own test images", "the volunteers' drawings; looked at once a run", ("MNIXEL test",)),
+        ("UNIPEN", "pen strokes of {}", ("UNIPEN, writers nobody", "UNIPEN, writers looked at")),
+        ("pendigits", "pen strokes of 30 writers", ("pendigits",)),
+        ("MNIST", "{}", ("MNIST, 10,000 test digits", "MNIST")),
+        (
+            "drawings that are no digits, refused",
+            "unseen kinds; with the share of digits refused",
+            ("non-digits refused as",),
+        ),
+    ]
+    table = []
+    for title, source, beginnings in sources:
+        name, figure = ours(*beginnings)
+        table.append([title, figure, source.format(name.partition(", ")[2])])
+    row = next(iter(stored("latency")["rows"]))
+    answer = f"{row['median_ms']:.1f} ms (95 % within {row['p95_ms']:.1f} ms)"
+    table.append(["answer after the pen is lifted", answer, "headless Chromium, two cores, no GPU"])
+    return markdown(["", "result", "measured on"], table)
+
+
+# --- the documents ----------------------------------------------------------------------------------------------------
+
+# Name of the results, which is also the name of the markers -> who draws them and in which document.
+PLACES: dict[str, tuple[Callable[[dict], str], str, str]] = {
+    "summary": (summary, "README.md", "accuracy"),
+    "accuracy": (accuracy, "docs/results.md", "accuracy"),
+    "recipes": (recipes, "docs/results.md", "recipes"),
+    "operators": (operators, "docs/results.md", "operators"),
+    "latency": (latency, "docs/results.md", "latency"),
+    "load": (load, "docs/results.md", "load"),
+    "boot": (boot, "docs/results.md", "boot"),
+}
+
+
+def markers(name: str) -> tuple[str, str]:
+    """The lines around a table."""
+    return f"<!-- {name}: written by python -m reports -->", f"<!-- /{name} -->"
+
+
+def write() -> list[Path]:
+    """Draw every table whose results are there into its document; returns the documents that changed."""
+    changed = []
+    for name, (draw, document, results) in PLACES.items():
+        path = ROOT / document
+        if not (measured := stored(results)):
+            continue
+        text = path.read_text()
+        new = between(text, *markers(name), draw(measured))
+        if new != text:
+            path.write_text(new)
+            changed.append(path)
+    return list(dict.fromkeys(changed))

@@ -1,0 +1,1 @@
+"""The tests, and in `harness` what tests, benchmarks and reports share."""

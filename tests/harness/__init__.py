@@ -1,0 +1,48 @@
+"""A page under test, a person who draws, a local Hub: what tests, benchmarks and reports share. Nothing that ships imports it."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT = Path(__file__).parent.parent.parent
+# The environment without what would send a test to another Hub, other archives or another store.
+CLEAN = {
+    k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_", "CONTRIBUTIONS"))
+}
+
+
+def without(what: str) -> None:
+    """Skip a test for want of something; on a CI machine, which must have it, fail."""
+    import pytest  # benches and reports do without
+
+    if os.environ.get("CI") == "true":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
+
+
+def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
+    """What a command's `main` prints and returns, run in this process under CLEAN and `environment`: as subprocess.run tells it."""
+    out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
+    os.environ.clear()
+    os.environ.update(CLEAN | environment)
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main(list(arguments))
+    except SystemExit as stopped:  # argparse
+        status = stopped.code
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return SimpleNamespace(returncode=status, stdout=out.getvalue(), stderr=err.getvalue())
+
+
+def in_thread(run):
+    """What the coroutine function `run` returns, run in a thread of its own: the browser's driver has the loop of this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(run())).result(120)

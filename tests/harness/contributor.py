@@ -1,0 +1,78 @@
+"""What the tests of contributions share: drawings as the page sends them, and what somebody asks of a service."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+from contributions import CONSENT
+from contributions.service import ContributionService
+from tests.harness import CLEAN, ROOT
+
+DIGITS = "234578"  # of which the page has an example
+
+
+@cache
+def examples() -> dict[str, list]:
+    """The page's examples: digit -> points of each stroke."""
+    found = json.loads((ROOT / "web" / "examples.json").read_text())
+    return {drawing["digit"]: drawing["strokes"] for drawing in found["drawings"]}
+
+
+def strokes(digit: str, shift: float = 0) -> list[dict]:
+    """An example as the page sends it, a point every 16 ms."""
+    found, time = [], 0
+    for points in examples()[digit]:
+        times = [time + 16 * number for number in range(len(points))]
+        time = times[-1] + 240
+        found.append({"points": [[x + shift, y] for x, y in points], "radius": 15, "times": times})
+    return found
+
+
+def scribble(points: int, seed: int = 0) -> list[dict]:
+    """A drawing of one stroke of that many points, not too long a line, all on the board."""
+    import random
+
+    rng = random.Random(seed)
+    places = [[round(rng.uniform(100, 140), 1), round(rng.uniform(100, 140), 1)] for _ in range(points)]
+    return [{"points": places, "radius": 15, "times": [16 * number for number in range(points)]}]
+
+
+def ask(service: ContributionService, name: str, **question) -> dict:
+    """What the page's function of that name answers."""
+    return next(f for f in service.functions if f.__name__ == name)(question)
+
+
+def agree(service: ContributionService) -> str:
+    """A new receipt."""
+    return ask(service, "consent", version=CONSENT)["receipt"]
+
+
+def submit(
+    service: ContributionService, receipt: str, label: str = "2", digit: str = "2", id: str = "drawing-1", **more
+) -> dict:
+    """The answer to an example that is contributed."""
+    drawn = more.pop("strokes") if "strokes" in more else strokes(digit)
+    return ask(service, "keep", **{"receipt": receipt, "id": id, "label": label, "strokes": drawn, **more})
+
+
+def wait_for(true, seconds: float = 60) -> None:
+    """Until `true()`; fails when that takes for ever."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+
+
+def python(*arguments: str, store: Path | None = None, check: bool = False, **more: str):
+    """What a Python process in the project's folder says."""
+    environment = {**CLEAN, **more, **({"CONTRIBUTIONS_DIR": str(store)} if store else {})}
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
+    )
+    assert not check or done.returncode == 0, done.stderr
+    return done

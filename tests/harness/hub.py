@@ -1,0 +1,616 @@
+"""A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, Xet, tokens, and faults on demand.
+
+It models what huggingface_hub 2.4, hf_xet 1.8 and datasets 5.2 ask for and no more: no branches but main, no pull requests, no
+history of files, no multipart uploads. Its rules are the Hub's: an existing repository answers 409 with its address, a
+repository that may not be seen does not exist, a large file goes through LFS or Xet and its redirect leaves for another origin.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.harness import CLEAN, ROOT
+from tests.harness.servers import free_port
+
+OWNER = "OWNER"  # the account of the tests, so that what READMEs print can be run as it stands
+MODEL = f"{OWNER}/mnixel-cnn"
+TOKENS = {"hf_write": (OWNER, "write"), "hf_read": (OWNER, "read"), "hf_other": ("somebody", "write")}
+LARGE = (".safetensors", ".parquet", ".png")  # what the Hub keeps outside git
+PREFIX = {"model": "", "dataset": "datasets/", "space": "spaces/"}
+
+
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def client(hub: LocalHub, home: Path, *command: str, token: str = "hf_write", cwd: Path = ROOT, **more: str):
+    """Run a command as somebody with an empty cache in `home`; returns what it printed and its status."""
+    environment = {**CLEAN, "PATH": PATH, **hub.environment(home, token), **more}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def publish(hub: LocalHub, home: Path, *arguments: str, **more):
+    return client(hub, home, sys.executable, "publish.py", *arguments, **more)
+
+
+def one_sentence(done, program: str) -> str:
+    """The single line that a command said when it failed."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith(f"{program}: ")]
+    assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
+    return lines[0].removeprefix(f"{program}: ")
+
+
+def blocks(text: str, language: str = "") -> list[str]:
+    return [body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M) if name == language]
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a commit. Large ones have a SHA-256; what they hold may be in the Xet store only."""
+
+    content: bytes | None
+    size: int
+    sha256: str = ""
+
+    @property
+    def oid(self) -> str:
+        """Git's own name for it; for a large file that of its pointer."""
+        body = self.content
+        if self.sha256:
+            body = f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {self.size}\n".encode()
+        return hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
+
+
+@dataclass
+class Repository:
+    kind: str
+    name: str
+    private: bool = False
+    gated: bool = False
+    sdk: str | None = None
+    hardware: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
+    commits: list[tuple[str, str, dict[str, File]]] = field(default_factory=list)  # sha, message, files
+
+    def commit(self, message: str, files: dict[str, File]) -> str:
+        seed = json.dumps([self.kind, self.name, len(self.commits), sorted((p, f.oid) for p, f in files.items())])
+        self.commits.append((hashlib.sha1(seed.encode()).hexdigest(), message, files))
+        return self.commits[-1][0]
+
+    def at(self, revision: str) -> tuple[str, dict[str, File]] | None:
+        for sha, _, files in reversed(self.commits):
+            if revision in ("main", sha):
+                return sha, files
+        return None
+
+
+@dataclass
+class Fault:
+    """What happens to requests whose "METHOD path" matches `pattern`: the next `times` of them, after `skip` that pass."""
+
+    pattern: str
+    act: str  # "refuse", "silent", "cut", "drip", "alter", "hold" or an HTTP status
+    times: int = 10**9
+    skip: int = 0
+    message: str = ""
+    share: float = 1.0  # of them, by chance
+    after: bool = False  # the request is carried out first, and only its answer is hit
+
+
+class LocalHub:
+    """The server. `with LocalHub(tmp_path).running() as hub` serves it; `hub.environment(home)` points a client at it."""
+
+    def __init__(self, folder: Path, transfer: str = "redirect", paid: bool = True):
+        self.folder, self.transfer, self.paid = folder, transfer, paid  # "direct", "redirect" or "xet"
+        self.zero = 2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
+        self.repositories: dict[tuple[str, str], Repository] = {}
+        self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
+        self.faults: list[Fault] = []
+        self.log: list[str] = []  # "METHOD path"
+        self.leaks: list[str] = []  # requests to the file store that brought the Hub's token along
+        self.held = threading.Event()  # a request has reached a "hold"
+        self.port = free_port()
+        self.url, self.store = f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
+
+    def environment(self, home: Path, token: str = "hf_write") -> dict[str, str]:
+        """The variables of a client with an empty cache in `home`."""
+        home.mkdir(parents=True, exist_ok=True)
+        variables = {
+            "HF_ENDPOINT": self.url,
+            "HF_HOME": str(home / "hf"),
+            "HOME": str(home),
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+        }
+        if token:
+            variables["HF_TOKEN"] = token
+        if self.transfer != "xet":
+            variables["HF_HUB_DISABLE_XET"] = "1"
+        return variables
+
+    def repository(self, kind: str, name: str) -> Repository:
+        return self.repositories[kind, name]
+
+    def files(self, kind: str, name: str) -> dict[str, bytes | None]:
+        """What the newest commit holds."""
+        return {path: file.content for path, file in self.repository(kind, name).commits[-1][2].items()}
+
+    def put(self, kind: str, name: str, files: dict[str, bytes], **settings) -> str:
+        """Commit files as if somebody had pushed them (not through Xet); returns the commit."""
+        repository = self.repositories.setdefault((kind, name), Repository(kind, name))
+        for key, value in settings.items():
+            setattr(repository, key, value)
+        new = dict(repository.commits[-1][2]) if repository.commits else {}
+        for path, content in files.items():
+            sha = hashlib.sha256(content).hexdigest() if path.endswith(LARGE) else ""
+            if sha:
+                self.objects[sha] = content
+            new[path] = File(content, len(content), sha)
+        return repository.commit("put", new)
+
+    # --- requests -----------------------------------------------------------------------------------------------------
+
+    def user(self, request: Request) -> tuple[str, str] | None:
+        """Account and role of the token that came along; None without one. Raises KeyError for a wrong one."""
+        header = request.headers.get("authorization", "")
+        return TOKENS[header.removeprefix("Bearer ")] if header else None
+
+    def signed_in(self, request: Request) -> tuple[str, str] | Response:
+        """Account and role, or the Hub's answer to somebody without a token or with a wrong one."""
+        try:
+            user = self.user(request)
+        except KeyError:
+            user = None
+        return user or error(401, "Invalid credentials in Authorization header")
+
+    def visible(self, request: Request, kind: str, name: str) -> Repository | Response:
+        """The repository, or the Hub's answer to somebody who may not see it."""
+        repository = self.repositories.get((kind, name))
+        try:
+            user = self.user(request)
+        except KeyError:
+            return error(401, "Invalid credentials in Authorization header")
+        if repository is None or (repository.private and (user is None or user[0] != name.split("/")[0])):
+            return error(404 if user else 401, "Repository not found", "RepoNotFound")
+        if repository.gated and "/resolve/" in request.url.path and (user is None or user[0] != name.split("/")[0]):
+            return error(403 if user else 401, "Access to this repository is restricted", "GatedRepo")
+        return repository
+
+    def writable(self, request: Request, kind: str, name: str) -> Repository | Response:
+        repository = self.visible(request, kind, name)
+        if isinstance(repository, Response):
+            return repository
+        user = self.user(request)
+        if user is None:
+            return error(401, "Authentication required")
+        if user != (name.split("/")[0], "write"):
+            return error(403, "You don't have the rights to write to this repository")
+        return repository
+
+    async def whoami(self, request: Request) -> Response:
+        user = self.signed_in(request)
+        if isinstance(user, Response):
+            return user
+        access = {"type": "access_token", "accessToken": {"displayName": "test", "role": user[1]}}
+        return JSONResponse({"type": "user", "name": user[0], "orgs": [], "isPro": self.paid, "auth": access})
+
+    async def create(self, request: Request) -> Response:
+        asked = await request.json()
+        kind = asked.get("type") or "model"
+        user = self.signed_in(request)
+        if isinstance(user, Response):
+            return user
+        name = f"{asked.get('organization') or user[0]}/{asked['name']}"
+        if user != (name.split("/")[0], "write"):
+            return error(
+                403, f"You don't have the rights to create a {kind} under the namespace {name.split('/')[0]!r}"
+            )
+        url = f"{self.url}/{PREFIX[kind]}{name}"
+        if (kind, name) in self.repositories:
+            return JSONResponse({"error": "You already created this repo", "url": url}, 409)
+        if kind == "space" and asked.get("sdk") == "gradio" and not self.paid:
+            if asked.get("hardware") != "zero-a10g":
+                return error(402, "A PRO subscription is required to create Gradio Spaces on free hardware")
+            if sum(made.hardware == "zero-a10g" for made in self.repositories.values()) >= self.zero:
+                return error(403, f"You may have {self.zero} ZeroGPU Spaces")
+        made = Repository(kind, name, bool(asked.get("private")) or asked.get("visibility") == "private")
+        made.sdk, made.hardware = asked.get("sdk"), asked.get("hardware")
+        made.variables = {row["key"]: row["value"] for row in asked.get("variables") or []}
+        attributes = b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n"
+        made.commit("initial commit", {".gitattributes": File(attributes, len(attributes))})
+        self.repositories[kind, name] = made
+        return JSONResponse({"url": url, "name": name, "id": name})
+
+    async def validate(self, request: Request) -> Response:
+        import yaml
+
+        body = await request.json()
+        front = re.match(r"---\n(.*?)\n---", body["content"], re.S)
+        try:
+            yaml.safe_load(front[1] if front else "")
+        except yaml.YAMLError as problem:
+            return JSONResponse({"errors": [{"message": str(problem)}], "warnings": []}, 400)
+        return JSONResponse({"errors": [], "warnings": []})
+
+    async def preupload(self, request: Request, repository: Repository, revision: str) -> Response:
+        sha, files = repository.at(revision)
+        rows = []
+        for asked in (await request.json())["files"]:
+            old = files.get(asked["path"])
+            oid = None if old is None else old.sha256 or old.oid
+            mode = "lfs" if asked["path"].endswith(LARGE) else "regular"
+            rows.append({"path": asked["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
+        return JSONResponse({"files": rows, "commitOid": sha})
+
+    async def commit(self, request: Request, repository: Repository, revision: str) -> Response:
+        sha, files = repository.at("main")
+        files, header = dict(files), {}
+        for line in (await request.body()).splitlines():
+            item = json.loads(line)
+            value = item["value"]
+            if item["key"] == "header":
+                header = value
+            elif item["key"] == "file":
+                content = base64.b64decode(value["content"])
+                files[value["path"]] = File(content, len(content))
+            elif item["key"] == "lfsFile":
+                if self.transfer == "xet":
+                    if self.xet_hash(value["oid"]) is None:
+                        return error(400, f"{value['path']}: LFS pointer points to a file that does not exist")
+                elif value["oid"] not in self.objects:
+                    return error(400, f"{value['path']}: LFS pointer points to a file that does not exist")
+                files[value["path"]] = File(self.objects.get(value["oid"]), value["size"], value["oid"])
+            elif item["key"] == "deletedFile":
+                if value["path"] not in files:
+                    return error(404, "Entry not found", "EntryNotFound")
+                del files[value["path"]]
+        if header.get("parentCommit") not in (None, sha):
+            return error(412, "A commit has happened since. Please refresh and try again.")
+        new = repository.commit(header["summary"], files)
+        url = f"{self.url}/{PREFIX[repository.kind]}{repository.name}/commit/{new}"
+        return JSONResponse({"success": True, "commitOid": new, "commitUrl": url})
+
+    async def batch(self, request: Request, repository: Repository) -> Response:
+        rows = []
+        for wanted in (await request.json())["objects"]:
+            row = {"oid": wanted["oid"], "size": wanted["size"]}
+            if wanted["oid"] not in self.objects:
+                base = f"{self.url}/{PREFIX[repository.kind]}{repository.name}.git/info/lfs"
+                row["actions"] = {
+                    "upload": {"href": f"{self.store}/store/{wanted['oid']}"},
+                    "verify": {"href": f"{base}/verify"},
+                }
+            rows.append(row)
+        return JSONResponse({"transfer": "basic", "objects": rows})
+
+    async def verify(self, request: Request, repository: Repository) -> Response:
+        wanted = await request.json()
+        found = self.objects.get(wanted["oid"])
+        return Response(status_code=200 if found is not None and len(found) == wanted["size"] else 404)
+
+    async def put_object(self, request: Request) -> Response:
+        if request.headers.get("authorization"):
+            self.leaks.append(f"PUT {request.url.path}")
+        body = await request.body()
+        if hashlib.sha256(body).hexdigest() != request.path_params["oid"]:
+            return Response(status_code=400)
+        self.objects[request.path_params["oid"]] = body
+        return Response(status_code=200)
+
+    async def get_object(self, request: Request) -> Response:
+        if request.headers.get("authorization"):
+            self.leaks.append(f"GET {request.url.path}")
+        return ranged(request, self.objects[request.path_params["oid"]])
+
+    def info(self, repository: Repository, sha: str, files: dict[str, File]) -> dict:
+        siblings = [{"rfilename": path} for path in sorted(files)]
+        stamp = "2026-01-01T00:00:00.000Z"
+        found = {
+            "_id": "0" * 24,
+            "id": repository.name,
+            "sha": sha,
+            "private": repository.private,
+            "gated": repository.gated,
+        }
+        found |= {
+            "siblings": siblings,
+            "lastModified": stamp,
+            "createdAt": stamp,
+            "tags": [],
+            "downloads": 0,
+            "likes": 0,
+        }
+        if repository.kind == "space":
+            found |= {"sdk": repository.sdk, "runtime": self.runtime(repository)}
+        return found | {"disabled": False, "usedStorage": 0}
+
+    @staticmethod
+    def runtime(repository: Repository) -> dict:
+        hardware = {"current": repository.hardware or "cpu-basic", "requested": repository.hardware or "cpu-basic"}
+        return {
+            "stage": "RUNNING",
+            "hardware": hardware,
+            "storage": None,
+            "gcTimeout": None,
+            "replicas": {"requested": 1},
+        }
+
+    async def tree(self, request: Request, files: dict[str, File], folder: str) -> Response:
+        recursive = request.query_params.get("recursive") in ("true", "True", "1")
+        rows, folders = [], set()
+        for path, file in sorted(files.items()):
+            if folder and not path.startswith(f"{folder}/"):
+                continue
+            rest = path[len(folder) + 1 :] if folder else path
+            if "/" in rest and not recursive:
+                folders.add(f"{folder}/{rest.split('/')[0]}".strip("/"))
+                continue
+            row = {"type": "file", "oid": file.oid, "size": file.size, "path": path}
+            if file.sha256:
+                row["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": 131}
+                if self.transfer == "xet" and file.content is None:
+                    row["xetHash"] = self.xet_hash(file.sha256)
+            rows.append(row)
+        if folder and not rows and not folders:
+            return error(404, "Entry not found", "EntryNotFound")
+        rows += [{"type": "directory", "oid": "0" * 40, "size": 0, "path": path} for path in sorted(folders)]
+        return JSONResponse(rows)
+
+    def resolve(
+        self, request: Request, repository: Repository, sha: str, files: dict[str, File], path: str
+    ) -> Response:
+        file = files.get(path)
+        headers = {"X-Repo-Commit": sha}
+        if file is None:
+            return error(404, "Entry not found", "EntryNotFound", headers)
+        if not file.sha256:
+            return ranged(request, file.content, {**headers, "ETag": f'"{file.oid}"'})
+        headers |= {"X-Linked-Size": str(file.size), "X-Linked-ETag": f'"{file.sha256}"', "ETag": f'"{file.sha256}"'}
+        if self.transfer == "xet" and (xet := self.xet_hash(file.sha256)):
+            refresh = f"{self.url}/api/{repository.kind}s/{repository.name}/xet-read-token/{sha}"
+            headers |= {"X-Xet-Hash": xet, "Link": f'<{refresh}>; rel="xet-auth"'}
+            return Response(status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"})
+        if self.transfer == "direct":
+            return ranged(request, self.objects[file.sha256], headers)
+        return Response(status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"})
+
+    # --- Xet ----------------------------------------------------------------------------------------------------------
+
+    def xet_token(self) -> Response:
+        expires = int(time.time()) + 3600
+        cas = f"local://{self.folder / 'cas'}"
+        body = {"accessToken": "xet", "exp": expires, "casUrl": cas}
+        headers = {"X-Xet-Access-Token": "xet", "X-Xet-Token-Expiration": str(expires), "X-Xet-Cas-Url": cas}
+        return JSONResponse(body, headers=headers)
+
+    def xet_hash(self, sha256: str) -> str | None:
+        """The Xet name of a file that was uploaded, from the store's shards: 48-byte records, hashes as eight-byte words."""
+
+        def word(raw: bytes) -> str:
+            return "".join(raw[i : i + 8][::-1].hex() for i in range(0, 32, 8))
+
+        for shard in (self.folder / "cas").glob("**/shards/*.mdb"):
+            raw, at = shard.read_bytes(), 48
+            while (head := raw[at : at + 48])[:32] != b"\xff" * 32:
+                flags, entries = int.from_bytes(head[32:36], "little"), int.from_bytes(head[36:40], "little")
+                at += 48 * (1 + entries * (2 if flags >> 31 & 1 else 1))
+                if flags >> 30 & 1:
+                    if word(raw[at : at + 32]) == sha256:
+                        return word(head[:32])
+                    at += 48
+        return None
+
+    # --- routing ------------------------------------------------------------------------------------------------------
+
+    async def api(self, request: Request) -> Response:
+        """/api/{kind}s/{owner}/{name}/..."""
+        kind = request.path_params["kinds"].removesuffix("s")
+        name = f"{request.path_params['owner']}/{request.path_params['name']}"
+        verb, _, rest = request.path_params["rest"].partition("/")
+        writing = request.method != "GET" or verb == "xet-write-token"
+        repository = (self.writable if writing else self.visible)(request, kind, name)
+        if isinstance(repository, Response):
+            return repository
+        if verb in ("xet-write-token", "xet-read-token"):
+            return self.xet_token()
+        if verb == "super-squash":
+            _, message, files = repository.commits[-1]
+            repository.commits = []
+            repository.commit("squashed", files)
+            return Response(status_code=200)
+        if kind == "space" and verb == "variables":
+            if request.method == "POST":
+                row = await request.json()
+                repository.variables[row["key"]] = row["value"]
+            return JSONResponse({key: {"key": key, "value": value} for key, value in repository.variables.items()})
+        if kind == "space" and verb == "runtime":
+            return JSONResponse(self.runtime(repository))
+        if kind == "space" and verb == "hardware":
+            repository.hardware = (await request.json())["flavor"]
+            return JSONResponse(self.runtime(repository))
+        revision, _, folder = (
+            rest.partition("/") if verb in ("tree", "revision", "preupload", "commit") else ("main", "", "")
+        )
+        found = repository.at(revision)
+        if found is None:
+            return error(404, "Revision not found", "RevisionNotFound")
+        if verb == "preupload":
+            return await self.preupload(request, repository, revision)
+        if verb == "commit":
+            return await self.commit(request, repository, revision)
+        if verb == "tree":
+            return await self.tree(request, found[1], folder)
+        if verb in ("", "revision"):
+            return JSONResponse(self.info(repository, *found))
+        return error(404, "No such route")
+
+    async def web(self, request: Request) -> Response:
+        """/{owner}/{name}/resolve/... and /{owner}/{name}.git/..., with the prefix of their kind."""
+        path = request.path_params["path"]
+        kind = next(k for k, prefix in PREFIX.items() if prefix and path.startswith(prefix) or k == "space")
+        kind = kind if path.startswith(PREFIX[kind]) else "model"
+        path = path.removeprefix(PREFIX[kind])
+        if match := re.fullmatch(r"([^/]+/[^/]+)\.git/info/lfs/(objects/batch|verify)", path):
+            repository = self.writable(request, kind, match[1])
+            if isinstance(repository, Response):
+                return repository
+            return await (self.batch if match[2] == "objects/batch" else self.verify)(request, repository)
+        match = re.fullmatch(r"([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
+        if match is None:
+            return error(404, "No such page")
+        repository = self.visible(request, kind, match[1])
+        if isinstance(repository, Response):
+            return repository
+        found = repository.at(match[2])
+        if found is None:
+            return error(404, "Revision not found", "RevisionNotFound")
+        return self.resolve(request, repository, *found, match[3])
+
+    def application(self):
+        kinds = "{kinds:str}/{owner:str}/{name:str}"
+        routes = [
+            Route("/api/whoami-v2", self.whoami),
+            Route("/api/repos/create", self.create, methods=["POST"]),
+            Route("/api/validate-yaml", self.validate, methods=["POST"]),
+            Route("/store/{oid}", self.put_object, methods=["PUT"]),
+            Route("/store/{oid}", self.get_object),
+            Route(f"/api/{kinds}/{{rest:path}}", self.api, methods=["GET", "POST"]),
+            Route(f"/api/{kinds}", self.api_root),
+            Route("/{path:path}", self.web, methods=["GET", "HEAD", "POST"]),
+        ]
+        shared = Middleware(CORSMiddleware, allow_origins=["*"])  # as the Hub's: a page elsewhere may read public files
+        return Faulty(Starlette(routes=routes, middleware=[shared]), self)
+
+    async def api_root(self, request: Request) -> Response:
+        request.path_params["rest"] = ""
+        return await self.api(request)
+
+    @contextmanager
+    def running(self):
+        """Serve in a thread until the block ends."""
+        config = uvicorn.Config(self.application(), port=self.port, log_level="critical", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield self
+        finally:
+            server.should_exit = server.force_exit = True
+            thread.join(10)
+
+
+class Faulty:
+    """The application with the faults that were asked for laid over it."""
+
+    def __init__(self, application, hub: LocalHub):
+        self.application, self.hub = application, hub
+        self.random = random.Random(0)
+
+    def fault(self, line: str) -> Fault | None:
+        for fault in self.hub.faults:
+            if re.search(fault.pattern, line):
+                if fault.skip:
+                    fault.skip -= 1
+                elif self.random.random() >= fault.share:
+                    continue
+                elif fault.times:
+                    fault.times -= 1
+                    return fault
+        return None
+
+    async def __call__(self, scope, receive, send) -> None:
+        if scope["type"] != "http":
+            return await self.application(scope, receive, send)
+        line = f"{scope['method']} {scope['path']}"
+        self.hub.log.append(line)
+        fault = self.fault(line)
+        if fault is None:
+            try:
+                return await self.application(scope, receive, send)
+            except ClientDisconnect:
+                return
+        if fault.act == "silent" or (fault.act == "hold" and not fault.after):
+            self.hub.held.set()
+            await anyio.sleep_forever()
+        if fault.act.isdigit():
+            headers = {"X-Error-Message": fault.message} if fault.message else {}
+            response = JSONResponse({"error": fault.message or "fault"}, int(fault.act), headers)
+            return await response(scope, receive, send)
+        messages = []
+
+        async def keep(message):
+            messages.append(message)
+
+        await self.application(scope, receive, keep)
+        if fault.act == "hold":
+            self.hub.held.set()
+            await anyio.sleep_forever()
+        body = b"".join(message.get("body", b"") for message in messages[1:])
+        if fault.act == "alter" and body:
+            body = bytes([*body[:-1], body[-1] ^ 1])
+        if fault.act == "cut":
+            body = body[: len(body) // 2]
+        await send(messages[0])
+        if fault.act == "drip":
+            for byte in body:
+                await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+                await anyio.sleep(0.5)
+        await send({"type": "http.response.body", "body": body, "more_body": fault.act == "cut"})
+        if fault.act == "cut":
+            raise ConnectionResetError  # uvicorn closes the connection in the middle of the body
+
+
+def error(status: int, message: str, code: str = "", headers: dict[str, str] | None = None) -> Response:
+    """The Hub's way to say no."""
+    headers = {**(headers or {}), "X-Error-Message": message}
+    if code:
+        headers["X-Error-Code"] = code
+    return JSONResponse({"error": message}, status, headers)
+
+
+def ranged(request: Request, content: bytes, headers: dict[str, str] | None = None) -> Response:
+    """A file, or the part of it that was asked for."""
+    headers = dict(headers or {})
+    asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("range", ""))
+    if asked:
+        start, end = int(asked[1]), int(asked[2] or len(content) - 1)
+        headers["Content-Range"] = f"bytes {start}-{end}/{len(content)}"
+        content = content[start : end + 1]
+    headers["Content-Length"] = str(len(content))
+    if request.method == "HEAD":
+        return Response(status_code=200, headers=headers)
+    return StreamingResponse(iter([content]), 206 if asked else 200, headers)
+
+
+# What a Hub can do instead of answering: an address that nobody answers at, or a fault of the local Hub.
+FAULTS = {
+    "refused": "http://127.0.0.1:9",
+    "no such host": "http://hub.invalid",
+    "silent": Fault(".", "silent"),
+    "status 500": Fault(".", "500"),
+    "cut halfway": Fault("GET /store/", "cut"),
+    "slow drip": Fault("GET /store/", "drip"),
+    "altered": Fault("GET /store/", "alter"),
+}

@@ -1,0 +1,193 @@
+"""A person at the page: draws with mouse or finger in a real browser and reads what the page shows."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from web.assets import examples
+
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
+
+HEART = [  # no digit
+    [(224, 380), (120, 260), (90, 180), (130, 110), (200, 120), (224, 180)],
+    [(224, 180), (250, 120), (320, 110), (358, 180), (330, 260), (224, 380)],
+]
+
+
+def varied(digit: str, seed: int) -> list[list[list[float]]]:
+    """An example drawing as somebody else would place it: scaled, moved and turned a little."""
+    rng = np.random.default_rng(seed)
+    scale, angle = rng.uniform(0.55, 1.05), rng.uniform(-0.12, 0.12)
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    room = 60 * (1.4 - scale)
+    shift = 224 + rng.uniform(-room, room, 2)
+    return [((np.array(stroke) - 224) @ turn.T + shift).clip(4, 444).tolist() for stroke in DRAWINGS[digit]]
+
+
+def on_screen(box: dict, point) -> tuple[float, float]:
+    """Where a point of the board (448 a side) is on the screen, for a canvas with that bounding box."""
+    return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
+
+
+def drag(page, places) -> None:
+    """Press the mouse at the first place, move through the others, release at the last."""
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place)
+    page.mouse.up()
+
+
+def until(page, expression: str, arg=None, seconds: float = 30) -> None:
+    """Wait until a JavaScript expression or function is true. Playwright's own waiting would need `unsafe-eval` in the page."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < deadline, f"not true within {seconds} s: {expression}"
+        time.sleep(0.02)
+
+
+# Notes what the page hands to its worker: each drawing that is read.
+NOTE_READ = """
+window.read = [];
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function (message, ...rest) {
+  if (message.board) window.read.push(message);
+  return post.call(this, message, ...rest);
+};
+"""
+
+
+class Person:
+    """One visitor with a browser tab. `errors` collects what a visitor should never cause."""
+
+    def __init__(
+        self,
+        browser,
+        url: str,
+        size: str | tuple[int, int] = "desktop",
+        touch: bool = False,
+        before: str = "",
+        ready: bool = True,
+        locale: str = "en",
+        **context,
+    ):
+        viewport = SIZES[size] if isinstance(size, str) else {"width": size[0], "height": size[1]}
+        self.context = browser.new_context(
+            viewport=viewport,
+            has_touch=touch,
+            is_mobile=touch,
+            device_scale_factor=2 if touch else 1,
+            locale=locale,
+            **context,
+        )
+        self.page = self.context.new_page()
+        self.page.add_init_script(NOTE_READ + before)
+        self.touch = self.context.new_cdp_session(self.page) if touch else None
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
+        self.page.goto(url)
+        self.page.wait_for_selector("#board canvas")
+        if ready:
+            self.page.wait_for_selector("#board[data-engine=ready]")
+            self.page.wait_for_selector(".examples button")
+
+    @property
+    def read(self) -> list[dict]:
+        """The drawings that were read so far: revision, and strokes (None for a picture)."""
+        return self.page.evaluate("window.read.map(({revision, strokes}) => ({revision, strokes: strokes ?? null}))")
+
+    def at(self, point) -> tuple[float, float]:
+        """Where a point of the board (448 a side) is on the screen."""
+        return on_screen(self.page.locator("#board canvas").bounding_box(), point)
+
+    def stroke(self, points) -> None:
+        places = [self.at(point) for point in points]
+        if self.touch:
+            send = lambda kind, place: self.touch.send(  # noqa: E731
+                "Input.dispatchTouchEvent",
+                {"type": kind, "touchPoints": [{"x": place[0], "y": place[1]}] if place else []},
+            )
+            send("touchStart", places[0])
+            for place in places[1:]:
+                send("touchMove", place)
+            send("touchEnd", None)
+        else:
+            drag(self.page, places)
+
+    def draw(self, strokes) -> None:
+        for points in strokes:
+            self.stroke(points)
+
+    def press(self, selector: str) -> None:
+        (self.page.tap if self.touch else self.page.click)(selector)
+
+    def settle(self) -> dict:
+        """Wait until the answer describes what is on the board; returns what the page then shows."""
+        until(
+            self.page,
+            "document.querySelector('#prediction').dataset.revision === document.querySelector('#board').dataset.revision",
+        )
+        return self.shown()
+
+    def shown(self) -> dict:
+        return self.page.evaluate(
+            """() => {
+              const prediction = document.querySelector('#prediction'), board = document.querySelector('#board');
+              const preview = document.querySelector('#preview canvas');
+              const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));  // of scaleX(...)
+              const data = preview.getContext('2d').getImageData(0, 0, 28, 28).data;
+              return {
+                digit: prediction.dataset.digit, confidence: prediction.dataset.confidence,
+                revision: Number(prediction.dataset.revision), board: Number(board.dataset.revision),
+                big: prediction.querySelector('.digit').textContent,
+                sentence: prediction.querySelector('.sentence').textContent,
+                bars: [...prediction.querySelectorAll('.bars .top')].sort((a, b) => share(b) - share(a)).map((row) => row.querySelector('b').textContent),
+                preview: Array.from({length: 784}, (_, i) => data[4 * i]),
+                scroll: [window.scrollX, window.scrollY],
+              };
+            }"""
+        )
+
+    def leave(self) -> None:
+        self.context.close()
+
+
+class Contributor(Person):
+    """Somebody on the Contribute tab."""
+
+    def open_tab(self) -> None:
+        self.page.get_by_role("tab", name="Contribute").click()
+        self.page.wait_for_selector(".collector .terms", state="attached")
+
+    def agree(self) -> None:
+        self.open_tab()
+        self.page.locator(".collector .agree").click()
+        self.page.wait_for_selector("#collector-board[data-target]")
+
+    def asked_for(self) -> str:
+        return self.page.locator("#collector-board").get_attribute("data-target")
+
+    def at(self, point):
+        return on_screen(self.page.locator("#collector-board canvas").bounding_box(), point)
+
+    def draw_digit(self, digit: str) -> None:
+        """An example, or an upright line for what there is none of: the network may object to it."""
+        self.draw(DRAWINGS.get(digit, [[(224, 90), (224, 220), (224, 350)]]))
+
+    def next(self) -> None:
+        """Next, and Keep it when there is a question; until the page asks for another digit."""
+        board = "document.querySelector('#collector-board')"
+        before = self.page.evaluate(f"Number({board}.dataset.turns ?? 0)")
+        done = f"Number({board}.dataset.turns ?? 0) > before"
+        self.page.locator(".collector .next").click()
+        until(self.page, f"before => {done} || !document.querySelector('.question').hidden", arg=before)
+        if self.page.locator(".question").is_visible():
+            self.page.locator(".question .keep").click()
+        until(self.page, f"before => {done}", arg=before)
+
+    def words(self, selector: str) -> str:
+        return self.page.locator(f".collector {selector}").inner_text()

@@ -1,0 +1,100 @@
+"""Servers as processes of their own, which can be killed and started again at the same address."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+from tests.harness import ROOT
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Process:
+    """A command that serves at `url`; `answers` is the path that is asked until it is up."""
+
+    def __init__(
+        self, command: list[str], url: str, environment: dict[str, str], folder: Path = ROOT, answers: str = ""
+    ):
+        self.command, self.url, self.environment, self.folder = command, url, environment, folder
+        self._answers = url + answers
+        self.start()
+
+    def start(self, seconds: float = 120) -> None:
+        """Until it answers."""
+        self._output = tempfile.TemporaryFile()  # a pipe that nobody reads would stop the server when it is full
+        self.process = subprocess.Popen(
+            self.command, cwd=self.folder, env=self.environment, stdout=self._output, stderr=subprocess.STDOUT
+        )
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.process.poll() is None:
+            try:
+                urllib.request.urlopen(self._answers, timeout=2).read(1)
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.kill()
+        raise AssertionError(f"{' '.join(self.command)} did not come up:\n{self.output()}")
+
+    def output(self) -> str:
+        """What it has printed since it was started."""
+        return os.pread(self._output.fileno(), os.fstat(self._output.fileno()).st_size, 0).decode()
+
+    def kill(self, how: int = signal.SIGKILL) -> None:
+        """End it, and wait until it is gone."""
+        self.process.send_signal(how)
+        self.process.wait(30)
+
+
+class Server(Process):
+    """`python app.py`."""
+
+    def __init__(self, *arguments: str, folder: Path = ROOT, **environment: str):
+        self.port = free_port()
+        settings = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))},
+            "GRADIO_SERVER_PORT": str(self.port),
+            "CONTRIBUTIONS_DIR": str(Path(tempfile.gettempdir(), f"contributions-{self.port}")),
+            **environment,
+        }
+        super().__init__([sys.executable, "app.py", *arguments], f"http://127.0.0.1:{self.port}", settings, folder)
+
+
+class StaticSite(Process):
+    """The static edition in `folder`/some/where, under a sub-path of `python -m http.server`."""
+
+    def __init__(self, folder: Path):
+        self.port = free_port()
+        command = [
+            sys.executable,
+            "-m",
+            "http.server",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--directory",
+            str(folder),
+        ]
+        super().__init__(command, f"http://127.0.0.1:{self.port}/some/where/", dict(os.environ))
+
+
+class ContributionServer(Process):
+    """A small page server with nothing but contributions, see `contribution_server`; settings as the page's."""
+
+    def __init__(self, port: int, **environment: str):
+        self.port = port
+        settings = {**{k: v for k, v in os.environ.items() if not k.startswith("CONTRIBUTIONS")}, **environment}
+        command = [sys.executable, "-m", "tests.harness.contribution_server", str(port)]
+        super().__init__(command, f"http://127.0.0.1:{port}", settings, answers="/config")

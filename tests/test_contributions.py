@@ -1,0 +1,625 @@
+"""Contributions: agreed to, kept crash-safe, taken home, deleted by receipt. The way to the Hub is in test_mirror.py, review in test_review.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contributions import CONSENT, rows
+from contributions.rows import MAX_POINTS, PAUSE, TICK, clean
+from contributions.service import ContributionService
+from contributions.store import Limits, Store, StoreError
+from tests.harness import CLEAN, ROOT, without
+from tests.harness.contributor import DIGITS, agree, ask, python, scribble, strokes, submit, wait_for
+from tests.harness.hub import OWNER, Fault, LocalHub
+from tests.harness.servers import ContributionServer, Server, free_port
+
+REPOSITORY = f"{OWNER}/contributions"
+
+
+@pytest.fixture
+def service(tmp_path):
+    return ContributionService(Store(tmp_path / "store"), app="1.0")
+
+
+# --- keeping ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(service):
+    receipt = agree(service)
+    assert submit(service, receipt) == {"saved": 1, "waiting": 0}
+    ((drawing, state),) = service.store.drawings()
+    assert state == "waiting"
+    assert (drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app) == (
+        "2", "collector", CONSENT, "CC BY 4.0", "1.0",
+    )  # fmt: skip
+    assert drawing.strokes == [{**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")]
+    assert len(drawing.image) == 784 and max(drawing.image) > 200
+    assert receipt not in (service.store.folder / "contributions.sqlite").read_bytes().decode("latin-1")
+    (row,) = service.store.ask("SELECT row FROM drawings")[0]
+    assert set(json.loads(row)) == {
+        "id", "label", "strokes", "pixels", "source", "app", "writer", "receipt_hash", "consent", "licence", "utc",
+    }  # fmt: skip
+    assert "took it for" not in service.terms
+
+
+def test_keeping_needs_no_torch(tmp_path):
+    code = """
+import sys
+from tests.harness.contributor import agree, submit, scribble
+from contributions.service import ContributionService
+from contributions.store import Store
+
+service = ContributionService(Store(sys.argv[1]))
+receipt = agree(service)
+print(submit(service, receipt, strokes=scribble(9)))
+for kind in ("npz", "parquet"):
+    service.collection({"receipt": receipt, "format": kind})
+heavy = {"torch", "model", "serving", "handwriting", "datasets"}
+print(heavy & {name.split(".")[0] for name in sys.modules})
+"""
+    assert python("-c", code, str(tmp_path), check=True).stdout == "{'saved': 1, 'waiting': 0}\nset()\n"
+
+
+def test_sent_twice_is_kept_once(service):
+    receipt = agree(service)
+    assert submit(service, receipt) == submit(service, receipt) == {"saved": 1, "waiting": 0}
+    assert "Another drawing has this id" in submit(service, agree(service))["error"]
+
+
+def test_nothing_is_kept_without_consent(service):
+    assert submit(service, "AAAA-AAAA-AAAA-AAAA") == {"error": "Please agree to the terms first.", "consent": True}
+    assert "have changed" in ask(service, "consent", version="1")["error"]
+    assert service.store.drawings() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"id": 7}, "an id of 8 to 64"),
+        ({"id": "x" * 65}, "an id of 8 to 64"),
+        ({"label": 2}, 'The label is one of "0" to "9"'),
+        ({"label": "12"}, 'The label is one of "0" to "9"'),
+        ({"label": ["2"]}, 'The label is one of "0" to "9"'),
+        ({"source": "elsewhere"}, "The source is"),
+        ({"source": ["collector"]}, "The source is"),
+        ({"strokes": "2"}, "A drawing is a list of strokes"),
+        ({"strokes": [{"points": [[0, float("nan")]]}]}, "finite numbers"),
+        ({"strokes": [{"points": [[9, 9]], "times": [-1]}]}, "whole milliseconds"),
+        ({"strokes": [{"points": [[9, 9]], "times": [1, 2]}]}, "whole milliseconds"),
+        ({"strokes": [{"points": [[9, 9]], "times": "now"}]}, "whole milliseconds"),
+        ({"strokes": [], "label": "8"}, "The board is empty. Draw an 8, or skip it."),
+        ({"strokes": [{"points": [[-9, 9], [500, 9]]}]}, "The board is empty. Draw a 2, or skip it."),
+        ({"strokes": scribble(MAX_POINTS + 1)}, "at most 2,000 points; this one has 2,001"),
+        ({"strokes": scribble(MAX_POINTS)}, "more points than can be kept"),  # with their times over 32 kB
+        ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "at most 200 strokes; this one has 201"),
+    ],
+)
+def test_malformed_questions_get_one_sentence(change, said, service):
+    answer = submit(service, agree(service), **change)
+    assert said in answer["error"]
+    assert service.store.drawings() == []
+
+
+def test_questions_that_are_none(desk):
+    for function in service.functions:
+        if function.__name__ == "accepted":  # which is for everybody
+            continue
+        for question in (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"}):
+            assert "error" in function(question), function.__name__
+    for question in (None, [], {}, {"receipt": 5}, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):
+        with pytest.raises(ValueError):
+            service.collection(question)
+
+
+NASTY = ["'); DROP TABLE drawings; --", '{"a":\n1}', "\u2028\x1b[2J\x00", "\ud800", "💀" * 20]
+
+
+def test_nasty_text_in_every_field(service):
+    """SQL, JSON Lines and Unicode: refused with a sentence, or nowhere to be seen."""
+    receipt = agree(service)
+    for text in NASTY:
+        for name in ("receipt", "id", "label", "source", "strokes"):
+            question = {"receipt": receipt, "id": "drawing-0", "label": "2", "strokes": strokes("2"), name: text}
+            assert "error" in ask(service, "keep", **question), name
+        assert "error" in ask(service, "consent", version=text)
+        assert "error" in ask(service, "status", receipt=text)
+        assert "error" in ask(service, "forget", receipt=text)
+        submit(service, receipt, **{text: text})
+        submit(service, receipt, id="drawing-2", strokes=[{**stroke, text: text} for stroke in strokes("2")])
+    assert ask(service, "status", receipt=receipt)["saved"] == 2
+    assert all(row.isascii() and row.isprintable() for (row,) in service.store.ask("SELECT row FROM drawings"))
+
+
+# --- nothing in it that cannot be seen --------------------------------------------------------------------------------
+
+
+def test_points_off_the_board_go_and_take_their_times_along(service):
+    leaving = {"points": [[10, 10], [20, 10], [-5, 10], [-9, 40], [10, 40]], "radius": 15, "times": [0, 8, 16, 24, 32]}
+    away = {"points": [[900, 900], [910, 900]], "radius": 5, "times": [40, 48]}
+    submit(service, agree(service), strokes=[leaving, away])
+    ((drawing, _),) = service.store.drawings()
+    assert drawing.strokes == [
+        {"points": [[10.0, 10.0], [20.0, 10.0]], "radius": 15.0, "times": [0, 8]},
+        {"points": [[10.0, 40.0]], "radius": 15.0, "times": [32]},  # no line where there was none on the board
+    ]
+
+
+def test_times_carry_no_text(service):
+    """Neither the letters nor the order of what somebody writes into the times comes back."""
+    text = "visit example.org for free stuff"
+    points = [[100 + 4 * i, 100] for i in range(len(text))]
+    submit(
+        service, agree(service), strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}]
+    )
+    ((drawing, _),) = service.store.drawings()
+    (times,) = (stroke["times"] for stroke in drawing.strokes)
+    assert times == sorted(times) and times[0] == 0 and len(set(times)) <= 2  # the highest letter comes first
+
+
+places = st.floats(-900, 1300) | st.integers(-900, 1300)
+sent = st.lists(
+    st.lists(st.tuples(places, places, st.integers(0, 10_000_000)), min_size=1, max_size=8).map(
+        lambda found: {"points": [[x, y] for x, y, _ in found], "radius": 7.77, "times": [t for *_, t in found]}
+    ),
+    max_size=5,
+)
+
+
+@given(sent)
+def test_what_is_kept_is_on_the_board_and_in_order(drawing):
+    try:
+        kept = clean(drawing)
+    except ValueError:  # too long a line
+        return
+    assert clean(kept) == kept
+    every = [point for stroke in kept for point in stroke["points"]]
+    assert all(0 <= value <= 448 and value == round(value, 1) for point in every for value in point)
+    on_board = [p for s in drawing for p in s["points"] if all(0 <= round(float(v), 1) <= 448 for v in p)]
+    assert len(every) == len(on_board)
+    times = [time for stroke in kept for time in stroke["times"]]
+    assert times[:1] in ([], [0]) and all(time % TICK == 0 for time in times)
+    assert all(0 <= b - a <= PAUSE for a, b in zip(times, times[1:], strict=False))
+    assert all(set(s) == {"points", "radius", "times"} and len(s["times"]) == len(s["points"]) for s in kept)
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (Limits(per_writer=2), "You have given 2 drawings, which is the most"),
+        (Limits(total=2), "The collection is full"),
+    ],
+)
+def test_limits(limits, said, tmp_path):
+    service = ContributionService(Store(tmp_path, limits))
+    receipt = agree(service)
+    for number in range(2):
+        assert submit(service, receipt, id=f"drawing-{number}")["saved"] == number + 1
+    assert said in submit(service, receipt, id="drawing-9")["error"]
+    assert submit(service, receipt, id="drawing-1")["saved"] == 2  # what is there already is still there
+
+
+def test_receipts_without_drawings_do_not_pile_up(tmp_path):
+    """They are bounded; the earliest go, and nobody is turned away; after a day all of them go."""
+    service = ContributionService(Store(tmp_path, Limits(newcomers=3)))
+    drew = agree(service)
+    submit(service, drew)
+    receipts = [agree(service) for _ in range(5)]
+    assert [service.store.writer(receipt) is not None for receipt in receipts] == [False, False, True, True, True]
+    assert submit(service, receipts[0], id="drawing-2")["consent"]  # asked to agree again
+    service.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
+    agree(service)
+    assert service.store.ask("SELECT count(*) FROM newcomers") == [(1,)] and service.store.writer(drew)
+
+
+def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
+    """What was written under the wrong time counts against nobody."""
+    service = ContributionService(Store(tmp_path, Limits(newcomers=3, per_writer=40)))
+    before = agree(service)
+    for number in range(30):
+        submit(service, before, id=f"drawing-{number:02}")
+    for _ in range(3):
+        agree(service)
+    for table in ("writers", "newcomers", "drawings"):
+        service.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
+    late = agree(service)
+    assert submit(service, late, id="drawing-of-late")["saved"] == 1
+    assert submit(service, before, id="drawing-99")["saved"] == 31
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more(tmp_path):
+    receipt = agree(ContributionService(Store(tmp_path)))
+    service = ContributionService(Store(tmp_path, Limits(free_bytes=10**18)))
+    assert "no room left" in ask(service, "consent", version=CONSENT)["error"]
+    assert "no room left" in submit(service, receipt)["error"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 12 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True, text=True)
+    if done.returncode:
+        without("no file system can be mounted here, which a full disk is tried on")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def fill(place) -> None:
+    """Take the last byte."""
+    with open(place / "somebody-else", "ab", buffering=0) as file:
+        try:
+            while file.write(b"x" * 4096):
+                pass
+        except OSError:
+            pass
+    assert os.statvfs(place).f_bavail == 0
+
+
+def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
+    """Kept until it is full; then everything is still there, and who wants to can delete, more than the reserve holds."""
+    (small_disk / "somebody-else").write_bytes(bytes(1_000_000))
+    service = ContributionService(Store(small_disk / "store", Limits(free_bytes=0)))
+    mine, other = agree(service), agree(service)
+    assert submit(service, other, id="other-001")["saved"] == 1
+    said, drawn = {}, scribble(1500)
+    for number in range(400):
+        said = submit(service, mine, id=f"mine-{number:04}", strokes=drawn)
+        if "error" in said:
+            break
+    assert (
+        said == {"error": "The server has no room left for drawings.", "code": "no-room"}
+        and number * 30_000 > 5_000_000
+    )
+    fill(small_disk)
+    assert submit(service, other, id="other-002")["error"] == said["error"]
+    assert (
+        ask(service, "status", receipt=mine)["saved"] == number and ask(service, "status", receipt=other)["saved"] == 1
+    )
+    assert ask(service, "forget", receipt=mine)["said"] == f"{number} drawings were deleted."
+    assert [drawing.id for drawing, _ in service.store.drawings()] == ["other-001"]
+    files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
+    assert b"mine-0" not in files and b"other-001" in files
+    fill(small_disk)
+    assert ask(service, "forget", receipt=other)["said"] == "1 drawing was deleted."  # the reserve was made anew
+    (small_disk / "somebody-else").unlink()
+    assert submit(service, agree(service))["saved"] == 1
+
+
+def test_a_store_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be kept"):
+        Store(tmp_path / "file" / "store")
+
+
+def test_the_store_shares_no_memory_and_takes_over_an_earlier_one(service, tmp_path):
+    """No file is mapped by several processes, so any file system with locks and fsync will do."""
+    receipt = agree(service)
+    submit(service, receipt)
+    assert {path.name.removeprefix("contributions.sqlite") for path in service.store.folder.iterdir()} <= {
+        "", "-journal", "reserve",
+    }  # fmt: skip
+    service.store.close()
+    earlier = sqlite3.connect(service.store.folder / "contributions.sqlite")
+    assert earlier.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
+    earlier.execute(
+        "UPDATE drawings SET row = json_set(row, '$.opinion', '7', '$.confidence', 0.9, '$.weights', 'embedded')"
+    )
+    earlier.execute("UPDATE drawings SET row = json_set(row, '$.consent', '1')")
+    earlier.commit()
+    earlier.close()
+    now = Store(service.store.folder)
+    assert now.ask("PRAGMA journal_mode") == [("truncate",)]
+    assert [drawing.consent for drawing in now.of(receipt)] == ["1"]
+
+
+def test_times_and_places_of_the_store(monkeypatch, tmp_path):
+    monkeypatch.setenv("CONTRIBUTIONS", "off")
+    assert ContributionService.from_environment() == (
+        None,
+        {"error": "Contributions are switched off here.", "code": "off"},
+    )
+    monkeypatch.setenv("CONTRIBUTIONS", "")
+    monkeypatch.setenv("CONTRIBUTIONS_DIR", str(tmp_path))
+    monkeypatch.setenv("CONTRIBUTIONS_LICENCE", "CC0 1.0")
+    service, closed = ContributionService.from_environment("3.1")
+    assert service.persistent and not closed and service.licence == "CC0 1.0" and service.app == "3.1"
+    monkeypatch.setenv("SPACE_ID", "OWNER/mnixel")
+    service, closed = ContributionService.from_environment()
+    assert service is None and "no disk that outlives a restart" in closed["error"] and closed["code"] == "no-disk"
+
+
+# --- taking home ------------------------------------------------------------------------------------------------------
+
+
+def test_npz_is_read_by_upstreams_two_lines(service, tmp_path):
+    receipt = agree(service)
+    for digit in ("2", "7"):
+        submit(service, receipt, digit, digit, id=f"drawing-{digit}")
+    name, content = service.collection({"receipt": receipt, "format": "npz"})
+    assert name == "MNIST.npz"
+    with content:
+        (tmp_path / name).write_bytes(content.read())
+    file = np.load(tmp_path / "MNIST.npz")
+    X, y = file["X"], file["y"]
+    assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
+    assert X[0].astype(np.uint8).tobytes() == service.store.drawings()[0][0].image
+
+
+def test_parquet_of_my_digits(service, tmp_path):
+    import datasets
+
+    receipt = agree(service)
+    submit(service, receipt)
+    _, content = service.collection({"receipt": receipt, "format": "parquet"})
+    with content:
+        (tmp_path / "my.parquet").write_bytes(content.read())
+    read = datasets.Dataset.from_parquet(str(tmp_path / "my.parquet"))
+    ((drawing, _),) = service.store.drawings()
+    assert read[0]["label"] == 2 and read[0]["image"].tobytes() == drawing.image
+    assert json.loads(read[0]["strokes"]) == drawing.strokes and read.features["label"].names == list("0123456789")
+    assert "receipt" not in " ".join(read.column_names)
+
+
+def test_nothing_to_take_home(service):
+    with pytest.raises(ValueError, match="Nothing is kept"):
+        service.collection({"receipt": agree(service), "format": "npz"})
+
+
+MEMORY = """
+import sys
+import gradio, os  # which the page has loaded before, with numpy, pandas and pyarrow
+from contributions.service import ContributionService
+from contributions.store import Store
+
+def peak(name):
+    return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
+
+service = ContributionService(Store(sys.argv[1]))
+with open("/proc/self/clear_refs", "w") as file:
+    file.write("5")  # the peak is counted from here
+before = peak("VmRSS")
+sizes = []
+for kind in ("npz", "parquet"):
+    name, content = service.collection({"receipt": sys.argv[2], "format": kind})
+    sizes.append(os.fstat(content.fileno()).st_size)
+    content.close()
+print(peak("VmHWM") - before, *sizes)
+"""
+
+
+def test_a_large_collection_takes_little_memory(service):
+    """400 of the largest drawings, both ways: under 50 MB more than before."""
+    receipt = agree(service)
+    submit(service, receipt, strokes=scribble(1500))
+    ((drawing, _),) = service.store.drawings()
+    row = rows.to_line(drawing)
+    assert 30_000 < len(row) <= rows.MAX_BYTES
+    with service.store.writing() as database:
+        for number in range(1, 400):
+            values = (f"drawing-{number:03}", drawing.receipt_hash, drawing.utc, row)
+            database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
+    grown, npz, parquet = map(
+        float, python("-c", MEMORY, str(service.store.folder), receipt, check=True).stdout.split()
+    )
+    assert npz > 1000 and parquet > 1000
+    assert grown < 50
+
+
+def test_one_collection_at_a_time(service, monkeypatch):
+    receipt = agree(service)
+    submit(service, receipt)
+    monkeypatch.setattr("contributions.service.COLLECTING", 0.1)
+    with service._collecting, pytest.raises(StoreError, match="Others are taking their digits home"):
+        service.collection({"receipt": receipt})
+    service.collection({"receipt": receipt})[1].close()
+
+
+# --- deleting ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
+    mine, other = agree(service), agree(service)
+    submit(service, mine, id="mine-0001")
+    submit(service, mine, id="mine-0002")
+    submit(service, other, id="other-001")
+    writer = service.store.writer(mine).writer
+    assert ask(service, "forget", receipt=mine)["said"].startswith("2 drawings were deleted")
+    assert [drawing.id for drawing, _ in service.store.drawings()] == ["other-001"]
+    files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
+    assert b"mine-0001" not in files and writer.encode() not in files  # nor in the pages that SQLite has freed
+    again = ask(service, "forget", receipt=mine)["said"]
+    assert again == "Nothing is left under this receipt."  # asked again, for want of an answer, say
+    assert "check the code for a slip" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+    assert "Enter your receipt code" in ask(service, "forget", receipt="")["error"]
+    assert submit(service, mine)["consent"]
+
+
+def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the_next_start(service):
+    from contributions.batches import Batches
+    from contributions.store import hashed
+
+    mine, other = agree(service), agree(service)
+    submit(service, mine, id="mine-0001")
+    Batches(service.store).gather()
+    submit(service, mine, id="mine-0002")
+    submit(service, other, id="other-001")
+    assert service.store._mark_deleted(hashed(mine))[0] == 2  # and then the process ends
+    store = service.store
+    assert [d.id for d, _ in store.drawings()] == ["other-001"] and store.counts(mine) == (0, 0)
+    (batch,) = Batches(store).dirty()
+    assert list(Batches(store).lines(batch)) == [] and list(store.of(mine)) == []
+    assert store.ask("SELECT count(*) FROM drawings") == [(3,)]
+    assert Store(store.folder).ask("SELECT count(*) FROM drawings") == [(1,)]
+
+
+# --- under fire -------------------------------------------------------------------------------------------------------
+
+WRITER = """
+import sys
+from tests.harness.contributor import agree, submit, scribble
+from contributions.service import ContributionService
+from contributions.store import Store
+
+service = ContributionService(Store(sys.argv[1]))
+receipt = agree(service)
+for number in range(10**6):
+    id = f"{sys.argv[2]}-{number:08}"
+    answer = submit(service, receipt, id=id, strokes=scribble(20))
+    assert answer == {"saved": number + 1, "waiting": 0}, answer
+    print(id, flush=True)
+"""
+
+
+def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
+    """Six processes on one store, one after the other killed at any moment: whatever they called saved is there, whole."""
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(tmp_path), f"writer{number}"],
+            cwd=ROOT, env=CLEAN, stdout=open(tmp_path / f"said-{number}", "wb"), stderr=subprocess.PIPE,
+        )
+        for number in range(6)
+    ]  # fmt: skip
+    try:
+        for number, writer in enumerate(writers):
+            goal = 5 + 3 * number
+            wait_for(lambda n=number, goal=goal: len((tmp_path / f"said-{n}").read_bytes().splitlines()) >= goal, 120)
+            assert writer.poll() is None, writer.stderr.read()
+            writer.send_signal(signal.SIGKILL)
+            writer.wait()
+    finally:
+        for writer in writers:
+            writer.kill()
+    said = {
+        line
+        for number in range(6)
+        for line in (tmp_path / f"said-{number}").read_text().splitlines()
+        if len(line) == len("writer0-00000000")
+    }
+    store = Store(tmp_path)
+    assert store.ask("PRAGMA integrity_check") == [("ok",)]
+    assert len(said) > 70 and said <= {drawing.id for drawing, _ in store.drawings()}
+
+
+class Visitor(threading.Thread):
+    """Draws through the page's own functions, sends again whatever was not answered, and notes what was called saved."""
+
+    def __init__(self, url: str, number: int, drawings: int):
+        super().__init__(daemon=True)
+        self.url, self.number, self.drawings = url, number, drawings
+        self.random = random.Random(number)
+        self.saved: list[str] = []
+        self.failures = 0
+        self.receipt = ""
+
+    def ask(self, name: str, **question) -> dict:
+        """Until there is an answer: the server may be dead at the moment."""
+        while True:
+            try:
+                return call(self.url, name, question)
+            except (OSError, HTTPException):
+                self.failures += 1
+                time.sleep(0.3)
+
+    def run(self) -> None:
+        self.receipt = self.ask("consent", version=CONSENT)["receipt"]
+        for index in range(self.drawings):
+            digit = self.random.choice(DIGITS)
+            id = f"visitor-{self.number:03}-{index:03}"
+            drawn = strokes(digit, self.random.uniform(-20, 20))
+            question = {"receipt": self.receipt, "id": id, "label": digit, "strokes": drawn, "source": "collector"}
+            answer = self.ask("keep", **question)
+            assert answer.get("saved") == index + 1, answer
+            self.saved.append(id)
+
+
+COMPONENTS: dict[str, int] = {}
+JSON = {"Content-Type": "application/json"}
+
+
+def call(url: str, name: str, question: dict) -> dict:
+    """What the page's scripts do with `server`."""
+    if url not in COMPONENTS:
+        config = json.load(urllib.request.urlopen(f"{url}/config", timeout=30))
+        props = {c["id"]: c["props"] for c in config["components"]}
+        COMPONENTS[url] = next(
+            id for id, p in props.items() if "forget" in p.get("server_fns", p.get("server_functions", []))
+        )
+    body = {"data": question, "fn_name": name, "component_id": COMPONENTS[url], "session_hash": "x"}
+    request = urllib.request.Request(f"{url}/gradio_api/component_server", json.dumps(body).encode(), JSON)
+    return json.load(urllib.request.urlopen(request, timeout=30))
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with LocalHub(tmp_path / "hub").running() as running:
+        yield running
+
+
+def ids_on(hub: LocalHub) -> list[str]:
+    """The ids of all rows on the Hub."""
+    files = hub.files("dataset", REPOSITORY) if ("dataset", REPOSITORY) in hub.repositories else {}
+    return [json.loads(line)["id"] for p, text in files.items() if p.endswith(".jsonl") for line in text.splitlines()]
+
+
+VISITORS, EACH, KILLS = 50, 20, 3
+
+
+@pytest.mark.parametrize(
+    "serve", [lambda **more: ContributionServer(free_port(), **more), Server], ids=["service", "page"]
+)
+def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
+    """50 visitors at once, the server killed three times, a third of the Hub's calls failing."""
+    hub.faults = [Fault("datasets|repos/create", "500", share=1 / 3)]
+    settings = {"CONTRIBUTIONS_DIR": str(tmp_path / "store"), "CONTRIBUTIONS_REPO": REPOSITORY}
+    server = serve(**hub.environment(tmp_path / "page"), **settings)
+    try:
+        visitors = [Visitor(server.url, number, EACH) for number in range(VISITORS)]
+        for visitor in visitors:
+            visitor.start()
+        for kill in range(1, KILLS + 1):
+            share = kill * VISITORS * EACH / (KILLS + 1)
+            wait_for(lambda share=share: sum(len(v.saved) for v in visitors) >= share, 240)
+            server.kill(signal.SIGKILL)
+            server.start()
+        for visitor in visitors:
+            visitor.join(240)
+        said = {id for visitor in visitors for id in visitor.saved}
+        assert len(said) == VISITORS * EACH
+        assert sum(visitor.failures for visitor in visitors) > 0  # the kills were felt
+        kept = [drawing.id for drawing, _ in Store(tmp_path / "store").drawings()]
+        assert sorted(kept) == sorted(said)
+        wait_for(lambda: len(ids_on(hub)) >= len(said), 240)
+        assert sorted(ids_on(hub)) == sorted(said)  # each exactly once
+        request = urllib.request.Request(
+            f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode(), JSON
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert answer.headers["content-disposition"] == 'attachment; filename="MNIST.npz"'
+            assert answer.read(2) == b"PK"
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(
+                urllib.request.Request(f"{server.url}/contributions/collection", b"{}", JSON), timeout=30
+            )
+        assert "Nothing is kept" in json.load(refused.value)["error"]
+    finally:
+        server.kill()

@@ -1,0 +1,106 @@
+"""The layout: imports point down, none goes round in a circle, and a Space gets only what it runs."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import publish
+from publishing import bundles
+from tests.harness import ROOT, called
+
+# Lowest first. A module imports its own package and those of lower rows; nothing of its own row or of a higher one.
+LAYERS = [
+    ("model", "board"),
+    ("data", "handwriting"),
+    ("web",),
+    ("training",),
+    ("reports",),
+    ("publishing",),
+    ("contributions", "serving"),
+    ("app", "publish", "smoke"),
+    ("train",),
+    ("bench",),
+    ("tests",),
+]
+LAYER = {package: number for number, row in enumerate(LAYERS) for package in row}
+SHARED = "tests.harness"  # a page under test, a person who draws: for benches and reports, too
+NEVER_SHIPPED = {"bench", "handwriting", "reports", "tests", "training"}
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in LAYER
+    for path in [*ROOT.glob(f"{package}.py"), *ROOT.glob(f"{package}/**/*.py")]
+}
+
+
+def imported(name: str, path: Path) -> set[str]:
+    """The project's modules that a module names in its import statements, wherever in the file they stand."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = (name if path.name == "__init__.py" else name.rpartition(".")[0]).split(".")
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
+            # `from package import module` imports the module; of `from module import name` only the module is ours.
+            names = [inner if (inner := f"{base}.{alias.name}") in MODULES else base for alias in node.names]
+        else:
+            continue
+        found |= {each for each in names if each in MODULES and each != name}
+    return found
+
+
+IMPORTS = {name: imported(name, path) for name, path in MODULES.items()}
+
+
+@pytest.mark.parametrize("package", LAYER)
+def test_imports_point_down(package):
+    names = [name for name in MODULES if name.split(".")[0] == package]
+    upward = {
+        f"{name} imports {other}"
+        for name in names
+        for other in IMPORTS[name]
+        if (above := other.split(".")[0]) != package and LAYER[above] >= LAYER[package]
+        if not (package in ("bench", "reports") and f"{other}.".startswith(f"{SHARED}."))
+    }
+    assert names and not upward
+
+
+def test_no_circle():
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, f"a circle: {' -> '.join([*way[way.index(name) :], name])}"
+        if name not in done:
+            for other in sorted(IMPORTS[name]):
+                visit(other, (*way, name))
+            done.add(name)
+
+    for name in MODULES:
+        visit(name, ())
+
+
+def test_no_test_module_imports_another():
+    tests = {name for name in MODULES if name.startswith("tests.test_")}
+    assert tests and not {f"{name} imports {other}" for name in tests for other in IMPORTS[name] & tests}
+
+
+def test_every_package_says_what_it_is_for():
+    for package in {name for name, path in MODULES.items() if path.name == "__init__.py"}:
+        assert ast.get_docstring(ast.parse(MODULES[package].read_text())), package
+
+
+def test_a_space_gets_only_what_it_runs():
+    done = called(publish.main, "space", "OWNER", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    files = [line.split()[0] for line in done.stdout.splitlines() if ".py " in line]
+    assert "app.py" in files and len(files) <= 30, files
+    assert not {file for file in files if file.split("/")[0].removesuffix(".py") in NEVER_SHIPPED}
+    assert sorted(files) == [path.relative_to(ROOT).as_posix() for path in bundles.needed(ROOT / "app.py")]
+
+
+def test_the_model_travels_alone():
+    assert IMPORTS["model"] == set()

@@ -1,0 +1,367 @@
+"""What a publisher gets by one command, with a plan and without; what a stranger does with it, copying what the cards print."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from data import arrays
+from model import DigitCNN
+from publishing import bundles, exporter
+from reports import cards, tables
+from tests.harness import ROOT, without
+from tests.harness.hub import OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
+from tests.harness.person import until
+from tests.harness.servers import StaticSite
+
+MODEL, DATASET, SPACE, STATIC = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel", f"{OWNER}/mnixel-static"
+ALL = (("dataset", DATASET), ("model", MODEL), ("space", SPACE), ("space", STATIC))
+WEIGHTS = ROOT / "weights"
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A Hub and an account without a plan."""
+    with LocalHub(tmp_path / "hub", paid=False).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    """The files of the model repository."""
+    needs("onnx")
+    out = tmp_path_factory.mktemp("model") / "files"
+    bundles.model(out, WEIGHTS, MODEL, DATASET)
+    return out
+
+
+def needs(package: str) -> None:
+    """Skip the test where a package of requirements-dev.txt is not installed; on a CI machine fail."""
+    if importlib.util.find_spec(package) is None:
+        without(f"the package {package} is not installed")
+
+
+def front_of(files: dict[str, bytes]) -> dict:
+    return yaml.safe_load(files["README.md"].decode().split("---\n")[1])
+
+
+# --- one command ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("transfer", ["direct", "redirect", "xet"])
+def test_a_free_account_gets_all_that_it_may_have(transfer, tmp_path, mnixel):
+    with LocalHub(tmp_path / "hub", transfer, paid=False).running() as hub:
+        done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
+        assert done.returncode == 0, done.stderr
+        assert 'on zero-a10g, because on CPU the Hub asks this account for payment ("A PRO subscription' in done.stdout
+        addresses = [f"{hub.url}/{'' if kind == 'model' else kind + 's/'}{name}" for kind, name in ALL]
+        assert [line.split()[1] for line in done.stdout.splitlines()[-4:]] == addresses
+        space = hub.files("space", SPACE)
+        assert front_of(space)["python_version"] == "3.12" and hub.repository("space", SPACE).hardware == "zero-a10g"
+        pinned = space["requirements.txt"].decode().splitlines()
+        assert "torch==2.11.0" in pinned and any(line.startswith("spaces==") for line in pinned)
+        front = front_of(hub.files("space", STATIC))
+        assert (front["models"], front["datasets"]) == ([MODEL], [DATASET])
+        assert front["thumbnail"].endswith("/spaces/OWNER/mnixel-static/resolve/main/thumbnail.png")
+        assert "Contribute digits of your own" in hub.files("space", STATIC)["index.html"].decode()
+
+        again = publish(hub, tmp_path / "us again", "all", OWNER, "--consent", "--data", str(mnixel))
+        assert again.returncode == 0, again.stderr
+        assert again.stdout.count("(nothing changed)") == 4
+        assert [len(repository.commits) for repository in hub.repositories.values()] == [2, 2, 2, 2]
+
+
+def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tmp_path):
+    hub.paid = True
+    done = publish(hub, tmp_path / "us", "space", OWNER)
+    assert "on cpu-basic, which this account may have" in done.stdout, done.stderr
+    assert "+cpu" in hub.files("space", SPACE)["requirements.txt"].decode()
+    hub.paid = False  # the plan has ended
+    done = publish(hub, tmp_path / "us", "space", OWNER)
+    assert "on cpu-basic, as it has it" in done.stdout and "(nothing changed)" in done.stdout, done.stderr
+    done = publish(hub, tmp_path / "us", "space", OWNER, "--hardware", "zero-a10g", "--model", "OWNER/another")
+    assert done.returncode == 0, done.stderr
+    repository = hub.repository("space", SPACE)
+    assert (repository.hardware, repository.variables) == ("zero-a10g", {"MODEL_ID": "OWNER/another"})
+    assert "spaces==" in hub.files("space", SPACE)["requirements.txt"].decode()
+
+
+def test_what_fails_does_not_stop_the_others(hub, tmp_path, mnixel):
+    """The dataset, for want of the authors' consent; the Space, because the account is too young for one on ZeroGPU."""
+    hub.zero = 0
+    done = publish(hub, tmp_path / "us", "all", OWNER, "--data", str(mnixel))
+    assert done.returncode == 1
+    consent, space = (line for line in done.stderr.splitlines() if line.startswith("publish.py: "))
+    assert "MNIXEL's authors state no licence" in consent and "--consent" in consent
+    assert "neither on CPU (" in space and "nor on ZeroGPU (" in space and "`publish.py static`" in space
+    assert set(hub.repositories) == {("model", MODEL), ("space", STATIC)}
+    page = hub.files("space", STATIC)
+    assert b"Contribute" not in page["index.html"] and b"takes digits of your own" not in page["README.md"]
+    assert "datasets" not in front_of(hub.files("model", MODEL)) and front_of(page)["datasets"] == []
+    assert done.stdout.splitlines()[-4].startswith("dataset  not published: ")
+    hub.zero = 2
+    done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
+    assert done.returncode == 0 and set(hub.repositories) == set(ALL), done.stderr
+
+
+def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
+    done = publish(hub, tmp_path / "us", "dataset", OWNER, "--private", "--data", str(mnixel))
+    assert done.returncode == 0 and hub.repository("dataset", DATASET).private, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "there", "fault", "said"),
+    [
+        ("space", "docker", None, "The name OWNER/mnixel is taken, by a docker Space: give another as OWNER/NAME"),
+        ("static", "gradio", None, "The name OWNER/mnixel-static is taken, by a gradio Space"),
+        ("space", "", Fault("create", "429", message="Slow down"), 'asks for a slower pace ("Slow down")'),
+        ("space", "", Fault("create", "403", message="not in your scope"), "The token may not write to the space"),
+        ("static", "", Fault("commit/", "403", message="Storage quota exceeded"), "The Hub has no room left for"),
+        ("space", "", Fault("create", "402", message="No credits"), 'nor on ZeroGPU ("No credits")'),
+    ],
+    ids=["name", "name of the page", "rate", "scope", "quota", "payment"],
+)  # fmt: skip
+def test_a_refusal_is_one_sentence(kind, there, fault, said, hub, tmp_path):
+    if there:
+        hub.put("space", SPACE if kind == "space" else STATIC, {"README.md": b"x"}, sdk=there)
+    hub.faults = [replace(fault)] if fault else []
+    assert said in one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
+
+
+@pytest.mark.parametrize("kind", ["static", "space"])
+def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
+    hub.put("model", MODEL, {path.name: path.read_bytes() for path in sorted(WEIGHTS.iterdir())}, private=True)
+    said = one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
+    assert said.startswith(
+        f"{MODEL} is private, and a public page gives its weights to everybody: make the model public"
+    )
+    done = publish(hub, tmp_path / "us", kind, OWNER, "--private")
+    assert done.returncode == 0, done.stderr
+    if kind == "static":  # browsers could not read them from the repository
+        assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
+
+
+def test_the_space_is_told_where_contributions_go(hub, tmp_path):
+    arguments = ["space", OWNER, "--contributions", "OWNER/mnixel-contributions"]
+    done = publish(hub, tmp_path / "us", *arguments)
+    assert "secret HF_TOKEN" in done.stdout, done.stderr
+    assert hub.repository("dataset", "OWNER/mnixel-contributions").private
+    wanted = {"MODEL_ID": MODEL, "CONTRIBUTIONS_REPO": "OWNER/mnixel-contributions"}
+    assert hub.repository("space", SPACE).variables == wanted
+    hub.repository("dataset", "OWNER/mnixel-contributions").private = False
+    assert "is public, and drawings before review are not" in one_sentence(
+        publish(hub, tmp_path / "us", *arguments), "publish.py"
+    )
+
+
+def test_the_rehearsal_has_ten_lines_and_asks_nobody(hub, tmp_path, mnixel):
+    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(mnixel), token="")
+    lines = done.stdout.splitlines()
+    assert (done.returncode, len(lines), hub.log) == (0, 10, []), done.stderr
+    assert [line.split()[0] for line in lines[:4]] == ["dataset", "model", "space", "static"]
+    assert "ZeroGPU (free" in lines[2] and lines[3].endswith("free for everybody, and for any number of visitors")
+    assert any(line.startswith("consent  missing: MNIXEL's authors") for line in lines)
+    assert any(line.startswith("token    missing: You are not logged in") for line in lines)
+    assert lines[-1] == "Nothing was sent."
+    done = publish(hub, tmp_path / "us", "space", OWNER, "--dry-run")
+    assert "  app.py  " in done.stdout and "token    there" in done.stdout and hub.log == []
+
+
+# --- the model, used by strangers ----------------------------------------------------------------------------------------
+
+
+def download(hub: LocalHub, model: Path, folder: Path) -> str:
+    """Somebody's empty folder after the first block of the card; returns the card."""
+    hub.put("model", MODEL, {path.name: path.read_bytes() for path in model.iterdir()})
+    folder.mkdir()
+    card = (model / "README.md").read_text()
+    done = client(hub, folder / ".home", "sh", "-c", blocks(card)[0], token="", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return card
+
+
+def test_a_stranger_uses_the_weights_by_python_and_onnxruntime(hub, model, tmp_path):
+    here = tmp_path / "stranger"
+    card = download(hub, model, here)
+    torch, onnx = blocks(card, "python")
+    assert len(onnx.split("\n\n")[1].splitlines()) + 2 <= 5
+    used = client(hub, here / ".home", sys.executable, "-c", torch, token="", cwd=here)
+    assert used.stdout.startswith("[('2', "), used.stderr
+    used = client(hub, here / ".home", sys.executable, "-c", onnx, token="", cwd=here)
+    assert used.stdout.startswith("[2] ["), used.stderr
+
+
+def test_a_stranger_uses_the_weights_in_a_browser(hub, model, tmp_path, browser):
+    here = tmp_path / "some" / "where"
+    here.parent.mkdir()
+    card = download(hub, model, here)
+    (here / "index.html").write_text(blocks(card, "html")[0])
+    site = StaticSite(tmp_path)
+    page = browser.new_page()
+    page.goto(site.url)
+    until(page, "document.querySelector('#answer').textContent.startsWith('[{')")
+    assert json.loads(page.locator("#answer").inner_text())[0]["label"] == "2"
+    page.close()
+    site.kill()
+
+
+def test_onnx_and_torch_agree_on_every_test_image(model, mnixel):
+    needs("onnxruntime")
+    import onnxruntime
+
+    net = DigitCNN.from_pretrained(WEIGHTS)
+    inputs = np.stack([net.preprocess(picture / 255).numpy() for picture in arrays("clean", mnixel).x_test])
+    import torch
+
+    probabilities, margin = net.predict(torch.from_numpy(inputs))
+    session = onnxruntime.InferenceSession(model / "model.onnx")
+    assert {value.name for value in session.get_outputs()} == {"probabilities", "margin"}
+    for count in (1, len(inputs)):
+        theirs = session.run(["probabilities", "margin"], {"image": inputs[:count]})
+        assert np.abs(theirs[0] - probabilities[:count]).max() <= 1e-4
+        assert np.abs(theirs[1] - margin[:count]).max() <= 1e-4
+    assert len(inputs) == 116
+
+
+def test_the_same_network_gives_the_same_onnx(model, tmp_path):
+    import onnx
+
+    exporter.export(DigitCNN.from_pretrained(WEIGHTS), tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == (model / "model.onnx").read_bytes()
+    (opset,) = onnx.load(model / "model.onnx").opset_import
+    assert f"(opset {opset.version})" in (model / "README.md").read_text()
+
+
+def test_without_the_package_onnx_a_sentence_says_so(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    bundles.model(tmp_path / "out", WEIGHTS, MODEL, None)
+    assert (
+        capsys.readouterr().err == "Without model.onnx: model.onnx needs the Python package onnx: `pip install onnx`.\n"
+    )
+    assert not (tmp_path / "out" / "model.onnx").exists()
+    assert "onnx" not in (tmp_path / "out" / "README.md").read_text().lower()
+
+
+def test_weights_without_their_onnx_do_not_leave_another_there(hub, tmp_path):
+    """A model.onnx of earlier weights would read otherwise than the weights beside it."""
+    hub.put("model", MODEL, {"model.onnx": b"of earlier weights", "mine.txt": b"kept"})
+    code = "import sys; sys.modules['onnx'] = None; import publish; sys.exit(publish.main())"
+    done = client(hub, tmp_path / "us", sys.executable, "-c", code, "model", OWNER)
+    assert "deleted: model.onnx" in done.stdout, done.stderr
+    assert "model.onnx" not in hub.files("model", MODEL) and "mine.txt" in hub.files("model", MODEL)
+
+
+def test_the_card_holds_what_was_measured():
+    from huggingface_hub import ModelCard
+
+    result = json.loads((WEIGHTS / "metrics.json").read_text())
+    card = ModelCard(cards.model_card(result, MODEL, DATASET, exporter.OPSET))
+    measured = tables.stored("accuracy")
+    assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
+    found = {row.dataset_name: row.metric_value for row in card.data.eval_results}
+    ours = {name: readers[tables.OURS] for name, readers in measured["counts"].items() if tables.OURS in readers}
+    assert found == {name: round(right / total, 4) for name, (right, total) in ours.items()}
+    assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(result["seconds"] * 30 / 3.6e6 * 475, 2)
+    assert card.data.pipeline_tag == "image-classification" and card.data.library_name is None
+    unseen = measured["rows"].get(cards.UNSEEN)
+    assert (unseen[tables.OURS] if unseen else "these weights have not been measured") in card.text
+    for row in measured["rows"]:
+        assert f"| {row} |" in card.text
+
+
+def test_the_notebook_runs_from_top_to_bottom(hub, model, tmp_path, mnixel):
+    """Its cells, one after the other in one namespace, as a kernel runs them; what it prints is looked at."""
+    notebook = json.loads((model / "notebook.ipynb").read_text())
+    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] for cell in notebook["cells"] if cell["cell_type"] == "code")
+    assert notebook["nbformat"] == 4 and len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    bundles.dataset(tmp_path / "dataset", mnixel, DATASET, tmp_path / "none")
+    for kind, name, folder in (("model", MODEL, model), ("dataset", DATASET, tmp_path / "dataset")):
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        hub.put(kind, name, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
+    (tmp_path / "cells.json").write_text(json.dumps(code))
+    run = (
+        "import json, sys\nhere = {'__name__': '__main__'}\nfor cell in json.load(open(sys.argv[1])): exec(cell, here)"
+    )
+    home, start = tmp_path / "reader", time.monotonic()
+    done = client(
+        hub,
+        home,
+        sys.executable,
+        "-c",
+        run,
+        str(tmp_path / "cells.json"),
+        token="",
+        cwd=tmp_path,
+        MPLBACKEND="Agg",
+        OMP_NUM_THREADS="1",
+    )
+    print(f"the notebook took {time.monotonic() - start:.0f} s")
+    assert done.returncode == 0, done.stderr
+    rights = {title: int(right) for title, right in re.findall(r"^(.+): (\d+)/116 = ", done.stdout, re.M)}
+    assert rights["published"] == json.loads((WEIGHTS / "metrics.json").read_text())["test"]["right"]
+    assert rights["trained here"] >= 100
+    assert re.search(r"^published \[\('2', ", done.stdout, re.M)
+
+
+# --- the Space, called by programs -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def space_card(tmp_path_factory) -> str:
+    out = tmp_path_factory.mktemp("space") / "files"
+    bundles.space(out, WEIGHTS, SPACE, MODEL, DATASET)
+    return (out / "README.md").read_text()
+
+
+def test_what_the_space_s_card_prints_works(space_card, server, tmp_path):
+    """As printed, but for the address: gradio_client, and the recipe for agents with nothing but curl."""
+    shutil.copyfile(ROOT / "docs/images/digit.png", tmp_path / "digit.png")
+    python = blocks(space_card, "python")[0].replace(f'"{SPACE}"', repr(server.url))
+    used = subprocess.run([sys.executable, "-c", python], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "{'label': '2', 'confidences': [{'label': '2'" in used.stdout, used.stderr
+    recipe = blocks(space_card)[0]
+    assert recipe.count("https://owner-mnixel.hf.space") == 1
+    recipe = recipe.replace("https://owner-mnixel.hf.space", server.url)
+    for poll in (recipe, recipe.replace("/call/predict/", "/call/v2/predict/")):
+        used = subprocess.run(["sh", "-c", poll], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert 'event: complete\ndata: [{"label": "2"' in used.stdout, used.stdout + used.stderr
+
+
+def test_the_javascript_client_works_as_printed(space_card, server, tmp_path):
+    if not (shutil.which("npm") and shutil.which("node")):
+        without("there is no npm: Node.js is not installed")
+    cache = ROOT / "data" / "cache" / "gradio-client"
+    if not (cache / "node_modules" / "@gradio" / "client").is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        command = [
+            "npm",
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            str(cache),
+            "@gradio/client@2.7.0",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            without(f"npm could not fetch @gradio/client: {done.stderr.strip()[-200:]}")
+    shutil.copyfile(ROOT / "docs/images/digit.png", tmp_path / "digit.png")
+    os.symlink(cache / "node_modules", tmp_path / "node_modules")
+    script = blocks(space_card, "js")[0].replace(f'"{SPACE}"', json.dumps(server.url))
+    (tmp_path / "call.mjs").write_text(script)
+    used = subprocess.run(["node", "call.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "label: '2'," in used.stdout, used.stdout + used.stderr

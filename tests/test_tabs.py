@@ -1,0 +1,305 @@
+"""The tabs Data and Model: figures that say what the results' files say, digits that may be shown, and those closest to a drawing."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from contributions.service import ContributionService
+from contributions.store import Store
+from handwriting.allographs import ALLOGRAPHS
+from model import DigitCNN
+from publishing import bundles
+from tests.harness import ROOT
+from tests.harness.contributor import agree, submit
+from tests.harness.person import DRAWINGS, Person, until
+from tests.harness.servers import Server, StaticSite
+from web import assets, build, charts
+
+WEIGHTS = ROOT / "weights"
+METRICS, ACCURACY = (json.loads((ROOT / name).read_text()) for name in ("weights/metrics.json", "docs/accuracy.json"))
+DIGITS = json.loads((ROOT / "web" / "digits.json").read_text())
+WORDS = json.loads((ROOT / "web" / "words.json").read_text())
+
+
+class Figures(HTMLParser):
+    """The tables of the figures: name of the figure -> rows of cells."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.found, self.cell, self.drawings = {}, False, {}
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if tag == "figure":
+            self.rows = self.found[given["data-chart"]] = []
+            self.marks = self.drawings[given["data-chart"]] = []
+        elif tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.cell = True
+        elif tag in ("circle", "rect", "polyline"):
+            self.marks.append((tag, given))
+
+    def handle_endtag(self, tag):
+        self.cell = self.cell and tag not in ("td", "th")
+
+    def handle_data(self, text):
+        if self.cell:
+            self.rows[-1][-1] += text
+
+
+def test_the_figures_say_what_was_measured():
+    figures = Figures(charts.model_tab(WEIGHTS))
+    tables = {name: rows[1:] for name, rows in figures.found.items()}
+    sets = {"MNIXEL test": METRICS["test"]["confusion"], **{n: d["confusion"] for n, d in ACCURACY["details"].items()}}
+    for name, matrix in sets.items():
+        if f"confusion: {name}" in tables:
+            assert [[int(n or 0) for n in row[1:]] for row in tables[f"confusion: {name}"]] == matrix
+    assert {"confusion: MNIXEL test", "confusion: pendigits", "reliability: pendigits"} <= set(tables)
+    for name, rows in tables.items():
+        if name.startswith("reliability: "):
+            bins = ACCURACY["details"][name.removeprefix("reliability: ")]["reliability"]
+            assert rows == [[f"{100 * sure:.1f}%", f"{100 * right:.1f}%", f"{n:,}"] for n, sure, right in bins]
+    people = {row[0]: row[1:] for row in tables["people"]}
+    assert len(people) == len([mark for mark in figures.drawings["people"] if mark[0] == "circle"])
+    right, total = ACCURACY["counts"]["pendigits"][charts.OURS]
+    assert people["pendigits"][0] == f"{right:,} of {total:,}"
+    low, high = re.search(r"interval ([\d.]+) to ([\d.]+)", ACCURACY["rows"]["pendigits"][charts.OURS]).groups()
+    assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low}% to {high}%"]
+    rounds = {int(row[0]): row[1:] for row in tables["learning"]}
+    assert METRICS["best_round"] + 1 in rounds
+    for number, row in rounds.items():
+        each = METRICS["history"][number - 1]
+        assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
+    assert [float(row[1]) for row in tables["ablation"]][-1] == METRICS["test"]["total"] - METRICS["mean_right"]
+
+
+def test_the_frequencies_are_the_archives(mnixel):
+    from data.stats import all_counts
+
+    counts = {split: each.tolist() for split, each in all_counts(mnixel)["clean"].items()}
+    rows = Figures(charts.data_tab(WEIGHTS)).found["frequency"][1:]
+    assert [[int(cell) for cell in row[1:]] for row in rows] == [
+        list(pair) for pair in zip(*counts.values(), strict=True)
+    ]
+
+
+def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
+    altered = {**METRICS, "sha256": "0" * 64}
+    (tmp_path / "metrics.json").write_text(json.dumps(altered))
+    html = charts.model_tab(tmp_path)
+    assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
+    assert "people" not in Figures(html).found and "reliability" not in html and "cells mistakes" not in html
+    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 3, "nothing measured but by the training"
+
+
+def test_every_sentence_of_the_figures_has_words():
+    html = charts.data_tab(WEIGHTS) + charts.model_tab(WEIGHTS)
+    for language in WORDS.values():
+        assert set(re.findall(r'data-word="([^"]+)"', html)) <= set(language)
+        assert {f"way.{way}" for _, way, _ in DIGITS["digits"]} <= set(language)
+    assert "style=" not in html and "<script" not in html, "the policy allows neither"
+
+
+def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
+    """Else run: python -m web digits"""
+    ways = {(str(way.digit), way.name) for each in ALLOGRAPHS.values() for way in each}
+    assert {(digit, way) for digit, way, _ in DIGITS["digits"]} == ways and len(ways) == len(DIGITS["digits"])
+    mistakes, net = DIGITS["mistakes"], DigitCNN.from_pretrained(WEIGHTS)
+    assert mistakes["sha256"] == net.config.sha256
+    cells = sprite()
+    assert len(cells) == len(DIGITS["digits"]) + len(mistakes["shown"])
+    probabilities = net.predict(torch.from_numpy(np.stack(cells))[:, None])[0]
+    read, right = probabilities.argmax(1), len(DIGITS["digits"])
+    assert (read[:right] == [int(digit) for digit, *_ in DIGITS["digits"]]).mean() > 0.9
+    answered = [int(answer) for _, _, answer, _ in mistakes["shown"]]
+    assert (read[right:] == answered).mean() > 0.9, "a level of grey may turn one"
+
+
+def sprite(name: str = "digits") -> list[np.ndarray]:
+    """The pictures of a sprite, 0..1."""
+    about = json.loads((ROOT / "web" / f"{name}.json").read_text())
+    sheet = np.asarray(Image.open(ROOT / "web" / f"{name}.png").convert("L"), np.float32) / 255
+    count = len(about["digits"]) + len(about.get("mistakes", {}).get("shown", ()))
+    places = [(28 * (i // about["columns"]), 28 * (i % about["columns"])) for i in range(count)]
+    return [sheet[top : top + 28, left : left + 28] for top, left in places]
+
+
+def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
+    bundles.space(tmp_path, WEIGHTS, "OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
+    there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
+    assert {"web/digits.png", "web/digits.json", *(f"docs/{name}" for name in charts.FILES)} <= there
+    assert not {name for name in there if name.startswith(("handwriting", "bench", "web/mnixel"))}
+    assert "web/digits.py" not in there
+
+
+def test_the_static_edition_stays_small_and_its_policy_strict(tmp_path):
+    build.build(tmp_path / "site", WEIGHTS)
+    assert sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()) < 480_000
+    assert "script-src 'self'; worker-src 'self'; style-src 'self';" in (tmp_path / "site" / "index.html").read_text()
+
+
+# --- in a browser -----------------------------------------------------------------------------------------------------
+
+
+def open_tab(person: Person, name: str) -> None:
+    person.page.get_by_role("tab", name=name, exact=True).click()
+    until(
+        person.page,
+        "name => document.querySelector('[role=tab][aria-selected=true]').textContent.trim() === name",
+        name,
+    )
+
+
+def closest(person: Person) -> list[str]:
+    until(person.page, "document.querySelectorAll('.closest li').length === 5", seconds=90)
+    return person.page.locator(".closest li > span").all_text_contents()
+
+
+def expected(preview: list[int]) -> list[str]:
+    """The five ways of writing whose features are closest to those of a picture of 784 levels, by the Python network."""
+    net = DigitCNN.from_pretrained(WEIGHTS)
+    pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
+    with torch.no_grad():
+        features = net.features(torch.stack([net.preprocess(picture) for picture in pictures])).flatten(1).numpy()
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    order = np.argsort(-features[1:] @ features[0])
+    names = [f"{digit}, {WORDS['en'][f'way.{way}']}" for digit, way, _ in (DIGITS["digits"][i] for i in order)]
+    return names[:5]
+
+
+@pytest.mark.parametrize(("size", "touch"), [("desktop", False), ("phone", True)])
+def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
+    person = Person(browser, edition.url + "?lang=en", size, touch)
+    page = person.page
+    open_tab(person, "Data")
+    until(page, "document.querySelector('.closest-says').textContent.startsWith('Draw a digit')")
+    until(page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    page.locator(".filter label", has_text="7").click()
+    shown = page.locator("[data-set=digits] li:visible").evaluate_all(
+        "items => items.map((item) => item.dataset.digit)"
+    )
+    ways = {way.name for way in ALLOGRAPHS[7]}
+    assert shown == ["7"] * len(ways)
+    assert page.locator(".count").inner_text() == f"{len(ways)} shown."
+    assert "MNIXEL's own pictures are not shown" in page.locator("body").inner_text()
+    assert not page.locator("[data-set=contributed]").is_visible()
+
+    open_tab(person, "Recognise")
+    person.draw(DRAWINGS["7"])
+    preview = person.settle()["preview"]
+    open_tab(person, "Data")
+    assert closest(person) == expected(preview)
+    assert (
+        page.locator(".closest-says").inner_text()
+        == f"Your drawing is most like this {closest(person)[0].replace(',', ':')}."
+    )
+
+    open_tab(person, "Model")
+    until(page, "document.querySelectorAll('.mistakes li').length > 0")
+    said = page.locator(".mistakes li").first.inner_text()
+    digit, way, read, sure = DIGITS["mistakes"]["shown"][0]
+    assert said == f"{digit}, {WORDS['en'][f'way.{way}']}: read as {read}, {100 * sure:.1f}% sure"
+    drawn = Figures(charts.model_tab(WEIGHTS)).found
+    assert page.locator("figure.chart:visible").count() == len(drawn)
+    assert page.locator("figure.chart:visible svg").evaluate_all(
+        "all => all.every((svg) => svg.getBoundingClientRect().height > 80)"
+    )
+    for tab in ("Data", "Model"):
+        open_tab(person, tab)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{tab} is wider than the window"
+    assert person.errors == [], "the policy is kept, and nothing failed"
+    person.leave()
+
+
+def test_the_tabs_by_keyboard(edition, browser):
+    person = Person(browser, edition.url + "?lang=en")
+    page = person.page
+    page.get_by_role("tab", name="Recognise").focus()
+    step = "ArrowRight" if isinstance(edition, StaticSite) else "Tab"  # Gradio's tabs are stops of their own
+    for _ in range(3):
+        if page.evaluate("document.activeElement.textContent.trim()") != "Data":
+            page.keyboard.press(step)
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Data"
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    page.locator(".filter input").first.focus()
+    page.keyboard.press("ArrowRight")  # from all to 0
+    page.keyboard.press("ArrowRight")
+    assert set(
+        page.locator("[data-set=digits] li:visible").evaluate_all("items => items.map((i) => i.dataset.digit)")
+    ) == {"1"}
+    page.locator("[data-chart=frequency] summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("[data-chart=frequency] td").first.is_visible()
+    assert person.errors == []
+    person.leave()
+
+
+def test_the_tabs_speak_spanish(site, browser):
+    person = Person(browser, site.url + "?lang=es")
+    open_tab(person, "Modelo")
+    text = person.page.locator("#model").inner_text()
+    accuracy = ACCURACY["counts"]["pendigits"][charts.OURS]
+    assert f"{accuracy[1] - accuracy[0]} de {accuracy[1]:,} mal leídos".replace(",", ".") in text
+    assert person.page.locator("[data-chart=people] text", has_text="100").text_content() == "100%"
+    right, total = ACCURACY["counts"]["MNIXEL test"][charts.OURS]
+    share = f"{100 * right / total:.1f}%".replace(".", ",")
+    assert share in person.page.locator("[data-chart=people] table").text_content()
+    open_tab(person, "Datos")
+    until(person.page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    assert "0, empezado en cualquier punto" in person.page.locator("#data").inner_text()
+    person.leave()
+
+
+def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
+    service = ContributionService(Store(tmp_path))
+    receipt = agree(service)
+    for digit in "274":
+        assert submit(service, receipt, label=digit, digit=digit, id=f"drawing-{digit}")["saved"]
+    service.store.judge(["drawing-2", "drawing-4"], "accepted")
+    service.store.judge(["drawing-7"], "rejected")
+    assert [digit for digit, _ in service.accepted({})["digits"]] == ["2", "4"]
+    server = Server(CONTRIBUTIONS_DIR=str(tmp_path))
+    person = Person(browser, server.url + "?lang=en")
+    open_tab(person, "Data")
+    until(person.page, "document.querySelectorAll('[data-set=contributed] li').length === 2")
+    assert person.page.locator("[data-set=contributed] li").all_inner_texts() == ["2", "4"]
+    ink = "() => [...document.querySelectorAll('[data-set=contributed] canvas')].map((c) => Math.max(...c.getContext('2d').getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0)))"
+    assert min(person.page.evaluate(ink)) > 200
+    assert person.errors == []
+    person.leave()
+    server.kill()
+
+
+def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser, monkeypatch):
+    from web import digits
+
+    assert "mnixel.json" not in assets.assets(), "a file that git ignores shows other people's digits on this page"
+    monkeypatch.setenv("MNIXEL_DIR", str(mnixel))
+    digits.write_mnixel(tmp_path, WEIGHTS)
+    more = {path.name: path for path in tmp_path.glob("mnixel.*")}
+    for module in (charts, build):
+        monkeypatch.setattr(module, "assets", lambda: {**assets.assets(), **more})
+    build.build(tmp_path / "site" / "some" / "where", WEIGHTS)
+    site = StaticSite(tmp_path / "site")
+    person = Person(browser, site.url + "?lang=en")
+    open_tab(person, "Data")
+    until(person.page, "document.querySelectorAll('[data-set=mnixel] li').length === 270")
+    counts = person.page.locator("[data-set=mnixel] li").evaluate_all(
+        "all => all.map((item) => Number(item.dataset.digit))"
+    )
+    assert np.bincount(counts).tolist() == json.loads((ROOT / "docs" / "data.json").read_text())["clean"]["train"]
+    assert "are not shown" not in person.page.locator("#data").inner_text()
+    assert person.errors == []
+    person.leave()
+    site.kill()

@@ -1,0 +1,410 @@
+"""What makes the page worth showing, in a real browser: the network live, why, the flight to the 28x28, links, the greeting."""
+
+from __future__ import annotations
+
+import base64
+import io
+from importlib.resources import files
+
+import pytest
+from PIL import Image
+
+from bench.looks import STATES, leave, show
+from tests.harness import without
+from tests.harness.person import DRAWINGS, HEART, Person, until
+
+NEARLY_CLOSED = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (240, 98)]]  # 4 or 9
+PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    return data.reduce((sum, value, index) => sum + (index % 4 === 0 ? value : 0), 0); })"""
+
+
+@pytest.fixture
+def desktop(browser, site):
+    visitor = Person(browser, site.url)
+    yield visitor
+    assert visitor.errors == []
+    visitor.leave()
+
+
+@pytest.fixture
+def phone(browser, site):
+    visitor = Person(browser, site.url, "phone", touch=True)
+    yield visitor
+    assert visitor.errors == []
+    visitor.leave()
+
+
+def box(person, selector: str) -> dict:
+    return person.page.locator(selector).bounding_box()
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_network_is_shown_while_it_reads(desktop):
+    """The strip: each layer's maps with each answer, one of them large, with the part of the picture that it sees."""
+    page = desktop.page
+    page.locator(".inside summary").click()
+    page.evaluate("scrollTo(0, 0)")
+    assert page.evaluate(PAINTED) == [0] * 6
+    points = [desktop.at(point) for point in DRAWINGS["2"][0]]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    seen = []
+    for start in range(1, len(points), 12):
+        for place in points[start : start + 12]:
+            page.mouse.move(*place)
+        desktop.settle()
+        page.wait_for_timeout(100)  # a frame or two
+        seen.append(tuple(page.evaluate(PAINTED)))
+    page.mouse.up()
+    assert all(min(sums[:4] + sums[5:]) > 0 for sums in seen)
+    assert len(set(seen)) == len(seen), "the maps did not change with the drawing"
+    third = page.locator(".strip canvas").nth(2)
+    third.focus()
+    assert page.locator(".lens-says").inner_text().startswith("Map 1 of ")
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".lens-says").inner_text().startswith("Map 2 of ")
+    assert page.locator(".lens").is_visible()
+    third.evaluate("canvas => canvas.blur()")
+    assert not page.locator(".patch").is_visible()
+    page.click("#clear")
+    assert page.evaluate(PAINTED) == [0] * 6
+
+
+def test_one_pixel_s_patch_is_what_that_pixel_sees(desktop):
+    """A pixel of the first maps sees 5x5 around it, one of the last maps 24x24; where one points, there the patch is."""
+    desktop.page.locator(".inside summary").click()
+    desktop.draw(DRAWINGS["3"])
+    desktop.settle()
+    until(desktop.page, "document.querySelector('.strip .conv2').width > 28")
+    canvas = desktop.page.locator(".strip .conv2")
+    canvas.scroll_into_view_if_needed()
+    place, columns, rows = canvas.bounding_box(), *canvas.evaluate("c => [c.width, c.height]")
+    for column, row in ((10, 14), (20, 6)):  # of the first map
+        x = place["x"] + place["width"] * (column + 0.5) / columns
+        desktop.page.mouse.move(x, place["y"] + place["height"] * (row + 0.5) / rows)
+        patch, picture = box(desktop, ".patch"), box(desktop, "#preview .input")
+        pixel = picture["width"] / 28
+        assert abs((patch["x"] - picture["x"]) / pixel - (column - 2)) < 0.1
+        assert abs((patch["y"] - picture["y"]) / pixel - (row - 2)) < 0.1
+        assert abs(patch["width"] / pixel - 5) < 0.1
+    assert desktop.page.locator(".lens-view").evaluate("c => c.width") == 5
+
+
+def test_the_strip_is_swiped_on_a_phone_and_tapped(phone):
+    phone.draw(DRAWINGS["3"])
+    phone.page.locator(".inside summary").tap()
+    until(phone.page, "document.querySelector('.strip .conv4').width > 28")
+    strip = phone.page.locator(".strip")
+    strip.scroll_into_view_if_needed()
+    place = strip.bounding_box()
+    assert strip.evaluate("s => s.scrollWidth > s.clientWidth + 100")
+    for step in range(27):
+        kind = "touchStart" if step == 0 else "touchMove" if step < 26 else "touchEnd"
+        spots = [{"x": place["x"] + 300 - 10 * step, "y": place["y"] + 40}] if step < 26 else []
+        phone.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
+    until(phone.page, "document.querySelector('.strip').scrollLeft > 100")
+    phone.page.locator(".strip .conv4").tap()
+    assert phone.page.locator(".lens-says").inner_text().startswith("Map ")
+    assert phone.page.locator(".lens").is_visible(), "the lens is gone when the finger is lifted"
+    width = phone.page.viewport_size["width"]
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+# --- why --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_evidence_adds_up_to_the_logits(desktop):
+    """Bias and places together are the difference of two logits, for each digit against each other one."""
+    apart = desktop.page.evaluate(
+        """async (drawings) => {
+          const { DigitCNN, preprocess } = await import('./digit.js'), { weigh } = await import('./why.js');
+          const net = await DigitCNN.fromPretrained('weights/');
+          let most = 0, least = Infinity;
+          for (const strokes of drawings) {
+            const layers = await net.activations(strokes), logits = layers.at(-1).data;
+            for (let a = 0; a < 10; a += 1) for (let b = 0; b < 10; b += 1) {
+              const { bias, sum, places } = weigh(layers, net.dense, a, b);
+              most = Math.max(most, Math.abs(bias + sum - (logits[a] - logits[b])));
+              if (a !== b) least = Math.min(least, Math.max(...places.map(Math.abs)));
+            }
+          }
+          return [most, least];
+        }""",
+        [[{"points": points, "radius": 15} for points in strokes] for strokes in DRAWINGS.values()],
+    )
+    assert apart[0] < 1e-4
+    assert apart[1] > 0.01, "there was nothing to add"
+
+
+def test_why_this_and_not_that(desktop):
+    page = desktop.page
+    places = (
+        "() => ['#board', '#undo', '.bars'].map((name) => document.querySelector(name).getBoundingClientRect().top)"
+    )
+    before = page.evaluate(places)
+    desktop.draw(DRAWINGS["3"])
+    desktop.settle()
+    page.click("#why")
+    until(
+        page,
+        "/^3 and not \\d: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent.trim())",
+    )
+    said = page.locator(".exactly").inner_text()
+    assert said.startswith("Where the evidence was added up")
+    other = page.locator(".reason").inner_text()[len("3 and not ")]
+    chosen = next(digit for digit in "29" if digit != other)
+    page.get_by_role("button", name=f"Weigh against {chosen}").click()
+    until(page, f"document.querySelector('.reason').textContent.startsWith('3 and not {chosen}: ')")
+    assert page.locator(".exactly").inner_text() != said
+    cells = page.locator(".sums span").all_inner_texts()
+    assert any(cell.startswith("+") for cell in cells)
+    page.click("#clear")
+    assert not page.locator(".places").is_visible()
+    desktop.draw(HEART)
+    desktop.settle()
+    assert page.locator(".reason").inner_text() == "No digit is named, so there is nothing to weigh."
+    assert page.evaluate(places) == before
+    page.click("#see")
+    assert not page.locator(".reason").is_visible()
+
+
+def test_on_a_phone_the_picture_is_the_button(phone):
+    phone.draw(NEARLY_CLOSED)
+    phone.settle()
+    place = box(phone, "#preview .input")
+    before = box(phone, "#board")
+    for shown in (True, False):
+        phone.page.touchscreen.tap(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+        until(
+            phone.page,
+            "shown => document.querySelector('.reason').checkVisibility({visibilityProperty: true}) === shown",
+            shown,
+        )
+        assert box(phone, "#board") == before
+
+
+# --- from the drawing to the 28x28 ------------------------------------------------------------------------------------
+
+FLOWN = """
+window.flown = [];
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (...way) { window.flown.push([this.className, window.down]); return animate.apply(this, way); };
+window.down = false;
+addEventListener("pointerdown", () => { window.down = true; }, true);
+addEventListener("pointerup", () => { window.down = false; }, true);
+"""
+
+
+def test_the_ink_flies_to_the_picture_once_the_pen_is_up(browser, site):
+    person = Person(browser, site.url, before=FLOWN)
+    before = box(person, "#board")
+    person.draw(DRAWINGS["4"])
+    until(person.page, "window.flown.some(([name]) => name === 'flight')")
+    assert not any(down for _, down in person.page.evaluate("window.flown")), "it flew while the pen was down"
+    frames = person.page.evaluate(
+        "document.querySelector('.flight').getAnimations()[0]?.effect.getKeyframes().map((f) => f.transform) ?? []"
+    )
+    if frames:  # unless this machine was too slow to see it under way
+        assert frames[0].startswith("translate(") and frames[-1] == "none"
+    person.stroke([(60, 60), (80, 80)])
+    assert not person.page.locator(".flight").is_visible() or person.page.evaluate("!window.down")
+    until(person.page, "document.querySelector('.flight').hidden")
+    assert box(person, "#board") == before
+    assert person.errors == []
+    person.leave()
+
+
+def test_nothing_flies_where_motion_is_not_wanted(browser, site):
+    person = Person(browser, site.url, before=FLOWN, reduced_motion="reduce")
+    person.draw(DRAWINGS["4"])
+    person.settle()
+    person.page.wait_for_timeout(400)
+    assert person.page.evaluate("window.flown") == []
+    person.leave()
+
+
+# --- links ------------------------------------------------------------------------------------------------------------
+
+
+def share(person) -> str:
+    """Open the dialogue; the link in it."""
+    person.press("#share")
+    until(person.page, "document.querySelector('dialog.share').dataset.ready")
+    return person.page.input_value("dialog.share input")
+
+
+def reproduces(browser, url: str, drawing) -> None:
+    """A link to a drawing draws it anew in another browser, with its answer."""
+    person = Person(browser, url)
+    person.draw(drawing)
+    shown = person.settle()
+    link = share(person)
+    assert link.startswith(person.page.url.split("#")[0]) and len(link) < 1500
+    assert person.errors == []
+    person.leave()
+
+    other = Person(browser, link)
+    until(other.page, "window.read.some(({strokes}) => strokes?.length) && !document.querySelector('#share').disabled")
+    until(other.page, f"window.read.at(-1).strokes.length === {len(drawing)}")
+    again = other.settle()
+    assert (again["digit"], again["sentence"]) == (shown["digit"], shown["sentence"])
+    assert abs(float(again["confidence"]) - float(shown["confidence"])) < 0.05
+    assert share(other).split("#")[0] == link.split("#")[0], "what was shared can be shared again"
+    assert other.errors == []
+    other.leave()
+
+
+def test_a_link_draws_the_drawing_anew_with_its_answer(browser, edition):
+    reproduces(browser, edition.url, DRAWINGS["4"])
+
+
+@pytest.mark.parametrize(
+    "drawing", [DRAWINGS["2"], DRAWINGS["8"], NEARLY_CLOSED, HEART], ids=["2", "8", "torn", "heart"]
+)
+def test_a_link_to_any_drawing(drawing, browser, site):
+    reproduces(browser, site.url, drawing)
+
+
+def hostile() -> dict[str, str]:
+    pack = lambda *values: base64.urlsafe_b64encode(bytes(values)).decode().rstrip("=")  # noqa: E731
+    return {
+        "nothing": "",
+        "no drawing": pack(1),
+        "no base64": "<img src=x onerror=alert(1)>",
+        "cut off": pack(1, 15, 0, 9, 50, 50),
+        "another version": pack(7, 15, 0, 1, 50, 50),
+        "no such brush": pack(1, 255, 0, 1, 50, 50),
+        "a stroke without points": pack(1, 15, 0, 0),
+        "too many strokes": pack(1, *[15, 0, 1, 50, 50] * 300),
+        "too much line": pack(1, 15, 1, 200, *[0, 0, 255, 255] * 228),
+        "too long": "A" * 100_000,
+    }
+
+
+@pytest.mark.parametrize("name", hostile())
+def test_a_link_that_is_none_draws_nothing_and_says_so(name, browser, site):
+    person = Person(browser, f"{site.url}#d={hostile()[name]}")
+    assert person.shown()["sentence"] == "The drawing in this link cannot be read; ask for the link again."
+    assert (person.shown()["board"], person.read) == (0, [])
+    person.draw(DRAWINGS["7"])
+    assert person.settle()["digit"] == "7"
+    assert person.errors == []
+    person.leave()
+
+
+def test_a_link_that_is_opened_over_a_drawing_can_be_undone(desktop):
+    desktop.draw(DRAWINGS["3"])
+    desktop.settle()
+    link = share(desktop)
+    desktop.page.click("dialog.share .close")
+    desktop.page.click("#clear")
+    desktop.draw(DRAWINGS["7"])
+    desktop.settle()
+    desktop.page.evaluate("hash => { location.hash = hash; }", link.split("#")[1])
+    until(desktop.page, "document.querySelector('#prediction').dataset.digit === '3'")
+    until(desktop.page, "!document.querySelector('#share').disabled")
+    desktop.press("#undo")
+    assert desktop.settle()["digit"] == "7"
+
+
+def test_the_picture_and_the_copy(browser, site):
+    sent = "navigator.share = async (what) => { window.sent = { ...what, files: what.files?.map((f) => [f.name, f.type, f.size]) }; };"
+    person = Person(browser, site.url, before=sent, permissions=["clipboard-read", "clipboard-write"])
+    person.draw(DRAWINGS["8"])
+    person.settle()
+    link = share(person)
+    person.page.click("dialog.share .copy")
+    until(person.page, "document.querySelector('.said').textContent === 'Copied.'")
+    assert person.page.evaluate("navigator.clipboard.readText()") == link
+    with person.page.expect_download() as download:
+        person.page.click("dialog.share .download")
+    picture = Image.open(io.BytesIO(download.value.path().read_bytes()))
+    assert (picture.format, picture.size) == ("PNG", (1200, 630))
+    assert len(picture.convert("RGB").resize((60, 30)).getcolors(10_000)) > 50, "there is hardly anything on it"
+    person.page.click("dialog.share .send")
+    until(person.page, "window.sent")
+    assert person.page.evaluate("window.sent.url") == link
+    person.page.keyboard.press("Escape")
+    assert not person.page.locator("dialog.share").is_visible()
+    assert person.page.evaluate("document.activeElement.id") == "share"
+    assert person.errors == []
+    person.leave()
+
+
+# --- the greeting -----------------------------------------------------------------------------------------------------
+
+UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
+
+
+def test_a_first_visit_sees_one_example_drawn(browser, site):
+    person = Person(browser, site.url, before=UNDRIVEN)
+    until(person.page, "document.querySelector('#prediction').dataset.digit === '3'")
+    person.page.wait_for_timeout(800)
+    assert person.page.locator(".spoken").inner_text() == "", "it greets aloud"
+    person.draw(DRAWINGS["7"])
+    assert person.settle()["digit"] == "7", "it was drawn over the greeting"
+    for _ in DRAWINGS["7"]:
+        person.press("#undo")
+    assert person.settle()["bars"] == [], "the greeting came back"
+    person.page.reload()
+    person.page.wait_for_selector(".examples button")
+    person.page.wait_for_timeout(1500)
+    assert person.shown()["board"] == 0, "it greets again"
+    assert person.errors == []
+    person.leave()
+
+
+def test_the_greeting_stops_at_the_first_touch(browser, site):
+    person = Person(browser, site.url, before=UNDRIVEN)
+    until(person.page, "Number(document.querySelector('#board').dataset.revision) > 5")
+    person.page.keyboard.press("Shift")
+    stopped = person.shown()["board"]
+    person.page.wait_for_timeout(300)
+    assert person.shown()["board"] - stopped <= 1
+    person.leave()
+
+
+@pytest.mark.parametrize("why", ["reduced motion", "a link", "a program"])
+def test_who_does_not_want_it_is_not_greeted(why, browser, site):
+    motion = "reduce" if why == "reduced motion" else "no-preference"
+    before = "" if why == "a program" else UNDRIVEN
+    person = Person(browser, site.url + ("#d=x" if why == "a link" else ""), before=before, reduced_motion=motion)
+    person.page.wait_for_timeout(1600)
+    assert person.shown()["board"] == 0
+    person.leave()
+
+
+# --- accessibility ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    try:
+        return files("axe_playwright_python").joinpath("axe.min.js").read_text()
+    except ModuleNotFoundError:
+        without("axe-playwright-python is not installed")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_axe_finds_nothing_serious(size, theme, browser, edition, axe):
+    person = Person(browser, edition.url, size, before=axe, color_scheme=theme, reduced_motion="reduce")
+    for state in STATES:
+        show(person, state, pause=200)
+        found = person.page.evaluate(
+            "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+        )
+        serious = [
+            f"{state}: {one['id']}: {one['help']}: {node['html'][:160]}"
+            for one in found
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+        assert serious == []
+        leave(person, state)
+    assert person.errors == []
+    person.leave()

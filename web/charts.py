@@ -1,0 +1,268 @@
+"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the same in both editions.
+
+A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that the page says them in the
+visitor's language; colours are classes of tabs.css, since the page's policy forbids inline styles. What has not been measured, or was
+measured of other weights, is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from web.assets import HERE, assets
+
+RESULTS = HERE.parent / "docs"
+FILES = ("accuracy.json", "data.json", "recipes.json")  # of docs/, what the figures are drawn from
+OURS, UPSTREAM = "this project", "upstream's network and recipe"  # columns of accuracy.json
+FIGURE = re.compile(r"(\d+)/(\d+) = ([\d.]+) % \(95 % interval ([\d.]+) to ([\d.]+)\)")
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 56, 456, 24, 254  # of a drawing, and where its axes begin and end
+WORDS = next(iter(json.loads((HERE / "words.json").read_text()).values()))
+
+
+def read(path: Path) -> dict:
+    """A file of results; empty where nothing has been measured."""
+    return json.loads(path.read_text()) if path.is_file() else {}
+
+
+# --- words and numbers ------------------------------------------------------------------------------------------------
+
+
+def say(key: str, **values: str) -> str:
+    """A sentence of words.json, its placeholders filled; an unknown key stands for itself without what is before its colon."""
+    if key not in WORDS:
+        return escape(key.partition(":")[2])
+    slots = {name: f'<span data-slot="{name}">{value}</span>' for name, value in values.items()}
+    sentence = re.sub(r"\{(\w+)\}", lambda match: slots[match[1]], escape(WORDS[key], quote=False))
+    return f'<span data-word="{key}">{sentence}</span>'
+
+
+def number(value: float, digits: int = 0) -> str:
+    shown = f"{value:.{digits}f}"
+    return shown if shown.isdecimal() and value < 1000 else f'<span data-number="{shown}">{value:,.{digits}f}</span>'
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """A share in 0..1 as per cent."""
+    shown = f"{100 * value:.{digits}f}"
+    return f'<span data-share="{shown}">{shown}%</span>'
+
+
+# --- parts of figures -------------------------------------------------------------------------------------------------
+
+
+def figure(name: str, drawing: str, caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A drawing with its caption; `head` and the first cell of each row are the headings of its numbers."""
+    numbers = f"<details><summary>{say('charts.numbers')}</summary>{table(head, rows)}</details>"
+    return f'<figure class="chart" data-chart="{escape(name)}">{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>'
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: "") -> str:
+    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and column."""
+    top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
+    body = ""
+    for y, (first, *cells) in enumerate(rows):
+        body += f'<tr><th scope="row">{first}</th>'
+        body += "".join(f'<td class="{mark(y, x)}">{cell}</td>' for x, cell in enumerate(cells)) + "</tr>"
+    body = body.replace(' class=""', "")
+    return f'<div class="wide" tabindex="0" role="group"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def svg(content: str, height: float = HEIGHT) -> str:
+    return f'<svg viewBox="0 0 {WIDTH} {height}" aria-hidden="true">{content}</svg>'  # a table says the same
+
+
+def text(x: float, y: float, words: str, kind: str = "") -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words.replace("<span", "<tspan").replace("</span", "</tspan")}</text>'
+
+
+def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    return lambda value: start + (value - low) / (high - low) * (end - start)
+
+
+def axes(across: tuple[dict[float, str], str], up: tuple[dict[float, str], str]) -> str:
+    """Ticks (pixels -> label) and what they measure, of both axes."""
+    drawn = text((LEFT + RIGHT) / 2, HEIGHT - 6, across[1], "middle") + text(4, 12, up[1])
+    drawn += "".join(text(at, BOTTOM + 18, label, "middle") for at, label in across[0].items())
+    return drawn + "".join(
+        f'<path class="rule" d="M{LEFT} {at:.1f}H{RIGHT}"/>{text(LEFT - 6, at + 4, label, "end")}'
+        for at, label in up[0].items()
+    )
+
+
+def line(points: Iterable[tuple[float, float]], kind: str) -> str:
+    return f'<polyline class="{kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
+
+
+def bar(x: float, y: float, width: float, height: float, kind: str = "bar") -> str:
+    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
+
+
+def columns(*keys: str) -> list[str]:
+    return [say(f"charts.{key}") for key in keys]
+
+
+# --- the tab Data -----------------------------------------------------------------------------------------------------
+
+
+def data_tab(weights: Path, results: Path = RESULTS) -> str:
+    """What the network in the folder `weights` learnt from, and room for the digits that tabs.js shows."""
+    gallery = '<ul class="cells" data-set="{}"></ul>'
+    options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
+    inputs = "".join(
+        f'<label><input type="radio" name="data-digit" value="{v}">{said}</label>' for v, said in options.items()
+    )
+    choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>{inputs}</fieldset><p class="count" role="status"></p>'
+    html = section("data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>')
+    html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
+    html += section("data.ways", choice + gallery.format("digits"))
+    html += section("data.contributed", gallery.format("contributed")).replace(">", " hidden>", 1)
+    mnixel = "mnixel.json" in assets()  # which the publisher has to ask for
+    html += section("data.mnixel", gallery.format("mnixel")) if mnixel else f"<p>{say('data.mnixel.hidden')}</p>"
+    return f'<div class="view figures">{html}</div>'
+
+
+def learnt(report: dict, counts: dict) -> str:
+    """What was learnt from, and how many of each digit MNIXEL has."""
+    settings, html = report["settings"], ""
+    if settings.get("drawn"):
+        told = {"count": settings["drawn"], "ways": report["ways"], "none": settings["nondigits"]}
+        html = f"<p>{say('data.drawn', **{name: number(value) for name, value in told.items()})}</p>"
+    if report.get("contributed"):
+        html += f"<p>{say('data.given', count=number(report['contributed']))}</p>"
+    if counts:
+        train, test = counts["clean"]["train"], counts["clean"]["test"]
+        up, step = scale(0, max(train), BOTTOM, TOP), (RIGHT - LEFT) / 10
+        drawn = axes(
+            ({LEFT + (d + 0.5) * step: str(d) for d in range(10)}, say("charts.digit")),
+            ({up(n): str(n) for n in range(0, max(train) + 1, 10)}, say("charts.drawings")),
+        )
+        for split, kind, start in ((train, "bar", 4), (test, "bar other", 21)):
+            drawn += "".join(bar(LEFT + d * step + start, up(n), 15, BOTTOM - up(n), kind) for d, n in enumerate(split))
+        rows = [(d, train[d], test[d]) for d in range(10)]
+        caption = say("data.frequency", train=number(sum(train)), test=number(sum(test)))
+        html += figure("frequency", svg(drawn), caption, columns("digit", "train", "test"), rows)
+    return f"<section><h2>{say('data.learnt')}</h2>{html}</section>"
+
+
+# --- the tab Model ----------------------------------------------------------------------------------------------------
+
+
+def model_tab(weights: Path, results: Path = RESULTS) -> str:
+    """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
+    report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
+    test, recipes = report["test"], read(results / "recipes.json")
+    wrong = read(HERE / "digits.json").get("mistakes", {})
+    details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
+    shown = [name for name in details if not name.endswith(", small")]
+    shown = sorted(shown, key=lambda name: -accuracy["counts"][name][OURS][1])[:2]  # the largest say most
+    recipes.setdefault("ours", {"rights": [*report["seeds"].values()], "total": test["total"]})
+    html = section("model.people", people(accuracy, ["MNIXEL test", *details])) if details else ""
+    matrices = [confusion(name, details[name]["confusion"]) for name in shown]
+    html += section("model.confusion", "".join([confusion("MNIXEL test", test["confusion"]), *matrices]))
+    html += section("model.sure", "".join(reliability(name, details[name]["reliability"]) for name in shown))
+    html += section("model.learning", learning(report)) + section("model.steps", ablation(recipes))
+    if wrong.get("sha256") == report["sha256"]:
+        told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")} | {
+            "shown": str(len(wrong["shown"]))
+        }
+        html += section("model.mistakes", f'<p>{say("model.misread", **told)}</p><ul class="cells mistakes"></ul>')
+    return f'<div class="view figures">{html}</div>'
+
+
+def section(title: str, content: str) -> str:
+    """What stands under a title and a sentence; nothing where there is nothing."""
+    return f"<section><h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>" if content else ""
+
+
+def people(accuracy: dict, names: Sequence[str]) -> str:
+    """A dot and its interval for each of the sets; upstream's share beside them in the table."""
+    rows = {name: {who: FIGURE.match(said) for who, said in accuracy["rows"][name].items()} for name in names}
+    ours = {name: [float(part) for part in row[OURS].groups()] for name, row in rows.items()}
+    low, end = 5 * math.floor(min(least for *_, least, _ in ours.values()) / 5), len(ours) * 40 + 22
+    at, drawn, told = scale(low, 100, 8, RIGHT), "", []
+    for row, (name, (right, total, share, least, most)) in enumerate(ours.items()):
+        y, who, upstream = 40 * row + 30, say(f"set:{name}"), rows[name].get(UPSTREAM)
+        drawn += text(0, y - 10, who) + line([(8, y), (RIGHT, y)], "rule")
+        drawn += line([(at(least), y), (at(most), y)], "line") + dot(at(share), y)
+        part = say("charts.of", right=number(right), total=number(total))
+        bounds = say("charts.bounds", low=percent(least / 100), high=percent(most / 100))
+        told.append((who, part, percent(share / 100), bounds, percent(float(upstream[3]) / 100) if upstream else "–"))
+    for tick in range(low, 101, 1 if low > 90 else 5):
+        drawn += text(at(tick), end, percent(tick / 100, 0), "end" if tick > low else "")
+    head = columns("whose", "right", "share", "interval", "upstream")
+    return figure("people", svg(drawn, end + 8), say("model.interval"), head, told)
+
+
+def dot(x: float, y: float, radius: float = 5) -> str:
+    return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
+
+
+def confusion(name: str, matrix: list[list[int]]) -> str:
+    """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in words."""
+    wrong = sorted(((n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row) if n and x != y), reverse=True)
+    most, total = max((n for n, *_ in wrong), default=1), sum(map(sum, matrix))
+
+    def mark(y: int, x: int) -> str:
+        return "hit" if x == y else f"heat{math.ceil(4 * matrix[y][x] / most)}" if matrix[y][x] else ""
+
+    caption = say("model.set", set=say(f"set:{name}"), wrong=number(sum(n for n, *_ in wrong)), total=number(total))
+    common = " ".join(say("model.taken", drawn=str(y), read=str(x), count=number(n)) for n, y, x in wrong[:3])
+    body = table(["", *map(str, range(10))], [(str(y), *(n or "" for n in row)) for y, row in enumerate(matrix)], mark)
+    opening = f'<figure class="chart confusion" data-chart="confusion: {escape(name)}">'
+    return f"{opening}{body}<figcaption>{caption} {common}</figcaption></figure>"
+
+
+def reliability(name: str, bins: list[tuple[int, float, float]]) -> str:
+    """How often it is right when it is that sure; a dot is the larger the more answers it stands for."""
+    x, y, most = scale(0, 1, LEFT, RIGHT), scale(0, 1, BOTTOM, TOP), max(count for count, *_ in bins)
+    labels = [
+        ({side(n / 5): percent(n / 5, 0) for n in range(6)}, say(key))
+        for side, key in ((x, "charts.said"), (y, "charts.were"))
+    ]
+    drawn = axes(*labels) + line([(LEFT, BOTTOM), (RIGHT, TOP)], "rule strong")
+    drawn += line([(x(sure), y(right)) for _, sure, right in bins], "line thin")
+    drawn += "".join(dot(x(sure), y(right), 3 + 7 * math.sqrt(count / most)) for count, sure, right in bins)
+    rows = [(percent(sure), percent(right), number(count)) for count, sure, right in bins]
+    caption = say("model.diagonal", set=say(f"set:{name}"))
+    return figure(f"reliability: {name}", svg(drawn), caption, columns("said", "were", "answers"), rows)
+
+
+def learning(report: dict) -> str:
+    """Both losses of every round on a logarithmic scale, and the round whose weights were kept."""
+    history, best, every = report["history"], report["best_round"] + 1, max(1, len(report["history"]) // 5)
+    losses = {key: [each[f"{key}_loss"] for each in history] for key in ("training", "validation")}
+    low, high = math.log10(0.97 * min(map(min, losses.values()))), math.log10(1.03 * max(map(max, losses.values())))
+    x, y = scale(1, max(2, len(history)), LEFT, RIGHT), scale(low, high, BOTTOM, TOP)
+    levels = [n for n in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if low <= math.log10(n) <= high]
+    rounds = {x(n): str(n) for n in range(every, len(history) + 1, every)}
+    heights = {y(math.log10(n)): number(n, 0 if n >= 1 else 2) for n in levels}
+    drawn = axes((rounds, say("charts.round")), (heights, say("charts.loss"))) + line(
+        [(x(best), TOP), (x(best), BOTTOM)], "rule strong"
+    )
+    for at, (key, kind) in zip((TOP + 18, TOP + 36), (("training", "line other"), ("validation", "line")), strict=True):
+        drawn += line([(x(n), y(math.log10(loss))) for n, loss in enumerate(losses[key], 1)], kind)
+        drawn += line([(180, at), (204, at)], kind) + text(210, at + 4, say(f"charts.{key}"))
+    told = [n for n in range(1, len(history) + 1) if n % (every // 5 or 1) == 0 or n == best]
+    rows = [
+        (str(n), *(number(losses[key][n - 1], 3) for key in losses), percent(history[n - 1]["validation_accuracy"]))
+        for n in told
+    ]
+    caption = say("model.kept", round=number(best), rounds=number(len(history)), seconds=number(report["seconds"]))
+    return figure("learning", svg(drawn), caption, columns("round", "training", "validation", "held_out"), rows)
+
+
+def ablation(recipes: dict) -> str:
+    """Mistakes on MNIXEL's test images by each recipe, the mean over its seeds, as bars."""
+    wrong = {name: row["total"] - sum(row["rights"]) / len(row["rights"]) for name, row in recipes.items()}
+    long, drawn, rows = scale(0, max(1, *wrong.values()), 0, WIDTH - 60), "", []
+    for y, (name, mean) in enumerate(wrong.items()):
+        drawn += text(0, 46 * y + 16, say(f"recipe:{name}")) + bar(0, 46 * y + 22, long(mean), 14)
+        drawn += text(long(mean) + 6, 46 * y + 34, number(mean, 1))
+        rows.append((say(f"recipe:{name}"), number(mean, 1), number(len(recipes[name]["rights"]))))
+    caption = say("model.recipes", total=number(recipes["ours"]["total"]))
+    return figure("ablation", svg(drawn, 46 * len(wrong)), caption, columns("step", "mistakes", "seeds"), rows)
