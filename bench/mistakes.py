@@ -33,7 +33,7 @@ def looked_at() -> Iterator[tuple[str, sets.Set]]:
 def misread(net: DigitCNN, name: str, part: sets.Set) -> list[tuple[int, float, str, np.ndarray]]:
     """Of each mistake the label, the probability of the wrong answer, a caption and the network's input (28, 28)."""
     inputs = torch.stack([net.preprocess(picture) for picture in part.pictures])
-    probabilities = net.judge_tensors(inputs)[0]
+    probabilities = net.predict(inputs)[0]
     answers = probabilities.argmax(1)
     return [
         (
