@@ -245,6 +245,9 @@ def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
             publisher.lay_out(kind, work / kind)
             what = describe(work / kind)
         except (*FAILURES, OSError) as error:
+            if len(kinds) == 1:
+                print(f"publish.py: {sentence(error)}", file=sys.stderr)
+                return 1
             missing, what = missing + 1, f"missing: {sentence(error)}"
         print(f"{kind:8} {names[kind]:24} {what}; {cost}")
         if len(kinds) == 1:

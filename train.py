@@ -38,7 +38,6 @@ from training.ours import TrainConfig
 from training.recipes import RECIPES, Run, run
 
 ROOT = Path(__file__).parent
-THREADS = 2  # fixed, because the order of additions, and so the last digits of a run, depends on it
 
 # --- figures ----------------------------------------------------------------------------------------------------------
 
@@ -156,7 +155,8 @@ def main(arguments: list[str] | None = None) -> int:
     torch.use_deterministic_algorithms(True)
     # Nothing reads it, and filling takes a tenth of the time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.set_num_threads(THREADS)
+    # Fixed, because the order of additions, and so the last digits of a run, depends on it.
+    torch.set_num_threads(1 if isinstance(RECIPES[options.recipe], TrainConfig) else 2)
     test_set = "MNIXEL test"
     try:
         arrays = data.arrays("clean", options.data)

@@ -90,8 +90,9 @@ class Watch:
 
 def siege(url: str, port: int, seconds: float) -> dict[str, int]:
     """Everything at once; returns how often which status was answered."""
-    honest, until, statuses = PNGS["7"], time.monotonic() + seconds, {}
+    honest, statuses = PNGS["7"], {}
     pictures = [*bombs().values(), *largest().values(), honest + bytes(10 * 2**20 - len(honest)), honest]
+    until = time.monotonic() + seconds
 
     def ask(number: int, path: str, question: Callable[[], dict] | dict) -> None:
         body, headers = json.dumps(question).encode(), {"X-Forwarded-For": f"8.8.{number}.8"}

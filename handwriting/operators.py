@@ -231,12 +231,12 @@ def slashed(lines: Lines, rng: np.random.Generator) -> Lines:
     """A slash through the ring, which may leave it at both ends."""
     low, high = _box(lines)
     middle = (low + high) / 2 + rng.normal(0, 0.04, 2)
-    angle = np.radians(rng.uniform(15, 85)) * (1 if rng.random() < 0.85 else -1)
-    half = 0.5 * np.hypot(*((high - low) * [np.cos(angle), np.sin(angle)])) * rng.uniform(0.7, 2.0)
+    angle = np.radians(rng.uniform(15, 85)) * (1 if rng.random() < 0.75 else -1)
+    half = 0.5 * np.hypot(*((high - low) * [np.cos(angle), np.sin(angle)])) * rng.uniform(0.7, 2.6)
     return [*lines, _across(middle, -angle, half * rng.uniform(0.8, 1.1), half * rng.uniform(0.8, 1.1))]
 
 
-@operator(0.08, digits=(1,))
+@operator(0.12, digits=(1,))
 def footed(lines: Lines, rng: np.random.Generator) -> Lines:
     """A bar under the stem."""
     stem = lines[_longest(lines)]

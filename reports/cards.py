@@ -113,7 +113,7 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
             "emissions": round(grams(result["seconds"]), 2),
             "source": f"{result['seconds']:.0f} s measured, times {WATTS} W and {INTENSITY} g/kWh assumed",
             "training_type": "training from scratch",
-            "hardware_used": f"{threads} CPU cores, no GPU",
+            "hardware_used": f"{threads} thread{'s' * (threads > 1)} of a CPU, no GPU",
         },
         "model-index": [{"name": name.split("/")[-1], "results": measured}],
     }

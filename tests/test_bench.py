@@ -15,7 +15,7 @@ import board
 import data
 import handwriting
 import train
-from bench import ablation, freehand, mnist, peers, sets, unipen
+from bench import ablation, freehand, mistakes, mnist, peers, sets, unipen
 from bench.ablation import ABLATIONS, identity
 from bench.accuracy import Table, lowest, refused_at
 from bench.readers import multiply_adds, upstream_reader
@@ -302,3 +302,15 @@ def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, mo
 
 def test_every_recipe_is_in_the_ablation():
     assert set(ABLATIONS) == set(RECIPES)
+
+
+def test_the_sheet_of_mistakes_shows_those_and_no_others():
+    digits, labels = handwriting.drawings(30, 0, workers=1)
+    net = DigitCNN.from_pretrained(train.ROOT / "weights")
+    answers = net.probabilities(list(digits)).argmax(1)
+    claimed = np.where(np.arange(30) < 27, answers, (answers + 1) % 10)
+    found = mistakes.misread(net, "made-up", sets.Set(list(digits), claimed))
+    assert [caption.split()[-1] for *_, caption, _ in found] == ["27", "28", "29"]
+    assert [label for label, *_ in found] == claimed[27:].tolist()
+    page = np.asarray(mistakes.sheet(found))
+    assert page.shape == (84, 16 * 72) and page[12:, : 3 * 72].max() > 200 and page[:, 3 * 72 :].max() == 0

@@ -332,5 +332,5 @@ else:
         assert "still fetching what it has kept" in line
     *_, status, gone = start(3, receipt, "restored")
     assert status == "{'saved': 1, 'waiting': 0, 'on_hub': 1}"
-    assert gone == "{'said': '1 drawing was deleted.', 'again': False}"
+    assert gone == "{'said': '1 drawing was deleted.', 'code': 'gone', 'count': 1, 'again': False}"
     assert rows_on(hub) == []

@@ -25,6 +25,7 @@ class Ranges:
     elastic: float = 1.5  # pixels, spread of the displacement at the nodes of a 5x5 grid
     thickness: float = 0.9  # share of one step of dilation or erosion
     softness: float = 0.7  # share of one step of blur
+    contrast: float = 1.5  # half of the images get brighter by up to this factor more, cut at 1: ink as in a scan
 
 
 def augment(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
@@ -71,9 +72,11 @@ def _thickness(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Te
 
 
 def _edge(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
-    """Soften or sharpen by blending with a blurred copy, then let the brightest ink be 1 again, as preprocessing does."""
+    """Soften or sharpen by blending with a blurred copy, let the brightest ink be 1 again, as preprocessing does, or more of it."""
     share = _even(len(images), ranges.softness, generator).view(-1, 1, 1, 1)
     kernel = torch.tensor([1.0, 2.0, 1.0]) / 4
     blurred = F.conv2d(images, (kernel[:, None] * kernel).view(1, 1, 3, 3), padding=1)
     edged = (images + share * (blurred - images)).clamp_min(0)
-    return edged / edged.amax(dim=(2, 3), keepdim=True).clamp_min(0.25)
+    edged = edged / edged.amax(dim=(2, 3), keepdim=True).clamp_min(0.25)
+    gain = 1 + _even(len(images), ranges.contrast, generator).clamp_min(0).view(-1, 1, 1, 1)
+    return (gain * edged).clamp_max(1)

@@ -1,8 +1,4 @@
-"""Training of the project's own network: on MNIXEL's digits, on drawn ones and on drawings that are no digits.
-
-A large network, the teacher, may come first. It has learnt from the same drawings and ships nowhere; what it answers for each
-drawing says how far a form lies from the border between two digits, and from that a small network learns more than from labels.
-"""
+"""Training of the project's own network: on MNIXEL's digits, on drawn ones and on drawings that are no digits."""
 
 from __future__ import annotations
 
@@ -25,13 +21,21 @@ from training.fitting import Fit, Schedule, fit, fit_temperature, logits
 class TrainConfig:
     """How a network of ours is trained. Chosen by digits of other people that were looked at, never by the 116."""
 
-    channels: tuple[int, int, int] = (8, 32, 80)  # of the network's three blocks
+    channels: tuple[int, int, int] = Config.channels  # of the network's three blocks
     schedule: Schedule = Schedule(
-        rounds=50, batch=128, patience=50, learning_rate=4e-3, weight_decay=0.05, one_cycle=True, average=0.99
+        rounds=25,
+        batch=128,
+        patience=25,
+        learning_rate=4e-3,
+        muon=0.03,
+        weight_decay=0.05,
+        one_cycle=True,
+        average=0.99,
+        bfloat16=True,
     )
-    steps: int = 48  # batches a round
-    drawn: int = 30_000  # digits that the project draws itself, prepared before the first round
-    nondigits: int = 6_000  # drawings that are no digits, for which every digit is to be equally improbable
+    steps: int = 200  # batches a round
+    drawn: int = 50_000  # digits that the project draws itself, prepared before the first round
+    nondigits: int = 10_000  # drawings that are no digits, for which every digit is to be equally improbable
     drawn_share: float = 0.8  # of each batch's digits, where there are MNIXEL images too
     nondigit_share: float = 0.2  # of each batch (Hendrycks et al. 2019 teach refusal so)
     without: tuple[str, ...] = ()  # operators that are left out of the drawings
@@ -39,11 +43,6 @@ class TrainConfig:
     views: int = 16  # changed copies of each held-out MNIXEL image, so that 27 images weigh more than 27 answers
     refused: float = 0.015  # share of the held-out digits that "not sure" may take
     ranges: Ranges = field(default_factory=Ranges)
-    teacher: TrainConfig | None = None  # trained first, on the same drawings
-    trust: float = (
-        0.7  # share of a drawing's target that is the teacher's answer (Hinton et al. 2015); the rest is its label
-    )
-    hard: float = 0.4  # share of the drawings in a batch that are picked by how hard the teacher finds them
 
 
 def normalised(images: np.ndarray) -> Tensor:
@@ -61,7 +60,7 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     return held
 
 
-@functools.lru_cache(maxsize=2)  # cross-validation trains many times on the same drawings
+@functools.lru_cache(maxsize=2)  # cross-validation and the ablation train many times on the same drawings
 def prepare_drawings(
     digits: int, nondigits: int, seed: int, without: tuple[str, ...] = ()
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -78,15 +77,10 @@ class Source:
     images: Tensor  # (N, 1, 28, 28)
     targets: Tensor  # (N, 10)
     count: int  # of each batch
-    chances: Tensor | None = None  # (N,), cumulative; evenly without
 
     def take(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """The next part of a batch, float images and targets."""
-        if self.chances is None:
-            picks = torch.randint(len(self.images), (self.count,), generator=generator)
-        else:
-            throws = torch.rand(self.count, generator=generator, dtype=torch.float64) * self.chances[-1]
-            picks = torch.searchsorted(self.chances, throws)
+        picks = torch.randint(len(self.images), (self.count,), generator=generator)
         return as_float(self.images[picks]), self.targets[picks]
 
 
@@ -101,8 +95,6 @@ class Mixture:
 
     sources: list[Source]
     validation: tuple[Tensor, Tensor]
-    drawn: Source | None  # which of the sources holds the drawn digits
-    drawn_labels: Tensor
 
     def batches(self, steps: int, ranges: Ranges, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         """`steps` batches of changed images and their targets."""
@@ -116,7 +108,7 @@ def mix(images: Tensor, labels: Tensor, seed: int, config: TrainConfig, generato
     batch = config.schedule.batch
     sources, held_images, held_labels = [], [], []
     wild = round(batch * config.nondigit_share) if config.nondigits else 0
-    drawn_count, drawn, rest = 0, None, torch.zeros(0, dtype=torch.int64)
+    drawn_count = 0
     if config.drawn:
         print(f"drawing {config.drawn:,} digits and {config.nondigits:,} other things ...", flush=True)
         made, made_labels, others = prepare_drawings(config.drawn, config.nondigits, seed, config.without)
@@ -124,47 +116,29 @@ def mix(images: Tensor, labels: Tensor, seed: int, config: TrainConfig, generato
         cut = min(len(made) // 20, 4000)
         held_images.append(as_float(made[:cut]))
         held_labels.append(made_labels[:cut])
-        rest = made_labels[cut:]
-        drawn = Source(made[cut:], F.one_hot(rest, 10).float(), drawn_count)
-        sources += [drawn, Source(others, torch.full((len(others), 10), 0.1), wild)]
+        sources.append(Source(made[cut:], F.one_hot(made_labels[cut:], 10).float(), drawn_count))
+        sources.append(Source(others, torch.full((len(others), 10), 0.1), wild))
     if batch - wild - drawn_count:
         held = torch.from_numpy(hold_out(labels.numpy(), config.validation, seed))
         held_images.append(augment(images[held].repeat(config.views, 1, 1, 1), config.ranges, generator))
         held_labels.append(labels[held].repeat(config.views))
         targets = F.one_hot(labels[~held], 10).float()
         sources.append(Source(images[~held], targets, batch - wild - drawn_count))
-    return Mixture(sources, (torch.cat(held_images), torch.cat(held_labels)), drawn, rest)
-
-
-def taught(mixture: Mixture, teacher: torch.nn.Module, trust: float, hard: float) -> None:
-    """Give the drawn digits the teacher's answers as targets, and pick those more often that it finds hard.
-
-    What the teacher is sure is another digit keeps its answer as its target, and is not picked more often.
-    """
-    source, labels = mixture.drawn, mixture.drawn_labels
-    answers = torch.softmax(torch.cat([logits(teacher, as_float(part)) for part in source.images.split(4096)]), dim=1)
-    source.targets = (1 - trust) * source.targets + trust * answers
-    right = answers[torch.arange(len(labels)), labels]
-    loss = torch.where(right > 0.05, -right.clamp_min(1e-6).log(), torch.zeros(())).double()
-    chances = (1 - hard) / len(labels) + hard * loss / loss.sum()
-    source.chances = torch.cumsum(chances, 0)
+    return Mixture(sources, (torch.cat(held_images), torch.cat(held_labels)))
 
 
 def train_ours(images: Tensor, labels: Tensor, seed: int, config: TrainConfig) -> Fit:
     """Fit a DigitCNN on normalised MNIXEL images (N, 1, 28, 28), labels (N,) and on drawings. Deterministic by the seed.
 
     What is held out picks the best round and then sets the temperature and the "not sure" threshold. N may be 0: then there are
-    only the drawings. Ctrl-C while the teacher learns goes on to the caller.
+    only the drawings.
     """
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     mixture = mix(images, labels, seed, config, generator)
-    if config.teacher:
-        teacher = _fit(mixture, config.teacher, generator, f"seed {seed}, teacher")
-        if teacher.interrupted:
-            raise KeyboardInterrupt
-        taught(mixture, teacher.net, config.trust, config.hard)
-    fitted = _fit(mixture, config, generator, f"seed {seed}")
+    net = DigitCNN(Config(channels=config.channels)).to(memory_format=torch.channels_last)  # a third faster on a CPU
+    batches = functools.partial(mixture.batches, config.steps, config.ranges, generator)
+    fitted = fit(net, batches, config.steps, mixture.validation, config.schedule, title=f"seed {seed}")
     answers = logits(fitted.net, mixture.validation[0])
     temperature = fit_temperature(answers, mixture.validation[1])
     fitted.net.config = replace(fitted.net.config, temperature=temperature)
@@ -172,9 +146,3 @@ def train_ours(images: Tensor, labels: Tensor, seed: int, config: TrainConfig) -
     threshold = round(torch.quantile(margins, config.refused).item(), 3)
     fitted.net.config = replace(fitted.net.config, threshold=threshold)
     return fitted
-
-
-def _fit(mixture: Mixture, config: TrainConfig, generator: torch.Generator, title: str) -> Fit:
-    net = DigitCNN(Config(channels=config.channels)).to(memory_format=torch.channels_last)  # a third faster on a CPU
-    batches = functools.partial(mixture.batches, config.steps, config.ranges, generator)
-    return fit(net, batches, config.steps, mixture.validation, config.schedule, title=title)

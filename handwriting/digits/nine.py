@@ -230,3 +230,28 @@ def nine_hook_and_bow(d):
     turn = (x, h * d(0.2, 0.7))
     tail = [(x + d(-0.02, 0.08), 0.55), (x - d(0.02, 0.12), 0.82), (0.46, 0.98), (d(0.0, 0.3), d(0.86, 1.02))]
     return [[*hook, corner(*turn) if d.often(0.6) else turn, *tail]]
+
+
+@way(9, 2)
+def nine_spurred(d):
+    """The bowl begins right of the stem and goes round clockwise, so that a spur stands out where it crosses the stem."""
+    h, x = d(0.36, 0.54), d(0.6, 0.76)
+    spur = [(x + d(0.06, 0.3), h - d(-0.08, 0.12)), (x - 0.05, h)]
+    left, top = d(0.12, 0.36), d(0.38, 0.6)
+    round_ = [(left + 0.08, h - d(0.0, 0.08)), (left, h * 0.55), (top, 0.0), (x - d(0.0, 0.06), h * d(0.3, 0.6))]
+    if d.often(0.4):
+        round_[2] = corner(*round_[2])
+    return [[*spur, *round_, (x - d(0.0, 0.08), 0.62), (x - d(0.0, 0.3), 1.0)]]
+
+
+@way(9, 4)
+def nine_over_a_belly(d):
+    """A small bowl, ring or knot sits on a large bow that swings out to the right and ends far to the left."""
+    w, h, x = d(0.07, 0.24), d(0.08, 0.24), d(0.5, 0.72)
+    start = -d(-40, 110)
+    bowl = spiral(x - w, h, w, h, start, start - d(270, 480), d(0.7, 1.1))
+    belly = x + d(0.0, 0.2)
+    bow = [(belly - 0.06, 0.42), (belly, d(0.6, 0.76)), (belly - 0.2, d(0.92, 0.98))]
+    tail = [(d(0.2, 0.4), d(0.96, 1.02)), (d(-0.2, 0.14), d(0.84, 1.02))]
+    join = [corner(x + d(-0.02, 0.06), h * d(0.5, 1.5))] if d.often(0.6) else []
+    return [[*bowl, *join, *bow, *tail]]

@@ -131,3 +131,19 @@ def one_round_top(d):
     x, w = d(0.54, 0.68), d(0.2, 0.5)
     flag = [(x - w, w * d(0.7, 1.5)), (x - w * 0.5, w * d(0.3, 0.6)), (x - 0.1, d(0.01, 0.05)), (x, d(0.02, 0.08))]
     return [[*flag, (x - d(0.0, 0.06), 0.45), (x - d(0.0, 0.22), 1.0)]]
+
+
+@way(1, 1.2)
+def one_steep_flag(d):
+    """Narrow and leaning: the flag rises steeply, the stem falls back beside it or across its beginning."""
+    lean, x = d(0.0, 0.3), d(0.5, 0.62)
+    flag = [(x - d(0.12, 0.34), d(0.3, 0.6)), corner(x + lean * 0.5, 0.0)]
+    return [[*flag, (x + d(-0.04, 0.02), 0.5), (x - lean * 0.5, 1.0)]]
+
+
+@way(1, 1)
+def one_bent_flag(d):
+    """The flag comes up, bends and runs level or falls a little to the stem: shorter than a 7's top."""
+    x, w = d(0.54, 0.66), d(0.16, 0.34)
+    flag = [(x - w - d(0.0, 0.04), d(0.14, 0.32)), (x - w * d(0.7, 0.9), d(0.06, 0.12)), corner(x, d(0.0, 0.04))]
+    return [[*flag, (x - d(0.0, 0.06), 0.5), (x - d(0.0, 0.14), 1.0)]]

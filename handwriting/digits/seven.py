@@ -192,3 +192,15 @@ def seven_drooping(d):
     x = d(0.9, 1.15)
     head = [(d(-0.1, 0.08), d(0.0, 0.1)), (0.4, d(0.0, 0.06)), (x - 0.12, d(0.04, 0.14)), (x, d(0.26, 0.4))]
     return [[*head, (x - d(0.1, 0.26), 0.66), (d(0.4, 0.66), d(0.96, 1.02))]]
+
+
+@way(7, 2)
+def seven_falling_bar(d):
+    """A curled or round head, a stem that ends at the lower left, and a bar low on it that falls to the right."""
+    x, m = d(0.6, 0.78), d(0.5, 0.78)
+    head = [(d(0.06, 0.24), d(0.1, 0.26)), (d(0.2, 0.32), 0.02), (x - 0.1, d(0.0, 0.05)), (x, d(0.08, 0.16))]
+    foot = (d(0.22, 0.46), d(0.94, 1.02))
+    return [
+        [*head, ((x + foot[0]) / 2 + d(0.0, 0.08), 0.5), foot],
+        [(d(0.1, 0.32), m), (d(0.7, 0.98), m + d(0.0, 0.14))],
+    ]

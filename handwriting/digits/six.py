@@ -185,3 +185,14 @@ def six_short_stem(d):
     stem = [(x + d(-0.02, 0.2), 0.0), (x + d(0.0, 0.06), 0.4), (x, 0.8), (x + 0.08, d(0.95, 1.0))]
     loop = [(x + w, 1.0 - h * 0.1), (x + 2 * w, 1 - h), (x + 1.3 * w, 1 - 1.9 * h), (x + 0.5 * w, 1 - h * d(1.2, 1.7))]
     return [[*stem, *loop, (x + d(-0.02, 0.05), 1 - h * d(0.6, 1.2))]]
+
+
+@way(6, 2.5)
+def six_like_a_sail(d):
+    """A straight stem that turns sharply at the lower left; the bowl is pointed and closes on the stem or beyond it."""
+    x, y = d(0.06, 0.26), d(0.68, 0.92)
+    stem = [(x + d(0.06, 0.44), 0.0), (x + d(0.0, 0.14), 0.4)]
+    turn = corner(x, y) if d.often(0.4) else (x, y)
+    right, top = d(0.66, 0.92), d(0.38, 0.6)
+    bowl = [(x + 0.16, d(0.92, 1.0)), (right - 0.16, d(0.9, 1.0)), (right, top + 0.16), (right - d(0.02, 0.2), top)]
+    return [[*stem, turn, *bowl, (x + d(-0.16, 0.24), d(top + 0.08, max(y, top + 0.12)))]]

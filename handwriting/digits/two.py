@@ -165,7 +165,7 @@ def two_short_tail(d):
     return [[*_two_head(d, y), (d(0.72, 0.84), 0.56), *loop, (d(0.62, 0.95), top + d(-0.02, 0.1))]]
 
 
-@way(2, 0.4)
+@way(2, 0.8)
 def two_tail_from_within(d):
     """The pen goes far down to the left, back along its own line, and leaves it half way up for the tail."""
     y, foot = d(0.2, 0.32), (d(0.0, 0.14), d(0.9, 1.02))

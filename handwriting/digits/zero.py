@@ -63,7 +63,7 @@ def zero_loop_on_top(d):
     return [body + [(0.5, 0.0), (0.5 - s, -0.07), (0.5 - s * 0.3, -0.12), (0.5 + 1.6 * s, -0.02)]]
 
 
-@way(0, 1.5)
+@way(0, 2.5)
 def zero_marked(d):
     """Told from the letter O by a slash at any angle, which may stay inside or leave the ring, or by a dot."""
     start, w = d(-140, -40), d(0.22, 0.46)
@@ -72,11 +72,11 @@ def zero_marked(d):
         return [ring, [(0.5, d(0.46, 0.5)), (0.51, 0.52)]]
     angle, reach, x, y = (
         math.radians(d(15, 85)),
-        d(0.7, 1.2) if d.often(0.5) else d(1.2, 2.2),
+        d(0.7, 1.2) if d.often(0.5) else d(1.2, 2.8),
         d(0.45, 0.55),
         d(0.44, 0.56),
     )
-    across = math.cos(angle) * w * reach * (1 if d.often(0.85) else -1)
+    across = math.cos(angle) * w * reach * (1 if d.often(0.75) else -1)
     slash = [(x + across, y - 0.5 * math.sin(angle) * reach), (x - across, y + 0.5 * math.sin(angle) * reach)]
     return [ring, slash]
 
