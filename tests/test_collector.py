@@ -157,7 +157,7 @@ def test_by_keyboard_alone(browser, page, store):
     visitor = Contributor(browser, page.url)
     visitor.page.get_by_role("tab", name="Contribute").focus()
     visitor.page.keyboard.press("Enter")
-    visitor.page.wait_for_selector(".collector .agree")
+    visitor.page.wait_for_selector(".collector .agree:enabled")
     visitor.page.locator(".collector .agree").focus()
     visitor.page.keyboard.press("Enter")
     visitor.page.wait_for_selector("#collector-board[data-target]")

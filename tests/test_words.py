@@ -288,7 +288,7 @@ def test_contributing_is_in_spanish(browser, page):
     at = visitor.page
     at.get_by_role("tab", name=WORDS["es"]["tab.contribute"]).click()
     at.wait_for_selector(".collector .terms", state="attached")
-    until(at, "document.querySelector('.terms').textContent.startsWith('Guardamos')")
+    until(at, "document.querySelector('.terms li').textContent.startsWith('Guardamos')")
     found += foreign(at)
     at.locator(".collector .agree").click()
     at.wait_for_selector("#collector-board[data-target]")
