@@ -332,7 +332,7 @@ def test_contributing_is_in_spanish(browser, page):
     assert found == []
     at.locator(".languages [lang=en]").click()
     assert visitor.words(".deleted") == "2 drawings were deleted."
-    assert [tab.inner_text() for tab in at.get_by_role("tab").all()] == ["Recognise", "Contribute"]
+    assert [tab.inner_text() for tab in at.get_by_role("tab").all()] == ["Recognise", "Contribute", "Data", "Model"]
     assert visitor.errors == []
     visitor.leave()
 
