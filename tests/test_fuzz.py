@@ -26,7 +26,7 @@ from schemathesis import GenerationMode
 import board
 from bench.fuzz import SEEDS, SENTENCE, SLOW, Watched, bombs, encoded, good, hostile, spoilt
 from model import Config, DigitCNN, _read_config
-from serving.limits import Limits, Refused, address
+from serving.limits import Limits, address
 from serving.predict import Predictor
 from serving.settings import Settings
 from tests.harness import ROOT
@@ -159,8 +159,8 @@ def test_arguments_that_are_pictures(url):
     predictor.uploads = Path("/nowhere")
     try:
         assert isinstance(predictor.content(url), bytes)
-    except Refused as refused:
-        sentence(refused)
+    except ValueError as error:
+        sentence(error)
 
 
 STEPS = st.one_of(
