@@ -21,8 +21,9 @@ class Engine extends EventTarget {
 
   #address = null;
   #worker = null;
+  #failures = 0;  // of workers whose scripts could be had
   #bases = [];    // places of the weights that have not been tried yet
-  #timer = null;  // until the next place is tried, or the weights are asked for again
+  #timer = null;  // until the next place is tried, the weights are asked for again, or a worker is started
   #boards = new Map();  // name -> {question: the newest without an answer, receive, timer, restarts: made for it}
 
   // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
@@ -83,19 +84,20 @@ class Engine extends EventTarget {
   }
 
   #start() {
-    const script = new URL("worker.js", import.meta.url);
     try {
-      this.#worker = new Worker(script, { type: "module" });
+      this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     } catch {
       return this.#become("none", UNABLE);
     }
     this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = async (event) => {  // its script did not come, or this browser does not understand it
+    this.#worker.onerror = async (event) => {  // its scripts did not come, or this browser does not understand them
       event.preventDefault();
-      const reply = await fetch(script).catch(() => null);
-      if (reply?.ok) return this.#become("none", UNABLE);
+      this.#worker = null;
       this.#become("loading", AWAY);
-      this.#timer = setTimeout(() => this.#restart(), RETRY);
+      const names = ["worker.js", "digit.js"], asked = names.map((name) => fetch(new URL(name, import.meta.url)).catch(() => null));
+      const came = (await Promise.all(asked)).every((reply) => reply?.ok);
+      if (came && this.#failures++) return this.#become("none", UNABLE);
+      this.#wait(() => this.#restart(), came ? 0 : RETRY);
     };
     this.#load();
   }
@@ -115,17 +117,23 @@ class Engine extends EventTarget {
 
   // Load from the next place. One that keeps silent must not keep the page from the one after it.
   #next(problem = "") {
+    if (!this.#worker) return;  // a new one will load
     clearTimeout(this.#timer);
     const base = this.#bases.shift();
     if (!base) return this.#again(keyOf(problem, AWAY));
     this.#worker.postMessage({ load: base });
-    if (this.#bases.length) this.#timer = setTimeout(() => this.#next(problem), RETRY);
+    if (this.#bases.length) this.#wait(() => this.#next(problem), RETRY);
   }
 
   #again(problem) {
-    if (this.state === "none") return;
+    if (this.state === "none" || !this.#worker) return;
     this.#become("loading", problem);
-    this.#timer = setTimeout(() => this.#load(), RETRY);
+    this.#wait(() => this.#load(), RETRY);
+  }
+
+  #wait(action, milliseconds) {  // one thing at a time is waited for
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, milliseconds);
   }
 
   #restart() {
