@@ -580,7 +580,7 @@ def test_weights_that_do_not_come_are_waited_for(browser, site):
 def test_altered_weights_are_refused(browser, site):
     context = browser.new_context(service_workers="block")  # it would answer from its cache
     page = context.new_page()
-    weights = bytearray((site.folder / "some/where/weights/model.safetensors").read_bytes())
+    weights = bytearray((site.root / "some/where/weights/model.safetensors").read_bytes())
     weights[-1] ^= 1
     page.route("**/model.safetensors", lambda route: route.fulfill(body=bytes(weights)))
     page.goto(site.url)

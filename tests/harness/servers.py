@@ -76,7 +76,7 @@ class StaticSite(Process):
     """The static edition in `folder`/some/where, under a sub-path of `python -m http.server`."""
 
     def __init__(self, folder: Path):
-        self.port = free_port()
+        self.port, self.root = free_port(), folder
         command = [
             sys.executable,
             "-m",
