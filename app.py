@@ -40,7 +40,7 @@ FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts 
 def build(predictor: Predictor, service: ContributionService | None, closed: dict | None = None) -> gr.Blocks:
     """The page and its named endpoints.
 
-    Contributions go through the `service`; without one `closed`, an error as the desk sends it, says why
+    Contributions go through the `service`; without one `closed`, an error as the service sends it, says why
     the page takes none.
     """
     functions = service.functions if service else []

@@ -35,6 +35,7 @@ from publishing.upload import (
     sign_in,
     upload,
 )
+from web.build import BuildError
 
 ROOT = Path(__file__).parent
 DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel", "static": "mnixel-static"}
@@ -50,7 +51,7 @@ NO_CONSENT = (
 TOKEN_NEEDED = (
     ": put a token that may write there, and nowhere else, into the Space's secret HF_TOKEN on its settings page"
 )
-FAILURES = (PublishError, bundles.BundleError, DataError)
+FAILURES = (PublishError, bundles.BundleError, DataError, BuildError)
 
 
 @dataclass
@@ -99,7 +100,8 @@ class Publisher:
         """Write the files of a kind into the folder `out`; links go to what is on the Hub, or without `api` to all."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
-            refresh(self.options.contributed)  # what was deleted since it was merged goes
+            if self.api:  # it may ask the Hub
+                refresh(self.options.contributed)  # what was deleted since it was merged goes
             bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed, weights)
             return
         dataset = self._public("dataset")

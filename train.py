@@ -116,7 +116,7 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__.split("\n")[0], epilog="See README.md for what each recipe gets."
+        description=__doc__.split("\n")[0], epilog="See docs/results.md for what each recipe gets."
     )
     parser.add_argument("--recipe", choices=RECIPES, default="ours")
     parser.add_argument(

@@ -72,5 +72,7 @@ def refresh(folder: Path = FOLDER) -> None:
         source = Path((folder / SOURCE).read_text())
     except OSError:
         return  # never merged here
+    except ValueError as error:
+        raise DataError(f"{folder / SOURCE} is not text; run `python -m contributions merge` again.") from error
     if any(folder.glob("*.parquet")) and (store := open_store(source)):
         merge(store, folder)

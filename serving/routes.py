@@ -134,7 +134,8 @@ class Routes:
         question, path, name = await body(request), request.url.path, request.path_params.get("name")
         number, session = question.get("fn_index"), question.get("session_hash")
         if "/v2/" in path:  # the arguments by their names, as the page's schema says
-            question["data"] = [question[key] for key in ("picture", "top_k") if key in question]
+            given = "picture" in question or "top_k" in question
+            question["data"] = [question.get("picture"), question.get("top_k", 3)] if given else []
         data = [plain(value) for value in data_of(question)]
         if not isinstance(session, (str, type(None))) or len(session or "") > 64:
             raise Refused("session_hash is a word of at most 64 letters.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import errno
 import resource
 import signal
 import socket
@@ -119,6 +120,8 @@ def listen(name: str, port: int | None) -> socket.socket:
         try:
             listening = socket.create_server((name.strip("[]"), number), family=family, backlog=2048)
         except OSError as error:
+            if isinstance(error.__context__, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise OSError(f"GRADIO_SERVER_NAME is {name!r}, which is no address of this machine.") from error
             reason = error.strerror
             continue
         if hasattr(socket, "TCP_USER_TIMEOUT"):

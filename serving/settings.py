@@ -1,4 +1,4 @@
-"""Every environment variable that the server reads; a wrong one is told in one sentence. (`contribute` reads its own.)"""
+"""Every environment variable that the server reads; a wrong one is told in one sentence. (`contributions` reads its own.)"""
 
 from __future__ import annotations
 

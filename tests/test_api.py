@@ -156,6 +156,8 @@ def test_top_k_is_three_unless_it_is_asked_for(server):
     said = post(server, "run/predict", {"data": [data_url(content)]})[1]["data"][0]
     assert len(said["confidences"]) == 3
     assert events(server, "call/v2/predict", {"picture": upload(server, content)}) == said
+    status, said = post(server, "call/v2/predict", {"top_k": 3})
+    assert (status, said["error"]) == (422, "There is no picture: send one as the first argument.")
 
 
 def test_a_picture_whose_metadata_speaks_of_file_names_is_uploaded(server):

@@ -436,6 +436,14 @@ def test_old_uploads_are_deleted_and_new_ones_stay(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == {"new", "folder"}
 
 
+@pytest.mark.parametrize("name", ["no.such.host.invalid", "192.0.2.1"])
+def test_a_wrong_name_of_the_server_is_said_at_once(name):
+    from serving.server import listen
+
+    with pytest.raises(OSError, match="GRADIO_SERVER_NAME is .*, which is no address of this machine"):
+        listen(name, None)
+
+
 def test_who_does_not_read_is_cut_off(tmp_path):
     """A hundred ask for a large file; half of them read nothing, half a few bytes now and then."""
     from serving import server as serving_server

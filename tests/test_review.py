@@ -19,7 +19,7 @@ from contributions.store import Store
 from model import DigitCNN
 from tests.harness import CLEAN, called
 from tests.harness.contributor import DIGITS, agree, python, strokes, submit
-from tests.harness.hub import OWNER, LocalHub
+from tests.harness.hub import OWNER, LocalHub, publish
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +186,24 @@ def test_merge_splits_by_writer_and_forgets_what_was_deleted(full, net, tmp_path
         full._database.execute("DELETE FROM drawings WHERE id = ?", (drawing.id,))
     assert merge.merge(full, tmp_path / "out") == {"train": 0, "test": 0}
     assert list((tmp_path / "out").glob("*.parquet")) == []
+
+
+def test_a_rehearsal_leaves_the_store_and_the_hub_alone(full, net, mnixel, tmp_path):
+    full, _ = full
+    accept_good(full, net)
+    out = tmp_path / "contributed"
+    merge.merge(full, out)
+    with LocalHub(tmp_path / "hub").running() as hub:
+        arguments = ("dataset", OWNER, "--dry-run", "--data", str(mnixel), "--contributed", str(out))
+        done = publish(hub, tmp_path / "us", *arguments, CONTRIBUTIONS_REPO=f"{OWNER}/contributions")
+        assert (done.returncode, hub.log) == (0, []), done.stderr
+    assert "contributed/train-00000-of-00001.parquet" in done.stdout
+
+
+def test_a_damaged_note_of_the_store_is_said_in_a_sentence(tmp_path):
+    (tmp_path / merge.SOURCE).write_bytes(b"\xff")
+    with pytest.raises(data.DataError, match="is not text; run"):
+        merge.refresh(tmp_path)
 
 
 def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_path):

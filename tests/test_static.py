@@ -57,6 +57,22 @@ def test_a_build_replaces_the_one_before_and_nothing_else(tmp_path, capsys):
         assert (folder / "letter.txt").read_text() == "dear"
 
 
+def test_a_build_that_fails_leaves_the_one_before(tmp_path, capsys):
+    weights, out = tmp_path / "weights", tmp_path / "page"
+    shutil.copytree(ROOT / "weights", weights)
+    assert web(["build", str(out), "--weights", str(weights)]) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    metrics = json.loads((weights / "metrics.json").read_text())
+    del metrics["history"]
+    (weights / "metrics.json").write_text(json.dumps(metrics))
+    capsys.readouterr()
+    assert web(["build", str(out), "--weights", str(weights)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("web build: ") and "history" in said and said.count("\n") == 1
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert {path.name for path in tmp_path.iterdir()} == {"weights", "page"}
+
+
 @pytest.mark.parametrize("spoil", ["none", "altered", "no metrics"])
 def test_weights_that_cannot_be_served_are_refused(spoil, tmp_path, capsys):
     weights = tmp_path / "weights"

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,21 @@ def build(out: Path, weights: Path, published: Published | None = None, contribu
         raise BuildError(f"{out} is a file; name a folder for the page.")
     if out.is_dir() and any(out.iterdir()) and not _is_build(out):
         raise BuildError(f"{out} holds other files; name a new folder for the page.")
-    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=out.resolve().parent
+    ) as work:  # so that a build that fails leaves the earlier one
+        made = Path(work, "page")
+        files = _write(made, weights, about, published, contribute)
+        shutil.rmtree(out, ignore_errors=True)
+        if out.exists():  # a link, a mount or the folder that one is in
+            shutil.copytree(made, out, dirs_exist_ok=True)
+        else:
+            made.replace(out)
+    return files
+
+
+def _write(out: Path, weights: Path, about: dict, published: Published | None, contribute: str | None) -> list[str]:
     (out / "weights").mkdir(parents=True)
     for name, path in assets().items():
         if name not in GRADIO_ONLY:
@@ -93,13 +108,17 @@ def _page(weights: Path, published: Published | None, contribute: str | None) ->
         link += "Contribute digits of your own</a>"
     words = json.loads((HERE / "words.json").read_text())
     page = (STATIC / "index.html").read_text()
+    try:
+        data, model = charts.data_tab(weights), charts.model_tab(weights)
+    except (ValueError, LookupError, TypeError) as error:
+        raise BuildError(f"{weights} holds what cannot be drawn ({error!r}); train.py writes such a folder.") from error
     for name, text in (
         ("policy", policy),
         ("contribute", link),
         ("noscript", "".join(f'<p lang="{name}">{said["noscript"]}</p>' for name, said in words.items())),
         ("sketchpad", (HERE / "sketchpad.html").read_text()),
-        ("data", charts.data_tab(weights)),
-        ("model", charts.model_tab(weights)),
+        ("data", data),
+        ("model", model),
     ):
         page = page.replace(f"{{{name}}}", text)
     return page
