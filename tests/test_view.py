@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from importlib.resources import files
 
 import pytest
@@ -267,6 +268,27 @@ def test_a_link_draws_the_drawing_anew_with_its_answer(browser, edition):
 )
 def test_a_link_to_any_drawing(drawing, browser, site):
     reproduces(browser, site.url, drawing)
+
+
+def test_a_full_board_can_be_shared_and_drawn_anew(browser, site):
+    scribble = [[(24 + 400 * (i % 2), 24 + 400 * i / 222) for i in range(223)]]  # 88,800 board units of 89,600
+    person = Person(browser, site.url)
+    person.draw(scribble)
+    person.settle()
+    assert person.page.evaluate("[...document.querySelectorAll('dialog.share [href]')].length") == 0
+    link = share(person)
+    assert person.page.is_enabled("dialog.share .copy")
+    assert person.page.get_attribute("dialog.share .download", "href").startswith("blob:")
+    assert person.errors == []
+    person.leave()
+
+    other = Person(browser, link, reduced_motion="reduce")
+    until(other.page, "window.read.some(({strokes}) => strokes?.length) && !document.querySelector('#share').disabled")
+    [stroke] = other.read[-1]["strokes"]
+    assert 5000 < len(stroke["points"]) <= 10_000
+    assert math.dist(stroke["points"][-1], scribble[0][-1]) < 6, "the end is missing"
+    assert other.errors == []
+    other.leave()
 
 
 def hostile() -> dict[str, str]:

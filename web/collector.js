@@ -154,6 +154,7 @@ export function mount(element, props, server) {
     for (const name of ["consent", "work", "package"]) find(`.${name}`).hidden = name !== section;
     const code = receipt.get();
     find(".mine").hidden = !code;
+    find(".receipt").value ||= code ?? "";
     find(".code").textContent = find(".handover code").textContent = code ?? "";
     if (isNew) place.scrollIntoView({ block: "nearest" });  // the page may have been scrolled in what was there before
   }
@@ -208,6 +209,7 @@ export function mount(element, props, server) {
   const count = (key, values) => write(find(".count"), key, values);
 
   function stored({ saved, waiting, on_hub, problem }) {
+    for (const format of ["npz", "parquet"]) find(`.${format}`).disabled = saved === 0 && !waiting;
     if (saved === undefined) return;  // kept, but the server could not count just now
     element.querySelector(".collector").dataset.saved = saved;
     let key = "saved";

@@ -10,7 +10,7 @@ import { label, write } from "./words.js";
 const VERSION = 1, GRAIN = 2, BESIDE = 32;  // board units: of a coordinate's steps, and how far beside the board they reach
 const TOLERANCES = [1.5, 0.75, 0];           // board units that simplifying may move a line; the next where the answer would change
 const LONGEST = 64_000;                      // characters of a link's drawing
-const DOT = 6;                               // board units between two points of a stroke that is drawn anew
+const DOT = 6;                               // board units between two points of a stroke that is drawn anew, at least
 const MARK = "#d=";
 const FILE = "my-digit.png";
 
@@ -38,9 +38,14 @@ function simplified(points, tolerance) {
 
 export function encode(strokes, tolerance = TOLERANCES[0]) {
   const bytes = [VERSION], byte = (value) => Math.min(255, Math.max(0, Math.round((value + BESIDE) / GRAIN)));
+  let length = 0;  // rounded, a full board may have a little more line than is allowed: the end of it is left out
   for (const { points, radius } of strokes) {
-    const fewer = simplified(points, tolerance);
-    bytes.push(Math.round(radius), fewer.length >> 8, fewer.length & 255, ...fewer.flatMap(([x, y]) => [byte(x), byte(y)]));
+    const rounded = simplified(points, tolerance).map((point) => point.map(byte));
+    const fewer = rounded.filter(([x, y], i) => {
+      if (i) length += GRAIN * Math.hypot(x - rounded[i - 1][0], y - rounded[i - 1][1]);
+      return i === 0 || length < LIMITS.maxLength;
+    });
+    bytes.push(Math.round(radius), fewer.length >> 8, fewer.length & 255, ...fewer.flat());
   }
   const text = btoa(Array.from(bytes, (value) => String.fromCharCode(value)).join(""));
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
@@ -63,19 +68,25 @@ export function decode(hash) {
       strokes.push({ points, radius });
     }
     parseStrokes(strokes);
-    if (strokes.flatMap(filled).length > LIMITS.maxPoints) throw new Error();
     return strokes;
   } catch {
     throw Object.assign(new Error("no drawing"), { sentence: ["share.broken"] });
   }
 }
 
-// The points of a stroke, near enough to each other to be drawn one a frame.
-export function filled({ points }) {
-  return points.flatMap(([x, y], i) => {
-    const [px, py] = points[Math.max(0, i - 1)], steps = Math.max(1, Math.ceil(Math.hypot(x - px, y - py) / DOT));
+// The strokes with points near enough to each other to be drawn one a frame, and as many as a board takes.
+export function filled(strokes) {
+  const apart = (points, i) => (i ? Math.hypot(points[i][0] - points[i - 1][0], points[i][1] - points[i - 1][1]) : 0);
+  let count = 1, length = 0;
+  for (const { points } of strokes) {
+    count += points.length;
+    points.forEach((_, i) => { length += apart(points, i); });
+  }
+  const dot = Math.max(DOT, length / Math.max(0, LIMITS.maxPoints - count));
+  return strokes.map(({ points, radius }) => ({ radius, points: points.flatMap(([x, y], i) => {
+    const [px, py] = points[Math.max(0, i - 1)], steps = Math.max(1, Math.ceil(apart(points, i) / dot));
     return Array.from({ length: steps }, (_, k) => [px + ((x - px) * (k + 1)) / steps, py + ((y - py) * (k + 1)) / steps]);
-  });
+  }) }));
 }
 
 // --- the picture ---
@@ -111,7 +122,9 @@ export function makeShare(root, button, drawing, read) {
   const find = (selector) => root.querySelector(selector);
   const field = find("input"), card = find("canvas"), said = find(".said"), send = find(".send"), download = find(".download");
   const page = location.origin + location.pathname;
+  const copy = find(".copy");
   let shared = null;  // {url, text, picture: Blob}
+  let openings = 0;   // so that what is made of an earlier drawing is dropped
 
   async function link({ strokes, answered }) {
     for (const tolerance of TOLERANCES) {
@@ -123,22 +136,36 @@ export function makeShare(root, button, drawing, read) {
   button.addEventListener("click", async () => {
     const now = drawing();
     if (!now) return;
+    openings += 1;
+    const mine = openings;
     shared = null;
     write(said);
     field.value = "";
+    delete root.dataset.ready;
+    copy.disabled = send.disabled = true;
+    URL.revokeObjectURL(download.href);
+    download.removeAttribute("href");
     paintCard(card, now.canvas, now, page.replace(/^https?:\/\//, ""), getComputedStyle(root));
     label(card, "share.alt", { sentence: now.sentence });
     root.showModal();
-    field.value = await link(now);
-    const picture = await new Promise((done) => card.toBlob(done, "image/png"));
-    shared = { url: field.value, text: now.sentence, picture };
-    send.hidden = !navigator.share;
-    URL.revokeObjectURL(download.href);
-    Object.assign(download, { href: URL.createObjectURL(picture), download: FILE });
-    root.dataset.ready = field.value;
+    try {
+      const picture = await new Promise((done) => card.toBlob(done, "image/png"));
+      if (mine !== openings) return;
+      Object.assign(download, { href: URL.createObjectURL(picture), download: FILE });
+      const url = await link(now);
+      if (mine !== openings) return;
+      field.value = url;
+      shared = { url, text: now.sentence, picture };
+      copy.disabled = send.disabled = false;
+      send.hidden = !navigator.share;
+      if (document.activeElement === field) copy.focus();
+      root.dataset.ready = url;
+    } catch {
+      if (mine === openings) write(said, "share.failed");
+    }
   });
 
-  find(".copy").addEventListener("click", async () => {
+  copy.addEventListener("click", async () => {
     field.select();
     try {
       await navigator.clipboard.writeText(field.value);

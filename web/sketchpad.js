@@ -143,7 +143,7 @@ export function mount(element, props, server) {
   function openLink() {
     try {
       const strokes = decode(location.hash);
-      if (strokes) play(strokes.map((stroke) => ({ points: filled(stroke), radius: stroke.radius })));
+      if (strokes) play(filled(strokes));
       return strokes !== null;
     } catch (error) {
       tell(error.sentence);

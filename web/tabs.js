@@ -96,6 +96,7 @@ function filterBy(options, galleries, count) {
 async function openData(root, server) {
   const sprite = await loadSprite("digits"), compare = makeClosest(root, sprite);
   const sets = Object.fromEntries([...root.querySelectorAll("[data-set]")].map((set) => [set.dataset.set, set]));
+  for (const set of Object.values(sets)) set.replaceChildren();  // of an opening that came to nothing
   sprite.digits.forEach(([digit, way, part], index) => {
     const item = addDigit(sets.digits, sprite.picture(index), "data.way", way, { digit });
     const bar = document.createElement("i"), text = document.createElement("small");
@@ -134,9 +135,17 @@ export function mount(element, props, server) {
   fill(element);
   const mistakes = element.querySelector(".mistakes");
   let opened = null;
+  const look = async () => {
+    const mine = opened;
+    try {
+      (await mine)?.();
+    } catch {  // it could not be had: the next opening tries again
+      if (mine === opened) opened = null;
+    }
+  };
   new IntersectionObserver(async ([{ isIntersecting }]) => {
     if (isIntersecting) opened ??= mistakes ? openModel(mistakes) : element.querySelector("[data-set]") && openData(element, server);
-    (await opened)?.();
+    await look();
   }).observe(element);
-  engine.addEventListener("change", async () => (await opened)?.());
+  engine.addEventListener("change", look);
 }

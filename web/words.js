@@ -7,8 +7,22 @@
 const CHOSEN = "draw-a-digit language";  // in the browser's storage
 const ATTRIBUTES = ["aria-label", "aria-roledescription"];  // that may be given as data-word-aria-label="key"
 
-const reply = await fetch(new URL("words.json", import.meta.url));
-const WORDS = await reply.json();
+const AGAIN = 1000;  // milliseconds until the words are fetched a second time
+const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } };  // without them: the HTML's own English stays
+
+async function load(again) {
+  try {
+    const reply = await fetch(new URL("words.json", import.meta.url));
+    if (!reply.ok) throw new Error();
+    return await reply.json();
+  } catch {
+    if (!again) return BARE;
+    await new Promise((resume) => { setTimeout(resume, AGAIN); });
+    return load(false);
+  }
+}
+
+const WORDS = await load(true);
 const [DEFAULT] = Object.keys(WORDS);
 
 const values = { text: new WeakMap(), label: new WeakMap() };  // element -> the values of its sentence
@@ -58,7 +72,7 @@ export const isKnown = (key) => Object.hasOwn(WORDS[DEFAULT], key);
 function pieces(key, given) {
   const name = Object.hasOwn(WORDS[language], key) ? language : DEFAULT;
   const variant = VARIANTS[name][key]?.find(([condition]) => matches(condition, given));
-  const sentence = variant?.[1] ?? WORDS[name][key];
+  const sentence = variant?.[1] ?? WORDS[name][key] ?? "";
   const found = sentence.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? formatted(given[piece]) : piece));
   return found.filter((piece) => piece !== "");
 }
@@ -67,6 +81,7 @@ const say = (key, given = {}) => pieces(key, given).join("");
 
 function fillText(element) {
   const key = element.dataset.word;
+  if (key && WORDS === BARE && !isKnown(key)) return;
   const children = element.childElementCount ? element.querySelectorAll("[data-slot]") : [];
   const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
@@ -110,14 +125,15 @@ export function fill(root = document) {
   root.querySelectorAll("[data-word]").forEach(fillText);
   for (const attribute of ATTRIBUTES) {
     for (const element of root.querySelectorAll(`[data-word-${attribute}]`)) {
-      element.setAttribute(attribute, say(element.getAttribute(`data-word-${attribute}`), values.label.get(element)));
+      const key = element.getAttribute(`data-word-${attribute}`);
+      if (WORDS !== BARE || isKnown(key)) element.setAttribute(attribute, say(key, values.label.get(element)));
     }
   }
 }
 
 function everything() {
   document.documentElement.lang = language;
-  document.title = say("title");
+  document.title = say("title") || document.title;
   fill();
   fillGradio();
   for (const button of document.querySelectorAll(".languages button")) {
