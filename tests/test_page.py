@@ -415,7 +415,7 @@ def test_blank_picture_is_refused_with_a_sentence(desktop):
 def start_again(edition, tmp_path):
     """An edition of its own, which a test may stop."""
     if isinstance(edition, StaticSite):
-        return StaticSite(edition.folder)
+        return StaticSite(edition.root)
     return Server()
 
 
@@ -456,7 +456,7 @@ def test_drawing_goes_on_when_the_server_is_gone(browser, edition, tmp_path):
 
 
 def test_the_static_page_opens_without_a_network(browser, site):
-    running = StaticSite(site.folder)
+    running = StaticSite(site.root)
     person = Person(browser, running.url)
     person.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     until(person.page, "navigator.serviceWorker.controller !== null")
