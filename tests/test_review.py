@@ -229,7 +229,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
     assert f"{count} digits that visitors" in (tmp_path / "run" / "README.md").read_text()
 
     with LocalHub(tmp_path / "hub").running() as hub:
-        sending = ("publish.py", "dataset", OWNER, "--data", str(mnixel), "--contributed", str(out))
+        sending = ("publish.py", "dataset", OWNER, "--consent", "--data", str(mnixel), "--contributed", str(out))
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); print({k: v.num_rows for k, v in d.items()})"
         used = stranger(code, hub, tmp_path / "stranger")
