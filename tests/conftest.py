@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from tests.harness import ROOT, without
 from tests.harness import browser as browsers
+from tests.harness.hub import LocalHub
 from tests.harness.servers import Server, StaticSite
 
 settings.register_profile("project", deadline=None)  # how long an example takes is no property of the code
@@ -92,6 +93,13 @@ def site(tmp_path_factory):
 def edition(request):
     """Each of the two editions of the page in turn: served by app.py, and as files."""
     return request.getfixturevalue("server" if request.param == "gradio" else "site")
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A local Hub and a paid account on it."""
+    with LocalHub(tmp_path / "hub").running() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

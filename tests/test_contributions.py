@@ -26,7 +26,7 @@ from contributions.service import ContributionService
 from contributions.store import Limits, Store, StoreError
 from tests.harness import CLEAN, ROOT, without
 from tests.harness.contributor import DIGITS, agree, ask, python, scribble, strokes, submit, wait_for
-from tests.harness.hub import OWNER, Fault, LocalHub
+from tests.harness.hub import OWNER, Fault
 from tests.harness.servers import ContributionServer, Server, free_port
 
 REPOSITORY = f"{OWNER}/contributions"
@@ -569,18 +569,6 @@ def call(url: str, name: str, question: dict) -> dict:
     return json.load(urllib.request.urlopen(request, timeout=30))
 
 
-@pytest.fixture
-def hub(tmp_path):
-    with LocalHub(tmp_path / "hub").running() as running:
-        yield running
-
-
-def ids_on(hub: LocalHub) -> list[str]:
-    """The ids of all rows on the Hub."""
-    files = hub.files("dataset", REPOSITORY) if ("dataset", REPOSITORY) in hub.repositories else {}
-    return [json.loads(line)["id"] for p, text in files.items() if p.endswith(".jsonl") for line in text.splitlines()]
-
-
 VISITORS, EACH, KILLS = 50, 20, 3
 
 
@@ -608,8 +596,8 @@ def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
         assert sum(visitor.failures for visitor in visitors) > 0  # the kills were felt
         kept = [drawing.id for drawing, _ in Store(tmp_path / "store").drawings()]
         assert sorted(kept) == sorted(said)
-        wait_for(lambda: len(ids_on(hub)) >= len(said), 240)
-        assert sorted(ids_on(hub)) == sorted(said)  # each exactly once
+        wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(said), 240)
+        assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(said)  # each exactly once
         request = urllib.request.Request(
             f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode(), JSON
         )

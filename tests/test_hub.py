@@ -42,12 +42,6 @@ def load(hub: LocalHub, home: Path, code: str, **more):
 
 
 @pytest.fixture
-def hub(tmp_path):
-    with LocalHub(tmp_path / "hub").running() as running:
-        yield running
-
-
-@pytest.fixture
 def model_hub(hub):
     """A hub with the shipped weights as a model repository."""
     hub.put("model", MODEL, {path.name: path.read_bytes() for path in sorted((ROOT / "weights").iterdir())})

@@ -25,17 +25,6 @@ def service(tmp_path):
     return ContributionService(Store(tmp_path / "store"), app="1.0")
 
 
-@pytest.fixture
-def hub(tmp_path):
-    with LocalHub(tmp_path / "hub").running() as running:
-        yield running
-
-
-def rows_on(hub: LocalHub) -> list[dict]:
-    files = hub.files("dataset", REPOSITORY) if ("dataset", REPOSITORY) in hub.repositories else {}
-    return [json.loads(line) for path, text in files.items() if path.endswith(".jsonl") for line in text.splitlines()]
-
-
 MIRROR = """
 import sys
 from contributions.mirror import Mirror
@@ -59,14 +48,14 @@ def test_batches_reach_the_hub_once_and_go_when_they_are_deleted(service, hub, t
     store = service.store.folder
     assert mirror(hub, tmp_path / "a", store).stdout == "1\n"
     assert hub.repository("dataset", REPOSITORY).private
-    assert sorted(row["id"] for row in rows_on(hub)) == ["mine-0000", "mine-0001", "mine-0002", "other-0001"]
+    assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == ["mine-0000", "mine-0001", "mine-0002", "other-0001"]
     assert service.store.counts(mine) == (3, 3)
     commits = len(hub.repository("dataset", REPOSITORY).commits)
     assert mirror(hub, tmp_path / "b", store).stdout == "0\n"
     assert len(hub.repository("dataset", REPOSITORY).commits) == commits
     service.store.delete(mine)
     assert mirror(hub, tmp_path / "c", store).stdout == "1\n"
-    assert [row["id"] for row in rows_on(hub)] == ["other-0001"]
+    assert [row["id"] for row in hub.rows(REPOSITORY)] == ["other-0001"]
     assert len(hub.repository("dataset", REPOSITORY).commits) == 1  # nor in the repository's history
     service.store.delete(other)
     mirror(hub, tmp_path / "d", store)
@@ -87,7 +76,7 @@ def test_a_push_that_was_killed_is_sent_again_under_the_same_name(service, hub, 
         running.wait()
     hub.faults = []
     mirror(hub, tmp_path / "a", service.store.folder)
-    assert len(rows_on(hub)) == 1
+    assert len(hub.rows(REPOSITORY)) == 1
 
 
 def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
@@ -127,7 +116,7 @@ def test_a_public_repository_is_refused(service, hub, tmp_path):
     submit(service, agree(service))
     done = mirror(hub, tmp_path / "a", service.store.folder, check=False)
     assert "is public; drawings before review go to a private dataset" in done.stderr
-    assert rows_on(hub) == []
+    assert hub.rows(REPOSITORY) == []
 
 
 # --- what comes back --------------------------------------------------------------------------------------------------
@@ -238,7 +227,7 @@ def test_what_is_here_of_a_row_that_cannot_be_read_stays(service, hub, tmp_path)
     submit(service, mine, id="mine-0001")
     mirror(hub, tmp_path / "a", service.store.folder)
     (name,) = (path for path in hub.files("dataset", REPOSITORY) if path.endswith(".jsonl"))
-    newer = {**rows_on(hub)[0], "added": "by a later version"}
+    newer = {**hub.rows(REPOSITORY)[0], "added": "by a later version"}
     hub.put("dataset", REPOSITORY, {name: json.dumps(newer).encode()})
     assert mirror(hub, tmp_path / "b", service.store.folder, "mirror.pull()").stdout == "(0, 0)\n"
     assert service.store.counts(mine) == (1, 1)
@@ -327,10 +316,10 @@ else:
         ).stdout.splitlines()
 
     receipt, waiting = start(1)[0].split()
-    assert waiting == "1" and len(rows_on(hub)) == 1
+    assert waiting == "1" and len(hub.rows(REPOSITORY)) == 1
     for line in start(2, receipt, "away", HF_ENDPOINT="http://127.0.0.1:9"):
         assert "still fetching what it has kept" in line
     *_, status, gone = start(3, receipt, "restored")
     assert status == "{'saved': 1, 'waiting': 0, 'on_hub': 1}"
     assert gone == "{'said': '1 drawing was deleted.', 'code': 'gone', 'count': 1, 'again': False}"
-    assert rows_on(hub) == []
+    assert hub.rows(REPOSITORY) == []

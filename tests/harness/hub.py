@@ -151,6 +151,13 @@ class LocalHub:
     def repository(self, kind: str, name: str) -> Repository:
         return self.repositories[kind, name]
 
+    def rows(self, dataset: str) -> list[dict]:
+        """The rows of every .jsonl file of a dataset; none if there is no such repository."""
+        files = self.files("dataset", dataset) if ("dataset", dataset) in self.repositories else {}
+        return [
+            json.loads(line) for path, text in files.items() if path.endswith(".jsonl") for line in text.splitlines()
+        ]
+
     def files(self, kind: str, name: str) -> dict[str, bytes | None]:
         """What the newest commit holds."""
         return {path: file.content for path, file in self.repository(kind, name).commits[-1][2].items()}
