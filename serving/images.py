@@ -1,6 +1,6 @@
 """Opens strangers' pictures in child processes that the system ends when one takes too much time or memory.
 
-`python serving/images.py` is such a child; it imports Pillow and nothing heavier. There are two. A picture gets what is QUICK first, which
+`python serving/images.py` is such a child; it imports Pillow and nothing heavier. There are two. A picture first gets what is QUICK, which
 honest ones seldom use up; what needs more is opened anew with what is SLOW, one at a time, so that a child is soon free for others.
 """
 
@@ -60,7 +60,7 @@ def open_picture(raw: bytes, budget: Budget = SLOW) -> Image.Image:
     if len(raw) > MAX_BYTES:
         raise BadPicture(f"The picture file is larger than {MAX_BYTES // 2**20} MiB; send a smaller one.")
     try:
-        image = Image.open(io.BytesIO(raw), formats=FORMATS)
+        image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
         width, height = image.size
         if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
             wanted = f"at most {MAX_SIDE}" if max(image.size) > MAX_SIDE else f"at least {MIN_SIDE}"
@@ -73,11 +73,10 @@ def open_picture(raw: bytes, budget: Budget = SLOW) -> Image.Image:
         with contextlib.suppress(Exception):  # damaged Exif turns nothing
             image = image.transpose(Image.Transpose(TURNS[image.getexif()[0x0112]]))
         clear = bool({"A", "a"} & set(image.getbands())) or "transparency" in image.info
-        if image.mode[0] in "IF":  # more than 8 bits
-            return _halved(image, image.mode[0]) if max(image.size) > HALF else image
+        deep = image.mode[0] in "IF"  # more than 8 bits
         if max(image.size) > HALF:
-            return _halved(image, "LA" if clear else "L")
-        return image.convert("RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB")
+            return _halved(image, image.mode[0] if deep else "LA" if clear else "L")
+        return image if deep else image.convert("RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB")
     except BadPicture:
         raise
     except MemoryError as error:
@@ -103,7 +102,7 @@ def serve() -> None:
     Image.preinit()
     while head := sys.stdin.buffer.read(HEAD.size):
         size, slowly = HEAD.unpack(head)
-        budget, image, pixels = SLOW if slowly else QUICK, None, b""
+        budget, pixels = SLOW if slowly else QUICK, b""
         if slowly:
             os.nice(10)  # it ends with this picture; others' go first
         resource.setrlimit(resource.RLIMIT_DATA, (budget.memory, resource.RLIM_INFINITY))
@@ -111,11 +110,11 @@ def serve() -> None:
         try:
             image = open_picture(sys.stdin.buffer.read(size), budget)
             pixels = image.tobytes()
-            said = {"mode": image.mode, "size": image.size}
+            said = {"mode": image.mode, "size": image.size, "bytes": len(pixels)}
+            del image
         except BadPicture as error:
-            said = {"error": str(error), "more": isinstance(error, TooMuch)}
+            said = {"error": str(error), "more": isinstance(error, TooMuch), "bytes": 0}
         signal.setitimer(signal.ITIMER_PROF, 0)
-        said["bytes"] = len(pixels)
         sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + pixels)
         sys.stdout.buffer.flush()
 
@@ -123,7 +122,7 @@ def serve() -> None:
 class Decoder:
     """Opens the pictures of one event loop in two children, started when they are needed and again after they have ended."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._children: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue()
         self._slow = asyncio.Lock()
         for _ in range(2):
@@ -135,8 +134,8 @@ class Decoder:
 
         Raises BadPicture with one sentence, TimeoutError when it takes too long.
         """
+        image = None
         async with turn:
-            image = None
             with contextlib.suppress(TimeoutError, TooMuch):
                 image = await self._ask(raw, slowly=False)
             if image:
@@ -151,6 +150,7 @@ class Decoder:
         try:
             async with asyncio.timeout(CLOCK):
                 child = child or await _child()
+                assert child.stdin and child.stdout
                 child.stdin.write(HEAD.pack(len(raw), slowly))
                 for start in range(0, len(raw), PIECE):  # else the pipe would copy what it cannot send at once
                     child.stdin.write(raw[start : start + PIECE])
@@ -161,28 +161,27 @@ class Decoder:
         except (OSError, ValueError, asyncio.IncompleteReadError):
             raise TimeoutError from None
         finally:  # also when whoever asked has gone: what is left of an answer must not be the next one's
-            self._children.put_nowait(child if whole else _end(child))
+            if not whole:
+                _end(child)
+            self._children.put_nowait(child if whole else None)
         if "error" in said:
             raise (TooMuch if said["more"] else BadPicture)(said["error"])
         return Image.frombytes(said["mode"], tuple(said["size"]), pixels)
 
-    def close(self) -> None:
-        """End the children that have nothing to do."""
-        while not self._children.empty():
-            _end(self._children.get_nowait())
-
 
 async def _child() -> asyncio.subprocess.Process:
     """A new child: without our environment and its secrets, and deaf to the terminal's Ctrl-C."""
-    pipes = dict.fromkeys(("stdin", "stdout"), asyncio.subprocess.PIPE) | {"stderr": asyncio.subprocess.DEVNULL}
     few = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     few |= {"MALLOC_MMAP_THRESHOLD_": str(2**22), "MALLOC_TRIM_THRESHOLD_": str(2**24)}  # as in server.py
+    pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     command = (sys.executable, "-P", __file__)
-    return await asyncio.create_subprocess_exec(*command, **pipes, env=few, start_new_session=True)
+    return await asyncio.create_subprocess_exec(
+        *command, stdin=pipe, stdout=pipe, stderr=nothing, env=few, start_new_session=True, limit=PIECE
+    )
 
 
 def _end(child: asyncio.subprocess.Process | None) -> None:
-    if child is not None:
+    if child and child.stdin:
         with contextlib.suppress(ProcessLookupError):
             child.kill()
         child.stdin.close()

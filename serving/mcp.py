@@ -14,7 +14,7 @@ from serving import VERSION
 from serving.limits import Refused
 
 PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")  # the first is offered to who asks for another
-NO_METHOD, BAD_PARAMS = -32601, -32602  # JSON-RPC's numbers
+NO_METHOD = -32601  # JSON-RPC's number
 PICTURE = (
     "The picture as a data URL, data:image/png;base64,...; PNG, JPEG, WebP, GIF or BMP, white on black or dark on light, "
     "of 8 to 4096 pixels a side and at most 10 MiB."
@@ -24,17 +24,17 @@ READS = "Read one hand-drawn digit in a picture. The label is null when the netw
 TELLS = "What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."
 
 
-def _tool(name: str, description: str, properties: dict, required: list[str]) -> dict:
-    """A tool, as MCP lists it and, with `meta`, as Gradio's own MCP tells it without a session."""
-    schema = {"type": "object", "properties": properties, "required": required}
-    meta = {"file_data_present": False, "mcp_type": "tool", "endpoint_name": name}
-    hints = {"readOnlyHint": True, "openWorldHint": False}
-    return {"name": name, "description": description, "inputSchema": schema, "annotations": hints, "meta": meta}
-
-
 TOOLS = [
-    _tool("predict", READS, {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST}, ["picture"]),
-    _tool("info", TELLS, {}, []),
+    {
+        "name": name,
+        "description": description,
+        "inputSchema": {"type": "object", "properties": properties, "required": required},
+        "annotations": {"readOnlyHint": True, "openWorldHint": False},
+    }
+    for name, description, properties, required in (
+        ("predict", READS, {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST}, ["picture"]),
+        ("info", TELLS, {}, []),
+    )
 ]
 
 
@@ -49,8 +49,8 @@ async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> 
     known = type(number) is int and abs(number) < 2**53 or isinstance(number, str) and len(number) <= 64
     if not known or message.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
         raise Refused("This is no JSON-RPC 2.0 request with a method, named params and an id of at most 64 letters.")
-    reply, said, error = {"jsonrpc": "2.0", "id": number}, {}, None
     name, arguments = params.get("name"), params.get("arguments") or {}
+    said: dict = {}
     if method == "initialize":
         asked, about = params.get("protocolVersion"), {"name": "mnixel", "version": VERSION}
         version = asked if asked in PROTOCOLS else PROTOCOLS[0]
@@ -63,8 +63,7 @@ async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> 
             said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
         except Refused as refused:
             said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}
-    elif method == "tools/call":
-        error = (BAD_PARAMS, "There is no such tool; there are predict and info, with named arguments.")
     elif method != "ping":
-        error = (NO_METHOD, "There is no such method; ask tools/list and tools/call.")
-    return {**reply, "error": {"code": error[0], "message": error[1]}} if error else {**reply, "result": said}
+        problem = "There is no such method or tool; there are tools/list, and tools/call of predict and info."
+        return {"jsonrpc": "2.0", "id": number, "error": {"code": NO_METHOD, "message": problem}}
+    return {"jsonrpc": "2.0", "id": number, "result": said}

@@ -9,8 +9,7 @@ import sys
 import pytest
 
 from contributions import rows
-from contributions.batches import Batches
-from contributions.mirror import Mirror
+from contributions.mirror import Batches, Mirror
 from contributions.service import ContributionService
 from contributions.store import Store
 from tests.harness import CLEAN, ROOT
@@ -29,7 +28,7 @@ MIRROR = """
 import sys
 from contributions.mirror import Mirror
 from contributions.store import Store
-mirror = Mirror(Store(sys.argv[1]), "{repository}", start=False)
+mirror = Mirror(Store(sys.argv[1]), "{repository}")
 print({call})
 """
 
@@ -87,7 +86,7 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     mirror(hub, tmp_path / "a", service.store.folder)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(2, 0)\n"
     restored = Store(tmp_path / "new")
-    assert sorted(d.id for d, _ in restored.drawings()) == ["mine-0001", "mine-0002"]
+    assert sorted(d.id for d, _ in list(restored.each())) == ["mine-0001", "mine-0002"]
     assert restored.writer(mine) == service.store.writer(mine)
     # Deleted elsewhere: gone here with the next pull, and states that were set here stay.
     other = agree(service)
@@ -98,13 +97,13 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     service.store.delete(mine)
     mirror(hub, tmp_path / "a", service.store.folder)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(0, 2)\n"
-    assert [(d.id, state) for d, state in restored.drawings()] == [("other-0001", "accepted")]
+    assert [(d.id, state) for d, state in list(restored.each())] == [("other-0001", "accepted")]
     assert restored.writer(mine) is None
 
 
 def test_on_a_disk_that_does_not_last_saved_waits_for_the_commit(hub, tmp_path):
     store = Store(tmp_path / "store")
-    service = ContributionService(store, Mirror(store, REPOSITORY, start=False), persistent=False)
+    service = ContributionService(store, Mirror(store, REPOSITORY), persistent=False)
     receipt = agree(service)
     assert submit(service, receipt) == {"saved": 0, "waiting": 1, "on_hub": 0}
     mirror(hub, tmp_path / "a", store.folder)
@@ -126,8 +125,8 @@ def taken(store: Store) -> dict[str, list[rows.Drawing]]:
     """What the Hub would have of a store, which then takes it for sent."""
     batches = Batches(store)
     batches.gather()
-    unsent = batches.unsent(100)
-    found = {name: [rows.parse(line) for line in batches.lines(name)] for name, _ in unsent}
+    unsent = batches.unsent()
+    found = {name: [rows.parse(line) for line in batches.lines(name)] for name in unsent}
     batches.sent(unsent)
     return found
 
@@ -150,11 +149,11 @@ def test_a_pull_beside_a_running_page_takes_nothing_away(service):
     taken(service.store)  # pushed meanwhile
     assert take_over(service.store, {}, {}) == (0, 0)
     assert take_over(service.store, old, before) == (0, 0)
-    assert sorted(d.id for d, _ in service.store.drawings()) == ["mine-0001", "other-0001"]
+    assert sorted(d.id for d, _ in list(service.store.each())) == ["mine-0001", "other-0001"]
     service.store.delete(mine)
     taken(service.store)
     assert take_over(service.store, old, before) == (0, 0)
-    assert [d.id for d, _ in service.store.drawings()] == ["other-0001"]
+    assert [d.id for d, _ in list(service.store.each())] == ["other-0001"]
     assert service.store.writer(fresh) and service.store.writer(other)
 
 
@@ -167,7 +166,7 @@ def test_who_was_deleted_does_not_come_back_from_a_copy(service, tmp_path):
     other.delete(mine)
     taken(other)
     assert take_over(other, copy, Batches(other).clean()) == (0, 0)
-    assert other.drawings() == [] and Batches(other).dirty() == set(copy)  # and the Hub is told again
+    assert list(other.each()) == [] and set(Batches(other).unsent()) == set(copy)  # and the Hub is told again
 
 
 def spoilt(good: dict) -> dict[str, bytes]:
@@ -211,7 +210,7 @@ def test_rows_that_are_no_drawings_are_left_out_and_stop_nothing(service, hub, t
     for why, line in bad.items():
         with pytest.raises(ValueError, match=why):
             rows.parse(line)
-    lines = [rows.to_line(drawing).encode() for drawing, _ in service.store.drawings()]
+    lines = [rows.to_line(drawing).encode() for drawing, _ in list(service.store.each())]
     mixed = [line for pair in zip(bad.values(), lines + [b""] * len(bad), strict=False) for line in pair]
     name = "batches/20260101-0123456789abcdef.jsonl"
     hub.put("dataset", REPOSITORY, {name: b"\n".join(mixed), "batches/\x1b[2J.jsonl": b"{}"}, private=True)
@@ -237,13 +236,13 @@ def test_rows_of_an_earlier_version_are_read(service, hub, tmp_path):
     """With the network's opinion, under the terms of then, with points off the board: these go when they are read."""
     mine = agree(service)
     submit(service, mine, id="mine-0001")
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     row = json.loads(rows.to_line(drawing))
     row |= {"opinion": None, "confidence": 0.5, "weights": "embedded", "consent": "1"}
     row["strokes"] = [{"points": [[9, 9], [20, 20], [-40, 9]], "radius": 15.0, "times": [5, 4, 3]}]
     hub.put("dataset", REPOSITORY, {"batches/1.jsonl": json.dumps(row).encode() + b"\n"}, private=True)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(1, 0)\n"
-    ((drawing, _),) = Store(tmp_path / "new").drawings()
+    ((drawing, _),) = list(Store(tmp_path / "new").each())
     assert drawing.strokes == [{"points": [[9.0, 9.0], [20.0, 20.0]], "radius": 15.0, "times": [0, 0]}]
     assert drawing.consent == "1"
 
@@ -256,7 +255,7 @@ from contributions.store import Store
 def peak(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
 
-mirror = Mirror(Store(sys.argv[1]), sys.argv[2], start=False)
+mirror = Mirror(Store(sys.argv[1]), sys.argv[2])
 mirror._api().list_repo_files(mirror.repository, repo_type="dataset")  # the client is loaded
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")  # the peak is counted from here
@@ -270,7 +269,7 @@ def test_many_large_drawings_travel_in_little_memory(service, hub, tmp_path):
     """2,000 of the largest, 64 MB: both ways take much less than that."""
     receipt = agree(service)
     submit(service, receipt, strokes=scribble(1500))
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     row = rows.to_line(drawing)
     with service.store.writing() as database:
         for number in range(1, 2000):
