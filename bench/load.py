@@ -22,10 +22,10 @@ import os
 import secrets
 import statistics
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,41 +111,37 @@ def called(visitor: Visitor) -> None:
 
 @dataclass
 class Tally:
-    """What came of a round."""
+    """What came of the rounds of one kind."""
 
+    rates: list[float] = field(default_factory=list)  # answers a second
     seconds: list[float] = field(default_factory=list)  # of each answer
     busy: int = 0
     wrong: list[str] = field(default_factory=list)
-    span: float = 0.0
 
-    @property
-    def rate(self) -> float:
-        """Answers a second."""
-        return len(self.seconds) / self.span
+    def measure(self, ask: Callable[[Visitor], None], visitors: list[Visitor], seconds: float) -> None:
+        """Let the visitors ask all at once for so long."""
+        before, begin = len(self.seconds), time.perf_counter()
 
+        def visit(visitor: Visitor) -> None:
+            while (start := time.perf_counter()) < begin + seconds:
+                try:
+                    ask(visitor)
+                    self.seconds.append(time.perf_counter() - start)
+                except Busy:
+                    self.busy += 1
+                except (OSError, http.client.HTTPException, AssertionError, LookupError, ValueError) as error:
+                    self.wrong.append(repr(error))
+                    visitor.http.close()
 
-def measure(ask: Callable[[Visitor], None], visitors: list[Visitor], seconds: float) -> Tally:
-    """Let the visitors ask all at once for so long."""
-    tally, begin = Tally(), time.perf_counter()
+        with ThreadPoolExecutor(len(visitors)) as pool:
+            list(pool.map(visit, visitors))
+        self.rates.append((len(self.seconds) - before) / (time.perf_counter() - begin))
 
-    def visit(visitor: Visitor) -> None:
-        while (start := time.perf_counter()) < begin + seconds:
-            try:
-                ask(visitor)
-                tally.seconds.append(time.perf_counter() - start)
-            except Busy:
-                tally.busy += 1
-            except (OSError, http.client.HTTPException, AssertionError, LookupError, ValueError) as error:
-                tally.wrong.append(repr(error))
-                visitor.http.close()
-
-    threads = [threading.Thread(target=visit, args=(visitor,)) for visitor in visitors]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    tally.span = time.perf_counter() - begin
-    return tally
+    def row(self, asked: str, visitors: int) -> dict:
+        """What is stored of it; times in milliseconds."""
+        p50, p95, p99 = (1000 * np.quantile(self.seconds or [0.0], [0.5, 0.95, 0.99])).round(1).tolist()
+        found = {"asked": asked, "visitors": visitors, "rate": round(statistics.median(self.rates), 1)}
+        return {**found, "p50": p50, "p95": p95, "p99": p99, "busy": self.busy, "errors": len(self.wrong)}
 
 
 def processor_time(pid: int) -> float:
@@ -153,14 +149,6 @@ def processor_time(pid: int) -> float:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     stats = [Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split() for each in (pid, *children)]
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def serving(server: Process) -> Iterator[Process]:
-    try:
-        yield server
-    finally:
-        server.kill()
 
 
 def line(row: dict) -> str:
@@ -171,45 +159,36 @@ def line(row: dict) -> str:
 
 def run(options: argparse.Namespace) -> dict:
     """Measure everything; returns the results, and prints them as they come."""
-    rows: list[dict] = []
+    ours, rows = Server(BEHIND_PROXY="1"), []
+    asked: dict[str, tuple[Callable[[Visitor], None], Process]] = {
+        OPENING: (opened, ours), CONTRIBUTING: (contributed, ours), PREDICT: (predicted, ours),
+    }  # fmt: skip
     with ExitStack() as stack:
-        ours = stack.enter_context(serving(Server(BEHIND_PROXY="1")))
-        asked = {OPENING: (opened, ours), CONTRIBUTING: (contributed, ours), PREDICT: (predicted, ours)}
+        stack.callback(ours.kill)
         if options.former:
-            former = Server(BEHIND_PROXY="1", folder=options.former)
-            asked[FORMER] = (predicted, stack.enter_context(serving(former)))
-        port = free_port()
-        settings = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
-        command = [sys.executable, "-m", "bench.plain"]
-        plain = stack.enter_context(serving(Process(command, f"http://127.0.0.1:{port}", settings)))
+            asked[FORMER] = (predicted, Server(BEHIND_PROXY="1", folder=options.former))
+            stack.callback(asked[FORMER][1].kill)
+        settings = {**os.environ, "GRADIO_SERVER_PORT": (port := str(free_port())), "GRADIO_ANALYTICS_ENABLED": "False"}
+        plain = Process([sys.executable, "-m", "bench.plain"], f"http://127.0.0.1:{port}", settings)
         asked[PLAIN] = (called, plain)
+        stack.callback(plain.kill)
         print(COLUMNS, flush=True)
-        for ask, server in asked.values():  # warm
-            measure(ask, [Visitor(server, 999)], 1.0)
+        for ask, server in asked.values():
+            Tally().measure(ask, [Visitor(server, 999)], 1.0)  # warm
         for count in options.visitors:
-            rounds: dict[str, list[Tally]] = {way: [] for way in asked}
-            for _ in range(ROUNDS):
-                for way, (ask, server) in asked.items():
-                    visitors = [Visitor(server, number) for number in range(count)]
-                    rounds[way].append(measure(ask, visitors, options.seconds))
-            for way, tallies in rounds.items():
-                times = 1000 * np.quantile(
-                    [second for t in tallies for second in t.seconds] or [0.0], [0.5, 0.95, 0.99]
-                )
-                found = {"asked": way, "visitors": count, "rate": round(statistics.median(t.rate for t in tallies), 1)}
-                found |= dict(zip(("p50", "p95", "p99"), times.round(1).tolist(), strict=True))
-                found |= {"busy": sum(t.busy for t in tallies), "errors": sum(len(t.wrong) for t in tallies)}
-                rows.append(found)
-                print(line(found), *{problem for t in tallies for problem in t.wrong}, flush=True)
-        before = processor_time(ours.process.pid)
-        tally = measure(predicted, [Visitor(ours, number) for number in range(10)], options.seconds)
+            tallies = {way: Tally() for way in asked}
+            for way in ROUNDS * list(asked):
+                ask, server = asked[way]
+                tallies[way].measure(ask, [Visitor(server, number) for number in range(count)], options.seconds)
+            for way, tally in tallies.items():
+                rows.append(tally.row(way, count))
+                print(line(rows[-1]), *set(tally.wrong), flush=True)
+        before, tally = processor_time(ours.process.pid), Tally()
+        tally.measure(predicted, [Visitor(ours, number) for number in range(10)], options.seconds)
         spent = 1000 * (processor_time(ours.process.pid) - before) / len(tally.seconds)
     best = {way: max(row["rate"] for row in rows if row["asked"] == way) for way in asked}
-    words = [
-        f"The most answers a second of `/predict`: {best[PREDICT] / best[way]:.2f} times {way}."
-        for way in (FORMER, PLAIN)
-        if way in asked
-    ]
+    most = "The most answers a second of `/predict`"
+    words = [f"{most}: {best[PREDICT] / best[way]:.2f} times {way}." for way in (FORMER, PLAIN) if way in asked]
     words.append(f"A picture takes {spent:.1f} ms of the server's processor time, its children included.")
     print("\n".join(words), flush=True)
     lines = [*COLUMNS.split("\n"), *map(line, rows), "", *words]
