@@ -11,14 +11,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import json
 import random
 import re
 import signal
 import struct
-import subprocess
 import sys
-import threading
 import time
 import zlib
 from collections import Counter
@@ -32,7 +29,6 @@ from serving import images
 from tests.harness import ROOT
 
 SEEDS = ROOT / "tests" / "seeds"
-HANGS = 30.0  # seconds until a child's answer is not waited for any more
 SENTENCE = re.compile(r"[A-Za-z][^\n]{10,400}\.")
 
 
@@ -230,49 +226,28 @@ class Outcome(NamedTuple):
 
 
 class Watched:
-    """Looks at files in a child as the server's, and starts another when one ends."""
+    """Looks at files in a child as the server's, and as the server does: what takes too much is tried once more, with more."""
 
     def __init__(self) -> None:
-        self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), None
-
-    def close(self) -> None:
-        """End the child."""
-        if self.child:
-            self.child.kill()
-            self.child.communicate()
+        self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), images.Child()
 
     def look(self, raw: bytes, slowly: bool = False) -> Outcome:
-        """What becomes of a file; as in the server, one that takes too much is tried once more with more time and memory."""
-        if not self.child or self.child.poll() is not None:
-            command, pipe = [sys.executable, images.__file__], subprocess.PIPE
-            self.child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
-        hangs = threading.Timer(HANGS, self.child.kill)
-        hangs.start()
+        """What becomes of a file."""
         try:
-            self.child.stdin.write(images.HEAD.pack(len(raw), slowly) + raw)
-            self.child.stdin.flush()
-            said = json.loads(self.child.stdout.readline())
-            pixels = self.child.stdout.read(said["bytes"])
-        except (OSError, ValueError):
-            how = self.child.wait()
-            if how == -signal.SIGPROF:
-                return Outcome("ended") if slowly else self.look(raw, slowly=True)
-            return Outcome("hang" if how == -signal.SIGKILL else f"crash {how}")
-        finally:
-            hangs.cancel()
-            if slowly:  # its priority is low for ever
-                self.child.kill()
-                self.child.wait()
-        if "error" in said:
-            return self.look(raw, slowly=True) if said["more"] and not slowly else refusal(said["error"])
-        try:
-            tensor = self.net.preprocess(Image.frombytes(said["mode"], tuple(said["size"]), pixels))
+            tensor = self.net.preprocess(image := self.child.open(raw, slowly))
+        except (TimeoutError, images.TooMuch) as error:
+            if not slowly:
+                return self.look(raw, slowly=True)
+            if isinstance(error, ValueError):
+                return refusal(str(error))
+            timed = -self.child.status in (signal.SIGPROF, signal.SIGALRM)
+            return Outcome("ended" if timed else f"crash {self.child.status}")
         except ValueError as error:
             return refusal(str(error))
         except Exception as error:
             return Outcome(f"{type(error).__name__} in preprocess", str(error))
         right = tuple(tensor.shape) == (1, 28, 28) and bool(((tensor >= 0) & (tensor <= 1)).all())
-        return Outcome("answer" if right else "bad tensor", said["mode"])
+        return Outcome("answer" if right else "bad tensor", image.mode)
 
 
 def refusal(said: str) -> Outcome:
@@ -287,20 +262,20 @@ def run(minutes: float, seed: int) -> Counter:
     """Throw files at the server's functions; returns how many had which outcome. What went wrong goes to SEEDS."""
     rng, counts, pool = random.Random(seed), Counter(), list(good().values())
     waiting, seen, until = [*hostile().values(), *pool], set(), time.monotonic() + 60 * minutes
-    with contextlib.closing(Watched()) as watched:
-        while time.monotonic() < until:
-            raw = waiting.pop() if waiting else spoilt(rng.choice(pool), rng, pool)
-            outcome = watched.look(raw)
-            counts[outcome.what] += 1
-            if outcome in seen:
-                continue
-            seen.add(outcome)
-            if len(raw) < 100_000 and outcome.what != "ended":
-                pool.append(raw)
-            if not outcome.good:
-                path = SEEDS / f"{re.sub('[^a-z0-9]+', '-', outcome.what.lower())}-{len(seen)}.bin"
-                path.write_bytes(raw)
-                print(f"{outcome.what}: {outcome.said or 'no words'}; kept as {path.name}", flush=True)
+    watched = Watched()
+    while time.monotonic() < until:
+        raw = waiting.pop() if waiting else spoilt(rng.choice(pool), rng, pool)
+        outcome = watched.look(raw)
+        counts[outcome.what] += 1
+        if outcome in seen:
+            continue
+        seen.add(outcome)
+        if len(raw) < 100_000 and outcome.what != "ended":
+            pool.append(raw)
+        if not outcome.good:
+            path = SEEDS / f"{re.sub('[^a-z0-9]+', '-', outcome.what.lower())}-{len(seen)}.bin"
+            path.write_bytes(raw)
+            print(f"{outcome.what}: {outcome.said or 'no words'}; kept as {path.name}", flush=True)
     print(f"{counts.total():,} files, {len(seen)} kinds of outcome")
     print(", ".join(f"{count:,} {what}" for what, count in counts.most_common()))
     return counts

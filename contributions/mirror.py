@@ -39,11 +39,87 @@ A row holds the hash of its writer's receipt, by which all their drawings are de
 """
 
 
-class Batches:
-    """What of `store` the Hub has, and what it has not. Methods raise StoreError."""
+def _ids(database, batch: str) -> set[str]:
+    return {row[0] for row in database.execute("SELECT id FROM drawings WHERE batch = ?", (batch,))}
 
-    def __init__(self, store: Store):
-        self.store = store
+
+def _remove(database, ids: set[str]) -> int:
+    """Delete drawings, and the writers of whom none is left; returns how many drawings there were."""
+    nobody = "receipt_hash = ?1 AND NOT EXISTS (SELECT 1 FROM drawings WHERE receipt_hash = ?1)"
+    for id in ids:
+        row = database.execute("DELETE FROM drawings WHERE id = ? RETURNING receipt_hash", (id,)).fetchone()
+        database.execute(f"DELETE FROM writers WHERE {nobody}", row)
+    return len(ids)
+
+
+class Mirror:
+    """Keeps the dataset repository `repository` ("OWNER/NAME") what the store holds, from a thread of its own once it is started.
+
+    With `restore` (a disk that a restart empties) the store is first filled from the repository.
+    """
+
+    def __init__(self, store: Store, repository: str, restore: bool = False):
+        self.store, self.repository = store, repository
+        self.problem: str | None = None
+        self.restored = not restore
+        self._wake = threading.Event()
+        self._made = False
+
+    def start(self) -> None:
+        """Send what comes, for as long as the process lives."""
+        threading.Thread(target=self._follow, daemon=True, name="contributions").start()
+
+    def wake(self) -> None:
+        """There is something to send."""
+        self._wake.set()
+
+    def flush(self, seconds: float, batches: Collection[str] | None = None) -> bool:
+        """Send now; whether these batches (else all) are on the Hub as they are here within so many seconds."""
+        wanted = set(self.unsent() if batches is None else batches)
+        self.wake()
+        deadline = time.monotonic() + seconds
+        while self.unsent().keys() & wanted:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def _api(self):
+        from huggingface_hub import HfApi
+
+        api = HfApi()
+        if not self._made:
+            hub.limit_silence()  # a silent Hub must not stop this thread for ever
+            api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
+            if not api.dataset_info(self.repository, timeout=hub.SILENCE).private:
+                raise StoreError(
+                    f"{self.repository} is public; drawings before review go to a private dataset repository only: make it "
+                    "private, or name another in CONTRIBUTIONS_REPO."
+                )
+            self._made = True
+        return api
+
+    def _follow(self) -> None:
+        failures = 0
+        while True:
+            try:
+                if not self.restored:
+                    self.pull()
+                    self.restored = True
+                self.push()
+                if self.problem:
+                    print(f"Contributions reach {self.repository} again.", flush=True)
+                self.problem, failures = None, 0
+                self._wake.wait()
+                self._wake.clear()
+                time.sleep(GATHER)
+            except Exception as error:  # the Hub's clients raise many kinds, and none may end this thread
+                problem = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
+                if problem != self.problem:
+                    print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
+                self.problem = problem
+                time.sleep(min(2.0 ** min(failures, 10), SLOWEST))
+                failures += 1
 
     def gather(self) -> None:
         """Put drawings that are in no batch into new ones."""
@@ -75,6 +151,43 @@ class Batches:
         with self.store.writing() as database:
             for name, version in batches.items():
                 database.execute("UPDATE batches SET sent = ? WHERE name = ?", (version, name))
+
+    def push(self) -> int:
+        """Send what the Hub has not; returns how many batches that were. Raises what the clients raise."""
+        self.gather()
+        count = 0
+        while unsent := self.unsent():
+            with tempfile.TemporaryDirectory() as work:  # by way of files, about BYTES of them
+                ready, size = {}, 0
+                for name, version in unsent.items():
+                    path = Path(work, f"{name}.jsonl")
+                    with open(path, "w", encoding="ascii") as file:
+                        file.writelines(f"{line}\n" for line in self.lines(name))
+                    ready[name], size = version, size + path.stat().st_size
+                    if size >= BYTES or len(ready) == TOGETHER:
+                        break
+                self._commit(ready, Path(work))
+            count += len(ready)
+        return count
+
+    def _commit(self, ready: dict[str, int], work: Path) -> None:
+        """One commit with these batches; when it takes drawings away, the repository's history goes too."""
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+        api = self._api()
+        there = set(api.list_repo_files(self.repository, repo_type="dataset"))
+        operations: list = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
+        for name in ready:
+            place, path = f"{FOLDER}/{name}.jsonl", work / f"{name}.jsonl"
+            if path.stat().st_size:
+                operations.append(CommitOperationAdd(place, path))
+            elif place in there:
+                operations.append(CommitOperationDelete(place))
+        if operations:
+            api.create_commit(self.repository, operations, commit_message="Contributions", repo_type="dataset")
+        if max(ready.values()) > 1:  # something was deleted from them
+            api.super_squash_history(self.repository, repo_type="dataset")
+        self.sent(ready)
 
     def take_over(
         self, name: str, drawings: Iterable[rows.Drawing], before: dict[str, int], spare: Collection[str] = ()
@@ -121,126 +234,6 @@ class Batches:
                     database.execute("DELETE FROM batches WHERE name = ?", (name,))
         return went
 
-
-def _ids(database, batch: str) -> set[str]:
-    return {row[0] for row in database.execute("SELECT id FROM drawings WHERE batch = ?", (batch,))}
-
-
-def _remove(database, ids: set[str]) -> int:
-    """Delete drawings, and the writers of whom none is left; returns how many drawings there were."""
-    nobody = "receipt_hash = ?1 AND NOT EXISTS (SELECT 1 FROM drawings WHERE receipt_hash = ?1)"
-    for id in ids:
-        row = database.execute("DELETE FROM drawings WHERE id = ? RETURNING receipt_hash", (id,)).fetchone()
-        database.execute(f"DELETE FROM writers WHERE {nobody}", row)
-    return len(ids)
-
-
-class Mirror:
-    """Keeps the dataset repository `repository` ("OWNER/NAME") what the store holds, from a thread of its own once it is started.
-
-    With `restore` (a disk that a restart empties) the store is first filled from the repository.
-    """
-
-    def __init__(self, store: Store, repository: str, restore: bool = False):
-        self.store, self.batches, self.repository = store, Batches(store), repository
-        self.problem: str | None = None
-        self.restored = not restore
-        self._wake = threading.Event()
-        self._made = False
-
-    def start(self) -> None:
-        """Send what comes, for as long as the process lives."""
-        threading.Thread(target=self._follow, daemon=True, name="contributions").start()
-
-    def wake(self) -> None:
-        """There is something to send."""
-        self._wake.set()
-
-    def flush(self, seconds: float, batches: Collection[str] | None = None) -> bool:
-        """Send now; whether these batches (else all) are on the Hub as they are here within so many seconds."""
-        wanted = set(self.batches.unsent() if batches is None else batches)
-        self.wake()
-        deadline = time.monotonic() + seconds
-        while self.batches.unsent().keys() & wanted:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.2)
-        return True
-
-    def _api(self):
-        from huggingface_hub import HfApi
-
-        api = HfApi()
-        if not self._made:
-            hub.limit_silence()  # a silent Hub must not stop this thread for ever
-            api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
-            if not api.dataset_info(self.repository, timeout=hub.SILENCE).private:
-                raise StoreError(
-                    f"{self.repository} is public; drawings before review go to a private dataset repository only: make it "
-                    "private, or name another in CONTRIBUTIONS_REPO."
-                )
-            self._made = True
-        return api
-
-    def _follow(self) -> None:
-        failures = 0
-        while True:
-            try:
-                if not self.restored:
-                    self.pull()
-                    self.restored = True
-                self.push()
-                if self.problem:
-                    print(f"Contributions reach {self.repository} again.", flush=True)
-                self.problem, failures = None, 0
-                self._wake.wait()
-                self._wake.clear()
-                time.sleep(GATHER)
-            except Exception as error:  # the Hub's clients raise many kinds, and none may end this thread
-                problem = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
-                if problem != self.problem:
-                    print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
-                self.problem = problem
-                time.sleep(min(2.0 ** min(failures, 10), SLOWEST))
-                failures += 1
-
-    def push(self) -> int:
-        """Send what the Hub has not; returns how many batches that were. Raises what the clients raise."""
-        self.batches.gather()
-        count = 0
-        while unsent := self.batches.unsent():
-            with tempfile.TemporaryDirectory() as work:  # by way of files, about BYTES of them
-                ready, size = {}, 0
-                for name, version in unsent.items():
-                    path = Path(work, f"{name}.jsonl")
-                    with open(path, "w", encoding="ascii") as file:
-                        file.writelines(f"{line}\n" for line in self.batches.lines(name))
-                    ready[name], size = version, size + path.stat().st_size
-                    if size >= BYTES or len(ready) == TOGETHER:
-                        break
-                self._commit(ready, Path(work))
-            count += len(ready)
-        return count
-
-    def _commit(self, ready: dict[str, int], work: Path) -> None:
-        """One commit with these batches; when it takes drawings away, the repository's history goes too."""
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-
-        api = self._api()
-        there = set(api.list_repo_files(self.repository, repo_type="dataset"))
-        operations: list = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
-        for name in ready:
-            place, path = f"{FOLDER}/{name}.jsonl", work / f"{name}.jsonl"
-            if path.stat().st_size:
-                operations.append(CommitOperationAdd(place, path))
-            elif place in there:
-                operations.append(CommitOperationDelete(place))
-        if operations:
-            api.create_commit(self.repository, operations, commit_message="Contributions", repo_type="dataset")
-        if max(ready.values()) > 1:  # something was deleted from them
-            api.super_squash_history(self.repository, repo_type="dataset")
-        self.batches.sent(ready)
-
     def pull(self) -> tuple[int, int]:
         """Take over what the repository holds; returns how many drawings came and how many went.
 
@@ -248,7 +241,7 @@ class Mirror:
         """
         from huggingface_hub import hf_hub_download
 
-        api, before = self._api(), self.batches.clean()
+        api, before = self._api(), self.clean()
         info = api.dataset_info(self.repository, timeout=hub.SILENCE)
         came, went = 0, 0
         names: set[str] = set()
@@ -262,9 +255,9 @@ class Mirror:
                 where = {"repo_type": "dataset", "revision": info.sha, "cache_dir": cache}
                 spare: set[str] = set()
                 drawings = _drawings(Path(hf_hub_download(self.repository, path, **where)), faults, spare)
-                more, fewer = self.batches.take_over(name, drawings, before, spare)
+                more, fewer = self.take_over(name, drawings, before, spare)
             came, went = came + more, went + fewer
-        went += self.batches.drop_missing(names, before)
+        went += self.drop_missing(names, before)
         if faults:
             rows_are = "1 row is" if len(faults) == 1 else f"{len(faults)} rows are"
             said = f"In {self.repository} {rows_are} no drawing and left out (the first: {faults[0]})."

@@ -8,10 +8,10 @@ methods are all that two tools need; the tests call them with that package's cli
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 
 from serving import VERSION
 from serving.limits import Refused
+from serving.predict import Predictor
 
 PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")  # the first is offered to who asks for another
 NO_METHOD = -32601  # JSON-RPC's number
@@ -38,11 +38,8 @@ TOOLS = [
 ]
 
 
-async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> dict | None:
-    """The answer to one JSON-RPC message; notifications and answers get none.
-
-    `use(name, arguments)` gives what a tool does, or raises Refused, as this does for what is no message.
-    """
+async def answer(message: dict, predictor: Predictor, who: str) -> dict | None:
+    """The answer to one JSON-RPC message of a visitor; notifications and answers get none. Raises Refused for what is no message."""
     number, method, params = message.get("id"), message.get("method"), message.get("params", {})
     if "id" not in message and isinstance(method, str) or "method" not in message and "id" in message:
         return None
@@ -59,7 +56,9 @@ async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> 
         said = {"tools": TOOLS}
     elif method == "tools/call" and name in ("predict", "info") and isinstance(arguments, dict):
         try:
-            found = await use(name, arguments)
+            picture, top_k = arguments.get("picture"), arguments.get("top_k", 3)
+            info = name == "info"
+            found = predictor.weights.info() if info else await predictor.predict(who, picture, top_k)
             said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
         except Refused as refused:
             said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}

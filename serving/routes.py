@@ -149,13 +149,7 @@ class Routes:
         return await whole(self.gradio, {**request.scope, "path": path, "raw_path": path.encode()}, raw)
 
     async def _tools(self, request: Request) -> Response:
-        async def use(name: str, arguments: dict) -> dict:
-            if name == "info":
-                return self.predictor.weights.info()
-            who, picture, top_k = request.scope["visitor"], arguments.get("picture"), arguments.get("top_k", 3)
-            return await self.predictor.predict(who, picture, top_k)
-
-        answer = await mcp.answer(await body(request), use)
+        answer = await mcp.answer(await body(request), self.predictor, request.scope["visitor"])
         return Response(status_code=202) if answer is None else JSONResponse(answer)
 
     async def _upload(self, request: Request) -> Response:

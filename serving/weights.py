@@ -7,7 +7,6 @@ brings them. They are served once the network made of them has read two drawings
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 import threading
@@ -58,9 +57,9 @@ class Weights:
         """Load the network and follow the Hub, in a thread that ends with the process."""
         threading.Thread(target=self._follow, daemon=True, name="weights").start()
 
-    async def network(self):
+    def network(self):
         """The DigitCNN of the weights in service, as soon as it is loaded. Raises ValueError when it cannot be."""
-        return await asyncio.shield(asyncio.wrap_future(self._network))
+        return self._network.result()
 
     def info(self) -> dict:
         """What `/info` says."""

@@ -455,18 +455,20 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
 
 
 def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the_next_start(service):
-    from contributions.mirror import Batches
+    from contributions.mirror import Mirror
 
     mine, other = agree(service), agree(service)
     submit(service, mine, id="mine-0001")
-    Batches(service.store).gather()
+    Mirror(service.store, REPOSITORY).gather()
     submit(service, mine, id="mine-0002")
     submit(service, other, id="other-001")
     assert service.store._mark_deleted(hashed(mine))[0] == 2  # and then the process ends
     store = service.store
     assert [d.id for d, _ in list(store.each())] == ["other-001"] and store.counts(mine) == (0, 0)
-    (batch,) = Batches(store).unsent()
-    assert list(Batches(store).lines(batch)) == [] and list(store.each("receipt_hash = ?", hashed(mine))) == []
+    (batch,) = Mirror(store, REPOSITORY).unsent()
+    assert (
+        list(Mirror(store, REPOSITORY).lines(batch)) == [] and list(store.each("receipt_hash = ?", hashed(mine))) == []
+    )
     assert store.ask("SELECT count(*) FROM drawings") == [(3,)]
     assert Store(store.folder).ask("SELECT count(*) FROM drawings") == [(1,)]
 

@@ -9,10 +9,8 @@ import json
 import random
 import signal
 import socket
-import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -49,8 +47,9 @@ def sentence(error: ValueError) -> None:
 
 @pytest.fixture(scope="module")
 def watched():
-    with closing(Watched()) as process:
-        yield process
+    process = Watched()
+    yield process
+    process.child.end()
 
 
 def wrong(watched: Watched, files: dict[str, bytes]) -> dict[str, Outcome]:
@@ -88,13 +87,14 @@ def test_a_few_hundred_spoilt_files(watched):
     assert wrong(watched, files) == {}
 
 
-def test_the_watching_sees_a_crash():
-    with closing(Watched()) as process:
-        assert process.look(good()["L.png"]).what == "answer"
-        process.child.send_signal(signal.SIGSEGV)
-        time.sleep(0.2)
-        process.child.poll = lambda: None  # which would see it before
-        assert process.look(good()["L.png"]).what == f"crash {-signal.SIGSEGV}"
+def test_the_watching_sees_a_crash(watched):
+    assert watched.look(good()["L.png"]).what == "answer"
+    for slowly in (False, True):
+        watched.child.process = watched.child.process or watched.child._start()
+        watched.child.process.send_signal(signal.SIGSEGV)
+        watched.child.process.wait()
+        outcome = watched.look(good()["L.png"], slowly)
+    assert outcome.what == f"crash {-signal.SIGSEGV}"
 
 
 # --- parsers ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from contributions import rows
-from contributions.mirror import Batches, Mirror
+from contributions.mirror import Mirror
 from contributions.service import ContributionService
 from contributions.store import Store
 from tests.harness import CLEAN, ROOT
@@ -81,7 +81,7 @@ def test_a_push_that_was_killed_is_sent_again_under_the_same_name(service, hub, 
 def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     mine = agree(service)
     submit(service, mine, id="mine-0001")
-    Batches(service.store).gather()
+    Mirror(service.store, REPOSITORY).gather()
     submit(service, mine, id="mine-0002")
     mirror(hub, tmp_path / "a", service.store.folder)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(2, 0)\n"
@@ -123,7 +123,7 @@ def test_a_public_repository_is_refused(service, hub, tmp_path):
 
 def taken(store: Store) -> dict[str, list[rows.Drawing]]:
     """What the Hub would have of a store, which then takes it for sent."""
-    batches = Batches(store)
+    batches = Mirror(store, REPOSITORY)
     batches.gather()
     unsent = batches.unsent()
     found = {name: [rows.parse(line) for line in batches.lines(name)] for name in unsent}
@@ -133,7 +133,7 @@ def taken(store: Store) -> dict[str, list[rows.Drawing]]:
 
 def take_over(store: Store, copy: dict[str, list[rows.Drawing]], before: dict[str, int]) -> tuple[int, int]:
     """As a pull does."""
-    batches, came, went = Batches(store), 0, 0
+    batches, came, went = Mirror(store, REPOSITORY), 0, 0
     for name, drawings in copy.items():
         more, fewer = batches.take_over(name, drawings, before)
         came, went = came + more, went + fewer
@@ -144,7 +144,7 @@ def test_a_pull_beside_a_running_page_takes_nothing_away(service):
     """What is pushed, deleted or agreed to between the Hub's answer and its use here stays as it is."""
     mine, other, fresh = agree(service), agree(service), agree(service)
     submit(service, mine, id="mine-0001")
-    old, before = taken(service.store), Batches(service.store).clean()
+    old, before = taken(service.store), Mirror(service.store, REPOSITORY).clean()
     submit(service, other, id="other-0001")
     taken(service.store)  # pushed meanwhile
     assert take_over(service.store, {}, {}) == (0, 0)
@@ -165,8 +165,10 @@ def test_who_was_deleted_does_not_come_back_from_a_copy(service, tmp_path):
     take_over(other, copy, {})
     other.delete(mine)
     taken(other)
-    assert take_over(other, copy, Batches(other).clean()) == (0, 0)
-    assert list(other.each()) == [] and set(Batches(other).unsent()) == set(copy)  # and the Hub is told again
+    assert take_over(other, copy, Mirror(other, REPOSITORY).clean()) == (0, 0)
+    assert list(other.each()) == [] and set(Mirror(other, REPOSITORY).unsent()) == set(
+        copy
+    )  # and the Hub is told again
 
 
 def spoilt(good: dict) -> dict[str, bytes]:
