@@ -18,11 +18,11 @@ WORDS = "ids, their beginnings, or rules for what the latest sheet shows: all, g
 def store_of(args: argparse.Namespace):
     """The store of contributed drawings. Raises DataError when there is none."""
     from contributions.merge import open_store
-    from contributions.service import from_environment
+    from contributions.service import place
 
     store = open_store(args.store)
     if store is None:
-        folder = args.store or from_environment().folder
+        folder = args.store or place()[0]
         raise DataError(f"there are no contributions in {folder}: name their folder in --store or CONTRIBUTIONS_DIR")
     return store
 

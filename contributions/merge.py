@@ -9,7 +9,7 @@ from pathlib import Path
 from contributions.database import FILE
 from contributions.export import write_parquet
 from contributions.mirror import Mirror
-from contributions.service import from_environment
+from contributions.service import place
 from contributions.store import Store, StoreError
 from data.archives import DataError
 from publishing import hub
@@ -49,8 +49,8 @@ def open_store(named: Path | None = None) -> Store | None:
 
     Raises DataError when it cannot be used or the Hub cannot be asked.
     """
-    wanted = from_environment()
-    folder, repository = named or wanted.folder, wanted.repository
+    default, repository = place()
+    folder = named or default
     if not repository and not (folder / FILE).is_file():
         return None
     try:

@@ -7,7 +7,6 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
@@ -28,33 +27,12 @@ ROOT = Path(__file__).parent.parent
 FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}  # to take home
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Where drawings are kept and under which licence."""
-
-    folder: Path  # of the store
-    repository: str | None  # "OWNER/NAME", a private dataset repository that gets every drawing, too
-    licence: str
-    off: bool  # the page takes no drawings
-    persistent: bool  # the folder outlives a restart
-
-
-def from_environment() -> Settings:
-    """As CONTRIBUTIONS, CONTRIBUTIONS_DIR, CONTRIBUTIONS_REPO and CONTRIBUTIONS_LICENCE say.
-
-    On a Space no folder counts as persistent: its disk is emptied by a restart, and a mounted Storage Bucket gets what is written
-    when a file is closed or later, has no locks, and so cannot hold a database that is open for as long as the page runs.
-    """
-    read = os.environ.get
+def place() -> tuple[Path, str | None]:
+    """The store's folder (CONTRIBUTIONS_DIR), and the private dataset repository that gets every drawing, too (CONTRIBUTIONS_REPO)."""
     former = ROOT / "contributions"  # where version 1 kept its store
     default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
-    return Settings(
-        folder=Path(read("CONTRIBUTIONS_DIR") or default).expanduser(),
-        repository=read("CONTRIBUTIONS_REPO") or None,
-        licence=read("CONTRIBUTIONS_LICENCE") or LICENCE,
-        off=read("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"),
-        persistent=not read("SPACE_ID"),
-    )
+    folder = os.environ.get("CONTRIBUTIONS_DIR") or default
+    return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
 
 
 def told(error: Exception) -> dict:
@@ -81,21 +59,25 @@ class ContributionService:
 
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
-        """As the environment says (see `from_environment`); or None, and why not, as the page is told (see `told`)."""
-        wanted = from_environment()
+        """As `place`, CONTRIBUTIONS and CONTRIBUTIONS_LICENCE say; or None, and why not, as the page is told (see `told`).
+
+        On a Space no folder outlives a restart: its disk is emptied, and a mounted Storage Bucket gets what is written when a file is
+        closed or later, has no locks, and so cannot hold a database that is open for as long as the page runs.
+        """
+        (folder, repository), persistent = place(), not os.environ.get("SPACE_ID")
         try:
-            if wanted.off:
+            if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
                 raise Declined("Contributions are switched off here.", code="off")
-            if not wanted.persistent and not wanted.repository:
+            if not persistent and not repository:
                 sentence = "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none."
                 raise Declined(sentence, code="no-disk")
-            store, mirror = Store(wanted.folder), None
+            store, mirror = Store(folder), None
         except Declined as error:
             return None, told(error)
-        if wanted.repository:
-            mirror = Mirror(store, wanted.repository, restore=not wanted.persistent)
+        if repository:
+            mirror = Mirror(store, repository, restore=not persistent)
             mirror.start()
-        return cls(store, mirror, wanted.licence, wanted.persistent, app), None
+        return cls(store, mirror, os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE, persistent, app), None
 
     def close(self) -> None:
         """The page stops: give the Hub what it has not got yet, for a few seconds."""
