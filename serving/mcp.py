@@ -30,6 +30,7 @@ TOOLS = [
         "description": description,
         "inputSchema": {"type": "object", "properties": properties, "required": required},
         "annotations": {"readOnlyHint": True, "openWorldHint": False},
+        "meta": {"file_data_present": False, "mcp_type": "tool", "endpoint_name": name},  # as Gradio tells it
     }
     for name, description, properties, required in (
         ("predict", READS, {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST}, ["picture"]),

@@ -82,7 +82,7 @@ class Predictor:
             raise BadPicture("There is no picture: send one as the first argument.")
         text = picture.strip() if isinstance(picture, str) else ""
         head, _, body = text.partition(",")
-        if head.startswith("data:"):
+        if head.lower().startswith("data:"):
             if not (head.startswith("data:image/") and head.endswith(";base64")):
                 raise BadPicture("A picture's data URL begins with data:image/png;base64, or the like.")
             try:

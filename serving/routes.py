@@ -85,6 +85,7 @@ class Routes:
             way(f"{API}/component_server", self._component, DRAWING, "contributions", own=True),
             way(f"{API}/upload", self._upload, MAX_BYTES + SMALL, into="disk"),
             way(f"{API}/mcp", self._tools, PICTURE, "pictures"),
+            way(f"{API}/mcp/schema", said(lambda: mcp.TOOLS)),  # where the Hub looks for a Space's tools
             way(f"{API}/run/predict", self._predict, PICTURE, "pictures"),
             way(f"{API}/run/info", self._info, SMALL),
             *(way(path, self._call, SMALL, "pictures") for path in queue),
