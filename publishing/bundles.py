@@ -28,7 +28,6 @@ PACKAGES = (  # what the Space imports, and what its server is faster with
     "gradio",
     "httptools",
     "huggingface_hub",
-    "limits",
     "numpy",
     "pillow",
     "prometheus_client",
