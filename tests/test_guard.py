@@ -318,6 +318,9 @@ def test_an_honest_picture_passes_two_bombs(server, name):
     """The bombs cost their children's time, and end with a sentence if that is too much of it."""
     content = BOMBS[name]()
     assert len(content) < 10 * 2**20
+    assert (
+        post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})[0] == 200
+    )  # the network is loaded
     order, said = [], {}
 
     def ask(who: str, raw: bytes) -> None:
