@@ -35,7 +35,7 @@ from contributions import CONSENT
 from tests.harness import ROOT
 from tests.harness.calls import data_url, encoded, picture, upload
 from tests.harness.contributor import DIGITS, strokes
-from tests.harness.servers import Process, Server, free_port
+from tests.harness.servers import Process, Server, family, free_port
 from web.assets import assets, fingerprint
 
 RESULTS = ROOT / "docs" / "load.json"
@@ -146,8 +146,7 @@ class Tally:
 
 def processor_time(pid: int) -> float:
     """Seconds that a server and its children have used."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    stats = [Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split() for each in (pid, *children)]
+    stats = [Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split() for each in family(pid)]
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
 

@@ -27,7 +27,7 @@ from PIL import Image
 from bench.fuzz import bombs, encoded
 from tests.harness.calls import data_url, picture, post
 from tests.harness.contributor import strokes
-from tests.harness.servers import Server
+from tests.harness.servers import Server, family
 
 HEAD = "POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 8.8.4.4\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 FORM = '--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
@@ -36,10 +36,11 @@ FORM = '--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\
 def megabytes(pid: int) -> list[float]:
     """PSS of a process and of each of its children."""
     found = []
-    with contextlib.suppress(OSError, TypeError):  # one has just ended
-        for process in (pid, *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
-            text = Path(f"/proc/{process}/smaps_rollup").read_text()
-            found.append(int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024)
+    with contextlib.suppress(OSError):  # a thread has just ended
+        for process in family(pid):
+            with contextlib.suppress(OSError, TypeError):  # it has just ended
+                text = Path(f"/proc/{process}/smaps_rollup").read_text()
+                found.append(int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024)
     return found
 
 

@@ -32,7 +32,7 @@ from serving.settings import Settings
 from tests.harness import ROOT, in_thread
 from tests.harness.calls import data_url, encoded, picture, post, upload
 from tests.harness.contributor import strokes
-from tests.harness.servers import Server
+from tests.harness.servers import Server, family
 
 # --- what is let in ---------------------------------------------------------------------------------------------------
 
@@ -296,9 +296,8 @@ def test_a_space_s_page_may_ask_from_the_hub(monkeypatch):
 
 def memory(server: Server, line: str = "VmRSS") -> float:
     """Megabytes that a page and its children hold now, or with "VmHWM" the most that they ever did."""
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
     found = 0.0
-    for process in (server.process.pid, *children):
+    for process in family(server.process.pid):
         try:
             found += int(Path(f"/proc/{process}/status").read_text().split(f"{line}:")[1].split()[0]) / 1024
         except (OSError, IndexError):  # it has ended
@@ -370,7 +369,7 @@ def test_a_picture_with_too_many_pixels_costs_nothing(server):
 def test_the_children_know_no_secrets(server):
     """What opens strangers' pictures has none of the server's environment."""
     post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})
-    (child, *_) = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    (_, child, *_) = family(server.process.pid)
     names = {line.partition("=")[0] for line in Path(f"/proc/{child}/environ").read_text().split("\0") if line}
     assert names <= {"PATH", "LD_LIBRARY_PATH", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 

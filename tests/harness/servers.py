@@ -22,6 +22,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def family(pid: int) -> list[int]:
+    """A process and its children, whichever of its threads has started them. Linux only."""
+    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [pid, *(int(child) for text in lists for child in text.split())]
+
+
 class Process:
     """A command that serves at `url`; `answers` is the path that is asked until it is up."""
 
