@@ -73,8 +73,9 @@ export function makeWhy(root, asked) {
       const [first, second] = confidences.map(({ label }) => label);
       evidence = weigh(layers, engine.dense, first, against && against !== first ? against : second);
     }
-    for (const part of [canvas, numbers]) part.hidden = !(on && evidence);
-    for (const name of names) name.disabled = !(on && evidence) || name.textContent === evidence.a;
+    const shown = Boolean(on && evidence);
+    for (const part of [canvas, numbers]) if (part.hidden === shown) part.hidden = !shown;  // an attribute that is set anew costs a frame its time
+    for (const name of names) name.disabled = !shown || name.textContent === evidence.a;
     if (on) explain(evidence, empty);
     return evidence;
   }
