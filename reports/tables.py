@@ -83,6 +83,22 @@ def folds(result: dict) -> str:
     return f"{share} (95 % interval {100 * low:.1f} to {100 * high:.1f}; {repeats}x5 folds)"
 
 
+def frames(results: dict) -> str:
+    """Of docs/frames.json: frames while one draws with a slowed CPU."""
+    columns = [
+        f"CPU {results['rate']}x, {results['cores']} cores",
+        "frames",
+        "longer than 32 ms",
+        "median ms",
+        "p99 ms",
+    ]
+    rows = [
+        [name, str(row["frames"]), f"{100 * row['share']:.1f} %", f"{row['median_ms']:.1f}", f"{row['p99_ms']:.1f}"]
+        for name, row in results["rows"].items()
+    ]
+    return markdown(columns, rows, right=1)
+
+
 def latency(results: dict) -> str:
     """Of docs/latency.json: the table, and two sentences below it."""
     measured = {row["name"]: row for row in results["rows"]}
@@ -167,6 +183,7 @@ PLACES: dict[str, tuple[Callable[[dict], str], str, str]] = {
     "recipes": (recipes, "docs/results.md", "recipes"),
     "operators": (operators, "docs/results.md", "operators"),
     "latency": (latency, "docs/results.md", "latency"),
+    "frames": (frames, "docs/results.md", "frames"),
     "load": (load, "docs/results.md", "load"),
     "boot": (boot, "docs/results.md", "boot"),
 }

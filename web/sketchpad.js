@@ -126,7 +126,7 @@ export function mount(element, props, server) {
     if (board.pen !== null) return paintSoon();
     paint();
     offerFeedback();
-    offerShare();
+    offerShare(board.picture !== null);
   }
 
   const offerFeedback = makeFeedback(find(".feedback"), server, () => {
@@ -147,7 +147,7 @@ export function mount(element, props, server) {
     return { strokes: board.strokes, canvas: board.canvas, digit, answered: answer.digit, sentence };
   }, (strokes) => new Promise((done) => {
     engine.ask(LINK, { revision, strokes }, (reply) => done(reply.digit));
-  }));
+  }), tell);
 
   function play(strokes) {
     board.replace({ example: true });

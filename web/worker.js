@@ -12,7 +12,7 @@ async function load(base) {
     net = await DigitCNN.fromPretrained(base);
     postMessage({ ready: base, dense: net.dense });
   } catch (error) {
-    postMessage({ failed: error.message });
+    postMessage({ failed: error.message, name: error.name });
   }
 }
 
@@ -39,9 +39,16 @@ turn.port1.onmessage = async () => {
   begin();
 };
 
-async function answer({ board: name, revision, strokes, picture, reduce: reduced, inside }) {
+// What the network makes of a picture in the end; nothing where there is no ink.
+async function averages(picture) {
+  const layers = await net.activations(picture).catch(() => []);
+  return layers.find(({ name }) => name === "average")?.data;
+}
+
+async function answer({ board: name, revision, strokes, picture, pictures, reduce: reduced, inside }) {
   const found = { board: name, revision };
   try {
+    if (pictures) return { ...found, averages: await Promise.all(pictures.map(averages)) };
     let image = picture;
     if (strokes) {
       if (!boards.has(name)) boards.set(name, new Board());
@@ -54,7 +61,7 @@ async function answer({ board: name, revision, strokes, picture, reduce: reduced
     if (inside) found.layers = (await net.activations()).filter(({ name }) => SHOWN.includes(name));
     return { ...found, pixels, margin, digit, confidences: ranked(probabilities, 10) };
   } catch (error) {
-    return { ...found, error: error.message };
+    return { ...found, error: error.name };
   }
 }
 
