@@ -304,6 +304,8 @@ def test_picture_file(person):
     person.page.set_input_files(".picture input", opened)
     until(person.page, "document.querySelector('#prediction').dataset.digit === '3'")
     assert person.read[-1]["strokes"] is None
+    person.press("#share")
+    assert person.page.locator(".sentence").inner_text().startswith("Only what is drawn here can be shared")
     before = person.settle()["board"]
     bad = {"name": "digit.png", "mimeType": "image/png", "buffer": b"no picture"}
     person.page.set_input_files(".picture input", bad)
