@@ -28,8 +28,8 @@ DOCS = {  # name -> size, whether it is dark, state
     "look-phone": (PHONE, False, "answered"),
     "look-unsure": (PHONE, True, "unsure"),
 }
-COLOURS = 128
-UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (248, 98)]]  # a 4, nearly closed
+COLOURS = 256
+UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (234, 98)]]  # a 4, nearly closed
 
 
 def show(person, state: str, pause: int = 800) -> None:
@@ -82,7 +82,7 @@ def photograph(browser, url: str, out: Path, size: tuple[int, int], dark: bool, 
     for state, name in states.items():
         show(person, state)
         picture = Image.open(io.BytesIO(person.page.screenshot(full_page=state == "inside"))).convert("RGB")
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(out / f"{name}.png", optimize=True)
+        picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out / f"{name}.png", optimize=True)
         leave(person, state)
     for error in person.errors:
         print(f"{size}: {error}", file=sys.stderr)

@@ -4,7 +4,7 @@ import { showPixels } from "./board.js";
 import { share, write } from "./words.js";
 
 const LIKELY = 0.8;      // below it the sentence says "Probably" and names the second digit, too,
-const EVEN = 0.5;        // and below this "Perhaps"
+const EVEN = 0.6;        // and below this "Perhaps"
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
 const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken
 
@@ -20,8 +20,8 @@ export function reading({ empty, error, apart, digit, confidences }) {
   if (empty) return { kind: "none", sentence: ["reading.empty"] };
   if (apart) return { kind: "none", sentence: ["reading.apart"] };
   const [first, second] = confidences, both = { digit: first.label, other: second.label };
-  const sure = first.confidence < EVEN ? "perhaps" : first.confidence < LIKELY ? "probably" : "sure";
-  if (digit) return { kind: "digit", sentence: [`reading.${sure}`, both] };
+  const sure = first.confidence < EVEN ? "reading.perhaps" : first.confidence < LIKELY ? "reading.probably" : "reading.sure";
+  if (digit) return { kind: "digit", sentence: [sure, both] };
   if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: ["reading.none"] };
   return { kind: "torn", sentence: ["reading.torn", both] };
 }
