@@ -82,7 +82,9 @@ def photograph(browser, url: str, out: Path, size: tuple[int, int], dark: bool, 
     for state, name in states.items():
         show(person, state)
         picture = Image.open(io.BytesIO(person.page.screenshot(full_page=state == "inside"))).convert("RGB")
-        picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out / f"{name}.png", optimize=True)
+        picture.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+            out / f"{name}.png", optimize=True
+        )
         leave(person, state)
     for error in person.errors:
         print(f"{size}: {error}", file=sys.stderr)

@@ -191,7 +191,9 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
         drawn += line([(at(least), y), (at(most), y)], "line") + dot(at(share), y)
         part = say("charts.of", right=number(right), total=number(total))
         bounds = say("charts.bounds", low=percent(least / 100), high=percent(most / 100))
-        told.append((who, part, percent(share / 100), bounds, percent(float(upstream[0][2]) / 100) if upstream else "–"))
+        told.append(
+            (who, part, percent(share / 100), bounds, percent(float(upstream[0][2]) / 100) if upstream else "–")
+        )
     for tick in range(low, 101, 1 if low > 90 else 5):
         drawn += text(at(tick), end, percent(tick / 100, 0), "end" if tick > low else "")
     head = columns("whose", "right", "share", "interval", "upstream")
@@ -212,7 +214,9 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
 
     caption = say("model.set", set=say(f"set:{name}"), wrong=number(sum(n for n, *_ in wrong)), total=number(total))
     common = " ".join(say("model.taken", drawn=str(y), read=str(x), count=number(n)) for n, y, x in wrong[:3])
-    body = table(["", *map(str, range(10))], [(str(y), *(str(n or "") for n in row)) for y, row in enumerate(matrix)], mark)
+    body = table(
+        ["", *map(str, range(10))], [(str(y), *(str(n or "") for n in row)) for y, row in enumerate(matrix)], mark
+    )
     opening = f'<figure class="chart confusion" data-chart="confusion: {escape(name)}">'
     return f"{opening}{body}<figcaption>{caption} {common}</figcaption></figure>"
 
