@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import httpx2  # huggingface_hub's own transport
-from huggingface_hub import errors
+from huggingface_hub import errors, get_session, set_client_factory
 
 SILENCE = 20  # seconds without a byte after which a server is given up; the clients would wait for ever
 
 
+class PublishError(RuntimeError):
+    """Publishing did not succeed. The message is one sentence that says why and what to do."""
+
+
+@contextmanager
+def explained(repository: str):
+    """Raise whatever the Hub's clients raise inside (many kinds) as a PublishError about `repository`."""
+    try:
+        yield
+    except PublishError:
+        raise
+    except Exception as error:
+        raise PublishError(explain(error, repository)) from error
+
+
 def limit_silence() -> None:
     """Let huggingface_hub give up a server that keeps silent for SILENCE seconds, also after it has reconnected."""
-    from huggingface_hub import get_session, set_client_factory
-
     hooks = get_session().event_hooks
     set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=SILENCE))
 
