@@ -92,19 +92,13 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weig
     import datasets
 
     from data.parquet import build
-    from data.stats import END
 
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
     build(out, archives, contributed=contributed)
     for path in sorted((out / "contributed").glob("*.parquet")) if weights else ():
         add_margins(path, checked(weights)[0])
-    figures = []
-    for split in ("train", "test"):
-        shutil.copyfile(ROOT / "docs" / "images" / f"data-{split}.png", out / f"data-{split}.png")
-        figures.append(f"![Drawings per digit, {split}](data-{split}.png)")
     card = out / "README.md"
-    text = card.read_text().replace("OWNER/mnixel", name).replace(END, f"{END}\n\n{chr(10).join(figures)}")
-    card.write_text(text)
+    card.write_text(card.read_text().replace("OWNER/mnixel", name))
 
 
 def add_margins(path: Path, net) -> None:
