@@ -82,10 +82,15 @@ contributed = load_dataset("OWNER/mnixel", "contributed")
 ```
 
 The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the licence that their rows name
-(`licence`), each accepted by a maintainer. They agreed to that before they drew. A row has the picture as MNIXEL would have stored it, the digit
-that was asked for, the lines with their brush radius and times (`strokes`, JSON, board units of 448 a side, milliseconds in steps of 4), the day, and a
-random number for the writer: no writer is in both train and test. `margin` says how far the published model's best logit stood above the mean one on the
-picture, so that what it finds hard can be looked up; a sitting is what one writer drew on one day. Who drew them can have them deleted, from the next version on.
+(`licence`), each accepted by a maintainer. They agreed to that before they drew, and can have their drawings deleted, from the next version on.
+
+| feature | what |
+| --- | --- |
+| `image`, `label` | the picture as MNIXEL would have stored it, and the digit that was asked for |
+| `strokes` | JSON: lines of points with their brush radius and times; board units of 448 a side, milliseconds in steps of 4 |
+| `writer`, `day` | a random number for whoever drew it, and the date; together a session. No writer is in both train and test |
+| `source`, `licence` | where it was drawn, and under which licence it was given |
+| `margin` | how far the published model's best logit stands above the mean one: what it finds hard has little |
 
 """
 

@@ -74,6 +74,9 @@ def test_round_trip(transfer, tmp_path, mnixel):
             "digit.js", "digit.png", "digit28.png", "model.onnx", "notebook.ipynb"
         }  # fmt: skip
         assert hub.repository("space", SPACE).variables == {"MODEL_ID": MODEL}
+        assert "on cpu-basic, which this account may have" in done.stdout
+        assert (hub.repository("space", SPACE).sdk, hub.repository("space", STATIC).sdk) == ("gradio", "static")
+        assert "+cpu" in hub.files("space", SPACE)["requirements.txt"].decode()
         uploads = [line for line in hub.log if line.startswith("PUT /store/")]
         assert bool(uploads) == (transfer != "xet")
 
