@@ -71,6 +71,7 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
         sources="; ".join(sources),
         unseen=accuracy.get("rows", {}).get(UNSEEN, {}).get(tables.OURS),
         table=tables.accuracy(accuracy) if accuracy else None,
+        summary=tables.summary({}) if accuracy else None,
         ablation=tables.recipes(recipes) if recipes else None,
         grams=grams(result["seconds"]),
         watts=WATTS,

@@ -114,13 +114,13 @@ def summary(_: dict) -> str:
     """The README's six rows: of docs/accuracy.json and docs/latency.json."""
     figures = {name: row[OURS] for name, row in stored("accuracy")["rows"].items() if row.get(OURS)}
     sources = [  # title, measured on, beginning of the row's name
-        ("MNIXEL's own test images", "the volunteers' drawings; looked at once a run", "MNIXEL test"),
+        ("MNIXEL's test images", "volunteers' drawings; looked at once a run", "MNIXEL test"),
         ("UNIPEN", "pen strokes of {}", "UNIPEN, writers nobody"),
         ("pendigits", "pen strokes of 30 writers", "pendigits"),
         ("MNIST", "{}", "MNIST"),
         (
-            "drawings that are no digits, refused",
-            "unseen kinds; with the share of digits refused",
+            "non-digits refused",
+            "unseen kinds; beside it the digits refused",
             "non-digits refused as",
         ),
     ]
