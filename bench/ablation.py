@@ -116,15 +116,15 @@ def run_recipes(names: list[str], read: bool) -> str:
 
 def people() -> dict:
     """The sets of other people's digits that are there, each in parts."""
-    found = {}
+    result = {}
     if (root := unipen.folder()) is not None:
         names = unipen.collections(root)
         for title, looked_at in {"UNIPEN, not looked at": False, "UNIPEN, looked at": True}.items():
             half = [name for name in names if (name in unipen.LOOKED_AT) == looked_at]
-            found[title] = sets.collections(root, freehand.NATURAL, half)
+            result[title] = sets.collections(root, freehand.NATURAL, half)
     if (folder := freehand.folder()) is not None:
-        found["pendigits"] = [("", sets.pendigits(folder, freehand.NATURAL))]
-    return found
+        result["pendigits"] = [("", sets.pendigits(folder, freehand.NATURAL))]
+    return result
 
 
 def measure_operators(without: tuple[str, ...], arrays: data.Arrays) -> dict[str, list[float]]:

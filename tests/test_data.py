@@ -287,13 +287,13 @@ def test_sheet_has_each_digit_in_its_row():
 
 def test_load_rounds_nothing_away_but_fractions(mnixel):
     for config, archive in CONFIGS.items():
-        found, dataset = arrays(config, mnixel), load(config, mnixel)
+        source, dataset = arrays(config, mnixel), load(config, mnixel)
         assert [len(dataset[split]) for split in ("train", "test")] == [archive.train, archive.test]
         assert dataset["test"].features["label"].names == list("0123456789")
-        assert dataset["test"]["label"][:] == found.y_test.tolist() and found.y_test.dtype == np.int64
+        assert dataset["test"]["label"][:] == source.y_test.tolist() and source.y_test.dtype == np.int64
         images = dataset["test"]["image"][:]
         assert all(image.mode == "L" and image.size == (28, 28) for image in images)
-        assert np.abs(np.stack(images) - found.x_test).max() <= 0.5
+        assert np.abs(np.stack(images) - source.x_test).max() <= 0.5
 
 
 # ---- the real archives
@@ -393,9 +393,9 @@ for config in ([], ["clean"], ["raw"]):
     names = list("0123456789")
     expected = []
     for config in ("clean", "clean", "raw"):
-        found = arrays(config, mnixel)
-        expected.append(f"{config} {len(found.y_train)} {len(found.y_test)} L (28, 28) {names}")
-        expected.append(f"{found.y_train.sum()} {{'train': 90000, 'test': 40000}}")
+        source = arrays(config, mnixel)
+        expected.append(f"{config} {len(source.y_train)} {len(source.y_test)} L (28, 28) {names}")
+        expected.append(f"{source.y_train.sum()} {{'train': 90000, 'test': 40000}}")
     assert (process.returncode, process.stdout.splitlines()) == (0, expected), process.stderr
     assert "card" not in process.stderr  # where the client says that it ignores a part of the card
 

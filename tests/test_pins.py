@@ -33,14 +33,14 @@ def test_the_pins_are_what_the_requirements_bring_in():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"),
+    ("wanted", "message"),
     [
         ("numpy==1.0", r"^The project asks for numpy==1.0, but 2\S+ is installed: run `pip install -r \S+`\.$"),
         ("no-such-thing==1.0", r"^The project asks for no-such-thing==1.0, which is not installed: run `pip install -r \S+`\.$"),
     ],
 )  # fmt: skip
-def test_what_is_not_installed_is_said_in_one_sentence(wanted, said):
-    with pytest.raises(pins.PinsError, match=said):
+def test_what_is_not_installed_is_said_in_one_sentence(wanted, message):
+    with pytest.raises(pins.PinsError, match=message):
         pins.closure([Requirement(wanted)])
 
 
@@ -58,8 +58,8 @@ def test_extras_markers_and_cuda(tmp_path, monkeypatch):
     package(tmp_path, "quick", "0.1rc1", "server[fast]")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert pins.closure([Requirement("server")]) == {"server": "1.0", "some-torch": "2.0"}
-    found = pins.closure([Requirement("server"), Requirement("server[fast]")])
-    assert found == {"quick": "0.1rc1", "server": "1.0", "some-torch": "2.0"}
+    versions = pins.closure([Requirement("server"), Requirement("server[fast]")])
+    assert versions == {"quick": "0.1rc1", "server": "1.0", "some-torch": "2.0"}
     with pytest.raises(pins.PinsError, match="quick asks for server>=2, but 1.0 is installed"):
         (tmp_path / "quick-0.1rc1.dist-info" / "METADATA").write_text(
             "Metadata-Version: 2.1\nName: quick\nVersion: 0.1rc1\nRequires-Dist: server>=2\n"

@@ -125,7 +125,7 @@ def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
 
 
 @pytest.mark.parametrize(
-    ("kind", "there", "fault", "said"),
+    ("kind", "there", "fault", "message"),
     [
         ("space --hardware t4-small", "", None, 'The Hub asks for payment for the space OWNER/mnixel ("A PRO'),
         ("space --hardware t4-small", "gradio", Fault("hardware", "402"), "take a plan that has it, or leave --hardware"),
@@ -143,19 +143,19 @@ def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
         *("rate", "scope", "quota", "payment"),
     ],
 )  # fmt: skip
-def test_a_refusal_is_one_sentence(kind, there, fault, said, hub, tmp_path, mnixel):
+def test_a_refusal_is_one_sentence(kind, there, fault, message, hub, tmp_path, mnixel):
     if there:
         hub.put("space", STATIC if kind == "static" else SPACE, {"README.md": b"x"}, sdk=there)
     hub.faults = [replace(fault)] if fault else []
     done = publish(hub, tmp_path / "us", *kind.split(), OWNER, "--data", str(mnixel))
-    assert said in one_sentence(done, "publish.py")
+    assert message in one_sentence(done, "publish.py")
 
 
 @pytest.mark.parametrize("kind", ["static", "space"])
 def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
     hub.put("model", MODEL, {path.name: path.read_bytes() for path in sorted(WEIGHTS.iterdir())}, private=True)
-    said = one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
-    assert said.startswith(
+    message = one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
+    assert message.startswith(
         f"{MODEL} is private, and a public page gives its weights to everybody: make the model public"
     )
     done = publish(hub, tmp_path / "us", kind, OWNER, "--private")
@@ -298,9 +298,9 @@ def test_the_card_holds_what_was_measured():
     card = ModelCard(cards.model_card(result, MODEL, DATASET, exporter.OPSET))
     measured = tables.stored("accuracy")
     assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
-    found = {row.dataset_name: row.metric_value for row in card.data.eval_results}
+    results = {row.dataset_name: row.metric_value for row in card.data.eval_results}
     ours = {name: readers[tables.OURS] for name, readers in measured["counts"].items() if tables.OURS in readers}
-    assert found == {name: round(right / total, 4) for name, (right, total) in ours.items()}
+    assert results == {name: round(right / total, 4) for name, (right, total) in ours.items()}
     assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(result["seconds"] * 30 / 3.6e6 * 475, 2)
     assert card.data.pipeline_tag == "image-classification" and card.data.library_name is None
     unseen = measured["rows"].get(cards.UNSEEN)
