@@ -165,7 +165,8 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser = argparse.ArgumentParser(
         description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are."
     )
-    add, repository = parser.add_argument, {"metavar": "OWNER/NAME"}
+    add = parser.add_argument
+    repository: dict[str, Any] = {"metavar": "OWNER/NAME"}
     add("kind", choices=["model", "dataset", "space", "static", "all"])
     add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")

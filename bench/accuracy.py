@@ -21,7 +21,7 @@ import numpy as np
 
 import board
 import data
-from bench import ablation, freehand, mnist, peers, sets, unipen
+from bench import freehand, mnist, peers, sets, unipen
 from bench.readers import Reader, milliseconds, multiply_adds, our_reader, upstream_reader
 from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
@@ -209,9 +209,6 @@ def main() -> None:
     seeds = tables.stored("recipes")
     recipes = {OURS: "ours", UPSTREAM: "upstream"}
     table.row("MNIXEL test, several seeds", {who: over_seeds(seeds.get(recipe)) for who, recipe in recipes.items()})
-    rounds = {who: text for who, recipe in recipes.items() if (text := ablation.validated(recipe))}
-    if rounds:
-        table.row("cross-validation over all 386", rounds)
     other_people(table)
     refusal(table, net.config.threshold)
     if (folder := freehand.folder()) is not None:

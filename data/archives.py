@@ -46,7 +46,7 @@ CONFIGS = {
 }
 
 
-def fault(content: bytes, archive: Archive) -> str:
+def fault(content: bytes | bytearray, archive: Archive) -> str:
     """What is wrong with the content of a file, or "" when it is the published archive, bit for bit."""
     if len(content) != archive.size:
         return f"has {len(content):,} bytes instead of {archive.size:,}"

@@ -18,10 +18,10 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: t
 
     `errors` are the exceptions whose message is such a sentence.
     """
-    options = parser.parse_args(arguments)
+    options, expected = parser.parse_args(arguments), (OSError, *errors)
     try:
         options.run(options)
-    except (*errors, OSError) as error:
+    except expected as error:
         print(f"error: {sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from training import metrics
-
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 OURS, UPSTREAM = "this project", "upstream's network and recipe"  # the columns of docs/accuracy.json
@@ -65,14 +63,6 @@ def operators(results: dict) -> str:
         changes = [(row[key][0] - a, row[key][1] - loss) for key, (a, loss) in whole.items()]
         rows.append([f"without {name}", *(f"{100 * a:+.2f}, {loss:+.3f}" for a, loss in changes)])
     return markdown(["", *whole], rows)
-
-
-def folds(result: dict) -> str:
-    """Of a recipe in docs/crossval.json: right answers over all repeats, with the interval of one repeat's size."""
-    right, repeats, total = sum(result["rights"]), len(result["rights"]), result["total"]
-    low, high = metrics.wilson(round(right / repeats), total)
-    share = f"{right}/{repeats * total} = {100 * right / repeats / total:.1f} %"
-    return f"{share} (95 % interval {100 * low:.1f} to {100 * high:.1f}; {repeats}x5 folds)"
 
 
 def latency(results: dict) -> str:
