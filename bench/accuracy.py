@@ -154,8 +154,8 @@ def refusal(table: Table, threshold: float) -> None:
                 {who: f"{100 * part:.1f} % (below {limit:.2f})" for who, (limit, part) in limits.items()},
             )
             lost, caught = (digits[OURS] < threshold).mean(), (margins[OURS] < threshold).mean()
-            told = f"{100 * caught:.1f} %, with {100 * lost:.1f} % of the digits (below {threshold:.2f})"
-            table.row(f"non-digits refused as shipped, {name}", {OURS: told})
+            text = f"{100 * caught:.1f} %, with {100 * lost:.1f} % of the digits (below {threshold:.2f})"
+            table.row(f"non-digits refused as shipped, {name}", {OURS: text})
 
 
 def peer_table(net: DigitCNN, arrays: data.Arrays, seen: dict[str, dict[str, list[int]]]) -> str | None:

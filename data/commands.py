@@ -18,10 +18,13 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: t
 
     `errors` are the exceptions whose message is such a sentence.
     """
-    options, expected = parser.parse_args(arguments), (OSError, *errors)
+    options = parser.parse_args(arguments)
     try:
         options.run(options)
-    except expected as error:
+    except errors as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
         print(f"error: {sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -567,10 +567,10 @@ class Faulty:
             return await response(scope, receive, send)
         messages = []
 
-        async def keep(message):
+        async def collect(message):
             messages.append(message)
 
-        await self.application(scope, receive, keep)
+        await self.application(scope, receive, collect)
         if fault.act == "hold":
             self.hub.held.set()
             await anyio.sleep_forever()
