@@ -129,7 +129,7 @@ def test_round_trip(transfer, tmp_path, mnixel):
         assert hub.leaks == []
 
 
-def wait_for(true, seconds: float = 60) -> None:
+def wait_for(true, seconds: float = 120) -> None:
     """Until `true()`; fails when that takes for ever."""
     deadline = time.monotonic() + seconds
     while not true():
