@@ -25,7 +25,7 @@ SHOWN = ROOT / "docs" / "images" / "page.png"  # what the Hub and other sites sh
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
 PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")  # of web/, what browsers get
 PACKAGES = (  # what the Space imports, and what its server is faster with
-    *("gradio", "httptools", "huggingface_hub", "limits", "numpy", "pillow", "prometheus_client", "pyarrow"),
+    *("gradio", "httptools", "huggingface_hub", "numpy", "pillow", "prometheus_client", "pyarrow"),
     *("safetensors", "torch", "uvloop"),
 )
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes

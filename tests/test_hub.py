@@ -487,7 +487,7 @@ def test_space_without_any_weights_says_so(space, model_hub, tmp_path):
     done = subprocess.run(
         [sys.executable, "app.py"], cwd=space, env=settings, capture_output=True, text=True, timeout=120
     )
-    assert "There is no OWNER/nothing that you may see" in one_sentence(done, "app.py")
+    assert "There is no config.json in embedded" in one_sentence(done, "app.py")
 
 
 def test_space_front_matter_and_pins(space):
