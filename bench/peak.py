@@ -1,8 +1,8 @@
 """How much memory the page has at most while everything in docs/security.md happens at once: `python -m bench.peak`.
 
-Twenty-four addresses send, each again as soon as it is answered and for so many seconds: pictures that keep a decoder busy, the largest
+Some thirty addresses send, each again as soon as it is answered and for so many seconds: pictures that keep a decoder busy, the largest
 pictures of every format, data URLs of 10 MiB, stalled uploads, questions of every kind. What is measured is the sum of the PSS
-(proportional set size, /proc/PID/smaps_rollup) of the server and all its children, every 20 ms: a page that several processes share
+(proportional set size, /proc/PID/smaps_rollup) of the server and its children, every 20 ms: a page that several processes share
 counts once. Linux only.
 """
 
@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import json
 import re
+import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,118 +24,90 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from bench.fuzz import bombs
-from bench.load import PNGS, Page, contribution, data_url
+from bench.fuzz import bombs, encoded
+from tests.harness.calls import data_url, picture, post
+from tests.harness.contributor import strokes
+from tests.harness.servers import Server
 
-SECONDS = 20.0
 HEAD = "POST /gradio_api/upload HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 8.8.4.4\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 FORM = '--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
 
 
-def tree(pid: int) -> list[int]:
-    """A process and its descendants."""
-    children: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        with contextlib.suppress(OSError):  # a thread that has just ended
-            children += map(int, (task / "children").read_text().split())
-    return [pid, *(found for child in children for found in tree(child))]
-
-
-def megabytes(pid: int) -> dict[int, float]:
-    """PSS of a process and of each of its descendants."""
-    found = {}
-    for process in tree(pid):
-        with contextlib.suppress(OSError, TypeError):  # it has just ended
+def megabytes(pid: int) -> list[float]:
+    """PSS of a process and of each of its children."""
+    found = []
+    with contextlib.suppress(OSError, TypeError):  # one has just ended
+        for process in (pid, *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
             text = Path(f"/proc/{process}/smaps_rollup").read_text()
-            found[process] = int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024
+            found.append(int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024)
     return found
 
 
-def largest() -> dict[str, bytes]:
+def largest() -> list[bytes]:
     """A digit of 4096 pixels a side in every format, over paper with some grain."""
     pixels = np.random.default_rng(0).integers(225, 245, (4096, 1), dtype=np.uint8).repeat(4096, axis=1)
     pixels[600:3500, 1950:2150] = 30
-    image, found = Image.fromarray(pixels), {}
-    deep = Image.fromarray(pixels.astype(np.uint16) * 257)
-    for name, picture, more in (
-        ("PNG", image.convert("RGBA"), {}), ("PNG 16", deep, {}), ("JPEG", image.convert("RGB"), {}), ("WEBP", image, {}),
-        ("JPEG progressive", image.convert("RGB"), {"progressive": True, "subsampling": 0}), ("GIF", image, {}),
-    ):  # fmt: skip
-        file = io.BytesIO()
-        picture.save(file, name.split()[0], **more)
-        found[name] = file.getvalue()
-    return found
+    grey, deep = Image.fromarray(pixels), Image.fromarray(pixels.astype(np.uint16) * 257)
+    colour = grey.convert("RGB")
+    files = [encoded(image, kind) for image, kind in ((grey.convert("RGBA"), "PNG"), (deep, "PNG"), (colour, "JPEG"))]
+    files.append(encoded(colour, "JPEG", progressive=True, subsampling=0))
+    return [*files, encoded(grey, "WEBP"), encoded(grey, "GIF")]
 
 
-class Watch:
-    """The most memory that a page has had since this was made; `stop` ends the looking."""
-
-    def __init__(self, pid: int):
-        self.pid, self.most, self._over = pid, [0.0], threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def _look(self) -> None:
-        while not self._over.wait(0.02):
-            now = sorted(megabytes(self.pid).values(), reverse=True)
-            self.most = max(self.most, now, key=sum)
-
-    def stop(self) -> list[float]:
-        """Of each process, the server first, when the sum was the most."""
-        self._over.set()
-        self._thread.join()
-        return self.most
-
-
-def siege(url: str, port: int, seconds: float) -> dict[str, int]:
+def siege(server: Server, seconds: float) -> dict[int, int]:
     """Everything at once; returns how often which status was answered."""
-    honest, statuses = PNGS["7"], {}
-    pictures = [*bombs().values(), *largest().values(), honest + bytes(10 * 2**20 - len(honest)), honest]
+    honest = encoded(picture("7"))
+    pictures = [*bombs().values(), *largest(), honest + bytes(10 * 2**20 - len(honest)), honest]
+    keep = {"receipt": "none", "id": "peak-0001", "label": "2", "strokes": strokes("2")}
+    questions = [("run/predict", {"data": [data_url(raw), 3]}) for raw in 2 * pictures]
+    questions += [("component_server", {"fn_name": "keep", "data": keep}), ("run/info", {"data": []})]
+    statuses: dict[int, int] = {}
     until = time.monotonic() + seconds
 
-    def ask(number: int, path: str, question: Callable[[], dict] | dict) -> None:
-        body, headers = json.dumps(question).encode(), {"X-Forwarded-For": f"8.8.{number}.8"}
-        with httpx.Client(base_url=url, timeout=60, headers=headers) as client:
+    def ask(number: int) -> None:
+        path, question = questions[number]
+        with httpx.Client(timeout=60, headers={"X-Forwarded-For": f"8.8.{number}.8"}) as client:
             while time.monotonic() < until:
                 try:
-                    status = client.post(path, content=body).status_code
+                    status = client.post(f"{server.url}/gradio_api/{path}", json=question).status_code
                 except httpx.HTTPError:
                     status = 0
                 statuses[status] = statuses.get(status, 0) + 1
 
-    stalled = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
-    for connection in stalled:
-        connection.sendall(f"{HEAD}Content-Length: 900000\r\n\r\n{FORM}".encode() + bytes(200_000))
-    with ThreadPoolExecutor(2 * len(pictures) + 2) as pool:
-        for number, raw in enumerate(2 * pictures):
-            pool.submit(ask, number, "/gradio_api/run/predict", {"data": [data_url(raw), 3]})
-        pool.submit(ask, 100, "/gradio_api/component_server", {"fn_name": "keep", "data": contribution("none", "2")})
-        pool.submit(ask, 101, "/gradio_api/run/info", {"data": []})
-    for connection in stalled:
-        connection.close()
+    with contextlib.ExitStack() as stack:
+        for _ in range(40):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            connection.sendall(f"{HEAD}Content-Length: 900000\r\n\r\n{FORM}".encode() + bytes(200_000))
+        with ThreadPoolExecutor(len(questions)) as pool:
+            list(pool.map(ask, range(len(questions))))
     return statuses
 
 
 def main() -> int:
     """Run the command; returns the exit status: 1 when it was more than `--most`."""
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--most", type=float, default=600.0, help="megabytes (default 600)")
     options = parser.parse_args()
-    page = Page("app.py")
+    server, over, seen = Server(BEHIND_PROXY="1"), threading.Event(), [[0.0]]
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            seen.append(megabytes(server.process.pid))
+
     try:
-        httpx.post(
-            f"http://127.0.0.1:{page.port}/gradio_api/run/predict", json={"data": [data_url(PNGS["7"]), 1]}, timeout=60
-        )
-        rest, watch = sum(megabytes(page.process.pid).values()), Watch(page.process.pid)
-        statuses = siege(f"http://127.0.0.1:{page.port}", page.port, options.seconds)
-        most = watch.stop()
+        post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})
+        rest, watching = sum(megabytes(server.process.pid)), threading.Thread(target=watch)
+        watching.start()
+        statuses = siege(server, options.seconds)
+        over.set()
+        watching.join()
+        most = max(seen, key=sum)
         time.sleep(3)
-        after = sum(megabytes(page.process.pid).values())
-        said = {"at rest": round(rest), "most": round(sum(most)), "of each then": list(map(round, most))}
-        print(json.dumps({**said, "afterwards": round(after), "answers": statuses}))
+        said = {"at rest": round(rest), "most": round(sum(most)), "of each then": [round(each) for each in most]}
+        print(json.dumps({**said, "afterwards": round(sum(megabytes(server.process.pid))), "answers": statuses}))
     finally:
-        page.stop()
+        server.kill(signal.SIGTERM)
     return int(sum(most) > options.most)
 
 

@@ -1,6 +1,6 @@
 """Contributed drawings: kept crash-safe, carried to the Hub, deleted by receipt, reviewed by a maintainer, merged for training.
 
-On the page's server run `service` (what the page may ask), `store` (SQLite), `batches` and `mirror` (the way to the Hub) and `export` (a
+On the page's server run `service` (what the page may ask), `store` (SQLite), `mirror` (the way to the Hub) and `export` (a
 visitor's copy); none of them imports torch. `review` and `merge` are the maintainer's: `python -m contributions`.
 """
 

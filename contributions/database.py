@@ -4,7 +4,7 @@ The journal is a rollback journal (`journal_mode=TRUNCATE`, `synchronous=FULL`).
 needs memory that all processes share (sqlite.org/wal.html: one host, no network file system): on a FUSE mount without shared `mmap`,
 `PRAGMA journal_mode=WAL` answers "wal", and the next statement fails with "disk I/O error". It also is a second file in which deleted
 rows linger. The rollback journal needs only locks and `fsync`; SQLite syncs it once more after truncating it, so what was called saved
-survives a power cut. A folder without locks and `fsync`, such as a mounted Storage Bucket, cannot hold a store: see `settings`.
+survives a power cut. A folder without locks and `fsync`, such as a mounted Storage Bucket, cannot hold a store: see `service`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,8 +22,12 @@ RESERVE = 4_000_000  # bytes that are given up to delete something when the disk
 PAGE = 50  # rows that are read at a time
 
 # Whoever agrees is a newcomer until their first drawing is kept. `forgotten` holds the receipts whose owners have deleted everything;
-# until their rows are gone from the file, `kept` hides them.
+# until their rows are gone from the file, `kept` hides them. `secure_delete`: what was deleted does not linger in the file.
 SCHEMA = """
+PRAGMA journal_mode=TRUNCATE;
+PRAGMA synchronous=FULL;
+PRAGMA secure_delete=ON;
+PRAGMA temp_store=MEMORY;
 CREATE TABLE IF NOT EXISTS writers (
   receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL, licence TEXT NOT NULL, utc TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS newcomers (
@@ -34,8 +38,6 @@ CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
 CREATE INDEX IF NOT EXISTS drawings_by_batch ON drawings (batch);
 CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS forgotten (receipt_hash TEXT PRIMARY KEY);
-DROP INDEX IF EXISTS drawings_of;
-DROP INDEX IF EXISTS drawings_by_time;
 CREATE TEMP VIEW kept AS
   SELECT rowid, * FROM drawings WHERE receipt_hash NOT IN (SELECT receipt_hash FROM forgotten);
 """
@@ -43,28 +45,16 @@ CREATE TEMP VIEW kept AS
 Result = TypeVar("Result")
 
 
-class StoreError(RuntimeError):
-    """A drawing cannot be kept. The message is one sentence for whoever drew it; see `told`."""
-
-    def __init__(self, sentence: str, code: str = "refused", **values):
-        super().__init__(sentence)
-        self.code, self.values = code, values
-
-
 class Declined(ValueError):
-    """What was asked cannot be done. The message is one sentence for whoever asked; see `told`."""
+    """What was asked cannot be done. The message is one sentence for whoever asked; `code` and `values` are that of the page's words."""
 
     def __init__(self, sentence: str, code: str = "refused", **values):
         super().__init__(sentence)
         self.code, self.values = code, values
 
 
-def told(error: Exception) -> dict:
-    """What the page is told: the sentence, and the code and values with which it says the same in another language.
-
-    The words are those of `server.CODE` in web/words.json.
-    """
-    return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
+class StoreError(Declined):
+    """A drawing cannot be kept, or the store cannot be read."""
 
 
 class Database:
@@ -75,13 +65,8 @@ class Database:
         self._lock = threading.RLock()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(
-                self.folder / FILE, check_same_thread=False, timeout=30, isolation_level=None
-            )
-            self._database.execute("PRAGMA journal_mode=TRUNCATE")
-            self._database.execute("PRAGMA synchronous=FULL")  # "saved" survives a power cut, not only a crash
-            self._database.execute("PRAGMA secure_delete=ON")  # what was deleted by receipt does not linger in the file
-            self._database.execute("PRAGMA temp_store=MEMORY")
+            path = self.folder / FILE
+            self._database = sqlite3.connect(path, check_same_thread=False, timeout=30, isolation_level=None)
             self._database.executescript(SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere") from error
@@ -96,17 +81,12 @@ class Database:
                 yield self._database
                 self._database.execute("COMMIT")
             except sqlite3.Error as error:
-                self._roll_back()
                 if "full" in str(error):
                     raise StoreError("The server has no room left for drawings.", code="no-room") from error
                 raise StoreError("The server cannot keep drawings just now; try again.", code="later") from error
-            except BaseException:
-                self._roll_back()
-                raise
-
-    def _roll_back(self) -> None:
-        if self._database.in_transaction:
-            self._database.execute("ROLLBACK")
+            finally:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
 
     def ask(self, question: str, *values) -> list[tuple]:
         """The rows that answer an SQL question."""
@@ -114,18 +94,14 @@ class Database:
             try:
                 return self._database.execute(question, values).fetchall()
             except sqlite3.Error as error:
-                raise StoreError(
-                    "The server cannot look into its drawings just now; try again.", code="later"
-                ) from error
+                sentence = "The server cannot look into its drawings just now; try again."
+                raise StoreError(sentence, code="later") from error
 
     def pages(self, columns: str, where: str, *values) -> Iterator[tuple]:
         """Rows of `kept` in the order in which they came, read a page at a time, so that nobody waits for whoever reads them."""
+        question = f"SELECT rowid, {columns} FROM kept WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
         last = 0
-        while True:
-            question = f"SELECT rowid, {columns} FROM kept WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
-            found = self.ask(question, *values, last)
-            if not found:
-                return
+        while found := self.ask(question, *values, last):
             last = found[-1][0]
             yield from (row[1:] for row in found)
 
@@ -139,19 +115,16 @@ class Database:
         try:
             return act()
         except StoreError:
-            try:
+            with suppress(OSError):
                 (self.folder / "reserve").unlink()
-            except OSError:
-                pass
             return act()
 
     def make_reserve(self) -> None:
         """Room on the disk that nobody else gets; without it if there is none."""
         path = self.folder / "reserve"
         try:
-            if path.exists():
-                return
-            with open(path, "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, RESERVE)
+            if not path.exists():
+                with open(path, "wb") as file:
+                    os.posix_fallocate(file.fileno(), 0, RESERVE)
         except OSError:
             path.unlink(missing_ok=True)

@@ -6,11 +6,13 @@ import hashlib
 import tempfile
 from pathlib import Path
 
-from contributions import settings
 from contributions.database import FILE
 from contributions.export import write_parquet
+from contributions.mirror import Mirror
+from contributions.service import place
 from contributions.store import Store, StoreError
 from data.archives import DataError
+from publishing import hub
 
 FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
 SHARD = "{split}-00000-of-00001.parquet"
@@ -29,7 +31,7 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
     counts = {}
     for split in ("train", "test"):
         path = folder / SHARD.format(split=split)
-        mine = (drawing for drawing, _ in store.each("accepted") if split_of(drawing.writer) == split)
+        mine = (drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split)
         with tempfile.TemporaryDirectory(dir=folder) as work:
             part = Path(work, path.name)
             with open(part, "wb") as file:
@@ -47,17 +49,14 @@ def open_store(named: Path | None = None) -> Store | None:
 
     Raises DataError when it cannot be used or the Hub cannot be asked.
     """
-    from contributions.mirror import Mirror
-    from publishing import hub
-
-    wanted = settings.from_environment()
-    folder, repository = named or wanted.folder, wanted.repository
+    default, repository = place()
+    folder = named or default
     if not repository and not (folder / FILE).is_file():
         return None
     try:
         store = Store(folder)
         if repository:
-            came, went = Mirror(store, repository, start=False).pull()
+            came, went = Mirror(store, repository).pull()
             print(f"from {repository}: {came} new, {went} deleted")
         return store
     except StoreError as error:
@@ -68,10 +67,10 @@ def open_store(named: Path | None = None) -> Store | None:
 
 def refresh(folder: Path = FOLDER) -> None:
     """Write `folder` anew from the store that it was merged from, so that what was deleted since is gone. Raises DataError."""
+    if not (folder / SOURCE).is_file():
+        return  # never merged here
     try:
         source = Path((folder / SOURCE).read_text())
-    except OSError:
-        return  # never merged here
     except ValueError as error:
         raise DataError(f"{folder / SOURCE} is not text; run `python -m contributions merge` again.") from error
     if any(folder.glob("*.parquet")) and (store := open_store(source)):

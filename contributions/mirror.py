@@ -1,26 +1,30 @@
-"""Carries contributed drawings to a dataset repository on the Hub: at least once, under names that never change.
+"""Carries contributed drawings to a dataset repository on the Hub, at least once, and back.
 
-A batch is one JSON Lines file. What fails is tried again, each time later; what a crash interrupts is sent again under the same name, which
-changes nothing when it was there already. A batch from which somebody's drawings were deleted is written anew without them. Both ways
+They are gathered in batches that are named once and keep their name: one JSON Lines file each, so that a batch that is sent twice, after a
+failure or a crash, is still there once. A batch's version is raised when something is deleted from it; then it is written anew. Both ways
 hold a batch in memory at a time, and what comes from the Hub is believed row by row only.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import secrets
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from contributions import rows
-from contributions.batches import BYTES, NAME, Batches
 from contributions.store import Store, StoreError
 from publishing import hub
 
 FOLDER = "batches"
+ROWS, BYTES = 500, 4_000_000  # of a batch at most
+NAME = re.compile(r"[0-9A-Za-z-]{1,64}")
 GATHER = 3.0  # seconds that rows are gathered for before they go, so that a class of students makes few commits
 SLOWEST = 300.0  # seconds between two attempts
 TOGETHER = 20  # batches that are looked at for one commit
@@ -35,20 +39,35 @@ A row holds the hash of its writer's receipt, by which all their drawings are de
 """
 
 
+def _ids(database, batch: str) -> set[str]:
+    return {row[0] for row in database.execute("SELECT id FROM drawings WHERE batch = ?", (batch,))}
+
+
+def _remove(database, ids: set[str]) -> int:
+    """Delete drawings, and the writers of whom none is left; returns how many drawings there were."""
+    nobody = "receipt_hash = ?1 AND NOT EXISTS (SELECT 1 FROM drawings WHERE receipt_hash = ?1)"
+    for id in ids:
+        row = database.execute("DELETE FROM drawings WHERE id = ? RETURNING receipt_hash", (id,)).fetchone()
+        database.execute(f"DELETE FROM writers WHERE {nobody}", row)
+    return len(ids)
+
+
 class Mirror:
-    """Keeps the dataset repository `repository` ("OWNER/NAME") what the store holds, from a thread of its own.
+    """Keeps the dataset repository `repository` ("OWNER/NAME") what the store holds, from a thread of its own once it is started.
 
     With `restore` (a disk that a restart empties) the store is first filled from the repository.
     """
 
-    def __init__(self, store: Store, repository: str, restore: bool = False, start: bool = True):
-        self.store, self.batches, self.repository = store, Batches(store), repository
+    def __init__(self, store: Store, repository: str, restore: bool = False):
+        self.store, self.repository = store, repository
         self.problem: str | None = None
         self.restored = not restore
         self._wake = threading.Event()
         self._made = False
-        if start:
-            threading.Thread(target=self._follow, daemon=True, name="contributions").start()
+
+    def start(self) -> None:
+        """Send what comes, for as long as the process lives."""
+        threading.Thread(target=self._follow, daemon=True, name="contributions").start()
 
     def wake(self) -> None:
         """There is something to send."""
@@ -56,10 +75,10 @@ class Mirror:
 
     def flush(self, seconds: float, batches: Collection[str] | None = None) -> bool:
         """Send now; whether these batches (else all) are on the Hub as they are here within so many seconds."""
-        wanted = self.batches.dirty() if batches is None else set(batches)
+        wanted = set(self.unsent() if batches is None else batches)
         self.wake()
         deadline = time.monotonic() + seconds
-        while self.batches.dirty() & wanted:
+        while self.unsent().keys() & wanted:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.2)
@@ -91,66 +110,129 @@ class Mirror:
                 if self.problem:
                     print(f"Contributions reach {self.repository} again.", flush=True)
                 self.problem, failures = None, 0
+                self._wake.wait()
+                self._wake.clear()
+                time.sleep(GATHER)
             except Exception as error:  # the Hub's clients raise many kinds, and none may end this thread
                 problem = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
                 if problem != self.problem:
                     print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
-                self.problem, failures = problem, failures + 1
-            if failures:
-                time.sleep(min(2.0 ** min(failures - 1, 10), SLOWEST))
-            else:
-                self._wake.wait()
-                self._wake.clear()
-                time.sleep(GATHER)
+                self.problem = problem
+                time.sleep(min(2.0 ** min(failures, 10), SLOWEST))
+                failures += 1
 
-    # --- to the Hub ---------------------------------------------------------------------------------------------------
+    def gather(self) -> None:
+        """Put drawings that are in no batch into new ones."""
+        unbatched = "SELECT id, length(row) FROM kept WHERE batch IS NULL ORDER BY rowid LIMIT ?"
+        while self.store.ask(unbatched, 1):
+            with self.store.writing() as database:
+                name, size = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(8)}", 0
+                database.execute("INSERT INTO batches (name, version) VALUES (?, 1)", (name,))
+                for id, length in database.execute(unbatched, (ROWS,)).fetchall():
+                    size += length
+                    if size > BYTES and length < size:
+                        break
+                    database.execute("UPDATE drawings SET batch = ? WHERE id = ?", (name, id))
+
+    def clean(self) -> dict[str, int]:
+        """Name and version of the batches that the Hub has as they are here."""
+        return dict(self.store.ask("SELECT name, version FROM batches WHERE sent = version"))
+
+    def unsent(self) -> dict[str, int]:
+        """Name and version of the batches whose present content the Hub has not."""
+        return dict(self.store.ask("SELECT name, version FROM batches WHERE sent < version ORDER BY name"))
+
+    def lines(self, name: str) -> Iterator[str]:
+        """The rows of a batch; none when all were deleted. What goes meanwhile raises the version that `unsent` told."""
+        return (row for (row,) in self.store.pages("row", "batch = ?", name))
+
+    def sent(self, batches: dict[str, int]) -> None:
+        """The Hub has these batches in these versions."""
+        with self.store.writing() as database:
+            for name, version in batches.items():
+                database.execute("UPDATE batches SET sent = ? WHERE name = ?", (version, name))
 
     def push(self) -> int:
         """Send what the Hub has not; returns how many batches that were. Raises what the clients raise."""
-        self.batches.gather()
+        self.gather()
         count = 0
-        while sent := self._send_some():
-            count += sent
+        while unsent := self.unsent():
+            with tempfile.TemporaryDirectory() as work:  # by way of files, about BYTES of them
+                ready, size = {}, 0
+                for name, version in unsent.items():
+                    path = Path(work, f"{name}.jsonl")
+                    with open(path, "w", encoding="ascii") as file:
+                        file.writelines(f"{line}\n" for line in self.lines(name))
+                    ready[name], size = version, size + path.stat().st_size
+                    if size >= BYTES or len(ready) == TOGETHER:
+                        break
+                self._commit(ready, Path(work))
+            count += len(ready)
         return count
 
-    def _send_some(self) -> int:
-        """One commit with some of the unsent batches, by way of files: about BYTES of them; returns how many."""
-        with tempfile.TemporaryDirectory() as work:
-            ready, size = [], 0
-            for name, version in self.batches.unsent(TOGETHER):
-                path = Path(work, f"{name}.jsonl")
-                with open(path, "w", encoding="ascii") as file:
-                    file.writelines(f"{line}\n" for line in self.batches.lines(name))
-                ready.append((name, version, path))
-                size += path.stat().st_size
-                if size >= BYTES:
-                    break
-            if ready:
-                self._commit(ready)
-        return len(ready)
-
-    def _commit(self, ready: list[tuple[str, int, Path]]) -> None:
+    def _commit(self, ready: dict[str, int], work: Path) -> None:
         """One commit with these batches; when it takes drawings away, the repository's history goes too."""
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         api = self._api()
         there = set(api.list_repo_files(self.repository, repo_type="dataset"))
-        operations: list[CommitOperationAdd | CommitOperationDelete] = (
-            [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
-        )
-        for name, _, path in ready:
-            place = f"{FOLDER}/{name}.jsonl"
+        operations: list = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD.encode())]
+        for name in ready:
+            place, path = f"{FOLDER}/{name}.jsonl", work / f"{name}.jsonl"
             if path.stat().st_size:
                 operations.append(CommitOperationAdd(place, path))
             elif place in there:
                 operations.append(CommitOperationDelete(place))
         if operations:
             api.create_commit(self.repository, operations, commit_message="Contributions", repo_type="dataset")
-        if any(version > 1 for _, version, _ in ready):  # something was deleted from them
+        if max(ready.values()) > 1:  # something was deleted from them
             api.super_squash_history(self.repository, repo_type="dataset")
-        self.batches.sent((name, version) for name, version, _ in ready)
+        self.sent(ready)
 
-    # --- back from the Hub --------------------------------------------------------------------------------------------
+    def take_over(
+        self, name: str, drawings: Iterable[rows.Drawing], before: dict[str, int], spare: Collection[str] = ()
+    ) -> tuple[int, int]:
+        """Make a sent batch what the Hub has. Returns how many drawings came and how many went.
+
+        `before` is what `clean` returned before the Hub was asked: a batch that has changed since, or waits to be sent, is left alone, and so
+        are the states that were set here. Who has deleted their drawings gets none back, and the Hub is told again. `spare` are ids of
+        rows that the Hub has and that cannot be read, looked at last: what is here of them stays.
+        """
+        came, forgotten = 0, False
+        with self.store.writing() as database:
+            state = database.execute("SELECT version, sent FROM batches WHERE name = ?", (name,)).fetchone()
+            if state and not (state[0] == state[1] == before.get(name)):
+                return 0, 0
+            database.execute("INSERT OR IGNORE INTO batches VALUES (?, 1, 1)", (name,))
+            gone = _ids(database, name)
+            for drawing in drawings:
+                mine = (drawing.receipt_hash,)
+                if database.execute("SELECT 1 FROM forgotten WHERE receipt_hash = ?", mine).fetchone():
+                    forgotten = True
+                    continue
+                gone.discard(drawing.id)
+                came += database.execute(
+                    "INSERT OR IGNORE INTO drawings (id, receipt_hash, utc, batch, row) VALUES (?, ?, ?, ?, ?)",
+                    (drawing.id, drawing.receipt_hash, drawing.utc, name, rows.to_line(drawing)),
+                ).rowcount
+                database.execute(
+                    "INSERT OR IGNORE INTO writers VALUES (?, ?, ?, ?, ?)",
+                    (drawing.receipt_hash, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
+                )
+            if forgotten:
+                database.execute("UPDATE batches SET version = version + 1 WHERE name = ?", (name,))
+            return came, _remove(database, gone - set(spare))
+
+    def drop_missing(self, names: set[str], before: dict[str, int]) -> int:
+        """Delete the batches that were on the Hub `before` and are not among `names` any more; returns how many drawings went."""
+        went = 0
+        for name in before.keys() - names:
+            with self.store.writing() as database:
+                now = database.execute("SELECT version, sent FROM batches WHERE name = ?", (name,)).fetchone()
+                if now == (before[name], before[name]):
+                    went += _remove(database, _ids(database, name))
+                    database.execute("DELETE FROM batches WHERE name = ?", (name,))
+        return went
 
     def pull(self) -> tuple[int, int]:
         """Take over what the repository holds; returns how many drawings came and how many went.
@@ -159,53 +241,43 @@ class Mirror:
         """
         from huggingface_hub import hf_hub_download
 
-        api, before = self._api(), self.batches.clean()
+        api, before = self._api(), self.clean()
         info = api.dataset_info(self.repository, timeout=hub.SILENCE)
         came, went = 0, 0
         names: set[str] = set()
         faults: list[str] = []
-        for sibling in info.siblings or []:
-            folder, _, file = sibling.rfilename.partition("/")
-            name = file.removesuffix(".jsonl")
-            if folder != FOLDER or name == file or not NAME.fullmatch(name):
+        for path in (sibling.rfilename for sibling in info.siblings or []):
+            name = path.removeprefix(f"{FOLDER}/").removesuffix(".jsonl")
+            if path != f"{FOLDER}/{name}.jsonl" or not NAME.fullmatch(name):
                 continue
             names.add(name)
             with tempfile.TemporaryDirectory() as cache:  # what is deleted later must not stay behind in a cache
-                path = hf_hub_download(
-                    self.repository, sibling.rfilename, repo_type="dataset", revision=info.sha, cache_dir=cache
-                )
+                where = {"repo_type": "dataset", "revision": info.sha, "cache_dir": cache}
                 spare: set[str] = set()
-                drawings = _drawings(Path(path), faults, spare)
-                more, fewer = self.batches.take_over(name, drawings, before, spare)
+                drawings = _drawings(Path(hf_hub_download(self.repository, path, **where)), faults, spare)
+                more, fewer = self.take_over(name, drawings, before, spare)
             came, went = came + more, went + fewer
-        went += self.batches.drop_missing(names, before)
+        went += self.drop_missing(names, before)
         if faults:
             rows_are = "1 row is" if len(faults) == 1 else f"{len(faults)} rows are"
-            print(
-                f"In {self.repository} {rows_are} no drawing and left out (the first: {faults[0]}).",
-                file=sys.stderr,
-                flush=True,
-            )
+            said = f"In {self.repository} {rows_are} no drawing and left out (the first: {faults[0]})."
+            print(said, file=sys.stderr, flush=True)
         return came, went
 
 
 def _drawings(source: Path, faults: list[str], spare: set[str]) -> Iterator[rows.Drawing]:
     """The drawings in a file of JSON Lines. What is wrong with other rows is added to `faults`, their ids to `spare`."""
     with open(source, "rb") as file:
-        for line in filter(None, _lines(file)):
+        while line := file.readline(rows.LONGEST + 2):
+            beginning = line.rstrip(b"\r\n")
+            while not line.endswith(b"\n") and (line := file.readline(1_000_000)):
+                pass  # what is too long is not held in memory
             try:
-                yield rows.parse(line)
+                if beginning:
+                    yield rows.parse(beginning)
             except ValueError as error:
                 faults.append(str(error))
-                spare |= _id_of(line)
-
-
-def _lines(file) -> Iterator[bytes]:
-    """The lines of a file; of one that is too long, its beginning."""
-    while line := file.readline(rows.LONGEST + 2):
-        yield line.rstrip(b"\r\n")
-        while not line.endswith(b"\n") and (line := file.readline(1_000_000)):
-            pass
+                spare |= _id_of(beginning)
 
 
 def _id_of(line: bytes) -> set[str]:

@@ -87,18 +87,18 @@ def parse(line: str | bytes) -> Drawing:
         if not isinstance(row[name], str) or not pattern.fullmatch(row[name]):
             raise ValueError(f"its {name} is not what a page writes")
     try:
-        pixels = base64.b64decode(row["pixels"], validate=True)
-    except (ValueError, TypeError):
-        pixels = b""
-    if len(pixels) != 784 or not isinstance(row["pixels"], str):
+        good = isinstance(row["pixels"], str) and len(base64.b64decode(row["pixels"], validate=True)) == 784
+    except ValueError:
+        good = False
+    if not good:
         raise ValueError("its picture is not 28x28")
     try:
-        strokes = clean(row["strokes"])
+        row["strokes"] = clean(row["strokes"])
     except ValueError:
-        strokes = []
-    if not strokes:
+        row["strokes"] = []
+    if not row["strokes"]:
         raise ValueError("its strokes draw nothing on the board")
-    return Drawing(**{**row, "strokes": strokes})
+    return Drawing(**row)
 
 
 # --- strokes ----------------------------------------------------------------------------------------------------------
@@ -115,49 +115,21 @@ def clean(payload: Any) -> list[dict]:
     Raises ValueError, with one sentence, for what is no drawing (see `board.parse_strokes`).
     """
     stored: list[dict] = []
-    clock = _Clock()
     for stroke, raw in zip(board.parse_strokes(payload), payload, strict=True):
         times = _times(raw)
         points = stroke.points.round(1) + 0.0  # no -0.0
         inside = ((points >= 0) & (points <= board.SIZE)).all(axis=1)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
         for first, end in edges.reshape(-1, 2).tolist():
-            stored.append(
-                {
-                    "points": points[first:end].tolist(),
-                    "radius": round(stroke.radius, 1),
-                    "times": [clock.at(time) for time in times[first:end]],
-                }
-            )
+            kept = {"points": points[first:end].tolist(), "radius": round(stroke.radius, 1)}
+            stored.append({**kept, "times": times[first:end]})
+    sent = np.array([time for stroke in stored for time in stroke["times"]], dtype=np.int64)
+    latest = np.maximum.accumulate(sent)
+    passed = np.cumsum(np.minimum(np.diff(latest, prepend=latest[:1]), PAUSE)) // TICK * TICK
+    told = iter(passed.tolist())
+    for part in stored:
+        part["times"] = [next(told) for _ in part["times"]]
     return stored
-
-
-def limited(strokes: list[dict]) -> list[dict]:
-    """The same strokes, if they are few enough to be contributed. Raises ValueError with one sentence."""
-    points = sum(len(stroke["points"]) for stroke in strokes)
-    if points > MAX_POINTS:
-        raise ValueError(
-            f"A contributed drawing has at most {MAX_POINTS:,} points; this one has {points:,}. Draw it anew."
-        )
-    if len(strokes) > board.MAX_STROKES:
-        raise ValueError(
-            f"A drawing has at most {board.MAX_STROKES} strokes; this one has {len(strokes)}. Draw it anew."
-        )
-    return strokes
-
-
-class _Clock:
-    """Times as they are stored, for the times of one point after the other."""
-
-    def __init__(self) -> None:
-        self.latest: int | None = None
-        self.passed = 0
-
-    def at(self, time: int) -> int:
-        if self.latest is not None:
-            self.passed += min(max(time - self.latest, 0), PAUSE)
-        self.latest = max(time, self.latest or 0)
-        return self.passed // TICK * TICK
 
 
 def _times(raw: dict) -> list[int]:
@@ -167,3 +139,17 @@ def _times(raw: dict) -> list[int]:
     if not good or len(times) not in (0, len(raw["points"])):
         raise ValueError("The times of a stroke are whole milliseconds, one for each point.")
     return times
+
+
+def limited(strokes: list[dict]) -> list[dict]:
+    """The same strokes, if they are few enough to be contributed. Raises ValueError with one sentence."""
+    counts = {"points": sum(len(stroke["points"]) for stroke in strokes), "strokes": len(strokes)}
+    for what, most in (("points", MAX_POINTS), ("strokes", board.MAX_STROKES)):
+        if counts[what] > most:
+            raise ValueError(f"A contributed drawing has at most {most:,} {what}; this one has {counts[what]:,}.")
+    return strokes
+
+
+def drawn(strokes: list[dict]) -> np.ndarray:
+    """Strokes on their board: uint8 (448, 448), 0 background .. 255 ink."""
+    return board.render([board.Stroke(np.array(s["points"], np.float64), s["radius"]) for s in strokes])

@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 import base64
+import os
 import tempfile
 import threading
 from collections.abc import Callable
 from itertools import islice
-from typing import BinaryIO
+from pathlib import Path
+from typing import BinaryIO, TypeGuard
 
 import numpy as np
 
 import board
-from contributions import CONSENT, LICENCE, export, settings
-from contributions.database import Declined, told
+from contributions import CONSENT, LICENCE, export
+from contributions.database import FILE, Declined
 from contributions.mirror import Mirror
-from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, limited, to_line
-from contributions.store import Store, StoreError, Writer
+from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, limited, to_line
+from contributions.store import Store, StoreError, Writer, hashed
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
 SHOWN = 200  # accepted drawings that everybody may see
 COLLECTING = 5.0  # seconds that one visitor's copy waits for another's to be written
+ROOT = Path(__file__).parent.parent
+FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}  # to take home
+
+
+def place() -> tuple[Path, str | None]:
+    """The store's folder (CONTRIBUTIONS_DIR), and the private dataset repository that gets every drawing, too (CONTRIBUTIONS_REPO)."""
+    former = ROOT / "contributions"  # where version 1 kept its store
+    default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
+    folder = os.environ.get("CONTRIBUTIONS_DIR") or default
+    return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
+
+
+def told(error: Exception) -> dict:
+    """What the page is told: the sentence, and the code and values with which it says the same in another language.
+
+    The words are those of `server.CODE` in web/words.json.
+    """
+    return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
 
 
 class ContributionService:
@@ -31,34 +51,33 @@ class ContributionService:
     """
 
     def __init__(
-        self,
-        store: Store,
-        mirror: Mirror | None = None,
-        licence: str = LICENCE,
-        persistent: bool = True,
-        app: str = "",
+        self, store: Store, mirror: Mirror | None = None, licence: str = LICENCE, persistent: bool = True, app: str = ""
     ):
         self.store, self.mirror = store, mirror
         self.licence, self.persistent, self.app = licence, persistent, app
         self._collecting = threading.Lock()
 
     @classmethod
-    def from_environment(
-        cls, app: str = "", wanted: settings.Settings | None = None
-    ) -> tuple[ContributionService | None, dict | None]:
-        """As `wanted` says, else the environment (see `settings`); or None, and why not, as the page is told (see `told`)."""
-        wanted = wanted or settings.from_environment()
-        if wanted.off:
-            return None, told(Declined("Contributions are switched off here.", code="off"))
-        if not wanted.persistent and not wanted.repository:
-            sentence = "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none."
-            return None, told(Declined(sentence, code="no-disk"))
+    def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
+        """As `place`, CONTRIBUTIONS and CONTRIBUTIONS_LICENCE say; or None, and why not, as the page is told (see `told`).
+
+        On a Space no folder outlives a restart: its disk is emptied, and a mounted Storage Bucket gets what is written when a file is
+        closed or later, has no locks, and so cannot hold a database that is open for as long as the page runs.
+        """
+        (folder, repository), persistent = place(), not os.environ.get("SPACE_ID")
         try:
-            store = Store(wanted.folder)
-        except StoreError as error:
+            if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
+                raise Declined("Contributions are switched off here.", code="off")
+            if not persistent and not repository:
+                sentence = "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none."
+                raise Declined(sentence, code="no-disk")
+            store, mirror = Store(folder), None
+        except Declined as error:
             return None, told(error)
-        mirror = Mirror(store, wanted.repository, restore=not wanted.persistent) if wanted.repository else None
-        return cls(store, mirror, wanted.licence, wanted.persistent, app), None
+        if repository:
+            mirror = Mirror(store, repository, restore=not persistent)
+            mirror.start()
+        return cls(store, mirror, os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE, persistent, app), None
 
     def close(self) -> None:
         """The page stops: give the Hub what it has not got yet, for a few seconds."""
@@ -69,14 +88,13 @@ class ContributionService:
     def functions(self) -> list[Callable[[dict], dict]]:
         """For the page: each takes and gives a dictionary, that of `told` when it could not do what was asked."""
         named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
-        named["accepted"] = self.accepted
-        return [self._safe(name, function) for name, function in named.items()]
+        return [self._safe(name, function) for name, function in {**named, "accepted": self.accepted}.items()]
 
     def _safe(self, name: str, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
         def asked(question: dict) -> dict:
             try:
                 return function(question if isinstance(question, dict) else {})
-            except (StoreError, ValueError) as error:
+            except ValueError as error:
                 return told(error)
 
         asked.__name__ = name
@@ -87,9 +105,8 @@ class ContributionService:
     def register(self, question: dict) -> dict:
         """{"version"} -> {"receipt"}: somebody agrees to the terms of that version."""
         if question.get("version") != CONSENT:
-            raise Declined(
-                "The terms have changed since this page was opened; load it again to read them.", code="changed"
-            )
+            sentence = "The terms have changed since this page was opened; load it again to read them."
+            raise Declined(sentence, code="changed")
         return {"receipt": self.store.register(CONSENT, self.licence)}
 
     def submit(self, question: dict) -> dict:
@@ -105,29 +122,20 @@ class ContributionService:
         id, label, source = question.get("id"), question.get("label"), question.get("source", "collector")
         if not isinstance(id, str) or not ID.fullmatch(id):
             raise ValueError("A drawing is sent with an id of 8 to 64 letters, digits and dashes.")
-        if label not in list("0123456789"):
+        if not isinstance(label, str) or label not in list("0123456789"):
             raise ValueError('The label is one of "0" to "9".')
         if source not in SOURCES:
             raise ValueError('The source is "collector" or "recognise".')
         strokes = limited(clean(question.get("strokes")))
         if not strokes:
-            raise ValueError(f"The board is empty. Draw {article(label)}, or skip it.")
-        drawing = Drawing(
-            id=id,
-            label=label,
-            strokes=strokes,
-            pixels=base64.b64encode(small(strokes).tobytes()).decode(),
-            source=source,
-            app=self.app,
-            writer=writer.writer,
-            receipt_hash=writer.receipt_hash,
-            consent=writer.consent,
-            licence=writer.licence,
-        )
+            raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
+        pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
+        who = {"writer": writer.writer, "receipt_hash": writer.receipt_hash}
+        who |= {"consent": writer.consent, "licence": writer.licence}
+        drawing = Drawing(id, label, strokes, pixels, source, self.app, **who)
         if len(to_line(drawing)) > MAX_BYTES:
-            raise Declined(
-                "This drawing has more points than can be kept. Draw it anew, with less line.", code="too-long"
-            )
+            sentence = "This drawing has more points than can be kept. Draw it anew, with less line."
+            raise Declined(sentence, code="too-long")
         self.store.add(drawing)
         if self.mirror:
             self.mirror.wake()
@@ -155,47 +163,38 @@ class ContributionService:
 
     def accepted(self, question: dict) -> dict:
         """{} -> {"digits": [[label, its 28x28 in base64], ...]}: SHOWN of the drawings that a maintainer has accepted."""
-        found = islice(self.store.each("accepted"), SHOWN)
+        found = islice(self.store.each("state = 'accepted'"), SHOWN)
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in found]}
 
     def collection(self, question: dict) -> tuple[str, BinaryIO]:
         """{"receipt", "format": "npz" or "parquet"} -> file name, and the file with all drawings of the receipt.
 
         The file is open at its beginning and has no name on the disk: closing it frees its room, so close it in any case. It is written in
-        small pieces, one visitor's at a time. Raises ValueError or StoreError with one sentence.
+        small pieces, one visitor's at a time. Raises ValueError with one sentence.
         """
         question = question if isinstance(question, dict) else {}
         wanted = question.get("format", "npz")
-        if wanted not in ("npz", "parquet"):
+        if not isinstance(wanted, str) or wanted not in FILES:
             raise ValueError('The format is "npz" or "parquet".')
-        kept = self.store.counts(question["receipt"])[0] if self._writer(question) else 0
-        if not kept:
+        if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             self._restored()
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
         if not self._collecting.acquire(timeout=COLLECTING):
             raise StoreError("Others are taking their digits home just now; try again in a moment.", code="queue")
-        try:
-            return self._collected(question["receipt"], wanted)
-        finally:
-            self._collecting.release()
-
-    def _collected(self, receipt: str, wanted: str) -> tuple[str, BinaryIO]:
         file = tempfile.TemporaryFile()
         try:
-            if wanted == "parquet":
-                export.write_parquet(self.store.of(receipt), file)
-            else:
-                export.write_npz(self.store.pictures(receipt), file)
+            mine = (drawing for drawing, _ in self.store.each("receipt_hash = ?", hashed(question["receipt"])))
+            (export.write_npz if wanted == "npz" else export.write_parquet)(mine, file)
             file.seek(0)
-        except OSError as error:
+        except BaseException as error:
             file.close()
-            raise StoreError(
-                "The server has no room to write your digits just now; try again later.", code="later"
-            ) from error
-        except BaseException:
-            file.close()
+            if isinstance(error, OSError):
+                sentence = "The server has no room to write your digits just now; try again later."
+                raise StoreError(sentence, code="later") from error
             raise
-        return ("my-digits.parquet" if wanted == "parquet" else "MNIST.npz"), file
+        finally:
+            self._collecting.release()
+        return FILES[wanted], file
 
     def delete(self, question: dict) -> dict:
         """{"receipt"} -> {"said", "code", "count", "again"}: delete everything under a receipt, here and on the Hub.
@@ -210,41 +209,27 @@ class ContributionService:
             raise Declined("Nothing is kept under this receipt; check the code for a slip.", code="unknown")
         count, batches = self.store.delete(receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
-        said = f"{drawings} deleted" if count else "Nothing is left under this receipt"
+        said, code = f"{drawings} deleted" if count else "Nothing is left under this receipt", "gone"
         if self.mirror and not self.mirror.flush(FLUSH, batches or None):
-            if self.persistent:
-                said = f"{said} here; the copy on the Hub goes as soon as the Hub answers."
-                return dict(said=said, code="gone-here", count=count, again=False)
-            said = (
-                f"{said} here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
-                "Keep the code and delete again later."
-            )
-            return dict(said=said, code="gone-later", count=count, again=True)
-        return dict(said=f"{said}.", code="gone", count=count, again=False)
+            code = "gone-here" if self.persistent else "gone-later"
+        here = {
+            "gone": "",
+            "gone-here": " here; the copy on the Hub goes as soon as the Hub answers",
+            "gone-later": " here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
+            "Keep the code and delete again later",
+        }
+        return {"said": f"{said}{here[code]}.", "code": code, "count": count, "again": code == "gone-later"}
 
     def _restored(self) -> None:
-        """Raises ValueError while the store is still being filled: then nobody can be told that they are unknown."""
+        """Raises Declined while the store is still being filled: then nobody can be told that they are unknown."""
         if self.mirror and not self.mirror.restored:
-            raise Declined(
-                "The server is still fetching what it has kept; try again in a minute. Nothing is lost.",
-                code="restoring",
-            )
+            sentence = "The server is still fetching what it has kept; try again in a minute. Nothing is lost."
+            raise Declined(sentence, code="restoring")
 
     def _writer(self, question: dict) -> Writer | None:
         receipt = question.get("receipt")
-        return self.store.writer(receipt) if isinstance(receipt, str) and _like_a_receipt(receipt) else None
+        return self.store.writer(receipt) if _like_a_receipt(receipt) else None
 
 
-def _like_a_receipt(receipt: object) -> bool:
+def _like_a_receipt(receipt: object) -> TypeGuard[str]:
     return isinstance(receipt, str) and len(receipt) <= 40 and receipt.isascii()
-
-
-def article(digit: str) -> str:
-    """ "an 8", "a 7"."""
-    return f"{'an' if digit == '8' else 'a'} {digit}"
-
-
-def small(strokes: list[dict]) -> np.ndarray:
-    """MNIXEL's 28x28 of strokes: uint8."""
-    drawn = [board.Stroke(np.array(stroke["points"], dtype=np.float64), stroke["radius"]) for stroke in strokes]
-    return np.rint(board.reduce(board.render(drawn))).astype(np.uint8)

@@ -5,12 +5,12 @@ Rows are only added, judged by a maintainer, and deleted by whoever drew them.
 
 from __future__ import annotations
 
-import base64
 import functools
 import hashlib
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +19,7 @@ from contributions import rows
 from contributions.database import PAGE, Database, StoreError
 from contributions.rows import Drawing
 
-STATES = ("waiting", "accepted", "rejected")  # of a row, set by a maintainer
 PIECE = 1_000_000  # bytes of rows that one transaction deletes: its journal must fit into the reserve
-DIGITS = tuple("0123456789")
-LABEL, PIXELS = (f"CASE WHEN json_valid(row) THEN json_extract(row, '$.{name}') END" for name in ("label", "pixels"))
 
 
 @dataclass(frozen=True)
@@ -62,27 +59,24 @@ class Store(Database):
     def __init__(self, folder: str | Path, limits: Limits = Limits()):
         super().__init__(folder)
         self.limits = limits
-        self._sweep()
+        with suppress(
+            StoreError
+        ):  # what a crash has interrupted is hidden already; the next start or deletion tries again
+            self._delete_marked()
 
     # --- visitors -----------------------------------------------------------------------------------------------------
 
     def register(self, consent: str, licence: str) -> str:
         """A new writer who has agreed; returns the receipt code, of which only the hash is kept."""
-        receipt = new_receipt()
-        now = datetime.now(UTC)
+        receipt, now = new_receipt(), datetime.now(UTC)
+        row = (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds"))
         self._room()
         with self.writing() as database:
             # Who agreed and drew nothing in a day, or before very many others, agrees again with one press.
             day_ago = (now - timedelta(days=1)).isoformat(timespec="seconds")
-            database.execute("DELETE FROM newcomers WHERE utc < ?", (day_ago,))
-            database.execute(
-                "DELETE FROM newcomers WHERE rowid IN (SELECT rowid FROM newcomers ORDER BY rowid DESC LIMIT -1 OFFSET ?)",
-                (self.limits.newcomers - 1,),
-            )
-            database.execute(
-                "INSERT INTO newcomers VALUES (?, ?, ?, ?, ?)",
-                (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds")),
-            )
+            latest = f"SELECT rowid FROM newcomers ORDER BY rowid DESC LIMIT {self.limits.newcomers - 1}"
+            database.execute(f"DELETE FROM newcomers WHERE utc < ? OR rowid NOT IN ({latest})", (day_ago,))
+            database.execute("INSERT INTO newcomers VALUES (?, ?, ?, ?, ?)", row)
         return receipt
 
     def _room(self) -> None:
@@ -108,58 +102,36 @@ class Store(Database):
 
         Raises StoreError when a limit is reached or the disk is full; then nothing has changed.
         """
+        mine, most = (drawing.receipt_hash,), self.limits.per_writer
         with self.writing() as database:
-
-            def count(where: str, *values) -> int:
-                return database.execute(f"SELECT count(*) FROM drawings WHERE {where}", values).fetchone()[0]
-
             there = database.execute("SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)).fetchone()
-            if there and there[0] == drawing.receipt_hash:
+            if there == mine:
                 return False
             if there:
                 raise StoreError("Another drawing has this id; send yours under a new one.")
-            mine = (drawing.receipt_hash,)
             database.execute("INSERT OR IGNORE INTO writers SELECT * FROM newcomers WHERE receipt_hash = ?", mine)
             database.execute("DELETE FROM newcomers WHERE receipt_hash = ?", mine)
             if not database.execute("SELECT 1 FROM writers WHERE receipt_hash = ?", mine).fetchone():
-                raise StoreError(
-                    "Your contributions were deleted, so nothing more is kept under this receipt.", code="deleted"
-                )
+                sentence = "Your contributions were deleted, so nothing more is kept under this receipt."
+                raise StoreError(sentence, code="deleted")
             self._room()
-            if count("receipt_hash = ?", drawing.receipt_hash) >= self.limits.per_writer:
-                most = self.limits.per_writer
+            if database.execute("SELECT count(*) FROM drawings WHERE receipt_hash = ?", mine).fetchone()[0] >= most:
                 sentence = f"You have given {most:,} drawings, which is the most from one person; thank you."
                 raise StoreError(sentence, code="yours-full", most=most)
-            if count("1") >= self.limits.total:
+            if database.execute("SELECT count(*) FROM drawings").fetchone()[0] >= self.limits.total:
                 raise StoreError("The collection is full; thank you.", code="full")
-            database.execute(
-                "INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)",
-                (drawing.id, drawing.receipt_hash, drawing.utc, rows.to_line(drawing)),
-            )
+            row = (drawing.id, drawing.receipt_hash, drawing.utc, rows.to_line(drawing))
+            database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", row)
         return True
 
     def counts(self, receipt: str) -> tuple[int, int]:
         """How many drawings of a receipt are kept here, and how many of those are on the Hub too."""
-        found = self.ask(
+        (found,) = self.ask(
             "SELECT count(*), count(b.name) FROM kept k LEFT JOIN batches b ON b.name = k.batch AND b.sent = b.version "
             "WHERE k.receipt_hash = ?",
             hashed(receipt),
         )
-        return found[0]
-
-    def of(self, receipt: str) -> Iterator[Drawing]:
-        """The drawings of a receipt, oldest first."""
-        return _drawings(self.pages("row", "receipt_hash = ?", hashed(receipt)))
-
-    def pictures(self, receipt: str) -> Iterator[tuple[str, bytes]]:
-        """Label and 784 grey levels of each drawing of a receipt, oldest first; the strokes are not read."""
-        for label, pixels in self.pages(f"{LABEL}, {PIXELS}", "receipt_hash = ?", hashed(receipt)):
-            try:
-                picture = base64.b64decode(pixels)
-            except (ValueError, TypeError):
-                continue
-            if label in DIGITS and len(picture) == 784:  # as in `_drawings`
-                yield label, picture
+        return found[0], found[1]
 
     # --- deleting -----------------------------------------------------------------------------------------------------
 
@@ -168,9 +140,8 @@ class Store(Database):
 
         The hash of the receipt stays, so that no copy from elsewhere brings the drawings back. May be repeated. Works on a full disk.
         """
-        mine = hashed(receipt)
         try:
-            result = self.with_reserve(lambda: self._mark_deleted(mine))
+            result = self.with_reserve(lambda: self._mark_deleted(hashed(receipt)))
             self._delete_marked()
         finally:
             self.make_reserve()
@@ -179,47 +150,33 @@ class Store(Database):
     def _mark_deleted(self, mine: str) -> tuple[int, list[str]]:
         """From here on nobody sees the drawings of the receipt hash `mine`, whatever happens to the process."""
         with self.writing() as database:
-            (count,) = database.execute("SELECT count(*) FROM kept WHERE receipt_hash = ?", (mine,)).fetchone()
-            found = database.execute(
-                "SELECT DISTINCT batch FROM kept WHERE receipt_hash = ? AND batch IS NOT NULL", (mine,)
-            )
-            batches = [row[0] for row in found]
-            database.executemany(
-                "UPDATE batches SET version = version + 1 WHERE name = ?", [(name,) for name in batches]
-            )
+            found = database.execute("SELECT batch FROM kept WHERE receipt_hash = ?", (mine,)).fetchall()
+            batches = sorted({batch for (batch,) in found if batch})
+            for name in batches:
+                database.execute("UPDATE batches SET version = version + 1 WHERE name = ?", (name,))
             for table in ("writers", "newcomers"):
                 database.execute(f"DELETE FROM {table} WHERE receipt_hash = ?", (mine,))
             database.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mine,))
-        return count, batches
+        return len(found), batches
 
     def _delete_marked(self) -> None:
         """Delete the rows of forgotten receipts, in transactions that fit into the reserve."""
-        while True:
-            found = self.ask(
-                "SELECT id, length(row) FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FROM forgotten) LIMIT ?",
-                PAGE,
-            )
-            if not found:
-                return
+        marked = (
+            "SELECT id, length(row) FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FROM forgotten) LIMIT ?"
+        )
+        while found := self.ask(marked, PAGE):
             ids: list[tuple[str]] = []
             size = 0
             for id, length in found:
-                if ids and size + length > PIECE:
+                size += length
+                if ids and size > PIECE:
                     break
                 ids.append((id,))
-                size += length
             self.with_reserve(functools.partial(self._delete, ids))
 
     def _delete(self, ids: list[tuple[str]]) -> None:
         with self.writing() as database:
             database.executemany("DELETE FROM drawings WHERE id = ?", ids)
-
-    def _sweep(self) -> None:
-        """Finish what a crash has interrupted."""
-        try:
-            self._delete_marked()
-        except StoreError:  # hidden already; the next start or deletion tries again
-            pass
 
     def was_deleted(self, receipt: str) -> bool:
         """Whether somebody has deleted everything under that receipt before."""
@@ -227,35 +184,19 @@ class Store(Database):
 
     # --- the maintainer -----------------------------------------------------------------------------------------------
 
-    def drawings(self, state: str | None = None) -> list[tuple[Drawing, str]]:
-        """All drawings with their state, in the order in which they came; only those of `state` if it is given."""
-        return list(self.each(state))
+    def each(self, where: str = "1", *values) -> Iterator[tuple[Drawing, str]]:
+        """Drawings with their state, in the order in which they came: those of which an SQL condition is true.
 
-    def each(self, state: str | None = None) -> Iterator[tuple[Drawing, str]]:
-        """The same, one after the other."""
-        where, values = ("state = ?", (state,)) if state else ("1", ())
-        for row, found in self.pages("row, state", where, *values):
-            for drawing in _drawings([(row,)]):
-                yield drawing, found
-
-    def get(self, id: str) -> Drawing | None:
-        """The drawing with that id; None when there is none."""
-        return next(_drawings(self.pages("row", "id = ?", id)), None)
+        Without rows that an earlier version took over from the Hub though they are no drawings.
+        """
+        for row, state in self.pages("row, state", where, *values):
+            with suppress(ValueError):
+                drawing = rows.parse(row)
+                yield drawing, state
 
     def judge(self, ids: Iterable[str], state: str) -> int:
-        """Set the state of drawings; returns how many there were."""
-        if state not in STATES:
-            raise ValueError(f"{state!r} is no state; it is one of {', '.join(STATES)}.")
+        """Set the state of drawings, "accepted" or "rejected"; returns how many there were."""
         with self.writing() as database:
             return sum(
                 database.execute("UPDATE drawings SET state = ? WHERE id = ?", (state, id)).rowcount for id in ids
             )
-
-
-def _drawings(found: Iterable[tuple[str]]) -> Iterator[Drawing]:
-    """Rows as drawings; without those that an earlier version took over from the Hub though they are none."""
-    for (row,) in found:
-        try:
-            yield rows.parse(row)
-        except ValueError:
-            continue

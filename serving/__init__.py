@@ -2,4 +2,4 @@
 
 TITLE = "Draw a digit"
 ABOUT = "Draw a digit and see a small neural network read it while you draw, in your browser."
-VERSION = "1.0"  # of the page; a contributed drawing says which one took it
+VERSION = "3"  # the latest in CHANGELOG.md; a contributed drawing says which one took it

@@ -1,12 +1,11 @@
 """Opens strangers' pictures in child processes that the system ends when one takes too much time or memory.
 
-`python serving/images.py` is such a child; it imports Pillow and nothing heavier. There are two. A picture gets what is QUICK first, which
-honest ones seldom use up; what needs more is opened anew with what is SLOW, one at a time, so that a child is soon free for others.
+`python serving/images.py` is such a child; it imports Pillow and nothing heavier. A picture first gets what is QUICK, which honest ones
+seldom use up; what needs more is opened anew with what is SLOW, one at a time (see `predict`), so that a child is soon free for others.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import json
@@ -14,9 +13,10 @@ import os
 import resource
 import signal
 import struct
+import subprocess
 import sys
+import threading
 import warnings
-from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 from PIL import Image
@@ -26,7 +26,7 @@ MAX_BYTES = 10 * 2**20  # of a file; a photograph of a telephone has 2 to 6 MB
 MIN_SIDE, MAX_SIDE = 8, 4096  # pixels, as model.py takes them
 HALF = MAX_SIDE // 2
 CLOCK = 10.0  # seconds that a picture may take by the clock, on a machine that is busy
-PIECE = 2**18  # bytes that are sent to a child at once
+PIPE = 2**18  # bytes that a pipe holds: an ordinary picture at once
 HEAD = struct.Struct(">I?")  # bytes that follow, and whether they are opened with what is SLOW
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Exif's orientation -> Image.Transpose, as in model.py
 
@@ -60,7 +60,7 @@ def open_picture(raw: bytes, budget: Budget = SLOW) -> Image.Image:
     if len(raw) > MAX_BYTES:
         raise BadPicture(f"The picture file is larger than {MAX_BYTES // 2**20} MiB; send a smaller one.")
     try:
-        image = Image.open(io.BytesIO(raw), formats=FORMATS)
+        image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
         width, height = image.size
         if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
             wanted = f"at most {MAX_SIDE}" if max(image.size) > MAX_SIDE else f"at least {MIN_SIDE}"
@@ -73,11 +73,10 @@ def open_picture(raw: bytes, budget: Budget = SLOW) -> Image.Image:
         with contextlib.suppress(Exception):  # damaged Exif turns nothing
             image = image.transpose(Image.Transpose(TURNS[image.getexif()[0x0112]]))
         clear = bool({"A", "a"} & set(image.getbands())) or "transparency" in image.info
-        if image.mode[0] in "IF":  # more than 8 bits
-            return _halved(image, image.mode[0]) if max(image.size) > HALF else image
+        deep = image.mode[0] in "IF"  # more than 8 bits
         if max(image.size) > HALF:
-            return _halved(image, "LA" if clear else "L")
-        return image.convert("RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB")
+            return _halved(image, image.mode[0] if deep else "LA" if clear else "L")
+        return image if deep else image.convert("RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB")
     except BadPicture:
         raise
     except MemoryError as error:
@@ -103,89 +102,69 @@ def serve() -> None:
     Image.preinit()
     while head := sys.stdin.buffer.read(HEAD.size):
         size, slowly = HEAD.unpack(head)
-        budget, image, pixels = SLOW if slowly else QUICK, None, b""
+        budget, pixels = SLOW if slowly else QUICK, b""
         if slowly:
             os.nice(10)  # it ends with this picture; others' go first
         resource.setrlimit(resource.RLIMIT_DATA, (budget.memory, resource.RLIM_INFINITY))
         signal.setitimer(signal.ITIMER_PROF, budget.seconds)  # then the process ends, whatever library is at work
+        signal.setitimer(signal.ITIMER_REAL, CLOCK)
         try:
             image = open_picture(sys.stdin.buffer.read(size), budget)
             pixels = image.tobytes()
-            said = {"mode": image.mode, "size": image.size}
+            said = {"mode": image.mode, "size": image.size, "bytes": len(pixels)}
+            del image
         except BadPicture as error:
-            said = {"error": str(error), "more": isinstance(error, TooMuch)}
+            said = {"error": str(error), "more": isinstance(error, TooMuch), "bytes": 0}
         signal.setitimer(signal.ITIMER_PROF, 0)
-        said["bytes"] = len(pixels)
-        sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + pixels)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.stdout.buffer.write(json.dumps(said).encode() + b"\n")
+        sys.stdout.buffer.write(pixels)
         sys.stdout.buffer.flush()
 
 
-class Decoder:
-    """Opens the pictures of one event loop in two children, started when they are needed and again after they have ended."""
+class Child(threading.local):
+    """Opens pictures in a process, one for each thread, started when it is needed and again after it has ended."""
 
-    def __init__(self):
-        self._children: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue()
-        self._slow = asyncio.Lock()
-        for _ in range(2):
-            self._children.put_nowait(None)
+    process: subprocess.Popen | None = None
 
-    @contextlib.asynccontextmanager
-    async def open(self, raw: bytes, turn: contextlib.AbstractAsyncContextManager) -> AsyncIterator[Image.Image]:
-        """A picture file as model.py takes it, after waiting for one's `turn`; a large one while no other large one is used.
-
-        Raises BadPicture with one sentence, TimeoutError when it takes too long.
-        """
-        async with turn:
-            image = None
-            with contextlib.suppress(TimeoutError, TooMuch):
-                image = await self._ask(raw, slowly=False)
-            if image:
-                yield image
-                return
-        async with self._slow:
-            yield await self._ask(raw, slowly=True)
-
-    async def _ask(self, raw: bytes, slowly: bool) -> Image.Image:
-        """Let a child open the picture. Raises TimeoutError when that ends the child."""
-        child, whole = await self._children.get(), False
+    def open(self, raw: bytes, slowly: bool = False) -> Image.Image:
+        """A picture file as model.py takes it. Raises BadPicture with one sentence, TooMuch, TimeoutError when that ends the process."""
+        self.process = process = self.process or self._start()
+        assert process.stdin and process.stdout
         try:
-            async with asyncio.timeout(CLOCK):
-                child = child or await _child()
-                child.stdin.write(HEAD.pack(len(raw), slowly))
-                for start in range(0, len(raw), PIECE):  # else the pipe would copy what it cannot send at once
-                    child.stdin.write(raw[start : start + PIECE])
-                    await child.stdin.drain()
-                said = json.loads(await child.stdout.readline())
-                pixels = await child.stdout.readexactly(said["bytes"])
-            whole = not slowly  # which may have had much memory
-        except (OSError, ValueError, asyncio.IncompleteReadError):
+            process.stdin.write(HEAD.pack(len(raw), slowly))
+            process.stdin.write(raw)
+            process.stdin.flush()
+            said = json.loads(process.stdout.readline())
+            pixels = process.stdout.read(said["bytes"])
+        except (OSError, ValueError):
+            slowly = True
             raise TimeoutError from None
-        finally:  # also when whoever asked has gone: what is left of an answer must not be the next one's
-            self._children.put_nowait(child if whole else _end(child))
+        finally:
+            if slowly:  # it may have had much memory
+                self.end()
         if "error" in said:
             raise (TooMuch if said["more"] else BadPicture)(said["error"])
         return Image.frombytes(said["mode"], tuple(said["size"]), pixels)
 
-    def close(self) -> None:
-        """End the children that have nothing to do."""
-        while not self._children.empty():
-            _end(self._children.get_nowait())
+    def _start(self) -> subprocess.Popen:
+        """Without our environment and its secrets, and deaf to the terminal's Ctrl-C."""
+        few = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+        few |= {"MALLOC_MMAP_THRESHOLD_": str(2**22), "MALLOC_TRIM_THRESHOLD_": str(2**24)}  # as in server.py
+        command, pipe, nothing = [sys.executable, "-P", __file__], subprocess.PIPE, subprocess.DEVNULL
+        return subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=nothing, pipesize=PIPE, env=few, start_new_session=True
+        )
 
-
-async def _child() -> asyncio.subprocess.Process:
-    """A new child: without our environment and its secrets, and deaf to the terminal's Ctrl-C."""
-    pipes = dict.fromkeys(("stdin", "stdout"), asyncio.subprocess.PIPE) | {"stderr": asyncio.subprocess.DEVNULL}
-    few = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    few |= {"MALLOC_MMAP_THRESHOLD_": str(2**22), "MALLOC_TRIM_THRESHOLD_": str(2**24)}  # as in server.py
-    command = (sys.executable, "-P", __file__)
-    return await asyncio.create_subprocess_exec(*command, **pipes, env=few, start_new_session=True)
-
-
-def _end(child: asyncio.subprocess.Process | None) -> None:
-    if child is not None:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        child.stdin.close()
+    def end(self) -> None:
+        """End the process; its exit status is in `status`."""
+        if self.process and self.process.stdin and self.process.stdout:
+            self.process.kill()
+            self.status = self.process.wait()
+            self.process.stdout.close()
+            with contextlib.suppress(OSError):  # what it did not read
+                self.process.stdin.close()
+            self.process = None
 
 
 if __name__ == "__main__":

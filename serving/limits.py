@@ -1,7 +1,8 @@
-"""How much one address may ask, and all together, counted by the package `limits`. Addresses are kept as salted hashes.
+"""How much one address may ask, and all together. Addresses are kept as salted hashes.
 
 Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
-stored. Generous, because a school is one address.
+stored. Generous, because a school is one address. The package `limits` is not used: in memory it starts a thread for each count, which
+took as long as reading a picture, and it goes by the wall clock.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ import time
 import weakref
 from collections import Counter
 
-import limits
-from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
+from starlette.types import Scope
 
 from serving.settings import Settings
 
@@ -36,52 +35,13 @@ TURNS = 2  # pictures of one address that are read at once, so that nobody's man
 
 
 class Refused(Exception):
-    """Something is refused with one sentence. `reason` is a fixed word for the numbers, `seconds` when to try again, `code` what a page
-    in another language knows the sentence by, if it is not the reason.
+    """Something is refused with one sentence. `code` is a fixed word, by which the numbers and a page in another language know why;
+    `seconds` say when to try again.
     """
 
-    def __init__(
-        self, sentence: str, status: int = 400, reason: str = "bad request", seconds: int = 1, code: str | None = None
-    ):
+    def __init__(self, sentence: str, status: int = 400, code: str = "bad request", seconds: int = 1):
         super().__init__(sentence)
-        self.code = code or reason
-        self.status, self.reason, self.seconds = status, reason, seconds
-
-
-class Counts(Storage):
-    """Counts in this process, by a clock that never jumps. The package's own `MemoryStorage` starts a thread for each count, and
-    those of one picture took as long as reading it.
-    """
-
-    STORAGE_SCHEME, base_exceptions = ["counts"], ValueError
-
-    def __init__(self):
-        super().__init__()
-        self._counts: dict[str, tuple[int, float]] = {}  # key -> count, when it ends
-        self._sweep = 0.0
-
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        now = time.monotonic()
-        if now > self._sweep:
-            self._counts = {name: count for name, count in self._counts.items() if count[1] > now}
-            self._sweep = now + 60
-        self._counts[key] = (self.get(key) + amount, self.get_expiry(key) or now + expiry)
-        return self._counts[key][0]
-
-    def get(self, key: str) -> int:
-        return self._counts.get(key, (0,))[0]
-
-    def get_expiry(self, key: str) -> float:
-        return self._counts.get(key, (0, 0.0))[1]
-
-    def clear(self, key: str) -> None:
-        self._counts.pop(key, None)
-
-    def reset(self) -> None:
-        self._counts.clear()
-
-    def check(self) -> bool:
-        return True
+        self.status, self.code, self.seconds = status, code, seconds
 
 
 class Limits:
@@ -89,10 +49,11 @@ class Limits:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings, self._salt = settings, secrets.token_bytes(16)  # a hash means nothing after a restart
-        self._limiter, self._held = FixedWindowRateLimiter(Counts()), Counter()
+        self._windows: dict[str, tuple[float, Counter[str]]] = {}  # class -> number of the window, and counts in it
+        self._held: Counter[tuple[str, str]] = Counter()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
-    def visitor(self, scope: dict) -> str:
+    def visitor(self, scope: Scope) -> str:
         """The address that a request comes from as a salted hash. An IPv6 network of 64 bits is one visitor."""
         name = address(scope, self.settings)
         with contextlib.suppress(ValueError):
@@ -103,15 +64,17 @@ class Limits:
     def check(self, who: str, kind: str, amount: int = 0) -> None:
         """Charge so much. Raises Refused when the visitor, or everybody, has used up what is allowed."""
         one, everybody, window = ALLOWED[kind]
-        count, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
+        number, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
+        if self._windows.get(kind, (None,))[0] != number:
+            self._windows[kind] = (number, Counter())
+        counts = self._windows[kind][1]
         for most, name, status in ((one, who, 429), (everybody, "all", 503)):
-            item, key = limits.RateLimitItemPerSecond(most, window), (name, kind, str(count))
-            if not self._limiter.test(item, *key):
+            if counts[name] >= most:
                 again = "tomorrow" if kind == "drawings" else "in some minutes"
                 said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
                 raise Refused(said, status, "rate", 1 + int(window - begun))
             if amount:
-                self._limiter.hit(item, *key, cost=amount)
+                counts[name] += amount
 
     def hold(self, who: str, what: str, more: int) -> None:
         """So much more of something is held at once, or less. Raises Refused when that is too much."""
@@ -128,7 +91,7 @@ class Limits:
         return self._turns.setdefault(who, asyncio.Semaphore(TURNS))  # forgotten when nobody waits any more
 
 
-def address(scope: dict, settings: Settings) -> str:
+def address(scope: Scope, settings: Settings) -> str:
     """Where a request comes from. Behind a proxy that is the last address of the way, the only one that the proxy wrote itself; on
     a Space the last public one, for the Hub's own proxies come after it.
     """

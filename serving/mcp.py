@@ -8,13 +8,13 @@ methods are all that two tools need; the tests call them with that package's cli
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 
 from serving import VERSION
 from serving.limits import Refused
+from serving.predict import Predictor
 
 PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")  # the first is offered to who asks for another
-NO_METHOD, BAD_PARAMS = -32601, -32602  # JSON-RPC's numbers
+NO_METHOD = -32601  # JSON-RPC's number
 PICTURE = (
     "The picture as a data URL, data:image/png;base64,...; PNG, JPEG, WebP, GIF or BMP, white on black or dark on light, "
     "of 8 to 4096 pixels a side and at most 10 MiB."
@@ -24,33 +24,31 @@ READS = "Read one hand-drawn digit in a picture. The label is null when the netw
 TELLS = "What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."
 
 
-def _tool(name: str, description: str, properties: dict, required: list[str]) -> dict:
-    """A tool, as MCP lists it and, with `meta`, as Gradio's own MCP tells it without a session."""
-    schema = {"type": "object", "properties": properties, "required": required}
-    meta = {"file_data_present": False, "mcp_type": "tool", "endpoint_name": name}
-    hints = {"readOnlyHint": True, "openWorldHint": False}
-    return {"name": name, "description": description, "inputSchema": schema, "annotations": hints, "meta": meta}
-
-
 TOOLS = [
-    _tool("predict", READS, {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST}, ["picture"]),
-    _tool("info", TELLS, {}, []),
+    {
+        "name": name,
+        "description": description,
+        "inputSchema": {"type": "object", "properties": properties, "required": required},
+        "annotations": {"readOnlyHint": True, "openWorldHint": False},
+        "meta": {"file_data_present": False, "mcp_type": "tool", "endpoint_name": name},  # as Gradio tells it
+    }
+    for name, description, properties, required in (
+        ("predict", READS, {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST}, ["picture"]),
+        ("info", TELLS, {}, []),
+    )
 ]
 
 
-async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> dict | None:
-    """The answer to one JSON-RPC message; notifications and answers get none.
-
-    `use(name, arguments)` gives what a tool does, or raises Refused, as this does for what is no message.
-    """
+async def answer(message: dict, predictor: Predictor, who: str) -> dict | None:
+    """The answer to one JSON-RPC message of a visitor; notifications and answers get none. Raises Refused for what is no message."""
     number, method, params = message.get("id"), message.get("method"), message.get("params", {})
     if "id" not in message and isinstance(method, str) or "method" not in message and "id" in message:
         return None
     known = type(number) is int and abs(number) < 2**53 or isinstance(number, str) and len(number) <= 64
     if not known or message.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
         raise Refused("This is no JSON-RPC 2.0 request with a method, named params and an id of at most 64 letters.")
-    reply, said, error = {"jsonrpc": "2.0", "id": number}, {}, None
     name, arguments = params.get("name"), params.get("arguments") or {}
+    said: dict = {}
     if method == "initialize":
         asked, about = params.get("protocolVersion"), {"name": "mnixel", "version": VERSION}
         version = asked if asked in PROTOCOLS else PROTOCOLS[0]
@@ -59,12 +57,13 @@ async def answer(message: dict, use: Callable[[str, dict], Awaitable[dict]]) -> 
         said = {"tools": TOOLS}
     elif method == "tools/call" and name in ("predict", "info") and isinstance(arguments, dict):
         try:
-            found = await use(name, arguments)
+            picture, top_k = arguments.get("picture"), arguments.get("top_k", 3)
+            info = name == "info"
+            found = predictor.weights.info() if info else await predictor.predict(who, picture, top_k)
             said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
         except Refused as refused:
             said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}
-    elif method == "tools/call":
-        error = (BAD_PARAMS, "There is no such tool; there are predict and info, with named arguments.")
     elif method != "ping":
-        error = (NO_METHOD, "There is no such method; ask tools/list and tools/call.")
-    return {**reply, "error": {"code": error[0], "message": error[1]}} if error else {**reply, "result": said}
+        problem = "There is no such method or tool; there are tools/list, and tools/call of predict and info."
+        return {"jsonrpc": "2.0", "id": number, "error": {"code": NO_METHOD, "message": problem}}
+    return {"jsonrpc": "2.0", "id": number, "result": said}

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
@@ -22,12 +23,18 @@ POLICY = (
     "img-src 'self' data: blob:{hub}; font-src 'self' data:; connect-src 'self'{hub}; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self' https://huggingface.co"
 )
-HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"strict-origin-when-cross-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-)
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
 FOR_EVER = "public, max-age=31536000, immutable"  # for what carries a hash in its address
+LOCAL = ("127.0.0.1", "localhost", "::1")
+ONLY_OURS = "Only this page itself may ask for that, not a page of another site."
+LONGEST, NAME = (
+    2048,
+    255,
+)  # bytes of an address and of its parts: no file has a longer name, and Gradio fails when it looks
 SENTENCES = {  # for what Starlette refuses, which raises it where a scope has an app, and Gradio, which answers
     400: ("The request could not be carried out; check its arguments.", "bad request"),
     404: ("There is nothing here.", "no such path"),
@@ -38,50 +45,40 @@ SENTENCES = {  # for what Starlette refuses, which raises it where a scope has a
 }
 
 
-class Headers:
-    """Gives every response its headers and the policy; `scope["nonce"]` is what lets the page's own scripts run."""
+class Outermost:
+    """Gives every answer its headers and the policy, of which `scope["nonce"]` lets the page's own scripts run. Says in one sentence
+    what was refused, by whomever, and what failed; counts it, and logs of a failure only its place.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
         self.hub = " https://huggingface.co" if settings.space_id else ""  # Gradio shows there whose Space it is
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["nonce"] = secrets.token_urlsafe(12)
-        policy = (b"content-security-policy", POLICY.format(nonce=scope["nonce"], hub=self.hub).encode())
+        status, path, nonce = 0, scope["path"], secrets.token_urlsafe(12)
+        scope.update(path=path[:-1] if len(path) > 2 and path[-1] == "/" else path, app=self, nonce=nonce)
 
-        async def decorate(message: Message) -> None:
+        async def decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *HEADERS, policy]}
-                if scope["path"].startswith("/assets/") and message["status"] == 200:
-                    message["headers"].append((b"cache-control", FOR_EVER.encode()))
+                headers = MutableHeaders(scope=message)
+                headers.update({**HEADERS, "content-security-policy": POLICY.format(nonce=nonce, hub=self.hub)})
+                if path.startswith("/assets/") and message["status"] == 200:
+                    headers["cache-control"] = FOR_EVER
             await send(message)
 
-        await self.app(scope, receive, decorate)
-
-
-class Sentences:
-    """Says in one sentence what was refused, by whomever, and what failed; counts it, and logs of a failure only its place."""
-
-    def __init__(self, app: ASGIApp):
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        status, refused = 0, None
-
-        async def screen(message: Message) -> None:
+        async def screened(message: Message) -> None:
             nonlocal status
             status = status or message["status"]
             if status < 400:
-                await send(message)
+                await decorated(message)
 
-        path = scope["path"]
-        scope |= {"path": path[:-1] if len(path) > 2 and path[-1] == "/" else path, "app": self}  # see `SENTENCES`
+        refused = None
         try:
-            if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > 2048:
+            if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST:
                 raise Refused("The address is too long.", 414)
-            if any(len(part.encode()) > 255 for part in path.split("/")):  # no file's name; Gradio fails when it looks
+            if any(len(part.encode()) > NAME for part in path.split("/")):
                 raise HTTPException(404)
-            await self.app(scope, receive, screen)
+            await self.app(scope, receive, screened)
         except ClientDisconnect:
             return  # nobody is there to be told
         except Refused as error:
@@ -92,14 +89,15 @@ class Sentences:
             log_failure(error)
             refused = Refused(SENTENCES[500][0], 500, "failure")
         if refused is None and status >= 400:
-            sentence, reason = SENTENCES.get(status, SENTENCES[400])
-            refused = Refused(sentence, status, reason)
+            sentence, code = SENTENCES.get(status, SENTENCES[400])
+            refused = Refused(sentence, status, code)
         REQUESTS.labels(scope.get("kind", "none"), refused.status if refused else status).inc()
         if refused:
-            REFUSALS.labels(refused.reason).inc()
+            REFUSALS.labels(refused.code).inc()
             if 0 < status < 400:  # what has begun can only end
-                return await send({"type": "http.response.body", "body": b""})
-            await told(refused, scope["path"])(scope, receive, send)
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await told(refused, path)(scope, receive, decorated)
 
 
 def told(refused: Refused, path: str) -> Response:
@@ -126,9 +124,9 @@ class Allowed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         who, size, whole = self.limits.visitor(scope), 0, False
-        scope |= {"visitor": who, "kind": self.kind}
+        scope.update(visitor=who, kind=self.kind)
         if self.own:
-            self._check_origin(scope)
+            self._check_origin(Headers(scope=scope))
         self.limits.check(who, "rest", 1)
         if self.kind != "rest":
             self.limits.check(who, self.kind, int(self.kind == "contributions"))  # a picture costs when it is read
@@ -155,10 +153,13 @@ class Allowed:
             self.limits.hold(who, self.kind, -1)
             self.limits.hold(who, self.into, -size)
 
-    def _check_origin(self, scope: Scope) -> None:
-        """Raises Refused when a page of another site asks; programs, which state no origin, may."""
-        headers = {name: value.decode("latin-1").lower() for name, value in scope["headers"]}
-        origin, space = headers.get(b"origin"), self.limits.settings
-        own = {headers.get(b"host"), space.space_host, "huggingface.co" if space.space_id else None} - {None, ""}
-        if origin is not None and urlsplit(origin).netloc not in own:
-            raise Refused("Only this page itself may ask for that, not a page of another site.", 403, "other origin")
+    def _check_origin(self, headers: Headers) -> None:
+        """Raises Refused when a page of another site asks, also one whose name was made to mean this machine; programs, which state
+        no origin, may.
+        """
+        origin, host, space = headers.get("origin"), headers.get("host", ""), self.limits.settings
+        if space.name in LOCAL and not space.behind_proxy and urlsplit(f"//{host}").hostname not in LOCAL:
+            raise Refused("Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1.", 403, "other origin")
+        own = {host, space.space_host, "huggingface.co" if space.space_id else None} - {None, ""}
+        if origin is not None and urlsplit(origin.lower()).netloc not in own:
+            raise Refused(ONLY_OURS, 403, "other origin")

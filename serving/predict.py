@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,21 +13,29 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from serving.images import MAX_BYTES, Decoder
+from serving.images import MAX_BYTES, Child, TooMuch
 from serving.limits import Limits, Refused
 from serving.telemetry import EVENTS, SECONDS, WAITING
 from serving.weights import Weights
 
 GONE = "There is no such uploaded picture: wrap its path in handle_file(...), or send it as a data URL."
+SLOW = "The picture takes too long to open; send a simpler or smaller one."
+
+
+class BadPicture(Refused, ValueError):
+    """What was sent cannot be classified. The message is one sentence."""
+
+    def __init__(self, sentence: str):
+        super().__init__(sentence, 400, "bad picture")
 
 
 class Predictor:
-    """Classifies pictures: opened in child processes, read by the network in one thread, each visitor in turn."""
+    """Classifies pictures: opened in child processes, two at a time, and read by the network one at a time, each visitor in turn."""
 
     def __init__(self, weights: Weights, limits: Limits, uploads: Path):
-        self.weights, self.limits = weights, limits
-        self.uploads, self.decoder = uploads.resolve(), Decoder()
-        self._thread = ThreadPoolExecutor(1, "network")  # one: a large picture takes some 100 MB for a moment
+        self.weights, self.limits, self.uploads = weights, limits, uploads.resolve()
+        self._quick, self._slow = ThreadPoolExecutor(2, "quick"), ThreadPoolExecutor(1, "slow")
+        self._child, self._places, self._network = Child(), threading.Semaphore(2), threading.Lock()
 
     async def predict(self, who: str, picture: object = None, top_k: object = 3, *more: object) -> dict:
         """`{"label", "confidences"}` for a visitor's picture: a data URL, or the path of one that was uploaded here. `label` is None
@@ -34,43 +43,54 @@ class Predictor:
 
         Raises Refused with one sentence for what is no picture, has no ink, or for a `top_k` that is not 1 to 10.
         """
-        start, turn = time.perf_counter(), self.limits.turn(who)
+        start = time.perf_counter()
+        if not isinstance(top_k, (int, float)) or type(top_k) is bool or top_k not in range(1, 11) or more:
+            raise BadPicture("top_k is a whole number from 1 to 10.")
+        self.limits.check(who, "pictures", 1)
+        raw, picture = self.content(picture), None  # a data URL has some 14 MB
+        run = asyncio.get_running_loop().run_in_executor
         try:
-            if type(top_k) not in (int, float) or top_k not in range(1, 11) or more:
-                raise ValueError("top_k is a whole number from 1 to 10.")
-            self.limits.check(who, "pictures", 1)
-            raw, picture = self.content(picture), None  # a data URL has some 14 MB
-            run = asyncio.get_running_loop().run_in_executor
             with WAITING.track_inprogress():
-                async with self.decoder.open(raw, turn) as image:
-                    net = await self.weights.network()
-                    found = await run(self._thread, classify, net, image, int(top_k))
+                async with self.limits.turn(who):
+                    found = await run(self._quick, self._read, raw, int(top_k), False)
+                found = found or await run(self._slow, self._read, raw, int(top_k), True)
         except TimeoutError:
             self.limits.check(who, "pictures", 40)
-            sentence = "The picture takes too long to open; send a simpler or smaller one."
-            raise Refused(sentence, 400, "bad picture") from None
-        except ValueError as error:  # BadPicture, EmptyDrawing
-            raise Refused(str(error), 400, "bad picture") from None
+            raise BadPicture(SLOW) from None
+        except ValueError as error:  # of `images`, or EmptyDrawing
+            raise BadPicture(str(error)) from None
         EVENTS.labels("picture answered").inc()
         SECONDS.observe(time.perf_counter() - start)
         return found
 
+    def _read(self, raw: bytes, top_k: int, slowly: bool) -> dict:
+        """The answer about a picture file; {} when it takes more than a quick look. Raises ValueError, or TimeoutError."""
+        try:
+            with self._places:
+                image = self._child.open(raw, slowly)
+        except (TimeoutError, TooMuch):
+            if slowly:
+                raise
+            return {}
+        net = self.weights.network()
+        with self._network:  # a large picture takes some 100 MB for a moment
+            return classify(net, image, top_k)
+
     def content(self, picture: object) -> bytes:
-        """The bytes of a picture's file. Raises ValueError with one sentence."""
+        """The bytes of a picture's file. Raises BadPicture."""
         if picture is None:
-            raise ValueError("There is no picture: send one as the first argument.")
+            raise BadPicture("There is no picture: send one as the first argument.")
         text = picture.strip() if isinstance(picture, str) else ""
-        scheme = re.match(r"[a-z][a-z0-9+.-]+:", text, re.I)
-        if scheme and scheme[0].lower() == "data:":
-            head, _, body = text.partition(",")
+        head, _, body = text.partition(",")
+        if head.lower().startswith("data:"):
             if not (head.startswith("data:image/") and head.endswith(";base64")):
-                raise ValueError("A picture's data URL begins with data:image/png;base64, or the like.")
+                raise BadPicture("A picture's data URL begins with data:image/png;base64, or the like.")
             try:
                 return base64.b64decode(body, validate=True)
             except ValueError:
-                raise ValueError("The picture's data URL is damaged.") from None
-        if scheme:
-            raise ValueError("Nothing is fetched from other places: download the picture and send the file.")
+                raise BadPicture("The picture's data URL is damaged.") from None
+        if re.match(r"[a-z][a-z0-9+.-]+:", text, re.I):
+            raise BadPicture("Nothing is fetched from other places: download the picture and send the file.")
         try:
             path = Path(text[:1025]).resolve()
             if path.is_relative_to(self.uploads):
@@ -78,7 +98,7 @@ class Predictor:
                     return file.read(MAX_BYTES + 1)
         except (OSError, ValueError):  # deleted, or a name that is none
             pass
-        raise ValueError(GONE)
+        raise BadPicture(GONE)
 
 
 def classify(net, image: Image.Image, top_k: int) -> dict:

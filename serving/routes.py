@@ -6,12 +6,13 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 
 from prometheus_client import generate_latest
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -19,7 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Scope
 
 from publishing.fetch import NEEDED
 from serving import ABOUT, TITLE, VERSION, mcp
@@ -37,17 +38,17 @@ GRADIO = (  # what Gradio's page and its clients need of Gradio
     *("/static/{file:path}", "/assets/{file:path}", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id"),
     *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}", f"{API}/call/v2/predict/{{id}}"),
 )
-# What Gradio's page says of itself to other sites.
-GENERIC = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
+GENERIC = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')  # Gradio's page of itself to other sites
 OURS = (
     f'<title>{TITLE}</title><meta name="description" content="{ABOUT}"><meta property="og:title" content="{TITLE}">'
     f'<meta property="og:description" content="{ABOUT}"><meta property="og:type" content="website">'
-    '<meta name="twitter:card" content="summary">'
+    '<meta name="twitter:card" content="summary"></head>'
 ).encode()
 NO_DATA = 'The request\'s body must be {"data": [...]}, the arguments in a list.'
 NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `files` of a form."
 TAKES = {"predict": 2, "info": 0}  # arguments
 CHANGED = "This page has changed; load it again."
+FRESH = {"cache-control": "no-store"}
 
 
 @dataclass
@@ -76,15 +77,15 @@ class Routes:
         return [
             way("/", self._page, zipped=True),
             way("/web/{fingerprint}/{name}", self._asset, zipped=True),
-            way("/weights/current", self._said(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})),
+            way("/weights/current", said(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})),
             way("/weights/{key}/{name}", self._weights_file),
-            way("/health", self._said(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION})),
+            way("/health", said(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION})),
             way("/metrics", self._metrics, own=True),
             way("/contributions/collection", self._take_home, SMALL, "contributions", own=True),
             way(f"{API}/component_server", self._component, DRAWING, "contributions", own=True),
             way(f"{API}/upload", self._upload, MAX_BYTES + SMALL, into="disk"),
             way(f"{API}/mcp", self._tools, PICTURE, "pictures"),
-            way(f"{API}/mcp/schema", self._said(lambda: mcp.TOOLS)),  # where Gradio tells its own
+            way(f"{API}/mcp/schema", said(lambda: mcp.TOOLS)),  # where the Hub looks for a Space's tools
             way(f"{API}/run/predict", self._predict, PICTURE, "pictures"),
             way(f"{API}/run/info", self._info, SMALL),
             *(way(path, self._call, SMALL, "pictures") for path in queue),
@@ -93,18 +94,11 @@ class Routes:
 
     async def _page(self, request: Request) -> Response:
         """Gradio's page, which speaks of ours to other sites; its own scripts get this response's nonce, and no others run."""
-        response = await whole(self.gradio, request.scope)
+        html = bytes((await whole(self.gradio, request.scope)).body)
         EVENTS.labels("page opened").inc()
-        head, end, rest = response.body.partition(b"</head>")
-        html = GENERIC.sub(b"", head) + OURS + end + rest
+        html = GENERIC.sub(b"", html).replace(b"</head>", OURS, 1)
         html = html.replace(b"<script", b'<script nonce="' + request.scope["nonce"].encode() + b'"')
-        return Response(html, media_type="text/html", headers={"cache-control": "no-store"})  # a nonce is good for once
-
-    def _said(self, what: Callable[[], object]) -> Callable:
-        async def answer(request: Request) -> Response:
-            return JSONResponse(what(), headers={"cache-control": "no-store"})
-
-        return answer
+        return Response(html, media_type="text/html", headers=FRESH)  # a nonce is good for once
 
     async def _asset(self, request: Request) -> Response:
         name, files = request.path_params["name"], assets()
@@ -122,7 +116,7 @@ class Routes:
 
     async def _predict(self, request: Request) -> Response:
         who = request.scope["visitor"]
-        found = await self.predictor.predict(who, *map(plain, data_of(await body(request))))  # which nothing else holds
+        found = await self.predictor.predict(who, *data_of(await body(request)))  # which nothing else holds
         return JSONResponse({"data": [found]})
 
     async def _info(self, request: Request) -> Response:
@@ -136,7 +130,7 @@ class Routes:
         if "/v2/" in path:  # the arguments by their names, as the page's schema says
             given = "picture" in question or "top_k" in question
             question["data"] = [question.get("picture"), question.get("top_k", 3)] if given else []
-        data = [plain(value) for value in data_of(question)]
+        data = data_of(question)
         if not isinstance(session, (str, type(None))) or len(session or "") > 64:
             raise Refused("session_hash is a word of at most 64 letters.")
         event = name or (self.events.get(number) if type(number) is int else None)
@@ -148,10 +142,7 @@ class Routes:
         if data and str(data[0]).startswith("data:"):  # Gradio keeps it long after the answer
             raise Refused("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
         if data:
-            try:
-                self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
-            except ValueError as error:
-                raise Refused(str(error), 400, "bad picture") from None
+            self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
             data[0] = {"path": data[0], "meta": {"_type": "gradio.FileData"}}
         asked = {"data": data, "session_hash": session, "fn_index": None if name else number}
         raw = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
@@ -159,14 +150,8 @@ class Routes:
         return await whole(self.gradio, {**request.scope, "path": path, "raw_path": path.encode()}, raw)
 
     async def _tools(self, request: Request) -> Response:
-        async def use(name: str, arguments: dict) -> dict:
-            if name == "info":
-                return self.predictor.weights.info()
-            who, picture, top_k = request.scope["visitor"], arguments.get("picture"), arguments.get("top_k", 3)
-            return await self.predictor.predict(who, picture, top_k)
-
-        said = await mcp.answer(await body(request), use)
-        return Response(status_code=202) if said is None else JSONResponse(said)
+        answer = await mcp.answer(await body(request), self.predictor, request.scope["visitor"])
+        return Response(status_code=202) if answer is None else JSONResponse(answer)
 
     async def _upload(self, request: Request) -> Response:
         """One picture, as Gradio's clients send it before they ask: a list with its path, which only means something here."""
@@ -175,14 +160,14 @@ class Routes:
         parser = MultiPartParser(request.headers, request.stream(), max_files=1, max_fields=0)
         parser.spool_max_size = SMALL
         try:
-            form = await parser.parse()
-            (file,) = form.getlist("files")
-            path = self.predictor.uploads / secrets.token_hex(16)
-            await run_in_threadpool(path.write_bytes, await file.read(MAX_BYTES + 1))
-            await form.close()
-        except (MultiPartException, KeyError, ValueError):
+            (file,) = (await parser.parse()).getlist("files")
+        except (MultiPartException, ValueError):
             raise Refused(NO_FORM) from None
-        limits.check(who, "uploads", 1 + file.size // 1024)
+        assert isinstance(file, UploadFile)  # there are no fields
+        path, content = self.predictor.uploads / secrets.token_hex(16), await file.read(MAX_BYTES + 1)
+        await file.close()
+        await run_in_threadpool(path.write_bytes, content)
+        limits.check(who, "uploads", 1 + len(content) // 1024)
         return JSONResponse([str(path)])
 
     async def _component(self, request: Request) -> Response:
@@ -193,55 +178,58 @@ class Routes:
             raise Refused(CHANGED, 404, "no such path")
         if name == "keep":
             limits.check(who, "drawings")
-        said = await run_in_threadpool(self.functions[name], question.get("data"))
-        if name == "keep" and "error" not in said:
+        answer = await run_in_threadpool(self.functions[name], question.get("data") or {})
+        if name == "keep" and "error" not in answer:
             limits.check(who, "drawings", 1)
             EVENTS.labels("drawing stored").inc()
-        return JSONResponse(said)
+        return JSONResponse(answer)
 
     async def _take_home(self, request: Request) -> Response:
         if self.collection is None:
             raise Refused("Contributions are switched off here.", code="off")
         try:
             name, file = await run_in_threadpool(self.collection, await body(request))
-        except (ValueError, RuntimeError) as error:  # a StoreError is one of them
+        except ValueError as error:
             raise Refused(str(error), code=getattr(error, "code", "refused")) from None
-        headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        headers = {"content-disposition": f'attachment; filename="{name}"', **FRESH}
         parts = iter(lambda: file.read(2**16), b"")
         return StreamingResponse(parts, 200, headers, "application/octet-stream", BackgroundTask(file.close))
 
     async def _metrics(self, request: Request) -> Response:
         """Prometheus' numbers: for the bearer of METRICS_TOKEN, or where there is none for who sits at this very machine."""
-        settings, said = self.predictor.limits.settings, request.headers.get("authorization", "")
+        settings, bearer = self.predictor.limits.settings, request.headers.get("authorization", "")
         near = request.client and request.client.host in ("127.0.0.1", "::1") and not settings.behind_proxy
         allowed = near and "x-forwarded-for" not in request.headers
         if settings.metrics_token:
-            allowed = hmac.compare_digest(said.encode(), f"Bearer {settings.metrics_token}".encode())
+            allowed = hmac.compare_digest(bearer.encode(), f"Bearer {settings.metrics_token}".encode())
         if not allowed:
             raise Refused("The metrics are for who runs the page: send METRICS_TOKEN as a bearer token.", 403)
         return Response(generate_latest(), media_type="text/plain; version=0.0.4")
 
 
-async def whole(app: ASGIApp, scope: dict, body: bytes = b"") -> Response:
-    """An application's whole response to a request with that body, uncompressed."""
-    start, parts, unwanted = {}, [], (b"accept-encoding", b"content-length")
+def said(what: Callable[[], object]) -> Callable:
+    """A route's answer in JSON, made anew each time."""
 
-    async def receive() -> dict:
+    async def answer(request: Request) -> Response:
+        return JSONResponse(what(), headers=FRESH)
+
+    return answer
+
+
+async def whole(app: ASGIApp, scope: Scope, body: bytes = b"") -> Response:
+    """An application's whole response to a request with that body, uncompressed."""
+    start: MutableMapping = {}
+    parts, unwanted = [], (b"accept-encoding", b"content-length")
+
+    async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def keep(message: dict) -> None:
+    async def keep(message: Message) -> None:
         start.update(message) if message["type"] == "http.response.start" else parts.append(message.get("body", b""))
 
     await app({**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, keep)
     media = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
     return Response(b"".join(parts), start["status"], media_type=media)
-
-
-def plain(value: object) -> object:
-    """An argument as a text or a number: a picture in Gradio's wrapping, {"path": ...} or {"url": ...}, is what is in it."""
-    if isinstance(value, dict):
-        value = value.get("url") if value.get("path") is None else value["path"]
-    return value if isinstance(value, (str, int, float, type(None))) else ""
 
 
 async def body(request: Request) -> dict:
@@ -257,7 +245,14 @@ async def body(request: Request) -> dict:
 
 
 def data_of(question: dict) -> list:
-    """The arguments in a question. Raises Refused."""
+    """The arguments in a question, as texts and numbers. Raises Refused."""
     if not isinstance(question.get("data"), list):
         raise Refused(NO_DATA)
-    return question["data"]
+    return [plain(value) for value in question["data"]]
+
+
+def plain(value: object) -> object:
+    """An argument as a text or a number: a picture in Gradio's wrapping, {"path": ...} or {"url": ...}, is what is in it."""
+    if isinstance(value, dict):
+        value = value.get("url") if value.get("path") is None else value["path"]
+    return value if isinstance(value, (str, int, float, type(None))) else ""

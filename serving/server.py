@@ -27,7 +27,7 @@ from starlette.routing import Router
 
 from serving import VERSION, telemetry
 from serving.limits import ALLOWED, Limits
-from serving.middleware import Headers, Sentences
+from serving.middleware import Outermost
 from serving.predict import Predictor
 from serving.routes import Routes
 from serving.settings import Settings
@@ -44,24 +44,26 @@ class Server:
     """The page and everything around it; `app` is the ASGI application once the page is mounted."""
 
     def __init__(self, settings: Settings, weights: Weights):
-        self.settings, self.limits = settings, Limits(settings)
-        self.predictor = Predictor(weights, self.limits, Path(get_upload_folder()))
+        self.settings = settings
+        self.predictor = Predictor(weights, Limits(settings), Path(get_upload_folder()))
+        self._started: Callable[[], None] | None = None
 
     def mount(self, page: gr.Blocks, functions: dict[str, Callable], collection: Callable | None, **look) -> None:
         """Put the page in, and what its components may ask; `look` is theme and head for Gradio."""
         page.queue(max_size=64, default_concurrency_limit=None)  # calls that wait; Predictor says how many are read
+        page._queue.sleep_when_free = 0.01  # else Gradio looks a thousand times a second whether a call waits
         page.state_session_capacity = 500  # some 30 kB each
         inner = fastapi.FastAPI(lifespan=self._life, openapi_url=None, docs_url=None, redoc_url=None)
         inner.add_middleware(CORSMiddleware)  # none: else Gradio has its own, which lets any page read with credentials
         closed = {"run_history": False, "enable_monitoring": False, "mcp_server": False, "show_error": False}
         gr.mount_gradio_app(inner, page, path="/", footer_links=["api"], ssr_mode=False, pwa=True, **closed, **look)
-        events = {number: event.api_name for number, event in page.fns.items()}
+        events = {number: str(event.api_name) for number, event in page.fns.items()}
         router = Router(Routes(self.predictor, inner, events, functions, collection).all(), redirect_slashes=False)
         programs = CORSMiddleware(router, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
-        outside = Headers(Sentences(programs), self.settings)
+        outermost = Outermost(programs, self.settings)
 
         async def app(scope, receive, send) -> None:
-            await (outside if scope["type"] == "http" else inner)(scope, receive, send)  # else its start and its stop
+            await (outermost if scope["type"] == "http" else inner)(scope, receive, send)  # else its start and its stop
 
         self.app = app
 
@@ -70,31 +72,27 @@ class Server:
         telemetry.log("started", version=VERSION, weights=self.predictor.weights.files.origin)
         self.predictor.weights.start()
         tidy = asyncio.create_task(self._tidy())
+        if self._started:
+            self._started()
         yield
         tidy.cancel()
-        await asyncio.wait([tidy])
-        self.predictor.decoder.close()
         telemetry.log("stopped")
 
     async def _tidy(self) -> None:
-        """Each minute: log what happened, and delete old uploads, in our own folder where nobody else's files are."""
-        numbers: dict[str, float] = {}
-        try:
-            while True:
-                await asyncio.sleep(60)
-                numbers = telemetry.log_changes(numbers)
-                for path in self.predictor.uploads.iterdir():
-                    with contextlib.suppress(OSError):
-                        if path.is_file() and path.stat().st_mtime < time.time() - ALLOWED["uploads"][-1]:
-                            path.unlink()
-        finally:
-            telemetry.log_changes(numbers)
+        """Each minute: delete old uploads, in our own folder where nobody else's files are."""
+        while True:
+            await asyncio.sleep(60)
+            for path in self.predictor.uploads.iterdir():
+                with contextlib.suppress(OSError):
+                    if path.is_file() and path.stat().st_mtime < time.time() - ALLOWED["uploads"][-1]:
+                        path.unlink()
 
-    def run(self, listening: socket.socket, starting: Callable[[str, int], None] | None = None) -> None:
+    def run(self, listening: socket.socket, started: Callable[[], None] | None = None) -> None:
         """Serve until somebody stops it, by Ctrl-C or SIGTERM: no new questions then, and those under way are answered.
 
-        `starting` is called with host and port before anything is answered; it must not wait.
+        `started` is called when answers are about to begin; it must not wait.
         """
+        self._started = started
         with contextlib.suppress(ValueError, OSError):  # each visitor is a connection or two, each a file
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             most = 4 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(4 * CONNECTIONS, hard)
@@ -102,30 +100,30 @@ class Server:
         with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
             for option, value in MALLOPT.items():
                 ctypes.CDLL(None).mallopt(option, value)
-        bounds = {"limit_concurrency": CONNECTIONS, "timeout_graceful_shutdown": STOPPING, "proxy_headers": False}
-        quiet = {"log_level": "error", "access_log": False, "server_header": False}  # else addresses of visitors
+        config = uvicorn.Config(
+            self.app, ws="none", limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=STOPPING, server_header=False,
+            log_level="error", access_log=False, proxy_headers=False,  # logs would hold addresses of visitors
+        )  # fmt: skip
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
-        if starting:
-            starting(where, listening.getsockname()[1])
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(uvicorn.Config(self.app, ws="none", **quiet, **bounds)).run(sockets=[listening])
+            uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(name: str, port: int | None) -> socket.socket:
     """A socket at that port, or at the first free one from 7860 on. Raises OSError with one sentence."""
-    family, reason = socket.AF_INET6 if ":" in name else socket.AF_INET, ""
+    family, problem = socket.AF_INET6 if ":" in name else socket.AF_INET, None
     for number in [port] if port else PORTS:
         try:
             listening = socket.create_server((name.strip("[]"), number), family=family, backlog=2048)
         except OSError as error:
             if isinstance(error.__context__, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
                 raise OSError(f"GRADIO_SERVER_NAME is {name!r}, which is no address of this machine.") from error
-            reason = error.strerror
+            problem = error.strerror
             continue
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * UNREAD))
         return listening
     which = f"port {port}" if port else f"a port from {PORTS[0]} to {PORTS[-1]}"
-    raise OSError(f"The page cannot have {which} at {name} ({reason}); GRADIO_SERVER_PORT names another.")
+    raise OSError(f"The page cannot have {which} at {name} ({problem}); GRADIO_SERVER_PORT names another.")

@@ -1,4 +1,4 @@
-"""What happens on the server, for Prometheus and in log lines: how much, how fast, what was refused; never what or from where."""
+"""What happens on the server, as numbers for Prometheus and lines of the log; never what was drawn, or from where."""
 
 from __future__ import annotations
 
@@ -27,12 +27,3 @@ def log_failure(error: BaseException) -> None:
     """A fault of our own: its type and where it arose, without its message, which may quote a visitor."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     log("failure", type=type(error).__name__, at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames])
-
-
-def log_changes(before: dict[str, float]) -> dict[str, float]:
-    """Log how often what happened since the numbers were `before`, if anything did; returns them as they are now."""
-    samples = [sample for metric in (EVENTS, REFUSALS) for sample in metric.collect()[0].samples]
-    now = {next(iter(s.labels.values())): int(s.value) for s in samples if s.name.endswith("_total")}
-    if changed := {name: value - before.get(name, 0) for name, value in now.items() if value != before.get(name, 0)}:
-        log("summary", **changed)
-    return now

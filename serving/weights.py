@@ -7,10 +7,10 @@ brings them. They are served once the network made of them has read two drawings
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -42,86 +42,74 @@ def load(files: Files):
 class Weights:
     """The weights in service: `files` change by themselves when the Hub has newer ones, `problem` says why they do not.
 
-    Raises OSError or ValueError when there are no embedded weights and the Hub's cannot be had.
+    Raises OSError or ValueError when there are no embedded weights.
     """
 
     def __init__(self, embedded: Path, settings: Settings = Settings()):
         self.repository, self.revision, self.every = settings.model_id, settings.model_revision, settings.model_refresh
-        self.files: Files | None = None
-        self.previous: Files | None = None
+        self.files = read(embedded, "embedded")
+        self.previous: Files | None = None  # of pages that were opened before
         self.problem: str | None = None
         self._refused: dict[str, str] = {}  # commit -> why it cannot be served
         self._network: Future = Future()
-        try:
-            self.files = read(embedded, "embedded")
-        except (OSError, ValueError) as error:
-            if self.repository:
-                self._take_cached()
-                self.files or self.refresh()
-            if self.files is None:
-                raise type(error)(f"{error} {self.problem or ''}".strip()) from error
 
     def start(self) -> None:
         """Load the network and follow the Hub, in a thread that ends with the process."""
         threading.Thread(target=self._follow, daemon=True, name="weights").start()
 
-    async def network(self):
+    def network(self):
         """The DigitCNN of the weights in service, as soon as it is loaded. Raises ValueError when it cannot be."""
-        return await asyncio.shield(asyncio.wrap_future(self._network))
+        return self._network.result()
 
     def info(self) -> dict:
         """What `/info` says."""
-        now, problem = self.files, self.problem
-        return {"weights": now.origin, "parameters": now.parameters, "accuracy": now.accuracy, "problem": problem}
+        now = self.files
+        return dict(weights=now.origin, parameters=now.parameters, accuracy=now.accuracy, problem=self.problem)
 
-    def refresh(self) -> None:
+    def _follow(self) -> None:
+        try:
+            self._network.set_result(load(self.files))
+        except Exception as error:
+            self.problem = f"The network cannot be loaded: {error}"
+            self._network.set_exception(ValueError(self.problem))
+        if not self.repository:
+            return
+        with contextlib.suppress(OSError, ValueError):
+            self._serve(self.repository, self.revision)  # what the cache has
+        pause = RETRY
+        while self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
+            self._refresh(self.repository)
+            if not self.problem and not self.every:
+                return
+            time.sleep(min(pause, self.every or PAUSE, PAUSE) if self.problem else self.every)
+            pause = 2 * pause if self.problem else RETRY
+
+    def _refresh(self, repository: str) -> None:
         """Ask the Hub once; serve what it has when that is new and checks out, else say in `problem` why not."""
         commit = ""
         try:
-            commit = fetched(self.repository, self.revision)
-            if self.files is None or self.files.origin != f"{self.repository}@{commit}":
-                if commit in self._refused:
-                    raise ValueError(self._refused[commit])
+            commit = fetched(repository, self.revision)
+            if commit in self._refused:
+                raise ValueError(self._refused[commit])
+            if self.files.origin != f"{repository}@{commit}":
                 try:
-                    self._serve(commit)
+                    self._serve(repository, commit)
                 except ValueError:  # spoilt, perhaps only on the way here
-                    fetched(self.repository, commit, "again")
-                    self._serve(commit)
-                point(self.repository, self.revision, commit)
+                    fetched(repository, commit, "again")
+                    self._serve(repository, commit)
+                point(repository, self.revision, commit)
             self.problem = None
         except Exception as error:  # whatever it is, the thread goes on
             if isinstance(error, ValueError) and commit:
                 self._refused = {commit: str(error)}
             if str(error) != self.problem:
-                still = f"Still serving {self.files.origin}." if self.files else "Nothing is served yet."
-                print(error, still, file=sys.stderr, flush=True)
+                print(error, f"Still serving {self.files.origin}.", file=sys.stderr, flush=True)
             self.problem = str(error)
 
-    def _follow(self) -> None:
-        if not self._network.done():
-            try:
-                self._network.set_result(load(self.files))
-            except Exception as error:
-                self.problem = f"The network cannot be loaded: {error}"
-                self._network.set_exception(ValueError(self.problem))
-            self._take_cached()
-        failures = 0
-        while self.repository and self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
-            self.refresh()
-            failures = failures + 1 if self.problem else 0
-            if not failures and not self.every:
-                return
-            pause = RETRY * 2 ** min(failures - 1, 10) if failures else self.every
-            threading.Event().wait(min(pause, self.every or PAUSE))
-
-    def _take_cached(self) -> None:
-        if self.repository:
-            with contextlib.suppress(OSError, ValueError):
-                self._serve(self.revision)
-
-    def _serve(self, revision: str) -> None:
+    def _serve(self, repository: str, revision: str) -> None:
         """Put the cached weights of a revision into service. Raises OSError or ValueError when they do not work."""
-        files, network = cached(self.repository, revision), Future()
+        files = cached(repository, revision)
+        network: Future = Future()
         network.set_result(load(files))
         self.previous, self.files, self._network = self.files, files, network
         print(f"Serving {files.origin}.", flush=True)

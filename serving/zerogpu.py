@@ -1,14 +1,13 @@
 """On ZeroGPU a Space has to report its start, and the package `spaces` does that from inside Gradio's `launch` and nowhere else.
 
 `spaces` replaces `gr.Blocks.launch` once, by a function that reports and then launches. Our server does not start by `launch`: that has
-neither our routes nor our limits, and it gives up when its own address does not answer within seconds, as on a slow machine. So when our server
-answers, an empty page is launched on a port that only this machine reaches, and closed again. By then the report has gone out, whatever
-becomes of that launch. The page computes elsewhere: no GPU is asked for, and nobody's quota is used.
+neither our routes nor our limits, and it gives up when its own address does not answer within seconds, as on a slow machine. So an empty
+page is launched on a port that only this machine reaches, and closed again. By then the report has gone out, whatever becomes of that
+launch. The page computes elsewhere: no GPU is asked for, and nobody's quota is used.
 """
 
 from __future__ import annotations
 
-import http.client
 import sys
 import threading
 import time
@@ -23,18 +22,16 @@ def unused() -> None:
     """What `spaces` insists on before it reports; never called."""
 
 
-def report(host: str, port: int) -> None:
-    """Report the start, from a thread of its own, once the server at this address answers."""
-    threading.Thread(target=_report, args=(host, port), daemon=True, name="zerogpu").start()
+def report() -> None:
+    """Report the start, from a thread of its own."""
+    threading.Thread(target=_report, daemon=True, name="zerogpu").start()
 
 
-def _report(host: str, port: int) -> None:
+def _report() -> None:
     import gradio as gr
 
-    while not _answers(host, port):
-        time.sleep(0.2)
     reporting = gr.Blocks.launch  # replaced when `spaces` was imported; put back once the report has gone out
-    for wait in (*WAITS, None):
+    for wait in (*WAITS, 0):
         page, problem = gr.Blocks(), ""
         try:
             page.launch(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, _frontend=False)
@@ -47,16 +44,4 @@ def _report(host: str, port: int) -> None:
             return
         again = f"it is told again in {wait} s" if wait else "restart the Space"
         print(f"ZeroGPU was not told that the page has started ({problem}); {again}.", file=sys.stderr, flush=True)
-        time.sleep(wait or 0)
-
-
-def _answers(host: str, port: int) -> bool:
-    """Whether a server there answers, in whatever way; asked without any proxy."""
-    connection = http.client.HTTPConnection(host, port, timeout=10)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status > 0
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        time.sleep(wait)

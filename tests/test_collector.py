@@ -57,7 +57,7 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     assert sorted(seen) == list("0123456789")
     visitor.page.wait_for_selector(".collector .package:not([hidden])")
     assert visitor.words(".done") == "Thank you! 9 drawn, 1 skipped."
-    kept = Store(store).drawings()
+    kept = list(Store(store).each())
     drawn = sorted((drawing for drawing, _ in kept), key=lambda drawing: drawing.label)
     thumbs = visitor.page.locator(".collector .thumbs")
     assert thumbs.get_attribute("aria-label") == "Your digits: " + ", ".join(d.label for d in drawn)
@@ -82,11 +82,11 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     assert visitor.page.locator(".collector .receipt").input_value() == code
     visitor.page.locator(".collector .delete [type=submit]").click()
     visitor.page.locator(".collector .sure .no").click()
-    assert len(Store(store).drawings()) == 9, "nothing goes without a second word"
+    assert len(list(Store(store).each())) == 9, "nothing goes without a second word"
     visitor.page.locator(".collector .delete [type=submit]").click()
     visitor.page.locator(".collector .sure .yes").click()
     until(visitor.page, "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')")
-    assert Store(store).drawings() == []
+    assert list(Store(store).each()) == []
     assert visitor.errors == []
     visitor.leave()
 
@@ -134,7 +134,7 @@ def test_the_next_person_is_another_writer(size, touch, browser, page, store):
     assert visitor.page.locator(".collector .clear").is_disabled() and visitor.page.locator(".png").is_disabled()
     visitor.draw_digit(visitor.asked_for())
     visitor.next()
-    (first, _), (second, _) = Store(store).drawings()
+    (first, _), (second, _) = list(Store(store).each())
     assert first.writer != second.writer and first.receipt_hash != second.receipt_hash
     assert sum(tile.min() == 0 for tile in sheet(visitor)) == 1, "only this person's"
     assert visitor.errors == []
@@ -172,11 +172,11 @@ def test_by_keyboard_alone(browser, page, store):
     )
     if visitor.page.locator(".question").is_visible():
         visitor.page.keyboard.press("Enter")  # once too often: it answers nothing
-        assert visitor.page.locator(".question").is_visible() and Store(store).drawings() == []
+        assert visitor.page.locator(".question").is_visible() and list(Store(store).each()) == []
         for key in ("Tab", "Tab", "Enter"):  # Change it, Keep it
             visitor.page.keyboard.press(key)
         until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
-    assert [drawing.label for drawing, _ in Store(store).drawings()] == [digit]
+    assert [drawing.label for drawing, _ in list(Store(store).each())] == [digit]
     assert visitor.errors == []
     visitor.leave()
 
@@ -199,7 +199,7 @@ def test_blank_and_wrong_drawings_are_asked_about(browser, page, store):
         == f"This looks like a {other}. Keep it as {'an' if asked == '8' else 'a'} {asked}?"
     )
     visitor.page.locator(".question .again").click()
-    assert visitor.asked_for() == asked and Store(store).drawings() == []
+    assert visitor.asked_for() == asked and list(Store(store).each()) == []
     visitor.leave()
 
 
@@ -213,10 +213,10 @@ def test_what_is_no_digit_is_asked_about(browser, page, store):
     visitor.page.wait_for_selector(".question:not([hidden])")
     a = f"{'an' if asked == '8' else 'a'} {asked}"
     assert visitor.words(".question p") == f"I can't see {a} here. Keep it as {a}?"
-    assert Store(store).drawings() == []
+    assert list(Store(store).each()) == []
     visitor.page.locator(".question .keep").click()
     until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'")
-    assert [drawing.label for drawing, _ in Store(store).drawings()] == [asked]
+    assert [drawing.label for drawing, _ in list(Store(store).each())] == [asked]
     visitor.leave()
 
 
@@ -232,7 +232,7 @@ def test_what_is_stored_is_what_was_shown(browser, page, store):
              return Array.from({length: 784}, (_, i) => data[4 * i]); }"""
     )
     visitor.next()
-    [(drawing, _)] = Store(store).drawings()
+    [(drawing, _)] = list(Store(store).each())
     stored = np.frombuffer(base64.b64decode(drawing.pixels), np.uint8)
     assert np.abs(stored.astype(int) - shown).max() <= 1 and stored.any()  # coordinates are stored to a tenth
     visitor.leave()
@@ -254,7 +254,7 @@ def test_a_drawing_outlives_the_server(browser, page, store):
         until(visitor.page, "document.querySelector('.count').textContent.includes('sent again')")
     page.start()
     until(visitor.page, "document.querySelector('.collector').dataset.saved === '1'", seconds=60)
-    assert len(Store(store).drawings()) == 1
+    assert len(list(Store(store).each())) == 1
     visitor.leave()
 
 
@@ -299,9 +299,9 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
     visitor.page.get_by_role("button", name="It was a 7").click()
     drag(visitor.page, [drawer((60, 90)), drawer((90, 90))])  # the next drawing does not lose the label of the last
     deadline = time.monotonic() + 60
-    while len(Store(store).drawings()) < 2 and time.monotonic() < deadline:
+    while len(list(Store(store).each())) < 2 and time.monotonic() < deadline:
         visitor.page.wait_for_timeout(200)
-    assert [(d.label, d.source) for d, _ in Store(store).drawings()] == [("2", "recognise"), ("7", "recognise")]
+    assert [(d.label, d.source) for d, _ in list(Store(store).each())] == [("2", "recognise"), ("7", "recognise")]
     visitor.open_tab()  # whose count knows of them
     assert visitor.words(".count").startswith("2 digits of yours saved")
     visitor.page.get_by_role("tab", name="Recognise").click()
@@ -396,7 +396,7 @@ def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, p
     visitor.page.locator(".collector .agree").click()  # the drawing is still on the board
     visitor.page.wait_for_selector(".collector .work:not([hidden])")
     visitor.next()
-    assert len(Store(store).drawings()) == 1
+    assert len(list(Store(store).each())) == 1
     visitor.leave()
 
 
@@ -415,7 +415,7 @@ def test_who_stops_is_told_what_becomes_of_the_digits(browser, page, store):
     visitor.next()
     visitor.page.locator(".collector .stop").click()
     assert visitor.words(".closed").startswith("You have stopped: nothing more is sent. What you gave stays")
-    assert len(Store(store).drawings()) == 1
+    assert len(list(Store(store).each())) == 1
     visitor.page.locator(".collector .agree").click()
     visitor.page.wait_for_selector(".collector .work:not([hidden])")
     assert visitor.page.locator(".collector .closed").get_attribute("hidden") is not None

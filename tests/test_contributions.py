@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from contributions import CONSENT, rows
 from contributions.rows import MAX_POINTS, PAUSE, TICK, clean
 from contributions.service import ContributionService
-from contributions.store import Limits, Store, StoreError
+from contributions.store import Limits, Store, StoreError, hashed
 from tests.harness import CLEAN, ROOT, without
 from tests.harness.contributor import DIGITS, agree, ask, python, scribble, strokes, submit, wait_for
 from tests.harness.hub import OWNER, Fault
@@ -43,7 +43,7 @@ def service(tmp_path):
 def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(service):
     receipt = agree(service)
     assert submit(service, receipt) == {"saved": 1, "waiting": 0}
-    ((drawing, state),) = service.store.drawings()
+    ((drawing, state),) = list(service.store.each())
     assert state == "waiting"
     assert (drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app) == (
         "2", "collector", CONSENT, "CC BY 4.0", "1.0",
@@ -85,7 +85,7 @@ def test_sent_twice_is_kept_once(service):
 def test_nothing_is_kept_without_consent(service):
     assert submit(service, "AAAA-AAAA-AAAA-AAAA") == {"error": "Please agree to the terms first.", "consent": True}
     assert "have changed" in ask(service, "consent", version="1")["error"]
-    assert service.store.drawings() == []
+    assert list(service.store.each()) == []
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_nothing_is_kept_without_consent(service):
 def test_malformed_questions_get_one_sentence(change, said, service):
     answer = submit(service, agree(service), **change)
     assert said in answer["error"]
-    assert service.store.drawings() == []
+    assert list(service.store.each()) == []
 
 
 def test_questions_that_are_none(service):
@@ -153,7 +153,7 @@ def test_points_off_the_board_go_and_take_their_times_along(service):
     leaving = {"points": [[10, 10], [20, 10], [-5, 10], [-9, 40], [10, 40]], "radius": 15, "times": [0, 8, 16, 24, 32]}
     away = {"points": [[900, 900], [910, 900]], "radius": 5, "times": [40, 48]}
     submit(service, agree(service), strokes=[leaving, away])
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     assert drawing.strokes == [
         {"points": [[10.0, 10.0], [20.0, 10.0]], "radius": 15.0, "times": [0, 8]},
         {"points": [[10.0, 40.0]], "radius": 15.0, "times": [32]},  # no line where there was none on the board
@@ -167,7 +167,7 @@ def test_times_carry_no_text(service):
     submit(
         service, agree(service), strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}]
     )
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     (times,) = (stroke["times"] for stroke in drawing.strokes)
     assert times == sorted(times) and times[0] == 0 and len(set(times)) <= 2  # the highest letter comes first
 
@@ -296,7 +296,7 @@ def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
         ask(service, "status", receipt=mine)["saved"] == number and ask(service, "status", receipt=other)["saved"] == 1
     )
     assert ask(service, "forget", receipt=mine)["said"] == f"{number} drawings were deleted."
-    assert [drawing.id for drawing, _ in service.store.drawings()] == ["other-001"]
+    assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert b"mine-0" not in files and b"other-001" in files
     fill(small_disk)
@@ -329,7 +329,7 @@ def test_the_store_shares_no_memory_and_takes_over_an_earlier_one(service, tmp_p
     earlier.close()
     now = Store(service.store.folder)
     assert now.ask("PRAGMA journal_mode") == [("truncate",)]
-    assert [drawing.consent for drawing in now.of(receipt)] == ["1"]
+    assert [drawing.consent for drawing, _ in now.each("receipt_hash = ?", hashed(receipt))] == ["1"]
 
 
 def test_times_and_places_of_the_store(monkeypatch, tmp_path):
@@ -362,7 +362,7 @@ def test_npz_is_read_by_upstreams_two_lines(service, tmp_path):
     file = np.load(tmp_path / "MNIST.npz")
     X, y = file["X"], file["y"]
     assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
-    assert X[0].astype(np.uint8).tobytes() == service.store.drawings()[0][0].image
+    assert X[0].astype(np.uint8).tobytes() == list(service.store.each())[0][0].image
 
 
 def test_parquet_of_my_digits(service, tmp_path):
@@ -374,7 +374,7 @@ def test_parquet_of_my_digits(service, tmp_path):
     with content:
         (tmp_path / "my.parquet").write_bytes(content.read())
     read = datasets.Dataset.from_parquet(str(tmp_path / "my.parquet"))
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     assert read[0]["label"] == 2 and read[0]["image"].tobytes() == drawing.image
     assert json.loads(read[0]["strokes"]) == drawing.strokes and read.features["label"].names == list("0123456789")
     assert "receipt" not in " ".join(read.column_names)
@@ -411,7 +411,7 @@ def test_a_large_collection_takes_little_memory(service):
     """400 of the largest drawings, both ways: under 50 MB more than before."""
     receipt = agree(service)
     submit(service, receipt, strokes=scribble(1500))
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     row = rows.to_line(drawing)
     assert 30_000 < len(row) <= rows.MAX_BYTES
     with service.store.writing() as database:
@@ -444,7 +444,7 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     submit(service, other, id="other-001")
     writer = service.store.writer(mine).writer
     assert ask(service, "forget", receipt=mine)["said"].startswith("2 drawings were deleted")
-    assert [drawing.id for drawing, _ in service.store.drawings()] == ["other-001"]
+    assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert b"mine-0001" not in files and writer.encode() not in files  # nor in the pages that SQLite has freed
     again = ask(service, "forget", receipt=mine)["said"]
@@ -455,19 +455,20 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
 
 
 def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the_next_start(service):
-    from contributions.batches import Batches
-    from contributions.store import hashed
+    from contributions.mirror import Mirror
 
     mine, other = agree(service), agree(service)
     submit(service, mine, id="mine-0001")
-    Batches(service.store).gather()
+    Mirror(service.store, REPOSITORY).gather()
     submit(service, mine, id="mine-0002")
     submit(service, other, id="other-001")
     assert service.store._mark_deleted(hashed(mine))[0] == 2  # and then the process ends
     store = service.store
-    assert [d.id for d, _ in store.drawings()] == ["other-001"] and store.counts(mine) == (0, 0)
-    (batch,) = Batches(store).dirty()
-    assert list(Batches(store).lines(batch)) == [] and list(store.of(mine)) == []
+    assert [d.id for d, _ in list(store.each())] == ["other-001"] and store.counts(mine) == (0, 0)
+    (batch,) = Mirror(store, REPOSITORY).unsent()
+    assert (
+        list(Mirror(store, REPOSITORY).lines(batch)) == [] and list(store.each("receipt_hash = ?", hashed(mine))) == []
+    )
     assert store.ask("SELECT count(*) FROM drawings") == [(3,)]
     assert Store(store.folder).ask("SELECT count(*) FROM drawings") == [(1,)]
 
@@ -517,7 +518,7 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
     }
     store = Store(tmp_path)
     assert store.ask("PRAGMA integrity_check") == [("ok",)]
-    assert len(said) > 70 and said <= {drawing.id for drawing, _ in store.drawings()}
+    assert len(said) > 70 and said <= {drawing.id for drawing, _ in list(store.each())}
 
 
 class Visitor(threading.Thread):
@@ -594,7 +595,7 @@ def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
         said = {id for visitor in visitors for id in visitor.saved}
         assert len(said) == VISITORS * EACH
         assert sum(visitor.failures for visitor in visitors) > 0  # the kills were felt
-        kept = [drawing.id for drawing, _ in Store(tmp_path / "store").drawings()]
+        kept = [drawing.id for drawing, _ in list(Store(tmp_path / "store").each())]
         assert sorted(kept) == sorted(said)
         wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(said), 240)
         assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(said)  # each exactly once

@@ -9,7 +9,6 @@ import sys
 import pytest
 
 from contributions import rows
-from contributions.batches import Batches
 from contributions.mirror import Mirror
 from contributions.service import ContributionService
 from contributions.store import Store
@@ -29,7 +28,7 @@ MIRROR = """
 import sys
 from contributions.mirror import Mirror
 from contributions.store import Store
-mirror = Mirror(Store(sys.argv[1]), "{repository}", start=False)
+mirror = Mirror(Store(sys.argv[1]), "{repository}")
 print({call})
 """
 
@@ -82,12 +81,12 @@ def test_a_push_that_was_killed_is_sent_again_under_the_same_name(service, hub, 
 def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     mine = agree(service)
     submit(service, mine, id="mine-0001")
-    Batches(service.store).gather()
+    Mirror(service.store, REPOSITORY).gather()
     submit(service, mine, id="mine-0002")
     mirror(hub, tmp_path / "a", service.store.folder)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(2, 0)\n"
     restored = Store(tmp_path / "new")
-    assert sorted(d.id for d, _ in restored.drawings()) == ["mine-0001", "mine-0002"]
+    assert sorted(d.id for d, _ in list(restored.each())) == ["mine-0001", "mine-0002"]
     assert restored.writer(mine) == service.store.writer(mine)
     # Deleted elsewhere: gone here with the next pull, and states that were set here stay.
     other = agree(service)
@@ -98,13 +97,13 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     service.store.delete(mine)
     mirror(hub, tmp_path / "a", service.store.folder)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(0, 2)\n"
-    assert [(d.id, state) for d, state in restored.drawings()] == [("other-0001", "accepted")]
+    assert [(d.id, state) for d, state in list(restored.each())] == [("other-0001", "accepted")]
     assert restored.writer(mine) is None
 
 
 def test_on_a_disk_that_does_not_last_saved_waits_for_the_commit(hub, tmp_path):
     store = Store(tmp_path / "store")
-    service = ContributionService(store, Mirror(store, REPOSITORY, start=False), persistent=False)
+    service = ContributionService(store, Mirror(store, REPOSITORY), persistent=False)
     receipt = agree(service)
     assert submit(service, receipt) == {"saved": 0, "waiting": 1, "on_hub": 0}
     mirror(hub, tmp_path / "a", store.folder)
@@ -124,17 +123,17 @@ def test_a_public_repository_is_refused(service, hub, tmp_path):
 
 def taken(store: Store) -> dict[str, list[rows.Drawing]]:
     """What the Hub would have of a store, which then takes it for sent."""
-    batches = Batches(store)
+    batches = Mirror(store, REPOSITORY)
     batches.gather()
-    unsent = batches.unsent(100)
-    found = {name: [rows.parse(line) for line in batches.lines(name)] for name, _ in unsent}
+    unsent = batches.unsent()
+    found = {name: [rows.parse(line) for line in batches.lines(name)] for name in unsent}
     batches.sent(unsent)
     return found
 
 
 def take_over(store: Store, copy: dict[str, list[rows.Drawing]], before: dict[str, int]) -> tuple[int, int]:
     """As a pull does."""
-    batches, came, went = Batches(store), 0, 0
+    batches, came, went = Mirror(store, REPOSITORY), 0, 0
     for name, drawings in copy.items():
         more, fewer = batches.take_over(name, drawings, before)
         came, went = came + more, went + fewer
@@ -145,16 +144,16 @@ def test_a_pull_beside_a_running_page_takes_nothing_away(service):
     """What is pushed, deleted or agreed to between the Hub's answer and its use here stays as it is."""
     mine, other, fresh = agree(service), agree(service), agree(service)
     submit(service, mine, id="mine-0001")
-    old, before = taken(service.store), Batches(service.store).clean()
+    old, before = taken(service.store), Mirror(service.store, REPOSITORY).clean()
     submit(service, other, id="other-0001")
     taken(service.store)  # pushed meanwhile
     assert take_over(service.store, {}, {}) == (0, 0)
     assert take_over(service.store, old, before) == (0, 0)
-    assert sorted(d.id for d, _ in service.store.drawings()) == ["mine-0001", "other-0001"]
+    assert sorted(d.id for d, _ in list(service.store.each())) == ["mine-0001", "other-0001"]
     service.store.delete(mine)
     taken(service.store)
     assert take_over(service.store, old, before) == (0, 0)
-    assert [d.id for d, _ in service.store.drawings()] == ["other-0001"]
+    assert [d.id for d, _ in list(service.store.each())] == ["other-0001"]
     assert service.store.writer(fresh) and service.store.writer(other)
 
 
@@ -166,8 +165,10 @@ def test_who_was_deleted_does_not_come_back_from_a_copy(service, tmp_path):
     take_over(other, copy, {})
     other.delete(mine)
     taken(other)
-    assert take_over(other, copy, Batches(other).clean()) == (0, 0)
-    assert other.drawings() == [] and Batches(other).dirty() == set(copy)  # and the Hub is told again
+    assert take_over(other, copy, Mirror(other, REPOSITORY).clean()) == (0, 0)
+    assert list(other.each()) == [] and set(Mirror(other, REPOSITORY).unsent()) == set(
+        copy
+    )  # and the Hub is told again
 
 
 def spoilt(good: dict) -> dict[str, bytes]:
@@ -211,7 +212,7 @@ def test_rows_that_are_no_drawings_are_left_out_and_stop_nothing(service, hub, t
     for why, line in bad.items():
         with pytest.raises(ValueError, match=why):
             rows.parse(line)
-    lines = [rows.to_line(drawing).encode() for drawing, _ in service.store.drawings()]
+    lines = [rows.to_line(drawing).encode() for drawing, _ in list(service.store.each())]
     mixed = [line for pair in zip(bad.values(), lines + [b""] * len(bad), strict=False) for line in pair]
     name = "batches/20260101-0123456789abcdef.jsonl"
     hub.put("dataset", REPOSITORY, {name: b"\n".join(mixed), "batches/\x1b[2J.jsonl": b"{}"}, private=True)
@@ -237,13 +238,13 @@ def test_rows_of_an_earlier_version_are_read(service, hub, tmp_path):
     """With the network's opinion, under the terms of then, with points off the board: these go when they are read."""
     mine = agree(service)
     submit(service, mine, id="mine-0001")
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     row = json.loads(rows.to_line(drawing))
     row |= {"opinion": None, "confidence": 0.5, "weights": "embedded", "consent": "1"}
     row["strokes"] = [{"points": [[9, 9], [20, 20], [-40, 9]], "radius": 15.0, "times": [5, 4, 3]}]
     hub.put("dataset", REPOSITORY, {"batches/1.jsonl": json.dumps(row).encode() + b"\n"}, private=True)
     assert mirror(hub, tmp_path / "b", tmp_path / "new", "mirror.pull()").stdout == "(1, 0)\n"
-    ((drawing, _),) = Store(tmp_path / "new").drawings()
+    ((drawing, _),) = list(Store(tmp_path / "new").each())
     assert drawing.strokes == [{"points": [[9.0, 9.0], [20.0, 20.0]], "radius": 15.0, "times": [0, 0]}]
     assert drawing.consent == "1"
 
@@ -256,7 +257,7 @@ from contributions.store import Store
 def peak(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
 
-mirror = Mirror(Store(sys.argv[1]), sys.argv[2], start=False)
+mirror = Mirror(Store(sys.argv[1]), sys.argv[2])
 mirror._api().list_repo_files(mirror.repository, repo_type="dataset")  # the client is loaded
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")  # the peak is counted from here
@@ -270,7 +271,7 @@ def test_many_large_drawings_travel_in_little_memory(service, hub, tmp_path):
     """2,000 of the largest, 64 MB: both ways take much less than that."""
     receipt = agree(service)
     submit(service, receipt, strokes=scribble(1500))
-    ((drawing, _),) = service.store.drawings()
+    ((drawing, _),) = list(service.store.each())
     row = rows.to_line(drawing)
     with service.store.writing() as database:
         for number in range(1, 2000):

@@ -9,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import board
 import data
-from contributions import export, merge, review, sheet
+from contributions import export, merge, review
 from contributions.__main__ import main as commands
+from contributions.database import Declined
+from contributions.rows import drawn
 from contributions.service import ContributionService
 from contributions.store import Store
 from model import DigitCNN
-from tests.harness import CLEAN, called
+from publishing import bundles
+from tests.harness import CLEAN, ROOT, called
 from tests.harness.contributor import DIGITS, agree, python, strokes, submit
 from tests.harness.hub import OWNER, LocalHub, publish
 
@@ -36,6 +40,8 @@ def service(tmp_path):
 def full(service):
     """A store with what people really send: good ones, a wrong one, a dot, the same twice. Twelve writers."""
     receipts = [agree(service) for _ in range(12)]
+    while len({merge.split_of(service.store.writer(receipt).writer) for receipt in receipts}) < 2:
+        receipts[-1] = agree(service)  # writers' numbers are random: let there be some of both splits
     for number, receipt in enumerate(receipts):
         for digit in DIGITS:
             submit(service, receipt, digit, id=f"{digit}{number:02}-good-one", strokes=strokes(digit, number))
@@ -73,25 +79,25 @@ def test_review_shows_and_judges(full, net, tmp_path):
     assert [path.stat().st_size > 5000 for path in sorted(tmp_path.glob("sheet*.png"))] == 7 * [True]
     done = maintain("review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder)
     assert done.returncode == 0, done.stderr
-    states = {drawing.id: state for drawing, state in full.drawings()}
+    states = {drawing.id: state for drawing, state in list(full.each())}
     assert states["wrong-one-0"] == states["dot-00000"] == "rejected"
     assert states["200-good-one"] == "accepted"
     done = maintain("review", "--reject", "200-good", store=full.folder)  # on second thoughts
-    assert dict((d.id, state) for d, state in full.drawings())["200-good-one"] == "rejected", done.stderr
+    assert dict((d.id, state) for d, state in list(full.each()))["200-good-one"] == "rejected", done.stderr
 
 
 def test_only_what_was_shown_is_accepted(service, net):
     """Neither by a rule nor by its id can a drawing be accepted that was not on the latest sheet as it is."""
     receipt, store = agree(service), service.store
     submit(service, receipt, id="early-001")
-    with pytest.raises(review.ReviewError, match="was not on the latest sheet"):
+    with pytest.raises(Declined, match="was not on the latest sheet"):
         review.judge(store, ["early"], [])
     assert review.judge(store, ["good", "all"], []) == (0, 0)
     review.remember(store, [facts for _, facts in review.waiting(store, net)])
     submit(service, receipt, "7", "7", id="late-0001")
     assert review.judge(store, ["good"], []) == (1, 0)
-    assert {d.id: state for d, state in store.drawings()} == {"early-001": "accepted", "late-0001": "waiting"}
-    with pytest.raises(review.ReviewError, match="'late-000' was not on the latest sheet"):
+    assert {d.id: state for d, state in list(store.each())} == {"early-001": "accepted", "late-0001": "waiting"}
+    with pytest.raises(Declined, match="'late-000' was not on the latest sheet"):
         review.judge(store, ["late"], [])
     assert review.judge(store, [], ["late"]) == (0, 1)  # what is refused is published by nobody
     submit(service, receipt, "8", "8", id="other-001")
@@ -100,7 +106,7 @@ def test_only_what_was_shown_is_accepted(service, net):
         database.execute(
             'UPDATE drawings SET row = replace(row, \'"label":"8"\', \'"label":"3"\') WHERE id = \'other-001\''
         )
-    with pytest.raises(review.ReviewError, match="was not on the latest sheet as it is"):
+    with pytest.raises(Declined, match="was not on the latest sheet as it is"):
         review.judge(store, ["good"], [])
 
 
@@ -121,14 +127,14 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
     timed = [{**stroke, "times": [2000 * i, 2000 * i + 800]} for i, stroke in enumerate(inside)]
     submit(service, receipt, "1", strokes=timed)
     ((drawing, facts),) = review.waiting(service.store, net)
-    cell = np.asarray(sheet.cell(drawing, facts)).astype(int)
-    shown = cell[sheet.GAP : sheet.GAP + board.SIZE, sheet.GAP : sheet.GAP + board.SIZE]
-    ink = review.drawn(drawing) > 0
+    cell = np.asarray(review.cell(drawing, facts)).astype(int)
+    shown = cell[review.GAP : review.GAP + board.SIZE, review.GAP : review.GAP + board.SIZE]
+    ink = drawn(drawing.strokes) > 0
     grey = np.ptp(shown, axis=2) == 0
     assert (shown[~ink & grey] == 0).all() and shown[ink & grey].max() > 100
     for x, y in (point for stroke in inside for point in stroke["points"]):
         assert np.ptp(shown[y, x]) > 100  # coloured
-    below = cell[2 * sheet.GAP + board.SIZE + sheet.STRIP // 2, sheet.GAP : sheet.GAP + board.SIZE]
+    below = cell[2 * review.GAP + board.SIZE + review.STRIP // 2, review.GAP : review.GAP + board.SIZE]
     columns = np.flatnonzero(np.ptp(below, axis=1) > 100)
     assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
 
@@ -156,7 +162,7 @@ def test_review_refuses_what_fits_none_or_many(full):
     for word, said in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
         done = maintain("review", "--accept", word, store=full.folder)
         assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
-    assert {state for _, state in full.drawings()} == {"waiting"}
+    assert {state for _, state in list(full.each())} == {"waiting"}
 
 
 def test_review_without_a_store_or_weights(service, tmp_path):
@@ -182,7 +188,7 @@ def test_merge_splits_by_writer_and_forgets_what_was_deleted(full, net, tmp_path
     assert writers["train"] and writers["test"] and not writers["train"] & writers["test"]
     images, labels = data.contributed("train", tmp_path / "out")
     assert images.shape == (len(labels), 28, 28) and images.max() > 200
-    for drawing, _ in full.drawings("accepted"):
+    for drawing, _ in list(full.each("state = 'accepted'")):
         full._database.execute("DELETE FROM drawings WHERE id = ?", (drawing.id,))
     assert merge.merge(full, tmp_path / "out") == {"train": 0, "test": 0}
     assert list((tmp_path / "out").glob("*.parquet")) == []
@@ -236,7 +242,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
         assert used.stdout.startswith(f"{{'train': {count}, 'test': "), used.stderr
 
         writer = full.writer(receipts[0]).writer
-        assert writer in {drawing.writer for drawing, _ in full.each("accepted")}
+        assert writer in {drawing.writer for drawing, _ in full.each("state = 'accepted'")}
         full.delete(receipts[0])
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = code.replace("print(", "print(sorted({w for part in d.values() for w in part['writer']}) or ")
@@ -248,6 +254,30 @@ def stranger(code: str, hub: LocalHub, home):
     """What Python says to somebody who has only the Hub."""
     environment = {**CLEAN, **hub.environment(home, "")}
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=home)
+
+
+def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, mnixel, tmp_path):
+    """Strokes, who and when as far as that is told, and how sure the published network is."""
+    import datasets
+
+    full, _ = full
+    accept_good(full, net)
+    merge.merge(full, tmp_path / "contributed")
+    bundles.dataset(tmp_path / "out", mnixel, f"{OWNER}/mnixel", tmp_path / "contributed", ROOT / "weights")
+    splits = datasets.load_dataset(str(tmp_path / "out"), "contributed", cache_dir=str(tmp_path / "cache"))
+    rows = splits["train"]
+    assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day", "margin"]
+    assert rows.features["margin"].dtype == "float32"
+    with torch.no_grad():
+        logits = net(torch.stack([net.preprocess(image) for image in rows["image"]])).numpy()
+    assert np.allclose(rows["margin"][:], logits.max(axis=1) - logits.mean(axis=1), atol=1e-4)
+    assert np.ptp(rows["margin"][:]) > 0.1
+    assert {frozenset(stroke) for row in rows["strokes"] for stroke in json.loads(row)} == {
+        frozenset({"points", "radius", "times"})
+    }
+    assert len(set(rows["writer"])) > 1 and not set(rows["writer"]) & set(splits["test"]["writer"])
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert all(f"`{column}`" in card for column in ("strokes", "licence", "margin", "writer", "day"))
 
 
 def test_training_without_contributions_says_so(mnixel, tmp_path):

@@ -139,11 +139,11 @@ def test_each_client_gets_a_version_that_it_knows(server):
         (b'{"id": 1, "method": "ping"}', "POST", 400, "no JSON-RPC 2.0 request"),
         (b'{"jsonrpc": "2.0", "id": 1, "method": 7}', "POST", 400, "no JSON-RPC 2.0 request"),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}', "POST", 400, "no JSON-RPC 2.0 request"),
-        (question("nothing/here"), "POST", 200, "There is no such method"),
-        (question("tools/call"), "POST", 200, "There is no such tool"),
-        (question("tools/call", name="paint", arguments={}), "POST", 200, "There is no such tool"),
-        (question("tools/call", name=["predict"]), "POST", 200, "There is no such tool"),
-        (question("tools/call", name="info", arguments=[1]), "POST", 200, "There is no such tool"),
+        (question("nothing/here"), "POST", 200, "There is no such method or tool"),
+        (question("tools/call"), "POST", 200, "There is no such method or tool"),
+        (question("tools/call", name="paint", arguments={}), "POST", 200, "There is no such method or tool"),
+        (question("tools/call", name=["predict"]), "POST", 200, "There is no such method or tool"),
+        (question("tools/call", name="info", arguments=[1]), "POST", 200, "There is no such method or tool"),
     ],
 )
 def test_what_is_no_call_is_refused(server, body, method, status, sentence):
@@ -169,5 +169,4 @@ def test_callers_leave_nothing_in_the_log(server):
     ):
         ask(server, body)
     call(server, "predict", {"picture": "words of a visitor"})
-    new = server.output().removeprefix(before)
-    assert all(json.loads(line)["event"] == "summary" for line in new.splitlines())
+    assert server.output() == before

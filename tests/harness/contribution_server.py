@@ -22,7 +22,6 @@ def main(port: int) -> None:
     from starlette.routing import Route
 
     from contributions.service import ContributionService
-    from contributions.store import StoreError
 
     service, closed = ContributionService.from_environment("test")
     assert service, closed
@@ -35,7 +34,7 @@ def main(port: int) -> None:
     async def collection(request: Request) -> Response:
         try:
             name, file = await run_in_threadpool(service.collection, await request.json())
-        except (ValueError, StoreError) as error:
+        except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
         headers = {
             "content-disposition": f'attachment; filename="{name}"',
