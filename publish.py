@@ -13,7 +13,6 @@ Of `all`, one that fails does not stop the others. A run that was cut anywhere i
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -22,24 +21,16 @@ from typing import Any
 
 from contributions.merge import refresh
 from data import DataError
+from data.commands import sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
-from publishing.upload import (
-    CPU,
-    ZERO,
-    Published,
-    PublishError,
-    at_hub,
-    choose_hardware,
-    make_private,
-    sign_in,
-    upload,
-)
+from publishing.hub import PublishError
+from publishing.upload import CPU, ZERO, Published, at_hub, choose_hardware, make_private, sign_in, upload
 from web.build import BuildError
 
 ROOT = Path(__file__).parent
-DEFAULT = {"model": "mnixel-cnn", "dataset": "mnixel", "space": "mnixel", "static": "mnixel-static"}
-ORDER = ("dataset", "model", "space", "static")  # a card points at what is there already
+# Kind -> name of its repository, in the order in which they are published: a card points at what is there already.
+DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 COSTS = {
     "space": "Gradio; on CPU with a paid plan, else on ZeroGPU (free; no GPU is used)",
     "static": "free for everybody, and for any number of visitors",
@@ -48,53 +39,39 @@ NO_CONSENT = (
     "MNIXEL's authors state no licence: publish their drawings only if they agree, which --consent says that they do "
     "(--private makes a copy that only you see)."
 )
-TOKEN_NEEDED = (
-    ": put a token that may write there, and nowhere else, into the Space's secret HF_TOKEN on its settings page"
-)
-FAILURES = (PublishError, bundles.BundleError, DataError, BuildError)
+FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
 
 @dataclass
 class Publisher:
-    """Lays out and publishes each kind for one account; without `api` it only lays out. Methods raise FAILURES and OSError."""
+    """Lays out and publishes each kind for one account; without `api` it only lays out. Methods raise FAILURES."""
 
     options: argparse.Namespace
     names: dict[str, str]
     api: Any = None
     done: dict[str, Published] = field(default_factory=dict)
 
-    def publish(self, kind: str, folder: Path) -> Published:
+    def publish(self, kind: str, folder: Path) -> None:
         """Publish one kind by way of the empty `folder`, telling about it as it goes on."""
         name, more = self.names[kind], {}
         if kind == "dataset":
             if not self.options.consent and not self._will_be_private(kind):
                 raise PublishError(NO_CONSENT)
-            more["keeps_contributions"] = self.options.contributed.is_dir()
+            more["has_contributed"] = self.options.contributed.is_dir()
         if kind in ("space", "static"):
             self._refuse_to_show_private_weights(kind)
         if kind == "space":
-            variables = {"MODEL_ID": self.names["model"]}
-            if self.options.contributions:
-                make_private(self.api, self.options.contributions)
-                variables["CONTRIBUTIONS_REPO"] = self.options.contributions
-                print("  contributions go to " + self.options.contributions + TOKEN_NEEDED, flush=True)
-            hardware, why = choose_hardware(
-                self.api,
-                name,
-                self.options.hardware,
-                self.options.private,
-                space_variables=[{"key": key, "value": value} for key, value in variables.items()],
+            more["variables"] = self._variables()
+            more["hardware"], why = choose_hardware(
+                self.api, name, self.options.hardware, self.options.private, more["variables"]
             )
-            print(f"  on {hardware}, {why}", flush=True)
-            more |= {"variables": variables, "hardware": hardware}
+            print(f"  on {more['hardware']}, {why}", flush=True)
         self.lay_out(kind, folder, more.get("hardware"))
         print(f"  {describe(folder)}", flush=True)
-        published = upload(self.api, kind, name, folder, private=self.options.private, **more)
-        self.done[kind] = published
+        published = self.done[kind] = upload(self.api, kind, name, folder, self.options.private, **more)
         if published.deleted:
             print(f"  deleted: {', '.join(published.deleted)}")
         print(f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}")
-        return published
 
     def lay_out(self, kind: str, out: Path, hardware: str | None = None) -> None:
         """Write the files of a kind into the folder `out`; links go to what is on the Hub, or without `api` to all."""
@@ -114,17 +91,30 @@ class Publisher:
             gradio = self._public("space") if self.api else None
             bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
 
+    def _variables(self) -> dict[str, str]:
+        """What the Space is told: its weights, and the private repository for contributed drawings, which is made if need be."""
+        variables = {"MODEL_ID": self.names["model"]}
+        if name := self.options.contributions:
+            make_private(self.api, name)
+            variables["CONTRIBUTIONS_REPO"] = name
+            print(
+                f"  contributions go to {name}: put a token that may write there, and nowhere else, into the Space's secret "
+                "HF_TOKEN on its settings page",
+                flush=True,
+            )
+        return variables
+
     def _public(self, kind: str) -> str | None:
         """The name of a repository that everybody sees, or that would be there; else None."""
         if self.api is None:
             return self.names[kind]
-        found = at_hub(self.api, kind, self.names[kind])
-        seen = found and not found.private and (kind != "space" or found.sdk == "gradio")
+        info = at_hub(self.api, kind, self.names[kind])
+        seen = info and not info.private and (kind != "space" or info.sdk == "gradio")
         return self.names[kind] if seen else None
 
     def _will_be_private(self, kind: str) -> bool:
-        found = at_hub(self.api, kind, self.names[kind])
-        return bool(found.private if found else self.options.private)
+        info = at_hub(self.api, kind, self.names[kind])
+        return bool(info.private if info else self.options.private)
 
     def _refuse_to_show_private_weights(self, kind: str) -> None:
         model = at_hub(self.api, "model", self.names["model"])
@@ -137,39 +127,37 @@ class Publisher:
     def _commit_of_the_weights(self) -> str | None:
         """The commit of the model repository if browsers can read it. Raises PublishError when it holds other weights than ours."""
         name = self.names["model"]
-        found = at_hub(self.api, "model", name)
-        if not found or found.private or found.gated:
+        info = at_hub(self.api, "model", name)
+        if not info or info.private or info.gated:
             return None
-        try:
-            config = self.api.hf_hub_download(name, "config.json", revision=found.sha)
-        except Exception as error:  # the Hub's clients raise many kinds
-            raise PublishError(hub.explain(error, f"the model {name}")) from error
+        with hub.explained(f"the model {name}"):
+            config = self.api.hf_hub_download(name, "config.json", revision=info.sha)
         if Path(config).read_bytes() != (self.options.weights / "config.json").read_bytes():
             raise PublishError(
                 f"{name} holds other weights than {self.options.weights}: run `python publish.py model {name}` first."
             )
-        return found.sha
+        return info.sha
 
 
-def publish_model(api, name: str, weights: Path, dataset: str, private: bool | None = None) -> Published:
+def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
     """Publish the folder `weights` of train.py as the model repository `name`. Raises PublishError, bundles.BundleError."""
     with tempfile.TemporaryDirectory() as folder:
         bundles.model(Path(folder), weights, name, dataset if at_hub(api, "dataset", dataset) else None)
-        return upload(api, "model", name, Path(folder), private=private)
+        return upload(api, "model", name, Path(folder))
 
 
 # --- command ----------------------------------------------------------------------------------------------------------
 
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
-
 
 def is_name(text: str) -> bool:
     """Whether `text` can be a repository's OWNER/NAME on the Hub."""
-    return (
-        text.count("/") == 1
-        and all(NAME.fullmatch(part) and "--" not in part and ".." not in part for part in text.split("/"))
-        and not text.endswith(".git")
-    )
+    from huggingface_hub.utils import HFValidationError, validate_repo_id
+
+    try:
+        validate_repo_id(text)
+    except HFValidationError:
+        return False
+    return "/" in text
 
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
@@ -177,36 +165,27 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser = argparse.ArgumentParser(
         description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are."
     )
-    parser.add_argument("kind", choices=["model", "dataset", "space", "static", "all"])
-    parser.add_argument("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
-    parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
-    parser.add_argument("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    parser.add_argument("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
-    parser.add_argument(
-        "--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`"
-    )
-    parser.add_argument("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
-    parser.add_argument(
-        "--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another"
-    )
-    parser.add_argument(
-        "--hardware",
-        help=f"of the Space, for example cpu-upgrade (default: what it has, else {CPU} or {ZERO}, as your account may)",
-    )
-    parser.add_argument(
-        "--contributions",
-        metavar="OWNER/NAME",
-        help="a private dataset repository, made if need be, to which the Space sends contributed drawings",
-    )
-    parser.add_argument("--private", action="store_const", const=True, help="make new repositories private")
-    parser.add_argument("--dry-run", action="store_true", help="say what would go, and ask no Hub")
+    add = parser.add_argument
+    repository: dict[str, Any] = {"metavar": "OWNER/NAME"}
+    add("kind", choices=["model", "dataset", "space", "static", "all"])
+    add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
+    add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
+    add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
+    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
+    add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
+    add("--model", **repository, help="the model that the Spaces serve, if its name is another")
+    add("--dataset", **repository, help="the dataset that the cards name, if its name is another")
+    add("--hardware", help=f"of the Space (default: what it has, else {CPU} or {ZERO}, as your account may)")
+    add("--contributions", **repository, help="private dataset that gets contributed drawings from the Space")
+    add("--private", action="store_const", const=True, help="make new repositories private")
+    add("--dry-run", action="store_true", help="say what would go, and ask no Hub")
     options = parser.parse_args(arguments)
     owner = options.target.partition("/")[0]
-    if "/" in options.target and options.kind == "all":
-        parser.error("`all` takes an OWNER: the four repositories have their own names.")
     names = {kind: f"{owner}/{name}" for kind, name in DEFAULT.items()}
-    names["model"], names["dataset"] = options.model or names["model"], options.dataset or names["dataset"]
+    names |= {kind: name for kind in ("model", "dataset") if (name := getattr(options, kind))}
     if "/" in options.target:
+        if options.kind == "all":
+            parser.error("`all` takes an OWNER: the four repositories have their own names.")
         if getattr(options, options.kind, None):
             parser.error(f"--{options.kind} and {options.target} both name the {options.kind}: give one.")
         names[options.kind] = options.target
@@ -216,8 +195,9 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     return options, names
 
 
-def size(count: float) -> str:
-    return f"{count / 1000:,.0f} kB" if count >= 1000 else f"{count:.0f} B"
+def size(paths: list[Path]) -> str:
+    count = sum(path.stat().st_size for path in paths)
+    return f"{count / 1000:,.0f} kB" if count >= 1000 else f"{count} B"
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -225,55 +205,44 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def describe(folder: Path) -> str:
-    files = files_in(folder)
-    return f"{len(files)} files, {size(sum(path.stat().st_size for path in files))}"
-
-
-def sentence(error: BaseException) -> str:
-    """What a failure says to people."""
-    if isinstance(error, OSError):
-        return f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
-    return str(error)
+    return f"{len(files_in(folder))} files, {size(files_in(folder))}"
 
 
 def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
     """Tell what would go, and ask no Hub: of one kind every file, of all of them ten lines. Returns the exit status."""
     from huggingface_hub import get_token
 
-    options, names, missing = publisher.options, publisher.names, 0
+    options, names, status = publisher.options, publisher.names, 0
     for kind in kinds:
-        cost = COSTS.get(kind, "free")
         try:
             publisher.lay_out(kind, work / kind)
             what = describe(work / kind)
-        except (*FAILURES, OSError) as error:
+        except FAILURES as error:
+            status, what = 1, f"missing: {sentence(error)}"
             if len(kinds) == 1:
                 print(f"publish.py: {sentence(error)}", file=sys.stderr)
-                return 1
-            missing, what = missing + 1, f"missing: {sentence(error)}"
-        print(f"{kind:8} {names[kind]:24} {what}; {cost}")
-        if len(kinds) == 1:
-            for path in files_in(work / kind):
-                print(f"  {path.relative_to(work / kind)}  {size(path.stat().st_size)}")
+                return status
+        print(f"{kind:8} {names[kind]:24} {what}; {COSTS.get(kind, 'free')}")
+        for path in files_in(work / kind) if len(kinds) == 1 else ():
+            print(f"  {path.relative_to(work / kind)}  {size([path])}")
     if "space" in kinds:
         print(f"variable MODEL_ID={names['model']} of the Space: the weights that it serves")
     if "dataset" in kinds:
         print(f"consent  {'given: --consent' if options.consent else f'missing: {NO_CONSENT}'}")
-    print(
-        f"token    {'there; the Hub will say whether it may write' if get_token() else f'missing: {hub.NOT_LOGGED_IN}'}"
-    )
+    token = "there; the Hub will say whether it may write" if get_token() else f"missing: {hub.NOT_LOGGED_IN}"
+    print(f"token    {token}")
     print(f"seen by  {'you alone, where a repository is new (--private)' if options.private else 'everybody'}")
     print(
-        "in all   nothing to pay that a plan of yours does not hold; one commit a repository, and none where nothing has changed"
+        "in all   nothing to pay that a plan of yours does not hold; one commit a repository, none if nothing changed"
     )
     print("Nothing was sent.")
-    return 1 if missing else 0
+    return status
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
     options, names = parse(arguments)
-    kinds = [kind for kind in ORDER if options.kind in (kind, "all")]
+    kinds = [kind for kind in DEFAULT if options.kind in (kind, "all")]
     publisher, failed = Publisher(options, names), {}
     try:
         with tempfile.TemporaryDirectory() as work:
@@ -284,9 +253,9 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"[{number}/{len(kinds)}] {kind} {names[kind]}", flush=True)
                 try:
                     publisher.publish(kind, Path(work, kind))
-                except (*FAILURES, OSError) as error:
+                except FAILURES as error:
                     failed[kind] = sentence(error)
-                    print(f"publish.py: {failed[kind]}", file=sys.stderr, flush=True)
+                    print(f"\npublish.py: {failed[kind]}", file=sys.stderr, flush=True)  # a progress bar may be open
     except PublishError as error:  # nobody is signed in
         print(f"publish.py: {error}", file=sys.stderr)
         return 1

@@ -1,10 +1,9 @@
-"""What each part of the recipe is worth: `python -m bench.ablation recipes|operators|folds [NAME ...]`.
+"""What each part of the recipe is worth: `python -m bench.ablation recipes|operators [NAME ...]`.
 
     recipes     python train.py for each recipe over several seeds, in misses on MNIXEL's 116 test images -> docs/recipes.json
     operators   the quick recipe without one operator of the drawing program at a time, seed 0, read on digits of people who never
                 train: UNIPEN in its two halves and pendigits, at natural sizes -> docs/operators.json. Log loss tells more than
                 accuracy here, because one operator moves a few digits in ten thousand
-    folds       5-fold cross-validation over all 386 images, repeated, for who has hours -> docs/crossval.json
 
 What was measured of the recipe as it is now is kept; results of another one are measured anew. `python -m reports` draws the tables.
 """
@@ -16,7 +15,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,15 +114,15 @@ def run_recipes(names: list[str], read: bool) -> str:
 
 def people() -> dict:
     """The sets of other people's digits that are there, each in parts."""
-    found = {}
+    result = {}
     if (root := unipen.folder()) is not None:
         names = unipen.collections(root)
         for title, looked_at in {"UNIPEN, not looked at": False, "UNIPEN, looked at": True}.items():
             half = [name for name in names if (name in unipen.LOOKED_AT) == looked_at]
-            found[title] = sets.collections(root, freehand.NATURAL, half)
+            result[title] = sets.collections(root, freehand.NATURAL, half)
     if (folder := freehand.folder()) is not None:
-        found["pendigits"] = [("", sets.pendigits(folder, freehand.NATURAL))]
-    return found
+        result["pendigits"] = [("", sets.pendigits(folder, freehand.NATURAL))]
+    return result
 
 
 def measure_operators(without: tuple[str, ...], arrays: data.Arrays) -> dict[str, list[float]]:
@@ -156,74 +154,26 @@ def run_operators(names: list[str], arrays: data.Arrays) -> str:
     return tables.operators(results)
 
 
-# --- folds ------------------------------------------------------------------------------------------------------------
-
-
-def cross_validate(recipe: str, arrays: data.Arrays, repeats: int, done: list[int] = ()) -> Iterator[dict]:
-    """`repeats` times 5-fold stratified cross-validation over all 386 images: right of all answers, after each repeat.
-
-    `done` are the right answers of the first repeats, if they were measured before.
-    """
-    x, y = np.concatenate([arrays.x_train, arrays.x_test]), np.concatenate([arrays.y_train, arrays.y_test])
-    rights = list(done)
-    for repeat in range(len(rights), repeats):
-        order = np.random.default_rng(repeat).permutation(len(y))
-        fold = np.empty(len(y), dtype=int)
-        for digit in range(10):
-            members = order[y[order] == digit]
-            fold[members] = (np.arange(len(members)) + digit) % 5  # the odd ones out go to different folds
-        parts = [(x[fold != n], y[fold != n], x[fold == n], y[fold == n]) for n in range(5)]
-        rights.append(sum(trained.run(recipe, data.Arrays(*part), repeat).test["right"] for part in parts))
-        print(f"{recipe}, repeat {repeat}: {rights[-1]}/{len(y)}", file=sys.stderr)
-        yield {"rights": rights, "total": len(y), "of": identity(recipe)}
-
-
-def validated(recipe: str) -> str:
-    """Right answers of repeated cross-validation of the recipe as it is now; "" when it was not measured."""
-    result = tables.stored("crossval").get(recipe, {})
-    if result.get("of") != identity(recipe):
-        return ""
-    return tables.folds(result)
-
-
-def run_folds(names: list[str], repeats: int, arrays: data.Arrays) -> str:
-    """Cross-validate the named recipes; returns a line for each."""
-    results, names = tables.stored("crossval"), names or ["ours", "upstream"]
-    for recipe in names:
-        before = results.get(recipe, {})
-        done = before["rights"] if before.get("of") == identity(recipe) else []
-        for result in cross_validate(recipe, arrays, repeats, done):
-            results[recipe] = result
-            store("crossval", results)
-    return "\n".join(f"{recipe}: {validated(recipe)}" for recipe in names)
-
-
 # --- command ----------------------------------------------------------------------------------------------------------
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, keep and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.ablation", description=__doc__.split(":")[0] + ".")
-    known = {"recipes": ABLATIONS, "operators": NAMES, "folds": trained.RECIPES}
+    known = {"recipes": ABLATIONS, "operators": NAMES}
     parser.add_argument("what", choices=known)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of a recipe or operator (default: all)")
     parser.add_argument("--read", action="store_true", help="recipes: read what train.py left behind instead")
-    parser.add_argument(
-        "--repeats", type=int, default=5, help="folds: those of the same recipe that were measured stay"
-    )
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(known[options.what]):
         parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(known[options.what])}")
     try:
-        arrays = None if options.what == "recipes" else data.arrays("clean")
+        if options.what == "recipes":
+            print(run_recipes(options.names, options.read))
+        else:
+            print(run_operators(options.names, data.arrays("clean")))
     except data.DataError as error:
         sys.exit(f"bench.ablation: {error}")
-    if options.what == "recipes":
-        print(run_recipes(options.names, options.read))
-    elif options.what == "operators":
-        print(run_operators(options.names, arrays))
-    else:
-        print(run_folds(options.names, options.repeats, arrays))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 import board
 import data
-from bench import ablation, freehand, mnist, peers, sets, unipen
+from bench import freehand, mnist, peers, sets, unipen
 from bench.readers import Reader, milliseconds, multiply_adds, our_reader, upstream_reader
 from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
@@ -42,18 +42,16 @@ class Table:
         """`before` has the figures of earlier rows, which stand in for a reader that is None."""
         self.readers = {who: read for who, read in readers.items() if read}
         self.before = before or {}
-        self.columns = list(readers)
-        self.rows: list[tuple[str, dict[str, str]]] = []
+        self.rows: dict[str, dict[str, str]] = {}
         self.counts: dict[str, dict[str, list[int]]] = {}  # right and total of each row of accuracy
         self.margins: dict[str, dict[str, np.ndarray]] = {}
         # Of our network: confusion matrix and reliability of a detailed set.
         self.details: dict[str, dict[str, list]] = {}
 
     def row(self, name: str, figures: dict[str, str]) -> None:
-        kept = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}
-        figures = kept | figures
-        self.rows.append((name, figures))
-        print(f"{name}: {' | '.join(figures.values())}", file=sys.stderr)
+        previous = {who: text for who, text in self.before.get(name, {}).items() if who not in self.readers}
+        self.rows[name] = previous | figures
+        print(f"{name}: {' | '.join(self.rows[name].values())}", file=sys.stderr)
 
     def read(self, name: str, parts: Iterator[tuple[str, sets.Set]], detailed: bool = False) -> None:
         """A row for a set in parts; `detailed` adds a row a part, the worst writers, the lowest recall and the calibration."""
@@ -68,38 +66,29 @@ class Table:
         if not truth:
             return
         labels = np.concatenate(truth)
-        found = {who: np.concatenate([p for p, _ in pieces]) for who, pieces in answers.items()}
+        probabilities = {who: np.concatenate([p for p, _ in pieces]) for who, pieces in answers.items()}
         self.margins[name] = {who: np.concatenate([e for _, e in pieces]) for who, pieces in answers.items()}
-        self.counts[name] = {who: [int((p.argmax(1) == labels).sum()), len(labels)] for who, p in found.items()}
-        self.row(name, {who: accuracy(labels, p) for who, p in found.items()})
+        self.counts[name] = {who: [int((p.argmax(1) == labels).sum()), len(labels)] for who, p in probabilities.items()}
+
+        def row(title: str, figure: Callable[[np.ndarray], str]) -> None:
+            self.row(title, {who: figure(p) for who, p in probabilities.items()})
+
+        row(name, lambda p: accuracy(labels, p))
         if not detailed:
             return
-        if OURS in found:
-            guess, bins = found[OURS].argmax(1), metrics.reliability(labels, found[OURS])
+        if OURS in probabilities:
+            guess, bins = probabilities[OURS].argmax(1), metrics.reliability(labels, probabilities[OURS])
             self.details[name] = {"confusion": metrics.confusion(labels, guess).tolist(), "reliability": bins}
         if len(each) > 1:
             for part, figures in each:
                 self.row(f"{name}: {part}", figures)
         if all(by is not None for by in writers):
             by = np.concatenate(writers)
-            figures = {who: sets.worst_writers(p.argmax(1) == labels, by) for who, p in found.items()}
-            count = next(iter(figures.values()))[1]
-            self.row(
-                f"{name}: worst tenth of writers ({count})",
-                {who: f"{100 * a:.1f} %" for who, (a, _) in figures.items()},
-            )
-        self.row(
-            f"{name}: lowest recall", {who: lowest(metrics.summary(labels, p)["recall"]) for who, p in found.items()}
-        )
-        self.row(
-            f"{name}: calibration error",
-            {who: f"{metrics.calibration_error(labels, p):.3f}" for who, p in found.items()},
-        )
-
-    def markdown(self) -> str:
-        return tables.markdown(
-            ["", *self.columns], [[name, *(row.get(who, "") for who in self.columns)] for name, row in self.rows]
-        )
+            _, count = sets.worst_writers(np.ones(len(by)), by)
+            worst = f"{name}: worst tenth of writers ({count})"
+            row(worst, lambda p: f"{100 * sets.worst_writers(p.argmax(1) == labels, by)[0]:.1f} %")
+        row(f"{name}: lowest recall", lambda p: lowest(metrics.summary(labels, p)["recall"]))
+        row(f"{name}: calibration error", lambda p: f"{metrics.calibration_error(labels, p):.3f}")
 
 
 def accuracy(truth: np.ndarray, probabilities: np.ndarray) -> str:
@@ -165,8 +154,8 @@ def refusal(table: Table, threshold: float) -> None:
                 {who: f"{100 * part:.1f} % (below {limit:.2f})" for who, (limit, part) in limits.items()},
             )
             lost, caught = (digits[OURS] < threshold).mean(), (margins[OURS] < threshold).mean()
-            told = f"{100 * caught:.1f} %, with {100 * lost:.1f} % of the digits (below {threshold:.2f})"
-            table.row(f"non-digits refused as shipped, {name}", {OURS: told})
+            text = f"{100 * caught:.1f} %, with {100 * lost:.1f} % of the digits (below {threshold:.2f})"
+            table.row(f"non-digits refused as shipped, {name}", {OURS: text})
 
 
 def peer_table(net: DigitCNN, arrays: data.Arrays, seen: dict[str, dict[str, list[int]]]) -> str | None:
@@ -199,8 +188,6 @@ def mnixel_test(arrays: data.Arrays) -> Iterator[tuple[str, sets.Set]]:
 
 # --- command ----------------------------------------------------------------------------------------------------------
 
-STORE = tables.DOCS / "accuracy.json"
-
 
 def main() -> None:
     """Measure everything, keep it in docs/accuracy.json and print the table."""
@@ -222,9 +209,6 @@ def main() -> None:
     seeds = tables.stored("recipes")
     recipes = {OURS: "ours", UPSTREAM: "upstream"}
     table.row("MNIXEL test, several seeds", {who: over_seeds(seeds.get(recipe)) for who, recipe in recipes.items()})
-    rounds = {who: text for who, recipe in recipes.items() if (text := ablation.validated(recipe))}
-    if rounds:
-        table.row("cross-validation over all 386", rounds)
     other_people(table)
     refusal(table, net.config.threshold)
     if (folder := freehand.folder()) is not None:
@@ -243,7 +227,7 @@ def main() -> None:
     took = {who: json.loads(path.read_text())["seconds"] for who, path in reports.items() if path.is_file()}
     table.row("training seconds, two cores", {who: f"{seconds:.0f}" for who, seconds in took.items()})
 
-    results = {"sha256": net.config.sha256, "counts": table.counts, "rows": dict(table.rows)}
+    results = {"sha256": net.config.sha256, "counts": table.counts, "rows": table.rows}
     if (others := peer_table(net, arrays, table.counts)) is not None:
         results["peers"] = others
     print(tables.accuracy(results))
@@ -252,7 +236,7 @@ def main() -> None:
         print("Not every set was there, or other weights: docs/accuracy.json stays as it is.", file=sys.stderr)
         return
     results["details"] = table.details
-    STORE.write_text(json.dumps(results, indent=1) + "\n")
+    (tables.DOCS / "accuracy.json").write_text(json.dumps(results, indent=1) + "\n")
     print("`python -m reports tables` puts it into the documents and the model card.", file=sys.stderr)
 
 

@@ -1,8 +1,9 @@
 """Whether drawing stays at 60 frames a second: `python -m bench.frames`, with the CPU slowed 4 times, the strip and "why" open.
 
 The static edition in headless Chromium; a mouse at 125 Hz that does not wait for the page. A frame is the time between two
-`requestAnimationFrame` while the pen is down. Prints the share of frames longer than 32 ms, and exits with 1 where it is above 2 %.
-`--shut` leaves the strip shut, for comparison.
+`requestAnimationFrame` while the pen is down. Prints the share of frames longer than 32 ms, also with everything shut, writes
+docs/frames.json, and exits with 1 where more than 2 % are longer. The slowed page, its slowed worker and the mouse share the processor: with
+fewer than four cores this is harder than any visitor's device.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
+from pathlib import Path
 
 import numpy as np
 
 from bench.latency import Case, running
 from bench.pointer import Visitor, chromium
 
+STORE = Path(__file__).parent.parent / "docs" / "frames.json"
 LONG, MOST = 32.0, 0.02  # milliseconds; share of the frames that may be longer
 
 WATCH_FRAMES = """() => {
@@ -66,12 +70,15 @@ def main() -> int:
     """Measure and print; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("--drawings", type=int, default=20)
-    parser.add_argument("--shut", action="store_true", help="the strip shut")
     parser.add_argument("--rate", type=int, default=4, help="how many times slower the CPU is (default 4)")
     options = parser.parse_args()
-    found = asyncio.run(measure(options.drawings, not options.shut, options.rate))
-    print(json.dumps(found))
-    return int(found["share"] > MOST)
+    conditions = {"strip and why open": True, "shut": False}
+    rows = {name: asyncio.run(measure(options.drawings, is_open, options.rate)) for name, is_open in conditions.items()}
+    STORE.write_text(
+        json.dumps({"rate": options.rate, "cores": len(os.sched_getaffinity(0)), "rows": rows}, indent=1) + "\n"
+    )
+    print(json.dumps(rows))
+    return int(max(row["share"] for row in rows.values()) > MOST)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ one) is in the document:
 - moves in the frame: share of the pointer moves that changed the drawing and were answered within 16 ms.
 
 "CPU 4x" slows the page's main thread with Chrome's emulation. That does not reach a worker: the protocol answers "Operation is only
-supported for pages, not workers", and a fixed loop in a worker keeps its speed (docs/latency.json has both). So the worker itself
-waits after each answer until four times its working time have passed, then sends it. The server of gr.Sketchpad is not slowed.
+supported for pages, not workers", and a fixed loop in a worker keeps its speed. So the worker itself waits after each answer until four times its working time have passed, then sends it. The server of gr.Sketchpad is not slowed.
 
 The ONNX Runtime rows need npm and the Python package onnx; the runtime is kept in data/cache/.
 """
@@ -36,7 +35,6 @@ from pathlib import Path
 import numpy as np
 
 from bench.onnx_web import Unavailable, export_onnx, fetch_runtime, replace_network
-from bench.parity import served
 from bench.pointer import STRETCH, Visitor, chromium, until
 from reports import tables
 from web.build import build
@@ -45,7 +43,6 @@ ROOT = Path(__file__).parent.parent
 STORE = ROOT / "docs" / "latency.json"
 
 FRAME = 16.0  # milliseconds
-RATES = (1, 4, 6)  # how many times slower the CPU is made
 
 
 @dataclass(frozen=True)
@@ -76,15 +73,6 @@ CASES = [
     Case("gr.Sketchpad, CPU 4x", "stock", rate=4),
     Case("gr.Sketchpad, CPU 6x", "stock", rate=6),
 ]
-
-
-LOOP = """() => { const start = performance.now(); let sum = 0;
-  for (let i = 0; i < 2e7; i++) sum += Math.sqrt(i);
-  return sum > 0 && performance.now() - start; }"""
-LOOP_PAGE = f"""<!doctype html><title>A fixed loop</title><script>
-const loop = {LOOP}, worker = new Worker("loop.js");
-const inWorker = () => new Promise((done) => {{ worker.onmessage = ({{ data }}) => done(data); worker.postMessage(0); }});
-</script>"""
 
 
 # --- what is served ---------------------------------------------------------------------------------------------------
@@ -175,32 +163,14 @@ def summary(case: Case, rows: list[dict]) -> dict:
     }
 
 
-async def loops(browser) -> dict:
-    """Milliseconds of a fixed loop, by how often the CPU is slowed: in the page, and in a worker, which stays as it is."""
-    found = {}
-    with served({"": LOOP_PAGE.encode(), "loop.js": f"onmessage = () => postMessage(({LOOP})());".encode()}) as url:
-        page = await browser.new_page()
-        cdp = await page.context.new_cdp_session(page)
-        await page.goto(url)
-        for rate in RATES:
-            await cdp.send("Emulation.setCPUThrottlingRate", {"rate": rate})
-            for where, call in (("page", "loop()"), ("worker", "inWorker()")):
-                found.setdefault(where, {})[rate] = round(min([await page.evaluate(call) for _ in range(5)]), 1)
-        await page.close()
-    return found
-
-
 # --- the report -------------------------------------------------------------------------------------------------------
 
 
 def machine(browser) -> dict:
     """What the figures were taken on."""
     info = Path("/proc/cpuinfo")
-    models = (
-        [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
-        if (info.is_file())
-        else []
-    )
+    lines = info.read_text().splitlines() if info.is_file() else []
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return {
         "processor": models[0] if models else platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -213,7 +183,7 @@ def machine(browser) -> dict:
 async def measured(cases: list[Case], drawings: int, stock_drawings: int) -> dict:
     """Measure the cases one after the other."""
     async with chromium() as browser:
-        store = {"machine": machine(browser), "loop_ms": await loops(browser), "rows": []}
+        store = {"machine": machine(browser), "rows": []}
         for case in cases:
             row = await measure(browser, case, stock_drawings if case.kind == "stock" else drawings)
             store["rows"].append(row)

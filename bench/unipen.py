@@ -51,11 +51,11 @@ def read(root: Path, collection: str) -> tuple[list[Digit], int]:
             c for key, body in blocks if key == "INCLUDE" for c in _components(root / "include" / body.strip())
         ]
         for key, body in blocks:
-            found = re.match(r'\s*CHARACTER\s+(\S+)\s+\S+\s+"(\d)"', body) if key == "SEGMENT" else None
-            if found:
-                strokes = cut(components, found[1])
+            match = re.match(r'\s*CHARACTER\s+(\S+)\s+\S+\s+"(\d)"', body) if key == "SEGMENT" else None
+            if match:
+                strokes = cut(components, match[1])
                 if strokes:
-                    digits.append(Digit(int(found[2]), strokes, path.relative_to(top).as_posix()))
+                    digits.append(Digit(int(match[2]), strokes, path.relative_to(top).as_posix()))
                 else:
                     broken += 1
     return digits, broken

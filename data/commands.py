@@ -6,6 +6,13 @@ import argparse
 import sys
 
 
+def sentence(error: BaseException) -> str:
+    """The message of an error whose message is a sentence, or a sentence for an OSError."""
+    if isinstance(error, OSError):
+        return f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
+    return str(error)
+
+
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
     """Parse `arguments` and call what the command set as `run`; returns 0, 1 after an error in one sentence, 130 after Ctrl-C.
 
@@ -18,7 +25,7 @@ def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: t
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: cannot read or write {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        print(f"error: {sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)

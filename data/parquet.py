@@ -7,34 +7,26 @@ from pathlib import Path
 from .archives import CONFIGS, DataError
 from .mnixel import arrays, load
 from .pictures import sheet
-from .stats import CARD, all_counts, updated
 
-SAMPLES = "data-samples.png"
-SAMPLES_LINE = "<!-- python -m data build puts the sheet of samples here. -->"
+ROOT = Path(__file__).resolve().parent.parent
+CARD = ROOT / "dataset_card.md"
 SPLITS = ("train", "test")
+SAMPLES, CHARTS = "data-samples.png", ("data-train.png", "data-test.png")
 SHARD = "{config}/{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
 ADDED = {f"contributed/{split}-00000-of-00001.parquet" for split in SPLITS}  # there if anybody has contributed
-CONTRIBUTED = Path(__file__).resolve().parent / "contributed"  # what `python -m contributions merge` wrote
-FILES = {"README.md", SAMPLES} | {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
+CONTRIBUTED = ROOT / "data" / "contributed"  # what `python -m contributions merge` wrote
+FILES = {"README.md", SAMPLES, *CHARTS}
+FILES |= {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
 
 
-def build(
-    out: str | Path,
-    folder: str | Path | None = None,
-    force: bool = False,
-    card: str | Path = CARD,
-    contributed: str | Path = CONTRIBUTED,
-) -> Path:
+def build(out: str | Path, folder: str | Path | None = None, contributed: str | Path = CONTRIBUTED) -> Path:
     """Writes the dataset to the folder `out`, whole or not at all, and returns its path.
 
-    An earlier build at `out` is replaced. Any other folder that is not empty is left alone, or with `force` renamed to
-    `out`.before: nothing that this function did not write is ever deleted.
+    An earlier build at `out` is replaced; any other folder that is not empty is left alone.
 
     Args:
         out: the folder to make.
         folder: where the archives are, as in `arrays`.
-        force: build even if `out` holds other things.
-        card: the dataset card that becomes README.md.
         contributed: folder with the parquet files of contributed drawings; if there are any they become a configuration.
 
     Raises:
@@ -44,34 +36,26 @@ def build(
     out = Path(out).expanduser().resolve()  # a link's target is replaced, not the link
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder to build the dataset in")
-    present = (
-        {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()} if out.exists() else set()
-    )
-    ours = not present or (FILES <= present and present - FILES <= ADDED)
-    before = None if ours else out.with_name(f"{out.name}.before")
-    if before and not force:
-        raise DataError(f"{out} holds other things than an earlier build: name another folder, or use --force")
-    if before and before.exists():
-        raise DataError(f"{out} should be moved to {before}, but that exists already: remove one of the two")
-
+    present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    if present and not FILES <= present <= FILES | ADDED:
+        raise DataError(f"{out} holds other things than an earlier build: name another folder")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        new = Path(work, "new")
+        new, old = Path(work, "new"), Path(work, "old")
         new.mkdir()
-        _write(new, folder, Path(card), Path(contributed))
+        _write(new, folder, Path(contributed))
         if out.exists():
-            old = out.rename(before or Path(work, "old"))
-            try:
-                new.rename(out)
-            except OSError:
-                old.rename(out)
-                raise
-        else:
+            out.rename(old)
+        try:
             new.rename(out)
+        except OSError:
+            if old.exists():
+                old.rename(out)
+            raise
     return out
 
 
-def _write(out: Path, folder: str | Path | None, card: Path, contributed: Path) -> None:
+def _write(out: Path, folder: str | Path | None, contributed: Path) -> None:
     """Every file of the dataset, into the empty folder `out`."""
     for config in CONFIGS:
         (out / config).mkdir()
@@ -79,8 +63,9 @@ def _write(out: Path, folder: str | Path | None, card: Path, contributed: Path) 
             rows.to_parquet(out / SHARD.format(config=config, split=split))
     clean = arrays("clean", folder)
     sheet(clean.x_train, clean.y_train).save(out / SAMPLES)
-    samples = f"![Ten rows of handwritten digits, white on black: sixteen drawings of each digit]({SAMPLES})"
-    text = updated(card.read_text(encoding="utf-8"), all_counts(folder)).replace(SAMPLES_LINE, samples)
+    for name in CHARTS:
+        shutil.copyfile(ROOT / "docs" / "images" / name, out / name)
+    text = CARD.read_text(encoding="utf-8")
     if parts := sorted(contributed.glob("*.parquet")):
         (out / "contributed").mkdir()
         for path in parts:
@@ -97,10 +82,15 @@ contributed = load_dataset("OWNER/mnixel", "contributed")
 ```
 
 The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the licence that their rows name
-(`licence`), each accepted by a maintainer. They agreed to that before they drew. A row has the picture as MNIXEL would have stored it, the digit
-that was asked for, the lines with their brush radius and times (`strokes`, JSON, board units of 448 a side, milliseconds in steps of 4), the day, and a
-random number for the writer: no writer is in both train and test. `margin` says how far the published model's best logit stood above the mean one on the
-picture, so that what it finds hard can be looked up; a sitting is what one writer drew on one day. Who drew them can have them deleted, from the next version on.
+(`licence`), each accepted by a maintainer. They agreed to that before they drew, and can have their drawings deleted, from the next version on.
+
+| feature | what |
+| --- | --- |
+| `image`, `label` | the picture as MNIXEL would have stored it, and the digit that was asked for |
+| `strokes` | JSON: lines of points with their brush radius and times; board units of 448 a side, milliseconds in steps of 4 |
+| `writer`, `day` | a random number for whoever drew it, and the date; together a session. No writer is in both train and test |
+| `source`, `licence` | where it was drawn, and under which licence it was given |
+| `margin` | how far the published model's best logit stands above the mean one: what it finds hard has little |
 
 """
 

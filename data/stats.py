@@ -1,23 +1,17 @@
-"""How many drawings of each digit there are, as a table, and that table in the dataset card."""
+"""How many drawings of each digit there are: as a table, and as pictures."""
 
 from pathlib import Path
 
 import numpy as np
 
-from .archives import CONFIGS, DataError
+from .archives import CONFIGS
 from .mnixel import DIGITS, Arrays, arrays
-
-CARD = Path(__file__).resolve().parent.parent / "dataset_card.md"
-BEGIN = '<!-- Written by "python -m data stats --card"; do not edit. -->'
-END = "<!-- End of what that command wrote. -->"
 
 
 def per_digit(digits: Arrays) -> dict[str, np.ndarray]:
     """Drawings per digit: split name -> (10,) integers."""
-    return {
-        "train": np.bincount(digits.y_train, minlength=len(DIGITS)),
-        "test": np.bincount(digits.y_test, minlength=len(DIGITS)),
-    }
+    splits = {"train": digits.y_train, "test": digits.y_test}
+    return {split: np.bincount(labels, minlength=len(DIGITS)) for split, labels in splits.items()}
 
 
 def all_counts(folder: str | Path | None = None) -> dict[str, dict[str, np.ndarray]]:
@@ -27,30 +21,12 @@ def all_counts(folder: str | Path | None = None) -> dict[str, dict[str, np.ndarr
 
 def table(counts: dict[str, dict[str, np.ndarray]]) -> str:
     """What `all_counts` returns as a Markdown table, aligned so that it also reads well in a terminal."""
-    rows = [["configuration", "split", *DIGITS, "total"]]
+    lines = [f"| configuration | split | {' | '.join(f'{digit:>2}' for digit in DIGITS)} | total |"]
+    lines.append(f"| ------------- | ----- | {' | '.join(['-:'] * len(DIGITS))} | ----: |")
     for config, splits in counts.items():
         for split, each in splits.items():
-            rows.append([config, split, *map(str, each), str(each.sum())])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        words = [cell.ljust(w) if i < 2 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
-        lines.append(f"| {' | '.join(words)} |")
-    rule = ["-" * w if i < 2 else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
-    lines.insert(1, f"| {' | '.join(rule)} |")
+            lines.append(f"| {config:13} | {split:5} | {' | '.join(f'{n:2}' for n in each)} | {each.sum():5} |")
     return "\n".join(lines)
-
-
-def updated(card: str, counts: dict[str, dict[str, np.ndarray]]) -> str:
-    """The text of the card with the table between its two markers replaced.
-
-    Raises:
-        DataError: the card does not have both markers, once each and in order.
-    """
-    if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
-        raise DataError(f"the dataset card should have the lines {BEGIN!r} and {END!r} once each, around the table")
-    before, rest = card.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{table(counts)}\n\n{END}{rest.split(END)[1]}"
 
 
 def draw(out: Path, folder: str | Path | None = None) -> list[Path]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shutil
 import sys
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 import jinja2
@@ -25,16 +25,8 @@ SHOWN = ROOT / "docs" / "images" / "page.png"  # what the Hub and other sites sh
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
 PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")  # of web/, what browsers get
 PACKAGES = (  # what the Space imports, and what its server is faster with
-    "gradio",
-    "httptools",
-    "huggingface_hub",
-    "numpy",
-    "pillow",
-    "prometheus_client",
-    "pyarrow",
-    "safetensors",
-    "torch",
-    "uvloop",
+    *("gradio", "httptools", "huggingface_hub", "numpy", "pillow", "prometheus_client", "pyarrow"),
+    *("safetensors", "torch", "uvloop"),
 )
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
 # ZeroGPU runs Python 3.12 (or 3.10, which numpy and others have left behind) and the PyTorch of its own list, in which 2.11 was the newest in
@@ -61,7 +53,7 @@ def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
         opset = exporter.OPSET
     except exporter.ExportError as error:
         print(f"Without {exporter.FILE}: {error}", file=sys.stderr)
-    (out / "README.md").write_text(card_of(metrics, weights, name, dataset, opset))
+    (out / "README.md").write_text(cards.model_card(metrics, name, dataset, opset))
     for file in MODEL:
         shutil.copyfile(weights / file, out / file)
     for file in (ROOT / "model.py", ROOT / "web" / "digit.js", SAMPLE):
@@ -74,32 +66,22 @@ def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
 
 
 def checked(weights: Path):
-    """The network in a folder that train.py wrote, and its metrics. Raises BundleError when they do not belong together."""
+    """The network in a folder that train.py wrote, and its metrics. Raises BundleError unless they belong together and make a card."""
     from model import DigitCNN
 
     try:
         net = DigitCNN.from_pretrained(weights.resolve(strict=True))
         metrics = json.loads((weights / "metrics.json").read_text())
         if metrics["sha256"] != net.config.sha256:
-            raise BundleError(f"metrics.json in {weights} is of other weights: run train.py again.")
-    except (OSError, LookupError, ValueError, TypeError) as error:
-        raise unfit(weights, error) from error
+            raise ValueError("metrics.json is of other weights")
+        cards.model_card(metrics)
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, jinja2.UndefinedError) as error:
+        known = isinstance(error, (OSError, ValueError))
+        reason = str(error).rstrip(".") if known else "metrics.json is not what train.py writes"
+        raise BundleError(
+            f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
+        ) from error
     return net, metrics
-
-
-def card_of(metrics: dict, weights: Path, name: str, dataset: str | None, opset: int | None) -> str:
-    """The model card. Raises BundleError when metrics.json is not what train.py writes."""
-    try:
-        return cards.model_card(metrics, name, dataset, opset)
-    except (LookupError, ValueError, TypeError, AttributeError, jinja2.UndefinedError) as error:
-        raise unfit(weights, LookupError()) from error
-
-
-def unfit(weights: Path, error: Exception) -> BundleError:
-    """The sentence for a folder of weights that cannot be published."""
-    known = isinstance(error, (OSError, ValueError))
-    reason = str(error).rstrip(".") if known else "metrics.json is not what train.py writes"
-    return BundleError(f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder.")
 
 
 def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weights: Path | None = None) -> None:
@@ -110,19 +92,13 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weig
     import datasets
 
     from data.parquet import build
-    from data.stats import END
 
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
     build(out, archives, contributed=contributed)
     for path in sorted((out / "contributed").glob("*.parquet")) if weights else ():
         add_margins(path, checked(weights)[0])
-    figures = []
-    for split in ("train", "test"):
-        shutil.copyfile(ROOT / "docs" / "images" / f"data-{split}.png", out / f"data-{split}.png")
-        figures.append(f"![Drawings per digit, {split}](data-{split}.png)")
     card = out / "README.md"
-    text = card.read_text().replace("OWNER/mnixel", name).replace(END, f"{END}\n\n{chr(10).join(figures)}")
-    card.write_text(text)
+    card.write_text(card.read_text().replace("OWNER/mnixel", name))
 
 
 def add_margins(path: Path, net) -> None:
@@ -153,14 +129,14 @@ def space(
     """
     hardware = hardware or "cpu-basic"
     zero = hardware.startswith("zero")
-    card_of(checked(weights)[1], weights, model_name, dataset_name, None)  # the same checks
-    files = [path.relative_to(ROOT) for path in [*needed(ROOT / ENTRY), *([ROOT / ZERO_START] if zero else [])]]
-    served = [*sorted((ROOT / "web").iterdir()), ROOT / "web" / "static" / "icon.svg"]
-    files += [path.relative_to(ROOT) for path in served if path.suffix in PAGE]
-    files += [file.relative_to(ROOT) for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
-    for file in [*files, Path("LICENSE")]:
-        (out / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / file, out / file)
+    checked(weights)
+    files = [*needed(ROOT / ENTRY), *([ROOT / ZERO_START] if zero else [])]
+    files += [path for path in sorted((ROOT / "web").iterdir()) if path.suffix in PAGE]
+    files += [file for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
+    for file in [*files, ROOT / "web" / "static" / "icon.svg", ROOT / "LICENSE"]:
+        copy = out / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
     (out / "weights").mkdir()
     for file in MODEL:
         shutil.copyfile(weights / file, out / "weights" / file)
@@ -191,14 +167,11 @@ def thumbnail(out: Path, name: str) -> dict[str, str]:
 def static(out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None) -> None:
     """The static Space `names["static"]`: the page for any web server, its weights those of the model repository at `commit`.
 
-    Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions. Raises BundleError.
+    Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions. Raises web.build.BuildError.
     """
     published = build.Published(names["model"], commit, build.endpoint()) if commit else None
     contribute = f"{build.endpoint()}/spaces/{gradio}" if gradio else None
-    try:
-        build.build(out, weights, published, contribute)
-    except build.BuildError as error:
-        raise BundleError(str(error)) from error
+    build.build(out, weights, published, contribute)
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
     front = readme_front()
     front = {key: front[key] for key in ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")}
@@ -216,34 +189,9 @@ def static(out: Path, weights: Path, names: dict[str, str | None], commit: str |
 
 def needed(entry: Path) -> list[Path]:
     """The project's own modules that the file `entry` imports, directly or not, itself included."""
-    found: set[Path] = set()
-    todo = [entry]
-    while todo:
-        path = todo.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                base = node.module or ""
-                if node.level:
-                    package = path.parent.relative_to(ROOT).parts
-                    base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
-                names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-            else:
-                continue
-            todo += [module for name in names for module in modules(name)]
-    return sorted(found)
-
-
-def modules(name: str) -> list[Path]:
-    """The files that importing `name` ("handwriting.curves") runs, as far as they are the project's own."""
-    parts = name.split(".")
-    files = [ROOT.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-    files.append(ROOT.joinpath(*parts).with_suffix(".py"))
-    return [file for file in files if file.is_file()]
+    finder = ModuleFinder([str(ROOT)])
+    finder.run_script(str(entry))
+    return sorted({Path(module.__file__) for module in finder.modules.values() if module.__file__})
 
 
 def requirements(hardware: str) -> str:
@@ -255,16 +203,13 @@ def requirements(hardware: str) -> str:
     """
     zero = hardware.startswith("zero")
     try:
-        known = pins.written(ROOT / pins.PINS)
-        wanted = [*PACKAGES, *(["spaces"] if zero else [])]
-        names = list(pins.closure(Requirement(package) for package in wanted))
-        if zero:
-            known |= ZERO_PINS
+        known = pins.written(ROOT / pins.PINS) | (ZERO_PINS if zero else {})
+        names = pins.closure(Requirement(package) for package in [*PACKAGES, *(["spaces"] if zero else [])])
         lines = [f"{name}=={known[name]}" for name in names]
     except pins.PinsError as error:
         raise BundleError(str(error)) from error
     except KeyError as error:
-        raise BundleError(f"{pins.PINS} is stale ({error.args[0]}): run `python -m publishing.pins`.") from error
+        raise BundleError(f"{pins.PINS} has no {error.args[0]}: write it anew, as CONTRIBUTING.md says.") from error
     if hardware.startswith("cpu"):
         lines = [f"--extra-index-url {TORCH_CPU}", *(f"{x}+cpu" if x.startswith("torch==") else x for x in lines)]
     return "\n".join(lines) + "\n"

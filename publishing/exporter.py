@@ -45,34 +45,24 @@ def export(net: DigitCNN, path: Path) -> None:
             scale = state["weight"] / np.sqrt(state["running_var"] + after.eps)
             kernel = layer.weight.detach().double().numpy() * scale[:, None, None, None]
             count = len(nodes)
-            weights = (
-                constant(f"kernel_{count}", kernel),
-                constant(f"bias_{count}", state["bias"] - scale * state["running_mean"]),
-            )
-            now = add("Conv", *weights, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+            weights, bias = constant(f"kernel_{count}", kernel), state["bias"] - scale * state["running_mean"]
+            now = add("Conv", weights, constant(f"bias_{count}", bias), kernel_shape=[3, 3], pads=[1, 1, 1, 1])
         elif isinstance(layer, nn.ReLU):
             now = add("Relu")
         elif isinstance(layer, nn.MaxPool2d):
             now = add("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
-        elif isinstance(
-            layer, nn.AdaptiveAvgPool2d
-        ):  # ONNX has no pooling of 7 into 3; with this stride the parts are the same
-            step = 7 // net.config.places
-            side = 7 - (net.config.places - 1) * step
-            if any(
-                -(-7 * (i + 1) // net.config.places) - 7 * i // net.config.places != side
-                for i in range(net.config.places)
-            ):
-                raise ExportError(f"{net.config.places} places a side cannot be written as ONNX; 1, 2, 3 and 7 can.")
+        elif isinstance(layer, nn.AdaptiveAvgPool2d):
+            # ONNX has no pooling of 7 into 3. With this stride the parts are the same for these sizes.
+            if (pool := net.config.places) not in (1, 2, 3, 6, 7):
+                raise ExportError(f"{pool} places a side cannot be written as ONNX; 1, 2, 3, 6 and 7 can.")
+            step = 7 // pool
+            side = 7 - (pool - 1) * step
             now = add("AveragePool", kernel_shape=[side, side], strides=[step, step])
         elif isinstance(layer, nn.Flatten):
             now = add("Flatten")
         elif isinstance(layer, nn.Linear):
-            weights = (
-                constant("dense", layer.weight.detach().numpy()),
-                constant("dense_bias", layer.bias.detach().numpy()),
-            )
-            now = add("Gemm", *weights, transB=1)
+            weights, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+            now = add("Gemm", constant("dense", weights), constant("dense_bias", bias), transB=1)
     best, mean = add("ReduceMax", axes=[1], keepdims=0), add("ReduceMean", axes=[1], keepdims=0)
     nodes.append(helper.make_node("Sub", [best, mean], ["margin"]))
     now = add("Div", constant("temperature", np.array(net.config.temperature)))

@@ -75,8 +75,8 @@ def fetched(repository: str, revision: str, *again: str) -> str:
     if done.returncode == -signal.SIGALRM:
         raise ConnectionError(f"The Hub did not send {repository} within {LIMIT} seconds.")
     if done.returncode:
-        said = done.stderr.strip().split("\n")[-1] or f"{repository} could not be fetched."
-        raise (ValueError if done.returncode == TOO_LARGE else ConnectionError)(said)
+        message = done.stderr.strip().split("\n")[-1] or f"{repository} could not be fetched."
+        raise (ValueError if done.returncode == TOO_LARGE else ConnectionError)(message)
     return done.stdout.strip().split("\n")[-1]
 
 

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import httpx2  # huggingface_hub's own transport
-from huggingface_hub import errors
+from huggingface_hub import errors, get_session, set_client_factory
 
 SILENCE = 20  # seconds without a byte after which a server is given up; the clients would wait for ever
 
 
+class PublishError(RuntimeError):
+    """Publishing did not succeed. The message is one sentence that says why and what to do."""
+
+
+@contextmanager
+def explained(repository: str):
+    """Raise whatever the Hub's clients raise inside (many kinds) as a PublishError about `repository`."""
+    try:
+        yield
+    except PublishError:
+        raise
+    except Exception as error:
+        raise PublishError(explain(error, repository)) from error
+
+
 def limit_silence() -> None:
     """Let huggingface_hub give up a server that keeps silent for SILENCE seconds, also after it has reconnected."""
-    from huggingface_hub import get_session, set_client_factory
-
     hooks = get_session().event_hooks
     set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=SILENCE))
 
@@ -22,8 +37,8 @@ NOT_LOGGED_IN = "You are not logged in: run `hf auth login` with a token that ma
 
 def quoted(error: Exception) -> str:
     """What the Hub itself said with an error, in brackets and quotes after a space; "" if nothing."""
-    said = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
-    return f' ("{said}")' if said else ""
+    quote = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
+    return f' ("{quote}")' if quote else ""
 
 
 def taken(name: str, what: str) -> str:
@@ -40,7 +55,7 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
     while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
         error = error.__cause__  # "an upload failed" is raised from what the Hub said
     status = getattr(getattr(error, "response", None), "status_code", None)
-    said = quoted(error)
+    quote = quoted(error)
     if isinstance(error, errors.LocalTokenNotFoundError):
         return NOT_LOGGED_IN
     if isinstance(error, errors.OfflineModeIsEnabled):
@@ -59,32 +74,32 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
         return f"There is no {repository} that you may see: check the name, and log in with `hf auth login` if it is private."
     if status == 402:
         return (
-            f"The Hub asks for payment for {repository}{said}: take a plan that has it, or leave --hardware away "
+            f"The Hub asks for payment for {repository}{quote}: take a plan that has it, or leave --hardware away "
             "to get what is free for your account."
         )
     if reading and status in (401, 403):
         return f"{repository} may not be read with the token that is set, or without one."
     if reading and status:
         return f"The Hub does not give {repository} (status {status})."
-    if status == 403 and any(word in said.lower() for word in ("storage", "quota", "limit")) or status in (413, 507):
+    if status == 403 and any(word in quote.lower() for word in ("storage", "quota", "limit")) or status in (413, 507):
         return (
-            f"The Hub has no room left for {repository}{said}: delete what is not needed there, or take a larger plan."
+            f"The Hub has no room left for {repository}{quote}: delete what is not needed there, or take a larger plan."
         )
     if status == 403:
         return (
-            f"The token may not write to {repository}{said}: use one with write access to it, made in {TOKENS}, "
+            f"The token may not write to {repository}{quote}: use one with write access to it, made in {TOKENS}, "
             "and log in with `hf auth login --force` or set HF_TOKEN."
         )
-    if status == 409 and "already" in said:
+    if status == 409 and "already" in quote:
         return taken(repository, "something that you may not change")
     if status in (409, 412):
-        return f"Somebody else changed {repository} at the same time{said}: run this again."
+        return f"Somebody else changed {repository} at the same time{quote}: run this again."
     if status == 429:
-        return f"The Hub asks for a slower pace{said}: wait some minutes and run this again."
+        return f"The Hub asks for a slower pace{quote}: wait some minutes and run this again."
     if status and status >= 500:
         return f"The Hub has trouble of its own (status {status}): run this again later."
     if status:
-        return f"The Hub refused the request for {repository} (status {status}){said}."
+        return f"The Hub refused the request for {repository} (status {status}){quote}."
     if isinstance(error, httpx2.TimeoutException):
         return f"The Hub keeps silent{again}."
     if isinstance(error, (httpx2.TransportError, errors.LocalEntryNotFoundError, ConnectionError)):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from publishing import hub
+from publishing.hub import PublishError, explained
 
 REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}  # the Hub's type of each
 SDK = {"space": "gradio", "static": "static"}
@@ -22,10 +22,6 @@ OWNED = {
     ),
     "static": ("weights/",),
 }
-
-
-class PublishError(RuntimeError):
-    """Publishing did not succeed. The message is one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -46,75 +42,71 @@ def sign_in(owners: set[str]):
     from huggingface_hub import HfApi, get_token
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings speak to programmers
-    try:
+    with explained("your account"):
         hub.limit_silence()
         if get_token() is None:
             raise PublishError(hub.NOT_LOGGED_IN)
         api = HfApi()
         me = api.whoami()
-    except PublishError:
-        raise
-    except Exception as error:  # the Hub's clients raise many kinds
-        raise PublishError(hub.explain(error, "your account")) from error
     if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
         raise PublishError(
             f"The token of {me['name']} may only read: make one that may write in {hub.TOKENS}, "
             "then run `hf auth login --force` or set HF_TOKEN."
         )
-    known = {me["name"], *(group["name"] for group in me.get("orgs", []))}
-    if strangers := sorted(owners - known):
+    accounts = {me["name"], *(group["name"] for group in me.get("orgs", []))}
+    if other := sorted(owners - accounts):
         raise PublishError(
-            f"You are logged in as {me['name']}, who cannot write for {strangers[0]}: name {' or '.join(sorted(known))}."
+            f"You are logged in as {me['name']}, who cannot write for {other[0]}: name {' or '.join(sorted(accounts))}."
         )
     return api
 
 
 def at_hub(api, kind: str, name: str):
-    """What the Hub says of a repository (`sha`, `private`, ...), or None when there is none that you may see. Raises PublishError."""
+    """The Hub's record of a repository (`sha`, `private`, ...), or None when there is none that you may see. Raises PublishError."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
-    try:
-        return api.repo_info(name, repo_type=REPOSITORY[kind], timeout=hub.SILENCE)
-    except RepositoryNotFoundError:
-        return None
-    except Exception as error:  # the Hub's clients raise many kinds
-        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
+    with explained(f"the {kind} {name}"):
+        try:
+            return api.repo_info(name, repo_type=REPOSITORY[kind], timeout=hub.SILENCE)
+        except RepositoryNotFoundError:
+            return None
 
 
-def choose_hardware(api, name: str, wanted: str | None, private: bool | None, **settings) -> tuple[str, str]:
-    """Create the Gradio Space `name` unless it exists; returns its hardware, and why that, in a phrase.
+def check_sdk(kind: str, name: str, info) -> None:
+    """Raise PublishError when the record `info` is of a Space of another kind."""
+    if kind in SDK and info.sdk not in (None, SDK[kind]):
+        raise PublishError(hub.taken(name, f"a {info.sdk} Space"))
 
-    Without `wanted`: what it has already, else CPU where the account may have it, else ZeroGPU. `settings` are create_repo's.
-    Raises PublishError with what is left to do when the account may have neither.
+
+def choose_hardware(api, name: str, wanted: str | None, private: bool | None, variables: dict) -> tuple[str, str]:
+    """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and why that, in a phrase.
+
+    Without `wanted`: what it has already, else CPU where the account may have it, else ZeroGPU. Raises PublishError with what is
+    left to do when the account may have neither.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
-    if found := at_hub(api, "space", name):
-        if found.sdk not in (None, SDK["space"]):
-            raise PublishError(hub.taken(name, f"a {found.sdk} Space"))
+    if there := at_hub(api, "space", name):
+        check_sdk("space", name, there)
         if wanted:
             return wanted, "as asked"
-        try:
+        with explained(f"the space {name}"):
             return api.get_space_runtime(name).requested_hardware or CPU, "as it has it"
-        except Exception as error:  # the Hub's clients raise many kinds
-            raise PublishError(hub.explain(error, f"the space {name}")) from error
+    settings = {"space_sdk": "gradio", "space_variables": [{"key": k, "value": v} for k, v in variables.items()]}
     refusals = []
     for hardware in [wanted] if wanted else [None, ZERO]:
-        try:
-            api.create_repo(
-                name, repo_type="space", space_sdk="gradio", space_hardware=hardware, private=private, **settings
-            )
-        except HfHubHTTPError as error:
-            status = error.response.status_code
-            if wanted or status not in (402, 403) or (status == 403 and not hardware):
-                raise PublishError(hub.explain(error, f"the space {name}")) from error
-            refusals.append(hub.quoted(error))
-        except Exception as error:  # the Hub's clients raise many kinds
-            raise PublishError(hub.explain(error, f"the space {name}")) from error
-        else:
-            if refusals:
-                return ZERO, f"because on CPU the Hub asks this account for payment{refusals[0]}"
-            return hardware or CPU, "as asked" if wanted else "which this account may have"
+        with explained(f"the space {name}"):
+            try:
+                api.create_repo(name, repo_type="space", space_hardware=hardware, private=private, **settings)
+            except HfHubHTTPError as error:
+                status = error.response.status_code
+                if wanted or status not in (402, 403) or (status == 403 and not hardware):
+                    raise
+                refusals.append(hub.quoted(error))
+                continue
+        if refusals:
+            return ZERO, f"because on CPU the Hub asks this account for payment{refusals[0]}"
+        return hardware or CPU, "as asked" if wanted else "which this account may have"
     raise PublishError(
         f"This account may have a Gradio Space neither on CPU{refusals[0]} nor on ZeroGPU{refusals[1]}: the static page is free "
         "(`publish.py static`); ZeroGPU takes two Spaces of an account that is older than 30 days, and CPU a paid account."
@@ -123,10 +115,8 @@ def choose_hardware(api, name: str, wanted: str | None, private: bool | None, **
 
 def make_private(api, name: str) -> None:
     """Let there be a private dataset repository of that name. Raises PublishError when it is public."""
-    try:
+    with explained(f"the dataset {name}"):
         api.create_repo(name, repo_type="dataset", private=True, exist_ok=True)
-    except Exception as error:  # the Hub's clients raise many kinds
-        raise PublishError(hub.explain(error, f"the dataset {name}")) from error
     if not at_hub(api, "dataset", name).private:
         raise PublishError(f"{name} is public, and drawings before review are not: make it private, or name another.")
 
@@ -139,56 +129,44 @@ def upload(
     private: bool | None = None,
     hardware: str | None = None,
     variables: dict[str, str] | None = None,
-    keeps_contributions: bool = False,
+    has_contributed: bool = False,
 ) -> Published:
     """Make the repository `name` ("OWNER/NAME") hold what `folder` holds, in one commit or none.
 
-    `hardware` and `variables` are of a Gradio Space, which exists; `keeps_contributions` says that whoever publishes the dataset has the
+    `hardware` and `variables` are of a Gradio Space, which exists; `has_contributed` says that whoever publishes the dataset has the
     contributed drawings, if only to know that there are none any more. Raises PublishError.
     """
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-
     repository = REPOSITORY[kind]
-    try:
+    with explained(f"the {kind} {name}"):
         url = api.create_repo(
             name, repo_type=repository, private=private, exist_ok=True, space_sdk=SDK.get(kind), space_hardware=hardware
         )
         before = api.repo_info(name, repo_type=repository, timeout=hub.SILENCE)
-        if kind in SDK and before.sdk not in (None, SDK[kind]):
-            raise PublishError(hub.taken(name, f"a {before.sdk} Space"))
-        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-        there = [row.rfilename for row in before.siblings or []]
-        stale = [path for path in there if path not in files and is_ours(kind, path)]
-        if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not keeps_contributions:
+        check_sdk(kind, name, before)
+        present = [file.rfilename for file in before.siblings or []]
+        stale = [path for path in present if is_ours(kind, path) and not (folder / path).is_file()]
+        if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not has_contributed:
             raise PublishError(
                 f"{name} has contributed drawings and this checkout has none: run `python -m contributions merge` where they are "
                 "kept, or name the folder that it wrote in --contributed."
             )
-        commit = api.create_commit(
-            name,
-            [
-                *(CommitOperationAdd(path, str(file)) for path, file in files.items()),
-                *(CommitOperationDelete(path) for path in stale),
-            ],
+        commit = api.upload_folder(
+            repo_id=name,
+            folder_path=folder,
             commit_message=f"Publish the {kind}",
             repo_type=repository,
             parent_commit=before.sha,
+            delete_patterns=stale or None,
         ).oid
         changed = commit != before.sha
-        if variables:
-            known = api.get_space_variables(name)
-            for key, value in variables.items():
-                if key not in known or known[key].value != value:
-                    api.add_space_variable(name, key, value)
-                    changed = True
+        current = api.get_space_variables(name) if variables else {}
+        for key, value in (variables or {}).items():
+            if key not in current or current[key].value != value:
+                api.add_space_variable(name, key, value)
+                changed = True
         if hardware and api.get_space_runtime(name).requested_hardware != hardware:
             api.request_space_hardware(name, hardware)
             changed = True
-    except PublishError:
-        raise
-    except Exception as error:  # the Hub's clients raise many kinds
-        print(file=sys.stderr)  # a progress bar may be open
-        raise PublishError(hub.explain(error, f"the {kind} {name}")) from error
     return Published(str(url), commit, changed, tuple(stale))
 
 

@@ -21,8 +21,7 @@ def write_tables() -> None:
     """The documents' tables, and the card of the shipped weights, which quotes them."""
     for path in tables.write():
         print(f"wrote {path}")
-    card = cards.model_card(json.loads((WEIGHTS / "metrics.json").read_text()))
-    (WEIGHTS / "README.md").write_text(card)
+    (WEIGHTS / "README.md").write_text(cards.model_card(json.loads((WEIGHTS / "metrics.json").read_text())))
 
 
 def write_charts() -> None:
@@ -54,12 +53,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, or 1 after an error in one sentence."""
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__.split(":")[0] + ".")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
-    options = parser.parse_args(arguments)
-    if unknown := set(options.parts) - set(PARTS):
+    parts = parser.parse_args(arguments).parts
+    if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: choose {', '.join(PARTS)}")
-    IMAGES.mkdir(parents=True, exist_ok=True)
     status = 0
-    for name in options.parts or PARTS:
+    for name in parts or PARTS:
         try:
             PARTS[name]()
         except ImportError as missing:

@@ -50,11 +50,7 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
     `dataset` is the repository of the drawings, `onnx` the opset of model.onnx, where there are such. Of other people's digits it tells what
     bench.accuracy measured of these very weights.
     """
-    settings, seeds = result["settings"], ""
-    if len(result["seeds"]) > 1:
-        counts = ", ".join(str(right) for right in result["seeds"].values())
-        spread = f"{result['mean_right']:.1f} +- {result['deviation_right']:.1f} of {result['test']['total']}"
-        seeds = f"Over {len(result['seeds'])} seeds: {spread} right ({counts})."
+    settings = result["settings"]
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
     if settings["drawn"]:
         sources.append(DRAWN.format(ways=result["ways"], **settings))
@@ -72,11 +68,10 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
         onnx=onnx,
         result=result,
         test=metrics.describe(result["test"]),
-        seeds=seeds,
-        seed=next(iter(result["seeds"])),
         sources="; ".join(sources),
         unseen=accuracy.get("rows", {}).get(UNSEEN, {}).get(tables.OURS),
         table=tables.accuracy(accuracy) if accuracy else None,
+        summary=tables.summary({}) if accuracy else None,
         ablation=tables.recipes(recipes) if recipes else None,
         grams=grams(result["seconds"]),
         watts=WATTS,

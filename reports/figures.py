@@ -69,18 +69,18 @@ def network(weights: Path, path: Path) -> None:
         number += len(parts)
 
     figure, axes = plt.subplots(figsize=(12, 2.6))
-    for place, (name, size, parameters) in enumerate(steps):
+    for x, (name, size, parameters) in enumerate(steps):
         side = size[-1] if len(size) == 3 else 1
         height = 0.45 + 1.25 * side / 28
         colour = ORANGE if parameters else PALE
         axes.add_patch(
-            FancyBboxPatch((place - 0.4, -height / 2), 0.8, height, boxstyle="round,pad=0.03", fc=colour, ec="none")
+            FancyBboxPatch((x - 0.4, -height / 2), 0.8, height, boxstyle="round,pad=0.03", fc=colour, ec="none")
         )
-        axes.text(place, 0, name, ha="center", va="center", fontsize=7.5, color="white" if parameters else DARK)
+        axes.text(x, 0, name, ha="center", va="center", fontsize=7.5, color="white" if parameters else DARK)
         squeezed = [n for n in size if n > 1] if len(size) == 3 and size[-1] == 1 else size
-        axes.text(place, 1.12, "x".join(map(str, squeezed)), ha="center", fontsize=8, color=DARK)
+        axes.text(x, 1.12, "x".join(map(str, squeezed)), ha="center", fontsize=8, color=DARK)
         if parameters:
-            axes.text(place, -1.2, f"{parameters:,}", ha="center", fontsize=8, color=DARK)
+            axes.text(x, -1.2, f"{parameters:,}", ha="center", fontsize=8, color=DARK)
     total = sum(p.numel() for p in net.parameters())
     axes.text(-0.6, 1.12, "shape", ha="right", fontsize=8, color=DARK)
     axes.text(-0.6, -1.2, f"parameters ({total:,})", ha="right", fontsize=8, color=DARK)

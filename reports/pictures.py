@@ -56,11 +56,11 @@ def animation(person: Person, path: Path, digits: str = "25") -> None:
     for digit in digits:
         shoot(400)
         for stroke in DRAWINGS[digit]:
-            places = [person.at(point) for point in stroke]
-            person.page.mouse.move(*places[0])
+            points = [person.at(point) for point in stroke]
+            person.page.mouse.move(*points[0])
             person.page.mouse.down()
-            for number, place in enumerate(places[1:]):
-                person.page.mouse.move(*place)
+            for number, point in enumerate(points[1:]):
+                person.page.mouse.move(*point)
                 if number % STEP == 0:
                     person.page.wait_for_timeout(40)  # the answer and its bars come
                     shoot(FRAME)

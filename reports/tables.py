@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from training import metrics
-
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 OURS, UPSTREAM = "this project", "upstream's network and recipe"  # the columns of docs/accuracy.json
@@ -37,10 +35,8 @@ def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
 def accuracy(results: dict) -> str:
     """Of docs/accuracy.json: every row, and other projects' networks if they were measured."""
     rows = [[name, *(figures.get(who, "") for who in (OURS, UPSTREAM))] for name, figures in results["rows"].items()]
-    table = markdown(["", OURS, UPSTREAM], rows)
-    if results.get("peers"):
-        table += f"\n\nOther projects' networks on the same boards:\n\n{results['peers']}"
-    return table
+    peers = f"\n\nOther projects' networks on the same boards:\n\n{results['peers']}" if results.get("peers") else ""
+    return markdown(["", OURS, UPSTREAM], rows) + peers
 
 
 def recipes(results: dict) -> str:
@@ -48,19 +44,13 @@ def recipes(results: dict) -> str:
     rows = []
     for row in results.values():
         misses = [row["total"] - right for right in row["rights"]]
+        mean, each = f"{sum(misses) / len(misses):.2g}", ", ".join(map(str, misses))
         right, total = row.get("pendigits", (0, 0))
-        rows.append(
-            [
-                row["title"],
-                f"{sum(misses) / len(misses):.2g}",
-                ", ".join(map(str, misses)) if len(misses) > 1 else "nothing random",
-                f"{100 * right / total:.1f} %" if total else "",
-                f"`{row['command']}`",
-            ]
-        )
-    return markdown(
-        ["recipe", "misses of 116, mean over seeds", "each seed", "pendigits, first seed", "command"], rows, right=1
-    )
+        pendigits = f"{100 * right / total:.1f} %" if total else ""
+        each = each if len(misses) > 1 else "nothing random"
+        rows.append([row["title"], mean, each, pendigits, f"`{row['command']}`"])
+    columns = ["recipe", "misses of 116, mean over seeds", "each seed", "pendigits, first seed", "command"]
+    return markdown(columns, rows, right=1)
 
 
 def operators(results: dict) -> str:
@@ -75,27 +65,29 @@ def operators(results: dict) -> str:
     return markdown(["", *whole], rows)
 
 
-def folds(result: dict) -> str:
-    """Of a recipe in docs/crossval.json: right answers over all repeats, with the interval of one repeat's size."""
-    right, repeats, total = sum(result["rights"]), len(result["rights"]), result["total"]
-    low, high = metrics.wilson(round(right / repeats), total)
-    share = f"{right}/{repeats * total} = {100 * right / repeats / total:.1f} %"
-    return f"{share} (95 % interval {100 * low:.1f} to {100 * high:.1f}; {repeats}x5 folds)"
+def frames(results: dict) -> str:
+    """Of docs/frames.json: frames while one draws with a slowed CPU."""
+    columns = [
+        f"CPU {results['rate']}x, {results['cores']} cores",
+        "frames",
+        "longer than 32 ms",
+        "median ms",
+        "p99 ms",
+    ]
+    rows = [
+        [name, str(row["frames"]), f"{100 * row['share']:.1f} %", f"{row['median_ms']:.1f}", f"{row['p99_ms']:.1f}"]
+        for name, row in results["rows"].items()
+    ]
+    return markdown(columns, rows, right=1)
 
 
 def latency(results: dict) -> str:
     """Of docs/latency.json: the table, and two sentences below it."""
-    measured = {row["name"]: row for row in results["rows"]}
+    measured, rows = {row["name"]: row for row in results["rows"]}, []
     columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms", "moves answered in the frame"]
-    rows = [
-        [
-            name,
-            str(row["pointer_ups"]),
-            *(f"{row[key]:.1f}" for key in ("median_ms", "p95_ms", "max_ms")),
-            f"{100 * row['moves_in_frame']:.0f} %",
-        ]
-        for name, row in measured.items()
-    ]
+    for name, row in measured.items():
+        times = [f"{row[key]:.1f}" for key in ("median_ms", "p95_ms", "max_ms")]
+        rows.append([name, str(row["pointer_ups"]), *times, f"{100 * row['moves_in_frame']:.0f} %"])
     static = next(iter(measured.values()))["median_ms"]
     ratios = [
         f"{name} takes {measured[name]['median_ms'] / max(static, 0.1):.1f} times as long"
@@ -126,32 +118,22 @@ def boot(results: dict) -> str:
 
 def summary(_: dict) -> str:
     """The README's six rows: of docs/accuracy.json and docs/latency.json."""
-    rows = stored("accuracy").get("rows", {})
-
-    def ours(*beginnings: str) -> tuple[str, str]:
-        """Name and figure of the first row whose name begins so."""
-        return next(
-            (name, figures[OURS])
-            for beginning in beginnings
-            for name, figures in rows.items()
-            if name.startswith(beginning) and figures.get(OURS)
-        )
-
-    sources = [
-        ("MNIXEL's own test images", "the volunteers' drawings; looked at once a run", ("MNIXEL test",)),
-        ("UNIPEN", "pen strokes of {}", ("UNIPEN, writers nobody", "UNIPEN, writers looked at")),
-        ("pendigits", "pen strokes of 30 writers", ("pendigits",)),
-        ("MNIST", "{}", ("MNIST, 10,000 test digits", "MNIST")),
+    figures = {name: row[OURS] for name, row in stored("accuracy")["rows"].items() if row.get(OURS)}
+    sources = [  # title, measured on, beginning of the row's name
+        ("MNIXEL's test images", "volunteers' drawings; looked at once a run", "MNIXEL test"),
+        ("UNIPEN", "pen strokes of {}", "UNIPEN, writers nobody"),
+        ("pendigits", "pen strokes of 30 writers", "pendigits"),
+        ("MNIST", "{}", "MNIST"),
         (
-            "drawings that are no digits, refused",
-            "unseen kinds; with the share of digits refused",
-            ("non-digits refused as",),
+            "non-digits refused",
+            "unseen kinds; beside it the digits refused",
+            "non-digits refused as",
         ),
     ]
     table = []
-    for title, source, beginnings in sources:
-        name, figure = ours(*beginnings)
-        table.append([title, figure, source.format(name.partition(", ")[2])])
+    for title, source, beginning in sources:
+        name = next(name for name in figures if name.startswith(beginning))
+        table.append([title, figures[name], source.format(name.partition(", ")[2])])
     row = next(iter(stored("latency")["rows"]))
     answer = f"{row['median_ms']:.1f} ms (95 % within {row['p95_ms']:.1f} ms)"
     table.append(["answer after the pen is lifted", answer, "headless Chromium, two cores, no GPU"])
@@ -160,15 +142,13 @@ def summary(_: dict) -> str:
 
 # --- the documents ----------------------------------------------------------------------------------------------------
 
-# Name of the results, which is also the name of the markers -> who draws them and in which document.
-PLACES: dict[str, tuple[Callable[[dict], str], str, str]] = {
+# Name of the markers -> who draws the table, in which document, from which results.
+TABLES: dict[str, tuple[Callable[[dict], str], str, str]] = {
     "summary": (summary, "README.md", "accuracy"),
-    "accuracy": (accuracy, "docs/results.md", "accuracy"),
-    "recipes": (recipes, "docs/results.md", "recipes"),
-    "operators": (operators, "docs/results.md", "operators"),
-    "latency": (latency, "docs/results.md", "latency"),
-    "load": (load, "docs/results.md", "load"),
-    "boot": (boot, "docs/results.md", "boot"),
+    **{
+        draw.__name__: (draw, "docs/results.md", draw.__name__)
+        for draw in (accuracy, recipes, operators, latency, frames, load, boot)
+    },
 }
 
 
@@ -179,14 +159,11 @@ def markers(name: str) -> tuple[str, str]:
 
 def write() -> list[Path]:
     """Draw every table whose results are there into its document; returns the documents that changed."""
-    changed = []
-    for name, (draw, document, results) in PLACES.items():
+    changed = {}
+    for name, (draw, document, results) in TABLES.items():
         path = ROOT / document
-        if not (measured := stored(results)):
-            continue
         text = path.read_text()
-        new = between(text, *markers(name), draw(measured))
-        if new != text:
+        if (measured := stored(results)) and (new := between(text, *markers(name), draw(measured))) != text:
             path.write_text(new)
-            changed.append(path)
-    return list(dict.fromkeys(changed))
+            changed[path] = True
+    return list(changed)

@@ -5,6 +5,7 @@ MNIXEL_DIR names the folder of the two archives. Without it the tests of their c
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,12 +20,13 @@ from PIL import Image
 
 from data import CONFIGS, DataError, arrays, load
 from data.__main__ import main
-from data.archives import Archive, fault, locate
+from data.archives import Archive, fault_of, locate
+from data.parquet import CARD
 from data.pictures import chart, sheet
-from data.stats import CARD, all_counts, table, updated
+from data.stats import all_counts, table
+from tests.harness import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 60  # seconds until a wait that should take a moment is called a failure
+TIMEOUT_S = 60  # until a wait that should take a moment is called a failure
 
 
 # ---- what the tests stand on
@@ -64,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: server.cuts.pop(0)])
         elif server.hold:
             self.wfile.write(body[: server.hold[0]])
-            server.hold[1].wait(PATIENCE)
+            server.hold[1].wait(TIMEOUT_S)
             self.wfile.write(body[server.hold[0] :])
         else:
             self.wfile.write(body)
@@ -105,12 +107,12 @@ def python(*arguments: str, **settings) -> subprocess.Popen:
 
 
 def finished(process: subprocess.Popen) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=PATIENCE)
+    out, err = process.communicate(timeout=TIMEOUT_S)
     return process.returncode, out, err
 
 
 def until(condition) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_S
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
@@ -123,7 +125,7 @@ def sentence(error) -> str:
     return text
 
 
-def kept(cache: Path) -> set[str]:
+def names_in(cache: Path) -> set[str]:
     return {path.name for path in cache.iterdir()}
 
 
@@ -141,28 +143,28 @@ def test_whole_download_then_no_further_request(server, cache):
     path = locate(ARCHIVE)
     assert path == cache / ARCHIVE.name and path.read_bytes() == CONTENT
     assert locate(ARCHIVE) == path and len(server.asked) == 1
-    assert kept(cache) == {ARCHIVE.name}
+    assert names_in(cache) == {ARCHIVE.name}
 
 
 @pytest.mark.parametrize("cut", [0, 1, len(CONTENT) // 2, len(CONTENT) - 1])
 def test_cut_download_is_tried_again(server, cache, cut):
     server.cuts = [cut]
     assert locate(ARCHIVE).read_bytes() == CONTENT
-    assert len(server.asked) == 2 and kept(cache) == {ARCHIVE.name}
+    assert len(server.asked) == 2 and names_in(cache) == {ARCHIVE.name}
 
 
 def test_wrong_bytes_are_refused_and_not_kept(server, cache):
     server.files["made.npz"] = CONTENT[:-1] + b"?"
     with pytest.raises(DataError, match="SHA-256") as error:
         locate(ARCHIVE)
-    assert "MNIXEL_DIR" in sentence(error) and kept(cache) == set() and len(server.asked) == 1
+    assert "MNIXEL_DIR" in sentence(error) and names_in(cache) == set() and len(server.asked) == 1
 
 
 def test_longer_file_is_not_read_to_its_end(server, cache):
     server.files["made.npz"] = CONTENT * 3
     with pytest.raises(DataError, match=f"has {len(CONTENT) + 1:,} bytes instead of"):
         locate(ARCHIVE)
-    assert kept(cache) == set()
+    assert names_in(cache) == set()
 
 
 @pytest.mark.parametrize(("status", "requests"), [(404, 1), (403, 1), (429, 4), (503, 4)])
@@ -170,7 +172,7 @@ def test_error_status(server, cache, status, requests):
     server.status = status
     with pytest.raises(DataError, match=str(status)) as error:
         locate(ARCHIVE)
-    assert "MNIXEL_DIR" in sentence(error) and len(server.asked) == requests and kept(cache) == set()
+    assert "MNIXEL_DIR" in sentence(error) and len(server.asked) == requests and names_in(cache) == set()
 
 
 def test_refused_connection(cache, monkeypatch):
@@ -206,7 +208,7 @@ def test_two_processes_at_once_both_have_it(server, cache):
     until(lambda: len(server.asked) == 2)
     server.hold[1].set()
     assert [finished(process)[:2] for process in processes] == [(0, f"ready\n{len(CONTENT)}\n")] * 2
-    assert fault(cache / ARCHIVE.name, ARCHIVE) == "" and kept(cache) == {ARCHIVE.name}
+    assert fault_of(cache / ARCHIVE.name, ARCHIVE) == "" and names_in(cache) == {ARCHIVE.name}
 
 
 def test_interrupt_leaves_no_traceback(server, cache, tmp_path):
@@ -256,19 +258,13 @@ def test_cache_that_cannot_be_written(server, cache):
 
 
 def test_import_is_cheap():
-    code = "import data, sys; print([m for m in ('datasets', 'torch', 'matplotlib', 'urllib.request') if m in sys.modules])"
+    code = "import data, sys; print([m for m in ('datasets', 'torch', 'matplotlib', 'httpx2') if m in sys.modules])"
     assert finished(python("-c", code)) == (0, "[]\n", "")
 
 
 def test_unknown_configuration():
     with pytest.raises(DataError, match="clean or raw") as error:
         arrays("dirty")
-    sentence(error)
-
-
-def test_card_without_markers():
-    with pytest.raises(DataError) as error:
-        updated("# A card\n", {})
     sentence(error)
 
 
@@ -291,13 +287,13 @@ def test_sheet_has_each_digit_in_its_row():
 
 def test_load_rounds_nothing_away_but_fractions(mnixel):
     for config, archive in CONFIGS.items():
-        found, dataset = arrays(config, mnixel), load(config, mnixel)
+        source, dataset = arrays(config, mnixel), load(config, mnixel)
         assert [len(dataset[split]) for split in ("train", "test")] == [archive.train, archive.test]
         assert dataset["test"].features["label"].names == list("0123456789")
-        assert dataset["test"]["label"][:] == found.y_test.tolist() and found.y_test.dtype == np.int64
+        assert dataset["test"]["label"][:] == source.y_test.tolist() and source.y_test.dtype == np.int64
         images = dataset["test"]["image"][:]
         assert all(image.mode == "L" and image.size == (28, 28) for image in images)
-        assert np.abs(np.stack(images) - found.x_test).max() <= 0.5
+        assert np.abs(np.stack(images) - source.x_test).max() <= 0.5
 
 
 # ---- the real archives
@@ -316,7 +312,7 @@ def test_every_pixel_lies_on_the_lattice_of_the_reduction(mnixel):
 
 def test_card_agrees_with_the_archives(mnixel):
     card = CARD.read_text(encoding="utf-8")
-    assert updated(card, all_counts(mnixel)) == card, "run: python -m data stats --card"
+    assert table(all_counts(mnixel)) in card
     clean, raw = arrays("clean", mnixel), arrays("raw", mnixel)
     for split in (0, 2):
         rows = {image.tobytes(): label for image, label in zip(clean[split], clean[split + 1], strict=True)}
@@ -335,12 +331,10 @@ def test_stats_from_a_mirror(server, cache, mnixel, tmp_path, capsys):
     """A first run as a user has it: nothing there, both archives downloaded, table printed, pictures drawn."""
     server.files = {archive.name: (mnixel / archive.name).read_bytes() for archive in CONFIGS.values()}
     server.cuts = [1_000_000]
-    card = tmp_path / "card.md"
-    card.write_text(updated(CARD.read_text(encoding="utf-8"), {}), encoding="utf-8")
-    assert main(["stats", "--out", str(tmp_path / "new" / "out"), "--card", str(card)]) == 0
+    assert main(["stats", "--out", str(tmp_path / "new" / "out")]) == 0
     out, err = capsys.readouterr()
     assert err == "" and len(server.asked) == 3
-    assert card.read_bytes() == CARD.read_bytes()
+    assert (tmp_path / "new" / "data.json").read_bytes() == (ROOT / "docs" / "data.json").read_bytes()
     rows = {tuple(cells[:2]): list(map(int, cells[2:])) for cells in map(cells_of, out.splitlines()[2:6])}
     assert rows == {
         ("clean", "train"): [25, 28, 27, 26, 24, 25, 26, 34, 26, 29, 270],
@@ -393,22 +387,23 @@ for config in ([], ["clean"], ["raw"]):
         },
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_S,
         check=False,
     )
     names = list("0123456789")
     expected = []
     for config in ("clean", "clean", "raw"):
-        found = arrays(config, mnixel)
-        expected.append(f"{config} {len(found.y_train)} {len(found.y_test)} L (28, 28) {names}")
-        expected.append(f"{found.y_train.sum()} {{'train': 90000, 'test': 40000}}")
+        source = arrays(config, mnixel)
+        expected.append(f"{config} {len(source.y_train)} {len(source.y_test)} L (28, 28) {names}")
+        expected.append(f"{source.y_train.sum()} {{'train': 90000, 'test': 40000}}")
     assert (process.returncode, process.stdout.splitlines()) == (0, expected), process.stderr
     assert "card" not in process.stderr  # where the client says that it ignores a part of the card
 
 
 def test_built_card(built):
     text = (built / "README.md").read_text(encoding="utf-8")
-    assert "(data-samples.png)" in text and (built / "data-samples.png").is_file() and "build puts" not in text
+    pictures = re.findall(r"\]\((\S+\.png)\)", text)
+    assert len(pictures) == 3 and all((built / name).is_file() for name in pictures)
 
 
 def test_build_replaces_its_own_and_spares_the_rest(built, mnixel, tmp_path):
@@ -423,15 +418,10 @@ def test_build_replaces_its_own_and_spares_the_rest(built, mnixel, tmp_path):
     assert {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
 
     (out / "mine.txt").write_text("mine")
-    with pytest.raises(DataError, match="--force") as error:
+    with pytest.raises(DataError, match="name another folder") as error:
         build(out, mnixel)
     sentence(error)
-    build(out, mnixel, force=True)
-    assert (tmp_path / "out.before" / "mine.txt").read_text() == "mine" and not (out / "mine.txt").exists()
-    (out / "mine.txt").write_text("mine again")
-    with pytest.raises(DataError, match="exists already"):
-        build(out, mnixel, force=True)
-    assert {path.name for path in tmp_path.iterdir()} == {"out", "out.before"}
+    assert (out / "mine.txt").read_text() == "mine" and [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 # ---- the command line

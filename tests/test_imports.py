@@ -37,7 +37,7 @@ MODULES = {
 
 def imported(name: str, path: Path) -> set[str]:
     """The project's modules that a module names in its import statements, wherever in the file they stand."""
-    found = set()
+    modules = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -49,8 +49,8 @@ def imported(name: str, path: Path) -> set[str]:
             names = [inner if (inner := f"{base}.{alias.name}") in MODULES else base for alias in node.names]
         else:
             continue
-        found |= {each for each in names if each in MODULES and each != name}
-    return found
+        modules |= {each for each in names if each in MODULES and each != name}
+    return modules
 
 
 IMPORTS = {name: imported(name, path) for name, path in MODULES.items()}

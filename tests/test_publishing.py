@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from data import arrays
 from model import DigitCNN
@@ -60,7 +61,9 @@ def front_of(files: dict[str, bytes]) -> dict:
 # --- one command ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("transfer", ["direct", "redirect", "xet"])
+@pytest.mark.parametrize(
+    "transfer", ["direct", *(pytest.param(x, marks=pytest.mark.repeat) for x in ("redirect", "xet"))]
+)
 def test_a_free_account_gets_all_that_it_may_have(transfer, tmp_path, mnixel):
     with LocalHub(tmp_path / "hub", transfer, paid=False).running() as hub:
         done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
@@ -122,8 +125,12 @@ def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
 
 
 @pytest.mark.parametrize(
-    ("kind", "there", "fault", "said"),
+    ("kind", "there", "fault", "message"),
     [
+        ("space --hardware t4-small", "", None, 'The Hub asks for payment for the space OWNER/mnixel ("A PRO'),
+        ("space --hardware t4-small", "gradio", Fault("hardware", "402"), "take a plan that has it, or leave --hardware"),
+        ("space", "", Fault("create", "409", message="You already created it"), "The name the space OWNER/mnixel is taken"),
+        ("dataset --private", "", Fault("PUT|commit/", "507"), "The Hub has no room left for the dataset OWNER/mnixel"),
         ("space", "docker", None, "The name OWNER/mnixel is taken, by a docker Space: give another as OWNER/NAME"),
         ("static", "gradio", None, "The name OWNER/mnixel-static is taken, by a gradio Space"),
         ("space", "", Fault("create", "429", message="Slow down"), 'asks for a slower pace ("Slow down")'),
@@ -131,20 +138,24 @@ def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
         ("static", "", Fault("commit/", "403", message="Storage quota exceeded"), "The Hub has no room left for"),
         ("space", "", Fault("create", "402", message="No credits"), 'nor on ZeroGPU ("No credits")'),
     ],
-    ids=["name", "name of the page", "rate", "scope", "quota", "payment"],
+    ids=[
+        *("hardware", "other hardware", "name that is hidden", "disk", "name", "name of the page"),
+        *("rate", "scope", "quota", "payment"),
+    ],
 )  # fmt: skip
-def test_a_refusal_is_one_sentence(kind, there, fault, said, hub, tmp_path):
+def test_a_refusal_is_one_sentence(kind, there, fault, message, hub, tmp_path, mnixel):
     if there:
-        hub.put("space", SPACE if kind == "space" else STATIC, {"README.md": b"x"}, sdk=there)
+        hub.put("space", STATIC if kind == "static" else SPACE, {"README.md": b"x"}, sdk=there)
     hub.faults = [replace(fault)] if fault else []
-    assert said in one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
+    done = publish(hub, tmp_path / "us", *kind.split(), OWNER, "--data", str(mnixel))
+    assert message in one_sentence(done, "publish.py")
 
 
 @pytest.mark.parametrize("kind", ["static", "space"])
 def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
     hub.put("model", MODEL, {path.name: path.read_bytes() for path in sorted(WEIGHTS.iterdir())}, private=True)
-    said = one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
-    assert said.startswith(
+    message = one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
+    assert message.startswith(
         f"{MODEL} is private, and a public page gives its weights to everybody: make the model public"
     )
     done = publish(hub, tmp_path / "us", kind, OWNER, "--private")
@@ -177,6 +188,12 @@ def test_the_rehearsal_has_ten_lines_and_asks_nobody(hub, tmp_path, mnixel):
     assert lines[-1] == "Nothing was sent."
     done = publish(hub, tmp_path / "us", "space", OWNER, "--dry-run")
     assert "  app.py  " in done.stdout and "token    there" in done.stdout and hub.log == []
+    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(tmp_path))  # not even to lay out
+    lines = done.stdout.splitlines()
+    assert (done.returncode, len(lines), lines[-1], hub.log) == (1, 10, "Nothing was sent.", [])
+    assert (
+        lines[0].startswith("dataset  OWNER/mnixel             missing: ") and "MNIST_UIS2.npz is missing" in lines[0]
+    )
 
 
 # --- the model, used by strangers ----------------------------------------------------------------------------------------
@@ -235,6 +252,17 @@ def test_onnx_and_torch_agree_on_every_test_image(model, mnixel):
     assert len(inputs) == 116
 
 
+def test_a_blank_drawing_has_no_margin(tmp_path):
+    import datasets
+
+    pictures = [Image.open(ROOT / "docs/images/digit.png").convert("L"), Image.new("L", (28, 28))]
+    rows = datasets.Dataset.from_dict({"image": pictures}, datasets.Features(image=datasets.Image()))
+    rows.to_parquet(tmp_path / "rows.parquet")
+    bundles.add_margins(tmp_path / "rows.parquet", DigitCNN.from_pretrained(WEIGHTS))
+    some, none = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path))["margin"]
+    assert some > 2 and none == 0
+
+
 def test_the_same_network_gives_the_same_onnx(model, tmp_path):
     import onnx
 
@@ -270,9 +298,9 @@ def test_the_card_holds_what_was_measured():
     card = ModelCard(cards.model_card(result, MODEL, DATASET, exporter.OPSET))
     measured = tables.stored("accuracy")
     assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
-    found = {row.dataset_name: row.metric_value for row in card.data.eval_results}
+    results = {row.dataset_name: row.metric_value for row in card.data.eval_results}
     ours = {name: readers[tables.OURS] for name, readers in measured["counts"].items() if tables.OURS in readers}
-    assert found == {name: round(right / total, 4) for name, (right, total) in ours.items()}
+    assert results == {name: round(right / total, 4) for name, (right, total) in ours.items()}
     assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(result["seconds"] * 30 / 3.6e6 * 475, 2)
     assert card.data.pipeline_tag == "image-classification" and card.data.library_name is None
     unseen = measured["rows"].get(cards.UNSEEN)

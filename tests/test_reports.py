@@ -25,9 +25,9 @@ def test_tables():
     assert tables.boot({"`import gradio`": [2.0, 3.0], "the page": [4.0]}).endswith("| the page | 4.0 | 2.00 |")
 
 
-@pytest.mark.parametrize("name", tables.PLACES)
+@pytest.mark.parametrize("name", tables.TABLES)
 def test_the_documents_have_the_tables_of_what_was_measured(name):
-    draw, document, results = tables.PLACES[name]
+    draw, document, results = tables.TABLES[name]
     text, (begin, end) = (ROOT / document).read_text(), tables.markers(name)
     assert text.count(begin) == text.count(end) == 1
     if measured := tables.stored(results):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import board
 import data
@@ -19,7 +20,8 @@ from contributions.rows import drawn
 from contributions.service import ContributionService
 from contributions.store import Store
 from model import DigitCNN
-from tests.harness import CLEAN, called
+from publishing import bundles
+from tests.harness import CLEAN, ROOT, called
 from tests.harness.contributor import DIGITS, agree, python, strokes, submit
 from tests.harness.hub import OWNER, LocalHub, publish
 
@@ -38,6 +40,8 @@ def service(tmp_path):
 def full(service):
     """A store with what people really send: good ones, a wrong one, a dot, the same twice. Twelve writers."""
     receipts = [agree(service) for _ in range(12)]
+    while len({merge.split_of(service.store.writer(receipt).writer) for receipt in receipts}) < 2:
+        receipts[-1] = agree(service)  # writers' numbers are random: let there be some of both splits
     for number, receipt in enumerate(receipts):
         for digit in DIGITS:
             submit(service, receipt, digit, id=f"{digit}{number:02}-good-one", strokes=strokes(digit, number))
@@ -250,6 +254,30 @@ def stranger(code: str, hub: LocalHub, home):
     """What Python says to somebody who has only the Hub."""
     environment = {**CLEAN, **hub.environment(home, "")}
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=home)
+
+
+def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, mnixel, tmp_path):
+    """Strokes, who and when as far as that is told, and how sure the published network is."""
+    import datasets
+
+    full, _ = full
+    accept_good(full, net)
+    merge.merge(full, tmp_path / "contributed")
+    bundles.dataset(tmp_path / "out", mnixel, f"{OWNER}/mnixel", tmp_path / "contributed", ROOT / "weights")
+    splits = datasets.load_dataset(str(tmp_path / "out"), "contributed", cache_dir=str(tmp_path / "cache"))
+    rows = splits["train"]
+    assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day", "margin"]
+    assert rows.features["margin"].dtype == "float32"
+    with torch.no_grad():
+        logits = net(torch.stack([net.preprocess(image) for image in rows["image"]])).numpy()
+    assert np.allclose(rows["margin"][:], logits.max(axis=1) - logits.mean(axis=1), atol=1e-4)
+    assert np.ptp(rows["margin"][:]) > 0.1
+    assert {frozenset(stroke) for row in rows["strokes"] for stroke in json.loads(row)} == {
+        frozenset({"points", "radius", "times"})
+    }
+    assert len(set(rows["writer"])) > 1 and not set(rows["writer"]) & set(splits["test"]["writer"])
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert all(f"`{column}`" in card for column in ("strokes", "licence", "margin", "writer", "day"))
 
 
 def test_training_without_contributions_says_so(mnixel, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 from importlib.resources import files
 
 import pytest
@@ -151,14 +152,13 @@ def test_why_this_and_not_that(desktop):
     page.click("#why")
     until(
         page,
-        "/^3 and not \\d: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent.trim())",
+        "/^For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent.trim())",
     )
     said = page.locator(".exactly").inner_text()
-    assert said.startswith("Where the evidence was added up")
-    other = page.locator(".reason").inner_text()[len("3 and not ")]
+    other = re.match(r"Colours show where the evidence was added up, orange for 3 and blue for (\d): ", said)[1]
     chosen = next(digit for digit in "29" if digit != other)
     page.get_by_role("button", name=f"Weigh against {chosen}").click()
-    until(page, f"document.querySelector('.reason').textContent.startsWith('3 and not {chosen}: ')")
+    until(page, f"document.querySelector('.exactly').textContent.includes('orange for 3 and blue for {chosen}: ')")
     assert page.locator(".exactly").inner_text() != said
     cells = page.locator(".sums span").all_inner_texts()
     assert any(cell.startswith("+") for cell in cells)

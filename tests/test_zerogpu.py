@@ -191,8 +191,8 @@ def test_every_pin_has_a_wheel_for_python_3_12_and_they_agree(hardware, tmp_path
     if "No matching distribution" not in done.stderr and "Connection" in done.stderr:
         without("no package index can be reached")
     assert done.returncode == 0, done.stderr
-    found = {
+    installed = {
         canonicalize_name(row["metadata"]["name"])
         for row in json.loads((tmp_path / "report.json").read_text())["install"]
     }
-    assert {canonicalize_name(name) for name in pins.written(tmp_path / "requirements.txt")} <= found
+    assert {canonicalize_name(name) for name in pins.written(tmp_path / "requirements.txt")} <= installed

@@ -3,8 +3,8 @@
 import { showPixels } from "./board.js";
 import { share, write } from "./words.js";
 
-const LIKELY = 0.8;      // below it the sentence says "Probably",
-const EVEN = 0.5;        // and below this it names the second digit, too
+const LIKELY = 0.8;      // below it the sentence says "Probably" and names the second digit, too,
+const EVEN = 0.6;        // and below this "Perhaps"
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
 const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken
 
@@ -20,8 +20,8 @@ export function reading({ empty, error, apart, digit, confidences }) {
   if (empty) return { kind: "none", sentence: ["reading.empty"] };
   if (apart) return { kind: "none", sentence: ["reading.apart"] };
   const [first, second] = confidences, both = { digit: first.label, other: second.label };
-  if (digit && first.confidence < EVEN) return { kind: "digit", sentence: ["reading.perhaps", both] };
-  if (digit) return { kind: "digit", sentence: [first.confidence < LIKELY ? "reading.probably" : "reading.sure", { digit }] };
+  const sure = first.confidence < EVEN ? "reading.perhaps" : first.confidence < LIKELY ? "reading.probably" : "reading.sure";
+  if (digit) return { kind: "digit", sentence: [sure, both] };
   if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: ["reading.none"] };
   return { kind: "torn", sentence: ["reading.torn", both] };
 }
@@ -41,9 +41,9 @@ function makeBars(list) {
   });
 }
 
-// show(answer, count, notice, resting): an answer of the engine, or {revision, empty: true}; the `count` most probable digits are
-// marked; a notice, as write() takes it, is said in place of the answer's sentence; what is said of a drawing is spoken, too, once
-// it is `resting`.
+// show(answer, notice, resting): an answer of the engine, or {revision, empty: true}; a notice, as write() takes it, is said in place of
+// the answer's sentence; what is said of a drawing is spoken, too, once it is `resting`. paint(answer, count): the bars, of which the
+// `count` most probable are marked, and the picture.
 export function makeAnswer(root) {
   const find = (selector) => root.querySelector(selector);
   const preview = find("#preview canvas"), digit = find(".digit"), line = find(".sentence"), spoken = find(".spoken"), bars = makeBars(find(".bars"));
@@ -55,28 +55,33 @@ export function makeAnswer(root) {
     if (resting) timer = setTimeout(() => write(spoken, ...sentence), QUIET);
   }
 
-  function show(answer, count, notice, resting) {
-    const { revision, confidences = [], pixels } = answer;
-    const { kind, sentence } = reading(answer);
+  function show(answer, notice, resting) {
+    const { revision, confidences = [] } = answer, { kind, sentence } = reading(answer);
     root.classList.toggle("resting", resting);
     const big = kind === "digit" ? answer.digit : "?";
     if (digit.textContent !== big) digit.textContent = big;  // what is written anew makes the browser lay out the page
     say(notice || sentence, resting);
+    const said = {
+      digit: kind === "digit" ? answer.digit : "",
+      confidence: confidences.length ? confidences[0].confidence.toFixed(4) : "",
+      reading: confidences.length ? kind : "empty",
+      revision: String(revision),
+    };
+    for (const name in said) if (root.dataset[name] !== said[name]) root.dataset[name] = said[name];
+  }
+
+  function paint(answer, count) {
+    const { confidences = [], pixels } = answer, { kind } = reading(answer);
     const ranks = new Map(confidences.map(({ label }, rank) => [Number(label), rank]));
     bars.forEach(({ row, fill, value }, label) => {
       const rank = ranks.get(label) ?? Infinity, { confidence } = confidences[rank] ?? { confidence: 0 };
-      fill.style.transform = `scaleX(${confidence.toFixed(4)})`;
+      const transform = `scaleX(${confidence.toFixed(4)})`;
+      if (fill.style.transform !== transform) fill.style.transform = transform;
       write(value, ...(rank < count && kind !== "none" ? percent(confidence) : []));
       row.classList.toggle("top", rank < count);
       row.classList.toggle("best", rank === 0);
     });
-    Object.assign(root.dataset, {
-      digit: kind === "digit" ? answer.digit : "",
-      confidence: confidences.length ? confidences[0].confidence.toFixed(4) : "",
-      reading: confidences.length ? kind : "empty",
-      revision,
-    });
     showPixels(preview, pixels);
   }
-  return { show };
+  return { show, paint };
 }

@@ -89,8 +89,8 @@ def _write(out: Path, weights: Path, about: dict, published: Published | None, c
 def _is_build(folder: Path) -> bool:
     """Whether the files in a folder are those of an earlier build, and no others."""
     try:
-        listed = re.search(r"^const FILES = (\[.*\]);$", (folder / "service-worker.js").read_text(), re.M)
-        known = {*json.loads(listed[1]), "index.html", "service-worker.js"}
+        [listed] = re.findall(r"^const FILES = (\[.*\]);$", (folder / "service-worker.js").read_text(), re.M)
+        known = {*json.loads(listed), "index.html", "service-worker.js"}
     except (OSError, ValueError, TypeError):
         return False
     return all(path.relative_to(folder).as_posix() in known for path in folder.rglob("*") if path.is_file())

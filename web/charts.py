@@ -143,7 +143,7 @@ def learnt(report: dict, counts: dict) -> str:
         )
         for split, kind, start in ((train, "bar", 4), (test, "bar other", 21)):
             drawn += "".join(bar(LEFT + d * step + start, up(n), 15, BOTTOM - up(n), kind) for d, n in enumerate(split))
-        rows = [(d, train[d], test[d]) for d in range(10)]
+        rows = [(str(d), str(train[d]), str(test[d])) for d in range(10)]
         caption = say("data.frequency", train=number(sum(train)), test=number(sum(test)))
         html += figure("frequency", svg(drawn), caption, columns("digit", "train", "test"), rows)
     return f"<section><h2>{say('data.learnt')}</h2>{html}</section>"
@@ -181,8 +181,8 @@ def section(title: str, content: str) -> str:
 
 def people(accuracy: dict, names: Sequence[str]) -> str:
     """A dot and its interval for each of the sets; upstream's share beside them in the table."""
-    rows = {name: {who: FIGURE.match(said) for who, said in accuracy["rows"][name].items()} for name in names}
-    ours = {name: [float(part) for part in row[OURS].groups()] for name, row in rows.items()}
+    rows = {name: {who: FIGURE.findall(said) for who, said in accuracy["rows"][name].items()} for name in names}
+    ours = {name: [float(part) for part in row[OURS][0]] for name, row in rows.items()}
     low, end = 5 * math.floor(min(least for *_, least, _ in ours.values()) / 5), len(ours) * 40 + 22
     at, drawn, told = scale(low, 100, 8, RIGHT), "", []
     for row, (name, (right, total, share, least, most)) in enumerate(ours.items()):
@@ -191,7 +191,9 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
         drawn += line([(at(least), y), (at(most), y)], "line") + dot(at(share), y)
         part = say("charts.of", right=number(right), total=number(total))
         bounds = say("charts.bounds", low=percent(least / 100), high=percent(most / 100))
-        told.append((who, part, percent(share / 100), bounds, percent(float(upstream[3]) / 100) if upstream else "–"))
+        told.append(
+            (who, part, percent(share / 100), bounds, percent(float(upstream[0][2]) / 100) if upstream else "–")
+        )
     for tick in range(low, 101, 1 if low > 90 else 5):
         drawn += text(at(tick), end, percent(tick / 100, 0), "end" if tick > low else "")
     head = columns("whose", "right", "share", "interval", "upstream")
@@ -212,7 +214,9 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
 
     caption = say("model.set", set=say(f"set:{name}"), wrong=number(sum(n for n, *_ in wrong)), total=number(total))
     common = " ".join(say("model.taken", drawn=str(y), read=str(x), count=number(n)) for n, y, x in wrong[:3])
-    body = table(["", *map(str, range(10))], [(str(y), *(n or "" for n in row)) for y, row in enumerate(matrix)], mark)
+    body = table(
+        ["", *map(str, range(10))], [(str(y), *(str(n or "") for n in row)) for y, row in enumerate(matrix)], mark
+    )
     opening = f'<figure class="chart confusion" data-chart="confusion: {escape(name)}">'
     return f"{opening}{body}<figcaption>{caption} {common}</figcaption></figure>"
 

@@ -210,23 +210,26 @@ function boardInk({ data, height, width }) {
   if (data.length > height * width) return null;
   const edge = frameOf(height, width), ends = height - edge, sides = width - edge;
   let top = height, bottom = 0, left = width, right = 0, peak = 0, framed = 0;
-  for (let row = 0, i = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, i++) {
-      const value = data[i];
-      if (!value) continue;
-      peak = max(peak, value);
-      top = min(top, row);
-      bottom = row + 1;
-      left = min(left, column);
-      right = max(right, column + 1);
-      framed += (row < edge) + (row >= ends) + (column < edge) + (column >= sides);
+  for (let row = 0; row < height; row++) {
+    const start = row * width, isEdge = row < edge || row >= ends;
+    let first = start, end = start + width;
+    while (first < end && !data[first]) first++;
+    if (first === end) continue;
+    while (!data[end - 1]) end--;
+    top = min(top, row);
+    bottom = row + 1;
+    left = min(left, first - start);
+    right = max(right, end - start);
+    for (let i = first; i < end; i++) {
+      if (data[i] > peak) peak = data[i];
+      if (data[i]) framed += isEdge + (i < start + edge) + (i >= start + sides);
     }
   }
   if (framed >= edge * (height + width)) return null;
   if (unit[peak] < MIN_CONTRAST) isEven();
-  const ink = plane(bottom - top, right - left);
+  const ink = plane(bottom - top, right - left), share = mapped(unit, (value) => value / unit[peak]);
   for (let row = 0, i = 0; row < ink.height; row++) {
-    for (let column = left; column < right; column++, i++) ink.data[i] = unit[data[(top + row) * width + column]] / unit[peak];
+    for (let column = left; column < right; column++, i++) ink.data[i] = share[data[(top + row) * width + column]];
   }
   return ink;
 }
@@ -383,15 +386,18 @@ export function normalise(ink) {
   return mapped(soft, (value) => min(max(value / peak, 0), 1));
 }
 
-function blurred(values, sigma) {
-  const bell = Array.from({ length: INPUT + 1 }, (_, distance) => exp(-0.5 * (distance / max(sigma, 0.05)) ** 2));
-  const sum = 2 * bell.reduce((a, b) => a + b, 0) - 1, weights = F32.from(bell, (weight) => weight / sum);
-  return mapped(values, (_, place) => {
-    const column = floor(place / INPUT), row = place % INPUT;
-    let value = 0;
-    for (let i = 0; i < INPUT; i++) value += weights[abs(row - i)] * values[i * INPUT + column];
-    return value;
-  });
+const FAR = 5;  // pixels: what lies farther away has no weight in float32
+function blurred(values, sigma) {  // along a row; transposed
+  const bell = Array.from({ length: INPUT }, (_, distance) => exp(-0.5 * (distance / max(sigma, 0.05)) ** 2));
+  const sum = 2 * bell.reduce((a, b) => a + b, 0) - 1, weights = F32.from(bell, (weight) => weight / sum), result = new F32(values.length);
+  for (let column = 0, to = 0; column < INPUT; column++) {
+    for (let row = 0; row < INPUT; row++, to++) {
+      let value = 0;
+      for (let i = max(0, row - FAR); i < min(INPUT, row + FAR + 1); i++) value += weights[abs(row - i)] * values[i * INPUT + column];
+      result[to] = value;
+    }
+  }
+  return result;
 }
 
 export function preprocess(image) {
@@ -407,129 +413,78 @@ export function ranked(probabilities, topK = 3) {
   return LABELS.map((label, i) => ({ label, confidence: probabilities[i] })).sort((a, b) => b.confidence - a.confidence).slice(0, topK);
 }
 
-// A layer's maps, with zeros around each.
+// A layer's maps as float64, (row, column, channel), with zeros around them; so many channels and columns that nothing is left over when
+// four and two are taken at a time.
 class Maps {
   constructor(name, channels, side) {
-    const tiles = ceil(side / 4), stride = 4 * tiles + 2;
-    Object.assign(this, { name, channels, side, tiles, stride, data: new F32(channels * stride * stride) });
+    const stride = 2 * ceil(side / 2) + 2, depth = 4 * ceil(channels / 4);
+    Object.assign(this, { name, channels, side, stride, depth, data: new F64(stride * stride * depth) });
   }
 
-  at(channel, row, column) { return (channel * this.stride + row + 1) * this.stride + column + 1; }
+  at(row, column) { return ((row + 1) * this.stride + column + 1) * this.depth; }
 
-  get plain() {
-    const { side } = this;
-    return mapped(new F32(this.channels * side * side), (_, i) => this.data[this.at(floor(i / side / side), floor(i / side) % side, i % side)]);
-  }
-  set plain(values) {
-    const { side } = this;
-    for (let row = 0; row < side; row++) this.data.set(values.subarray(row * side, (row + 1) * side), this.at(0, row, 0));
+  get plain() {  // Float32Array, (channel, row, column)
+    const { channels, side, data } = this, plain = new F32(channels * side * side);
+    for (let row = 0, i = 0; row < side; row++) {
+      for (let column = 0; column < side; column++, i++) {
+        for (let channel = 0, at = this.at(row, column), to = i; channel < channels; channel++, at++, to += side * side) plain[to] = data[at];
+      }
+    }
+    return plain;
   }
 }
 
-// Winograd's convolution (Lavin and Gray 2016): 4x4 outputs take 36 multiplications instead of 144, half the time of the best
-// direct loop. In float64 it loses nothing.
-const WINOGRAD = [[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]].map((row) => row.map((n) => n / 24));
-
-function toTile(t, i, step) {
-  const a = t[i], b = t[i + step], c = t[i + 2 * step], d = t[i + 3 * step], e = t[i + 4 * step], f = t[i + 5 * step];
-  t[i] = 4 * a - 5 * c + e;
-  t[i + step] = e - 4 * c + d - 4 * b;
-  t[i + 2 * step] = e - 4 * c - d + 4 * b;
-  t[i + 3 * step] = e - c + 2 * (d - b);
-  t[i + 4 * step] = e - c - 2 * (d - b);
-  t[i + 5 * step] = 4 * b - 5 * d + f;
+// A 3x3 convolution of weights (output, input, 3, 3) times `scale`, with ReLU; a function that runs it.
+function convolution(weight, scale, bias, from, to) {
+  const kernels = new F64(to.depth * 9 * from.depth), biases = new F64(to.depth);  // (outputs by four, 3, 3, input, 4)
+  biases.set(bias);
+  weight.forEach((value, i) => {
+    const output = floor(i / 9 / from.channels), input = floor(i / 9) % from.channels, group = output >> 2;
+    kernels[4 * ((9 * group + (i % 9)) * from.depth + input) + (output & 3)] = value * scale[output];
+  });
+  return () => {
+    for (let row = 0; row < to.side; row++) {
+      for (let column = 0; column < to.side; column += 2) {
+        convolve(from, to, kernels, biases, row, column);
+      }
+    }
+  };
 }
 
-function fromTile(t, i, step) {
-  const p = t[i + step] + t[i + 2 * step], q = t[i + step] - t[i + 2 * step];
-  const r = t[i + 3 * step] + t[i + 4 * step], s = t[i + 3 * step] - t[i + 4 * step];
-  t[i] += p + r;
-  t[i + step] = q + 2 * s;
-  t[i + 2 * step] = p + 4 * r;
-  t[i + 3 * step] = q + 8 * s + t[i + 5 * step];
-}
-
-// 3x3, of weights times `scale`, with ReLU.
-class Convolution {
-  constructor(weight, scale, bias, from, to) {
-    const inputs = from.channels, groups = ceil(to.channels / 4), tiles = 2 * ceil(to.tiles ** 2 / 2);
-    this.kernels = new F64(36 * groups * inputs * 4);  // (36, group, input, 4)
-    this.patches = new F64(36 * inputs * tiles);  // (36, input, tile)
-    this.sums = new F64(36 * groups * 4 * tiles);  // (36, output, tile)
-    Object.assign(this, { bias, from, to, inputs, groups, tiles });
-    for (let output = 0; output < to.channels; output++) {
-      for (let input = 0; input < inputs; input++) {
-        const kernel = weight.subarray((output * inputs + input) * 9);
-        for (let i = 0; i < 36; i++) {
-          let sum = 0;
-          for (let k = 0; k < 9; k++) sum += WINOGRAD[floor(i / 6)][floor(k / 3)] * kernel[k] * WINOGRAD[i % 6][k % 3];
-          this.kernels[((i * groups + (output >> 2)) * inputs + input) * 4 + (output & 3)] = sum * scale[output];
-        }
+// Four outputs by two places at a time stay in the processor's registers.
+function convolve({ data, stride, depth }, to, kernels, biases, row, column) {
+  const maps = to.data, isPair = column + 1 < to.side;
+  for (let output = 0, k = 0, at = to.at(row, column); output < to.depth; output += 4, at += 4) {
+    let a = biases[output], b = biases[output + 1], c = biases[output + 2], d = biases[output + 3];
+    let e = a, f = b, g = c, h = d;
+    for (let line = row; line < row + 3; line++) {
+      for (let i = (line * stride + column) * depth, end = i + 3 * depth; i < end; i++, k += 4) {
+        const p = data[i], q = data[i + depth], w = kernels[k], x = kernels[k + 1], y = kernels[k + 2], z = kernels[k + 3];
+        a += p * w; b += p * x; c += p * y; d += p * z;
+        e += q * w; f += q * x; g += q * y; h += q * z;
       }
     }
-  }
-
-  run() {
-    const { bias, from, to, inputs, groups, tiles, patches, sums } = this, t = new F64(36), count = to.tiles ** 2;
-    for (let input = 0; input < inputs; input++) {
-      for (let tile = 0; tile < count; tile++) {
-        const at = from.at(input, 4 * floor(tile / to.tiles) - 1, 4 * (tile % to.tiles) - 1);
-        for (let i = 0; i < 6; i++) for (let j = 0; j < 6; j++) t[6 * i + j] = from.data[at + i * from.stride + j];
-        for (let i = 0; i < 6; i++) toTile(t, i, 6);
-        for (let i = 0; i < 6; i++) toTile(t, 6 * i, 1);
-        for (let i = 0; i < 36; i++) patches[(i * inputs + input) * tiles + tile] = t[i];
-      }
-    }
-    this.multiply();
-    for (let output = 0; output < to.channels; output++) {
-      for (let tile = 0; tile < count; tile++) {
-        for (let i = 0; i < 36; i++) t[i] = sums[(i * groups * 4 + output) * tiles + tile];
-        for (let i = 0; i < 6; i++) fromTile(t, i, 6);
-        for (let i = 0; i < 4; i++) fromTile(t, 6 * i, 1);
-        const top = 4 * floor(tile / to.tiles), left = 4 * (tile % to.tiles);
-        for (let i = 0; i < min(4, to.side - top); i++) {
-          const at = to.at(output, top + i, left);
-          for (let j = 0; j < min(4, to.side - left); j++) to.data[at + j] = max(0, t[6 * i + j] + bias[output]);
-        }
-      }
-    }
-  }
-
-  multiply() {  // four outputs by two tiles at a time stay in the processor's registers
-    const { kernels, patches, sums, inputs, groups, tiles } = this;
-    for (let row = 0, first = 0; row < 36 * groups; row++, first += 4 * inputs) {
-      for (let tile = 0; tile < tiles; tile += 2) {
-        let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-        for (let k = first, at = floor(row / groups) * inputs * tiles + tile; k < first + 4 * inputs; k += 4, at += tiles) {
-          const p = patches[at], q = patches[at + 1], w = kernels[k], x = kernels[k + 1], y = kernels[k + 2], z = kernels[k + 3];
-          a += p * w; b += p * x; c += p * y; d += p * z;
-          e += q * w; f += q * x; g += q * y; h += q * z;
-        }
-        const to = 4 * row * tiles + tile;
-        sums[to] = a; sums[to + tiles] = b; sums[to + 2 * tiles] = c; sums[to + 3 * tiles] = d;
-        sums[to + 1] = e; sums[to + tiles + 1] = f; sums[to + 2 * tiles + 1] = g; sums[to + 3 * tiles + 1] = h;
-      }
-    }
+    maps[at] = max(a, 0); maps[at + 1] = max(b, 0); maps[at + 2] = max(c, 0); maps[at + 3] = max(d, 0);
+    if (!isPair) continue;
+    const beside = at + to.depth;
+    maps[beside] = max(e, 0); maps[beside + 1] = max(f, 0); maps[beside + 2] = max(g, 0); maps[beside + 3] = max(h, 0);
   }
 }
 
 // The parts overlap where they do not divide the map.
 function pool(from, to, isMean) {
-  const { data, stride } = from, parts = Array.from({ length: to.side }, (_, i) => [floor((i * from.side) / to.side), ceil(((i + 1) * from.side) / to.side)]);
-  for (let channel = 0; channel < to.channels; channel++) {
-    for (let row = 0; row < to.side; row++) {
-      const [top, bottom] = parts[row], at = to.at(channel, row, 0);
-      for (let column = 0; column < to.side; column++) {
-        const [left, right] = parts[column];
+  const { data, depth } = from, parts = Array.from({ length: to.side }, (_, i) => [floor((i * from.side) / to.side), ceil(((i + 1) * from.side) / to.side)]);
+  for (const [row, [top, bottom]] of parts.entries()) {
+    for (const [column, [left, right]] of parts.entries()) {
+      for (let channel = 0, at = to.at(row, column); channel < depth; channel++, at++) {
         let most = 0, sum = 0;
-        for (let y = top, i = from.at(channel, top, left); y < bottom; y++, i += stride + left - right) {
-          for (let x = left; x < right; x++, i++) {
-            const value = data[i];
-            sum += value;
-            if (value > most) most = value;
+        for (let y = top; y < bottom; y++) {
+          for (let x = left, i = from.at(y, x) + channel; x < right; x++, i += depth) {
+            sum += data[i];
+            most = max(most, data[i]);
           }
         }
-        to.data[at + column] = isMean ? sum / (bottom - top) / (right - left) : most;
+        to.data[at] = isMean ? sum / (bottom - top) / (right - left) : most;
       }
     }
   }
@@ -551,8 +506,7 @@ export class DigitCNN {
       const position = positions.shift(), of = (name) => tensors[`features.${position + 1}.${name}`];
       const scale = mapped(of("weight"), (weight, j) => weight / sqrt(of("running_var")[j] + 1e-5), []);
       const bias = mapped(of("bias"), (value, j) => value - of("running_mean")[j] * scale[j], []);
-      const convolution = new Convolution(tensors[`features.${position}.weight`], scale, bias, maps[i], to);
-      return () => convolution.run();
+      return convolution(tensors[`features.${position}.weight`], scale, bias, maps[i], to);
     });
   }
 
@@ -581,7 +535,8 @@ export class DigitCNN {
   /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a digit: `digit` is null. */
   predict(tensor) {
     if (!(tensor instanceof F32) || tensor.length !== INPUT * INPUT) fail("predict() takes the Float32Array(784) that preprocess() gives.");
-    this.#maps[0].plain = tensor;
+    const [input] = this.#maps;
+    tensor.forEach((value, i) => { input.data[input.at(floor(i / INPUT), i % INPUT)] = value; });
     for (const step of this.#steps) step();
     const features = this.#maps.at(-1).plain, { temperature, threshold } = this.config, count = LABELS.length;
     const logits = this.#logits = this.dense.bias.map((bias, digit) => {

@@ -9,9 +9,7 @@ const TOO_LONG = "drawing.slow";  // the keys of what is then said
 const RETRY = 5_000;      // milliseconds before the weights are asked for again
 const AWAY = "weights.away";
 const UNABLE = "weights.unable";
-const MEANT = [[/SHA-256/, "weights.altered"], [/no ink/, "picture.blank"]];  // what a visitor can meet of digit.js's sentences
-
-const keyOf = (sentence, otherwise) => MEANT.find(([pattern]) => pattern.test(sentence))?.[1] ?? otherwise;
+const MEANT = { AlteredWeights: "weights.altered", EmptyDrawing: "picture.blank" };  // names of digit.js's errors
 
 class Engine extends EventTarget {
   state = "loading";  // "ready" once the weights are there, "none" where they cannot run
@@ -72,14 +70,14 @@ class Engine extends EventTarget {
       this.#boards.forEach((board, name) => this.#send(name, board));
     } else if ("failed" in said) {
       console.warn(said.failed);  // for who runs the page
-      if (this.state !== "ready") this.#next(said.failed);
+      if (this.state !== "ready") this.#next(said.name);
     } else {
       const board = this.#boards.get(said.board);
       if (said.revision === board?.question?.revision) {
         clearTimeout(board.timer);
         board.question = null;
       }
-      board?.receive(said.error ? { ...said, error: keyOf(said.error, "drawing.unread") } : said);
+      board?.receive(said.error ? { ...said, error: MEANT[said.error] ?? "drawing.unread" } : said);
     }
   }
 
@@ -120,7 +118,7 @@ class Engine extends EventTarget {
     if (!this.#worker) return;  // a new one will load
     clearTimeout(this.#timer);
     const base = this.#bases.shift();
-    if (!base) return this.#again(keyOf(problem, AWAY));
+    if (!base) return this.#again(MEANT[problem] ?? AWAY);
     this.#worker.postMessage({ load: base });
     if (this.#bases.length) this.#wait(() => this.#next(problem), RETRY);
   }

@@ -57,6 +57,7 @@ export function makeFlight(pad, board, seen) {
 
   function stop() {
     clearTimeout(timer);
+    if (!flights.length) return;
     flights.forEach((flight) => flight.cancel());
     flights = [];
     box.hidden = true;

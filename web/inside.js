@@ -60,7 +60,7 @@ export function makeInside(root, patch) {
   const strip = find(".strip"), lens = find(".lens"), view = find(".lens-view"), spot = find(".spot");
   const which = find(".lens-which"), sentence = find(".lens-sentence"), patchSays = find(".lens-patch");
   const canvases = new Map();
-  let layers = null, evidence = null, chosen = null, frame = 0;  // chosen: {layer, map, pixel}, pixel null for the strongest
+  let layers = null, evidence = null, chosen = null;  // chosen: {layer, map, pixel}, pixel null for the strongest
 
   const mapsOf = ({ name }) => {
     if (name === "evidence") return evidence && { channels: 1, width: 7, data: evidence.places };
@@ -102,7 +102,7 @@ export function makeInside(root, patch) {
   }
 
   function mark(box) {
-    patch.hidden = !box;
+    if (patch.hidden !== !box) patch.hidden = !box;
     if (!box) return;
     const [left, top] = [Math.max(0, box.x), Math.max(0, box.y)], end = (start) => Math.min(INPUT, start + box.side);
     const share = (pixels) => `${(100 * pixels) / INPUT}%`;
@@ -157,15 +157,14 @@ export function makeInside(root, patch) {
   }
 
   function repaint() {
-    frame = 0;
-    if (!layers) return;
     for (const layer of LAYERS) {
       const canvas = canvases.get(layer.name), maps = mapsOf(layer);
       if (layer.name === "logits") paintLogits(canvas, maps);
       else if (layer.name !== "evidence") paintMaps(canvas, maps, layer.across, 0, maps.channels);
       else {
-        canvas.width = canvas.height = 7;  // erases it
+        if (canvas.width !== 7) canvas.width = canvas.height = 7;
         if (evidence) paintEvidence(canvas, evidence);
+        else canvas.getContext("2d").clearRect(0, 0, 7, 7);
       }
     }
     show();
@@ -173,13 +172,12 @@ export function makeInside(root, patch) {
 
   return {
     isOpen: () => root.open,
-    update(...shown) {  // the engine's layers, and the evidence of why.js; painted once a frame at most
+    show(...shown) {  // the engine's layers, and the evidence of why.js
       [layers, evidence] = shown;
-      frame ||= requestAnimationFrame(repaint);
+      repaint();
     },
     clear() {
-      cancelAnimationFrame(frame);
-      [layers, evidence, frame] = [null, null, 0];
+      layers = evidence = null;
       for (const canvas of canvases.values()) canvas.width = canvas.width;  // erases it
       show();
     },

@@ -117,8 +117,8 @@ function paintCard(canvas, board, { digit, sentence }, address, style) {
 // --- the dialogue ---
 
 // The button and the dialogue in `root`. `drawing()` gives {strokes, canvas, digit, sentence}, or null where there is nothing to share;
-// `read(strokes)` resolves to the digit that the network answers. Returns a function that offers the button when it applies.
-export function makeShare(root, button, drawing, read) {
+// `read(strokes)` resolves to the digit that the network answers; tell(sentence) says why a picture cannot be shared.
+export function makeShare(root, button, drawing, read, tell) {
   const find = (selector) => root.querySelector(selector);
   const field = find("input"), card = find("canvas"), said = find(".said"), send = find(".send"), download = find(".download");
   const page = location.origin + location.pathname;
@@ -135,7 +135,7 @@ export function makeShare(root, button, drawing, read) {
 
   button.addEventListener("click", async () => {
     const now = drawing();
-    if (!now) return;
+    if (!now) return tell(["share.picture"]);
     openings += 1;
     const mine = openings;
     shared = null;
@@ -182,5 +182,5 @@ export function makeShare(root, button, drawing, read) {
 
   find(".close").addEventListener("click", () => root.close());
   root.addEventListener("click", (event) => { if (event.target === root) root.close(); });  // beside it
-  return () => { button.disabled = !drawing(); };
+  return (isPicture) => { button.disabled = !isPicture && !drawing(); };
 }

@@ -19,6 +19,7 @@ import { offerLanguages } from "./words.js";
 
 const NAME = "sketchpad", LINK = "link";  // of this board, for the engine, and of what a link would draw
 const SEEN = "draw-a-digit seen";         // in this browser's storage, after the first visit
+const SLOWER = 16;                        // times as long as it takes, a painting is put off after the last one while the pen moves
 const GREETING = 1000;                    // milliseconds before a first visit sees an example drawn
 
 // Bring the markup in sketchpad.html to life. `props.weights` is the address that says which weights to use; `server` has the
@@ -49,6 +50,7 @@ export function mount(element, props, server) {
     },
     lifted() {
       lifted = true;
+      if (answer.revision !== revision) ask();  // what waits is read at once now
       receive(answer);  // now it can be told whether the drawing stands in two parts
     },
     background: (paint, picture) => paintPicture(paint, picture, SIZE),
@@ -78,7 +80,7 @@ export function mount(element, props, server) {
       return receive({ revision, empty: true });
     }
     const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
-    engine.ask(NAME, { revision, inside: inside.isOpen() || why.isOn(), ...drawing }, receive);
+    engine.ask(NAME, { revision, moving: board.pen !== null, inside: inside.isOpen() || why.isOn(), ...drawing }, receive);
     if (engine.state !== "ready") show();
   }
 
@@ -102,13 +104,29 @@ export function mount(element, props, server) {
   // Whether there is something to speak of: a notice, or a drawing whose answer is there and that no pen is at.
   const isResting = () => !greeting && (notice !== null || (revision > 0 && board.pen === null && answer.revision === revision));
 
+  // Bars, pictures and what the layers make of it. While the pen moves they skip what the browser has no time for.
+  let frame = 0, due = 0;
+
+  function paint(now = Infinity) {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    if (now < due) return paintSoon();
+    const began = performance.now();
+    shown.paint(answer, Number(topK.value));
+    const evidence = why.show(answer);
+    if (answer.layers && inside.isOpen()) inside.show(answer.layers, evidence);
+    due = performance.now() + SLOWER * (performance.now() - began);
+  }
+
+  const paintSoon = () => { frame ||= requestAnimationFrame(paint); };
+
   function show() {
     const waiting = engine.state === "ready" ? "" : engine.problem || (board.isEmpty() ? "" : "weights.loading");
-    shown.show(answer, Number(topK.value), notice ?? (waiting ? [waiting] : null), isResting());
-    const evidence = why.show(answer);
-    if (answer.layers && inside.isOpen()) inside.update(answer.layers, evidence);
+    shown.show(answer, notice ?? (waiting ? [waiting] : null), isResting());
+    if (board.pen !== null) return paintSoon();
+    paint();
     offerFeedback();
-    offerShare();
+    offerShare(board.picture !== null);
   }
 
   const offerFeedback = makeFeedback(find(".feedback"), server, () => {
@@ -129,7 +147,7 @@ export function mount(element, props, server) {
     return { strokes: board.strokes, canvas: board.canvas, digit, answered: answer.digit, sentence };
   }, (strokes) => new Promise((done) => {
     engine.ask(LINK, { revision, strokes }, (reply) => done(reply.digit));
-  }));
+  }), tell);
 
   function play(strokes) {
     board.replace({ example: true });

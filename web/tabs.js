@@ -5,8 +5,7 @@
 import { engine } from "./engine.js";
 import { fill, isKnown, share, write } from "./words.js";
 
-const SIDE = 28, NEAREST = 5;
-const idle = () => new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve));
+const SIDE = 28, NEAREST = 5, AT_ONCE = 12;  // AT_ONCE: pictures that the worker reads while a drawing would wait
 const rounded = (value, digits, style) => [value, { style, minimumFractionDigits: digits, maximumFractionDigits: digits }];
 const prediction = () => document.querySelector("#prediction").dataset;
 
@@ -44,40 +43,48 @@ function addDigit(list, picture, key, way, values) {
   return item;
 }
 
-// What the network makes of a picture: its last averages, as a vector of length 1; zeros where it finds no ink.
+// What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it finds no ink. Of each name only
+// the newest question is answered.
 let asked = 0;
-const featuresOf = (picture) => new Promise((resolve) => {
+const featuresOf = (name, pictures) => new Promise((resolve) => {
   asked += 1;
-  engine.ask("tabs", { revision: asked, inside: true, picture }, ({ layers = [] }) => {
-    const { data = new Float32Array(1) } = layers.find(({ name }) => name === "average") ?? {}, length = Math.hypot(...data);
-    resolve(data.map((value) => value / (length || 1)));
-  });
+  engine.ask(name, { revision: asked, pictures }, ({ averages = [] }) => resolve(averages.map((data = new Float32Array(1)) => {
+    const length = Math.hypot(...data);
+    return data.map((value) => value / (length || 1));
+  })));
 });
 
-// A function that shows which of the sprite's digits are closest to the drawing on the board. The engine's worker does the work, a
-// digit at a time, so that neither the page nor a drawing waits.
+// A function that shows which of the sprite's digits are closest to the drawing on the board. The engine's worker reads the digits, a
+// few at a time and from when the tab is opened, so that neither the page nor a drawing waits.
 function makeClosest(root, { digits, picture }) {
   const status = root.querySelector(".closest-says"), list = root.querySelector(".closest"), features = [];
-  let busy = false;
+  let reading = null;
+
+  async function readAll() {
+    while (features.length < digits.length) {
+      const some = digits.slice(features.length, features.length + AT_ONCE);
+      features.push(...await featuresOf("digits", some.map((_, i) => picture(features.length + i))));
+    }
+  }
 
   return async () => {
-    const { reading, revision } = prediction(), preview = document.querySelector("#preview canvas").getContext("2d");
-    if (busy || revision === list.dataset.revision) return;
-    if (engine.state !== "ready" || reading === "empty") {
+    const { reading: said, revision } = prediction(), isReady = engine.state === "ready";
+    if (isReady) reading ??= readAll();
+    if (revision === list.dataset.revision) return;
+    if (!isReady || said === "empty") {
       list.replaceChildren();
-      return write(status, engine.state === "ready" ? "data.closest.none" : "data.closest.away");
+      return write(status, isReady ? "data.closest.none" : "data.closest.away");
     }
-    busy = true;
-    const mine = await featuresOf(preview.getImageData(0, 0, SIDE, SIDE));
-    if (!features.length) write(status, "data.closest.busy", { count: digits.length });
-    for (; features.length < digits.length; await idle()) features.push(await featuresOf(picture(features.length)));
+    if (features.length < digits.length) write(status, "data.closest.busy", { count: digits.length });
+    const preview = document.querySelector("#preview canvas").getContext("2d").getImageData(0, 0, SIDE, SIDE);
+    const [mine] = await featuresOf("mine", [preview]);
+    await reading;
     const alike = features.map((theirs) => theirs.reduce((sum, value, i) => sum + value * mine[i], 0));
     const best = [...digits.keys()].sort((a, b) => alike[b] - alike[a]).slice(0, NEAREST);
     list.replaceChildren();
     for (const index of best) addDigit(list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
     describe(status, "data.closest.found", digits[best[0]][1], { digit: digits[best[0]][0] });
     list.dataset.revision = revision;
-    busy = false;
   };
 }
 

@@ -10,6 +10,7 @@ import { label, write } from "./words.js";
 
 const PLACES = 7;                      // a side, before the averages
 const THIRDS = [0, 0, 0, 1, 2, 2, 2];  // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
+const CLOSE = 1;                        // logits between two digits, below which they nearly balance
 const SMALL = 0.05;                     // sums below it are not written over the picture
 const FOR = [255, 140, 60], AGAINST = [70, 160, 255];  // colours of what spoke for the answer, and for the other digit
 const signed = (value, digits) => [value, { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits }];
@@ -49,7 +50,7 @@ export function paintEvidence(canvas, { places }) {
 export function makeWhy(root, asked) {
   const find = (selector) => root.querySelector(selector);
   const canvas = find(".places"), numbers = find(".sums"), see = find("#see"), button = find("#why");
-  const pro = find(".pro"), contra = find(".contra"), exactly = find(".sum"), others = find(".others");
+  const pro = find(".pro"), contra = find(".contra"), close = find(".close-call"), exactly = find(".sum"), others = find(".others");
   const cells = Array.from({ length: 9 }, () => document.createElement("span"));
   const names = [...root.querySelectorAll(".bars button")];
   let on = false, against = null;  // against: a digit, or null for the one that comes second
@@ -73,8 +74,9 @@ export function makeWhy(root, asked) {
       const [first, second] = confidences.map(({ label }) => label);
       evidence = weigh(layers, engine.dense, first, against && against !== first ? against : second);
     }
-    for (const part of [canvas, numbers]) part.hidden = !(on && evidence);
-    for (const name of names) name.disabled = !(on && evidence) || name.textContent === evidence.a;
+    const shown = Boolean(on && evidence);
+    for (const part of [canvas, numbers]) if (part.hidden === shown) part.hidden = !shown;  // an attribute that is set anew costs a frame its time
+    for (const name of names) name.disabled = !shown || name.textContent === evidence.a;
     if (on) explain(evidence, empty);
     return evidence;
   }
@@ -82,15 +84,16 @@ export function makeWhy(root, asked) {
   function explain(evidence, empty) {
     if (!evidence) {
       write(pro, empty ? "why.empty" : "why.none");
-      return [contra, exactly, others].forEach((part) => write(part));
+      return [contra, close, exactly, others].forEach((part) => write(part));
     }
     paintEvidence(canvas, evidence);
     const { a, b, bias, sum, gap } = evidence, sums = regions(evidence.places);
     const best = sums.indexOf(Math.max(...sums)), worst = sums.indexOf(Math.min(...sums));
     cells.forEach((cell, i) => { if (Math.abs(sums[i]) < SMALL) write(cell); else write(cell, "why.sum", { sum: signed(sums[i], 1) }); });
-    write(pro, "why.pro", { a, b, sum: signed(sums[best], 1), place: best + 1 });
-    if (sums[worst] < -SMALL) write(contra, "why.contra", { b, sum: signed(-sums[worst], 1), place: worst + 1 }); else write(contra);
-    write(exactly, "why.exactly", { sum: signed(sum, 2), bias: signed(bias, 2), gap: signed(gap, 2) });
+    write(pro, "why.for", { digit: a, sum: signed(sums[best], 1), place: best + 1 });
+    if (sums[worst] < -SMALL) write(contra, "why.for", { digit: b, sum: signed(-sums[worst], 1), place: worst + 1 }); else write(contra);
+    write(close, Math.abs(gap) < CLOSE ? "why.close" : "");
+    write(exactly, "why.exactly", { a, b, sum: signed(sum, 2), bias: signed(bias, 2), gap: signed(gap, 2) });
     write(others, "why.others");
   }
 

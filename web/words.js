@@ -87,7 +87,9 @@ function fillText(element) {
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
   const text = parts.map((part) => part.textContent ?? part).join("");
   if (element.textContent === text) return;  // a text that is written anew is laid out, and spoken, anew
-  if (slots.length) element.replaceChildren(...parts); else element.textContent = text;
+  if (slots.length) element.replaceChildren(...parts);
+  else if (element.childNodes.length === 1 && text) element.firstChild.data = text;  // less to lay out than a new text
+  else element.textContent = text;
 }
 
 // Write a sentence into an element, or nothing.

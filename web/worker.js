@@ -2,6 +2,8 @@
 
 import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
 
+const SHOWN = ["input", "conv2", "conv4", "conv5", "average", "logits"];  // of the network's layers, what any page asks for
+
 let net = null;
 const boards = new Map();  // name -> its Board, which draws only what came since the last question
 
@@ -10,25 +12,43 @@ async function load(base) {
     net = await DigitCNN.fromPretrained(base);
     postMessage({ ready: base, dense: net.dense });
   } catch (error) {
-    postMessage({ failed: error.message });
+    postMessage({ failed: error.message, name: error.name });
   }
 }
 
 // Of one board only the newest question counts. An answer is begun by a message to itself, which arrives behind all questions
-// that came meanwhile.
+// that came meanwhile. While the pen moves, half of the time is left to the page.
 const waiting = new Map();  // name of a board -> its newest question
 const turn = new MessageChannel();
+let timer = null, rested = 0;
+
+function begin() {
+  const rest = rested - performance.now(), questions = [...waiting.values()];
+  clearTimeout(timer);
+  if (rest > 0 && questions.every(({ moving }) => moving)) timer = setTimeout(begin, rest);
+  else if (questions.length) turn.port2.postMessage(null);
+}
+
 turn.port1.onmessage = async () => {
-  const [next] = waiting.values();
+  const [next] = waiting.values(), began = performance.now();
   if (!next) return;
   waiting.delete(next.board);
-  postMessage(await answer(next));
-  if (waiting.size) turn.port2.postMessage(null);
+  const said = await answer(next);
+  postMessage(said, said.layers?.map(({ data }) => data.buffer) ?? []);
+  rested = 2 * performance.now() - began;
+  begin();
 };
 
-async function answer({ board: name, revision, strokes, picture, reduce: reduced, inside }) {
+// What the network makes of a picture in the end; nothing where there is no ink.
+async function averages(picture) {
+  const layers = await net.activations(picture).catch(() => []);
+  return layers.find(({ name }) => name === "average")?.data;
+}
+
+async function answer({ board: name, revision, strokes, picture, pictures, reduce: reduced, inside }) {
   const found = { board: name, revision };
   try {
+    if (pictures) return { ...found, averages: await Promise.all(pictures.map(averages)) };
     let image = picture;
     if (strokes) {
       if (!boards.has(name)) boards.set(name, new Board());
@@ -38,15 +58,15 @@ async function answer({ board: name, revision, strokes, picture, reduce: reduced
     }
     const pixels = await net.preprocess(image);
     const { probabilities, margin, digit } = net.predict(pixels);
-    if (inside) found.layers = await net.activations();
+    if (inside) found.layers = (await net.activations()).filter(({ name }) => SHOWN.includes(name));
     return { ...found, pixels, margin, digit, confidences: ranked(probabilities, 10) };
   } catch (error) {
-    return { ...found, error: error.message };
+    return { ...found, error: error.name };
   }
 }
 
 onmessage = ({ data }) => {
   if (data.load) return load(data.load);
-  if (!waiting.size) turn.port2.postMessage(null);
   waiting.set(data.board, data);
+  begin();
 };

@@ -312,8 +312,8 @@ class LocalHub:
 
     async def verify(self, request: Request, repository: Repository) -> Response:
         wanted = await request.json()
-        found = self.objects.get(wanted["oid"])
-        return Response(status_code=200 if found is not None and len(found) == wanted["size"] else 404)
+        stored = self.objects.get(wanted["oid"])
+        return Response(status_code=200 if stored is not None and len(stored) == wanted["size"] else 404)
 
     async def put_object(self, request: Request) -> Response:
         if request.headers.get("authorization"):
@@ -332,14 +332,14 @@ class LocalHub:
     def info(self, repository: Repository, sha: str, files: dict[str, File]) -> dict:
         siblings = [{"rfilename": path} for path in sorted(files)]
         stamp = "2026-01-01T00:00:00.000Z"
-        found = {
+        record = {
             "_id": "0" * 24,
             "id": repository.name,
             "sha": sha,
             "private": repository.private,
             "gated": repository.gated,
         }
-        found |= {
+        record |= {
             "siblings": siblings,
             "lastModified": stamp,
             "createdAt": stamp,
@@ -348,8 +348,8 @@ class LocalHub:
             "likes": 0,
         }
         if repository.kind == "space":
-            found |= {"sdk": repository.sdk, "runtime": self.runtime(repository)}
-        return found | {"disabled": False, "usedStorage": 0}
+            record |= {"sdk": repository.sdk, "runtime": self.runtime(repository)}
+        return record | {"disabled": False, "usedStorage": 0}
 
     @staticmethod
     def runtime(repository: Repository) -> dict:
@@ -458,17 +458,17 @@ class LocalHub:
         revision, _, folder = (
             rest.partition("/") if verb in ("tree", "revision", "preupload", "commit") else ("main", "", "")
         )
-        found = repository.at(revision)
-        if found is None:
-            return error(404, "Revision not found", "RevisionNotFound")
+        snapshot = repository.at(revision)
+        if snapshot is None:
+            return error(404, "Revision not snapshot", "RevisionNotFound")
         if verb == "preupload":
             return await self.preupload(request, repository, revision)
         if verb == "commit":
             return await self.commit(request, repository, revision)
         if verb == "tree":
-            return await self.tree(request, found[1], folder)
+            return await self.tree(request, snapshot[1], folder)
         if verb in ("", "revision"):
-            return JSONResponse(self.info(repository, *found))
+            return JSONResponse(self.info(repository, *snapshot))
         return error(404, "No such route")
 
     async def web(self, request: Request) -> Response:
@@ -488,10 +488,10 @@ class LocalHub:
         repository = self.visible(request, kind, match[1])
         if isinstance(repository, Response):
             return repository
-        found = repository.at(match[2])
-        if found is None:
-            return error(404, "Revision not found", "RevisionNotFound")
-        return self.resolve(request, repository, *found, match[3])
+        snapshot = repository.at(match[2])
+        if snapshot is None:
+            return error(404, "Revision not snapshot", "RevisionNotFound")
+        return self.resolve(request, repository, *snapshot, match[3])
 
     def application(self):
         kinds = "{kinds:str}/{owner:str}/{name:str}"
@@ -567,10 +567,10 @@ class Faulty:
             return await response(scope, receive, send)
         messages = []
 
-        async def keep(message):
+        async def collect(message):
             messages.append(message)
 
-        await self.application(scope, receive, keep)
+        await self.application(scope, receive, collect)
         if fault.act == "hold":
             self.hub.held.set()
             await anyio.sleep_forever()
