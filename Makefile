@@ -1,4 +1,4 @@
-# make run: the page on http://127.0.0.1:7860. make test: every promise once. All of them install what they need first.
+# make run: the page on http://127.0.0.1:7860. make test: each promise in one short way. All of them install what they need first.
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV   := .venv
@@ -17,10 +17,10 @@ run: setup
 	$(BIN)/python app.py
 
 test: setup
-	$(BIN)/python -m pytest -m "not repeat"
+	$(BIN)/python -m pytest -m "not thorough" --durations=10
 
 test-all: setup
-	$(BIN)/python -m pytest --durations=25
+	$(BIN)/python -m pytest --durations=10
 
 lint: setup
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ ABLATIONS = {  # recipe -> what it is, and how many seeds are run
     "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 3),
     "drawn-only": ("our network on drawn digits alone, no MNIXEL", 3),
     "quick": ("our network on both, in three minutes", 3),
-    "ours": ("our network on both: what ships", 10),
+    "ours": ("our network on both: what ships", 3),
 }
 WHOLE = "none"  # operator that is left out: the results of the recipe with all of them
 NAMES = (*OPERATORS, BLEND)

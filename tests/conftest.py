@@ -28,38 +28,39 @@ def mnixel() -> Path:
     return folder.resolve()
 
 
-# Of these tests `make test` runs the first so many cases: one promise each, kept in many ways. `make test-all` runs them all.
+# What `make test` leaves out: long tests, which are marked, and, of tests in these modules, which need a browser or another process for
+# each case, all cases but the first; of some others, all but the first so many. `make test-all` runs everything.
+ONCE = {
+    "page",
+    "view",
+    "tabs",
+    "collector",
+    "words",
+    "static",
+    "hub",
+    "engine",
+    "fuzz",
+    "publishing",
+    "review",
+    "mirror",
+}
 FIRST = {
-    "test_round_trip": 1,  # transfer modes
-    "test_a_publish_that_was_killed_is_finished_by_the_next": 2,  # kill points
-    "test_publishing_that_fails_says_why_in_one_sentence": 5,
     "test_what_cannot_be_loaded_says_why": 3,
     "test_a_configuration_with_something_missing_is_refused": 2,
-    "test_figures_from_the_hub_that_are_none_are_not_shown": 1,
-    "test_page_is_up_whatever_the_hub_does": 2,
-    "test_weights_that_mean_harm_are_refused": 4,
-    "test_weights_that_do_not_check_out_are_not_published": 1,
-    "test_a_repository_without_our_files": 1,
-    "test_only_uploads_reach_the_network_of_files": 8,
-    "test_what_once_went_wrong_does_so_no_more": 3,
-    "test_bad_requests_get_one_sentence": 3,  # thousands of requests
-    "test_nothing_that_was_called_saved_is_lost": 1,
-    "test_thirty_drawings_by_touch": 1,
     "test_a_spoilt_answer_is_found": 6,
+    "test_nothing_that_was_called_saved_is_lost": 1,
     "test_an_honest_picture_passes_two_bombs": 1,
-    "test_axe_finds_nothing_serious": 4,
-    "test_a_link_to_any_drawing": 2,
 }
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what repeats a promise."""
-    seen: Counter[str] = Counter()
+    """Mark what only `make test-all` runs."""
+    seen: Counter[tuple[str, str]] = Counter()
     for item in items:
-        name = getattr(item, "originalname", item.name)
-        seen[name] += 1
-        if seen[name] > FIRST.get(name, len(items)):
-            item.add_marker("repeat")
+        name, module = getattr(item, "originalname", item.name), item.path.stem.removeprefix("test_")
+        seen[module, name] += 1
+        if seen[module, name] > FIRST.get(name, 1 if module in ONCE else len(items)):
+            item.add_marker("thorough")
 
 
 def pytest_terminal_summary(terminalreporter):

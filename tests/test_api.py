@@ -277,6 +277,7 @@ def test_bad_data_urls(server, url):
     assert "picture" in str(reply)
 
 
+@pytest.mark.thorough
 def test_a_bad_port_is_refused_with_one_sentence(server, tmp_path):
     """And the store is not touched, which the page that has the port may be using."""
     for port, words in (("abc", "must be a number"), (str(server.port), "port")):

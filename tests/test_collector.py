@@ -107,6 +107,7 @@ def rendered(strokes: list[dict]) -> np.ndarray:
     return np.asarray(Image.fromarray(np.uint8(board.render(drawn))).resize((160, 160))).astype(int)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("size", "touch"), [("desktop", False), ("phone", True)])
 def test_the_next_person_is_another_writer(size, touch, browser, page, store):
     """On the same device: another agreement and receipt, and nothing on the page of who was there before."""
@@ -141,6 +142,7 @@ def test_the_next_person_is_another_writer(size, touch, browser, page, store):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_ten_skips_are_not_thanked(browser, page):
     visitor = Contributor(browser, page.url)
     visitor.agree()
@@ -153,6 +155,7 @@ def test_ten_skips_are_not_thanked(browser, page):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_by_keyboard_alone(browser, page, store):
     visitor = Contributor(browser, page.url)
     visitor.page.get_by_role("tab", name="Contribute").focus()
@@ -181,6 +184,7 @@ def test_by_keyboard_alone(browser, page, store):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_blank_and_wrong_drawings_are_asked_about(browser, page, store):
     visitor = Contributor(browser, page.url)
     visitor.agree()
@@ -203,6 +207,7 @@ def test_blank_and_wrong_drawings_are_asked_about(browser, page, store):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_what_is_no_digit_is_asked_about(browser, page, store):
     """The network sees none: the page asks, and what the visitor insists on is stored."""
     visitor = Contributor(browser, page.url)
@@ -220,6 +225,7 @@ def test_what_is_no_digit_is_asked_about(browser, page, store):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_what_is_stored_is_what_was_shown(browser, page, store):
     """The 28x28 that the page makes of the strokes is the one that the server makes of them."""
     visitor = Contributor(browser, page.url)
@@ -238,6 +244,7 @@ def test_what_is_stored_is_what_was_shown(browser, page, store):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_a_drawing_outlives_the_server(browser, page, store):
     """The server dies before Next is answered: the drawing stays on the board and is saved once when it is back."""
     visitor = Contributor(browser, page.url)
@@ -258,6 +265,7 @@ def test_a_drawing_outlives_the_server(browser, page, store):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_who_comes_back_goes_on_with_the_same_receipt(browser, page):
     visitor = Contributor(browser, page.url)
     visitor.agree()
@@ -272,6 +280,7 @@ def test_who_comes_back_goes_on_with_the_same_receipt(browser, page):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_right_and_wrong_under_the_answer(browser, page, store):
     visitor = Contributor(browser, page.url)
     assert not visitor.page.locator(".feedback").is_visible()  # only for who has agreed
@@ -347,6 +356,7 @@ def test_next_is_in_sight_on_a_phone_held_sideways(browser, page):
     context.close()
 
 
+@pytest.mark.thorough
 def test_who_stops_in_one_tab_has_stopped_in_all(browser, page, store):
     first = Contributor(browser, page.url)
     first.agree()
@@ -363,6 +373,7 @@ def test_who_stops_in_one_tab_has_stopped_in_all(browser, page, store):
     first.leave()
 
 
+@pytest.mark.thorough
 def test_two_tabs_are_one_person(browser, page):
     first = Contributor(browser, page.url)
     first.open_tab()
@@ -378,6 +389,7 @@ def test_two_tabs_are_one_person(browser, page):
     first.leave()
 
 
+@pytest.mark.thorough
 def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, page, store):
     visitor = Contributor(browser, page.url)
     visitor.agree()
@@ -400,6 +412,7 @@ def test_a_receipt_that_the_server_no_longer_knows_is_not_thrown_away(browser, p
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_a_double_click_skips_one_digit(browser, page):
     visitor = Contributor(browser, page.url)
     visitor.agree()
@@ -408,6 +421,7 @@ def test_a_double_click_skips_one_digit(browser, page):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_who_stops_is_told_what_becomes_of_the_digits(browser, page, store):
     visitor = Contributor(browser, page.url)
     visitor.agree()

@@ -275,6 +275,7 @@ def fill(place) -> None:
     assert os.statvfs(place).f_bavail == 0
 
 
+@pytest.mark.thorough
 def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
     """Kept until it is full; then everything is still there, and who wants to can delete, more than the reserve holds."""
     (small_disk / "somebody-else").write_bytes(bytes(1_000_000))
@@ -407,6 +408,7 @@ print(peak("VmHWM") - before, *sizes)
 """
 
 
+@pytest.mark.thorough
 def test_a_large_collection_takes_little_memory(service):
     """400 of the largest drawings, both ways: under 50 MB more than before."""
     receipt = agree(service)

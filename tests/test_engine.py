@@ -73,10 +73,12 @@ def check(row: Row) -> None:
     assert row.agrees, "\n".join([parity.table([row]), *row.differences])
 
 
-def test_drawings_of_the_generator(net, engine):
-    check(compare("generator", net, engine, parity.generated(2000)))
+@pytest.mark.parametrize("count", [200, 2000])
+def test_drawings_of_the_generator(net, engine, count):
+    check(compare("generator", net, engine, parity.generated(count)))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sizes", [freehand.NATURAL, freehand.SMALL], ids=["natural", "small"])
 def test_drawings_of_unseen_writers(net, engine, sizes):
     drawings = parity.unseen(1000, sizes)
@@ -85,6 +87,7 @@ def test_drawings_of_unseen_writers(net, engine, sizes):
     check(compare("unseen writers", net, engine, drawings))
 
 
+@pytest.mark.thorough
 def test_pictures(net, engine):
     for name, files in parity.pictures(20).items():
         row = compare(name, net, engine, files)

@@ -63,10 +63,12 @@ def test_good_files_of_every_mode_are_answered(watched):
     assert {name: outcome for name, outcome in outcomes.items() if outcome.what != "answer"} == {}
 
 
+@pytest.mark.thorough
 def test_hostile_files_get_an_answer_or_one_sentence(watched):
     assert wrong(watched, hostile()) == {}
 
 
+@pytest.mark.thorough
 def test_bombs_are_among_them_and_are_ended(watched):
     """Each class kept Pillow busy for seconds; the time that the server gives stops the longest."""
     assert bombs().keys() <= hostile().keys()
@@ -580,6 +582,7 @@ def test_bodies_that_never_come_are_forgotten(page):
     reads_a_digit(page)
 
 
+@pytest.mark.thorough
 @LINUX
 def test_a_thousand_bad_requests_of_each_kind_leave_no_trace(page):
     for kind in KINDS:

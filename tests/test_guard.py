@@ -345,6 +345,7 @@ def test_an_honest_picture_passes_two_bombs(server, name):
         assert said["bomb 0"][0] == 400
 
 
+@pytest.mark.thorough
 def test_memory_stays_under_600_megabytes_through_everything_at_once():
     """PSS of the server and its children, looked at fifty times a second."""
     command = [sys.executable, "-m", "bench.peak", "--seconds", "6", "--most", "600"]

@@ -302,6 +302,7 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path, record_prop
             assert info(server)["problem"] is None
 
 
+@pytest.mark.thorough
 def test_cached_weights_are_served_while_the_hub_is_away(model_hub, tmp_path):
     commit = model_hub.repository("model", MODEL).commits[-1][0]
     with page(model_hub, tmp_path / "page") as server:
@@ -317,6 +318,7 @@ def test_cached_weights_are_served_while_the_hub_is_away(model_hub, tmp_path):
         wait_for(lambda: info(server)["weights"] == f"{MODEL}@{commit}")  # once torch is there
 
 
+@pytest.mark.thorough
 def test_a_new_version_is_taken_without_a_restart(model_hub, tmp_path):
     old = model_hub.repository("model", MODEL).commits[-1][0]
     with page(model_hub, tmp_path / "page", MODEL_REFRESH="1") as server:
@@ -332,6 +334,7 @@ def test_a_new_version_is_taken_without_a_restart(model_hub, tmp_path):
         assert info(server)["problem"] is None
 
 
+@pytest.mark.thorough
 def test_a_pinned_revision_stays(model_hub, tmp_path):
     old = model_hub.repository("model", MODEL).commits[-1][0]
     model_hub.put("model", MODEL, weights(threshold=9.0))
@@ -401,6 +404,7 @@ def test_weights_that_mean_harm_are_refused(name, tmp_path):
     assert str(tmp_path) not in str(refused.value) and str(refused.value).endswith(".")
 
 
+@pytest.mark.thorough
 def test_former_weights_stay_when_the_hub_s_mean_harm(model_hub, tmp_path):
     """Browsers and programs go on with what was served; what the page says is why."""
     good = model_hub.repository("model", MODEL).commits[-1][0]
@@ -470,6 +474,7 @@ def space(tmp_path) -> Path:
     return out
 
 
+@pytest.mark.thorough
 def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
     with page(model_hub, tmp_path / "page", folder=space) as server:
         wait_for(lambda: info(server)["weights"].startswith(MODEL))
@@ -677,6 +682,7 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tm
     assert kind == "model" or repository.variables == {"MODEL_ID": MODEL}
 
 
+@pytest.mark.thorough
 def test_a_publish_through_xet_that_was_killed_is_finished_by_the_next(tmp_path):
     with LocalHub(tmp_path / "hub", "xet").running() as hub:
         hub.faults = [Fault("commit/", "hold", times=1)]
@@ -690,6 +696,7 @@ def test_a_publish_through_xet_that_was_killed_is_finished_by_the_next(tmp_path)
         assert load(hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
 
 
+@pytest.mark.thorough
 def test_train_can_push(hub, tmp_path):
     """A short training, published from the command that trained; who may not write is told before it starts."""
     short = (

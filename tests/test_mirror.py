@@ -267,6 +267,7 @@ print(peak("VmHWM") - before)
 """
 
 
+@pytest.mark.thorough
 def test_many_large_drawings_travel_in_little_memory(service, hub, tmp_path):
     """2,000 of the largest, 64 MB: both ways take much less than that."""
     receipt = agree(service)

@@ -41,6 +41,7 @@ def test_a_drawn_digit_is_read(person):
     assert len(shown["bars"]) == 3
 
 
+@pytest.mark.thorough
 def test_preview_is_the_tensor_that_was_classified(person):
     person.draw(DRAWINGS["5"])
     shown = person.settle()
@@ -93,6 +94,7 @@ def test_answer_and_board_fit_the_screen(person):
         assert person.page.locator(name).first.bounding_box()["height"] >= 44, f"{name} is hard to hit"
 
 
+@pytest.mark.thorough
 def test_thirty_drawings_by_touch(browser, edition):
     person = Person(browser, edition.url, "phone", touch=True)
     digits = [digit for digit in DRAWINGS for _ in range(5)]
@@ -115,6 +117,7 @@ def test_thirty_drawings_by_touch(browser, edition):
     person.leave()
 
 
+@pytest.mark.thorough
 def test_the_sentence_says_how_sure_it_is(browser, site):
     person = Person(browser, site.url)
     said = set()
@@ -215,6 +218,7 @@ def test_held_space_puts_the_pen_down_once(desktop):
     assert [len(stroke["points"]) for stroke in desktop.read[-1]["strokes"]] == [2]
 
 
+@pytest.mark.thorough
 def test_a_full_board_says_so_and_keeps_what_was_drawn(desktop):
     desktop.page.evaluate("document.querySelector('#board').scrollIntoView()")
     for number in range(202):
@@ -269,6 +273,7 @@ def test_second_finger_and_other_buttons_draw_nothing(browser, site):
     person.leave()
 
 
+@pytest.mark.thorough
 def test_examples_draw_themselves(person):
     buttons = person.page.locator(".examples button")
     assert buttons.count() == 6
@@ -330,6 +335,7 @@ def test_a_file_dropped_beside_the_board_is_opened(desktop):
     until(desktop.page, "document.querySelector('#prediction').dataset.digit === '7'")
 
 
+@pytest.mark.thorough
 def test_an_example_gives_back_what_it_was_drawn_over(desktop):
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
@@ -366,6 +372,7 @@ def test_a_drawing_is_spoken_of_once(desktop):
     assert desktop.page.locator("#prediction [role=status], #prediction [aria-live]").count() == 1
 
 
+@pytest.mark.thorough
 def test_the_page_can_be_read_with_larger_letters(browser, site):
     """Root letters of 200 %, and a zoom of 400 % (a window a quarter as large): nothing beside, nothing on top of each other."""
     for width, height, root in ((1280, 800, 200), (390, 844, 200), (320, 200, 100), (360, 640, 150)):
@@ -421,6 +428,7 @@ def start_again(edition, tmp_path):
     return Server()
 
 
+@pytest.mark.thorough
 def test_nothing_is_sent_while_twenty_digits_are_drawn(desktop):
     sent = []
     network = desktop.context.new_cdp_session(desktop.page)
@@ -439,6 +447,7 @@ def test_nothing_is_sent_while_twenty_digits_are_drawn(desktop):
     assert desktop.page.locator(".notes").inner_text().count("stays there") == 1
 
 
+@pytest.mark.thorough
 def test_drawing_goes_on_when_the_server_is_gone(browser, edition, tmp_path):
     running = start_again(edition, tmp_path)
     person = Person(browser, running.url)
@@ -494,6 +503,7 @@ def altered_site(folder, worker: str) -> StaticSite:
     return StaticSite(folder)
 
 
+@pytest.mark.thorough
 def test_a_drawing_that_is_never_answered_is_told_and_stays(browser, tmp_path):
     site = altered_site(tmp_path, worker="turn.port1.onmessage = () => {};")
     script = tmp_path / "some" / "where" / "engine.js"
@@ -507,6 +517,7 @@ def test_a_drawing_that_is_never_answered_is_told_and_stays(browser, tmp_path):
     site.kill()
 
 
+@pytest.mark.thorough
 def test_the_newest_drawing_wins_over_slow_answers(browser, tmp_path):
     slow = altered_site(tmp_path, worker=SLOWED)
     person = Person(browser, slow.url, before=COUNTED)
@@ -541,6 +552,7 @@ window.Worker = class extends Real {
 """
 
 
+@pytest.mark.thorough
 def test_a_worker_that_does_not_answer_is_replaced(browser, site):
     person = Person(browser, site.url, before=DEAF)
     person.draw(DRAWINGS["2"])
@@ -550,6 +562,7 @@ def test_a_worker_that_does_not_answer_is_replaced(browser, site):
     person.leave()
 
 
+@pytest.mark.thorough
 def test_a_browser_that_cannot_run_the_network_is_told_so(browser, edition):
     person = Person(
         browser,
@@ -565,6 +578,7 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(browser, edition):
     person.leave()
 
 
+@pytest.mark.thorough
 def test_weights_that_do_not_come_are_waited_for(browser, site):
     context = browser.new_context(service_workers="block")  # it would answer from its cache
     page = context.new_page()
@@ -591,6 +605,7 @@ def test_altered_weights_are_refused(browser, site):
     context.close()
 
 
+@pytest.mark.thorough
 def test_stock_sketchpad_is_answered_by_the_same_function(browser):
     server = Server("--sketchpad", "stock")
     person = browser.new_page(viewport={"width": 1280, "height": 800})

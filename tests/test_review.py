@@ -212,6 +212,7 @@ def test_a_damaged_note_of_the_store_is_said_in_a_sentence(tmp_path):
         merge.refresh(tmp_path)
 
 
+@pytest.mark.thorough
 def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_path):
     """From the store to train.py and to the dataset on the Hub; deleted by receipt, it is in no later version."""
     full, receipts = full

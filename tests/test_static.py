@@ -121,6 +121,7 @@ def download(hub: LocalHub, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, browser):
     """Without a model repository the page uses the weights beside it; with one it takes them from there, at that commit."""
     done = publish(hub, tmp_path / "us", "static", OWNER)
@@ -161,6 +162,7 @@ def test_the_copy_beside_the_page_will_do_when_the_hub_is_away(tmp_path, browser
     site.kill()
 
 
+@pytest.mark.thorough
 def test_a_hub_that_keeps_silent_holds_nobody_up(tmp_path, browser):
     from web.build import Published
 
@@ -199,7 +201,7 @@ def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_
     hub.put("model", MODEL, files)
     done = publish(hub, tmp_path / "us", "static", OWNER)
     assert done.returncode == 1
-    assert f"{MODEL} holds other weights than" in done.stderr and done.stderr.count("\n") == 1
+    assert f"{MODEL} holds other weights than" in done.stderr and done.stderr.strip().count("\n") == 0
 
 
 def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):

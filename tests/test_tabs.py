@@ -261,6 +261,7 @@ def test_the_tabs_speak_spanish(site, browser):
     person.leave()
 
 
+@pytest.mark.thorough
 def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
     service = ContributionService(Store(tmp_path))
     receipt = agree(service)

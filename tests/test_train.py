@@ -220,6 +220,7 @@ def test_quick_is_a_recipe_of_its_own_that_leaves_the_shipped_weights_alone(monk
     assert not (tmp_path / "weights").exists()
 
 
+@pytest.mark.thorough
 def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
     options = ["--recipe", "mnixel-only", "--data", str(mnixel), "--out", str(tmp_path / "weights")]
     process = command(*options, PYTHONUNBUFFERED="1")

@@ -75,6 +75,7 @@ def test_the_network_is_shown_while_it_reads(desktop):
     assert page.evaluate(PAINTED) == [0] * 6
 
 
+@pytest.mark.thorough
 def test_one_pixel_s_patch_is_what_that_pixel_sees(desktop):
     """A pixel of the first maps sees 5x5 around it, one of the last maps 24x24; where one points, there the patch is."""
     desktop.page.locator(".inside summary").click()
@@ -95,6 +96,7 @@ def test_one_pixel_s_patch_is_what_that_pixel_sees(desktop):
     assert desktop.page.locator(".lens-view").evaluate("c => c.width") == 5
 
 
+@pytest.mark.thorough
 def test_the_strip_is_swiped_on_a_phone_and_tapped(phone):
     phone.draw(DRAWINGS["3"])
     phone.page.locator(".inside summary").tap()
@@ -259,6 +261,7 @@ def reproduces(browser, url: str, drawing) -> None:
     other.leave()
 
 
+@pytest.mark.thorough
 def test_a_link_draws_the_drawing_anew_with_its_answer(browser, edition):
     reproduces(browser, edition.url, DRAWINGS["4"])
 
@@ -270,6 +273,7 @@ def test_a_link_to_any_drawing(drawing, browser, site):
     reproduces(browser, site.url, drawing)
 
 
+@pytest.mark.thorough
 def test_a_full_board_can_be_shared_and_drawn_anew(browser, site):
     scribble = [[(24 + 400 * (i % 2), 24 + 400 * i / 222) for i in range(223)]]  # 88,800 board units of 89,600
     person = Person(browser, site.url)
@@ -318,6 +322,7 @@ def test_a_link_that_is_none_draws_nothing_and_says_so(name, browser, site):
     person.leave()
 
 
+@pytest.mark.thorough
 def test_a_link_that_is_opened_over_a_drawing_can_be_undone(desktop):
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
@@ -362,6 +367,7 @@ def test_the_picture_and_the_copy(browser, site):
 UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
 
 
+@pytest.mark.thorough
 def test_a_first_visit_sees_one_example_drawn(browser, site):
     person = Person(browser, site.url, before=UNDRIVEN)
     until(person.page, "document.querySelector('#prediction').dataset.digit === '3'")

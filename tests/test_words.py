@@ -55,7 +55,7 @@ def faults(words: dict[str, dict[str, str]]) -> list[str]:
 
 def unused(words: dict[str, str]) -> list[str]:
     """The keys that no part of the page says."""
-    codes = set(re.findall(r'code="([\w-]+)"', SERVER)) | set(re.findall(r'"(rate|busy)"', SERVER))
+    codes = set(re.findall(r'code="([\w-]+)"', SERVER)) | set(re.findall(r'"(rate|busy|gone(?:-\w+)?)"', SERVER))
     tabs = re.findall(r'gr\.Tab\("(\w+)"\)', (ROOT / "app.py").read_text())
     said = {f"server.{code}" for code in codes} | {
         key for key, word in words.items() if key.startswith("tab.") and word in tabs
@@ -211,6 +211,7 @@ def draw(person, strokes) -> dict:
     return person.settle()
 
 
+@pytest.mark.thorough
 def test_the_board_is_in_spanish(visitor):
     page = visitor.page
     assert page.evaluate("document.documentElement.lang") == "es"
@@ -281,6 +282,7 @@ def test_the_language_is_that_of_the_address_or_the_browser(locale, search, lang
     context.close()
 
 
+@pytest.mark.thorough
 def test_contributing_is_in_spanish(browser, page):
     """From the terms to the deletion, in every state that a visitor comes through, and what the server says."""
     visitor = Contributor(browser, page.url, locale="es-CO")

@@ -120,6 +120,7 @@ def test_the_start_is_reported_once_and_after_the_page_is_up(space, platform, tm
         assert platform.reports == [("/startup-report", True)]  # no GPU was asked for
 
 
+@pytest.mark.thorough
 def test_a_platform_that_fails_is_told_again(space, platform, tmp_path):
     platform.answers = [500]
     with page(space, platform, tmp_path) as server:
@@ -166,7 +167,7 @@ def test_sources_parse_and_imports_resolve_on_python_3_12(space):
         assert subprocess.run(command, capture_output=True, text=True).stdout == ""
 
 
-@pytest.mark.repeat
+@pytest.mark.thorough
 @pytest.mark.parametrize("hardware", ["zero-a10g", "t4-small"])
 def test_every_pin_has_a_wheel_for_python_3_12_and_they_agree(hardware, tmp_path):
     """Resolved together with what a Space's image adds, as far as that is known. (3.10, ZeroGPU's other Python, numpy has left behind.)"""
