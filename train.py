@@ -1,7 +1,7 @@
 """Train a digit classifier on MNIXEL: `python train.py` fits, writes weights/ and prints the figures.
 
-    python train.py                                 the shipped network into weights/, within ten minutes on two cores
-    python train.py --quick                         a little shorter, into runs/quick
+    python train.py                                 the shipped network into weights/, some 15 minutes
+    python train.py --quick                         two fifths as long on half the drawings, into runs/quick
     python train.py --recipe upstream --seeds 5     upstream's network and recipe, five seeds
     python train.py --recipe nearest-pixels         1-nearest-neighbour on the pixels as they are
     python train.py --recipe nearest-normalised     1-nearest-neighbour after our preprocessing

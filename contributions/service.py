@@ -29,7 +29,7 @@ FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}  # to take home
 
 def place() -> tuple[Path, str | None]:
     """The store's folder (CONTRIBUTIONS_DIR), and the private dataset repository that gets every drawing, too (CONTRIBUTIONS_REPO)."""
-    former = ROOT / "contributions"  # where version 1 kept its store
+    former = ROOT / "contributions"  # where earlier releases kept their store
     default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
     folder = os.environ.get("CONTRIBUTIONS_DIR") or default
     return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None

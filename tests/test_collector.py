@@ -323,6 +323,7 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_a_page_that_takes_none_says_why(browser):
     running = Server(CONTRIBUTIONS="off")
     try:
@@ -336,6 +337,7 @@ def test_a_page_that_takes_none_says_why(browser):
         running.kill()
 
 
+@pytest.mark.thorough
 def test_next_is_in_sight_on_a_phone_held_sideways(browser, page):
     context = browser.new_context(viewport={"width": 844, "height": 390})
     visitor = context.new_page()

@@ -461,6 +461,7 @@ def test_a_wrong_name_of_the_server_is_said_at_once(name):
         listen(name, None)
 
 
+@pytest.mark.thorough
 def test_who_does_not_read_is_cut_off(tmp_path):
     """A hundred ask for a large file; half of them read nothing, half a few bytes now and then."""
     from serving import server as serving_server
@@ -593,6 +594,7 @@ def test_one_visitor_in_several_writings():
     assert name("::ffff:8.8.8.8") == name("8.8.8.8") != name("::ffff:8.8.4.4") == name("8.8.4.4")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("one, other", [("8.8.8.8:4711", "9.9.9.9:4711"), ("::ffff:8.8.8.8", "::ffff:9.9.9.9")])
 def test_what_one_address_holds_is_held_against_no_other(one, other):
     """However a proxy writes them down; else one visitor keeps out all."""
@@ -688,6 +690,7 @@ def test_no_file_is_left_beside_the_sources(server):
     assert [path for path in ROOT.rglob("*.pyi") if ".venv" not in path.parts] == []
 
 
+@pytest.mark.thorough
 def test_health_metrics_and_a_log_without_visitors(tmp_path):
     """What a maintainer reads; and a stop that answers what was asked before."""
     server = Server(METRICS_TOKEN="metrics-secret", HF_TOKEN="hf_secretsecretsecret", HF_HUB_OFFLINE="1")

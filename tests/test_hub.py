@@ -58,6 +58,7 @@ def info(server: Server) -> dict:
 # --- the whole way ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("transfer", ["direct", "redirect", "xet"])
 def test_round_trip(transfer, tmp_path, mnixel):
     """Publish everything, publish it again, use the model, the dataset and the page as their cards say."""
@@ -152,6 +153,7 @@ def loading(settings: str = "{}") -> str:
     return LOAD.replace("SETTINGS", settings)
 
 
+@pytest.mark.thorough
 def test_a_revision_can_be_pinned_and_then_needs_no_hub(model_hub, tmp_path):
     old = model_hub.repository("model", MODEL).commits[-1][0]
     new = model_hub.put("model", MODEL, {"note.txt": b"newer"})
@@ -255,6 +257,7 @@ def test_weights_that_were_cut_short_are_refused_or_completed(model_hub, tmp_pat
     assert load(model_hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
 
 
+@pytest.mark.thorough
 def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
     nothing = load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1")
     assert nothing.stdout.startswith("ConnectionError The Hub cannot be asked"), nothing.stdout
@@ -580,6 +583,7 @@ def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept
     assert not {"page/old.py", "sketchpad/old.js"} & set(files)
 
 
+@pytest.mark.thorough
 def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_path, mnixel):
     shard = "contributed/train-00000-of-00001.parquet"
     hub.put("dataset", DATASET, {shard: b"somebody's"})

@@ -86,6 +86,7 @@ def test_a_free_account_gets_all_that_it_may_have(transfer, tmp_path, mnixel):
         assert [len(repository.commits) for repository in hub.repositories.values()] == [2, 2, 2, 2]
 
 
+@pytest.mark.thorough
 def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tmp_path):
     hub.paid = True
     done = publish(hub, tmp_path / "us", "space", OWNER)
@@ -101,6 +102,7 @@ def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tm
     assert "spaces==" in hub.files("space", SPACE)["requirements.txt"].decode()
 
 
+@pytest.mark.thorough
 def test_what_fails_does_not_stop_the_others(hub, tmp_path, mnixel):
     """The dataset, for want of the authors' consent; the Space, because the account is too young for one on ZeroGPU."""
     hub.zero = 0

@@ -177,6 +177,7 @@ def test_a_hub_that_keeps_silent_holds_nobody_up(tmp_path, browser):
         site.kill()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("current", ["null", "{}", '{"bases": []}', '{"base": 3}', "no JSON", '{"base": "weights/"}'])
 def test_what_names_no_weights_is_said_and_asked_again(current, tmp_path, browser):
     build(tmp_path / "some" / "where", ROOT / "weights")
@@ -204,6 +205,7 @@ def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_
     assert f"{MODEL} holds other weights than" in done.stderr and done.stderr.strip().count("\n") == 0
 
 
+@pytest.mark.thorough
 def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
     hub.put("space", f"{OWNER}/mnixel", {"app.py": b""}, sdk="gradio")
     assert publish(hub, tmp_path / "us", "static", OWNER).returncode == 0

@@ -339,6 +339,7 @@ def test_contributing_is_in_spanish(browser, page):
     visitor.leave()
 
 
+@pytest.mark.thorough
 def test_why_no_digits_are_taken_is_said_in_spanish(browser):
     running = Server(CONTRIBUTIONS="off")
     visitor = Contributor(browser, running.url, locale="es")

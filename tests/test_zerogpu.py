@@ -111,6 +111,7 @@ def wait_for(server: Server, sentence: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.thorough
 def test_the_start_is_reported_once_and_after_the_page_is_up(space, platform, tmp_path):
     with page(space, platform, tmp_path) as server:
         wait_for(server, "ZeroGPU knows that the page has started.")
@@ -129,6 +130,7 @@ def test_a_platform_that_fails_is_told_again(space, platform, tmp_path):
         assert "ZeroGPU was not told that the page has started (Error while initializing ZeroGPU" in server.output()
 
 
+@pytest.mark.thorough
 def test_a_launch_that_cannot_reach_its_own_address_costs_nothing(space, platform, tmp_path):
     """Gradio's `launch` asks itself, here through a proxy that does not answer, and gives up: the report is out by then."""
     proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "NO_PROXY": "localhost"}
