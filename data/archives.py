@@ -18,7 +18,6 @@ CACHE = Path(__file__).resolve().parent / "cache"
 SIDE = 28  # pixels, both ways
 ATTEMPTS, PAUSE_S = 4, 0.25  # of a download; the pause before the second one, doubled before each further one
 TIMEOUT_S, DEADLINE_S = 20, 300  # seconds: without a byte, and for one attempt in all
-CHUNK = 64 * 1024  # bytes
 
 
 class DataError(RuntimeError):
@@ -110,7 +109,7 @@ def _download(archive: Archive, base: str) -> bytes:
         try:
             with httpx2.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True) as response:
                 response.raise_for_status()
-                for chunk in response.iter_bytes(CHUNK):
+                for chunk in response.iter_bytes():
                     content += chunk[: archive.size + 1 - len(content)]
                     if len(content) > archive.size:
                         break
@@ -122,7 +121,7 @@ def _download(archive: Archive, base: str) -> bytes:
                 break
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise DataError(f"{url} is no usable address ({error}): set MNIXEL_URL to one, or leave it unset") from None
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             problem = str(error) or type(error).__name__
         else:
             if wrong := fault(content, archive):

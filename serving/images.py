@@ -137,6 +137,8 @@ class Child(threading.local):
             process.stdin.flush()
             said = json.loads(process.stdout.readline())
             pixels = process.stdout.read(said["bytes"])
+            if len(pixels) < said["bytes"]:
+                raise ValueError
         except (OSError, ValueError):
             slowly = True
             raise TimeoutError from None

@@ -161,7 +161,7 @@ class Routes:
         parser.spool_max_size = SMALL
         try:
             (file,) = (await parser.parse()).getlist("files")
-        except (MultiPartException, ValueError):
+        except (MultiPartException, KeyError, ValueError):
             raise Refused(NO_FORM) from None
         assert isinstance(file, UploadFile)  # there are no fields
         path, content = self.predictor.uploads / secrets.token_hex(16), await file.read(MAX_BYTES + 1)

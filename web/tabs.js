@@ -48,7 +48,8 @@ function addDigit(list, picture, key, way, values) {
 let asked = 0;
 const featuresOf = (name, pictures) => new Promise((resolve) => {
   asked += 1;
-  engine.ask(name, { revision: asked, pictures }, ({ averages = [] }) => resolve(averages.map((data = new Float32Array(1)) => {
+  engine.ask(name, { revision: asked, pictures }, ({ averages = [] }) => resolve(pictures.map((_, i) => {  // none where it could not be read
+    const data = averages[i] ?? new Float32Array(1);
     const length = Math.hypot(...data);
     return data.map((value) => value / (length || 1));
   })));
@@ -79,7 +80,7 @@ function makeClosest(root, { digits, picture }) {
     const preview = document.querySelector("#preview canvas").getContext("2d").getImageData(0, 0, SIDE, SIDE);
     const [mine] = await featuresOf("mine", [preview]);
     await reading;
-    const alike = features.map((theirs) => theirs.reduce((sum, value, i) => sum + value * mine[i], 0));
+    const alike = features.map((theirs) => theirs.reduce((sum, value, i) => sum + value * (mine[i] ?? 0), 0));
     const best = [...digits.keys()].sort((a, b) => alike[b] - alike[a]).slice(0, NEAREST);
     list.replaceChildren();
     for (const index of best) addDigit(list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
