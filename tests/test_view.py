@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import math
 import re
 from importlib.resources import files
@@ -58,7 +59,11 @@ def test_the_network_is_shown_while_it_reads(desktop):
         for place in points[start : start + 12]:
             page.mouse.move(*place)
         desktop.settle()
-        page.wait_for_timeout(100)  # a frame or two
+        # While the pen moves, the strip is painted when there is time.
+        until(
+            page,
+            f"JSON.stringify(({PAINTED})()) !== '{json.dumps(seen[-1] if seen else [0] * 6, separators=(',', ':'))}'",
+        )
         seen.append(tuple(page.evaluate(PAINTED)))
     page.mouse.up()
     assert all(min(sums[:4] + sums[5:]) > 0 for sums in seen)
