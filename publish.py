@@ -205,7 +205,8 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def describe(folder: Path) -> str:
-    return f"{len(files_in(folder))} files, {size(files_in(folder))}"
+    files = files_in(folder)
+    return f"{len(files)} files, {size(files)}"
 
 
 def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:

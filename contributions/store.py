@@ -59,9 +59,8 @@ class Store(Database):
     def __init__(self, folder: str | Path, limits: Limits = Limits()):
         super().__init__(folder)
         self.limits = limits
-        with suppress(
-            StoreError
-        ):  # what a crash has interrupted is hidden already; the next start or deletion tries again
+        # What a crash has interrupted is hidden already; if this fails, the next start or deletion tries again.
+        with suppress(StoreError):
             self._delete_marked()
 
     # --- visitors -----------------------------------------------------------------------------------------------------

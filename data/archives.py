@@ -84,12 +84,10 @@ def locate(archive: Archive, folder: str | Path | None = None) -> Path:
         if fault_of(path, archive):
             path.parent.mkdir(parents=True, exist_ok=True)
             content = _download(archive, os.environ.get("MNIXEL_URL") or SOURCE)
-            with tempfile.TemporaryDirectory(
-                dir=path.parent
-            ) as work:  # of two processes the last one wins, with the same bytes
+            with tempfile.TemporaryDirectory(dir=path.parent) as work:
                 part = Path(work, archive.name)
                 part.write_bytes(content)
-                os.replace(part, path)
+                os.replace(part, path)  # of two processes the last one wins, with the same bytes
         return path
     except OSError as error:
         raise DataError(

@@ -95,8 +95,10 @@ def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weig
 
     datasets.disable_progress_bars()  # four files of a hundred kilobytes
     build(out, archives, contributed=contributed)
-    for path in sorted((out / "contributed").glob("*.parquet")) if weights else ():
-        add_margins(path, checked(weights)[0])
+    if weights and (parts := sorted((out / "contributed").glob("*.parquet"))):
+        net, _ = checked(weights)
+        for path in parts:
+            add_margins(path, net)
     card = out / "README.md"
     card.write_text(card.read_text().replace("OWNER/mnixel", name))
 

@@ -129,9 +129,9 @@ class Child(threading.local):
 
     def open(self, raw: bytes, slowly: bool = False) -> Image.Image:
         """A picture file as model.py takes it. Raises BadPicture with one sentence, TooMuch, TimeoutError when that ends the process."""
-        self.process = process = self.process or self._start()
-        assert process.stdin and process.stdout
         try:
+            self.process = process = self.process or self._start()
+            assert process.stdin and process.stdout
             process.stdin.write(HEAD.pack(len(raw), slowly))
             process.stdin.write(raw)
             process.stdin.flush()
@@ -140,11 +140,10 @@ class Child(threading.local):
             if len(pixels) < said["bytes"]:
                 raise ValueError
         except (OSError, ValueError):
-            slowly = True
+            self.end()
             raise TimeoutError from None
-        finally:
-            if slowly:  # it may have had much memory
-                self.end()
+        if slowly:  # it may have had much memory
+            self.end()
         if "error" in said:
             raise (TooMuch if said["more"] else BadPicture)(said["error"])
         return Image.frombytes(said["mode"], tuple(said["size"]), pixels)

@@ -31,10 +31,7 @@ HEADERS = {
 FOR_EVER = "public, max-age=31536000, immutable"  # for what carries a hash in its address
 LOCAL = ("127.0.0.1", "localhost", "::1")
 ONLY_OURS = "Only this page itself may ask for that, not a page of another site."
-LONGEST, NAME = (
-    2048,
-    255,
-)  # bytes of an address and of its parts: no file has a longer name, and Gradio fails when it looks
+LONGEST, NAME = 2048, 255  # bytes of an address and of its parts: a longer one names no file, and Gradio fails at it
 SENTENCES = {  # for what Starlette refuses, which raises it where a scope has an app, and Gradio, which answers
     400: ("The request could not be carried out; check its arguments.", "bad request"),
     404: ("There is nothing here.", "no such path"),

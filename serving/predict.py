@@ -22,11 +22,9 @@ GONE = "There is no such uploaded picture: wrap its path in handle_file(...), or
 SLOW = "The picture takes too long to open; send a simpler or smaller one."
 
 
-class BadPicture(Refused, ValueError):
-    """What was sent cannot be classified. The message is one sentence."""
-
-    def __init__(self, sentence: str):
-        super().__init__(sentence, 400, "bad picture")
+def unfit(sentence: str) -> Refused:
+    """What is raised, with one sentence, for what cannot be classified."""
+    return Refused(sentence, 400, "bad picture")
 
 
 class Predictor:
@@ -45,7 +43,7 @@ class Predictor:
         """
         start = time.perf_counter()
         if not isinstance(top_k, (int, float)) or type(top_k) is bool or top_k not in range(1, 11) or more:
-            raise BadPicture("top_k is a whole number from 1 to 10.")
+            raise unfit("top_k is a whole number from 1 to 10.")
         self.limits.check(who, "pictures", 1)
         raw, picture = self.content(picture), None  # a data URL has some 14 MB
         run = asyncio.get_running_loop().run_in_executor
@@ -56,9 +54,9 @@ class Predictor:
                 found = found or await run(self._slow, self._read, raw, int(top_k), True)
         except TimeoutError:
             self.limits.check(who, "pictures", 40)
-            raise BadPicture(SLOW) from None
+            raise unfit(SLOW) from None
         except ValueError as error:  # of `images`, or EmptyDrawing
-            raise BadPicture(str(error)) from None
+            raise unfit(str(error)) from None
         EVENTS.labels("picture answered").inc()
         SECONDS.observe(time.perf_counter() - start)
         return found
@@ -77,20 +75,20 @@ class Predictor:
             return classify(net, image, top_k)
 
     def content(self, picture: object) -> bytes:
-        """The bytes of a picture's file. Raises BadPicture."""
+        """The bytes of a picture's file. Raises Refused."""
         if picture is None:
-            raise BadPicture("There is no picture: send one as the first argument.")
+            raise unfit("There is no picture: send one as the first argument.")
         text = picture.strip() if isinstance(picture, str) else ""
         head, _, body = text.partition(",")
         if head.lower().startswith("data:"):
             if not (head.startswith("data:image/") and head.endswith(";base64")):
-                raise BadPicture("A picture's data URL begins with data:image/png;base64, or the like.")
+                raise unfit("A picture's data URL begins with data:image/png;base64, or the like.")
             try:
                 return base64.b64decode(body, validate=True)
             except ValueError:
-                raise BadPicture("The picture's data URL is damaged.") from None
+                raise unfit("The picture's data URL is damaged.") from None
         if re.match(r"[a-z][a-z0-9+.-]+:", text, re.I):
-            raise BadPicture("Nothing is fetched from other places: download the picture and send the file.")
+            raise unfit("Nothing is fetched from other places: download the picture and send the file.")
         try:
             path = Path(text[:1025]).resolve()
             if path.is_relative_to(self.uploads):
@@ -98,7 +96,7 @@ class Predictor:
                     return file.read(MAX_BYTES + 1)
         except (OSError, ValueError):  # deleted, or a name that is none
             pass
-        raise BadPicture(GONE)
+        raise unfit(GONE)
 
 
 def classify(net, image: Image.Image, top_k: int) -> dict:

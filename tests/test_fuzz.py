@@ -26,7 +26,7 @@ from schemathesis import GenerationMode
 import board
 from bench.fuzz import SEEDS, SENTENCE, Outcome, Watched, bombs, encoded, good, hostile, spoilt
 from model import Config, DigitCNN, _read_config
-from serving.limits import Limits, address
+from serving.limits import Limits, Refused, address
 from serving.predict import Predictor
 from serving.settings import Settings
 from tests.harness import ROOT
@@ -37,7 +37,7 @@ API = "/gradio_api"
 LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 
 
-def sentence(error: ValueError) -> None:
+def sentence(error: Exception) -> None:
     """What a person is told, and no more."""
     assert SENTENCE.fullmatch(str(error)), repr(error)
 
@@ -157,7 +157,7 @@ def test_arguments_that_are_pictures(url):
     predictor.uploads = Path("/nowhere")
     try:
         assert isinstance(predictor.content(url), bytes)
-    except ValueError as error:
+    except Refused as error:
         sentence(error)
 
 

@@ -3,7 +3,7 @@
 // A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the arrow keys shows it large
 // and says one sentence; one of its pixels (the one pointed at, else the strongest) is marked, beside the patch of the picture that it sees.
 
-import { paintEvidence } from "./why.js";
+import { FOR, paintEvidence } from "./why.js";
 import { label, write } from "./words.js";
 
 // What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far two pixels' views lie
@@ -47,7 +47,7 @@ function paintLogits(canvas, { data }) {
   paint.font = "600 13px system-ui, sans-serif";
   paint.textAlign = "center";
   data.forEach((value, digit) => {
-    paint.fillStyle = digit === best ? "#ff8c3c" : "#c8c8c8";
+    paint.fillStyle = digit === best ? `rgb(${FOR})` : "#c8c8c8";
     const length = (value / most) * 0.5 * HIGH * (value < 0 ? 0.5 : 1);
     paint.fillRect(digit * WIDE + 4, middle - Math.max(length, 0), WIDE - 8, Math.max(1, Math.abs(length)));
     paint.fillText(digit, (digit + 0.5) * WIDE, HIGH - 4);

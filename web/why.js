@@ -12,7 +12,8 @@ const PLACES = 7;                      // a side, before the averages
 const THIRDS = [0, 0, 0, 1, 2, 2, 2];  // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
 const CLOSE = 1;                        // logits between two digits, below which they nearly balance
 const SMALL = 0.05;                     // sums below it are not written over the picture
-const FOR = [255, 140, 60], AGAINST = [70, 160, 255];  // colours of what spoke for the answer, and for the other digit
+export const FOR = [255, 140, 60];
+const AGAINST = [70, 160, 255];  // colours of what spoke for the answer, and for the other digit
 const signed = (value, digits) => [value, { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits }];
 
 // Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the engine gives: the network's
@@ -55,6 +56,8 @@ export function makeWhy(root, asked) {
   const names = [...root.querySelectorAll(".bars button")];
   let on = false, against = null;  // against: a digit, or null for the one that comes second
   numbers.append(...cells);
+  root.style.setProperty("--for", `rgb(${FOR})`);  // of the squares beside the sentences
+  root.style.setProperty("--against", `rgb(${AGAINST})`);
 
   function turn(to, other) {
     on = to;
