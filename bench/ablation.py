@@ -1,11 +1,12 @@
 """What each part of the recipe is worth: `python -m bench.ablation recipes|operators [NAME ...]`.
 
-    recipes     python train.py for each recipe over several seeds, in misses on MNIXEL's 116 test images -> docs/recipes.json
+    recipes     what `python train.py --recipe NAME --seeds N` left in runs/NAME (ours: in weights), in misses on MNIXEL's 116 test
+                images and in pendigits read right -> docs/recipes.json
     operators   the quick recipe without one operator of the drawing program at a time, seed 0, read on digits of people who never
                 train: UNIPEN in its two halves and pendigits, at natural sizes -> docs/operators.json. Log loss tells more than
-                accuracy here, because one operator moves a few digits in ten thousand
+                accuracy here, because one operator moves a few digits in ten thousand. A changed recipe is measured anew
 
-What was measured of the recipe as it is now is kept; results of another one are measured anew. `python -m reports` draws the tables.
+`python -m reports` draws the tables.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from handwriting.operators import OPERATORS
 from model import FORMAT, DigitCNN
 from reports import tables
 from training import recipes as trained
-from training.ours import TrainConfig, normalised, train_ours
+from training.ours import normalised, train_ours
 
 ROOT = Path(__file__).parent.parent
 ABLATIONS = {  # recipe -> what it is, and how many seeds are run
@@ -46,41 +46,22 @@ NAMES = (*OPERATORS, BLEND)
 
 
 def store(name: str, results: dict) -> None:
-    """Keep results, after each part: hours may have gone into it."""
+    """Write results after each part: hours may have gone into it."""
     (tables.DOCS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
-
-
-def identity(recipe: str) -> str:
-    """Hash of a recipe, its allographs and operators; stored results with another hash are stale."""
-    settings = [repr(trained.RECIPES[recipe])]
-    if isinstance(trained.RECIPES[recipe], TrainConfig):
-        settings += [
-            str(FORMAT),
-            *(f"{each.digit} {each.name} {each.weight}" for d in range(10) for each in ALLOGRAPHS[d]),
-        ]
-        settings += [f"{op.name} {op.share} {op.digits}" for op in OPERATORS.values()]
-    return hashlib.sha256("\n".join(settings).encode()).hexdigest()[:16]
 
 
 # --- recipes ----------------------------------------------------------------------------------------------------------
 
 
-def command(recipe: str) -> list[str]:
-    """The arguments of train.py that measure a recipe."""
-    seeds = ABLATIONS[recipe][1]
-    return ["--recipe", recipe, *(["--seeds", str(seeds)] if seeds > 1 else [])]
-
-
-def measure_recipe(recipe: str, read: bool) -> dict:
-    """Run a recipe's command, or with `read` take what it left behind, and return the row of docs/recipes.json."""
-    out = ROOT / "weights" if read and recipe == "ours" else ROOT / "runs" / recipe
-    if not read:
-        subprocess.run([sys.executable, "train.py", *command(recipe), "--out", str(out)], cwd=ROOT, check=True)
-    report = json.loads((out / "metrics.json").read_text())
+def measure_recipe(recipe: str) -> dict | None:
+    """The row of docs/recipes.json for a recipe; None where its command has left nothing, or other seeds."""
+    out = ROOT / ("weights" if recipe == "ours" else f"runs/{recipe}")
+    report = json.loads((out / "metrics.json").read_text()) if (out / "metrics.json").is_file() else {"seeds": {}}
     title, seeds = ABLATIONS[recipe]
-    line = f"python train.py {' '.join(command(recipe))}"
-    if (report["recipe"], report.get("test_set"), len(report["seeds"])) != (recipe, "MNIXEL test", seeds):
-        sys.exit(f"{out} holds no {recipe} on MNIXEL's test images with {seeds} seeds: {line}")
+    line = f"python train.py --recipe {recipe}{f' --seeds {seeds}' if seeds > 1 else ''}"
+    if (report.get("recipe"), report.get("test_set"), len(report["seeds"])) != (recipe, "MNIXEL test", seeds):
+        print(f"{out} holds no {recipe} on MNIXEL's test images with {seeds} seeds: {line}", file=sys.stderr)
+        return None
     row = {"title": title, "command": line, "rights": list(report["seeds"].values()), "total": report["test"]["total"]}
     if (right := on_pendigits(out)) is not None:
         row["pendigits"] = right
@@ -99,17 +80,23 @@ def on_pendigits(out: Path) -> list[int] | None:
     return [int((read(pictures)[0].argmax(1) == labels).sum()), len(labels)]
 
 
-def run_recipes(names: list[str], read: bool) -> str:
-    """Measure the named recipes, or all; returns the table."""
-    results = tables.stored("recipes")
-    for recipe in names or ABLATIONS:
-        results[recipe] = measure_recipe(recipe, read)
-        results = {name: results[name] for name in ABLATIONS if name in results}
-        store("recipes", results)
-    return tables.recipes(results)
+def run_recipes(names: list[str]) -> str:
+    """Put the named recipes, or all that were trained, into docs/recipes.json; returns the table."""
+    rows = {recipe: row for recipe in names or ABLATIONS if (row := measure_recipe(recipe))}
+    results = tables.stored("recipes") | rows
+    store("recipes", {name: results[name] for name in ABLATIONS if name in results})
+    return tables.recipes(tables.stored("recipes"))
 
 
 # --- operators --------------------------------------------------------------------------------------------------------
+
+
+def identity() -> str:
+    """Hash of the quick recipe, its allographs and operators; stored results with another hash are stale."""
+    settings = [repr(trained.RECIPES["quick"]), str(FORMAT)]
+    settings += [f"{each.digit} {each.name} {each.weight}" for d in range(10) for each in ALLOGRAPHS[d]]
+    settings += [f"{op.name} {op.share} {op.digits}" for op in OPERATORS.values()]
+    return hashlib.sha256("\n".join(settings).encode()).hexdigest()[:16]
 
 
 def people() -> dict:
@@ -145,8 +132,8 @@ def run_operators(names: list[str], arrays: data.Arrays) -> str:
     if not people():
         sys.exit("bench.ablation: UNIPEN_DIR and FREEHAND_DIR name no digits to measure with.")
     results = tables.stored("operators")
-    if results.get("of") != identity("quick"):
-        results = {"of": identity("quick")}
+    if results.get("of") != identity():
+        results = {"of": identity()}
     for name in [WHOLE, *(names or NAMES)]:
         if name not in results or name in names:
             results[name] = measure_operators(() if name == WHOLE else (name,), arrays)
@@ -158,18 +145,17 @@ def run_operators(names: list[str], arrays: data.Arrays) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, keep and print."""
+    """Measure, store and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.ablation", description=__doc__.split(":")[0] + ".")
     known = {"recipes": ABLATIONS, "operators": NAMES}
     parser.add_argument("what", choices=known)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of a recipe or operator (default: all)")
-    parser.add_argument("--read", action="store_true", help="recipes: read what train.py left behind instead")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(known[options.what]):
         parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(known[options.what])}")
     try:
         if options.what == "recipes":
-            print(run_recipes(options.names, options.read))
+            print(run_recipes(options.names))
         else:
             print(run_operators(options.names, data.arrays("clean")))
     except data.DataError as error:

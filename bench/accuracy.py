@@ -1,12 +1,12 @@
 """One table of what the shipped weights can and cannot do, upstream's recipe beside them: `python -m bench.accuracy`.
 
     python train.py --recipe upstream                           upstream's network, seed 0, into runs/upstream
-    FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... MNIST_DIR=... python -m bench.accuracy
+    FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... python -m bench.accuracy
 
-Accuracy is right/total with a 95 % Wilson interval. Other people's digits and the drawings that are no digits are never trained
-on. Sets whose folder is not named are left out; docs/accuracy.json changes only when pendigits, UNIPEN and MNIST are
-all there. Without upstream's network its column has what docs/accuracy.json keeps of it. A second table has other projects' networks, where they are installed (bench/peers.py).
-Upstream's network is fed as it was trained, from MNIXEL's 28x28; its own window feeds it otherwise and does worse.
+Accuracy is right/total with a 95 % Wilson interval. Other people's digits and the drawings that are no digits never train. A set whose
+folder is not named is left out; docs/accuracy.json changes only when pendigits, UNIPEN and MNIST are all there. Without upstream's
+network, its column keeps the figures of docs/accuracy.json. A second table has other projects' networks if they are installed
+(bench/peers.py). Upstream's network gets MNIXEL's 28x28, as in its training; its own window gives it something else and does worse.
 """
 
 from __future__ import annotations
@@ -108,14 +108,6 @@ def refused_at(digits: np.ndarray, others: np.ndarray, share: float = 0.01) -> t
     return threshold, float((others < threshold).mean())
 
 
-def over_seeds(result: dict | None) -> str:
-    """Mean and spread of right answers over the seeds of a recipe."""
-    if not result:
-        return ""
-    rights = result["rights"]
-    return f"{np.mean(rights):.1f} +- {np.std(rights, ddof=1):.1f} of {result['total']} over {len(rights)} seeds"
-
-
 # --- the parts of the table -------------------------------------------------------------------------------------------
 
 
@@ -131,13 +123,10 @@ def other_people(table: Table) -> None:
     if (folder := freehand.folder()) is not None:
         for sizes, note in ((freehand.NATURAL, ""), (freehand.SMALL, ", small")):
             table.read(f"{PENDIGITS}{note}", iter([("", sets.pendigits(folder, sizes))]), detailed=True)
-    for file, read, name in (
-        (mnist.file(), mnist.read, "MNIST, {:,} training digits nobody looked at"),
-        (mnist.folder(), mnist.read_test, "MNIST, {:,} test digits"),
-    ):
-        if file is not None:
-            pictures, labels = read(file)
-            table.read(name.format(len(labels)), iter([("", sets.Set(list(pictures), labels))]), detailed=True)
+    if (file := mnist.file()) is not None:
+        pictures, labels = mnist.read(file)
+        name = f"MNIST, {len(labels):,} training digits nobody looked at"
+        table.read(name, iter([("", sets.Set(list(pictures), labels))]), detailed=True)
 
 
 def refusal(table: Table, threshold: float) -> None:
@@ -190,25 +179,21 @@ def mnixel_test(arrays: data.Arrays) -> Iterator[tuple[str, sets.Set]]:
 
 
 def main() -> None:
-    """Measure everything, keep it in docs/accuracy.json and print the table."""
+    """Measure everything, print the table and store it in docs/accuracy.json."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="measure these and write nothing")
-    parser.add_argument("--upstream", type=Path, default=ROOT / "runs" / "upstream", help="folder of upstream's run")
     options = parser.parse_args()
     try:
         arrays = data.arrays("clean")
     except data.DataError as error:
         sys.exit(f"bench.accuracy: {error}")
-    net = DigitCNN.from_pretrained(options.weights)
+    net, upstream_run = DigitCNN.from_pretrained(options.weights), ROOT / "runs" / "upstream"
     before = tables.stored("accuracy").get("rows", {})
-    table = Table({OURS: our_reader(net), UPSTREAM: upstream_reader(options.upstream)}, before)
+    table = Table({OURS: our_reader(net), UPSTREAM: upstream_reader(upstream_run)}, before)
     if UPSTREAM not in table.readers:
-        print(f"There is no upstream network in {options.upstream}: its figures are those kept.", file=sys.stderr)
+        print(f"There is no upstream network in {upstream_run}: its column keeps the earlier figures.", file=sys.stderr)
 
     table.read("MNIXEL test", mnixel_test(arrays))
-    seeds = tables.stored("recipes")
-    recipes = {OURS: "ours", UPSTREAM: "upstream"}
-    table.row("MNIXEL test, several seeds", {who: over_seeds(seeds.get(recipe)) for who, recipe in recipes.items()})
     other_people(table)
     refusal(table, net.config.threshold)
     if (folder := freehand.folder()) is not None:
@@ -223,7 +208,7 @@ def main() -> None:
     count = {who: sum(p.numel() for p in network.parameters()) for who, network in networks.items()}
     table.row("parameters", {who: f"{n:,}" for who, n in count.items()})
     table.row("multiply-adds a picture", {who: f"{multiply_adds(network):,}" for who, network in networks.items()})
-    reports = {OURS: options.weights / "metrics.json", UPSTREAM: options.upstream / "metrics.json"}
+    reports = {OURS: options.weights / "metrics.json", UPSTREAM: upstream_run / "metrics.json"}
     took = {who: json.loads(path.read_text())["seconds"] for who, path in reports.items() if path.is_file()}
     table.row("training seconds, two cores", {who: f"{seconds:.0f}" for who, seconds in took.items()})
 

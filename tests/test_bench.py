@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import importlib
+import json
 import sys
 from dataclasses import replace
 
@@ -76,19 +77,6 @@ def test_every_other_picture_of_mnist_counts(tmp_path, monkeypatch):
     assert (pictures[0, 0, 0], pictures[0, 1, 0], pictures[0].sum()) == pytest.approx((1, 0.2, 1.2))
     monkeypatch.setenv("MNIST_CSV", str(tmp_path / "missing.csv"))
     assert mnist.file() is None
-
-
-def test_test_files_of_mnist_are_read_gzipped_or_not(tmp_path, monkeypatch):
-    pictures = np.arange(2 * 784, dtype=np.uint8).reshape(2, 28, 28)
-    images = bytes([0, 0, 8, 3]) + np.array([2, 28, 28], ">i4").tobytes() + pictures.tobytes()
-    labels = bytes([0, 0, 8, 1]) + np.array([2], ">i4").tobytes() + bytes([7, 2])
-    monkeypatch.setenv("MNIST_DIR", str(tmp_path))
-    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
-    assert mnist.folder() is None  # the labels are missing
-    (tmp_path / "t10k-labels.idx1-ubyte").write_bytes(labels)
-    read, truth = mnist.read_test(mnist.folder())
-    assert truth.tolist() == [7, 2]
-    assert np.array_equal(np.rint(read * 255), pictures)
 
 
 DOCUMENT = """.VERSION 1.0
@@ -279,10 +267,24 @@ def test_multiply_adds_of_a_known_network():
 
 
 def test_a_changed_recipe_has_another_identity(monkeypatch):
-    before = identity("ours")
-    assert before == identity("ours") != identity("upstream")
-    monkeypatch.setitem(RECIPES, "ours", replace(RECIPES["ours"], steps=25))
-    assert identity("ours") != before
+    before = identity()
+    assert before == identity()
+    monkeypatch.setitem(RECIPES, "quick", replace(RECIPES["quick"], steps=25))
+    assert identity() != before
+
+
+def test_the_ablation_takes_what_train_left_with_the_right_seeds(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(ablation, "ROOT", tmp_path)
+    monkeypatch.setattr(tables, "DOCS", tmp_path)
+    monkeypatch.delenv("FREEHAND_DIR", raising=False)
+    report = {"recipe": "nearest-pixels", "test_set": "MNIXEL test", "test": {"total": 116}, "seconds": 1.0}
+    for recipe, seeds in (("nearest-pixels", {"0": 76}), ("upstream", {"0": 113})):
+        (tmp_path / "runs" / recipe).mkdir(parents=True)
+        metrics = report | {"recipe": recipe, "seeds": seeds}
+        (tmp_path / "runs" / recipe / "metrics.json").write_text(json.dumps(metrics))
+    assert "| 40 | nothing random |" in ablation.run_recipes([])
+    assert list(tables.stored("recipes")) == ["nearest-pixels"]
+    assert "no upstream on MNIXEL's test images with 5 seeds: python train.py" in capsys.readouterr().err
 
 
 def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, monkeypatch):
