@@ -1,16 +1,15 @@
-"""Broken picture files thrown at the server's own way of reading them: `python -m bench.fuzz --minutes 10 --seed 1`.
+"""Fuzzing the server's reading of picture files: `python -m bench.fuzz --minutes 10 --seed 1`.
 
-Small good files of every format and mode are spoilt: bytes, and blocks (PNG chunks, JPEG segments, RIFF chunks), which are changed, left
-out, doubled, or taken from other files. Each goes through a child as the server's (`serving/images.py`) and `DigitCNN.preprocess`. What
-gives an outcome not met before is spoilt further. A finding is anything but an answer, a refusal in one sentence or a child that its
-time ended; the file goes to `tests/seeds/`. Printed is how many were tried, and what came of them.
+Small good files of every format and mode are mutated: bytes, and blocks (PNG chunks, JPEG segments, RIFF chunks), which are changed, left
+out, doubled, or taken from other files. Each goes through a child process like the server's (`serving/images.py`) and
+`DigitCNN.preprocess`. A file with a new outcome joins the corpus. A finding is anything but an answer, a refusal in one sentence or a
+child that ran out of time; its file goes to `tests/seeds/`.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import io
 import random
 import re
 import signal
@@ -19,6 +18,7 @@ import sys
 import time
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,23 +27,17 @@ from PIL import Image, ImageDraw
 from model import DigitCNN
 from serving import images
 from tests.harness import ROOT
+from tests.harness.calls import encoded
 
 SEEDS = ROOT / "tests" / "seeds"
 SENTENCE = re.compile(r"[A-Za-z][^\n]{10,400}\.")
 
 
-# --- files to begin with ----------------------------------------------------------------------------------------------
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
-    """An image as a file of that kind."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
+# --- the corpus to begin with -----------------------------------------------------------------------------------------
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    """A PNG's chunk, with the right length and check sum."""
+    """A PNG chunk, with the right length and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
@@ -72,32 +66,32 @@ TURNED.update({0x112: 6, 0x10F: "a maker"})
 
 
 def scans(side: int, count: int) -> bytes:
-    """A progressive JPEG of `side` pixels whose shortest scan comes again and again: a few bytes each, and all pixels anew."""
+    """A progressive JPEG of `side` pixels that repeats its shortest scan: a few bytes each, and every pixel is decoded again."""
     raw = encoded(Image.new("L", (side, side), 128), "JPEG", progressive=True)
     starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
-    parts = [raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)]  # the first has what others refine
+    parts = [raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)]  # the others refine the first
     return raw[:-2] + min(parts, key=len) * count + raw[-2:]
 
 
 def exif_segments(count: int) -> bytes:
-    """A JPEG with so many segments of Exif of ten bytes, which Pillow puts together one by one."""
+    """A JPEG with `count` Exif segments of ten bytes, which Pillow joins one by one."""
     raw = encoded(seven(), "JPEG")
     return raw[:2] + (b"\xff\xe1\x00\x0a" + b"Exif\0\0" + b"II") * count + raw[2:]
 
 
 def empty_chunks(count: int) -> bytes:
-    """A PNG with so many chunks that hold nothing."""
+    """A PNG with `count` empty chunks."""
     return png(40, 40, *[chunk(b"teSt", b"")] * count, PIXELS)
 
 
 def bombs() -> dict[str, bytes]:
-    """Files of a few megabytes at most that keep Pillow busy for much longer than a picture of their size does, by name."""
+    """Files of a few megabytes at most that keep Pillow busy for much longer than a picture of their size, by name."""
     files = {"scans.jpg": scans(4096, 12_000), "exif-segments.jpg": exif_segments(400_000)}
     return files | {"empty-chunks.png": empty_chunks(2_000_000 // 3)}
 
 
 def good() -> dict[str, bytes]:
-    """Small files that can be read, by name."""
+    """Small valid files, by name."""
     grey = seven()
     colour, palette, clear = grey.convert("RGB"), grey.convert("P"), grey.convert("RGBA")
     clear.putalpha(Image.eval(grey, lambda value: 255 - value))
@@ -125,7 +119,7 @@ def good() -> dict[str, bytes]:
 
 
 def hostile() -> dict[str, bytes]:
-    """Files that mean harm, by name: small ones, and the `bombs`."""
+    """Malicious files, by name: small ones, and the `bombs`."""
     bomb, huge = zlib.compress(bytes(50 * 2**20), 9), (1 << 31) - 1
     text = chunk(b"zTXt", b"C\0\0" + zlib.compress(bytes(2**20), 9))
     bmp = encoded(seven(), "BMP")
@@ -144,13 +138,13 @@ def hostile() -> dict[str, bytes]:
     return files | bombs() | {f"cut-{name}": content[: len(content) * 2 // 3] for name, content in good().items()}
 
 
-# --- spoiling them ----------------------------------------------------------------------------------------------------
+# --- mutation ---------------------------------------------------------------------------------------------------------
 
 NUMBERS = (0, 1, 2, 7, 8, 127, 128, 255, 256, 4095, 4096, 4097, 32767, 65535, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 
 
 def blocks(raw: bytes) -> list[bytes]:
-    """A file in parts that make it up again: PNG's chunks, JPEG's segments before the pixels, RIFF's chunks."""
+    """A file split into PNG chunks, JPEG segments before the pixels, or RIFF chunks; joined, they are the file."""
     jpeg, riff = raw.startswith(b"\xff\xd8"), raw.startswith(b"RIFF")
     if not (jpeg or riff or raw.startswith(b"\x89PNG")):
         return [raw]
@@ -166,7 +160,7 @@ def blocks(raw: bytes) -> list[bytes]:
     return [*parts, raw[at:]]
 
 
-def spoilt_bytes(raw: bytes, rng: random.Random) -> bytes:
+def mutate_bytes(raw: bytes, rng: random.Random) -> bytes:
     """One to four small changes: bits, numbers, spans."""
     data = bytearray(raw)
     for _ in range(rng.choice((1, 1, 2, 4))):
@@ -186,58 +180,56 @@ def spoilt_bytes(raw: bytes, rng: random.Random) -> bytes:
     return bytes(data[: 2**20])
 
 
-def spoilt(raw: bytes, rng: random.Random, others: list[bytes] | None = None) -> bytes:
-    """A file changed in some way that a careless or an evil program could; blocks may come from `others`."""
+def mutate(raw: bytes, rng: random.Random, others: Sequence[bytes] = ()) -> bytes:
+    """A file with changed bytes or blocks; blocks may come from `others`."""
     parts = blocks(raw)
     if len(parts) < 3 or rng.random() < 0.3:
-        return spoilt_bytes(raw, rng)
+        return mutate_bytes(raw, rng)
     for _ in range(rng.choice((1, 1, 2, 3))):
         at = rng.randrange(1, len(parts))
         match rng.randrange(5):
             case 0 if len(parts) > 2:
                 del parts[at]
             case 1:
-                block = rng.choice(blocks(rng.choice([raw, *(others or [])])))
+                block = rng.choice(blocks(rng.choice([raw, *others])))
                 parts.insert(rng.randrange(1, len(parts)), block)
-            case 2 if raw.startswith(b"\x89PNG"):  # with the right check sum, and behind the compression
+            case 2 if raw.startswith(b"\x89PNG"):  # with the right checksum, and inside the compression
                 kind, data = parts[at][4:8], parts[at][8:-4]
                 with contextlib.suppress(zlib.error):
                     data = zlib.decompressobj().decompress(data, 2**17)
-                    data = zlib.compress(spoilt_bytes(data, rng))
+                    data = zlib.compress(mutate_bytes(data, rng))
                 parts[at] = chunk(kind, data)
             case _:
-                parts[at] = spoilt_bytes(parts[at], rng)
+                parts[at] = mutate_bytes(parts[at], rng)
     return b"".join(parts)
 
 
-# --- looking at them --------------------------------------------------------------------------------------------------
+# --- the target -------------------------------------------------------------------------------------------------------
 
 
 class Outcome(NamedTuple):
-    """What became of a file: "answer", "refusal", "ended" when its time was up, or what is wrong; `said` tells them apart."""
+    """Of reading a file: "answer", "refusal", "ended" when its time was up, or a fault; `detail` tells similar ones apart."""
 
-    what: str
-    said: str = ""
+    kind: str
+    detail: str = ""
 
     @property
     def good(self) -> bool:
-        """Whether that may become of a file."""
-        return self.what in ("answer", "refusal", "ended")
+        return self.kind in ("answer", "refusal", "ended")
 
 
-class Watched:
-    """Looks at files in a child as the server's, and as the server does: what takes too much is tried once more, with more."""
+class Target:
+    """Reads files in a child process as the server does: with the small budget, then once more with the large one."""
 
     def __init__(self) -> None:
         self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), images.Child()
 
-    def look(self, raw: bytes, slowly: bool = False) -> Outcome:
-        """What becomes of a file."""
+    def read(self, raw: bytes, slowly: bool = False) -> Outcome:
         try:
             tensor = self.net.preprocess(image := self.child.open(raw, slowly))
         except (TimeoutError, images.TooMuch) as error:
             if not slowly:
-                return self.look(raw, slowly=True)
+                return self.read(raw, slowly=True)
             if isinstance(error, ValueError):
                 return refusal(str(error))
             timed = -self.child.status in (signal.SIGPROF, signal.SIGALRM)
@@ -250,43 +242,43 @@ class Watched:
         return Outcome("answer" if right else "bad tensor", image.mode)
 
 
-def refusal(said: str) -> Outcome:
-    """What a person is told; no number in it makes it another outcome."""
-    return Outcome("refusal" if SENTENCE.fullmatch(said) else "no sentence", re.sub(r"\d+", "n", said))
+def refusal(message: str) -> Outcome:
+    """The outcome for an error message; other numbers in it are no other outcome."""
+    return Outcome("refusal" if SENTENCE.fullmatch(message) else "no sentence", re.sub(r"\d+", "n", message))
 
 
 # --- the run ----------------------------------------------------------------------------------------------------------
 
 
 def run(minutes: float, seed: int) -> Counter:
-    """Throw files at the server's functions; returns how many had which outcome. What went wrong goes to SEEDS."""
-    rng, counts, pool = random.Random(seed), Counter(), list(good().values())
-    waiting, seen, until = [*hostile().values(), *pool], set(), time.monotonic() + 60 * minutes
-    watched = Watched()
+    """Read mutated files until the time is up; returns the number of each kind of outcome. Findings go to SEEDS."""
+    rng, counts, corpus = random.Random(seed), Counter(), list(good().values())
+    waiting, seen, until = [*hostile().values(), *corpus], set(), time.monotonic() + 60 * minutes
+    target = Target()
     while time.monotonic() < until:
-        raw = waiting.pop() if waiting else spoilt(rng.choice(pool), rng, pool)
-        outcome = watched.look(raw)
-        counts[outcome.what] += 1
+        raw = waiting.pop() if waiting else mutate(rng.choice(corpus), rng, corpus)
+        outcome = target.read(raw)
+        counts[outcome.kind] += 1
         if outcome in seen:
             continue
         seen.add(outcome)
-        if len(raw) < 100_000 and outcome.what != "ended":
-            pool.append(raw)
+        if len(raw) < 100_000 and outcome.kind != "ended":
+            corpus.append(raw)
         if not outcome.good:
-            path = SEEDS / f"{re.sub('[^a-z0-9]+', '-', outcome.what.lower())}-{len(seen)}.bin"
+            path = SEEDS / f"{re.sub('[^a-z0-9]+', '-', outcome.kind.lower())}-{len(seen)}.bin"
             path.write_bytes(raw)
-            print(f"{outcome.what}: {outcome.said or 'no words'}; kept as {path.name}", flush=True)
-    print(f"{counts.total():,} files, {len(seen)} kinds of outcome")
-    print(", ".join(f"{count:,} {what}" for what, count in counts.most_common()))
+            print(f"{outcome.kind}: {outcome.detail or 'no message'}; file: {path.name}", flush=True)
+    print(f"{counts.total():,} files, {len(seen)} different outcomes")
+    print(", ".join(f"{count:,} {kind}" for kind, count in counts.most_common()))
     return counts
 
 
 def main() -> int:
-    """Run the command; returns the exit status: 1 when something went wrong."""
+    """Run the command; returns the exit status: 1 after a finding."""
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=1)
-    return int(not all(Outcome(what).good for what in run(**vars(parser.parse_args()))))
+    return int(not all(Outcome(kind).good for kind in run(**vars(parser.parse_args()))))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from bench.fuzz import bombs, encoded
-from tests.harness.calls import data_url, picture, post
+from bench.fuzz import bombs
+from tests.harness.calls import data_url, encoded, picture, post
 from tests.harness.contributor import strokes
 from tests.harness.servers import Server, family
 

@@ -24,12 +24,13 @@ from PIL import Image
 from schemathesis import GenerationMode
 
 import board
-from bench.fuzz import SEEDS, SENTENCE, Outcome, Watched, bombs, encoded, good, hostile, spoilt
+from bench.fuzz import SEEDS, SENTENCE, Outcome, Target, bombs, good, hostile, mutate
 from model import Config, DigitCNN, _read_config
 from serving.limits import Limits, Refused, address
 from serving.predict import Predictor
 from serving.settings import Settings
 from tests.harness import ROOT
+from tests.harness.calls import encoded
 from tests.harness.person import DRAWINGS
 from tests.harness.servers import Server
 
@@ -46,57 +47,57 @@ def sentence(error: Exception) -> None:
 
 
 @pytest.fixture(scope="module")
-def watched():
-    process = Watched()
-    yield process
-    process.child.end()
+def target():
+    target = Target()
+    yield target
+    target.child.end()
 
 
-def wrong(watched: Watched, files: dict[str, bytes]) -> dict[str, Outcome]:
-    """Name of a file -> what became of it, if that should not have."""
-    outcomes = {name: watched.look(raw) for name, raw in files.items()}
+def findings(target: Target, files: dict[str, bytes]) -> dict[str, Outcome]:
+    """The findings, by name of the file."""
+    outcomes = {name: target.read(raw) for name, raw in files.items()}
     return {name: outcome for name, outcome in outcomes.items() if not outcome.good}
 
 
-def test_good_files_of_every_mode_are_answered(watched):
-    outcomes = {name: watched.look(raw) for name, raw in good().items()}
-    assert {name: outcome for name, outcome in outcomes.items() if outcome.what != "answer"} == {}
+def test_good_files_of_every_mode_are_answered(target):
+    outcomes = {name: target.read(raw) for name, raw in good().items()}
+    assert {name: outcome for name, outcome in outcomes.items() if outcome.kind != "answer"} == {}
 
 
 @pytest.mark.thorough
-def test_hostile_files_get_an_answer_or_one_sentence(watched):
-    assert wrong(watched, hostile()) == {}
+def test_hostile_files_get_an_answer_or_one_sentence(target):
+    assert findings(target, hostile()) == {}
 
 
 @pytest.mark.thorough
-def test_bombs_are_among_them_and_are_ended(watched):
+def test_bombs_are_among_them_and_are_ended(target):
     """Each class kept Pillow busy for seconds; the time that the server gives stops the longest."""
     assert bombs().keys() <= hostile().keys()
-    outcomes = {name: watched.look(raw) for name, raw in bombs().items()}
-    assert outcomes["scans.jpg"].what == outcomes["exif-segments.jpg"].what == "ended"
-    assert outcomes["empty-chunks.png"].what in ("ended", "answer")
-    assert watched.look(good()["L.png"]).what == "answer"
+    outcomes = {name: target.read(raw) for name, raw in bombs().items()}
+    assert outcomes["scans.jpg"].kind == outcomes["exif-segments.jpg"].kind == "ended"
+    assert outcomes["empty-chunks.png"].kind in ("ended", "answer")
+    assert target.read(good()["L.png"]).kind == "answer"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SEEDS.glob("*.*")))
-def test_what_once_went_wrong_does_so_no_more(watched, name):
-    assert wrong(watched, {name: (SEEDS / name).read_bytes()}) == {}
+def test_what_once_went_wrong_does_so_no_more(target, name):
+    assert findings(target, {name: (SEEDS / name).read_bytes()}) == {}
 
 
-def test_a_few_hundred_spoilt_files(watched):
+def test_a_few_hundred_mutated_files(target):
     rng, pool = random.Random(3), list(good().values())
-    files = {f"{number} {name}": spoilt(raw, rng, pool) for number in range(12) for name, raw in good().items()}
-    assert wrong(watched, files) == {}
+    files = {f"{number} {name}": mutate(raw, rng, pool) for number in range(12) for name, raw in good().items()}
+    assert findings(target, files) == {}
 
 
-def test_the_watching_sees_a_crash(watched):
-    assert watched.look(good()["L.png"]).what == "answer"
+def test_a_crash_is_a_finding(target):
+    assert target.read(good()["L.png"]).kind == "answer"
     for slowly in (False, True):
-        watched.child.process = watched.child.process or watched.child._start()
-        watched.child.process.send_signal(signal.SIGSEGV)
-        watched.child.process.wait()
-        outcome = watched.look(good()["L.png"], slowly)
-    assert outcome.what == f"crash {-signal.SIGSEGV}"
+        target.child.process = target.child.process or target.child._start()
+        target.child.process.send_signal(signal.SIGSEGV)
+        target.child.process.wait()
+        outcome = target.read(good()["L.png"], slowly)
+    assert outcome.kind == f"crash {-signal.SIGSEGV}"
 
 
 # --- parsers ----------------------------------------------------------------------------------------------------------
@@ -120,14 +121,14 @@ STROKES = st.lists(
     | JSON,
     max_size=4,
 )
-SPOILT = st.builds(
-    lambda raw, seed: spoilt(raw, random.Random(seed)), st.sampled_from(list(good().values())), st.integers(0, 2**32)
+MUTATED = st.builds(
+    lambda raw, seed: mutate(raw, random.Random(seed)), st.sampled_from(list(good().values())), st.integers(0, 2**32)
 )
 URLS = st.one_of(
     st.builds(
         "data:{};base64,{}".format,
         st.sampled_from(["image/png", "image/jpeg", "text/plain", "image/", ""]) | st.text(max_size=9),
-        (st.binary(max_size=99) | SPOILT).map(lambda raw: base64.b64encode(raw).decode()) | st.text(max_size=9),
+        (st.binary(max_size=99) | MUTATED).map(lambda raw: base64.b64encode(raw).decode()) | st.text(max_size=9),
     ),
     st.text(max_size=30),
     JSON,
@@ -423,7 +424,7 @@ def uploads(rng: random.Random) -> Asked:
 
 
 def data_urls(rng: random.Random) -> Asked:
-    broken = spoilt(rng.choice(BAD_PICTURES), rng)[:200]
+    broken = mutate(rng.choice(BAD_PICTURES), rng)[:200]
     body = rng.choice((base64.b64encode(broken).decode(), "?", "AAA", "\u00e9", "A" * 70_000))
     heads = ("data:image/png;base64,", "data:image/png,", "data:text/html;base64,", "data:", "data:image/;base64;,")
     url = rng.choice(heads) + body

@@ -19,9 +19,9 @@ def picture(digit: str, size: int = 448) -> Image.Image:
     return Image.fromarray(255 - board.render([board.Stroke(np.array(s), 14.0) for s in DRAWINGS[digit]], size))
 
 
-def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
