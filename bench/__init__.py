@@ -1,1 +1,1 @@
-"""Measurements that are not tests: each script prints the figures that the README quotes."""
+"""Measurements: each module prints its figures, and most write them to docs/NAME.json for `python -m reports`."""

@@ -1,11 +1,10 @@
-"""How long the page takes to come up: `python -m bench.boot`.
+"""How long the page takes to start: `python -m bench.boot`. Writes docs/boot.json.
 
-    python -c "import gradio"               what the first answer to a browser is compared with, in the same run
-    without MODEL_ID                        the embedded weights, nobody is asked
-    a Hub that is well, refuses, is silent, ...
+    python -c "import gradio"                     the baseline, in the same run
+    without MODEL_ID                              the embedded weights; no Hub is asked
+    a Hub that is well, refuses, is silent, ...   the tests' local Hub, asked by the real client
 
-Each is a process of its own with an empty cache; the time is from its start to the first page, imports included. Real clients against the
-local hub of the tests.
+Each start is a new process with an empty cache, timed from its beginning to the first page, imports included.
 """
 
 from __future__ import annotations
@@ -49,15 +48,15 @@ def measured(name: str) -> float:
 
 
 def main() -> None:
-    """Measure in turn, print the table and keep what was measured in docs/boot.json."""
-    measured(IMPORT)  # files that are read from the disk for the first time
-    found: dict[str, list[float]] = {name: [] for name in (IMPORT, ALONE, WELL, *FAULTS)}
+    """Measure in turn, print the table and write it."""
+    measured(IMPORT)  # reads the files from the disk for the first time
+    results: dict[str, list[float]] = {name: [] for name in (IMPORT, ALONE, WELL, *FAULTS)}
     for _ in range(REPEATS):
-        for name, times in found.items():
+        for name, times in results.items():
             times.append(round(measured(name), 2))
             print(f"{name}: {times[-1]} s", file=sys.stderr)
-    print(tables.boot(found))
-    (tables.DOCS / "boot.json").write_text(json.dumps(found, indent=1) + "\n")
+    print(tables.boot(results))
+    (tables.DOCS / "boot.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

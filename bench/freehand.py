@@ -1,4 +1,4 @@
-"""Strangers' strokes as a benchmark: "Pen-Based Recognition of Handwritten Digits" (Alpaydin and Alimoglu, UCI, CC BY 4.0).
+"""pendigits, the strokes of unseen writers, as a benchmark: "Pen-Based Recognition of Handwritten Digits" (Alpaydin and Alimoglu, UCI, CC BY 4.0).
 
 Measured with, never trained on. `FREEHAND_DIR` names the folder that holds `pendigits-orig.tra.Z` (the original, unnormalised
 version: 7,494 digits of 30 writers as pen strokes in UNIPEN text, y upwards).

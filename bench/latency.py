@@ -1,22 +1,22 @@
 """How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json.
 
-Measured in one run, headless, by mouse events at 125 Hz that do not wait for the page: our page in both editions, with the CPU
-slowed, with 100 ms of network latency and with its server stopped; the same page with the network run by ONNX Runtime Web; and
-gr.Sketchpad with the network on the server. `python -m bench.latency NAME...` measures only rows whose name contains a NAME, and
-writes nothing.
+One run, headless, with mouse events at 125 Hz that do not wait for the page: our page in both editions, with a slowed CPU, with 100 ms
+of network latency and with its server stopped; the same page with the network run by ONNX Runtime Web; and gr.Sketchpad with the network
+on the server. `python -m bench.latency NAME...` measures only rows whose name contains a NAME, and writes nothing.
 
-Clocked in the page, from the moment it is handed an event to the moment that an answer to the drawing as it then is (or to a newer
-one) is in the document:
+The clock runs in the page: from the moment it gets an event until an answer to the drawing at that moment (or to a newer one) is in the
+document.
 
-- pointer-up: of every stroke. The last move comes one event earlier. Chromium hands it over with the next frame or just before
-  the pointer-up, and after a pointer-up it holds back all that a page has to do until it has drawn a frame: an answer that is
-  not there before the pointer-up waits for that, 8 ms at 60 Hz on average, however fast the network is;
+- pointer-up: of every stroke. The last move comes one event earlier. Chromium delivers it with the next frame or just before the
+  pointer-up, and after a pointer-up it holds back all work of the page until it has drawn a frame: an answer that is not there before
+  the pointer-up waits for that, 8 ms at 60 Hz on average, however fast the network is;
 - moves in the frame: share of the pointer moves that changed the drawing and were answered within 16 ms.
 
-"CPU 4x" slows the page's main thread with Chrome's emulation. That does not reach a worker: the protocol answers "Operation is only
-supported for pages, not workers", and a fixed loop in a worker keeps its speed. So the worker itself waits after each answer until four times its working time have passed, then sends it. The server of gr.Sketchpad is not slowed.
+"CPU 4x" slows the page's main thread with Chrome's emulation. It does not reach a worker (the protocol answers "Operation is only
+supported for pages, not workers"), so the worker waits after each answer until four times its working time has passed. The server of
+gr.Sketchpad is not slowed.
 
-The ONNX Runtime rows need npm and the Python package onnx; the runtime is kept in data/cache/.
+The ONNX Runtime rows need npm and the Python package onnx; the runtime is cached in data/cache/.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ import numpy as np
 from bench.onnx_web import Unavailable, export_onnx, fetch_runtime, replace_network
 from bench.pointer import STRETCH, Visitor, chromium, until
 from reports import tables
+from tests.harness import ROOT
+from tests.harness.person import DRAWINGS, varied
+from tests.harness.servers import Server, StaticSite
 from web.build import build
-
-ROOT = Path(__file__).parent.parent
-STORE = ROOT / "docs" / "latency.json"
 
 FRAME = 16.0  # milliseconds
 
@@ -75,27 +75,18 @@ CASES = [
 ]
 
 
-# --- what is served ---------------------------------------------------------------------------------------------------
-
-
-def build_site(folder: Path, rate: int, onnx: bool) -> None:
-    """The static edition, with a worker slowed `rate` times and, if `onnx`, ONNX Runtime in place of our network's layers."""
-    build(folder, ROOT / "weights")
-    if onnx:
-        replace_network(folder)
-    if rate > 1:
-        worker = folder / "worker.js"
-        worker.write_text(worker.read_text() + STRETCH.replace("RATE", str(rate)))
-
-
 @contextmanager
 def running(case: Case):
     """The server of a case: has a `url` and `kill()`."""
-    from tests.harness.servers import Server, StaticSite
-
     with tempfile.TemporaryDirectory() as folder:
         if case.kind in ("static", "onnx"):
-            build_site(Path(folder, "some", "where"), case.rate, case.kind == "onnx")
+            site = Path(folder, "some", "where")
+            build(site, ROOT / "weights")
+            if case.kind == "onnx":
+                replace_network(site)
+            if case.rate > 1:
+                worker = site / "worker.js"
+                worker.write_text(worker.read_text() + STRETCH.replace("RATE", str(case.rate)))
             server = StaticSite(Path(folder))
         else:
             server = Server(*(["--sketchpad", "stock"] if case.kind == "stock" else []))
@@ -108,11 +99,8 @@ def running(case: Case):
 
 async def measure(browser, case: Case, drawings: int) -> dict:
     """The row of a case."""
-    from tests.harness.person import DRAWINGS, varied
-
-    events = {"pointermove": [], "pointerup": [], "answers": []}
     with running(case) as server:
-        if case.kind == "stock":  # a fresh page each time: a second stroke would find the first one's answer
+        if case.kind == "stock":  # a fresh page each time: on a second stroke the first one's answer would count
             digits = [digit for digit, strokes in DRAWINGS.items() if len(strokes) == 1]
             rows = []
             for number in range(drawings):
@@ -135,22 +123,21 @@ async def measure(browser, case: Case, drawings: int) -> dict:
 
 
 def waits(events: dict) -> dict:
-    """Milliseconds from each event to its answer, and from the input to the page being handed it."""
+    """Milliseconds from each event to its answer."""
     answers = events["answers"]
 
     def wait(event: dict) -> float:
-        told = (a["at"] for a in answers if a["revision"] >= event["revision"] and a["at"] >= event["at"])
+        later = (a["at"] for a in answers if a["revision"] >= event["revision"] and a["at"] >= event["at"])
         before = any(a["revision"] >= event["revision"] > 0 for a in answers if a["at"] < event["at"])
-        return 0.0 if before else next(told, np.inf) - event["at"]
+        return 0.0 if before else next(later, np.inf) - event["at"]
 
     moves = [e for e in events["pointermove"] if e["revision"] > e["before"] or e["revision"] == 0]
-    ups = events["pointerup"]
-    return {"up": [wait(e) for e in ups], "moves": [wait(e) for e in moves], "late": [e["late"] for e in moves + ups]}
+    return {"up": [wait(e) for e in events["pointerup"]], "moves": [wait(e) for e in moves]}
 
 
 def summary(case: Case, rows: list[dict]) -> dict:
-    """What is kept of a case."""
-    up, moves, late = (np.concatenate([row[key] for row in rows]) for key in ("up", "moves", "late"))
+    """The row of a case in docs/latency.json."""
+    up, moves = (np.concatenate([row[key] for row in rows]) for key in ("up", "moves"))
     return {
         **asdict(case),
         "pointer_ups": len(up),
@@ -159,22 +146,17 @@ def summary(case: Case, rows: list[dict]) -> dict:
         "max_ms": round(float(up.max()), 1),
         "moves": len(moves),
         "moves_in_frame": round(float((moves <= FRAME).mean()), 3),
-        "delivery_median_ms": round(float(np.median(late)), 1),  # from the input to the event, which no page can change
     }
 
 
-# --- the report -------------------------------------------------------------------------------------------------------
-
-
 def machine(browser) -> dict:
-    """What the figures were taken on."""
+    """The machine that measured."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return {
         "processor": models[0] if models else platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "system": platform.system(),
         "chromium": browser.version,
         "load_before": round(os.getloadavg()[0], 1),
     }
@@ -211,7 +193,7 @@ def main() -> None:
     store = asyncio.run(measured(cases, options.drawings, options.stock_drawings))
     print(tables.latency(store))
     if cases == CASES:
-        STORE.write_text(json.dumps(store, indent=1) + "\n")
+        (tables.DOCS / "latency.json").write_text(json.dumps(store, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""How much memory the page has at most while everything in docs/security.md happens at once: `python -m bench.peak`.
+"""Peak memory of the page while everything in docs/security.md happens at once: `python -m bench.peak`.
 
-Some thirty addresses send, each again as soon as it is answered and for so many seconds: pictures that keep a decoder busy, the largest
-pictures of every format, data URLs of 10 MiB, stalled uploads, questions of every kind. What is measured is the sum of the PSS
-(proportional set size, /proc/PID/smaps_rollup) of the server and its children, every 20 ms: a page that several processes share
-counts once. Linux only.
+Some thirty clients send, each again as soon as it is answered: pictures that keep a decoder busy, the largest pictures of every format,
+data URLs of 10 MiB, stalled uploads, calls of every kind. Every 20 ms the PSS (proportional set size, /proc/PID/smaps_rollup: a page
+that several processes share counts once) of the server and its children is added up. Linux only.
 """
 
 from __future__ import annotations
@@ -35,13 +34,13 @@ FORM = '--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\
 
 def megabytes(pid: int) -> list[float]:
     """PSS of a process and of each of its children."""
-    found = []
+    sizes = []
     with contextlib.suppress(OSError):  # a thread has just ended
         for process in family(pid):
-            with contextlib.suppress(OSError, TypeError):  # it has just ended
+            with contextlib.suppress(OSError, TypeError):  # the process has just ended
                 text = Path(f"/proc/{process}/smaps_rollup").read_text()
-                found.append(int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024)
-    return found
+                sizes.append(int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) / 1024)
+    return sizes
 
 
 def largest() -> list[bytes]:
@@ -56,7 +55,7 @@ def largest() -> list[bytes]:
 
 
 def siege(server: Server, seconds: float) -> dict[int, int]:
-    """Everything at once; returns how often which status was answered."""
+    """Send everything at once; returns the number of answers by status."""
     honest = encoded(picture("7"))
     pictures = [*bombs().values(), *largest(), honest + bytes(10 * 2**20 - len(honest)), honest]
     keep = {"receipt": "none", "id": "peak-0001", "label": "2", "strokes": strokes("2")}
@@ -105,8 +104,8 @@ def main() -> int:
         watching.join()
         most = max(seen, key=sum)
         time.sleep(3)
-        said = {"at rest": round(rest), "most": round(sum(most)), "of each then": [round(each) for each in most]}
-        print(json.dumps({**said, "afterwards": round(sum(megabytes(server.process.pid))), "answers": statuses}))
+        result = {"at rest": round(rest), "most": round(sum(most)), "of each then": [round(each) for each in most]}
+        print(json.dumps({**result, "afterwards": round(sum(megabytes(server.process.pid))), "answers": statuses}))
     finally:
         server.kill(signal.SIGTERM)
     return int(sum(most) > options.most)

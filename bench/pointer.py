@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import sys
 from contextlib import asynccontextmanager
+
+from playwright.async_api import async_playwright
+
+from tests.harness.browser import FLAGS, path
+from tests.harness.person import on_screen
 
 PACE = 0.008  # seconds between mouse events: 125 Hz, an ordinary mouse
 LIFTED = 0.1  # seconds between the strokes of a drawing
@@ -21,7 +24,7 @@ WATCH = """() => {
     let now = null;
     addEventListener(type, (event) => {
       if (!down) return;
-      now = { at: performance.now(), late: performance.now() - event.timeStamp, before: revision(board) };
+      now = { at: performance.now(), before: revision(board) };
       now.revision = now.before;
       noted[type].push(now);
     }, true);
@@ -58,16 +61,13 @@ STRETCH = """
 
 @asynccontextmanager
 async def chromium():
-    """Chromium as the tests start it. They drive it step by step; here input must not wait for the page, hence asyncio."""
-    from playwright.async_api import async_playwright
-
-    from tests.harness.browser import FLAGS
-
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        sys.exit("bench.latency: no Chromium found; install one or name it in CHROMIUM.")
+    """Chromium as the tests start it, by asyncio, because input must not wait for the page here."""
+    try:
+        executable = path()
+    except LookupError as error:
+        sys.exit(f"bench.latency: {error}.")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         await browser.close()
 
@@ -83,7 +83,7 @@ class Visitor:
     """A page that is open, and a mouse."""
 
     async def open(self, browser, case, server) -> Visitor:
-        """Open the page of a `bench.latency.Case` and make the conditions that it names."""
+        """Open the page of a `bench.latency.Case` under its conditions."""
         self.context = await browser.new_context(viewport={"width": 1280, "height": 800})
         self.page = page = await self.context.new_page()
         if case.kind == "gradio" and case.rate > 1:  # the worker's script comes from app.py: slowed on its way
@@ -94,7 +94,7 @@ class Visitor:
             await page.locator("#board[data-engine=ready]").wait_for()
         await asyncio.sleep(
             1.5
-        )  # what a page does once it is up; the stock component says nowhere that its brush is ready
+        )  # the work of a page that has come up; the stock pad does not say when its brush is ready
         self.cdp = await self.context.new_cdp_session(page)
         await page.evaluate(WATCH)
         if case.stopped:
@@ -111,15 +111,13 @@ class Visitor:
         await route.fulfill(response=response, body=await response.text() + STRETCH.replace("RATE", str(rate)))
 
     async def draw(self, strokes) -> None:
-        """Draw strokes (board units) with the mouse, each event when it is due and not when the page is ready for it."""
-        from tests.harness.person import on_screen
-
+        """Draw strokes (board units) with the mouse, each event on time, whether or not the page is ready for it."""
         box = await self.page.locator("#board canvas").first.bounding_box()
         loop, sent = asyncio.get_running_loop(), []
         for points in strokes:
             places = [on_screen(box, point) for point in points]
             events = [("mouseMoved", 0, places[0]), ("mousePressed", 1, places[0])]
-            # A mouse reports a way before a release: it is released where it was last.
+            # A mouse reports its position before a release, so it is released where it was last.
             events += [("mouseMoved", 1, place) for place in places[1:]] + [("mouseReleased", 0, places[-1])]
             due = loop.time()
             for kind, buttons, (x, y) in events:
