@@ -1,10 +1,9 @@
-"""The SQLite file of contributed drawings: its tables, transactions, and a reserve of room for deletions.
+"""The SQLite database of contributed drawings: tables, transactions, and disk space reserved for deletions.
 
-The journal is a rollback journal (`journal_mode=TRUNCATE`, `synchronous=FULL`). A write-ahead log commits several times faster, but it
-needs memory that all processes share (sqlite.org/wal.html: one host, no network file system): on a FUSE mount without shared `mmap`,
-`PRAGMA journal_mode=WAL` answers "wal", and the next statement fails with "disk I/O error". It also is a second file in which deleted
-rows linger. The rollback journal needs only locks and `fsync`; SQLite syncs it once more after truncating it, so what was called saved
-survives a power cut. A folder without locks and `fsync`, such as a mounted Storage Bucket, cannot hold a store: see `service`.
+It uses a rollback journal (`journal_mode=TRUNCATE`, `synchronous=FULL`), which needs only locks and `fsync`; SQLite syncs it again after
+truncating it, so a drawing that was called saved survives a power cut. A write-ahead log commits several times faster, but needs shared
+memory, and deleted rows linger in its file (docs/operations.md). A folder without locks and `fsync`, such as a mounted Storage Bucket,
+cannot hold a store: see `service`.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import TypeVar
 
 FILE = "contributions.sqlite"
-RESERVE = 4_000_000  # bytes that are given up to delete something when the disk is full
+RESERVE = 4_000_000  # bytes that are freed to delete something when the disk is full
 PAGE = 50  # rows that are read at a time
 
-# Whoever agrees is a newcomer until their first drawing is kept. `forgotten` holds the receipts whose owners have deleted everything;
-# until their rows are gone from the file, `kept` hides them. `secure_delete`: what was deleted does not linger in the file.
+# Whoever agrees is a newcomer until their first drawing is stored. `forgotten` holds the receipts whose owners have deleted everything;
+# until their rows are gone from the file, `visible` hides them. `secure_delete`: deleted rows do not linger in the file.
 SCHEMA = """
 PRAGMA journal_mode=TRUNCATE;
 PRAGMA synchronous=FULL;
@@ -38,7 +37,7 @@ CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
 CREATE INDEX IF NOT EXISTS drawings_by_batch ON drawings (batch);
 CREATE TABLE IF NOT EXISTS batches (name TEXT PRIMARY KEY, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS forgotten (receipt_hash TEXT PRIMARY KEY);
-CREATE TEMP VIEW kept AS
+CREATE TEMP VIEW visible AS
   SELECT rowid, * FROM drawings WHERE receipt_hash NOT IN (SELECT receipt_hash FROM forgotten);
 """
 
@@ -46,7 +45,7 @@ Result = TypeVar("Result")
 
 
 class Declined(ValueError):
-    """What was asked cannot be done. The message is one sentence for whoever asked; `code` and `values` are that of the page's words."""
+    """A request cannot be met. The message is one sentence for the visitor; `code` and `values` find it in web/words.json."""
 
     def __init__(self, sentence: str, code: str = "refused", **values):
         super().__init__(sentence)
@@ -54,11 +53,11 @@ class Declined(ValueError):
 
 
 class StoreError(Declined):
-    """A drawing cannot be kept, or the store cannot be read."""
+    """A drawing cannot be stored, or the store cannot be read."""
 
 
 class Database:
-    """The file in `folder`, and its reserve beside it. Safe for many threads and processes. Methods raise StoreError."""
+    """The database file in `folder`, and its reserve. Safe for many threads and processes. Methods raise StoreError."""
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
@@ -89,7 +88,7 @@ class Database:
                     self._database.execute("ROLLBACK")
 
     def ask(self, question: str, *values) -> list[tuple]:
-        """The rows that answer an SQL question."""
+        """The rows of an SQL query."""
         with self._lock:
             try:
                 return self._database.execute(question, values).fetchall()
@@ -98,20 +97,20 @@ class Database:
                 raise StoreError(sentence, code="later") from error
 
     def pages(self, columns: str, where: str, *values) -> Iterator[tuple]:
-        """Rows of `kept` in the order in which they came, read a page at a time, so that nobody waits for whoever reads them."""
-        question = f"SELECT rowid, {columns} FROM kept WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
+        """Rows of `visible` in their order of arrival, read a page at a time, so that writers need not wait."""
+        question = f"SELECT rowid, {columns} FROM visible WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
         last = 0
-        while found := self.ask(question, *values, last):
-            last = found[-1][0]
-            yield from (row[1:] for row in found)
+        while page := self.ask(question, *values, last):
+            last = page[-1][0]
+            yield from (row[1:] for row in page)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock:
             self._database.close()
 
     def with_reserve(self, act: Callable[[], Result]) -> Result:
-        """What `act` gives; if it fails, once more with the room that was kept for this."""
+        """The result of `act`; if it fails, it runs again with the reserved space freed."""
         try:
             return act()
         except StoreError:
@@ -120,7 +119,7 @@ class Database:
             return act()
 
     def make_reserve(self) -> None:
-        """Room on the disk that nobody else gets; without it if there is none."""
+        """Reserve disk space, unless the disk is full."""
         path = self.folder / "reserve"
         try:
             if not path.exists():

@@ -1,4 +1,4 @@
-"""A visitor's own digits to take home: MNIXEL's own archive, and parquet, written drawing by drawing."""
+"""Exports drawings as MNIXEL's own archive and as parquet, a few at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIDE = 28
 BATCH = 64  # drawings in memory at a time, some 30 kB each
 DIGITS = list("0123456789")
 TEXTS = ("strokes", "writer", "source", "licence", "day")
-FEATURES = {  # what `datasets` makes of the columns
+FEATURES = {  # the columns as `datasets` reads them
     "image": {"_type": "Image"},
     "label": {"names": DIGITS, "_type": "ClassLabel"},
     **{name: {"dtype": "string", "_type": "Value"} for name in TEXTS},
@@ -25,23 +25,19 @@ FEATURES = {  # what `datasets` makes of the columns
 
 def write_npz(drawings: Iterable[Drawing], file: BinaryIO) -> None:
     """`MNIST.npz` as MNIXEL writes it: `X` float64 (n, 28, 28) 0..255, `y` int32 (n,)."""
-    kept = [(int(drawing.label), drawing.image) for drawing in drawings]  # under a kilobyte each
-    levels = np.frombuffer(b"".join(image for _, image in kept), dtype=np.uint8).reshape(-1, SIDE, SIDE)
-    np.savez_compressed(file, X=levels.astype("<f8"), y=np.array([label for label, _ in kept], dtype=np.int32))
+    digits = [(int(drawing.label), drawing.image) for drawing in drawings]  # under a kilobyte each
+    levels = np.frombuffer(b"".join(image for _, image in digits), dtype=np.uint8).reshape(-1, SIDE, SIDE)
+    np.savez_compressed(file, X=levels.astype("<f8"), y=np.array([label for label, _ in digits], dtype=np.int32))
 
 
 def write_parquet(drawings: Iterable[Drawing], file: BinaryIO) -> int:
-    """The rows of a `contributed` split for these drawings, without states; returns how many there were.
-
-    Columns: image 28x28, label, strokes (JSON), and where they are from. No receipt, and no time finer than a day.
-    """
+    """Write the rows of a `contributed` split; returns how many there were. No receipt, and no time finer than a day."""
     import pyarrow
     from pyarrow import parquet
 
     image = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     columns = [("image", image), ("label", pyarrow.int64()), *((name, pyarrow.string()) for name in TEXTS)]
-    known_to_datasets = {"huggingface": json.dumps({"info": {"features": FEATURES}})}
-    schema = pyarrow.schema(columns, metadata=known_to_datasets)
+    schema = pyarrow.schema(columns, metadata={"huggingface": json.dumps({"info": {"features": FEATURES}})})
     count = 0
     with parquet.ParquetWriter(file, schema, use_dictionary=False) as writer:
         rows = map(_row, drawings)

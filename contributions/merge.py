@@ -1,4 +1,4 @@
-"""Accepted drawings as the dataset's configuration `contributed`, with a train and a test part that share no writer."""
+"""Merges accepted drawings into the dataset's configuration `contributed`; its train and test parts share no writer."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from publishing import hub
 
 FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
 SHARD = "{split}-00000-of-00001.parquet"
-SOURCE = "merged-from.txt"  # beside them: the store that they come from
+SOURCE = "merged-from.txt"  # beside them: the path of their store
 TEST_SHARE = 5  # every fifth writer
 
 
 def split_of(writer: str) -> str:
-    """ "train" or "test", for good: it depends on the writer alone, so that no drawing ever changes sides."""
+    """ "train" or "test": depends on the writer alone, so that no drawing ever changes sides."""
     return "test" if int(hashlib.sha256(writer.encode()).hexdigest()[:8], 16) % TEST_SHARE == 0 else "train"
 
 
 def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
-    """Write what is accepted to `folder`, replacing what was there; returns drawings per split. What was deleted is gone from it."""
+    """Write the accepted drawings to `folder` in place of earlier ones; returns drawings per split."""
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for split in ("train", "test"):
@@ -45,9 +45,9 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
 
 
 def open_store(named: Path | None = None) -> Store | None:
-    """The store in `named` (else the default folder), up to date with CONTRIBUTIONS_REPO if that is set; None when there is none.
+    """The store in `named` or the default folder, updated from CONTRIBUTIONS_REPO if that is set; None when there is none.
 
-    Raises DataError when it cannot be used or the Hub cannot be asked.
+    Raises DataError when the store cannot be used or the Hub cannot be asked.
     """
     default, repository = place()
     folder = named or default
@@ -66,7 +66,7 @@ def open_store(named: Path | None = None) -> Store | None:
 
 
 def refresh(folder: Path = FOLDER) -> None:
-    """Write `folder` anew from the store that it was merged from, so that what was deleted since is gone. Raises DataError."""
+    """Merge `folder` again from its store, so that drawings deleted since then are gone. Raises DataError."""
     if not (folder / SOURCE).is_file():
         return  # never merged here
     try:

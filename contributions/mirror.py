@@ -1,8 +1,8 @@
-"""Carries contributed drawings to a dataset repository on the Hub, at least once, and back.
+"""Mirrors contributed drawings in a dataset repository on the Hub.
 
-They are gathered in batches that are named once and keep their name: one JSON Lines file each, so that a batch that is sent twice, after a
-failure or a crash, is still there once. A batch's version is raised when something is deleted from it; then it is written anew. Both ways
-hold a batch in memory at a time, and what comes from the Hub is believed row by row only.
+Drawings go in batches, each a JSON Lines file whose name never changes, so that a batch that is sent twice after a crash is there once.
+A deletion raises the version of its batch, which is then written again. One batch at a time is in memory, and each row from the Hub is
+checked.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from publishing import hub
 FOLDER = "batches"
 ROWS, BYTES = 500, 4_000_000  # of a batch at most
 NAME = re.compile(r"[0-9A-Za-z-]{1,64}")
-GATHER = 3.0  # seconds that rows are gathered for before they go, so that a class of students makes few commits
-SLOWEST = 300.0  # seconds between two attempts
-TOGETHER = 20  # batches that are looked at for one commit
+GATHER = 3.0  # seconds between two pushes, so that a class of students makes few commits
+SLOWEST = 300.0  # seconds between two attempts at most
+TOGETHER = 20  # batches in a commit at most
 CARD = """\
 ---
 pretty_name: Contributed digits, as they came in
 private: true
 ---
 
-Drawings that visitors of a page contributed, one row each, before review. Written by the page; a reviewed version is published elsewhere.
+Drawings that visitors of a page contributed, one row each, before review. The page writes them; a reviewed version is published elsewhere.
 A row holds the hash of its writer's receipt, by which all their drawings are deleted: keep this repository private.
 """
 
@@ -44,7 +44,7 @@ def _ids(database, batch: str) -> set[str]:
 
 
 def _remove(database, ids: set[str]) -> int:
-    """Delete drawings, and the writers of whom none is left; returns how many drawings there were."""
+    """Delete drawings, and the writers who have none left; returns how many drawings there were."""
     nobody = "receipt_hash = ?1 AND NOT EXISTS (SELECT 1 FROM drawings WHERE receipt_hash = ?1)"
     for id in ids:
         row = database.execute("DELETE FROM drawings WHERE id = ? RETURNING receipt_hash", (id,)).fetchone()
@@ -53,7 +53,7 @@ def _remove(database, ids: set[str]) -> int:
 
 
 class Mirror:
-    """Keeps the dataset repository `repository` ("OWNER/NAME") what the store holds, from a thread of its own once it is started.
+    """Keeps the dataset repository `repository` ("OWNER/NAME") equal to the store, in a thread once it is started.
 
     With `restore` (a disk that a restart empties) the store is first filled from the repository.
     """
@@ -66,15 +66,15 @@ class Mirror:
         self._made = False
 
     def start(self) -> None:
-        """Send what comes, for as long as the process lives."""
+        """Send new drawings as long as the process lives."""
         threading.Thread(target=self._follow, daemon=True, name="contributions").start()
 
     def wake(self) -> None:
-        """There is something to send."""
+        """Tell the thread that there is something to send."""
         self._wake.set()
 
     def flush(self, seconds: float, batches: Collection[str] | None = None) -> bool:
-        """Send now; whether these batches (else all) are on the Hub as they are here within so many seconds."""
+        """Send now; returns whether these batches, or all, were on the Hub within so many seconds."""
         wanted = set(self.unsent() if batches is None else batches)
         self.wake()
         deadline = time.monotonic() + seconds
@@ -113,7 +113,7 @@ class Mirror:
                 self._wake.wait()
                 self._wake.clear()
                 time.sleep(GATHER)
-            except Exception as error:  # the Hub's clients raise many kinds, and none may end this thread
+            except Exception as error:  # the Hub's clients raise many kinds; none may end this thread
                 problem = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
                 if problem != self.problem:
                     print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
@@ -123,7 +123,7 @@ class Mirror:
 
     def gather(self) -> None:
         """Put drawings that are in no batch into new ones."""
-        unbatched = "SELECT id, length(row) FROM kept WHERE batch IS NULL ORDER BY rowid LIMIT ?"
+        unbatched = "SELECT id, length(row) FROM visible WHERE batch IS NULL ORDER BY rowid LIMIT ?"
         while self.store.ask(unbatched, 1):
             with self.store.writing() as database:
                 name, size = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(8)}", 0
@@ -135,29 +135,29 @@ class Mirror:
                     database.execute("UPDATE drawings SET batch = ? WHERE id = ?", (name, id))
 
     def clean(self) -> dict[str, int]:
-        """Name and version of the batches that the Hub has as they are here."""
+        """Name and version of the batches that are on the Hub as they are here."""
         return dict(self.store.ask("SELECT name, version FROM batches WHERE sent = version"))
 
     def unsent(self) -> dict[str, int]:
-        """Name and version of the batches whose present content the Hub has not."""
+        """Name and version of the batches that the Hub lacks or has in an earlier version."""
         return dict(self.store.ask("SELECT name, version FROM batches WHERE sent < version ORDER BY name"))
 
     def lines(self, name: str) -> Iterator[str]:
-        """The rows of a batch; none when all were deleted. What goes meanwhile raises the version that `unsent` told."""
+        """The rows of a batch. A deletion while they are read raises the batch's version."""
         return (row for (row,) in self.store.pages("row", "batch = ?", name))
 
     def sent(self, batches: dict[str, int]) -> None:
-        """The Hub has these batches in these versions."""
+        """Note that the Hub has these batches in these versions."""
         with self.store.writing() as database:
             for name, version in batches.items():
                 database.execute("UPDATE batches SET sent = ? WHERE name = ?", (version, name))
 
     def push(self) -> int:
-        """Send what the Hub has not; returns how many batches that were. Raises what the clients raise."""
+        """Send what the Hub lacks; returns how many batches. Raises what the clients raise."""
         self.gather()
         count = 0
         while unsent := self.unsent():
-            with tempfile.TemporaryDirectory() as work:  # by way of files, about BYTES of them
+            with tempfile.TemporaryDirectory() as work:  # files, so that about BYTES are in memory
                 ready, size = {}, 0
                 for name, version in unsent.items():
                     path = Path(work, f"{name}.jsonl")
@@ -171,7 +171,7 @@ class Mirror:
         return count
 
     def _commit(self, ready: dict[str, int], work: Path) -> None:
-        """One commit with these batches; when it takes drawings away, the repository's history goes too."""
+        """Commit these batches; after deletions the repository's history is squashed."""
         from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         api = self._api()
@@ -192,11 +192,11 @@ class Mirror:
     def take_over(
         self, name: str, drawings: Iterable[rows.Drawing], before: dict[str, int], spare: Collection[str] = ()
     ) -> tuple[int, int]:
-        """Make a sent batch what the Hub has. Returns how many drawings came and how many went.
+        """Make a batch equal to the Hub's. Returns how many drawings came and how many went.
 
-        `before` is what `clean` returned before the Hub was asked: a batch that has changed since, or waits to be sent, is left alone, and so
-        are the states that were set here. Who has deleted their drawings gets none back, and the Hub is told again. `spare` are ids of
-        rows that the Hub has and that cannot be read, looked at last: what is here of them stays.
+        `before` is the result of `clean` from before the Hub was asked: a batch that has changed since then, or waits to be sent, stays as
+        it is, and so do the states that were set here. A deleted writer's drawings do not come back, and the batch is sent again without
+        them. `spare` collects, while `drawings` is read, the ids of unreadable rows: those drawings stay here.
         """
         came, forgotten = 0, False
         with self.store.writing() as database:
@@ -224,20 +224,20 @@ class Mirror:
             return came, _remove(database, gone - set(spare))
 
     def drop_missing(self, names: set[str], before: dict[str, int]) -> int:
-        """Delete the batches that were on the Hub `before` and are not among `names` any more; returns how many drawings went."""
+        """Delete the batches that were on the Hub `before` and are not among `names`; returns how many drawings went."""
         went = 0
         for name in before.keys() - names:
             with self.store.writing() as database:
-                now = database.execute("SELECT version, sent FROM batches WHERE name = ?", (name,)).fetchone()
-                if now == (before[name], before[name]):
+                state = database.execute("SELECT version, sent FROM batches WHERE name = ?", (name,)).fetchone()
+                if state == (before[name], before[name]):
                     went += _remove(database, _ids(database, name))
                     database.execute("DELETE FROM batches WHERE name = ?", (name,))
         return went
 
     def pull(self) -> tuple[int, int]:
-        """Take over what the repository holds; returns how many drawings came and how many went.
+        """Take over the repository's drawings; returns how many came and how many went.
 
-        Rows that are no drawings stay on the Hub and are left out; a sentence in the log tells how many there are.
+        Rows that are no drawings stay on the Hub and are left out; a sentence in the log says how many there are.
         """
         from huggingface_hub import hf_hub_download
 
@@ -251,7 +251,7 @@ class Mirror:
             if path != f"{FOLDER}/{name}.jsonl" or not NAME.fullmatch(name):
                 continue
             names.add(name)
-            with tempfile.TemporaryDirectory() as cache:  # what is deleted later must not stay behind in a cache
+            with tempfile.TemporaryDirectory() as cache:  # a deleted drawing must not stay in a cache
                 where = {"repo_type": "dataset", "revision": info.sha, "cache_dir": cache}
                 spare: set[str] = set()
                 drawings = _drawings(Path(hf_hub_download(self.repository, path, **where)), faults, spare)
@@ -260,18 +260,18 @@ class Mirror:
         went += self.drop_missing(names, before)
         if faults:
             rows_are = "1 row is" if len(faults) == 1 else f"{len(faults)} rows are"
-            said = f"In {self.repository} {rows_are} no drawing and left out (the first: {faults[0]})."
-            print(said, file=sys.stderr, flush=True)
+            message = f"In {self.repository} {rows_are} no drawing and left out (the first: {faults[0]})."
+            print(message, file=sys.stderr, flush=True)
         return came, went
 
 
 def _drawings(source: Path, faults: list[str], spare: set[str]) -> Iterator[rows.Drawing]:
-    """The drawings in a file of JSON Lines. What is wrong with other rows is added to `faults`, their ids to `spare`."""
+    """The drawings in a file of JSON Lines. The faults of other rows go into `faults`, their ids into `spare`."""
     with open(source, "rb") as file:
         while line := file.readline(rows.LONGEST + 2):
             beginning = line.rstrip(b"\r\n")
             while not line.endswith(b"\n") and (line := file.readline(1_000_000)):
-                pass  # what is too long is not held in memory
+                pass  # a longer line is not held in memory
             try:
                 if beginning:
                     yield rows.parse(beginning)

@@ -1,7 +1,7 @@
-"""One contributed drawing as a row: a line of JSON in the store, on the Hub and in review. Rows from elsewhere are checked.
+"""Rows: a contributed drawing as a line of JSON in the store and on the Hub. Rows from elsewhere are checked.
 
-What is stored of the strokes that a page sends is what is on the board, with times that tell how fast the hand was and nothing else:
-everything that is stored may be published, so there must be no room in it for what a reviewer cannot see.
+Everything that is stored may be published, so a row has no room for anything that a reviewer cannot see: of the strokes it holds only
+what is on the board, and times that say only how fast the hand was.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_BYTES = 32_768  # of a new row
 LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions stored drawings of up to 10,000 points
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-_FORMER = ("opinion", "confidence", "weights")  # what terms "1" kept besides; no longer read
+_FORMER = ("opinion", "confidence", "weights")  # stored under terms "1"; no longer read
 _TEXT = {  # field -> what it looks like
     "id": ID,
     "label": re.compile(r"[0-9]"),
@@ -47,7 +47,7 @@ class Drawing:
     label: str  # the digit that was asked for, "0".."9"
     strokes: list[dict]  # {"points": [[x, y], ...], "radius": r, "times": [ms, ...]}; see `clean`
     pixels: str  # MNIXEL's 28x28, 784 bytes, base64
-    source: str  # "collector", or "recognise" for an answer that was judged
+    source: str  # "collector", or "recognise" for feedback on an answer
     app: str  # version of the page
     writer: str  # random
     receipt_hash: str
@@ -70,7 +70,7 @@ def to_line(drawing: Drawing) -> str:
 
 
 def parse(line: str | bytes) -> Drawing:
-    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError with what is wrong, which quotes nothing of the line."""
+    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError; the message quotes nothing of the line."""
     if len(line) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST:,} bytes")
     try:
@@ -107,10 +107,9 @@ def parse(line: str | bytes) -> Drawing:
 def clean(payload: Any) -> list[dict]:
     """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}, ...].
 
-    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes two, and one of which
-    nothing is left goes. Coordinates and radii are rounded to 0.1 board units. Times begin at 0, never run backwards (an earlier time
-    is raised to the one before it), rest at most PAUSE between two points, and are multiples of TICK; a stroke sent without times has
-    none. Cleaning twice is cleaning once.
+    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes two. Coordinates and radii
+    are rounded to 0.1 board units. Times begin at 0, never run backwards (an earlier time is raised to the one before it), rest at most
+    PAUSE between two points, and are multiples of TICK; a stroke sent without times has none. Cleaning is idempotent.
 
     Raises ValueError, with one sentence, for what is no drawing (see `board.parse_strokes`).
     """
@@ -121,19 +120,19 @@ def clean(payload: Any) -> list[dict]:
         inside = ((points >= 0) & (points <= board.SIZE)).all(axis=1)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
         for first, end in edges.reshape(-1, 2).tolist():
-            kept = {"points": points[first:end].tolist(), "radius": round(stroke.radius, 1)}
-            stored.append({**kept, "times": times[first:end]})
+            part = {"points": points[first:end].tolist(), "radius": round(stroke.radius, 1)}
+            stored.append({**part, "times": times[first:end]})
     sent = np.array([time for stroke in stored for time in stroke["times"]], dtype=np.int64)
     latest = np.maximum.accumulate(sent)
     passed = np.cumsum(np.minimum(np.diff(latest, prepend=latest[:1]), PAUSE)) // TICK * TICK
-    told = iter(passed.tolist())
+    cleaned = iter(passed.tolist())
     for part in stored:
-        part["times"] = [next(told) for _ in part["times"]]
+        part["times"] = [next(cleaned) for _ in part["times"]]
     return stored
 
 
 def _times(raw: dict) -> list[int]:
-    """The times of a stroke that was sent, [] when it has none."""
+    """The times of a sent stroke, [] when it has none."""
     times = raw.get("times", [])
     good = isinstance(times, list) and all(type(time) is int and 0 <= time <= LATEST for time in times)
     if not good or len(times) not in (0, len(raw["points"])):
@@ -142,7 +141,7 @@ def _times(raw: dict) -> list[int]:
 
 
 def limited(strokes: list[dict]) -> list[dict]:
-    """The same strokes, if they are few enough to be contributed. Raises ValueError with one sentence."""
+    """The same strokes. Raises ValueError with one sentence when they are too many to be contributed."""
     counts = {"points": sum(len(stroke["points"]) for stroke in strokes), "strokes": len(strokes)}
     for what, most in (("points", MAX_POINTS), ("strokes", board.MAX_STROKES)):
         if counts[what] > most:

@@ -1,4 +1,4 @@
-"""What the page may ask about contributions: agree, keep, count, take home, delete. Answers are dictionaries, errors sentences."""
+"""The contribution service: the page's calls to register, submit, count, export and delete."""
 
 from __future__ import annotations
 
@@ -20,34 +20,31 @@ from contributions.mirror import Mirror
 from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, limited, to_line
 from contributions.store import Store, StoreError, Writer, hashed
 
-FLUSH = 6.0  # seconds that a deletion waits for the Hub's copy to go, too
+FLUSH = 6.0  # seconds that a deletion waits for the Hub
 SHOWN = 200  # accepted drawings that everybody may see
-COLLECTING = 5.0  # seconds that one visitor's copy waits for another's to be written
+COLLECTING = 5.0  # seconds that one visitor's export waits for another's
 ROOT = Path(__file__).parent.parent
 FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}  # to take home
 
 
 def place() -> tuple[Path, str | None]:
-    """The store's folder (CONTRIBUTIONS_DIR), and the private dataset repository that gets every drawing, too (CONTRIBUTIONS_REPO)."""
-    former = ROOT / "contributions"  # where earlier releases kept their store
+    """The store's folder (CONTRIBUTIONS_DIR), and the private dataset repository that mirrors it (CONTRIBUTIONS_REPO) or None."""
+    former = ROOT / "contributions"  # the store's folder in earlier releases
     default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
     folder = os.environ.get("CONTRIBUTIONS_DIR") or default
     return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
 
 
-def told(error: Exception) -> dict:
-    """What the page is told: the sentence, and the code and values with which it says the same in another language.
-
-    The words are those of `server.CODE` in web/words.json.
-    """
+def refusal(error: Exception) -> dict:
+    """The answer for an error: its sentence, and the code and values of the same sentence in web/words.json (`server.CODE`)."""
     return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
 
 
 class ContributionService:
-    """Serves contributors from a store, and carries what it keeps to the Hub if `mirror` is given.
+    """Serves contributors from a store, which `mirror` copies to the Hub.
 
-    `persistent` says whether the store outlives a restart; if not, only what the mirror has counts as saved. `app` is the version of
-    the page, which each drawing carries. Methods block (on the disk, `delete` on the Hub): call them from a thread.
+    `persistent`: the store outlives a restart; if it does not, only drawings on the Hub count as saved. `app` is the page's version, which
+    each drawing carries. Methods block (on the disk, `delete` on the Hub): call them from a thread.
     """
 
     def __init__(
@@ -59,10 +56,10 @@ class ContributionService:
 
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
-        """As `place`, CONTRIBUTIONS and CONTRIBUTIONS_LICENCE say; or None, and why not, as the page is told (see `told`).
+        """The service that the environment asks for and None; or None and the `refusal` for the page.
 
-        On a Space no folder outlives a restart: its disk is emptied, and a mounted Storage Bucket gets what is written when a file is
-        closed or later, has no locks, and so cannot hold a database that is open for as long as the page runs.
+        On a Space no folder outlives a restart: the disk is emptied, and a mounted Storage Bucket has no locks and gets the content of a
+        file when it is closed or later, so it cannot hold an open database.
         """
         (folder, repository), persistent = place(), not os.environ.get("SPACE_ID")
         try:
@@ -73,20 +70,20 @@ class ContributionService:
                 raise Declined(sentence, code="no-disk")
             store, mirror = Store(folder), None
         except Declined as error:
-            return None, told(error)
+            return None, refusal(error)
         if repository:
             mirror = Mirror(store, repository, restore=not persistent)
             mirror.start()
         return cls(store, mirror, os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE, persistent, app), None
 
     def close(self) -> None:
-        """The page stops: give the Hub what it has not got yet, for a few seconds."""
+        """Send the Hub what it lacks, for a few seconds at most, before the page stops."""
         if self.mirror:
             self.mirror.flush(FLUSH)
 
     @property
     def functions(self) -> list[Callable[[dict], dict]]:
-        """For the page: each takes and gives a dictionary, that of `told` when it could not do what was asked."""
+        """The page's server functions: each takes and returns a dictionary, that of `refusal` after an error."""
         named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
         return [self._safe(name, function) for name, function in {**named, "accepted": self.accepted}.items()]
 
@@ -95,15 +92,15 @@ class ContributionService:
             try:
                 return function(question if isinstance(question, dict) else {})
             except ValueError as error:
-                return told(error)
+                return refusal(error)
 
         asked.__name__ = name
         return asked
 
-    # --- agree, keep --------------------------------------------------------------------------------------------------
+    # --- register, submit ---------------------------------------------------------------------------------------------
 
     def register(self, question: dict) -> dict:
-        """{"version"} -> {"receipt"}: somebody agrees to the terms of that version."""
+        """{"version"} -> {"receipt"}: a visitor agrees to that version of the terms."""
         if question.get("version") != CONSENT:
             sentence = "The terms have changed since this page was opened; load it again to read them."
             raise Declined(sentence, code="changed")
@@ -112,8 +109,8 @@ class ContributionService:
     def submit(self, question: dict) -> dict:
         """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once the drawing is on the disk.
 
-        Whether the drawing is the digit that was asked for is the page's to ask, before it sends. {"error": ..., "consent": True} when
-        nobody has agreed under that receipt. Sent again under the same id, a drawing is kept once.
+        The page asks beforehand whether the drawing is the right digit. {"error": ..., "consent": True} when nobody has agreed under
+        that receipt. A drawing that is sent again under the same id is stored once.
         """
         writer = self._writer(question)
         if writer is None:
@@ -141,40 +138,39 @@ class ContributionService:
             self.mirror.wake()
         try:
             return self.status(question)
-        except StoreError:  # it is kept, whatever the count is
+        except StoreError:  # the drawing is stored, whatever the count is
             return {"kept": True}
 
     # --- afterwards ---------------------------------------------------------------------------------------------------
 
     def status(self, question: dict) -> dict:
-        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart could still cost.
+        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart would lose.
 
         With a mirror also "on_hub", and "problem", a sentence, while the Hub does not take them.
         """
         if self._writer(question) is None:
             self._restored()
             return {"error": "Nothing is kept under this receipt.", "consent": True}
-        kept, on_hub = self.store.counts(question["receipt"])
-        counts = {"saved": kept if self.persistent else on_hub, "waiting": 0 if self.persistent else kept - on_hub}
+        stored, on_hub = self.store.counts(question["receipt"])
+        counts = {"saved": stored if self.persistent else on_hub, "waiting": 0 if self.persistent else stored - on_hub}
         if not self.mirror:
             return counts
-        problem = self.mirror.problem if on_hub < kept else None
+        problem = self.mirror.problem if on_hub < stored else None
         return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
 
     def accepted(self, question: dict) -> dict:
-        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: SHOWN of the drawings that a maintainer has accepted."""
-        found = islice(self.store.each("state = 'accepted'"), SHOWN)
-        return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in found]}
+        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: the first SHOWN accepted drawings."""
+        drawings = islice(self.store.each("state = 'accepted'"), SHOWN)
+        return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
     def collection(self, question: dict) -> tuple[str, BinaryIO]:
-        """{"receipt", "format": "npz" or "parquet"} -> file name, and the file with all drawings of the receipt.
+        """{"receipt", "format": "npz" or "parquet"} -> file name, and an open file with all drawings of the receipt.
 
-        The file is open at its beginning and has no name on the disk: closing it frees its room, so close it in any case. It is written in
-        small pieces, one visitor's at a time. Raises ValueError with one sentence.
+        The file has no name on the disk; close it to free its space. One is written at a time. Raises ValueError with one sentence.
         """
         question = question if isinstance(question, dict) else {}
-        wanted = question.get("format", "npz")
-        if not isinstance(wanted, str) or wanted not in FILES:
+        format = question.get("format", "npz")
+        if not isinstance(format, str) or format not in FILES:
             raise ValueError('The format is "npz" or "parquet".')
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             self._restored()
@@ -184,7 +180,7 @@ class ContributionService:
         file = tempfile.TemporaryFile()
         try:
             mine = (drawing for drawing, _ in self.store.each("receipt_hash = ?", hashed(question["receipt"])))
-            (export.write_npz if wanted == "npz" else export.write_parquet)(mine, file)
+            (export.write_npz if format == "npz" else export.write_parquet)(mine, file)
             file.seek(0)
         except BaseException as error:
             file.close()
@@ -194,12 +190,12 @@ class ContributionService:
             raise
         finally:
             self._collecting.release()
-        return FILES[wanted], file
+        return FILES[format], file
 
     def delete(self, question: dict) -> dict:
         """{"receipt"} -> {"said", "code", "count", "again"}: delete everything under a receipt, here and on the Hub.
 
-        `again` when the Hub could not be told yet; on a disk that does not last it should then be asked once more.
+        `again`: the Hub did not answer and the disk does not last, so the visitor should delete once more later.
         """
         receipt = question.get("receipt")
         if not receipt:
@@ -209,7 +205,7 @@ class ContributionService:
             raise Declined("Nothing is kept under this receipt; check the code for a slip.", code="unknown")
         count, batches = self.store.delete(receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
-        said, code = f"{drawings} deleted" if count else "Nothing is left under this receipt", "gone"
+        sentence, code = f"{drawings} deleted" if count else "Nothing is left under this receipt", "gone"
         if self.mirror and not self.mirror.flush(FLUSH, batches or None):
             code = "gone-here" if self.persistent else "gone-later"
         here = {
@@ -218,10 +214,10 @@ class ContributionService:
             "gone-later": " here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
             "Keep the code and delete again later",
         }
-        return {"said": f"{said}{here[code]}.", "code": code, "count": count, "again": code == "gone-later"}
+        return {"said": f"{sentence}{here[code]}.", "code": code, "count": count, "again": code == "gone-later"}
 
     def _restored(self) -> None:
-        """Raises Declined while the store is still being filled: then nobody can be told that they are unknown."""
+        """Raises Declined while the store is still being filled, when an unknown receipt may be a good one."""
         if self.mirror and not self.mirror.restored:
             sentence = "The server is still fetching what it has kept; try again in a minute. Nothing is lost."
             raise Declined(sentence, code="restoring")

@@ -1,11 +1,10 @@
-"""Where contributed drawings are kept: one SQLite file, written through to the disk before "saved" is said.
+"""The store of contributed drawings. A drawing is on the disk before the page says "saved".
 
-Rows are only added, judged by a maintainer, and deleted by whoever drew them.
+Rows are added, accepted or rejected by a maintainer, and deleted by whoever drew them; nothing else changes them.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import secrets
 import shutil
@@ -16,19 +15,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from contributions import rows
-from contributions.database import PAGE, Database, StoreError
+from contributions.database import Database, StoreError
 from contributions.rows import Drawing
 
-PIECE = 1_000_000  # bytes of rows that one transaction deletes: its journal must fit into the reserve
+PIECE = 30  # drawings of at most 32 KiB that one transaction deletes: its journal must fit into the reserve
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much is kept. How fast it may come is the server's to limit, by address: a new receipt costs nothing."""
+    """How much is stored. The server limits the rate, by address, because a new receipt costs nothing."""
 
     per_writer: int = 5_000  # drawings
     total: int = 1_000_000
-    newcomers: int = 10_000  # who have agreed and drawn nothing yet; beyond that the earliest of them must agree again
+    newcomers: int = 10_000  # people who have agreed and drawn nothing yet; beyond that the earliest must agree again
     free_bytes: int = 50_000_000  # that stay free on the disk
 
 
@@ -43,12 +42,12 @@ class Writer:
 
 
 def hashed(receipt: str) -> str:
-    """What is kept of a receipt code: it cannot be turned back."""
+    """The hash of a receipt code, which is all that is stored of it."""
     return hashlib.sha256(f"draw-a-digit {receipt}".encode()).hexdigest()
 
 
 def new_receipt() -> str:
-    """A code of 80 random bits that can be noted by hand: no 0, 1, I or O."""
+    """A code of 80 random bits that is easy to copy by hand: no 0, 1, I or O."""
     letters = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
 
@@ -66,7 +65,7 @@ class Store(Database):
     # --- visitors -----------------------------------------------------------------------------------------------------
 
     def register(self, consent: str, licence: str) -> str:
-        """A new writer who has agreed; returns the receipt code, of which only the hash is kept."""
+        """Add a writer who has agreed; returns the receipt code, of which only the hash is stored."""
         receipt, now = new_receipt(), datetime.now(UTC)
         row = (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds"))
         self._room()
@@ -88,16 +87,16 @@ class Store(Database):
             raise StoreError("The server has no room left for drawings.", code="no-room")
 
     def writer(self, receipt: str) -> Writer | None:
-        """Who has that receipt code; None for nobody."""
-        found = self.ask(
+        """The writer with that receipt code, or None."""
+        writers = self.ask(
             "SELECT writer, receipt_hash, consent, licence FROM writers WHERE receipt_hash = ?1 UNION ALL "
             "SELECT writer, receipt_hash, consent, licence FROM newcomers WHERE receipt_hash = ?1",
             hashed(receipt),
         )
-        return Writer(*found[0]) if found else None
+        return Writer(*writers[0]) if writers else None
 
     def add(self, drawing: Drawing) -> bool:
-        """Keep a drawing; when this returns it is on the disk. False when it was there already.
+        """Store a drawing; when this returns it is on the disk. False when it was there already.
 
         Raises StoreError when a limit is reached or the disk is full; then nothing has changed.
         """
@@ -124,20 +123,20 @@ class Store(Database):
         return True
 
     def counts(self, receipt: str) -> tuple[int, int]:
-        """How many drawings of a receipt are kept here, and how many of those are on the Hub too."""
-        (found,) = self.ask(
-            "SELECT count(*), count(b.name) FROM kept k LEFT JOIN batches b ON b.name = k.batch AND b.sent = b.version "
-            "WHERE k.receipt_hash = ?",
+        """How many drawings of a receipt are stored here, and how many of those are on the Hub, too."""
+        ((stored, on_hub),) = self.ask(
+            "SELECT count(*), count(b.name) FROM visible v LEFT JOIN batches b ON b.name = v.batch AND b.sent = b.version "
+            "WHERE v.receipt_hash = ?",
             hashed(receipt),
         )
-        return found[0], found[1]
+        return stored, on_hub
 
     # --- deleting -----------------------------------------------------------------------------------------------------
 
     def delete(self, receipt: str) -> tuple[int, list[str]]:
-        """Delete the writer with that receipt and every drawing of theirs: how many, and the batches that the Hub must hear of.
+        """Delete the writer with that receipt and their drawings; returns how many, and the batches to send to the Hub again.
 
-        The hash of the receipt stays, so that no copy from elsewhere brings the drawings back. May be repeated. Works on a full disk.
+        The hash of the receipt stays, so that no copy from elsewhere brings the drawings back. Idempotent. Works on a full disk.
         """
         try:
             result = self.with_reserve(lambda: self._mark_deleted(hashed(receipt)))
@@ -147,51 +146,47 @@ class Store(Database):
         return result
 
     def _mark_deleted(self, mine: str) -> tuple[int, list[str]]:
-        """From here on nobody sees the drawings of the receipt hash `mine`, whatever happens to the process."""
+        """Hide the drawings of the receipt hash `mine`, whatever happens to the process afterwards."""
         with self.writing() as database:
-            found = database.execute("SELECT batch FROM kept WHERE receipt_hash = ?", (mine,)).fetchall()
-            batches = sorted({batch for (batch,) in found if batch})
+            rows = database.execute("SELECT batch FROM visible WHERE receipt_hash = ?", (mine,)).fetchall()
+            batches = sorted({batch for (batch,) in rows if batch})
             for name in batches:
                 database.execute("UPDATE batches SET version = version + 1 WHERE name = ?", (name,))
             for table in ("writers", "newcomers"):
                 database.execute(f"DELETE FROM {table} WHERE receipt_hash = ?", (mine,))
             database.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mine,))
-        return len(found), batches
+        return len(rows), batches
 
     def _delete_marked(self) -> None:
         """Delete the rows of forgotten receipts, in transactions that fit into the reserve."""
-        marked = (
-            "SELECT id, length(row) FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FROM forgotten) LIMIT ?"
-        )
-        while found := self.ask(marked, PAGE):
-            ids: list[tuple[str]] = []
-            size = 0
-            for id, length in found:
-                size += length
-                if ids and size > PIECE:
-                    break
-                ids.append((id,))
-            self.with_reserve(functools.partial(self._delete, ids))
+        marked = "SELECT id FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FROM forgotten)"
 
-    def _delete(self, ids: list[tuple[str]]) -> None:
-        with self.writing() as database:
-            database.executemany("DELETE FROM drawings WHERE id = ?", ids)
+        def delete_some() -> None:
+            with self.writing() as database:
+                database.execute(f"DELETE FROM drawings WHERE id IN ({marked} LIMIT {PIECE})")
+
+        while self.ask(f"{marked} LIMIT 1"):
+            self.with_reserve(delete_some)
 
     def was_deleted(self, receipt: str) -> bool:
-        """Whether somebody has deleted everything under that receipt before."""
+        """Whether everything under that receipt was deleted before."""
         return bool(self.ask("SELECT 1 FROM forgotten WHERE receipt_hash = ?", hashed(receipt)))
 
     # --- the maintainer -----------------------------------------------------------------------------------------------
 
     def each(self, where: str = "1", *values) -> Iterator[tuple[Drawing, str]]:
-        """Drawings with their state, in the order in which they came: those of which an SQL condition is true.
+        """Drawings that meet an SQL condition, with their state, in their order of arrival.
 
-        Without rows that an earlier version took over from the Hub though they are no drawings.
+        Rows that are no drawings, which an earlier version may have taken over from the Hub, are left out.
         """
         for row, state in self.pages("row, state", where, *values):
             with suppress(ValueError):
                 drawing = rows.parse(row)
                 yield drawing, state
+
+    def waiting(self) -> int:
+        """How many drawings wait for review."""
+        return self.ask("SELECT count(*) FROM visible WHERE state = 'waiting'")[0][0]
 
     def judge(self, ids: Iterable[str], state: str) -> int:
         """Set the state of drawings, "accepted" or "rejected"; returns how many there were."""

@@ -1,1 +1,1 @@
-"""On the Hub: what goes there (`bundles`), the cards, and what can go wrong with it (`hub`). `publish.py` is the command."""
+"""Publishing on the Hub: the files (`bundles`), their `upload`, and the Hub's errors in words (`hub`). The command is `publish.py`."""

@@ -1,4 +1,4 @@
-"""What goes to the Hub: the files of the model, the dataset and the Space repository, laid out in a folder."""
+"""Bundles: the files of each repository on the Hub, laid out in a folder."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""Brings a model repository's files into the Hub's cache, and reads them from there, checked as far as that goes without torch.
+"""Fetches a model repository's files into the Hub's cache, and reads them from there, checked as far as possible without torch.
 
-`python -m publishing.fetch OWNER/NAME REVISION` prints the commit.
-
-A process of its own, which `fetched` starts, because it can be ended whatever the Hub does: the Hub's clients wait for ever for a
-server that accepts and then keeps silent, or that sends a byte now and then. It imports nothing heavy.
+`fetched` runs `python -m publishing.fetch OWNER/NAME REVISION`, which prints the commit: a separate process can be ended whatever the
+Hub does, while the Hub's clients wait for ever for a server that keeps silent or sends a byte now and then. It imports nothing heavy.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can go wrong with the Hub, each in one sentence that says what to do."""
+"""The Hub's errors, each in one sentence that says what happened and what to do."""
 
 from __future__ import annotations
 

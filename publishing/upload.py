@@ -1,4 +1,4 @@
-"""A folder to a repository on the Hub: who may write, which hardware a Space gets, one commit or none."""
+"""Uploads a folder to a repository on the Hub: sign-in, a Space's hardware, one commit or none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Published:
 
 
 def sign_in(owners: set[str]):
-    """The Hub's client for somebody who may write for the accounts `owners`, as far as that can be told beforehand.
+    """The Hub's client for somebody who may write for the accounts `owners`, as far as the Hub says beforehand.
 
     Raises PublishError without a token, with a wrong or read-only one, and when the Hub does not answer.
     """

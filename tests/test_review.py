@@ -72,7 +72,7 @@ def test_review_shows_and_judges(full, net, tmp_path):
     facts = {facts.id: facts for _, facts in review.waiting(full, net)}
     assert facts["wrong-one-0"].verdict == "disagrees" and facts["wrong-one-1"].duplicate
     assert facts["dot-00000"].blank and not facts["200-good-one"].blank
-    assert facts["200-good-one"].opinion == "2" and facts["200-good-one"].margin > net.config.threshold
+    assert facts["200-good-one"].prediction == "2" and facts["200-good-one"].margin > net.config.threshold
     shown = maintain("review", "--out", str(tmp_path / "sheet.png"), store=full.folder)
     assert shown.returncode == 0, shown.stderr
     assert "wrong-on  1      7" in shown.stdout and "75 waiting, 75 shown" in shown.stdout
