@@ -1,4 +1,4 @@
-"""One table of what the shipped weights can and cannot do, upstream's recipe beside them: `python -m bench.accuracy`.
+"""The accuracy of the shipped weights on every set, and of upstream's network: `python -m bench.accuracy`.
 
     python train.py --recipe upstream                           upstream's network, seed 0, into runs/upstream
     FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... python -m bench.accuracy

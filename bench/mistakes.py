@@ -1,7 +1,7 @@
-"""A sheet of what the weights misread: `python -m bench.mistakes OUT.png`, as the network is given it, most certain mistakes first.
+"""A sheet of the digits that the weights misread, as the network gets them: `python -m bench.mistakes OUT.png`.
 
-Only of the sets whose mistakes may be looked at: UNIPEN's looked-at collections (UNIPEN_DIR) and pendigits (FREEHAND_DIR). Above each
-digit stand its label, the answer and the number in its set.
+It shows only the sets whose mistakes may be looked at: some of UNIPEN's collections (UNIPEN_DIR) and pendigits (FREEHAND_DIR). Above each
+digit are its label, the answer and its number in the set.
 """
 
 from __future__ import annotations

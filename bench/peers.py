@@ -1,4 +1,4 @@
-"""Other people's digit readers from PyPI, where they are installed: `pip install --no-deps digit-recognizer-py ccexam`.
+"""Peers: other projects' networks from PyPI, if they are installed (`pip install --no-deps digit-recognizer-py ccexam`).
 
 Both are convolutional networks trained on MNIST that ship their weights. As published they resize the whole picture to 28x28;
 behind this project's preprocessing they get what our network gets. Their code is not imported, because it wants torchvision.

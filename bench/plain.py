@@ -1,4 +1,4 @@
-"""What `bench/load.py` compares the page with: the few lines that everybody begins with, on the same network.
+"""The plain page that `bench/load.py` compares ours with: a `gr.Interface` of a few lines, on the same network.
 
 python -m bench.plain          serves it at GRADIO_SERVER_PORT
 """

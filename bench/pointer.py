@@ -1,4 +1,4 @@
-"""A mouse at a page for `bench/latency.py`: events that do not wait for the page, and notes of when each is answered."""
+"""The pointer of `bench/latency.py`: mouse events that do not wait for the page, and the times of their answers."""
 
 from __future__ import annotations
 

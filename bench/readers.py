@@ -1,4 +1,4 @@
-"""Who reads in the benchmarks: the shipped network and upstream's, both from pictures to probabilities and logit margin."""
+"""Readers: the shipped network and upstream's as functions from pictures to probabilities and logit margins."""
 
 from __future__ import annotations
 

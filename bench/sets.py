@@ -1,6 +1,6 @@
-"""What is read in the benchmarks: other people's digits on boards, the same made hard, and MNIST's pictures.
+"""Test sets: other people's digits on boards, and harder variants of them.
 
-Each set is drawn with a random stream of its own, so that its figure does not depend on which others are there.
+Each set has its own random stream, so that its figure does not depend on the others.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROBUST = 1500  # digits in each robustness row
 
 
 class Set(NamedTuple):
-    """Pictures that a reader takes, their labels (N,), and who wrote each (N,) where that is known."""
+    """Pictures for a reader, their labels (N,), and their writers (N,) where those are known."""
 
     pictures: list[np.ndarray]
     labels: np.ndarray
@@ -34,7 +34,7 @@ def pendigits(folder: Path, sizes: freehand.Sizes) -> Set:
 
 
 def collections(root: Path, sizes: freehand.Sizes, names: list[str]) -> Iterator[tuple[str, Set]]:
-    """Collections of UNIPEN on boards, one at a time: all of them at once would not fit into the memory of most machines."""
+    """Collections of UNIPEN on boards, one at a time, because all of them fill the memory of most machines."""
     for name in names:
         digits, _ = unipen.read(root, name)
         rng = np.random.default_rng([SEED, *name.encode()])
@@ -55,7 +55,7 @@ def worst_writers(right: np.ndarray, writers: np.ndarray, share: float = 0.1, le
     return float(np.concatenate(worst).mean()), len(worst)
 
 
-# --- one thing made hard at a time ------------------------------------------------------------------------------------
+# --- robustness -------------------------------------------------------------------------------------------------------
 
 
 def turned(digit: list[np.ndarray], degrees: float) -> list[np.ndarray]:
@@ -74,14 +74,14 @@ def photographed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def robustness(folder: Path) -> Iterator[tuple[str, Set]]:
-    """The same 1,500 digits of pendigits, a row for each thing that is made hard."""
+    """The same 1,500 digits of pendigits, a row for each change that makes them harder."""
     digits, labels = freehand.read(folder)
     chosen = np.random.default_rng(3).choice(len(digits), ROBUST, replace=False)
     yield from made_hard([digits[i] for i in chosen], labels[chosen])
 
 
 def made_hard(digits: list[list[np.ndarray]], labels: np.ndarray) -> Iterator[tuple[str, Set]]:
-    """Digits (strokes of points) on boards and as pictures, a row for each thing that is made hard."""
+    """Digits (strokes of points) on boards and as pictures, a row for each change that makes them harder."""
     rng = np.random.default_rng(5)
 
     def boards(low: float, high: float, thin: float, thick: float, degrees: float = 0) -> list[np.ndarray]:

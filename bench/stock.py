@@ -1,7 +1,7 @@
-"""The comparison: the page on Gradio's own `gr.Sketchpad`, read by the server's network. `python app.py --sketchpad stock`.
+"""The stock page for comparison: Gradio's own `gr.Sketchpad`, read by the server's network. `python app.py --sketchpad stock`.
 
-Served plainly by Gradio on 127.0.0.1, without the limits and headers of our own page: it is for measuring, not for visitors. The pad is
-white with a black brush: the preprocessing finds the polarity.
+Gradio serves it on 127.0.0.1 without the limits and headers of our page: it is for measurements, not for visitors. The pad is white with
+a black brush; the preprocessing finds the polarity.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ PRESS_BRUSH = """() => new MutationObserver(() => {
 }).observe(document.body, { childList: true, subtree: true })"""
 
 
-def prediction(found: dict | None) -> str:
+def prediction(answer: dict | None) -> str:
     """The answer as HTML with the attributes that the page's `prediction` has; None is an empty board."""
-    if found is None:
+    if answer is None:
         return '<div id="prediction" data-digit="" data-confidence=""><p>Draw a digit, 0 to 9.</p></div>'
-    digit, best = html.escape(found["label"] or ""), found["confidences"][0]["confidence"]
+    digit, best = html.escape(answer["label"] or ""), answer["confidences"][0]["confidence"]
     return (
         f'<div id="prediction" data-digit="{digit}" data-confidence="{best:.4f}">'
         f'<p style="font-size: 6rem; font-weight: 700; line-height: 1">{digit or "?"}</p></div>'
@@ -41,14 +41,14 @@ def build(net: DigitCNN) -> gr.Blocks:
 
     def recognise(sketch: dict | None, top_k: int):
         try:
-            found = classify(net, sketch["composite"], int(top_k)) if sketch and sketch["layers"] else None
+            answer = classify(net, sketch["composite"], int(top_k)) if sketch and sketch["layers"] else None
         except ValueError:  # cleared, or not yet drawn on
-            found = None
-        if found is None:
+            answer = None
+        if answer is None:
             return prediction(None), None, None
         pixels = (net.preprocess(sketch["composite"])[0].numpy() * 255).round().astype(np.uint8)
-        bars = {row["label"]: row["confidence"] for row in found["confidences"]}
-        return prediction(found), bars, Image.fromarray(pixels).resize((224, 224), Image.Resampling.NEAREST)
+        bars = {row["label"]: row["confidence"] for row in answer["confidences"]}
+        return prediction(answer), bars, Image.fromarray(pixels).resize((224, 224), Image.Resampling.NEAREST)
 
     with gr.Blocks(title="Draw a digit") as page, gr.Row():
         with gr.Column():

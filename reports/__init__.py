@@ -1,1 +1,1 @@
-"""Draws what was measured: results in docs/*.json become tables, cards, charts and pictures. Nothing else writes those."""
+"""Reports: tables, cards, charts and pictures, drawn from the results in docs/*.json. Nothing else writes those."""

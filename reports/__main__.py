@@ -1,4 +1,4 @@
-"""Draw what was measured: `python -m reports` writes tables, cards, charts and the README's pictures, all from what lies here.
+"""Draw the results: `python -m reports` writes tables, cards, charts and the README's pictures.
 
 python -m reports tables      the tables in README.md and docs/results.md, and the model card in weights/
 python -m reports charts      docs/images: confusion matrix, learning curve, layers, handwriting, drawings per digit

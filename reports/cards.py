@@ -1,4 +1,4 @@
-"""The cards of the repositories on the Hub: templates/ filled with what was measured."""
+"""The cards of the repositories on the Hub: templates/ filled with results."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def grams(seconds: float) -> float:
 def model_card(result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None) -> str:
     """The card for a report of train.py that has weights: of the model repository `name`, or of the folder in the project.
 
-    `dataset` is the repository of the drawings, `onnx` the opset of model.onnx, where there are such. Of other people's digits it tells what
-    bench.accuracy measured of these very weights.
+    `dataset` is the repository of the drawings, `onnx` the opset of model.onnx, if there are such. Other people's digits are in it if
+    bench.accuracy measured these very weights.
     """
     settings = result["settings"]
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
