@@ -119,24 +119,20 @@ def boot(results: dict) -> str:
 def summary(_: dict) -> str:
     """The README's six rows: of docs/accuracy.json and docs/latency.json."""
     figures = {name: row[OURS] for name, row in stored("accuracy")["rows"].items() if row.get(OURS)}
-    sources = [  # title, measured on, beginning of the row's name
-        ("MNIXEL's test images", "volunteers' drawings; looked at once a run", "MNIXEL test"),
-        ("UNIPEN", "pen strokes of {}", "UNIPEN, writers nobody"),
-        ("pendigits", "pen strokes of 30 writers", "pendigits"),
-        ("MNIST", "{}", "MNIST"),
-        (
-            "non-digits refused",
-            "unseen kinds; beside it the digits refused",
-            "non-digits refused as",
-        ),
-    ]
+    sources = {  # title -> measured on, beginning of the row's name
+        "MNIXEL's test images": ("volunteers' drawings, read once at the end", "MNIXEL test"),
+        "UNIPEN": ("pen strokes of writers whose digits nobody looked at", "UNIPEN, writers nobody"),
+        "pendigits": ("pen strokes of 30 writers", "pendigits"),
+        "MNIST": ("training digits that nobody looked at", "MNIST"),
+        "non-digits refused": ("kinds that never train; digits of UNIPEN", "non-digits refused as"),
+    }
     table = []
-    for title, source, beginning in sources:
-        name = next(name for name in figures if name.startswith(beginning))
-        table.append([title, figures[name], source.format(name.partition(", ")[2])])
+    for title, (source, beginning) in sources.items():
+        figure = next(text for name, text in figures.items() if name.startswith(beginning))
+        table.append([title, figure.partition(" (below")[0], source])
     row = next(iter(stored("latency")["rows"]))
     answer = f"{row['median_ms']:.1f} ms (95 % within {row['p95_ms']:.1f} ms)"
-    table.append(["answer after the pen is lifted", answer, "headless Chromium, two cores, no GPU"])
+    table.append(["time from pen-up to answer", answer, "headless Chromium, two cores, no GPU"])
     return markdown(["", "result", "measured on"], table)
 
 
