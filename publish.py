@@ -1,13 +1,13 @@
 """Publish on the Hub: `python publish.py model|dataset|space|static|all OWNER`.
 
     hf auth login                                    once, with a token that may write
-    python publish.py all OWNER --dry-run            says in ten lines what would be made, what it costs and what is missing; asks no Hub
+    python publish.py all OWNER --dry-run            says in ten lines what would be made, its cost and what is missing; asks no Hub
     python publish.py all OWNER --consent            OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space), OWNER/mnixel-static
     python publish.py static OWNER                   the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
 
-A Gradio Space runs on CPU where the account may have that, else on ZeroGPU. Each repository gets one commit, and none when nothing changed.
-Of `all`, one that fails does not stop the others. A run that was cut anywhere is finished by the next. docs/publishing.md tells more.
+A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and none when nothing changed.
+With `all`, a failure does not stop the other parts. The next run finishes one that was interrupted. docs/publishing.md has the details.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Publisher:
     done: dict[str, Published] = field(default_factory=dict)
 
     def publish(self, kind: str, folder: Path) -> None:
-        """Publish one kind by way of the empty `folder`, telling about it as it goes on."""
+        """Publish one kind by way of the empty `folder`, and print the progress."""
         name, more = self.names[kind], {}
         if kind == "dataset":
             if not self.options.consent and not self._will_be_private(kind):
@@ -74,11 +74,11 @@ class Publisher:
         print(f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}")
 
     def lay_out(self, kind: str, out: Path, hardware: str | None = None) -> None:
-        """Write the files of a kind into the folder `out`; links go to what is on the Hub, or without `api` to all."""
+        """Write the files of a kind into the folder `out`, with links to the repositories that are on the Hub (without `api` to all)."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
             if self.api:  # it may ask the Hub
-                refresh(self.options.contributed)  # what was deleted since it was merged goes
+                refresh(self.options.contributed)  # drops what was deleted since the merge
             bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed, weights)
             return
         dataset = self._public("dataset")
@@ -92,7 +92,7 @@ class Publisher:
             bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
 
     def _variables(self) -> dict[str, str]:
-        """What the Space is told: its weights, and the private repository for contributed drawings, which is made if need be."""
+        """The Space's variables: its weights, and the private repository for contributed drawings, which is created if need be."""
         variables = {"MODEL_ID": self.names["model"]}
         if name := self.options.contributions:
             make_private(self.api, name)
@@ -105,7 +105,7 @@ class Publisher:
         return variables
 
     def _public(self, kind: str) -> str | None:
-        """The name of a repository that everybody sees, or that would be there; else None."""
+        """The name of a repository if everybody can see it; without `api` in any case."""
         if self.api is None:
             return self.names[kind]
         info = at_hub(self.api, kind, self.names[kind])
@@ -125,7 +125,7 @@ class Publisher:
             )
 
     def _commit_of_the_weights(self) -> str | None:
-        """The commit of the model repository if browsers can read it. Raises PublishError when it holds other weights than ours."""
+        """The commit of the model repository if browsers can read it. Raises PublishError when its weights are not ours."""
         name = self.names["model"]
         info = at_hub(self.api, "model", name)
         if not info or info.private or info.gated:
@@ -161,7 +161,7 @@ def is_name(text: str) -> bool:
 
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
-    """The options, and the name of the repository of each kind (also of those that are only pointed at)."""
+    """The options, and the name of the repository of each kind (also of those that are only linked)."""
     parser = argparse.ArgumentParser(
         description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are."
     )
@@ -210,7 +210,7 @@ def describe(folder: Path) -> str:
 
 
 def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
-    """Tell what would go, and ask no Hub: of one kind every file, of all of them ten lines. Returns the exit status."""
+    """Print what would be published, without the Hub: every file of one kind, or ten lines for all. Returns the exit status."""
     from huggingface_hub import get_token
 
     options, names, status = publisher.options, publisher.names, 0

@@ -36,24 +36,24 @@ NOT_LOGGED_IN = "You are not logged in: run `hf auth login` with a token that ma
 
 
 def quoted(error: Exception) -> str:
-    """What the Hub itself said with an error, in brackets and quotes after a space; "" if nothing."""
+    """The Hub's own message in an error, in brackets and quotes after a space; "" if there is none."""
     quote = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
     return f' ("{quote}")' if quote else ""
 
 
 def taken(name: str, what: str) -> str:
-    """The sentence for a name under which there is something else."""
+    """The sentence for a name that something else has."""
     return f"The name {name} is taken, by {what}: give another as OWNER/NAME, or delete that on its page."
 
 
 def explain(error: Exception, repository: str, reading: bool = False) -> str:
-    """One sentence for an error of huggingface_hub while it was busy with `repository`: what happened, what to do.
+    """One sentence for an error of huggingface_hub about `repository`: what happened, what to do.
 
-    With `reading` nothing was to be written, and whoever asked asks again by itself.
+    `reading`: the caller only reads, and tries again by itself.
     """
     again = "" if reading else ": check the network and run this again"
     while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
-        error = error.__cause__  # "an upload failed" is raised from what the Hub said
+        error = error.__cause__  # "an upload failed" is raised from the Hub's answer
     status = getattr(getattr(error, "response", None), "status_code", None)
     quote = quoted(error)
     if isinstance(error, errors.LocalTokenNotFoundError):

@@ -12,7 +12,7 @@ from publishing.hub import PublishError, explained
 REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}  # the Hub's type of each
 SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
-# What only this command writes: a file there that is no longer part of the project is deleted from the Hub.
+# Paths that only this command writes: files there that are no longer part of the project are deleted from the Hub.
 OWNED = {
     "model": ("model.onnx", "notebook.ipynb"),
     "dataset": ("clean/", "raw/", "contributed/"),
@@ -26,7 +26,7 @@ OWNED = {
 
 @dataclass(frozen=True)
 class Published:
-    """Where a repository is now."""
+    """The state of a repository after publishing."""
 
     url: str
     commit: str  # full sha
@@ -73,16 +73,16 @@ def at_hub(api, kind: str, name: str):
 
 
 def check_sdk(kind: str, name: str, info) -> None:
-    """Raise PublishError when the record `info` is of a Space of another kind."""
+    """Raise PublishError when `info` is the record of another kind of Space."""
     if kind in SDK and info.sdk not in (None, SDK[kind]):
         raise PublishError(hub.taken(name, f"a {info.sdk} Space"))
 
 
 def choose_hardware(api, name: str, wanted: str | None, private: bool | None, variables: dict) -> tuple[str, str]:
-    """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and why that, in a phrase.
+    """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and the reason in a phrase.
 
-    Without `wanted`: what it has already, else CPU where the account may have it, else ZeroGPU. Raises PublishError with what is
-    left to do when the account may have neither.
+    Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU. Raises PublishError when the
+    account may have neither.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -114,7 +114,7 @@ def choose_hardware(api, name: str, wanted: str | None, private: bool | None, va
 
 
 def make_private(api, name: str) -> None:
-    """Let there be a private dataset repository of that name. Raises PublishError when it is public."""
+    """Create the private dataset repository unless it exists. Raises PublishError when it is public."""
     with explained(f"the dataset {name}"):
         api.create_repo(name, repo_type="dataset", private=True, exist_ok=True)
     if not at_hub(api, "dataset", name).private:
@@ -131,10 +131,10 @@ def upload(
     variables: dict[str, str] | None = None,
     has_contributed: bool = False,
 ) -> Published:
-    """Make the repository `name` ("OWNER/NAME") hold what `folder` holds, in one commit or none.
+    """Make the repository `name` ("OWNER/NAME") equal to `folder`, in one commit or none.
 
-    `hardware` and `variables` are of a Gradio Space, which exists; `has_contributed` says that whoever publishes the dataset has the
-    contributed drawings, if only to know that there are none any more. Raises PublishError.
+    `hardware` and `variables` belong to a Gradio Space that exists; `has_contributed` says that the publisher has the folder of contributed
+    drawings, even if it is empty. Raises PublishError.
     """
     repository = REPOSITORY[kind]
     with explained(f"the {kind} {name}"):

@@ -67,13 +67,8 @@ def operators(results: dict) -> str:
 
 def frames(results: dict) -> str:
     """Of docs/frames.json: frames while one draws with a slowed CPU."""
-    columns = [
-        f"CPU {results['rate']}x, {results['cores']} cores",
-        "frames",
-        "longer than 32 ms",
-        "median ms",
-        "p99 ms",
-    ]
+    machine = f"CPU {results['rate']}x, {results['cores']} cores"
+    columns = [machine, "frames", "longer than 32 ms", "median ms", "p99 ms"]
     rows = [
         [name, str(row["frames"]), f"{100 * row['share']:.1f} %", f"{row['median_ms']:.1f}", f"{row['p99_ms']:.1f}"]
         for name, row in results["rows"].items()

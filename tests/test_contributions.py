@@ -89,7 +89,7 @@ def test_nothing_is_kept_without_consent(service):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"id": 7}, "an id of 8 to 64"),
         ({"id": "x" * 65}, "an id of 8 to 64"),
@@ -110,9 +110,9 @@ def test_nothing_is_kept_without_consent(service):
         ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "at most 200 strokes; this one has 201"),
     ],
 )
-def test_malformed_questions_get_one_sentence(change, said, service):
+def test_malformed_questions_get_one_sentence(change, message, service):
     answer = submit(service, agree(service), **change)
-    assert said in answer["error"]
+    assert message in answer["error"]
     assert list(service.store.each()) == []
 
 
@@ -175,7 +175,7 @@ def test_times_carry_no_text(service):
 places = st.floats(-900, 1300) | st.integers(-900, 1300)
 sent = st.lists(
     st.lists(st.tuples(places, places, st.integers(0, 10_000_000)), min_size=1, max_size=8).map(
-        lambda found: {"points": [[x, y] for x, y, _ in found], "radius": 7.77, "times": [t for *_, t in found]}
+        lambda points: {"points": [[x, y] for x, y, _ in points], "radius": 7.77, "times": [t for *_, t in points]}
     ),
     max_size=5,
 )
@@ -184,36 +184,36 @@ sent = st.lists(
 @given(sent)
 def test_what_is_kept_is_on_the_board_and_in_order(drawing):
     try:
-        kept = clean(drawing)
+        stored = clean(drawing)
     except ValueError:  # too long a line
         return
-    assert clean(kept) == kept
-    every = [point for stroke in kept for point in stroke["points"]]
+    assert clean(stored) == stored
+    every = [point for stroke in stored for point in stroke["points"]]
     assert all(0 <= value <= 448 and value == round(value, 1) for point in every for value in point)
     on_board = [p for s in drawing for p in s["points"] if all(0 <= round(float(v), 1) <= 448 for v in p)]
     assert len(every) == len(on_board)
-    times = [time for stroke in kept for time in stroke["times"]]
+    times = [time for stroke in stored for time in stroke["times"]]
     assert times[:1] in ([], [0]) and all(time % TICK == 0 for time in times)
     assert all(0 <= b - a <= PAUSE for a, b in zip(times, times[1:], strict=False))
-    assert all(set(s) == {"points", "radius", "times"} and len(s["times"]) == len(s["points"]) for s in kept)
+    assert all(set(s) == {"points", "radius", "times"} and len(s["times"]) == len(s["points"]) for s in stored)
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("limits", "said"),
+    ("limits", "message"),
     [
         (Limits(per_writer=2), "You have given 2 drawings, which is the most"),
         (Limits(total=2), "The collection is full"),
     ],
 )
-def test_limits(limits, said, tmp_path):
+def test_limits(limits, message, tmp_path):
     service = ContributionService(Store(tmp_path, limits))
     receipt = agree(service)
     for number in range(2):
         assert submit(service, receipt, id=f"drawing-{number}")["saved"] == number + 1
-    assert said in submit(service, receipt, id="drawing-9")["error"]
+    assert message in submit(service, receipt, id="drawing-9")["error"]
     assert submit(service, receipt, id="drawing-1")["saved"] == 2  # what is there already is still there
 
 
@@ -282,17 +282,17 @@ def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
     service = ContributionService(Store(small_disk / "store", Limits(free_bytes=0)))
     mine, other = agree(service), agree(service)
     assert submit(service, other, id="other-001")["saved"] == 1
-    said, drawn = {}, scribble(1500)
+    answer, drawn = {}, scribble(1500)
     for number in range(400):
-        said = submit(service, mine, id=f"mine-{number:04}", strokes=drawn)
-        if "error" in said:
+        answer = submit(service, mine, id=f"mine-{number:04}", strokes=drawn)
+        if "error" in answer:
             break
     assert (
-        said == {"error": "The server has no room left for drawings.", "code": "no-room"}
+        answer == {"error": "The server has no room left for drawings.", "code": "no-room"}
         and number * 30_000 > 5_000_000
     )
     fill(small_disk)
-    assert submit(service, other, id="other-002")["error"] == said["error"]
+    assert submit(service, other, id="other-002")["error"] == answer["error"]
     assert (
         ask(service, "status", receipt=mine)["saved"] == number and ask(service, "status", receipt=other)["saved"] == 1
     )
@@ -512,7 +512,7 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
     finally:
         for writer in writers:
             writer.kill()
-    said = {
+    saved = {
         line
         for number in range(6)
         for line in (tmp_path / f"said-{number}").read_text().splitlines()
@@ -520,7 +520,7 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
     }
     store = Store(tmp_path)
     assert store.ask("PRAGMA integrity_check") == [("ok",)]
-    assert len(said) > 70 and said <= {drawing.id for drawing, _ in list(store.each())}
+    assert len(saved) > 70 and saved <= {drawing.id for drawing, _ in list(store.each())}
 
 
 class Visitor(threading.Thread):
@@ -594,13 +594,13 @@ def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
             server.start()
         for visitor in visitors:
             visitor.join(240)
-        said = {id for visitor in visitors for id in visitor.saved}
-        assert len(said) == VISITORS * EACH
+        saved = {id for visitor in visitors for id in visitor.saved}
+        assert len(saved) == VISITORS * EACH
         assert sum(visitor.failures for visitor in visitors) > 0  # the kills were felt
-        kept = [drawing.id for drawing, _ in list(Store(tmp_path / "store").each())]
-        assert sorted(kept) == sorted(said)
-        wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(said), 240)
-        assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(said)  # each exactly once
+        stored = [drawing.id for drawing, _ in list(Store(tmp_path / "store").each())]
+        assert sorted(stored) == sorted(saved)
+        wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(saved), 240)
+        assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(saved)  # each exactly once
         request = urllib.request.Request(
             f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode(), JSON
         )

@@ -176,9 +176,9 @@ CLIENTS = st.none() | st.tuples(st.sampled_from(["127.0.0.1", "::1", "8.8.4.4", 
 @given(HEADERS, CLIENTS, st.booleans())
 def test_addresses(headers, client, behind):
     scope, settings = {"headers": headers, "client": client}, Settings(behind_proxy=behind)
-    found, name = address(scope, settings), Limits(settings).visitor(scope)
+    peer_or_proxy, name = address(scope, settings), Limits(settings).visitor(scope)
     peer = client[0] if client else ""
-    assert found == peer or (behind and ipaddress.ip_address(found))
+    assert peer_or_proxy == peer or (behind and ipaddress.ip_address(peer_or_proxy))
     assert len(bytes.fromhex(name)) == 12
 
 
@@ -458,25 +458,25 @@ def fault(asked: Asked, status: int, content: bytes) -> str | None:
     if status == 200 and asked.path.endswith("upload"):
         return None  # what a file is called is no matter
     try:
-        said = json.loads(content)["error"]
+        message = json.loads(content)["error"]
     except (ValueError, KeyError, TypeError):
         return f"{status} without an error in JSON: {content[:80]!r}"
     if status == 200 and "component_server" not in asked.path:  # there a bad drawing is no bad request
         return f"200: {content[:80]!r}"
-    return None if SENTENCE.fullmatch(said) else f"no sentence: {said[:80]!r}"
+    return None if SENTENCE.fullmatch(message) else f"no sentence: {message[:80]!r}"
 
 
 def throw(page: Server, kind: Callable, count: int, seed: int) -> Counter:
     """So many requests of a kind: what is wrong about the answers, how often, with one request that does it."""
-    rng, found, example = random.Random(f"{kind.__name__} {seed}"), Counter(), {}
+    rng, faults, example = random.Random(f"{kind.__name__} {seed}"), Counter(), {}
     wire = Wire(page, f"9.9.9.{1 + KINDS.index(kind)}")
     for _ in range(count):
         asked = kind(rng)
-        if said := fault(asked, *wire.ask(asked)):
-            found[said] += 1
-            example.setdefault(said, f"{asked.method} {asked.path[:60]} {asked.body[:160]!r}")
+        if message := fault(asked, *wire.ask(asked)):
+            faults[message] += 1
+            example.setdefault(message, f"{asked.method} {asked.path[:60]} {asked.body[:160]!r}")
     wire.close()
-    return Counter({f"{said} <- {example[said]}": times for said, times in found.items()})
+    return Counter({f"{message} <- {example[message]}": times for message, times in faults.items()})
 
 
 def memory(page: Server) -> float:
@@ -495,7 +495,7 @@ def test_no_file_of_the_server_is_opened(page, tmp_path):
     """A path is that of an upload or none: the page says nothing of its disk, and does not read a file that has no end."""
     (tmp_path / "digit.png").write_bytes(encoded(Image.new("L", (40, 40)), "PNG"))
     wire = Wire(page)
-    said = set()
+    answers = set()
     for path in (
         tmp_path / "digit.png",
         tmp_path / "none.png",
@@ -505,9 +505,9 @@ def test_no_file_of_the_server_is_opened(page, tmp_path):
     ):
         for meta in ({}, {"meta": {"_type": "gradio.FileData"}}):
             status, content = wire.ask(post("run/predict", {"data": [{"path": str(path), **meta}, 3]}))
-            said.add((status, content))
-    assert len(said) == 1, said
-    assert said.pop()[0] == 400
+            answers.add((status, content))
+    assert len(answers) == 1, answers
+    assert answers.pop()[0] == 400
     status, _ = wire.ask(
         post("run/predict", {"data": [{"path": "/dev/zero", "meta": {"_type": "gradio.FileData"}}, 3]})
     )
@@ -527,7 +527,7 @@ def schema(page):
 def test_what_the_schema_says_and_what_it_does_not(schema, mode):
     """Every operation: no failure, nothing of the program's inside, JSON where JSON is promised."""
     tried = Counter()
-    for operation in (found.ok() for found in schema.get_all_operations()):
+    for operation in (operation.ok() for operation in schema.get_all_operations()):
         if mode == GenerationMode.NEGATIVE and operation.method == "get":
             continue  # an event's name is any text: none is wrong
 
@@ -553,15 +553,15 @@ def test_an_operation_of_the_schema_gives_what_it_promises(page):
     wire = Wire(page)
     content = encoded(Image.open(ROOT / "docs/images/digit.png"), "PNG")
     body = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n' % content
-    status, said = wire.ask(Asked(f"{API}/upload", body, media="multipart/form-data; boundary=b"))
+    status, content = wire.ask(Asked(f"{API}/upload", body, media="multipart/form-data; boundary=b"))
     assert status == 200
-    file = {"path": json.loads(said)[0], "meta": {"_type": "gradio.FileData"}}
-    status, said = wire.ask(post("call/v2/predict", {"picture": file, "top_k": 1}))
-    assert status == 200, said
-    status, said = wire.ask(Asked(f"{API}/call/predict/{json.loads(said)['event_id']}", method="GET"))
+    file = {"path": json.loads(content)[0], "meta": {"_type": "gradio.FileData"}}
+    status, content = wire.ask(post("call/v2/predict", {"picture": file, "top_k": 1}))
+    assert status == 200, content
+    status, content = wire.ask(Asked(f"{API}/call/predict/{json.loads(content)['event_id']}", method="GET"))
     assert status == 200
-    assert said.startswith(b"event: complete")
-    assert json.loads(said.split(b"data: ")[1])[0]["label"] == "2"
+    assert content.startswith(b"event: complete")
+    assert json.loads(content.split(b"data: ")[1])[0]["label"] == "2"
 
 
 # --- bad requests by the thousand ------------------------------------------------------------------------------------------
@@ -588,11 +588,11 @@ def test_bodies_that_never_come_are_forgotten(page):
 def test_a_thousand_bad_requests_of_each_kind_leave_no_trace(page):
     for kind in KINDS:
         throw(page, kind, 100, seed=1)
-    before, grown, found = memory(page), {}, {}
+    before, grown, faults = memory(page), {}, {}
     for kind in KINDS:
         start = memory(page)
-        found |= throw(page, kind, 1000, seed=2)
+        faults |= throw(page, kind, 1000, seed=2)
         grown[kind.__name__] = round(memory(page) - start, 1)
     assert memory(page) - before < 50, grown
     reads_a_digit(page)
-    assert found == {}
+    assert faults == {}

@@ -126,9 +126,9 @@ def taken(store: Store) -> dict[str, list[rows.Drawing]]:
     batches = Mirror(store, REPOSITORY)
     batches.gather()
     unsent = batches.unsent()
-    found = {name: [rows.parse(line) for line in batches.lines(name)] for name in unsent}
+    batches_sent = {name: [rows.parse(line) for line in batches.lines(name)] for name in unsent}
     batches.sent(unsent)
-    return found
+    return batches_sent
 
 
 def take_over(store: Store, copy: dict[str, list[rows.Drawing]], before: dict[str, int]) -> tuple[int, int]:

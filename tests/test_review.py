@@ -159,9 +159,9 @@ def test_nothing_in_a_store_reaches_the_terminal_as_it_is(service, tmp_path):
 
 def test_review_refuses_what_fits_none_or_many(full):
     full, _ = full
-    for word, said in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
+    for word, message in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
         done = maintain("review", "--accept", word, store=full.folder)
-        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+        assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
     assert {state for _, state in list(full.each())} == {"waiting"}
 
 

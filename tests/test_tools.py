@@ -46,10 +46,10 @@ def test_the_tools_are_listed_with_what_they_take(server):
 
 def test_the_schema_stands_where_gradio_has_it(server):
     with urllib.request.urlopen(f"{server.url}{URL}schema") as response:
-        told = json.loads(response.read())
+        reply = json.loads(response.read())
     listed = in_session(server, lambda session: session.list_tools()).tools
-    assert [(tool["name"], tool["inputSchema"]) for tool in told] == [(tool.name, tool.inputSchema) for tool in listed]
-    assert not any(tool["meta"]["file_data_present"] for tool in told)
+    assert [(tool["name"], tool["inputSchema"]) for tool in reply] == [(tool.name, tool.inputSchema) for tool in listed]
+    assert not any(tool["meta"]["file_data_present"] for tool in reply)
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{server.url}{URL}schema", data=b"{}")
     assert refused.value.code == 405
@@ -57,18 +57,18 @@ def test_the_schema_stands_where_gradio_has_it(server):
 
 @pytest.mark.parametrize("digit", ["2", "7"])
 def test_a_picture_is_read(server, digit):
-    found = call(server, "predict", {"picture": url_of(digit), "top_k": 4})
-    assert not found.isError
-    assert found.structuredContent["label"] == digit
-    assert len(found.structuredContent["confidences"]) == 4
-    assert json.loads(found.content[0].text) == found.structuredContent
+    result = call(server, "predict", {"picture": url_of(digit), "top_k": 4})
+    assert not result.isError
+    assert result.structuredContent["label"] == digit
+    assert len(result.structuredContent["confidences"]) == 4
+    assert json.loads(result.content[0].text) == result.structuredContent
     assert len(call(server, "predict", {"picture": url_of(digit)}).structuredContent["confidences"]) == 3
 
 
 def test_what_is_served_is_told(server):
-    told = call(server, "info", {}).structuredContent
+    reply = call(server, "info", {}).structuredContent
     metrics = json.loads((ROOT / "weights" / "metrics.json").read_text())
-    assert told["weights"] == "embedded" and told["parameters"] == metrics["parameters"]
+    assert reply["weights"] == "embedded" and reply["parameters"] == metrics["parameters"]
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def question(method: str, number: object = 1, **params: object) -> bytes:
 def test_one_request_is_enough(server):
     url = f"  {url_of('5')}\n"
     body = question("tools/call", "mine", name="predict", arguments={"picture": url, "top_k": 1})
-    status, said = ask(server, body, Accept="*/*")
-    assert (status, said["id"]) == (200, "mine")
-    assert said["result"]["structuredContent"]["label"] == "5"
+    status, answer = ask(server, body, Accept="*/*")
+    assert (status, answer["id"]) == (200, "mine")
+    assert answer["result"]["structuredContent"]["label"] == "5"
 
 
 def test_each_client_gets_a_version_that_it_knows(server):
@@ -147,9 +147,9 @@ def test_each_client_gets_a_version_that_it_knows(server):
     ],
 )
 def test_what_is_no_call_is_refused(server, body, method, status, sentence):
-    answered, said = ask(server, body, method)
-    said = said["error"]["message"] if isinstance(said["error"], dict) else said["error"]
-    assert answered == status and sentence in said and "\n" not in said
+    answered, answer = ask(server, body, method)
+    message = answer["error"]["message"] if isinstance(answer["error"], dict) else answer["error"]
+    assert answered == status and sentence in message and "\n" not in message
 
 
 def test_what_asks_nothing_gets_no_answer(server):

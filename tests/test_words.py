@@ -37,39 +37,39 @@ def placeholders(sentence: str) -> set[str]:
 
 def faults(words: dict[str, dict[str, str]]) -> list[str]:
     """What is missing in which language, which placeholders differ, and which variants are of nothing."""
-    found, every = [], {key for block in words.values() for key in block if "?" not in key}
+    problems, every = [], {key for block in words.values() for key in block if "?" not in key}
     first = next(iter(words.values()))
     for language, block in words.items():
-        found += [f"{language} lacks {key}" for key in sorted(every - set(block))]
+        problems += [f"{language} lacks {key}" for key in sorted(every - set(block))]
         for key, sentence in block.items():
             base, _, condition = key.partition("?")
             expected = placeholders(first.get(base, ""))
             if condition and base not in block:
-                found.append(f"{language}: {key} is a variant of nothing")
+                problems.append(f"{language}: {key} is a variant of nothing")
             elif condition and condition.split("=")[0] not in expected:
-                found.append(f"{language}: {key} depends on no placeholder")
+                problems.append(f"{language}: {key} depends on no placeholder")
             if placeholders(sentence) != expected and not (condition and placeholders(sentence) < expected):
-                found.append(f"{language}: {key} has {sorted(placeholders(sentence))}, not {sorted(expected)}")
-    return found
+                problems.append(f"{language}: {key} has {sorted(placeholders(sentence))}, not {sorted(expected)}")
+    return problems
 
 
 def unused(words: dict[str, str]) -> list[str]:
     """The keys that no part of the page says."""
     codes = set(re.findall(r'code="([\w-]+)"', SERVER)) | set(re.findall(r'"(rate|busy|gone(?:-\w+)?)"', SERVER))
     tabs = re.findall(r'gr\.Tab\("(\w+)"\)', (ROOT / "app.py").read_text())
-    said = {f"server.{code}" for code in codes} | {
+    used = {f"server.{code}" for code in codes} | {
         key for key, word in words.items() if key.startswith("tab.") and word in tabs
     }
-    said |= {"gradio.api"}  # which Gradio says
-    said |= {key for key in words if key.startswith(("way.", "set:", "recipe:"))}  # of what is drawn or measured
+    used |= {"gradio.api"}  # which Gradio says
+    used |= {key for key in words if key.startswith(("way.", "set:", "recipe:"))}  # of what is drawn or measured
     charts = {key: key.removesuffix(".says") for key in words}  # say("key"), section("key"), columns("key")
-    said |= {
+    used |= {
         key
         for key, name in charts.items()
         if re.search(rf"""['"]{name}['"]|"{name.removeprefix("charts.")}\"""", CHARTS)
     }
-    said |= {key for key in words if f'"{key}"' in OURS + HEADER or ("." not in key and f".{key}" in OURS)}
-    return sorted(key for key in words if "?" not in key and key not in said)
+    used |= {key for key in words if f'"{key}"' in OURS + HEADER or ("." not in key and f".{key}" in OURS)}
+    return sorted(key for key in words if "?" not in key and key not in used)
 
 
 def test_each_language_has_every_word():
@@ -78,7 +78,7 @@ def test_each_language_has_every_word():
 
 
 @pytest.mark.parametrize(
-    ("key", "sentence", "said"),
+    ("key", "sentence", "message"),
     [
         ("undo", None, "es lacks undo"),
         ("reading.sure", "Es un {digito}.", "es: reading.sure has ['digito'], not ['digit']"),
@@ -87,9 +87,9 @@ def test_each_language_has_every_word():
         ("task?count=8", "Dibuja", "es: task?count=8 depends on no placeholder"),
     ],
 )
-def test_a_faulty_block_is_named(key, sentence, said):
+def test_a_faulty_block_is_named(key, sentence, message):
     block = {**WORDS["es"], key: sentence}
-    assert faults({**WORDS, "es": {key: value for key, value in block.items() if value is not None}}) == [said]
+    assert faults({**WORDS, "es": {key: value for key, value in block.items() if value is not None}}) == [message]
 
 
 def test_a_word_that_nobody_says_is_named():
@@ -114,14 +114,14 @@ class Texts(HTMLParser):
 
     def __init__(self, html: str):
         super().__init__()
-        self.open, self.said = [], []
+        self.open, self.texts = [], []
         self.feed(html)
 
     def handle_starttag(self, tag, attributes):
         given = dict(attributes)
         for name in ("aria-label", "aria-roledescription"):
             if given.get(name):
-                self.said.append((given.get(f"data-word-{name}"), given[name]))
+                self.texts.append((given.get(f"data-word-{name}"), given[name]))
         if "data-slot" in given:
             self.handle_data(f"{{{given['data-slot']}}}")
         if tag not in ("input", "meta", "link", "br"):
@@ -131,7 +131,7 @@ class Texts(HTMLParser):
         given, texts = self.open.pop()
         text = " ".join("".join(texts).split())
         if re.search("[A-Za-z]", text) and "data-slot" not in given or "data-word" in given:
-            self.said.append((given.get("data-word"), text))
+            self.texts.append((given.get("data-word"), text))
 
     def handle_data(self, data):
         if self.open:
@@ -143,9 +143,9 @@ def test_without_a_script_the_page_is_in_english(name):
     html = re.sub(
         r"(?s)<head>.*</head>|{(?:sketchpad|data|model|contribute|noscript)}|<!doctype html>", "", PAGES[name]
     )
-    said = Texts(html).said
-    assert said
-    for key, text in said:
+    texts = Texts(html).texts
+    assert texts
+    for key, text in texts:
         assert key, f"{text!r} is said in English only"
         assert text == WORDS["en"][key]
 
@@ -286,12 +286,12 @@ def test_the_language_is_that_of_the_address_or_the_browser(locale, search, lang
 def test_contributing_is_in_spanish(browser, page):
     """From the terms to the deletion, in every state that a visitor comes through, and what the server says."""
     visitor = Contributor(browser, page.url, locale="es-CO")
-    found = []
+    untranslated = []
     at = visitor.page
     at.get_by_role("tab", name=WORDS["es"]["tab.contribute"]).click()
     at.wait_for_selector(".collector .terms", state="attached")
     until(at, "document.querySelector('.terms li').textContent.startsWith('Guardamos')")
-    found += foreign(at)
+    untranslated += foreign(at)
     at.locator(".collector .agree").click()
     at.wait_for_selector("#collector-board[data-target]")
     digit = visitor.asked_for()
@@ -299,26 +299,26 @@ def test_contributing_is_in_spanish(browser, page):
     at.locator(".collector .next").click()
     at.wait_for_selector(".question:not([hidden])")
     assert visitor.words(".question p") == f"El tablero está vacío. Dibuja un {digit} o sáltalo."
-    found += foreign(at)
+    untranslated += foreign(at)
     at.locator(".question .again").click()
     visitor.draw(HEART)
     at.locator(".collector .next").click()
     until(at, "!document.querySelector('.question').hidden")
     assert visitor.words(".question p") == f"Aquí no veo un {digit}. ¿Lo guardamos como un {digit}?"
-    found += foreign(at)
+    untranslated += foreign(at)
     at.locator(".question .keep").click()
     until(at, "document.querySelector('.count').textContent.startsWith('1 dígito tuyo guardado')")
-    found += foreign(at)
+    untranslated += foreign(at)
     for _ in range(9):
         at.locator(".collector .skip").click()
     at.wait_for_selector(".collector .package:not([hidden])")
     assert visitor.words(".done") == "¡Gracias! Dibujados: 1; saltados: 9."
-    found += foreign(at)
+    untranslated += foreign(at)
     at.get_by_role("tab", name=WORDS["es"]["tab.recognise"]).click()
     draw(visitor, DRAWINGS["8"])
     at.locator(".right").click()
     assert visitor.shown()["sentence"] == "Se va a guardar como un 8."
-    found += foreign(at)
+    untranslated += foreign(at)
     until(at, "document.querySelector('.sentence').textContent === 'Guardado como un 8, gracias.'")
     at.get_by_role("tab", name=WORDS["es"]["tab.contribute"]).click()
     at.locator(".collector .stop").click()
@@ -327,11 +327,11 @@ def test_contributing_is_in_spanish(browser, page):
     for typed, says in (("AAAA-AAAA-AAAA-AAAA", "No hay nada guardado"), (code, "Se borraron 2 dibujos.")):
         at.locator(".collector .receipt").fill(typed)
         at.locator(".collector .delete [type=submit]").click()
-        found += foreign(at)
+        untranslated += foreign(at)
         at.locator(".collector .sure .yes").click()
         until(at, "text => document.querySelector('.deleted').textContent.startsWith(text)", arg=says)
-        found += foreign(at)
-    assert found == []
+        untranslated += foreign(at)
+    assert untranslated == []
     at.locator(".languages [lang=en]").click()
     assert visitor.words(".deleted") == "2 drawings were deleted."
     assert [tab.inner_text() for tab in at.get_by_role("tab").all()] == ["Recognise", "Contribute", "Data", "Model"]
