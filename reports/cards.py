@@ -18,7 +18,7 @@ UNSEEN = "UNIPEN, writers nobody looked at"  # as bench.accuracy names it
 WATTS, INTENSITY = 30, 475  # of two busy cores of a desktop; g of CO2 a kWh, about the world's mix of 2023
 ABOUT = {"license": "apache-2.0", "tags": ["digits", "handwriting", "mnixel"]}
 
-MNIXEL = "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, and changed copies of them"
+MNIXEL = "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, and augmented copies of them"
 DRAWN = "{drawn:,} digits in {ways} ways of writing that the project's own program draws, and {nondigits:,} of its drawings that are no digits"
 
 
