@@ -73,8 +73,7 @@ class Limits:
                 again = "tomorrow" if kind == "drawings" else "in some minutes"
                 said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
                 raise Refused(said, status, "rate", 1 + int(window - begun))
-            if amount:
-                counts[name] += amount
+        counts.update({who: amount, "all": amount})  # what is refused costs nothing
 
     def hold(self, who: str, what: str, more: int) -> None:
         """So much more of something is held at once, or less. Raises Refused when that is too much."""

@@ -154,9 +154,13 @@ class Allowed:
         """Raises Refused when a page of another site asks, also one whose name was made to mean this machine; programs, which state
         no origin, may.
         """
-        origin, host, space = headers.get("origin"), headers.get("host", ""), self.limits.settings
-        if space.name in LOCAL and not space.behind_proxy and urlsplit(f"//{host}").hostname not in LOCAL:
-            raise Refused("Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1.", 403, "other origin")
+        origin, host, space = headers.get("origin"), headers.get("host", "").lower(), self.limits.settings
         own = {host, space.space_host, "huggingface.co" if space.space_id else None} - {None, ""}
-        if origin is not None and urlsplit(origin.lower()).netloc not in own:
+        try:
+            name, asking = urlsplit(f"//{host}").hostname, urlsplit((origin or "").lower()).netloc
+        except ValueError:  # brackets that hold no address
+            raise Refused(ONLY_OURS, 403, "other origin") from None
+        if space.name in LOCAL and not space.behind_proxy and name not in LOCAL:
+            raise Refused("Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1.", 403, "other origin")
+        if origin is not None and asking not in own:
             raise Refused(ONLY_OURS, 403, "other origin")

@@ -268,6 +268,30 @@ def test_a_name_that_was_made_to_mean_this_machine_is_another_site(server):
     assert get(server, "/gradio_api/component_server", "POST", headers, question)[0] == 200
 
 
+@pytest.mark.parametrize("path", ("/gradio_api/component_server", "/metrics"))
+@pytest.mark.parametrize(
+    "host, origin",
+    [("[::1", None), ("[::1", "http://[::1"), ("[no address]:1", None), ("localhost:{port}", "http://["), ("[::1]:{port}", "http://[::1]:1"),
+     ("[::1]:{port}", "http://[::2]:{port}"), ("[::2]:{port}", "http://[::2]:{port}"), ("localhost:{port}", "http://[no address]")],
+)  # fmt: skip
+def test_hosts_and_origins_that_are_none_of_ours_are_refused(server, path, host, origin):
+    """Also those that are no address at all."""
+    headers = {"Host": host} | ({"Origin": origin} if origin else {})
+    headers = {name: text.format(port=server.port) for name, text in headers.items()}
+    status, _, content = get(server, path, "GET" if path == "/metrics" else "POST", headers, b'{"fn_name": "accepted"}')
+    assert status == 403 and json.loads(content)["code"] == "other origin"
+    sentence(json.loads(content)["error"])
+
+
+@pytest.mark.parametrize("host", ["[::1]:{port}", "LocalHost:{port}", "127.0.0.1:{port}"])
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_our_own_page_may_ask_however_its_address_is_written(server, host, change):
+    host = host.format(port=server.port)
+    headers = {"Host": host, "Origin": change(f"http://{host}"), "Content-Type": "application/json"}
+    question = b'{"fn_name": "accepted"}'
+    assert get(server, "/gradio_api/component_server", "POST", headers, question)[0] == 200
+
+
 def test_programs_in_other_pages_may_ask_without_credentials(server):
     body = json.dumps({"data": [data_url(encoded(picture("7"))), 1]}).encode()
     headers = {"Content-Type": "application/json", "Origin": "https://example.com"}
@@ -526,6 +550,19 @@ def test_rates_of_one_address_and_of_all(few):
     few.check("c", "drawings", 2)
     with pytest.raises(Refused, match="tomorrow"):
         few.check("c", "drawings")
+
+
+def test_what_is_refused_for_all_costs_the_visitor_nothing(few, monkeypatch):
+    now = time.monotonic()
+    few.check("a", "pictures", 2)
+    few.check("b", "pictures", 2)
+    for _ in range(9):
+        with pytest.raises(Refused, match="from everybody"):
+            few.check("c", "pictures", 1)
+    monkeypatch.setattr(limits, "ALLOWED", {**ALLOWED, "pictures": (2, 9, 300)})  # for all there is room again
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    for _ in range(2):
+        few.check("c", "pictures", 1)
 
 
 def test_requests_and_bytes_at_once(few):
