@@ -27,8 +27,11 @@ from starlette.datastructures import Headers
 from bench.fuzz import empty_chunks, exif_segments, scans
 from contributions import CONSENT
 from serving import ABOUT, VERSION, limits
+from serving.images import Child
 from serving.limits import ALLOWED, HELD, Limits, Refused, address
+from serving.predict import Predictor
 from serving.settings import Settings
+from serving.weights import Weights
 from tests.harness import ROOT, in_thread
 from tests.harness.calls import data_url, encoded, picture, post, upload
 from tests.harness.contributor import strokes
@@ -397,6 +400,25 @@ def test_the_children_know_no_secrets(server):
     (_, child, *_) = family(server.process.pid)
     names = {line.partition("=")[0] for line in Path(f"/proc/{child}/environ").read_text().split("\0") if line}
     assert names <= {"PATH", "LD_LIBRARY_PATH", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
+
+
+def short(child: Child) -> subprocess.Popen:
+    """A child that promises more pixels than it sends before it ends."""
+    said = json.dumps({"mode": "L", "size": [100, 100], "bytes": 10_000})
+    command, pipe = [sys.executable, "-c", f"print({said!r}); print('too few')"], subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe)
+
+
+def test_a_child_s_short_answer_ends_in_a_sentence_and_a_new_child(monkeypatch, tmp_path):
+    weights, content = Weights(ROOT / "weights"), data_url(encoded(picture("7")))["url"]
+    weights.start()
+    predictor = Predictor(weights, Limits(), tmp_path)
+    monkeypatch.setattr(Child, "_start", short)
+    with pytest.raises(Refused, match="takes too long to open"):
+        in_thread(lambda: predictor.predict("a", content, 1))
+    monkeypatch.undo()
+    for _ in range(3):  # by every child
+        assert in_thread(lambda: predictor.predict("a", content, 1))["label"] == "7"
 
 
 # --- uploads ----------------------------------------------------------------------------------------------------------------
