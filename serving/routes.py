@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import re
@@ -25,7 +26,7 @@ from starlette.types import ASGIApp, Message, Scope
 from publishing.fetch import NEEDED
 from serving import ABOUT, TITLE, VERSION, mcp
 from serving.images import MAX_BYTES
-from serving.limits import Refused
+from serving.limits import ALLOWED, Refused
 from serving.middleware import FOR_EVER, Allowed
 from serving.predict import Predictor
 from serving.telemetry import EVENTS
@@ -49,6 +50,7 @@ NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `fi
 TAKES = {"predict": 2, "info": 0}  # arguments
 CHANGED = "This page has changed; load it again."
 FRESH = {"cache-control": "no-store"}
+STAYS = ALLOWED["uploads"][-1]  # seconds, of an upload
 
 
 @dataclass
@@ -167,6 +169,7 @@ class Routes:
         path, content = self.predictor.uploads / secrets.token_hex(16), await file.read(MAX_BYTES + 1)
         await file.close()
         await run_in_threadpool(path.write_bytes, content)
+        asyncio.get_running_loop().call_later(STAYS, path.unlink, True)
         limits.check(who, "uploads", 1 + len(content) // 1024)
         return JSONResponse([str(path)])
 

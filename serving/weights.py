@@ -19,7 +19,7 @@ import numpy as np
 from publishing.fetch import Files, cached, fetched, point, read
 from serving.settings import Settings
 
-RETRY, PAUSE = 15.0, 600.0  # seconds before the first new try after a failure, doubled each time, and at most
+RETRY = 60.0  # seconds before a new try after a failure, at most
 
 
 def load(files: Files):
@@ -76,13 +76,11 @@ class Weights:
             return
         with contextlib.suppress(OSError, ValueError):
             self._serve(self.repository, self.revision)  # what the cache has
-        pause = RETRY
         while self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
             self._refresh(self.repository)
             if not self.problem and not self.every:
                 return
-            time.sleep(min(pause, self.every or PAUSE, PAUSE) if self.problem else self.every)
-            pause = 2 * pause if self.problem else RETRY
+            time.sleep(min(RETRY, self.every or RETRY) if self.problem else self.every)
 
     def _refresh(self, repository: str) -> None:
         """Ask the Hub once; serve what it has when that is new and checks out, else say in `problem` why not."""
