@@ -1,8 +1,7 @@
 """How much one address may ask, and all together. Addresses are kept as salted hashes.
 
 Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
-stored. Generous, because a school is one address. The package `limits` is not used: in memory it starts a thread for each count, which
-took as long as reading a picture, and it goes by the wall clock.
+stored. Generous, because a school is one address. docs/security.md says why not by the package `limits`.
 """
 
 from __future__ import annotations

@@ -54,9 +54,8 @@ async def answer(message: dict, predictor: Predictor, who: str) -> dict | None:
         said = {"tools": TOOLS}
     elif method == "tools/call" and name in ("predict", "info") and isinstance(arguments, dict):
         try:
-            picture, top_k = arguments.get("picture"), arguments.get("top_k", 3)
-            info = name == "info"
-            found = predictor.weights.info() if info else await predictor.predict(who, picture, top_k)
+            asked = (arguments.get("picture"), arguments.get("top_k", 3))
+            found = predictor.weights.info() if name == "info" else await predictor.predict(who, *asked)
             said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
         except Refused as refused:
             said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}

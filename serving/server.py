@@ -67,7 +67,7 @@ class Server:
         with contextlib.suppress(ValueError):  # each visitor is a connection or two, each a file
             most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        with contextlib.suppress(AttributeError, TypeError, OSError):  # no glibc
+        with contextlib.suppress(AttributeError):  # no glibc
             for option, value in MALLOPT.items():
                 ctypes.CDLL(None).mallopt(option, value)
         config = uvicorn.Config(

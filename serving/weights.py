@@ -48,7 +48,6 @@ class Weights:
     def __init__(self, embedded: Path, settings: Settings = Settings()):
         self.repository, self.revision, self.every = settings.model_id, settings.model_revision, settings.model_refresh
         self.files = read(embedded, "embedded")
-        self.previous: Files | None = None  # of pages that were opened before
         self.problem: str | None = None
         self._refused: dict[str, str] = {}  # commit -> why it cannot be served
         self._network: Future = Future()
@@ -109,5 +108,5 @@ class Weights:
         files = cached(repository, revision)
         network: Future = Future()
         network.set_result(load(files))
-        self.previous, self.files, self._network = self.files, files, network
+        self.files, self._network = files, network
         print(f"Serving {files.origin}.", flush=True)
