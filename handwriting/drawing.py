@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Callable, Collection
 from functools import partial
 
 import numpy as np
+from tqdm import tqdm
 
 import board
 import model
@@ -17,6 +19,7 @@ from . import operators, pen
 from .allographs import ALLOGRAPHS, Allograph, Dice
 
 CHUNK = 250  # drawings that share one random stream, whoever makes them: the result does not depend on the workers
+PATIENT = 40  # chunks, some 20 seconds: below that nobody is shown a progress bar
 BLEND, BLENDED = "blend", 0.25  # its name as an operator; share of drawings that lie between two ways of writing
 COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
 REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28, the resolution at which its archive comes
@@ -111,5 +114,13 @@ def in_chunks(
     # The work is numpy and Pillow only, no torch, so a forked process can do it at once; elsewhere than on Linux forking is
     # not safe, and a script that calls this there needs the usual `if __name__ == "__main__"`.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with context.Pool(min(workers, len(jobs))) as pool:
-        return np.concatenate(pool.starmap(work, jobs, chunksize=1))
+    # Ctrl-C reaches the whole group of processes; the parent alone answers it.
+    with context.Pool(min(workers, len(jobs)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+        made = pool.imap(partial(_unpacked, work), jobs)
+        return np.concatenate(
+            [*tqdm(made, "drawing", len(jobs), unit="part", leave=False, disable=len(jobs) < PATIENT)]
+        )
+
+
+def _unpacked(work: Callable[[np.ndarray, list[int]], np.ndarray], job: tuple[np.ndarray, list[int]]) -> np.ndarray:
+    return work(*job)
