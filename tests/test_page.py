@@ -572,7 +572,7 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(browser, edition):
     )
     person.page.wait_for_selector("#board[data-engine=none]")
     person.draw(DRAWINGS["2"])
-    assert person.shown()["sentence"] == "This browser cannot run the network: it takes one from 2023 or later."
+    assert person.shown()["sentence"] == "This browser cannot run the network; use one from 2023 or later."
     assert person.shown()["board"] > 0, "it can be drawn on all the same"
     assert person.errors == []
     person.leave()
