@@ -18,7 +18,7 @@ const LAYERS = [
   { name: "logits", across: 10, sees: 28, step: 0, title: "inside.logits", says: "inside.logits.says" },
 ];
 const INPUT = 28, GAP = 1;  // pixels: of the picture's side, and between two maps
-const WIDE = 20, HIGH = 100, LABEL = 18;  // of a logit's column, and of the digit under it
+const WIDE = 20, HIGH = 100;  // of a logit's column
 const TENTHS = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const GREY = Uint32Array.from({ length: 256 }, (_, value) => (0xff << 24) | (value * 0x010101));
@@ -39,24 +39,19 @@ function paintMaps(canvas, { data, width: side }, across, first, end) {
   context.putImageData(image, 0, 0);
 }
 
-// Ten columns, up or down from a line, above the digits. Those are drawn once: a canvas that is given a font has the page's styles worked out.
-const digits = new OffscreenCanvas(10 * WIDE, LABEL);
-{
-  const paint = digits.getContext("2d");
-  Object.assign(paint, { font: "600 13px system-ui, sans-serif", textAlign: "center", fillStyle: "#c8c8c8" });
-  for (let digit = 0; digit < 10; digit += 1) paint.fillText(digit, (digit + 0.5) * WIDE, LABEL - 4);
-}
-
+// Ten columns, up or down from a line, with the digits below.
 function paintLogits(canvas, { data }) {
   if (canvas.width !== 10 * WIDE) Object.assign(canvas, { width: 10 * WIDE, height: HIGH });
   const paint = canvas.getContext("2d"), most = Math.max(...data.map(Math.abs), 1), best = data.indexOf(Math.max(...data)), middle = 0.55 * HIGH;
   paint.fillStyle = "#000";
   paint.fillRect(0, 0, canvas.width, HIGH);
-  paint.drawImage(digits, 0, HIGH - LABEL);
+  paint.font = "600 13px system-ui, sans-serif";
+  paint.textAlign = "center";
   data.forEach((value, digit) => {
     paint.fillStyle = digit === best ? `rgb(${FOR})` : "#c8c8c8";
     const length = (value / most) * 0.5 * HIGH * (value < 0 ? 0.5 : 1);
     paint.fillRect(digit * WIDE + 4, middle - Math.max(length, 0), WIDE - 8, Math.max(1, Math.abs(length)));
+    paint.fillText(digit, (digit + 0.5) * WIDE, HIGH - 4);
   });
 }
 
