@@ -145,7 +145,9 @@ def main(arguments: list[str] | None = None) -> int:
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
         server.mount(page, functions, service.collection if service else None, **look)
-        server.run(listening, zerogpu.report if zerogpu else None)
+        if zerogpu:
+            zerogpu.report()
+        server.run(listening)
     except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
         print(f"app.py: {error}", file=sys.stderr)
         return 1

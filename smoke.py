@@ -24,7 +24,6 @@ from PIL import Image, ImageDraw
 API = "/gradio_api"
 TIMEOUT, WAIT = 20, 120  # seconds that a request may take, and that a sleeping Space may
 STARTING = (502, 503, 504)  # what is answered for a Space that sleeps or starts
-LEAKS = re.compile(r"\bhf_[A-Za-z0-9]{16,}|/(root|home)/[\w.]|\bsite-packages\b|Traceback \(most recent call")
 KINDS = {".js": "javascript", ".css": "css"}  # of files that browsers refuse under another media type
 
 
@@ -50,12 +49,12 @@ class Page:
         self.http = httpx.Client(base_url=f"{url}/", timeout=TIMEOUT)
 
     def ask(self, path: str, question: object = None, status: int = 200, **headers: str) -> httpx.Response:
-        """The answer to GET, or to POST of a question. Raises CheckFailed for none, for another status (400 is any refusal in one
-        sentence, 0 whatever comes), and when it shows a token of the Hub, a path of the server or a traceback.
+        """The answer to GET, or to POST of a question. Raises CheckFailed for none, and for another status (400 is any refusal in
+        one sentence, 0 whatever comes).
         """
-        method, body = ("GET", None) if question is None else ("POST", question)
         try:
-            reply = self.http.request(method, path.lstrip("/"), headers=headers, json=body)
+            method = "GET" if question is None else "POST"
+            reply = self.http.request(method, path.lstrip("/"), headers=headers, json=question)
         except httpx.HTTPError as error:  # no server, a silent one, or one of something else
             said = plain(error).rstrip(".") or type(error).__name__
             raise CheckFailed(f"{self.url} gives no whole HTTP answer ({said}).") from None
@@ -64,8 +63,6 @@ class Page:
             expect(400 <= reply.status_code < 500, f"{said} and not refused.")
             expect(reply.json()["error"].endswith("."), f"{plain(path)} was refused without a sentence.")
         expect(status in (0, 400, reply.status_code), f"{said}: {plain(reply.text)}")
-        leak = not path.endswith(".safetensors") and LEAKS.search(reply.text)
-        expect(not leak, f"The answer to {plain(path)} shows what it must not ({plain(leak and leak[0], 10)}...).")
         return reply
 
 
@@ -146,17 +143,12 @@ def predict(page: Page) -> str:
 
 
 def refusals(page: Page) -> str:
-    """What is no picture, what would be fetched from elsewhere, what the page does not have, other sites, no consent."""
+    """What is no picture, what would be fetched from elsewhere, what the page does not have, other sites."""
     for file in ("http://example.com/2.png", "/etc/passwd", "data:image/png;base64,AAAA"):
         page.ask(f"{API}/run/predict", {"data": [{"url": file}, 3]}, 400)
     page.ask(f"{API}/component_server", {"fn_name": "consent", "data": {}}, 400, origin="https://example.com")
     for path in (f"{API}/proxy=http://example.com", f"{API}/file=/etc/passwd", "/monitoring", "/docs", "/app.py"):
         page.ask(path, status=400)
-    drawing = {"receipt": "", "id": "smoke-test", "label": "none"}  # which could not be kept anyway
-    said = page.ask(f"{API}/component_server", {"fn_name": "keep", "data": drawing}).json()
-    expect("error" in said, "The page takes drawings from who has not agreed to its terms.")
-    for path in ("/config", f"{API}/info", f"{API}/openapi.json"):  # in which leaks are looked for
-        page.ask(path)
     return ""
 
 

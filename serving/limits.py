@@ -1,8 +1,7 @@
 """How much one address may ask, and all together. Addresses are kept as salted hashes.
 
 Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
-stored. Generous, because a school is one address. The package `limits` is not used: in memory it starts a thread for each count, which
-took as long as reading a picture, and it goes by the wall clock.
+stored. Generous, because a school is one address. docs/security.md says why not by the package `limits`.
 """
 
 from __future__ import annotations
@@ -73,8 +72,7 @@ class Limits:
                 again = "tomorrow" if kind == "drawings" else "in some minutes"
                 said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
                 raise Refused(said, status, "rate", 1 + int(window - begun))
-            if amount:
-                counts[name] += amount
+        counts.update({who: amount, "all": amount})  # what is refused costs nothing
 
     def hold(self, who: str, what: str, more: int) -> None:
         """So much more of something is held at once, or less. Raises Refused when that is too much."""

@@ -1,8 +1,6 @@
 """The named endpoints as tools for language models: MCP (Model Context Protocol) over HTTP, one request at a time, no sessions.
 
-Not by the package `mcp`, whose server writes whole messages that it does not understand into the log, stops the event loop for half a
-second on a small request, and breaks Python's warnings. Nor by Gradio's, which fetches pictures from wherever a caller says. Four
-methods are all that two tools need; the tests call them with that package's client.
+Four methods are all that two tools need. docs/security.md says why neither the package `mcp` nor Gradio serves them.
 """
 
 from __future__ import annotations
@@ -22,7 +20,6 @@ PICTURE = (
 MOST = {"type": "integer", "minimum": 1, "maximum": 10, "default": 3, "description": "How many digits to list."}
 READS = "Read one hand-drawn digit in a picture. The label is null when the network is not sure."
 TELLS = "What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."
-
 
 TOOLS = [
     {
@@ -57,9 +54,8 @@ async def answer(message: dict, predictor: Predictor, who: str) -> dict | None:
         said = {"tools": TOOLS}
     elif method == "tools/call" and name in ("predict", "info") and isinstance(arguments, dict):
         try:
-            picture, top_k = arguments.get("picture"), arguments.get("top_k", 3)
-            info = name == "info"
-            found = predictor.weights.info() if info else await predictor.predict(who, picture, top_k)
+            asked = (arguments.get("picture"), arguments.get("top_k", 3))
+            found = predictor.weights.info() if name == "info" else await predictor.predict(who, *asked)
             said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
         except Refused as refused:
             said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}

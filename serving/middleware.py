@@ -31,7 +31,7 @@ HEADERS = {
 FOR_EVER = "public, max-age=31536000, immutable"  # for what carries a hash in its address
 LOCAL = ("127.0.0.1", "localhost", "::1")
 ONLY_OURS = "Only this page itself may ask for that, not a page of another site."
-LONGEST, NAME = 2048, 255  # bytes of an address and of its parts: a longer one names no file, and Gradio fails at it
+LONGEST = 255  # bytes of a path: a longer one is none of ours, and may be the name of no file, at which Gradio fails
 SENTENCES = {  # for what Starlette refuses, which raises it where a scope has an app, and Gradio, which answers
     400: ("The request could not be carried out; check its arguments.", "bad request"),
     404: ("There is nothing here.", "no such path"),
@@ -71,9 +71,7 @@ class Outermost:
 
         refused = None
         try:
-            if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST:
-                raise Refused("The address is too long.", 414)
-            if any(len(part.encode()) > NAME for part in path.split("/")):
+            if len(path.encode()) > LONGEST:
                 raise HTTPException(404)
             await self.app(scope, receive, screened)
         except ClientDisconnect:
@@ -154,9 +152,13 @@ class Allowed:
         """Raises Refused when a page of another site asks, also one whose name was made to mean this machine; programs, which state
         no origin, may.
         """
-        origin, host, space = headers.get("origin"), headers.get("host", ""), self.limits.settings
-        if space.name in LOCAL and not space.behind_proxy and urlsplit(f"//{host}").hostname not in LOCAL:
-            raise Refused("Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1.", 403, "other origin")
+        origin, host, space = headers.get("origin"), headers.get("host", "").lower(), self.limits.settings
         own = {host, space.space_host, "huggingface.co" if space.space_id else None} - {None, ""}
-        if origin is not None and urlsplit(origin.lower()).netloc not in own:
+        try:
+            name, asking = urlsplit(f"//{host}").hostname, urlsplit((origin or "").lower()).netloc
+        except ValueError:  # brackets that hold no address
+            raise Refused(ONLY_OURS, 403, "other origin") from None
+        if space.name in LOCAL and not space.behind_proxy and name not in LOCAL:
+            raise Refused("Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1.", 403, "other origin")
+        if origin is not None and asking not in own:
             raise Refused(ONLY_OURS, 403, "other origin")

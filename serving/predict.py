@@ -6,7 +6,6 @@ import asyncio
 import base64
 import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -41,14 +40,13 @@ class Predictor:
 
         Raises Refused with one sentence for what is no picture, has no ink, or for a `top_k` that is not 1 to 10.
         """
-        start = time.perf_counter()
         if not isinstance(top_k, (int, float)) or type(top_k) is bool or top_k not in range(1, 11) or more:
             raise unfit("top_k is a whole number from 1 to 10.")
         self.limits.check(who, "pictures", 1)
         raw, picture = self.content(picture), None  # a data URL has some 14 MB
         run = asyncio.get_running_loop().run_in_executor
         try:
-            with WAITING.track_inprogress():
+            with WAITING.track_inprogress(), SECONDS.time():
                 async with self.limits.turn(who):
                     found = await run(self._quick, self._read, raw, int(top_k), False)
                 found = found or await run(self._slow, self._read, raw, int(top_k), True)
@@ -58,7 +56,6 @@ class Predictor:
         except ValueError as error:  # of `images`, or EmptyDrawing
             raise unfit(str(error)) from None
         EVENTS.labels("picture answered").inc()
-        SECONDS.observe(time.perf_counter() - start)
         return found
 
     def _read(self, raw: bytes, top_k: int, slowly: bool) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import re
@@ -25,7 +26,7 @@ from starlette.types import ASGIApp, Message, Scope
 from publishing.fetch import NEEDED
 from serving import ABOUT, TITLE, VERSION, mcp
 from serving.images import MAX_BYTES
-from serving.limits import Refused
+from serving.limits import ALLOWED, Refused
 from serving.middleware import FOR_EVER, Allowed
 from serving.predict import Predictor
 from serving.telemetry import EVENTS
@@ -49,12 +50,13 @@ NO_FORM = "One picture is uploaded at a time, of at most 10 MiB, as the file `fi
 TAKES = {"predict": 2, "info": 0}  # arguments
 CHANGED = "This page has changed; load it again."
 FRESH = {"cache-control": "no-store"}
+STAYS = ALLOWED["uploads"][-1]  # seconds, of an upload
 
 
 @dataclass
 class Routes:
     """The routes and what they need. `events`: number -> name, of Gradio's page; `functions`: what the page's components may ask;
-    `collection`: gives a file's name and the open file with the drawings of a receipt.
+    `collection`: a file's name and the open file with the drawings of a receipt.
     """
 
     predictor: Predictor
@@ -107,12 +109,11 @@ class Routes:
         return FileResponse(files[name], media_type=media_type(name), headers={"cache-control": FOR_EVER})
 
     async def _weights_file(self, request: Request) -> Response:
-        key, name = request.path_params["key"], request.path_params["name"]
-        for files in (self.predictor.weights.files, self.predictor.weights.previous):
-            if files and files.key == key and name in NEEDED:
-                content, media = (files.config, "json") if name == "config.json" else (files.tensors, "octet-stream")
-                return Response(content, media_type=f"application/{media}", headers={"cache-control": FOR_EVER})
-        raise Refused("These weights are not served any more; load the page again.", 404, "no such path")
+        name, files = request.path_params["name"], self.predictor.weights.files
+        if request.path_params["key"] != files.key or name not in NEEDED:
+            raise Refused("These weights are not served any more; load the page again.", 404, "no such path")
+        content, media = (files.config, "json") if name == "config.json" else (files.tensors, "octet-stream")
+        return Response(content, media_type=f"application/{media}", headers={"cache-control": FOR_EVER})
 
     async def _predict(self, request: Request) -> Response:
         who = request.scope["visitor"]
@@ -126,7 +127,7 @@ class Routes:
     async def _call(self, request: Request) -> Response:
         """A call of Gradio's queue, with no more than what its events take: it logs what it cannot understand."""
         question, path, name = await body(request), request.url.path, request.path_params.get("name")
-        number, session = question.get("fn_index"), question.get("session_hash")
+        session, number = question.get("session_hash"), None if name else question.get("fn_index")
         if "/v2/" in path:  # the arguments by their names, as the page's schema says
             given = "picture" in question or "top_k" in question
             question["data"] = [question.get("picture"), question.get("top_k", 3)] if given else []
@@ -135,7 +136,7 @@ class Routes:
             raise Refused("session_hash is a word of at most 64 letters.")
         event = name or (self.events.get(number) if type(number) is int else None)
         if event not in TAKES:
-            raise Refused(CHANGED if name is None else NO_DATA, 404)
+            raise Refused(NO_DATA if name else CHANGED, 404)
         if len(data) > (takes := TAKES[event]):
             raise Refused(NO_DATA)
         data += [None, 3][len(data) : takes]
@@ -144,8 +145,7 @@ class Routes:
         if data:
             self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
             data[0] = {"path": data[0], "meta": {"_type": "gradio.FileData"}}
-        asked = {"data": data, "session_hash": session, "fn_index": None if name else number}
-        raw = json.dumps({key: value for key, value in asked.items() if value is not None}).encode()
+        raw = json.dumps({"data": data, "session_hash": session, "fn_index": number}).encode()
         path = path.replace("/v2", "")
         return await whole(self.gradio, {**request.scope, "path": path, "raw_path": path.encode()}, raw)
 
@@ -167,6 +167,7 @@ class Routes:
         path, content = self.predictor.uploads / secrets.token_hex(16), await file.read(MAX_BYTES + 1)
         await file.close()
         await run_in_threadpool(path.write_bytes, content)
+        asyncio.get_running_loop().call_later(STAYS, path.unlink, True)
         limits.check(who, "uploads", 1 + len(content) // 1024)
         return JSONResponse([str(path)])
 

@@ -24,7 +24,7 @@ class Settings:
     model_revision: str = "main"  # MODEL_REVISION: a branch, a tag or a full commit
     model_refresh: float = 600.0  # MODEL_REFRESH: seconds between two looks for newer weights; 0 looks once
     name: str = "127.0.0.1"  # GRADIO_SERVER_NAME
-    port: int | None = None  # GRADIO_SERVER_PORT; None takes the first free one
+    port: int = 7860  # GRADIO_SERVER_PORT
     metrics_token: str | None = None  # METRICS_TOKEN: who bears it may read /metrics
     space_id: str | None = None  # SPACE_ID and SPACE_HOST, which the Hub sets on a Space
     space_host: str | None = None
@@ -37,11 +37,18 @@ class Settings:
         for name, (good, wanted) in CHECKS.items():
             if read(name) and not good(read(name)):
                 raise ValueError(f"{name} is {read(name)!r}; it must be {wanted}.")
-        port, space = read("GRADIO_SERVER_PORT"), read("SPACE_ID")
-        name, revision = read("GRADIO_SERVER_NAME", "0.0.0.0" if space else cls.name), read("MODEL_REVISION", "main")
-        refresh, proxy = float(read("MODEL_REFRESH", cls.model_refresh)), bool(space) or read("BEHIND_PROXY") == "1"
-        numbers = (read("MODEL_ID"), revision, refresh, name, int(port) if port else None)
-        return cls(*numbers, read("METRICS_TOKEN"), space, read("SPACE_HOST"), proxy)
+        space = read("SPACE_ID")
+        return cls(
+            model_id=read("MODEL_ID"),
+            model_revision=read("MODEL_REVISION", cls.model_revision),
+            model_refresh=float(read("MODEL_REFRESH", cls.model_refresh)),
+            name=read("GRADIO_SERVER_NAME", "0.0.0.0" if space else cls.name),
+            port=int(read("GRADIO_SERVER_PORT", cls.port)),
+            metrics_token=read("METRICS_TOKEN"),
+            space_id=space,
+            space_host=read("SPACE_HOST"),
+            behind_proxy=bool(space) or read("BEHIND_PROXY") == "1",
+        )
 
 
 def prepare_gradio() -> tempfile.TemporaryDirectory:

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram
 EVENTS = Counter("events", "Pages opened, pictures answered, drawings stored", ["event"])
 REFUSALS = Counter("refusals", "Requests refused, by reason", ["reason"])
 REQUESTS = Counter("requests", "Requests by class and status", ["kind", "status"])
-SECONDS = Histogram("answer_seconds", "From the picture to the answer")
+SECONDS = Histogram("answer_seconds", "From the picture to the answer or its refusal")
 WAITING = Gauge("pictures_waiting", "Pictures that wait or are being read")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from publishing.fetch import Files, cached, fetched, point, read
 from serving.settings import Settings
 
-RETRY, PAUSE = 15.0, 600.0  # seconds before the first new try after a failure, doubled each time, and at most
+RETRY = 60.0  # seconds before a new try after a failure, at most
 
 
 def load(files: Files):
@@ -48,7 +48,6 @@ class Weights:
     def __init__(self, embedded: Path, settings: Settings = Settings()):
         self.repository, self.revision, self.every = settings.model_id, settings.model_revision, settings.model_refresh
         self.files = read(embedded, "embedded")
-        self.previous: Files | None = None  # of pages that were opened before
         self.problem: str | None = None
         self._refused: dict[str, str] = {}  # commit -> why it cannot be served
         self._network: Future = Future()
@@ -76,13 +75,11 @@ class Weights:
             return
         with contextlib.suppress(OSError, ValueError):
             self._serve(self.repository, self.revision)  # what the cache has
-        pause = RETRY
         while self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
             self._refresh(self.repository)
             if not self.problem and not self.every:
                 return
-            time.sleep(min(pause, self.every or PAUSE, PAUSE) if self.problem else self.every)
-            pause = 2 * pause if self.problem else RETRY
+            time.sleep(min(RETRY, self.every or RETRY) if self.problem else self.every)
 
     def _refresh(self, repository: str) -> None:
         """Ask the Hub once; serve what it has when that is new and checks out, else say in `problem` why not."""
@@ -111,5 +108,5 @@ class Weights:
         files = cached(repository, revision)
         network: Future = Future()
         network.set_result(load(files))
-        self.previous, self.files, self._network = self.files, files, network
+        self.files, self._network = files, network
         print(f"Serving {files.origin}.", flush=True)

@@ -1,9 +1,8 @@
-"""On ZeroGPU a Space has to report its start, and the package `spaces` does that from inside Gradio's `launch` and nowhere else.
+"""On ZeroGPU a Space has to report its start, which the package `spaces` does from inside Gradio's `launch` and nowhere else.
 
-`spaces` replaces `gr.Blocks.launch` once, by a function that reports and then launches. Our server does not start by `launch`: that has
-neither our routes nor our limits, and it gives up when its own address does not answer within seconds, as on a slow machine. So an empty
-page is launched on a port that only this machine reaches, and closed again. By then the report has gone out, whatever becomes of that
-launch. The page computes elsewhere: no GPU is asked for, and nobody's quota is used.
+`spaces` replaces `gr.Blocks.launch` once, by a function that reports and then launches. Our server does not start by `launch`, which
+has neither our routes nor our limits. So an empty page is launched on a port that only this machine reaches, and closed again; by then
+the report has gone out, whatever becomes of that launch. No GPU is asked for, and nobody's quota is used.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import json
 import os
@@ -195,6 +196,15 @@ def test_what_is_no_single_picture_is_not_uploaded(server, form):
         urllib.request.urlopen(request, timeout=30)
     assert refused.value.code == 400
     assert json.load(refused.value)["error"].startswith("One picture is uploaded at a time")
+
+
+@pytest.mark.parametrize("media", [None, "text/plain", "multipart/form-data"])
+def test_an_upload_without_a_form_s_type_gets_a_sentence(server, media):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("POST", "/gradio_api/upload", PART + b"--b--\r\n", {"Content-Type": media} if media else {})
+    reply = connection.getresponse()
+    assert reply.status == 400 and json.load(reply)["error"].startswith("One picture is uploaded at a time")
+    connection.close()
 
 
 # --- what browsers load -------------------------------------------------------------------------------------------------

@@ -46,6 +46,8 @@ class Server(ThreadingHTTPServer):
         self.status = None  # answers this and nothing else
         self.cuts = []  # closes the connection after so many bytes, one request each
         self.hold = None  # (bytes, event): stops after so many bytes until the event is set
+        self.drip = 0  # so many bytes come one at a time, and then the end
+        self.headers = {}  # more of an answer's headers
         self.asked = []  # the path of every request
 
     def handle_error(self, request, client_address):
@@ -59,10 +61,16 @@ class Handler(BaseHTTPRequestHandler):
         body = server.files.get(self.path.lstrip("/"))
         if server.status or body is None:
             return self.send_error(server.status or 404)
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_response(302 if "Location" in server.headers else 200)
+        for name, value in {"Content-Length": str(len(body)), **server.headers}.items():
+            self.send_header(name, value)
         self.end_headers()
-        if server.cuts:
+        for place in range(server.drip):
+            self.wfile.write(body[place : place + 1])
+            time.sleep(0.01)
+        if server.drip:
+            pass
+        elif server.cuts:
             self.wfile.write(body[: server.cuts.pop(0)])
         elif server.hold:
             self.wfile.write(body[: server.hold[0]])
@@ -173,6 +181,26 @@ def test_error_status(server, cache, status, requests):
     with pytest.raises(DataError, match=str(status)) as error:
         locate(ARCHIVE)
     assert "MNIXEL_DIR" in sentence(error) and len(server.asked) == requests and names_in(cache) == set()
+
+
+def test_a_mirror_that_drips_is_not_waited_for(server, cache, monkeypatch):
+    """Each byte comes well before the timeout, and the archive never: there is a deadline for the whole of an attempt."""
+    monkeypatch.setattr("data.archives.DEADLINE_S", 0.1)
+    server.drip = 100
+    with pytest.raises(DataError, match=r"only \d+ bytes in 0.1 s") as error:
+        locate(ARCHIVE)
+    assert "MNIXEL_DIR" in sentence(error) and len(server.asked) == 4 and names_in(cache) == set()
+
+
+@pytest.mark.parametrize(
+    "headers, words", [({"Location": "/made.npz"}, "redirects"), ({"Content-Encoding": "gzip"}, "header check")]
+)
+def test_an_answer_that_leads_nowhere(server, cache, headers, words):
+    """A circle of redirections; what says that it is packed, and is not."""
+    server.headers = headers
+    with pytest.raises(DataError, match=words) as error:
+        locate(ARCHIVE)
+    assert "MNIXEL_DIR" in sentence(error) and names_in(cache) == set()
 
 
 def test_refused_connection(cache, monkeypatch):

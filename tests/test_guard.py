@@ -27,12 +27,15 @@ from starlette.datastructures import Headers
 from bench.fuzz import empty_chunks, exif_segments, scans
 from contributions import CONSENT
 from serving import ABOUT, VERSION, limits
+from serving.images import Child
 from serving.limits import ALLOWED, HELD, Limits, Refused, address
+from serving.predict import Predictor
 from serving.settings import Settings
+from serving.weights import Weights
 from tests.harness import ROOT, in_thread
 from tests.harness.calls import data_url, encoded, picture, post, upload
 from tests.harness.contributor import strokes
-from tests.harness.servers import Server, family
+from tests.harness.servers import Server, family, free_port
 
 # --- what is let in ---------------------------------------------------------------------------------------------------
 
@@ -176,7 +179,8 @@ def test_bodies_are_bounded_before_they_are_read(server, path):
 
 
 def test_an_address_without_end_is_refused(server):
-    assert get(server, "/" + "a" * 3000)[0] == 414
+    for path in ("/" + "a" * 3000, "/assets" + "/a" * 2000):
+        assert get(server, path)[0] == 404
     for name in ("a" * 300, "%E2%82%AC" * 90):  # longer than the name of any file
         assert get(server, f"/assets/{name}")[0] == get(server, f"/static/img/{name}.svg")[0] == 404
 
@@ -268,6 +272,30 @@ def test_a_name_that_was_made_to_mean_this_machine_is_another_site(server):
     assert get(server, "/gradio_api/component_server", "POST", headers, question)[0] == 200
 
 
+@pytest.mark.parametrize("path", ("/gradio_api/component_server", "/metrics"))
+@pytest.mark.parametrize(
+    "host, origin",
+    [("[::1", None), ("[::1", "http://[::1"), ("[no address]:1", None), ("localhost:{port}", "http://["), ("[::1]:{port}", "http://[::1]:1"),
+     ("[::1]:{port}", "http://[::2]:{port}"), ("[::2]:{port}", "http://[::2]:{port}"), ("localhost:{port}", "http://[no address]")],
+)  # fmt: skip
+def test_hosts_and_origins_that_are_none_of_ours_are_refused(server, path, host, origin):
+    """Also those that are no address at all."""
+    headers = {"Host": host} | ({"Origin": origin} if origin else {})
+    headers = {name: text.format(port=server.port) for name, text in headers.items()}
+    status, _, content = get(server, path, "GET" if path == "/metrics" else "POST", headers, b'{"fn_name": "accepted"}')
+    assert status == 403 and json.loads(content)["code"] == "other origin"
+    sentence(json.loads(content)["error"])
+
+
+@pytest.mark.parametrize("host", ["[::1]:{port}", "LocalHost:{port}", "127.0.0.1:{port}"])
+@pytest.mark.parametrize("change", [str.lower, str.upper])
+def test_our_own_page_may_ask_however_its_address_is_written(server, host, change):
+    host = host.format(port=server.port)
+    headers = {"Host": host, "Origin": change(f"http://{host}"), "Content-Type": "application/json"}
+    question = b'{"fn_name": "accepted"}'
+    assert get(server, "/gradio_api/component_server", "POST", headers, question)[0] == 200
+
+
 def test_programs_in_other_pages_may_ask_without_credentials(server):
     body = json.dumps({"data": [data_url(encoded(picture("7"))), 1]}).encode()
     headers = {"Content-Type": "application/json", "Origin": "https://example.com"}
@@ -275,6 +303,8 @@ def test_programs_in_other_pages_may_ask_without_credentials(server):
         status, got, _ = get(server, f"/gradio_api/{path}", method, headers, content)
         assert status == 200 and got["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in got
+    status, got, _ = get(server, "/gradio_api/run/predict", "POST", headers, b"{}")
+    assert status == 400 and got["access-control-allow-origin"] == "*"  # so that they can read the sentence
     assert get(server, "/metrics", headers={"Origin": "https://example.com"})[0] == 403
 
 
@@ -375,6 +405,25 @@ def test_the_children_know_no_secrets(server):
     assert names <= {"PATH", "LD_LIBRARY_PATH", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 
 
+def short(child: Child) -> subprocess.Popen:
+    """A child that promises more pixels than it sends before it ends."""
+    said = json.dumps({"mode": "L", "size": [100, 100], "bytes": 10_000})
+    command, pipe = [sys.executable, "-c", f"print({said!r}); print('too few')"], subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe)
+
+
+def test_a_child_s_short_answer_ends_in_a_sentence_and_a_new_child(monkeypatch, tmp_path):
+    weights, content = Weights(ROOT / "weights"), data_url(encoded(picture("7")))["url"]
+    weights.start()
+    predictor = Predictor(weights, Limits(), tmp_path)
+    monkeypatch.setattr(Child, "_start", short)
+    with pytest.raises(Refused, match="takes too long to open"):
+        in_thread(lambda: predictor.predict("a", content, 1))
+    monkeypatch.undo()
+    for _ in range(3):  # by every child
+        assert in_thread(lambda: predictor.predict("a", content, 1))["label"] == "7"
+
+
 # --- uploads ----------------------------------------------------------------------------------------------------------------
 
 FORM = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
@@ -431,34 +480,38 @@ def test_no_file_outside_our_own_folder_is_deleted():
     other.unlink()
 
 
-def test_old_uploads_are_deleted_and_new_ones_stay(tmp_path, monkeypatch):
-    from serving import server as serving_server
+def altered(folder: Path, module: str, line: str) -> Server:
+    """The page with a line of Python run before it starts, in which `module` is one of `serving`'s."""
+    code = f"import sys; sys.path[0] = {str(ROOT)!r}; import app; from serving import {module}; {line}; sys.exit(app.main())"
+    (folder / "app.py").write_text(code)
+    return Server(folder=folder)
 
-    old, new, folder = tmp_path / "old", tmp_path / "new", tmp_path / "folder"
-    for path in (old, new):
-        path.write_bytes(b"x")
-    folder.mkdir()
-    os.utime(old, (1, 1))
-    waits = iter([None])
 
-    async def sleep(_: float) -> None:
-        if next(waits, "over") == "over":
-            raise asyncio.CancelledError
-
-    monkeypatch.setattr(serving_server.asyncio, "sleep", sleep)
-    server = serving_server.Server.__new__(serving_server.Server)
-    server.predictor = type("Predictor", (), {"uploads": tmp_path})
-    with pytest.raises(BaseException, match="^$"):  # the end of it
-        in_thread(server._tidy)
-    assert {path.name for path in tmp_path.iterdir()} == {"new", "folder"}
+def test_old_uploads_are_deleted_and_what_is_not_one_stays(tmp_path):
+    server = altered(tmp_path, "routes", "routes.STAYS = 1.0")
+    try:
+        first = Path(upload(server, encoded(picture("7")))["path"])
+        assert first.is_file()
+        other = first.with_name("of-something-else")
+        other.write_bytes(b"x")
+        second = Path(upload(server, encoded(picture("7")))["path"])
+        second.unlink()  # gone before its time
+        for _ in range(500):
+            if not first.exists():
+                break
+            time.sleep(0.02)
+        assert not first.exists() and other.is_file()
+        assert get(server, "/health")[0] == 200
+    finally:
+        server.kill(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("name", ["no.such.host.invalid", "192.0.2.1"])
 def test_a_wrong_name_of_the_server_is_said_at_once(name):
     from serving.server import listen
 
-    with pytest.raises(OSError, match="GRADIO_SERVER_NAME is .*, which is no address of this machine"):
-        listen(name, None)
+    with pytest.raises(OSError, match=f"^The page cannot be served at {name}, .*; choose by GRADIO_SERVER_NAME and"):
+        listen(name, 7860)
 
 
 @pytest.mark.thorough
@@ -466,12 +519,10 @@ def test_who_does_not_read_is_cut_off(tmp_path):
     """A hundred ask for a large file; half of them read nothing, half a few bytes now and then."""
     from serving import server as serving_server
 
-    with serving_server.listen("127.0.0.1", None) as listening:
+    with serving_server.listen("127.0.0.1", free_port()) as listening:
         unacknowledged = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
         assert unacknowledged == 1000 * serving_server.UNREAD == 30_000
-    code = f"import sys; sys.path[0] = {str(ROOT)!r}; import app; from serving import server; server.UNREAD = 1.0; sys.exit(app.main())"
-    (tmp_path / "app.py").write_text(code)
-    server = Server(folder=tmp_path)
+    server = altered(tmp_path, "server", "server.UNREAD = 1.0")
     try:
         files = Path(f"/proc/{server.process.pid}/fd")
         found = sorted((Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js"), key=os.path.getsize)
@@ -526,6 +577,19 @@ def test_rates_of_one_address_and_of_all(few):
     few.check("c", "drawings", 2)
     with pytest.raises(Refused, match="tomorrow"):
         few.check("c", "drawings")
+
+
+def test_what_is_refused_for_all_costs_the_visitor_nothing(few, monkeypatch):
+    now = time.monotonic()
+    few.check("a", "pictures", 2)
+    few.check("b", "pictures", 2)
+    for _ in range(9):
+        with pytest.raises(Refused, match="from everybody"):
+            few.check("c", "pictures", 1)
+    monkeypatch.setattr(limits, "ALLOWED", {**ALLOWED, "pictures": (2, 9, 300)})  # for all there is room again
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now)
+    for _ in range(2):
+        few.check("c", "pictures", 1)
 
 
 def test_requests_and_bytes_at_once(few):

@@ -23,8 +23,6 @@ import smoke
 from tests.harness import ROOT
 from tests.harness.servers import free_port
 
-TOKEN = "hf_" + 34 * "a"
-
 
 @dataclass
 class Answer:
@@ -180,11 +178,6 @@ def of_pictures(answer: Answer) -> None:
         answer.json = {"data": [{**answer.json["data"][0], "label": "3"}]}
 
 
-def keeping(answer: Answer) -> None:
-    if b'"keep"' in answer.question:
-        answer.json = {"saved": 1, "waiting": 0}
-
-
 def other_weights(answer: Answer) -> None:
     if answer.path.endswith("model.safetensors"):
         answer.body = answer.body[:-1] + b"x"
@@ -204,14 +197,6 @@ SPOILT = {
     "takes anything": (replace("/gradio_api/run/", 200, "{}"), smoke.refusals, "200 and not refused"),
     "breaks": (replace("/gradio_api/run/", 500, "oh"), smoke.refusals, "500 and not refused"),
     "an open door": (replace("/monitoring", 200, "<p>"), smoke.refusals, "/monitoring was answered 200"),
-    "keeps anything": (keeping, smoke.refusals, "has not agreed"),
-    "a token": (change("/config", theme=TOKEN), smoke.refusals, "shows what it must not (hf_aaaaaaa..."),
-    "a path": (change("/config", theme="/root/app/app.py"), smoke.refusals, "/config shows what it must not (/root/a"),
-    "a traceback": (
-        change("/config", theme="Traceback (most recent call last):"),
-        smoke.refusals,
-        "/config shows what it must not (Traceback",
-    ),
 }
 
 
@@ -223,7 +208,7 @@ def test_a_spoilt_answer_is_found(server, name):
         smoke.front(page)
         good, said = smoke.run(check, page)
     assert not good and words in said, said
-    assert "\n" not in said and TOKEN not in said
+    assert "\n" not in said
 
 
 def test_a_sleeping_page_is_waited_for(server, capsys, monkeypatch):
