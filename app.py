@@ -112,17 +112,14 @@ footer .divider { display: none !important; }
 @media (max-width: 900px) {
   .gradio-container .main.app.app { padding: .5rem .9rem; }
   .gradio-container .column { gap: .5rem; }
+  .header h1 { font-size: 1.25rem; }
+  .header p { font-size: .8rem; }
+  footer { display: none !important; }
 }
 @media (orientation: landscape) and (max-height: 520px) {
   .header { max-width: none; }
   .header p { display: none; }
   .gradio-container .main.app.app { padding-top: .3rem; }
-}
-@media (max-width: 900px) {
-  .header { max-width: 30rem; }
-  .header h1 { font-size: 1.25rem; }
-  .header p { font-size: .8rem; }
-  footer { display: none !important; }
 }
 </style>"""
 

@@ -76,6 +76,22 @@ def frames(results: dict) -> str:
     return markdown(columns, rows, right=1)
 
 
+def parity(results: dict) -> str:
+    """Of docs/parity.json: how far the browser and Python are apart."""
+    columns = ["", "read", "boards that differ", "inputs, at most", "probabilities, at most", "answers that differ"]
+    rows = [
+        [
+            row["name"],
+            str(row["total"]),
+            "" if row["pictures"] else str(row["boards"]),
+            *(f"{row[key]:.0e}" for key in ("tensor", "probability")),
+            str(row["answers"]),
+        ]
+        for row in results["rows"]
+    ]
+    return markdown(columns, rows, right=1)
+
+
 def latency(results: dict) -> str:
     """Of docs/latency.json: the table, and two sentences below it."""
     measured, rows = {row["name"]: row for row in results["rows"]}, []
@@ -138,7 +154,7 @@ TABLES: dict[str, tuple[Callable[[dict], str], str, str]] = {
     "summary": (summary, "README.md", "accuracy"),
     **{
         draw.__name__: (draw, "docs/results.md", draw.__name__)
-        for draw in (accuracy, recipes, operators, latency, frames, load, boot)
+        for draw in (accuracy, recipes, operators, latency, frames, parity, load, boot)
     },
 }
 

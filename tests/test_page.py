@@ -507,7 +507,7 @@ def altered_site(folder, worker: str) -> StaticSite:
 def test_a_drawing_that_is_never_answered_is_told_and_stays(browser, tmp_path):
     site = altered_site(tmp_path, worker="turn.port1.onmessage = () => {};")
     script = tmp_path / "some" / "where" / "engine.js"
-    script.write_text(script.read_text().replace("PATIENCE = 10_000", "PATIENCE = 300"))
+    script.write_text(script.read_text().replace("WORKER_TIMEOUT = 10_000", "WORKER_TIMEOUT = 300"))
     person = Person(browser, site.url)
     person.draw(DRAWINGS["4"])
     until(person.page, "document.querySelector('.sentence').textContent.includes('too long')")
@@ -572,7 +572,7 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(browser, edition):
     )
     person.page.wait_for_selector("#board[data-engine=none]")
     person.draw(DRAWINGS["2"])
-    assert person.shown()["sentence"] == "This browser cannot run the network: it takes one from 2023 or later."
+    assert person.shown()["sentence"] == "This browser cannot run the network; use one from 2023 or later."
     assert person.shown()["board"] > 0, "it can be drawn on all the same"
     assert person.errors == []
     person.leave()

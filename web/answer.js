@@ -8,6 +8,9 @@ const EVEN = 0.6;        // and below this "Perhaps"
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
 const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken
 
+// Set what has changed: what is set anew, even to what it was, costs a frame its time.
+export const set = (target, name, value) => { if (target[name] !== value) target[name] = value; };
+
 // A probability, as write() takes it.
 const percent = (value) => {
   if (value > 0.999) return ["share.over", { share: share(0.999) }];
@@ -58,8 +61,7 @@ export function makeAnswer(root) {
   function show(answer, notice, resting) {
     const { revision, confidences = [] } = answer, { kind, sentence } = reading(answer);
     root.classList.toggle("resting", resting);
-    const big = kind === "digit" ? answer.digit : "?";
-    if (digit.textContent !== big) digit.textContent = big;  // what is written anew makes the browser lay out the page
+    set(digit, "textContent", kind === "digit" ? answer.digit : "?");
     say(notice || sentence, resting);
     const said = {
       digit: kind === "digit" ? answer.digit : "",
@@ -67,7 +69,7 @@ export function makeAnswer(root) {
       reading: confidences.length ? kind : "empty",
       revision: String(revision),
     };
-    for (const name in said) if (root.dataset[name] !== said[name]) root.dataset[name] = said[name];
+    for (const name in said) set(root.dataset, name, said[name]);
   }
 
   function paint(answer, count) {
@@ -75,8 +77,7 @@ export function makeAnswer(root) {
     const ranks = new Map(confidences.map(({ label }, rank) => [Number(label), rank]));
     bars.forEach(({ row, fill, value }, label) => {
       const rank = ranks.get(label) ?? Infinity, { confidence } = confidences[rank] ?? { confidence: 0 };
-      const transform = `scaleX(${confidence.toFixed(4)})`;
-      if (fill.style.transform !== transform) fill.style.transform = transform;
+      set(fill.style, "transform", `scaleX(${confidence.toFixed(4)})`);
       write(value, ...(rank < count && kind !== "none" ? percent(confidence) : []));
       row.classList.toggle("top", rank < count);
       row.classList.toggle("best", rank === 0);

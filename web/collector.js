@@ -3,7 +3,7 @@
 // The rules: a drawing stays on the board until the server has said that it is stored; it is sent under one id, however often;
 // nothing is sent before consent, and nothing that the network doubts before the visitor was asked.
 
-import { inTime, PATIENCE, pause, RETRIES } from "./asking.js";
+import { inTime, pause, RETRIES, SERVER_TIMEOUT } from "./asking.js";
 import { FULL, makeBoard, showPixels } from "./board.js";
 import { engine } from "./engine.js";
 import { newId, receipt, RECEIPT_CHANGED, STORED } from "./receipt.js";
@@ -389,7 +389,7 @@ export function mount(element, props, server) {
   sure.querySelector(".yes").addEventListener("click", async () => {
     const line = find(".deleted");
     askIfSure(false);
-    const reply = await inTime(server.forget({ receipt: code }), 3 * PATIENCE);
+    const reply = await inTime(server.forget({ receipt: code }), 3 * SERVER_TIMEOUT);
     write(line, ...(reply ? answered(reply) : ["delete.silent"]));
     line.focus();
     if (reply?.said && !reply.again && code === receipt.get()) leave(false);

@@ -3,7 +3,7 @@
 // Every question is sent at once, and the worker reads the newest of each board: the newest drawing wins. Each answer carries the
 // revision of the drawing that it describes.
 
-const PATIENCE = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
+const WORKER_TIMEOUT = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
 const RESTARTS = 1;       // of the worker for one drawing
 const TOO_LONG = "drawing.slow";  // the keys of what is then said
 const RETRY = 5_000;      // milliseconds before the weights are asked for again
@@ -49,7 +49,7 @@ class Engine extends EventTarget {
     if (this.state !== "ready" || !board.question) return;
     this.#worker.postMessage({ board: name, ...board.question });
     clearTimeout(board.timer);
-    board.timer = setTimeout(() => this.#lost(board), PATIENCE);
+    board.timer = setTimeout(() => this.#lost(board), WORKER_TIMEOUT);
   }
 
   #lost(board) {

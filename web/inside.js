@@ -3,6 +3,7 @@
 // A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the arrow keys shows it large
 // and says one sentence; one of its pixels (the one pointed at, else the strongest) is marked, beside the patch of the picture that it sees.
 
+import { set } from "./answer.js";
 import { FOR, paintEvidence } from "./why.js";
 import { label, write } from "./words.js";
 
@@ -102,7 +103,7 @@ export function makeInside(root, patch) {
   }
 
   function mark(box) {
-    if (patch.hidden !== !box) patch.hidden = !box;
+    set(patch, "hidden", !box);
     if (!box) return;
     const [left, top] = [Math.max(0, box.x), Math.max(0, box.y)], end = (start) => Math.min(INPUT, start + box.side);
     const share = (pixels) => `${(100 * pixels) / INPUT}%`;

@@ -4,7 +4,7 @@
 // logits is a difference of biases plus a sum over the 7x7 places before the averages. A place sees most of the picture: what is
 // shown is where evidence was added up, not which pixels mattered.
 
-import { reading } from "./answer.js";
+import { reading, set } from "./answer.js";
 import { engine } from "./engine.js";
 import { label, write } from "./words.js";
 
@@ -78,8 +78,8 @@ export function makeWhy(root, asked) {
       evidence = weigh(layers, engine.dense, first, against && against !== first ? against : second);
     }
     const shown = Boolean(on && evidence);
-    for (const part of [canvas, numbers]) if (part.hidden === shown) part.hidden = !shown;  // an attribute that is set anew costs a frame its time
-    for (const name of names) name.disabled = !shown || name.textContent === evidence.a;
+    for (const part of [canvas, numbers]) set(part, "hidden", !shown);
+    for (const name of names) set(name, "disabled", !shown || name.textContent === evidence.a);
     if (on) explain(evidence, empty);
     return evidence;
   }
