@@ -131,11 +131,11 @@ def summary(_: dict) -> str:
     """The README's six rows: of docs/accuracy.json and docs/latency.json."""
     figures = {name: row[OURS] for name, row in stored("accuracy")["rows"].items() if row.get(OURS)}
     sources = {  # title -> measured on, beginning of the row's name
-        "MNIXEL's test images": ("volunteers' drawings, read once at the end", "MNIXEL test"),
-        "UNIPEN": ("pen strokes of writers whose digits nobody looked at", "UNIPEN, writers nobody"),
+        "MNIXEL's test images": ("volunteers' drawings, read once per training run", "MNIXEL test"),
+        "UNIPEN": ("pen strokes of writers held out during development", "UNIPEN, writers nobody"),
         "pendigits": ("pen strokes of 30 writers", "pendigits"),
-        "MNIST": ("training digits that nobody looked at", "MNIST"),
-        "non-digits refused": ("kinds that never train; digits of UNIPEN", "non-digits refused as"),
+        "MNIST": ("digits held out during development", "MNIST"),
+        "non-digits refused": ("kinds never used for training; digits of UNIPEN", "non-digits refused as"),
     }
     table = []
     for title, (source, beginning) in sources.items():
