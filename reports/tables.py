@@ -135,12 +135,12 @@ def summary(_: dict) -> str:
         "UNIPEN": ("pen strokes of writers held out during development", "UNIPEN, writers nobody"),
         "pendigits": ("pen strokes of 30 writers", "pendigits"),
         "MNIST": ("digits held out during development", "MNIST"),
-        "non-digits refused": ("kinds never used for training; digits of UNIPEN", "non-digits refused as"),
+        "non-digits refused": ("kinds never used for training; real digits: UNIPEN's", "non-digits refused as"),
     }
     table = []
     for title, (source, beginning) in sources.items():
         figure = next(text for name, text in figures.items() if name.startswith(beginning))
-        table.append([title, figure.partition(" (below")[0], source])
+        table.append([title, figure.partition(" (below")[0].replace("of the digits", "of real digits"), source])
     row = next(iter(stored("latency")["rows"]))
     answer = f"{row['median_ms']:.1f} ms (95 % within {row['p95_ms']:.1f} ms)"
     table.append(["time from pen-up to answer", answer, "headless Chromium, two cores, no GPU"])
