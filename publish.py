@@ -233,9 +233,7 @@ def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
     token = "there; the Hub will say whether it may write" if get_token() else f"missing: {hub.NOT_LOGGED_IN}"
     print(f"token    {token}")
     print(f"seen by  {'you alone, where a repository is new (--private)' if options.private else 'everybody'}")
-    print(
-        "in all   nothing to pay that a plan of yours does not hold; one commit a repository, none if nothing changed"
-    )
+    print("in all   costs nothing beyond the account's plan; one commit a repository, none if nothing changed")
     print("Nothing was sent.")
     return status
 

@@ -26,6 +26,7 @@ import board
 from bench import freehand, sets, unipen
 from handwriting import MEASURING, draw, draw_nondigit
 from model import LABELS, DigitCNN, EmptyDrawing
+from reports import tables
 
 ROOT = Path(__file__).parent.parent
 STORE = ROOT / "docs" / "parity.json"
@@ -285,19 +286,6 @@ def _in_words(answer: Answer) -> str:
     return answer.problem or f"{answer.digit or 'not sure'} (margin {answer.margin:.4f})"
 
 
-def table(rows: Sequence[Row]) -> str:
-    lines = [
-        "| | read | boards that differ | inputs, at most | probabilities, at most | answers that differ |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for row in rows:
-        boards = "" if row.pictures else row.boards
-        lines.append(
-            f"| {row.name} | {row.total} | {boards} | {row.tensor:.0e} | {row.probability:.0e} | {row.answers} |"
-        )
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Compare at scale, print the table and write it to docs/parity.json."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -318,9 +306,10 @@ def main() -> None:
         for name, items in {**drawings, **pictures(options.pictures)}.items():
             if items:
                 rows.append(compare(name, net, engine, items))
-                print(table(rows[-1:]).split("\n")[-1], file=sys.stderr)
-    print(table(rows))
-    STORE.write_text(json.dumps({"sha256": net.config.sha256, "rows": [asdict(row) for row in rows]}, indent=1) + "\n")
+                print(f"{name}: {len(items):,} compared", file=sys.stderr)
+    results = {"sha256": net.config.sha256, "rows": [asdict(row) for row in rows]}
+    print(tables.parity(results))
+    STORE.write_text(json.dumps(results, indent=1) + "\n")
     if not all(row.agrees for row in rows):
         sys.exit("bench.parity: the browser and Python are too far apart; see above.")
 

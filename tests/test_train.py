@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -227,7 +226,6 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
     seen = ""
     while "3/" not in seen and process.poll() is None:  # tqdm has counted three rounds
         seen += process.stderr.read(40)
-    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
