@@ -126,7 +126,7 @@ def test_the_sentence_says_how_sure_it_is(browser, site):
             person.draw([stroke[: round(end * len(stroke))] for stroke in DRAWINGS[digit]])
             shown = person.settle()
             share = float(shown["confidence"])
-            named = "This is " if share >= 0.8 else "Probably " if share >= 0.6 else "Perhaps "
+            named = "This is " if share >= 0.9 else "Probably " if share >= 0.6 else "Perhaps "
             words = named if shown["digit"] else ("Is it ", "That doesn't look like a digit")
             assert shown["sentence"].startswith(words), shown
             said.add(shown["sentence"][:6])

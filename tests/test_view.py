@@ -9,10 +9,13 @@ import math
 import re
 from importlib.resources import files
 
+import numpy as np
 import pytest
 from PIL import Image
 
+import board
 from bench.looks import STATES, leave, show
+from model import DigitCNN
 from tests.harness import without
 from tests.harness.person import DRAWINGS, HEART, Person, until
 
@@ -99,6 +102,19 @@ def test_one_pixel_s_patch_is_what_that_pixel_sees(desktop):
         assert abs((patch["y"] - picture["y"]) / pixel - (row - 2)) < 0.1
         assert abs(patch["width"] / pixel - 5) < 0.1
     assert desktop.page.locator(".lens-view").evaluate("c => c.width") == 5
+
+
+def test_a_click_shows_the_map_under_it_also_after_one_in_another_layer(desktop):
+    desktop.page.locator(".inside summary").click()
+    desktop.draw(DRAWINGS["3"])
+    desktop.settle()
+    until(desktop.page, "document.querySelector('.strip .conv5').width > 28")
+    desktop.page.locator(".strip").scroll_into_view_if_needed()
+    for layer, maps, across in (("conv4", 32, 8), ("conv5", 80, 10), ("conv4", 32, 8)):
+        at = box(desktop, f".strip .{layer}")
+        x, y = at["x"] + at["width"] * 2.5 / across, at["y"] + at["height"] * 1.5 / (maps / across)
+        desktop.page.mouse.click(x, y)
+        assert desktop.page.locator(".lens-says").inner_text().startswith(f"Map {across + 3} of {maps}")
 
 
 @pytest.mark.thorough
@@ -275,6 +291,20 @@ def test_a_link_draws_the_drawing_anew_with_its_answer(browser, edition):
     "drawing", [DRAWINGS["2"], DRAWINGS["8"], NEARLY_CLOSED, HEART], ids=["2", "8", "torn", "heart"]
 )
 def test_a_link_to_any_drawing(drawing, browser, site):
+    reproduces(browser, site.url, drawing)
+
+
+def test_a_link_to_a_drawing_on_the_edge_between_two_digits(browser, site):
+    """Rounding to whole board units would make another digit of it."""
+    net, low, high = DigitCNN.from_pretrained("weights"), 0.0, 1.0
+    for _ in range(24):
+        share_of_nine = (low + high) / 2
+        tip = [(182, 102), (182 + 108 * share_of_nine, 102 - 12 * share_of_nine)]
+        drawing = [*NEARLY_CLOSED[:2], tip]
+        strokes = [board.Stroke(np.array(points, float), 15) for points in drawing]
+        four, nine = net.probabilities([board.render(strokes)])[0][[4, 9]]
+        low, high = (share_of_nine, high) if four > nine else (low, share_of_nine)
+    assert 0 < share_of_nine < 1
     reproduces(browser, site.url, drawing)
 
 

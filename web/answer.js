@@ -3,7 +3,7 @@
 import { showPixels } from "./board.js";
 import { share, write } from "./words.js";
 
-const LIKELY = 0.8;      // below it the sentence says "Probably" and names the second digit, too,
+const LIKELY = 0.9;      // below it the sentence says "Probably" and names the second digit, too,
 const EVEN = 0.6;        // and below this "Perhaps"
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
 const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken

@@ -93,7 +93,7 @@ export function makeInside(root, patch) {
       if (event.pointerType === "mouse" && document.activeElement !== canvas) choose(null);
     });
     canvas.addEventListener("focus", () => { if (chosen?.layer !== layer) choose(layer, 0); });
-    canvas.addEventListener("blur", () => choose(null));
+    canvas.addEventListener("blur", () => { if (chosen?.layer === layer) choose(null); });  // a pointer has chosen the next one by then
     canvas.addEventListener("keydown", (event) => {
       const way = ARROWS[event.key];
       if (!way || !chosen) return;

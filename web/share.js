@@ -1,14 +1,15 @@
 // A drawing as a link and as a picture. The strokes stand in the link itself, after `#d=`: no server keeps them.
 //
-// The format, in base64url: a byte for its version, then for each stroke its radius, the number of its points (two bytes) and a byte
-// for each coordinate.
+// The format, in base64url: a byte for its version, then for each stroke its radius, the number of its points (two bytes) and as many
+// bytes for each coordinate as the version says.
 
 import { SIZE } from "./board.js";
 import { LIMITS, parseStrokes } from "./digit.js";
 import { label, write } from "./words.js";
 
-const VERSION = 1, GRAIN = 2, BESIDE = 32;  // board units: of a coordinate's steps, and how far beside the board they reach
-const TOLERANCES = [1.5, 0.75, 0];           // board units that simplifying may move a line; the next where the answer would change
+const GRAINS = { 1: 2, 2: 1 / 64 };          // version -> board units of a coordinate's steps
+const BESIDE = 32;                           // board units that coordinates reach beside the board
+const TRIES = [[1.5, 1], [0.75, 1], [0, 1], [0, 2]];  // board units that simplifying may move a line, and version; the next where the answer changes
 const LONGEST = 64_000;                      // characters of a link's drawing
 const DOT = 6;                               // board units between two points of a stroke that is drawn anew, at least
 const MARK = "#d=";
@@ -36,16 +37,18 @@ function simplified(points, tolerance) {
   return points.filter((_, i) => keep.has(i));
 }
 
-export function encode(strokes, tolerance = TOLERANCES[0]) {
-  const bytes = [VERSION], byte = (value) => Math.min(255, Math.max(0, Math.round((value + BESIDE) / GRAIN)));
+export function encode(strokes, tolerance, version) {
+  const bytes = [version], grain = GRAINS[version], most = 256 ** version - 1;
+  const step = (value) => Math.min(most, Math.max(0, Math.round((value + BESIDE) / grain)));
   let length = 0;  // rounded, a full board may have a little more line than is allowed: the end of it is left out
   for (const { points, radius } of strokes) {
-    const rounded = simplified(points, tolerance).map((point) => point.map(byte));
+    const rounded = simplified(points, tolerance).map((point) => point.map(step));
     const fewer = rounded.filter(([x, y], i) => {
-      if (i) length += GRAIN * Math.hypot(x - rounded[i - 1][0], y - rounded[i - 1][1]);
+      if (i) length += grain * Math.hypot(x - rounded[i - 1][0], y - rounded[i - 1][1]);
       return i === 0 || length < LIMITS.maxLength;
     });
-    bytes.push(Math.round(radius), fewer.length >> 8, fewer.length & 255, ...fewer.flat());
+    bytes.push(Math.round(radius), fewer.length >> 8, fewer.length & 255);
+    for (const value of fewer.flat()) bytes.push(...(version === 1 ? [value] : [value >> 8, value & 255]));
   }
   const text = btoa(Array.from(bytes, (value) => String.fromCharCode(value)).join(""));
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
@@ -59,12 +62,14 @@ export function decode(hash) {
     const text = hash.slice(MARK.length);
     if (text.length > LONGEST || !/^[\w-]+$/.test(text)) throw new Error();
     const bytes = Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
-    if (bytes.shift() !== VERSION || !bytes.length) throw new Error();
+    const version = bytes.shift(), grain = GRAINS[version];
+    const place = (at) => grain * (version === 1 ? bytes[at] : 256 * bytes[at] + bytes[at + 1]) - BESIDE;
+    if (!grain || !bytes.length) throw new Error();
     for (let at = 0; at < bytes.length;) {
-      const [radius, high, low] = bytes.slice(at, at + 3), end = at + 3 + 2 * (256 * high + low);
+      const [radius, high, low] = bytes.slice(at, at + 3), end = at + 3 + 2 * version * (256 * high + low);
       if (!(end <= bytes.length)) throw new Error();
       const points = [];
-      for (at += 3; at < end; at += 2) points.push([GRAIN * bytes[at] - BESIDE, GRAIN * bytes[at + 1] - BESIDE]);
+      for (at += 3; at < end; at += 2 * version) points.push([place(at), place(at + version)]);
       strokes.push({ points, radius });
     }
     parseStrokes(strokes);
@@ -127,10 +132,14 @@ export function makeShare(root, button, drawing, read, tell) {
   let openings = 0;   // so that what is made of an earlier drawing is dropped
 
   async function link({ strokes, answered }) {
-    for (const tolerance of TOLERANCES) {
-      const hash = encode(strokes, tolerance);
-      if (tolerance === TOLERANCES.at(-1) || (await read(decode(hash))) === answered) return page + hash;
+    let hash = "";
+    for (const [tolerance, version] of TRIES) {
+      const next = encode(strokes, tolerance, version);
+      if (hash && next.length > LONGEST) break;
+      hash = next;
+      if ((await read(decode(hash))) === answered) break;
     }
+    return page + hash;
   }
 
   button.addEventListener("click", async () => {

@@ -11,7 +11,7 @@ import { label, write } from "./words.js";
 const PLACES = 7;                      // a side, before the averages
 const THIRDS = [0, 0, 0, 1, 2, 2, 2];  // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
 const CLOSE = 1;                        // logits between two digits, below which they nearly balance
-const SMALL = 0.05;                     // sums below it are not written over the picture
+const SMALL = 0.05;                     // a sum below it is no reason
 export const FOR = [255, 140, 60];
 const AGAINST = [70, 160, 255];  // colours of what spoke for the answer, and for the other digit
 const signed = (value, digits) => [value, { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits }];
@@ -90,13 +90,14 @@ export function makeWhy(root, asked) {
       return [contra, close, exactly, others].forEach((part) => write(part));
     }
     paintEvidence(canvas, evidence);
-    const { a, b, bias, sum, gap } = evidence, sums = regions(evidence.places);
+    const { a, b, sum, gap } = evidence, sums = regions(evidence.places);
     const best = sums.indexOf(Math.max(...sums)), worst = sums.indexOf(Math.min(...sums));
-    cells.forEach((cell, i) => { if (Math.abs(sums[i]) < SMALL) write(cell); else write(cell, "why.sum", { sum: signed(sums[i], 1) }); });
+    cells.forEach((cell, i) => write(cell, "why.sum", { sum: signed(sums[i], 1) }));
     write(pro, "why.for", { digit: a, sum: signed(sums[best], 1), place: best + 1 });
     if (sums[worst] < -SMALL) write(contra, "why.for", { digit: b, sum: signed(-sums[worst], 1), place: worst + 1 }); else write(contra);
     write(close, Math.abs(gap) < CLOSE ? "why.close" : "");
-    write(exactly, "why.exactly", { a, b, sum: signed(sum, 2), bias: signed(bias, 2), gap: signed(gap, 2) });
+    const [all, ahead] = [sum, gap].map((value) => Math.round(100 * value) / 100);  // so that the figures shown add up, too
+    write(exactly, "why.exactly", { a, b, sum: signed(all, 2), bias: signed(ahead - all, 2), gap: signed(ahead, 2) });
     write(others, "why.others");
   }
 
