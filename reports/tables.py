@@ -131,7 +131,7 @@ def summary(_: dict) -> str:
     """The README's six rows: of docs/accuracy.json and docs/latency.json."""
     figures = {name: row[OURS] for name, row in stored("accuracy")["rows"].items() if row.get(OURS)}
     sources = {  # title -> measured on, beginning of the row's name
-        "MNIXEL's test images": ("volunteers' drawings, read once per training run", "MNIXEL test"),
+        "MNIXEL's test images": ("volunteers' drawings, read once per run", "MNIXEL test"),
         "UNIPEN": ("pen strokes of writers held out during development", "UNIPEN, writers nobody"),
         "pendigits": ("pen strokes of 30 writers", "pendigits"),
         "MNIST": ("digits held out during development", "MNIST"),

@@ -287,6 +287,7 @@ def test_a_link_draws_the_drawing_anew_with_its_answer(browser, edition):
     reproduces(browser, edition.url, DRAWINGS["4"])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "drawing", [DRAWINGS["2"], DRAWINGS["8"], NEARLY_CLOSED, HEART], ids=["2", "8", "torn", "heart"]
 )
