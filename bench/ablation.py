@@ -45,11 +45,6 @@ WHOLE = "none"  # operator that is left out: the results of the recipe with all 
 NAMES = (*OPERATORS, BLEND)
 
 
-def store(name: str, results: dict) -> None:
-    """Write results after each part: hours may have gone into it."""
-    (tables.DOCS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
-
-
 # --- recipes ----------------------------------------------------------------------------------------------------------
 
 
@@ -84,7 +79,7 @@ def run_recipes(names: list[str]) -> str:
     """Put the named recipes, or all that were trained, into docs/recipes.json; returns the table."""
     rows = {recipe: row for recipe in names or ABLATIONS if (row := measure_recipe(recipe))}
     results = tables.stored("recipes") | rows
-    store("recipes", {name: results[name] for name in ABLATIONS if name in results})
+    tables.store("recipes", {name: results[name] for name in ABLATIONS if name in results})
     return tables.recipes(tables.stored("recipes"))
 
 
@@ -137,7 +132,7 @@ def run_operators(names: list[str], arrays: data.Arrays) -> str:
     for name in [WHOLE, *(names or NAMES)]:
         if name not in results or name in names:
             results[name] = measure_operators(() if name == WHOLE else (name,), arrays)
-            store("operators", results)
+            tables.store("operators", results)  # after each: hours may go into them
     return tables.operators(results)
 
 

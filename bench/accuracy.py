@@ -221,7 +221,7 @@ def main() -> None:
         print("Not every set was there, or other weights: docs/accuracy.json stays as it is.", file=sys.stderr)
         return
     results["details"] = table.details
-    (tables.DOCS / "accuracy.json").write_text(json.dumps(results, indent=1) + "\n")
+    tables.store("accuracy", results)
     print("`python -m reports tables` puts it into the documents and the model card.", file=sys.stderr)
 
 

@@ -9,7 +9,6 @@ Each start is a new process with an empty cache, timed from its beginning to the
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -56,7 +55,7 @@ def main() -> None:
             times.append(round(measured(name), 2))
             print(f"{name}: {times[-1]} s", file=sys.stderr)
     print(tables.boot(results))
-    (tables.DOCS / "boot.json").write_text(json.dumps(results, indent=1) + "\n")
+    tables.store("boot", results)
 
 
 if __name__ == "__main__":

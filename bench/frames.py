@@ -13,14 +13,13 @@ import asyncio
 import json
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from bench.latency import Case, running
 from bench.pointer import Visitor, chromium
+from reports import tables
 
-STORE = Path(__file__).parent.parent / "docs" / "frames.json"
 LONG, MOST = 32.0, 0.02  # milliseconds; share of the frames that may be longer
 
 WATCH_FRAMES = """() => {
@@ -74,9 +73,7 @@ def main() -> int:
     options = parser.parse_args()
     conditions = {"strip and why open": True, "shut": False}
     rows = {name: asyncio.run(measure(options.drawings, is_open, options.rate)) for name, is_open in conditions.items()}
-    STORE.write_text(
-        json.dumps({"rate": options.rate, "cores": len(os.sched_getaffinity(0)), "rows": rows}, indent=1) + "\n"
-    )
+    tables.store("frames", {"rate": options.rate, "cores": len(os.sched_getaffinity(0)), "rows": rows})
     print(json.dumps(rows))
     return int(max(row["share"] for row in rows.values()) > MOST)
 

@@ -190,10 +190,10 @@ def main() -> None:
                 export_onnx(Path(folder, "net.onnx"))
     except Unavailable as missing:
         sys.exit(f"bench.latency: {missing} Or leave it out: python -m bench.latency 'our page' gr.Sketchpad")
-    store = asyncio.run(measured(cases, options.drawings, options.stock_drawings))
-    print(tables.latency(store))
+    results = asyncio.run(measured(cases, options.drawings, options.stock_drawings))
+    print(tables.latency(results))
     if cases == CASES:
-        (tables.DOCS / "latency.json").write_text(json.dumps(store, indent=1) + "\n")
+        tables.store("latency", results)
 
 
 if __name__ == "__main__":

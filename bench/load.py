@@ -190,7 +190,7 @@ def main() -> None:
     results = run(options)
     print(tables.load(results))
     if options.seconds >= SECONDS:
-        (tables.DOCS / "load.json").write_text(json.dumps(results, indent=1) + "\n")
+        tables.store("load", results)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import argparse
 import base64
 import hashlib
 import io
-import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
@@ -29,7 +28,6 @@ from model import LABELS, DigitCNN, EmptyDrawing
 from reports import tables
 
 ROOT = Path(__file__).parent.parent
-STORE = ROOT / "docs" / "parity.json"
 CHUNK = 100  # drawings or pictures in one message to the browser
 Drawing = list[board.Stroke]
 
@@ -309,7 +307,7 @@ def main() -> None:
                 print(f"{name}: {len(items):,} compared", file=sys.stderr)
     results = {"sha256": net.config.sha256, "rows": [asdict(row) for row in rows]}
     print(tables.parity(results))
-    STORE.write_text(json.dumps(results, indent=1) + "\n")
+    tables.store("parity", results)
     if not all(row.agrees for row in rows):
         sys.exit("bench.parity: the browser and Python are too far apart; see above.")
 

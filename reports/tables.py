@@ -17,6 +17,11 @@ def stored(name: str) -> dict:
     return json.loads(path.read_text()) if path.exists() else {}
 
 
+def store(name: str, results: dict) -> None:
+    """Write the results of a benchmark to docs/NAME.json."""
+    (DOCS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
 def between(text: str, begin: str, end: str, new: str) -> str:
     """`text` with what stands between the lines `begin` and `end` replaced by `new`."""
     head, rest = text.split(begin)

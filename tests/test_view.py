@@ -276,7 +276,6 @@ def reproduces(browser, url: str, drawing) -> None:
     again = other.settle()
     assert again["digit"] == shown["digit"]
     assert abs(float(again["confidence"]) - float(shown["confidence"])) < 0.05  # coordinates were rounded
-    assert abs(float(again["confidence"]) - float(shown["confidence"])) < 0.05
     assert share(other).split("#")[0] == link.split("#")[0], "what was shared can be shared again"
     assert other.errors == []
     other.leave()
