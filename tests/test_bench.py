@@ -66,15 +66,27 @@ def test_no_strokes_no_rows(monkeypatch, tmp_path):
     assert freehand.folder() is None
 
 
-def test_every_other_picture_of_mnist_counts(tmp_path, monkeypatch):
+def test_every_other_training_digit_of_mnist_counts_and_all_its_test_digits(tmp_path, monkeypatch):
     rows = [[0] * 784 + [3], [255, *[0] * 27, 51, *[0] * 755, 7], [9] * 784 + [1], [0] * 784 + [8]]
     path = tmp_path / "mnist.csv.gz"
     path.write_bytes(gzip.compress("\n".join(",".join(map(str, row)) for row in rows).encode()))
     monkeypatch.setenv("MNIST_CSV", str(path))
-    pictures, labels = mnist.read(mnist.file())
+    [(name, (pictures, labels))] = mnist.read(mnist.file()).items()
+    assert name == "MNIST, 2 training digits nobody looked at"
     assert labels.tolist() == [7, 8]
     assert pictures.shape == (2, 28, 28)
     assert (pictures[0, 0, 0], pictures[0, 1, 0], pictures[0].sum()) == pytest.approx((1, 0.2, 1.2))
+
+    images, digits = np.zeros((3, 28, 28), np.uint8), np.array([4, 0, 9], np.uint8)
+    images[1, 2, 3] = 255
+    for name, kind, array in zip(mnist.TEST, (b"\x03", b"\x01"), (images, digits), strict=True):
+        sizes = np.array(array.shape, ">i4").tobytes()
+        (tmp_path / name).write_bytes(gzip.compress(b"\0\0\x08" + kind + sizes + array.tobytes()))
+    pictures, labels = mnist.read(mnist.file())["MNIST, 3 test digits"]
+    assert labels.tolist() == [4, 0, 9]
+    assert pictures.dtype == np.float32
+    assert np.argwhere(pictures).tolist() == [[1, 2, 3]] and pictures.max() == 1
+
     monkeypatch.setenv("MNIST_CSV", str(tmp_path / "missing.csv"))
     assert mnist.file() is None
 

@@ -161,7 +161,9 @@ class Contributor(Person):
 
     def open_tab(self) -> None:
         self.page.get_by_role("tab", name="Contribute").click()
-        self.page.wait_for_selector(".collector .agree:not([disabled])", state="attached")  # its script has filled it in
+        self.page.wait_for_selector(
+            ".collector .agree:not([disabled])", state="attached"
+        )  # its script has filled it in
 
     def agree(self) -> None:
         self.open_tab()
