@@ -1,12 +1,12 @@
 """What each part of the recipe is worth: `python -m bench.ablation recipes|operators [NAME ...]`.
 
     recipes     what `python train.py --recipe NAME --seeds N` left in runs/NAME (ours: in weights), in misses on MNIXEL's 116 test
-                images and in pendigits read right -> docs/recipes.json
-    operators   the quick recipe without one operator of the drawing program at a time, seed 0, read on digits of people who never
-                train: UNIPEN in its two halves and pendigits, at natural sizes -> docs/operators.json. Log loss tells more than
-                accuracy here, because one operator moves a few digits in ten thousand. A changed recipe is measured anew
+                images -> docs/recipes.json
+    operators   the quick recipe without one operator of the drawing program at a time, seed 0 -> docs/operators.json. Log loss tells
+                more than accuracy here, because one operator moves a few digits in ten thousand. A changed recipe is measured anew
 
-`python -m reports` draws the tables.
+Both read the digits of people who never train, at natural sizes, with the network of the first seed: UNIPEN in its two halves and
+pendigits, where those are. `python -m reports` draws the tables.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,33 @@ WHOLE = "none"  # operator that is left out: the results of the recipe with all 
 NAMES = (*OPERATORS, BLEND)
 
 
+# --- digits of people who never train ---------------------------------------------------------------------------------
+
+
+def people() -> Iterator[tuple[str, list[sets.Set]]]:
+    """The sets that are there, by name, each in parts."""
+    if (root := unipen.folder()) is not None:
+        for name, looked_at in (("UNIPEN, not looked at", False), ("UNIPEN, looked at", True)):
+            half = [each for each in unipen.collections(root) if (each in unipen.LOOKED_AT) == looked_at]
+            yield name, [part for _, part in sets.collections(root, freehand.NATURAL, half)]
+    if (folder := freehand.folder()) is not None:
+        yield "pendigits", [sets.pendigits(folder, freehand.NATURAL)]
+
+
+def on_people(read: readers.Reader) -> dict[str, tuple[int, int, float]]:
+    """Of each set that is there: right, total and log loss."""
+    result = {}
+    for name, parts in people():
+        if not parts:
+            continue
+        probabilities = np.concatenate([read(part.pictures)[0] for part in parts])
+        labels = np.concatenate([part.labels for part in parts])
+        of_label = probabilities[np.arange(len(labels)), labels]
+        loss = float(-np.log(np.maximum(of_label, 1e-6)).mean())
+        result[name] = int((probabilities.argmax(1) == labels).sum()), len(labels), loss
+    return result
+
+
 # --- recipes ----------------------------------------------------------------------------------------------------------
 
 
@@ -57,22 +85,11 @@ def measure_recipe(recipe: str) -> dict | None:
     if (report.get("recipe"), report.get("test_set"), len(report["seeds"])) != (recipe, "MNIXEL test", seeds):
         print(f"{out} holds no {recipe} on MNIXEL's test images with {seeds} seeds: {line}", file=sys.stderr)
         return None
-    row = {"title": title, "command": line, "rights": list(report["seeds"].values()), "total": report["test"]["total"]}
-    if (right := on_pendigits(out)) is not None:
-        row["pendigits"] = right
-    return row | {"seconds": report["seconds"]}
-
-
-def on_pendigits(out: Path) -> list[int] | None:
-    """Right and total of the network in `out` on pendigits at natural sizes; None without a network or the strokes."""
-    if freehand.folder() is None:
-        return None
     ours = (out / "config.json").is_file()
     read = readers.our_reader(DigitCNN.from_pretrained(out)) if ours else readers.upstream_reader(out)
-    if read is None:
-        return None
-    pictures, labels, _ = sets.pendigits(freehand.folder(), freehand.NATURAL)
-    return [int((read(pictures)[0].argmax(1) == labels).sum()), len(labels)]
+    row = {"title": title, "command": line, "rights": list(report["seeds"].values()), "total": report["test"]["total"]}
+    row["people"] = {name: [right, total] for name, (right, total, _) in on_people(read).items()} if read else {}
+    return row | {"seconds": report["seconds"]}
 
 
 def run_recipes(names: list[str]) -> str:
@@ -94,37 +111,17 @@ def identity() -> str:
     return hashlib.sha256("\n".join(settings).encode()).hexdigest()[:16]
 
 
-def people() -> dict:
-    """The sets of other people's digits that are there, each in parts."""
-    result = {}
-    if (root := unipen.folder()) is not None:
-        names = unipen.collections(root)
-        for title, looked_at in {"UNIPEN, not looked at": False, "UNIPEN, looked at": True}.items():
-            half = [name for name in names if (name in unipen.LOOKED_AT) == looked_at]
-            result[title] = sets.collections(root, freehand.NATURAL, half)
-    if (folder := freehand.folder()) is not None:
-        result["pendigits"] = [("", sets.pendigits(folder, freehand.NATURAL))]
-    return result
-
-
 def measure_operators(without: tuple[str, ...], arrays: data.Arrays) -> dict[str, list[float]]:
     """Accuracy and log loss on each set of the quick recipe without some operators, seed 0."""
     config = replace(trained.RECIPES["quick"], without=without)
     net = train_ours(normalised(arrays.x_train), torch.from_numpy(arrays.y_train), 0, config).net
-    read, result = readers.our_reader(net), {}
-    for name, parts in people().items():
-        answers = [(read(part.pictures)[0], part.labels) for _, part in parts]
-        if answers:
-            probabilities, labels = (np.concatenate(each) for each in zip(*answers, strict=True))
-            right = probabilities[np.arange(len(labels)), labels]
-            loss = float(-np.log(np.maximum(right, 1e-6)).mean())
-            result[name] = [float((probabilities.argmax(1) == labels).mean()), loss]
-    return result
+    measured = on_people(readers.our_reader(net))
+    return {name: [right / total, loss] for name, (right, total, loss) in measured.items()}
 
 
 def run_operators(names: list[str], arrays: data.Arrays) -> str:
     """Measure the quick recipe whole and without each of the named operators, or of all; returns the table."""
-    if not people():
+    if unipen.folder() is None and freehand.folder() is None:
         sys.exit("bench.ablation: UNIPEN_DIR and FREEHAND_DIR name no digits to measure with.")
     results = tables.stored("operators")
     if results.get("of") != identity():

@@ -45,16 +45,18 @@ def accuracy(results: dict) -> str:
 
 
 def recipes(results: dict) -> str:
-    """Of docs/recipes.json: the ablation, in misses on MNIXEL's test images."""
-    rows = []
+    """Of docs/recipes.json: the ablation, in misses on MNIXEL's test images and on other people's digits."""
+    rows, people = [], list(dict.fromkeys(name for row in results.values() for name in row["people"]))
     for row in results.values():
         misses = [row["total"] - right for right in row["rights"]]
         mean, each = f"{sum(misses) / len(misses):.2g}", ", ".join(map(str, misses))
-        right, total = row.get("pendigits", (0, 0))
-        pendigits = f"{100 * right / total:.1f} %" if total else ""
         each = each if len(misses) > 1 else "nothing random"
-        rows.append([row["title"], mean, each, pendigits, f"`{row['command']}`"])
-    columns = ["recipe", "misses of 116, mean over seeds", "each seed", "pendigits, first seed", "command"]
+        accuracies = [
+            f"{100 * row['people'][name][0] / row['people'][name][1]:.1f} %" if name in row["people"] else ""
+            for name in people
+        ]
+        rows.append([row["title"], mean, each, *accuracies, f"`{row['command']}`"])
+    columns = ["recipe", "misses of 116, mean over seeds", "each seed", *people, "command"]
     return markdown(columns, rows, right=1)
 
 

@@ -15,8 +15,9 @@ from tests.harness import ROOT
 
 
 def test_tables():
-    ours = {"title": "all", "command": "python train.py", "rights": [116, 114], "total": 116, "pendigits": [984, 1000]}
-    one = {"title": "one", "command": "python train.py --recipe one", "rights": [76], "total": 116}
+    ours = {"title": "all", "command": "python train.py", "rights": [116, 114], "total": 116}
+    ours["people"] = {"pendigits": [984, 1000]}
+    one = {"title": "one", "command": "python train.py --recipe one", "rights": [76], "total": 116, "people": {}}
     text = tables.recipes({"one": one, "ours": ours})
     assert "| one | 40 | nothing random |  | `python train.py --recipe one` |" in text
     assert "| all | 1 | 0, 2 | 98.4 % | `python train.py` |" in text
