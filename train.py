@@ -149,64 +149,44 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
-    options = parse(arguments)
-    torch.use_deterministic_algorithms(True)
-    # Nothing reads it, and filling takes a tenth of the time.
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    # Fixed, because the order of additions, and so the last digits of a run, depends on it.
-    torch.set_num_threads(1 if isinstance(RECIPES[options.recipe], TrainConfig) else 2)
-    test_set = "MNIXEL test"
+class TrainError(RuntimeError):
+    """What was asked for cannot be trained or written, in one sentence."""
+
+
+FAILURES = (TrainError, data.DataError, publish.PublishError)
+
+
+def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
+    """MNIXEL's digits and the name of the test set; None, and the recipe "drawn-only", where they are not to be had.
+
+    Raises data.DataError when the archives were named or the recipe needs them, TrainError with --push.
+    """
     try:
-        arrays = data.arrays("clean", options.data)
+        return data.arrays("clean", options.data), "MNIXEL test"
     except data.DataError as error:
-        print(f"train.py: {error}", file=sys.stderr)
         if options.data or os.environ.get("MNIXEL_DIR") or options.recipe not in ("ours", "quick", "drawn-only"):
-            return 1
-        print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
+            raise
         if options.push and options.recipe != "drawn-only":
-            print(
-                "train.py: not published, and not trained: --push publishes what was trained on MNIXEL.",
-                file=sys.stderr,
-            )
-            return 1
-        arrays, test_set, options.recipe = None, "drawn digits of another seed", "drawn-only"
-    contributed = 0
-    if options.with_contributions:
-        if arrays is None or options.recipe == "drawn-only":
-            print(
-                "train.py: --with-contributions adds to MNIXEL's drawings; name their folder in --data.",
-                file=sys.stderr,
-            )
-            return 1
-        try:
-            refresh(options.with_contributions)
-            more, labels = data.contributed("train", options.with_contributions)
-        except data.DataError as error:
-            print(f"train.py: {error}", file=sys.stderr)
-            return 1
-        contributed = len(labels)
-        arrays = arrays._replace(
-            x_train=np.concatenate([arrays.x_train, more]), y_train=np.concatenate([arrays.y_train, labels])
-        )
-        print(f"with {contributed} contributed drawings")
-    options.out = options.out or ROOT / ("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
-    try:
-        options.out.mkdir(parents=True, exist_ok=True)  # better now than after the training
-    except OSError as error:
-        print(
-            f"train.py: cannot write to {options.out} ({error.strerror}); name another folder in --out.",
-            file=sys.stderr,
-        )
-        return 1
-    try:
-        api = (
-            publish.sign_in({options.push.split("/")[0]}) if options.push else None
-        )  # better now than after the training
-    except publish.PublishError as error:
+            raise TrainError(f"not trained, because --push publishes what was trained on MNIXEL: {error}") from error
         print(f"train.py: {error}", file=sys.stderr)
-        return 1
+    print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
+    options.recipe = "drawn-only"
+    return None, "drawn digits of another seed"
+
+
+def add_contributed(arrays: data.Arrays | None, options: argparse.Namespace) -> tuple[data.Arrays, int]:
+    """The digits with the train part of the contributed ones, and how many those are. Raises TrainError, data.DataError."""
+    if arrays is None or options.recipe == "drawn-only":
+        raise TrainError("--with-contributions adds to MNIXEL's drawings; name their folder in --data.")
+    refresh(options.with_contributions)
+    more, labels = data.contributed("train", options.with_contributions)
+    print(f"with {len(labels)} contributed drawings")
+    images, digits = np.concatenate([arrays.x_train, more]), np.concatenate([arrays.y_train, labels])
+    return arrays._replace(x_train=images, y_train=digits), len(labels)
+
+
+def run_seeds(options: argparse.Namespace, arrays: data.Arrays | None) -> list[Run]:
+    """One run a seed, fewer after Ctrl-C. Raises KeyboardInterrupt when no run has any weights."""
     runs: list[Run] = []
     try:
         for seed in range(options.seed, options.seed + options.seeds):
@@ -217,28 +197,62 @@ def main(arguments: list[str] | None = None) -> int:
                 break
     except KeyboardInterrupt:
         if not runs:
-            print("\nStopped by hand before the network's first round had ended: nothing was written.", file=sys.stderr)
-            return 130
+            raise
+    return runs
+
+
+def train(options: argparse.Namespace) -> None:
+    """Everything that the command does. Raises FAILURES."""
+    arrays, test_set = load_arrays(options)
+    contributed = 0
+    if options.with_contributions:
+        arrays, contributed = add_contributed(arrays, options)
+    out = options.out or ROOT / ("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
+    # What can fail does so before the training.
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainError(f"cannot write to {out} ({error.strerror}); name another folder in --out.") from error
+    api = publish.sign_in({options.push.split("/")[0]}) if options.push else None
+
+    runs = run_seeds(options, arrays)
     result = report(options.recipe, test_set, runs)
     if contributed:
         result["contributed"] = contributed
         folder = "" if options.with_contributions == CONTRIBUTED else f" {options.with_contributions}"
         result["command"] += f" --with-contributions{folder}"
     show(result)
-    write(options.out, result, runs[0].fitted.net if runs[0].fitted else None)
-    print(f"written to {options.out}/")
-    if options.push and any(run.fitted and run.fitted.interrupted for run in runs):
-        print("Not published, because the training was stopped: publish.py does so if you want it.", file=sys.stderr)
+    write(out, result, runs[0].fitted.net if runs[0].fitted else None)
+    print(f"written to {out}/")
+    if not options.push:
+        return
+    if any(run.fitted and run.fitted.interrupted for run in runs):
+        raise TrainError("not published, because the training was stopped: publish.py does so if you want it.")
+    try:
+        owner = options.push.split("/")[0]
+        published = publish.publish_model(api, options.push, out, f"{owner}/{publish.DEFAULT['dataset']}")
+    except (publish.PublishError, BundleError, OSError, KeyboardInterrupt) as error:
+        later = f"python publish.py model {options.push} --weights {out}"
+        raise TrainError(f"{error or 'stopped by hand.'}\nTo publish later: {later}") from error
+    print(f"published at {published.url}, commit {published.commit}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
+    options = parse(arguments)
+    torch.use_deterministic_algorithms(True)
+    # Nothing reads it, and filling takes a tenth of the time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    # Fixed, because the order of additions, and so the last digits of a run, depends on it.
+    torch.set_num_threads(1 if isinstance(RECIPES[options.recipe], TrainConfig) else 2)
+    try:
+        train(options)
+    except FAILURES as error:
+        print(f"train.py: {error}", file=sys.stderr)
         return 1
-    if options.push:
-        try:
-            owner = options.push.split("/")[0]
-            published = publish.publish_model(api, options.push, options.out, f"{owner}/{publish.DEFAULT['dataset']}")
-        except (publish.PublishError, BundleError, OSError, KeyboardInterrupt) as error:
-            print(f"train.py: {error or 'stopped by hand.'}", file=sys.stderr)
-            print(f"To publish later: python publish.py model {options.push} --weights {options.out}", file=sys.stderr)
-            return 1
-        print(f"published at {published.url}, commit {published.commit}")
+    except KeyboardInterrupt:
+        print("\nStopped by hand before the network's first round had ended: nothing was written.", file=sys.stderr)
+        return 130
     return 0
 
 
