@@ -123,6 +123,7 @@ def run_operators(names: list[str], arrays: data.Arrays) -> str:
     """Measure the quick recipe whole and without each of the named operators, or of all; returns the table."""
     if unipen.folder() is None and freehand.folder() is None:
         sys.exit("bench.ablation: UNIPEN_DIR and FREEHAND_DIR name no digits to measure with.")
+    torch.set_num_threads(1)  # as train.py does; two are slower, too
     results = tables.stored("operators")
     if results.get("of") != identity():
         results = {"of": identity()}
