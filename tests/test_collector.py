@@ -291,7 +291,7 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         drag(visitor.page, [drawer(point) for point in points])
     assert visitor.settle()["digit"] == "2"
     visitor.page.locator(".right").click()
-    assert visitor.shown()["sentence"] == "To be saved as a 2."
+    assert visitor.shown()["sentence"] == "Will be saved as a 2."
     assert visitor.page.locator(".right").is_disabled()  # once for a drawing
     until(visitor.page, "document.querySelector('.sentence').textContent === 'Saved as a 2, thanks.'")
     drag(visitor.page, [drawer((60, 60)), drawer((60, 90))])

@@ -199,10 +199,13 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     preview = person.settle()["preview"]
     open_tab(person, "Data")
     assert closest(person) == expected(preview)
-    assert (
-        page.locator(".closest-says").inner_text()
-        == f"Your drawing is most like this {closest(person)[0].replace(',', ':')}."
-    )
+    assert page.locator(".closest-says").inner_text() == f"The closest drawing that we have: {closest(person)[0]}."
+
+    open_tab(person, "Recognise")  # where the answer might as well have been another digit
+    page.evaluate("Object.assign(document.querySelector('#prediction').dataset, {digit: '1', revision: 'another'})")
+    open_tab(person, "Data")
+    until(page, "document.querySelector('.closest-says').textContent.startsWith('The network answers 1, yet')")
+    assert f"another digit: {closest(person)[0]}. The answer" in page.locator(".closest-says").inner_text()
 
     open_tab(person, "Model")
     until(page, "document.querySelectorAll('.mistakes li').length > 0")

@@ -175,21 +175,31 @@ def test_why_this_and_not_that(desktop):
     page.click("#why")
     until(
         page,
-        "/^For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent.trim())",
+        "/^Why 3, not \\d\\? For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent.trim())",
     )
     said = page.locator(".exactly").inner_text()
-    other = re.match(r"Colours show where the evidence was added up, orange for 3 and blue for (\d): ", said)[1]
+    other = re.match(r"The colours show where evidence was added up, orange for 3 and blue for (\d)\. ", said)[1]
     chosen = next(digit for digit in "29" if digit != other)
-    page.get_by_role("button", name=f"Weigh against {chosen}").click()
-    until(page, f"document.querySelector('.exactly').textContent.includes('orange for 3 and blue for {chosen}: ')")
+    page.get_by_role("button", name=f"Compare with {chosen}").click()
+    until(page, f"document.querySelector('.exactly').textContent.includes('orange for 3 and blue for {chosen}. ')")
     assert page.locator(".exactly").inner_text() != said
+    assert page.locator(".versus").inner_text() == f"Why 3, not {chosen}?"
     cells = page.locator(".sums span").all_inner_texts()
     assert any(cell.startswith("+") for cell in cells)
+    assert "-" not in "".join(cells) + page.locator(".exactly").inner_text(), "a hyphen is no minus sign"
+    assert page.locator(".exactly").inner_text().count("−") > 0 or any("−" in cell for cell in cells)
+    page.locator(".inside summary").click()
+    page.locator(".strip .evidence").focus()
+    assert (
+        page.locator(".lens-sentence").inner_text() == f"Where evidence was added up: orange for 3, blue for {chosen}."
+    )
+    page.locator(".inside summary").click()
+    page.evaluate("scrollTo(0, 0)")
     page.click("#clear")
     assert not page.locator(".places").is_visible()
     desktop.draw(HEART)
     desktop.settle()
-    assert page.locator(".reason").inner_text() == "No digit is named, so there is nothing to weigh."
+    assert page.locator(".reason").inner_text() == "It names no digit, so there is nothing to compare."
     assert page.evaluate(places) == before
     page.click("#see")
     assert not page.locator(".reason").is_visible()

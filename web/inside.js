@@ -74,7 +74,7 @@ export function makeInside(root, patch) {
     canvas.tabIndex = 0;
     canvas.className = layer.name;
     canvas.setAttribute("role", "img");
-    label(canvas, layer.says);
+    label(canvas, layer.title);
     figure.append(canvas, title);
     strip.append(figure);
     canvases.set(layer.name, canvas);
@@ -125,7 +125,7 @@ export function makeInside(root, patch) {
   function show() {
     const maps = chosen && mapsOf(chosen.layer), isMap = maps && chosen.layer.name !== "logits";
     root.classList.toggle("chosen", Boolean(isMap));
-    write(sentence, maps ? chosen.layer.says : layers ? "inside.point" : "");
+    write(sentence, maps ? chosen.layer.says : layers ? "inside.point" : "", evidence ?? {});
     if (!isMap) {
       if (maps) write(which, "inside.logit", { digit: String(chosen.map), logit: [maps.data[chosen.map], TENTHS] }); else write(which);
       write(patchSays);

@@ -137,7 +137,7 @@ export function mount(element, props, server) {
   find(".inside").addEventListener("toggle", ask);
 
   topK.addEventListener("input", () => {
-    topK.nextElementSibling.value = topK.value;
+    find("[data-slot=k]").value = topK.value;
     show();
   });
 

@@ -69,7 +69,7 @@ function makeClosest(root, { digits, picture }) {
   }
 
   return async () => {
-    const { reading: said, revision } = prediction(), isReady = engine.state === "ready";
+    const { digit: answer, reading: said, revision } = prediction(), isReady = engine.state === "ready";
     if (isReady) reading ??= readAll();
     if (revision === list.dataset.revision) return;
     if (!isReady || said === "empty") {
@@ -84,7 +84,8 @@ function makeClosest(root, { digits, picture }) {
     const best = [...digits.keys()].sort((a, b) => alike[b] - alike[a]).slice(0, NEAREST);
     list.replaceChildren();
     for (const index of best) addDigit(list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
-    describe(status, "data.closest.found", digits[best[0]][1], { digit: digits[best[0]][0] });
+    const [digit, way] = digits[best[0]], isOther = answer !== "" && answer !== digit;
+    describe(status, isOther ? "data.closest.other" : "data.closest.found", way, { digit, answer });
     list.dataset.revision = revision;
   };
 }

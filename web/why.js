@@ -51,7 +51,7 @@ export function paintEvidence(canvas, { places }) {
 export function makeWhy(root, asked) {
   const find = (selector) => root.querySelector(selector);
   const canvas = find(".places"), numbers = find(".sums"), see = find("#see"), button = find("#why");
-  const pro = find(".pro"), contra = find(".contra"), close = find(".close-call"), exactly = find(".sum"), others = find(".others");
+  const versus = find(".versus"), pro = find(".pro"), contra = find(".contra"), close = find(".close-call"), exactly = find(".sum"), others = find(".others");
   const cells = Array.from({ length: 9 }, () => document.createElement("span"));
   const names = [...root.querySelectorAll(".bars button")];
   let on = false, against = null;  // against: a digit, or null for the one that comes second
@@ -87,12 +87,13 @@ export function makeWhy(root, asked) {
   function explain(evidence, empty) {
     if (!evidence) {
       write(pro, empty ? "why.empty" : "why.none");
-      return [contra, close, exactly, others].forEach((part) => write(part));
+      return [versus, contra, close, exactly, others].forEach((part) => write(part));
     }
     paintEvidence(canvas, evidence);
     const { a, b, sum, gap } = evidence, sums = regions(evidence.places);
     const best = sums.indexOf(Math.max(...sums)), worst = sums.indexOf(Math.min(...sums));
     cells.forEach((cell, i) => write(cell, "why.sum", { sum: signed(sums[i], 1) }));
+    write(versus, "why.versus", { a, b });
     write(pro, "why.for", { digit: a, sum: signed(sums[best], 1), place: best + 1 });
     if (sums[worst] < -SMALL) write(contra, "why.for", { digit: b, sum: signed(-sums[worst], 1), place: worst + 1 }); else write(contra);
     write(close, Math.abs(gap) < CLOSE ? "why.close" : "");

@@ -48,7 +48,7 @@ function format(kind, options = {}) {
 
 function formatted(value) {
   const [number, options] = Array.isArray(value) ? value : [value];
-  return typeof number === "number" ? format("NumberFormat", options).format(number) : number;
+  return typeof number === "number" ? format("NumberFormat", options).format(number).replace("-", "−") : number;
 }
 
 function matches(condition, given) {
