@@ -91,34 +91,20 @@ HEADER = """<div class="languages" role="group" data-word-aria-label="language.c
 
 
 # In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
-HEAD = """<style>
-.gradio-container { width: 100%; max-width: 64rem !important; margin: 0 auto !important; }
-.gradio-container { --digit-accent: #c2410c; --digit-on-accent: #fff; --color-accent: var(--digit-accent); }  /* at least 4.5:1 */
-.dark .gradio-container, .gradio-container.dark { --digit-accent: #fb923c; --digit-on-accent: #000; }
+HEAD = f"<style>{(HERE / 'web' / 'frame.css').read_text()}"
+HEAD += """
+.gradio-container { width: 100%; max-width: 64rem !important; margin: 0 auto !important; --color-accent: var(--digit-accent); }
 .header { max-width: 60rem; margin: 0 auto; }
 footer button, footer a { color: var(--body-text-color) !important; }
 [role=tabpanel] { padding-inline: 0 !important; }
 footer .divider { display: none !important; }
 .gradio-container .html-container { padding: 0 !important; }
-.header h1 { font-size: 1.7rem; margin: 0; }
-.header p { margin: .15rem 0 0; }
-.languages { float: right; display: flex; gap: .25rem; }
-.gradio-container .header .languages button {
-  min-width: 2.75rem; min-height: 2rem; margin: 0; padding: 0; border: 1px solid transparent; border-radius: 8px; background: none;
-  color: inherit; font-size: .85rem; font-weight: 400; cursor: pointer;
-}
-.gradio-container .header .languages [aria-pressed=true] { border-color: currentColor; font-weight: 600; cursor: default; }
-.gradio-container .header .languages button:focus-visible { outline: 3px solid var(--digit-accent); outline-offset: 1px; }
 @media (max-width: 900px) {
   .gradio-container .main.app.app { padding: .5rem .9rem; }
   .gradio-container .column { gap: .5rem; }
-  .header h1 { font-size: 1.25rem; }
-  .header p { font-size: .8rem; }
   footer { display: none !important; }
 }
 @media (orientation: landscape) and (max-height: 520px) {
-  .header { max-width: none; }
-  .header p { display: none; }
   .gradio-container .main.app.app { padding-top: .3rem; }
 }
 </style>"""

@@ -114,7 +114,7 @@ function paintCard(canvas, board, { digit, sentence }, address, style) {
   paint.clip();
   paint.drawImage(board, EDGE, EDGE, PICTURE, PICTURE);
   paint.restore();
-  text(digit || "?", 370, 400, 700, digit ? "#c2410c" : "#9ca3af");
+  text(digit || "?", 370, 400, 700, digit ? style.getPropertyValue("--accent-on-light") : "#9ca3af");
   text(sentence, 455, 46, 600, "#1f2937");
   text(address, HIGH - EDGE - 8, 26, 400, "#4b5563");
 }
