@@ -61,6 +61,8 @@ def unused(words: dict[str, str]) -> list[str]:
         key for key, word in words.items() if key.startswith("tab.") and word in tabs
     }
     used |= {"gradio.api"}  # which Gradio says
+    layers = re.findall(r'{ name: "(\w+)"', OURS)  # of inside.js
+    used |= {f"inside.{layer}{part}" for layer in layers for part in ("", ".says")}
     used |= {key for key in words if key.startswith(("way.", "set:", "recipe:"))}  # of what is drawn or measured
     charts = {key: key.removesuffix(".says") for key in words}  # say("key"), section("key"), columns("key")
     used |= {

@@ -1,15 +1,13 @@
 // The answer beside the board: the digit, a sentence, ten bars, and what the network sees.
 
 import { showPixels } from "./board.js";
+import { make, set } from "./dom.js";
 import { share, write } from "./words.js";
 
 const LIKELY = 0.9;      // below it the sentence says "Probably" and names the second digit, too,
 const EVEN = 0.6;        // and below this "Perhaps"
 const TORN = 0.6;        // of two digits together, from which an unsure network is torn between them; else it sees none
 const QUIET = 500;       // milliseconds after the pen is up before the sentence is spoken
-
-// Set what has changed: what is set anew, even to what it was, costs a frame its time.
-export const set = (target, name, value) => { if (target[name] !== value) target[name] = value; };
 
 // A probability, as write() takes it.
 const percent = (value) => {
@@ -19,9 +17,8 @@ const percent = (value) => {
 
 // What is said of an answer, as write() takes it, and whether it names a digit: "digit", "torn" between two, or "none".
 export function reading({ empty, error, apart, digit, confidences }) {
-  if (error) return { kind: "none", sentence: [error] };
-  if (empty) return { kind: "none", sentence: ["reading.empty"] };
-  if (apart) return { kind: "none", sentence: ["reading.apart"] };
+  const problem = error ?? (empty ? "reading.empty" : apart ? "reading.apart" : null);
+  if (problem) return { kind: "none", sentence: [problem] };
   const [first, second] = confidences, both = { digit: first.label, other: second.label };
   const sure = first.confidence < EVEN ? "reading.perhaps" : first.confidence < LIKELY ? "reading.probably" : "reading.sure";
   if (digit) return { kind: "digit", sentence: [sure, both] };
@@ -32,13 +29,9 @@ export function reading({ empty, error, apart, digit, confidences }) {
 // Ten permanent rows, 0 to 9: {row, fill, value} each.
 function makeBars(list) {
   return [..."0123456789"].map((digit) => {
-    const row = document.createElement("li"), track = document.createElement("span"), fill = document.createElement("i");
-    const name = document.createElement("b"), value = document.createElement("span"), button = document.createElement("button");
-    Object.assign(button, { type: "button", textContent: digit, disabled: true });  // why.js knows what for
-    name.append(button);
-    track.className = "track"; value.className = "value";
-    track.append(fill);
-    row.append(name, track, value);
+    const button = make("button", { type: "button", textContent: digit, disabled: true });  // why.js knows what for
+    const fill = make("i"), value = make("span", { className: "value" });
+    const row = make("li", {}, make("b", {}, button), make("span", { className: "track" }, fill), value);
     list.append(row);
     return { row, fill, value };
   });

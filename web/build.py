@@ -17,7 +17,7 @@ from web.assets import HERE, assets
 
 STATIC = HERE / "static"
 WEIGHTS = ("config.json", "model.safetensors")
-GRADIO_ONLY = ("collector.js", "collector.css", "reduce.js")  # contributing takes a server
+GRADIO_ONLY = ("collector.js", "collector.css", "mine.js", "reduce.js")  # contributing takes a server
 HUB_FILES = (
     " https://*.hf.co https://*.huggingface.co"  # where the Hub's own address sends the browser for a large file
 )

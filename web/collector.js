@@ -1,13 +1,16 @@
 // MNIXEL's collector in the page: asks for the ten digits in shuffled packages and has the server store what is drawn.
+// What a contributor can do with what is stored is in mine.js.
 //
 // The rules: a drawing stays on the board until the server has said that it is stored; it is sent under one id, however often;
 // nothing is sent before consent, and nothing that the network doubts before the visitor was asked.
 
-import { inTime, pause, RETRIES, SERVER_TIMEOUT } from "./asking.js";
+import { insist, inTime } from "./asking.js";
 import { FULL, makeBoard, showPixels } from "./board.js";
+import { make } from "./dom.js";
 import { engine } from "./engine.js";
+import { byDigit, makeMine, picture, SIDE } from "./mine.js";
 import { newId, receipt, RECEIPT_CHANGED, STORED } from "./receipt.js";
-import { answered, refusal } from "./refusal.js";
+import { refusal } from "./refusal.js";
 import { fill, label, write } from "./words.js";
 
 const NAME = "collector";   // of this board, for the engine
@@ -18,16 +21,6 @@ const SURE = 0.9;           // probability from which the network's other opinio
 const DOT = 20;             // board units: less line than that is a dot
 const OPINION = 3000;       // milliseconds that the network's opinion is waited for
 const EMPTY = "doubt.empty";  // the one question whose answer cannot be to keep the drawing
-const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet", png: "my-digits.png" };
-const SIDE = 160, GAP = 8;  // pixels of a drawing in the sheet to save, and between two
-
-function picture(width, height, draw) {
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  draw(canvas.getContext("2d"), canvas);
-  return canvas;
-}
-
-const byDigit = (drawn) => [...drawn].sort(([a], [b]) => a - b);
 
 // Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`),
 // and the address of the weights; `server` the functions consent, keep, status and forget.
@@ -109,11 +102,7 @@ export function mount(element, props, server) {
   const target = () => order[results.length];
 
   function begin() {
-    order = [..."0123456789"];
-    for (let i = order.length - 1; i > 0; i -= 1) {  // Fisher and Yates
-      const j = Math.floor(Math.random() * (i + 1));
-      [order[i], order[j]] = [order[j], order[i]];
-    }
+    order = Array.from("0123456789", (digit) => [Math.random(), digit]).sort(([a], [b]) => a - b).map(([, digit]) => digit);
     results = [];
     show("work");
     turn();
@@ -127,11 +116,8 @@ export function mount(element, props, server) {
     write(find(".task"), "task");
     root.dataset.target = target();
     label(find(".steps"), "steps", { number: results.length + 1, total: PACKAGE });
-    find(".steps").replaceChildren(...order.map((_, index) => {
-      const step = document.createElement("span");
-      step.className = results[index] ?? (index === results.length ? "now" : "");
-      return step;
-    }));
+    const marks = order.map((_, index) => results[index] ?? (index === results.length ? "now" : ""));
+    find(".steps").replaceChildren(...marks.map((className) => make("span", { className })));
   }
 
   function advance(result) {
@@ -174,17 +160,11 @@ export function mount(element, props, server) {
     }
     sends += 1;
     const drawing = { receipt: code, id, label: target(), strokes: board.drawing(true), source: "collector" };
-    let reply = null;
-    const stopped = () => receipt.get() !== drawing.receipt;
-    for (let attempt = 0; !reply && attempt < ATTEMPTS && !stopped(); attempt += 1) {
-      reply = await inTime(server.keep(drawing));
-      if (reply) break;
-      count("silent.again");
-      await pause(RETRIES[Math.min(attempt, RETRIES.length - 1)]);
-    }
+    const isStopped = () => receipt.get() !== code;
+    const reply = await insist(() => server.keep(drawing), ATTEMPTS, isStopped, () => count("silent.again"));
     sending = false;
     controls();
-    if (stopped()) return;  // what is on the board stays there
+    if (isStopped()) return;  // what is on the board stays there
     if (!reply) return count("silent.next");
     if (reply.error) {
       if (!reply.consent) return count(...refusal(reply));
@@ -256,12 +236,13 @@ export function mount(element, props, server) {
     question.hidden = true;
     board.focus();
   });
+  question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
   board.canvas.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.repeat) { event.preventDefault(); send(false); }
   });
   find(".more").addEventListener("click", begin);
 
-  // --- consent, export, deletion ---------------------------------------------------------------------------------------
+  // --- consent, and another person --------------------------------------------------------------------------------------
 
   fill(element);
   find("[data-slot=licence]").textContent = props.licence;
@@ -301,46 +282,6 @@ export function mount(element, props, server) {
     stored(event.detail);
   });
 
-  async function download(format, button) {
-    button.disabled = true;
-    const body = JSON.stringify({ receipt: receipt.get(), format });
-    const headers = { "Content-Type": "application/json" };
-    const reply = await fetch("contributions/collection", { method: "POST", headers, body }).catch(() => null);
-    const file = reply?.ok ? await reply.blob().catch(() => null) : null;
-    button.disabled = false;
-    if (!file) {
-      const said = await reply?.json().catch(() => null);
-      return write(find(".unsaved"), ...(said?.error ? refusal(said) : ["silent"]));
-    }
-    save(file, format);
-  }
-  function save(file, format) {
-    write(find(".unsaved"));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file);
-    link.download = NAMES[format];
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  }
-  for (const format of ["npz", "parquet"]) find(`.${format}`).addEventListener("click", (event) => download(format, event.currentTarget));
-
-  find(".png").addEventListener("click", () => {
-    const columns = visit.length > PACKAGE ? PACKAGE : 5, rows = Math.ceil(visit.length / columns), step = SIDE + GAP;
-    picture(columns * step + GAP, rows * step + GAP, (paint, { width, height }) => {
-      paint.fillStyle = "#fff";
-      paint.fillRect(0, 0, width, height);
-      byDigit(visit).forEach(([, drawn], i) => paint.drawImage(drawn, GAP + (i % columns) * step, GAP + Math.floor(i / columns) * step));
-    }).toBlob((file) => save(file, "png"));
-  });
-
-  find(".copy").addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(receipt.get());
-      write(find(".copy"), "mine.copied");
-    } catch {
-      getSelection().selectAllChildren(find(".code"));  // to be copied by hand
-    }
-  });
   find(".stop").addEventListener("click", () => {
     leave(false);
     say("stopped");
@@ -357,44 +298,11 @@ export function mount(element, props, server) {
     visit = [];
     count();
     controls();
-    write(find(".copy"), "mine.copy");
-    askIfSure(false);
-    form.reset();
-    write(find(".deleted"));
-    find(".delete").open = false;
+    mine.reset();
     say("person.ready");
     find(".agree").focus({ preventScroll: true });
   });
-  question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
-
-  const form = find(".delete form"), sure = find(".sure");
-  let code = "";  // that is to be deleted: what was written when the question was asked
-
-  function askIfSure(asked) {
-    sure.hidden = !asked;
-    form.querySelector("[type=submit]").disabled = asked;
-    if (asked) sure.querySelector(".no").focus();
-  }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    write(find(".deleted"));
-    code = find(".receipt").value.trim().toUpperCase();
-    if (code) askIfSure(true); else write(find(".deleted"), "delete.enter");
-  });
-  sure.querySelector(".no").addEventListener("click", () => {
-    askIfSure(false);
-    form.querySelector("[type=submit]").focus();
-  });
-  sure.querySelector(".yes").addEventListener("click", async () => {
-    const line = find(".deleted");
-    askIfSure(false);
-    const reply = await inTime(server.forget({ receipt: code }), 3 * SERVER_TIMEOUT);
-    write(line, ...(reply ? answered(reply) : ["delete.silent"]));
-    line.focus();
-    if (reply?.said && !reply.again && code === receipt.get()) leave(false);
-  });
-
+  const mine = makeMine(find, server, () => visit, leave);
   engine.open(props.weights);
   board.repaint();
   if (receipt.get() && !props.closed) resume(); else show("consent");

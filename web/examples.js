@@ -1,6 +1,7 @@
 // Digits that the page draws by itself.
 
 import { SIZE } from "./board.js";
+import { make } from "./dom.js";
 import { label } from "./words.js";
 
 const FRAME = 16;    // milliseconds between two points
@@ -11,11 +12,10 @@ export async function makeExamples(container, play) {
   const reply = await fetch(new URL("examples.json", import.meta.url));
   const { radius, drawings } = await reply.json();
   for (const { digit, strokes } of drawings) {
-    const button = document.createElement("button");
-    button.type = "button";
+    const path = strokes.map((points) => `M${points.join(" ")}`).join("");
+    const innerHTML = `<svg viewBox="0 0 ${SIZE} ${SIZE}" aria-hidden="true"><path d="${path}"/></svg>`;
+    const button = make("button", { type: "button", innerHTML });
     label(button, "example", { digit });
-    const lines = strokes.map((points) => `<polyline points="${points.map((point) => point.join(",")).join(" ")}"/>`);
-    button.innerHTML = `<svg viewBox="0 0 ${SIZE} ${SIZE}" aria-hidden="true">${lines.join("")}</svg>`;
     button.addEventListener("click", () => play(strokes, radius));
     container.append(button);
   }

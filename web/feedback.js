@@ -1,10 +1,12 @@
 // Right or wrong: who has agreed to contribute may say so, and the drawing is stored with that label, unless it is taken back.
 
-import { inTime, pause, RETRIES } from "./asking.js";
+import { insist } from "./asking.js";
+import { make } from "./dom.js";
 import { newId, receipt, RECEIPT_CHANGED, STORED } from "./receipt.js";
 import { refusal } from "./refusal.js";
 import { label } from "./words.js";
 
+const ATTEMPTS = 6;  // of sending
 const GRACE = 8000;  // milliseconds in which a label can be taken back before the drawing is sent
 
 // `drawing()` gives {revision, digit, strokes} of the board as far as it can be labelled, `tell([key, values], revision)` says something
@@ -18,9 +20,7 @@ export function makeFeedback(root, server, drawing, tell) {
   let held = null;  // {question, revision, timer}: said, and not sent yet
 
   for (const digit of "0123456789") {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = digit;
+    const button = make("button", { type: "button", textContent: digit });
     label(button, "feedback.digit", { digit });
     button.addEventListener("click", () => hold(digit));
     digits.append(button);
@@ -73,13 +73,9 @@ export function makeFeedback(root, server, drawing, tell) {
     held = null;
     about.state = "sent";
     offer();
-    let reply = null;
-    for (const wait of [...RETRIES, 0]) {
-      if (receipt.get() !== question.receipt) return;  // stopped meanwhile
-      reply = await inTime(server.keep(question));
-      if (reply || !wait) break;
-      await pause(wait);
-    }
+    const isStopped = () => receipt.get() !== question.receipt;
+    const reply = await insist(() => server.keep(question), ATTEMPTS, isStopped);
+    if (!reply && isStopped()) return;
     const refused = reply ? refusal(reply) : ["feedback.silent"];
     if (refused) about.state = "open";
     else window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));

@@ -2,6 +2,7 @@
 // its pixels. Nothing else moves, nothing flies while a pen is down, or where motion is not wanted.
 
 import { SIZE } from "./board.js";
+import { make, set } from "./dom.js";
 
 const PAUSE = 120;      // milliseconds that the pen has to be up: who writes on is not disturbed
 const DURATION = 500;   // milliseconds
@@ -25,15 +26,10 @@ function square(strokes, pixels) {
 
 // Flights in `pad`, from `board` to the canvas `seen`: start(strokes, pixels), which waits a moment, and stop().
 export function makeFlight(pad, board, seen) {
-  const box = document.createElement("div"), ink = document.createElement("canvas"), small = document.createElement("canvas");
+  const ink = make("canvas", { width: 8 * INPUT, height: 8 * INPUT }), small = make("canvas", { width: INPUT, height: INPUT });
+  const box = make("div", { className: "flight", hidden: true, ariaHidden: "true" }, ink, small);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let timer = null, flights = [];
-  box.className = "flight";
-  box.hidden = true;
-  box.append(ink, small);
-  ink.width = ink.height = 8 * INPUT;
-  small.width = small.height = INPUT;
-  box.setAttribute("aria-hidden", "true");
   pad.append(box);
 
   function fly(strokes, pixels) {
@@ -57,10 +53,9 @@ export function makeFlight(pad, board, seen) {
 
   function stop() {
     clearTimeout(timer);
-    if (!flights.length) return;
     flights.forEach((flight) => flight.cancel());
     flights = [];
-    box.hidden = true;
+    set(box, "hidden", true);
   }
 
   return {

@@ -9,7 +9,7 @@ import { label, write } from "./words.js";
 
 const GRAINS = { 1: 2, 2: 1 / 64 };          // version -> board units of a coordinate's steps
 const BESIDE = 32;                           // board units that coordinates reach beside the board
-const TRIES = [[1.5, 1], [0.75, 1], [0, 1], [0, 2]];  // board units that simplifying may move a line, and version; the next where the answer changes
+const TRIES = [[1.5, 1], [0.75, 1], [0, 1]];  // board units that simplifying may move a line, and version; the next where the answer changes
 const LONGEST = 64_000;                      // characters of a link's drawing
 const DOT = 6;                               // board units between two points of a stroke that is drawn anew, at least
 const MARK = "#d=";
@@ -132,14 +132,11 @@ export function makeShare(root, button, drawing, read, tell) {
   let openings = 0;   // so that what is made of an earlier drawing is dropped
 
   async function link({ strokes, answered }) {
-    let hash = "";
     for (const [tolerance, version] of TRIES) {
-      const next = encode(strokes, tolerance, version);
-      if (hash && next.length > LONGEST) break;
-      hash = next;
-      if ((await read(decode(hash))) === answered) break;
+      const hash = encode(strokes, tolerance, version);
+      if ((await read(decode(hash))) === answered) return page + hash;
     }
-    return page + hash;
+    return page + encode(strokes, 0, 2);
   }
 
   button.addEventListener("click", async () => {

@@ -4,11 +4,12 @@
 // logits is a difference of biases plus a sum over the 7x7 places before the averages. A place sees most of the picture: what is
 // shown is where evidence was added up, not which pixels mattered.
 
-import { reading, set } from "./answer.js";
+import { reading } from "./answer.js";
+import { make, set } from "./dom.js";
 import { engine } from "./engine.js";
 import { label, write } from "./words.js";
 
-const PLACES = 7;                      // a side, before the averages
+export const PLACES = 7;                      // a side, before the averages
 const THIRDS = [0, 0, 0, 1, 2, 2, 2];  // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
 const CLOSE = 1;                        // logits between two digits, below which they nearly balance
 const SMALL = 0.05;                     // a sum below it is no reason
@@ -52,7 +53,7 @@ export function makeWhy(root, asked) {
   const find = (selector) => root.querySelector(selector);
   const canvas = find(".places"), numbers = find(".sums"), see = find("#see"), button = find("#why");
   const versus = find(".versus"), pro = find(".pro"), contra = find(".contra"), close = find(".close-call"), exactly = find(".sum"), others = find(".others");
-  const cells = Array.from({ length: 9 }, () => document.createElement("span"));
+  const cells = Array.from({ length: 9 }, () => make("span"));
   const names = [...root.querySelectorAll(".bars button")];
   let on = false, against = null;  // against: a digit, or null for the one that comes second
   numbers.append(...cells);

@@ -4,6 +4,8 @@
 // and label(). {placeholders} are values, or the element's own children with that name as data-slot. KEY?NAME=VALUE is a variant
 // of KEY for when the placeholder NAME has that value or that plural category: "task?digit=8", "saved?saved=one".
 
+import { make } from "./dom.js";
+
 const CHOSEN = "draw-a-digit language";  // in the browser's storage
 const ATTRIBUTES = ["aria-label", "aria-roledescription"];  // that may be given as data-word-aria-label="key"
 
@@ -157,8 +159,7 @@ function choose(name) {
 // Once a page: its languages as buttons, in the element that is there for them.
 export function offerLanguages() {
   document.querySelector(".languages").replaceChildren(...Object.entries(WORDS).map(([name, words]) => {
-    const button = document.createElement("button");
-    Object.assign(button, { type: "button", lang: name, textContent: name.toUpperCase(), title: words.language });
+    const button = make("button", { type: "button", lang: name, textContent: name.toUpperCase(), title: words.language });
     button.setAttribute("aria-label", words.language);
     button.addEventListener("click", () => choose(name));
     return button;

@@ -2,8 +2,6 @@
 
 import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
 
-const SHOWN = ["input", "conv2", "conv4", "conv5", "average", "logits"];  // of the network's layers, what any page asks for
-
 let net = null;
 const boards = new Map();  // name -> its Board, which draws only what came since the last question
 
@@ -58,7 +56,7 @@ async function answer({ board: name, revision, strokes, picture, pictures, reduc
     }
     const pixels = await net.preprocess(image);
     const { probabilities, margin, digit } = net.predict(pixels);
-    if (inside) found.layers = (await net.activations()).filter(({ name }) => SHOWN.includes(name));
+    if (inside) found.layers = await net.activations();
     return { ...found, pixels, margin, digit, confidences: ranked(probabilities, 10) };
   } catch (error) {
     return { ...found, error: error.name };
