@@ -88,10 +88,9 @@ def axes(across: tuple[dict[float, str], str], up: tuple[dict[float, str], str])
     """Ticks (pixels -> label) and what they measure, of both axes."""
     drawn = text((LEFT + RIGHT) / 2, HEIGHT - 6, across[1], "middle") + text(4, 12, up[1])
     drawn += "".join(text(at, BOTTOM + 18, label, "middle") for at, label in across[0].items())
-    return drawn + "".join(
-        f'<path class="rule" d="M{LEFT} {at:.1f}H{RIGHT}"/>{text(LEFT - 6, at + 4, label, "end")}'
-        for at, label in up[0].items()
-    )
+    for at, label in up[0].items():
+        drawn += line([(LEFT, at), (RIGHT, at)], "rule") + text(LEFT - 6, at + 4, label, "end")
+    return drawn
 
 
 def line(points: Iterable[tuple[float, float]], kind: str) -> str:
@@ -113,10 +112,11 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
     """What the network in the folder `weights` learnt from, and room for the digits that tabs.js shows."""
     gallery = '<ul class="cells" data-set="{}"></ul>'
     options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
-    inputs = "".join(
-        f'<label><input type="radio" name="data-digit" value="{v}">{said}</label>' for v, said in options.items()
+    radio = '<label><input type="radio" name="data-digit" value="{}">{}</label>'
+    choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>'
+    choice += (
+        "".join(radio.format(*option) for option in options.items()) + '</fieldset><p class="count" role="status"></p>'
     )
-    choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>{inputs}</fieldset><p class="count" role="status"></p>'
     html = section("data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>')
     html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
     html += section("data.ways", choice + gallery.format("digits"))
@@ -137,10 +137,9 @@ def learnt(report: dict, counts: dict) -> str:
     if counts:
         train, test = counts["clean"]["train"], counts["clean"]["test"]
         up, step = scale(0, max(train), BOTTOM, TOP), (RIGHT - LEFT) / 10
-        drawn = axes(
-            ({LEFT + (d + 0.5) * step: str(d) for d in range(10)}, say("charts.digit")),
-            ({up(n): str(n) for n in range(0, max(train) + 1, 10)}, say("charts.drawings")),
-        )
+        digits = {LEFT + (d + 0.5) * step: str(d) for d in range(10)}
+        levels = {up(n): str(n) for n in range(0, max(train) + 1, 10)}
+        drawn = axes((digits, say("charts.digit")), (levels, say("charts.drawings")))
         for split, kind, start in ((train, "bar", 4), (test, "bar other", 21)):
             drawn += "".join(bar(LEFT + d * step + start, up(n), 15, BOTTOM - up(n), kind) for d, n in enumerate(split))
         rows = [(str(d), str(train[d]), str(test[d])) for d in range(10)]
@@ -167,9 +166,8 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
     html += section("model.sure", "".join(reliability(name, details[name]["reliability"]) for name in shown))
     html += section("model.learning", learning(report)) + section("model.steps", ablation(recipes))
     if wrong.get("sha256") == report["sha256"]:
-        told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")} | {
-            "shown": str(len(wrong["shown"]))
-        }
+        told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")}
+        told["shown"] = str(len(wrong["shown"]))
         html += section("model.mistakes", f'<p>{say("model.misread", **told)}</p><ul class="cells mistakes"></ul>')
     return f'<div class="view figures">{html}</div>'
 
@@ -179,21 +177,25 @@ def section(title: str, content: str) -> str:
     return f"<section><h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>" if content else ""
 
 
+def figures(said: str) -> list[float]:
+    """Right, total, share and the bounds of its interval; empty where it says none."""
+    found = FIGURE.search(said)
+    return [float(part) for part in found.groups()] if found else []
+
+
 def people(accuracy: dict, names: Sequence[str]) -> str:
     """A dot and its interval for each of the sets; upstream's share beside them in the table."""
-    rows = {name: {who: FIGURE.findall(said) for who, said in accuracy["rows"][name].items()} for name in names}
-    ours = {name: [float(part) for part in row[OURS][0]] for name, row in rows.items()}
-    low, end = 5 * math.floor(min(least for *_, least, _ in ours.values()) / 5), len(ours) * 40 + 22
+    rows = {name: {who: figures(said) for who, said in accuracy["rows"][name].items()} for name in names}
+    low, end = 5 * math.floor(min(row[OURS][3] for row in rows.values()) / 5), len(rows) * 40 + 22
     at, drawn, told = scale(low, 100, 8, RIGHT), "", []
-    for row, (name, (right, total, share, least, most)) in enumerate(ours.items()):
-        y, who, upstream = 40 * row + 30, say(f"set:{name}"), rows[name].get(UPSTREAM)
+    for y, (name, row) in zip(range(30, end, 40), rows.items(), strict=False):
+        who, (right, total, share, least, most) = say(f"set:{name}"), row[OURS]
         drawn += text(0, y - 10, who) + line([(8, y), (RIGHT, y)], "rule")
         drawn += line([(at(least), y), (at(most), y)], "line") + dot(at(share), y)
         part = say("charts.of", right=number(right), total=number(total))
         bounds = say("charts.bounds", low=percent(least / 100), high=percent(most / 100))
-        told.append(
-            (who, part, percent(share / 100), bounds, percent(float(upstream[0][2]) / 100) if upstream else "–")
-        )
+        upstream = percent(row[UPSTREAM][2] / 100) if row.get(UPSTREAM) else "–"
+        told.append((who, part, percent(share / 100), bounds, upstream))
     for tick in range(low, 101, 1 if low > 90 else 5):
         drawn += text(at(tick), end, percent(tick / 100, 0), "end" if tick > low else "")
     head = columns("whose", "right", "share", "interval", "upstream")
@@ -214,9 +216,8 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
 
     caption = say("model.set", set=say(f"set:{name}"), wrong=number(sum(n for n, *_ in wrong)), total=number(total))
     common = " ".join(say("model.taken", drawn=str(y), read=str(x), count=number(n)) for n, y, x in wrong[:3])
-    body = table(
-        ["", *map(str, range(10))], [(str(y), *(str(n or "") for n in row)) for y, row in enumerate(matrix)], mark
-    )
+    rows = [(str(y), *(str(n or "") for n in row)) for y, row in enumerate(matrix)]
+    body = table(["", *map(str, range(10))], rows, mark)
     opening = f'<figure class="chart confusion" data-chart="confusion: {escape(name)}">'
     return f"{opening}{body}<figcaption>{caption} {common}</figcaption></figure>"
 
@@ -224,11 +225,10 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
 def reliability(name: str, bins: list[tuple[int, float, float]]) -> str:
     """How often it is right when it is that sure; a dot is the larger the more answers it stands for."""
     x, y, most = scale(0, 1, LEFT, RIGHT), scale(0, 1, BOTTOM, TOP), max(count for count, *_ in bins)
-    labels = [
-        ({side(n / 5): percent(n / 5, 0) for n in range(6)}, say(key))
-        for side, key in ((x, "charts.said"), (y, "charts.were"))
-    ]
-    drawn = axes(*labels) + line([(LEFT, BOTTOM), (RIGHT, TOP)], "rule strong")
+    across, up = ({side(n / 5): percent(n / 5, 0) for n in range(6)} for side in (x, y))
+    drawn = axes((across, say("charts.said")), (up, say("charts.were"))) + line(
+        [(LEFT, BOTTOM), (RIGHT, TOP)], "rule strong"
+    )
     drawn += line([(x(sure), y(right)) for _, sure, right in bins], "line thin")
     drawn += "".join(dot(x(sure), y(right), 3 + 7 * math.sqrt(count / most)) for count, sure, right in bins)
     rows = [(percent(sure), percent(right), number(count)) for count, sure, right in bins]
@@ -245,16 +245,14 @@ def learning(report: dict) -> str:
     levels = [n for n in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if low <= math.log10(n) <= high]
     rounds = {x(n): str(n) for n in range(every, len(history) + 1, every)}
     heights = {y(math.log10(n)): number(n, 0 if n >= 1 else 2) for n in levels}
-    drawn = axes((rounds, say("charts.round")), (heights, say("charts.loss"))) + line(
-        [(x(best), TOP), (x(best), BOTTOM)], "rule strong"
-    )
+    drawn = axes((rounds, say("charts.round")), (heights, say("charts.loss")))
+    drawn += line([(x(best), TOP), (x(best), BOTTOM)], "rule strong")
     for at, (key, kind) in zip((TOP + 18, TOP + 36), (("training", "line other"), ("validation", "line")), strict=True):
         drawn += line([(x(n), y(math.log10(loss))) for n, loss in enumerate(losses[key], 1)], kind)
         drawn += line([(180, at), (204, at)], kind) + text(210, at + 4, say(f"charts.{key}"))
-    told = [n for n in range(1, len(history) + 1) if n % (every // 5 or 1) == 0 or n == best]
     rows = [
-        (str(n), *(number(losses[key][n - 1], 3) for key in losses), percent(history[n - 1]["validation_accuracy"]))
-        for n in told
+        (str(n), *(number(each[f"{key}_loss"], 3) for key in losses), percent(each["validation_accuracy"]))
+        for n, each in enumerate(history, 1)
     ]
     caption = say("model.kept", round=number(best), rounds=number(len(history)), seconds=number(report["seconds"]))
     return figure("learning", svg(drawn), caption, columns("round", "training", "validation", "held_out"), rows)

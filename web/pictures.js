@@ -1,5 +1,7 @@
 // Pictures instead of strokes: opened from a file, pasted, or dropped on the page.
 
+import { make } from "./dom.js";
+
 const MOST = 1024;             // pixels a side: a larger picture is made smaller here, to spare a telephone's memory
 const LEAST = 8;               // of what was opened, as in Python
 
@@ -22,11 +24,9 @@ export async function readPicture(file) {
   }
   const { width, height } = image;
   if (Math.min(width, height) < LEAST) throw new BadPicture("picture.small", { width, height, least: LEAST });
-  const scale = Math.min(1, MOST / Math.max(image.width, image.height));
-  const copy = document.createElement("canvas");
-  copy.width = Math.max(LEAST, Math.round(image.width * scale));
-  copy.height = Math.max(LEAST, Math.round(image.height * scale));
-  const context = copy.getContext("2d");
+  const scale = Math.min(1, MOST / Math.max(width, height));
+  const side = (length) => Math.max(LEAST, Math.round(length * scale));
+  const copy = make("canvas", { width: side(width), height: side(height) }), context = copy.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, copy.width, copy.height);
   image.close();

@@ -1,36 +1,24 @@
 // The receipt code of who has agreed to contribute. It stays in this browser, and so does a code that a server no longer knew.
 
+import { recall, remember } from "./storage.js";
+
 const RECEIPT = "draw-a-digit receipt", BEFORE = `${RECEIPT} before`;
 export const RECEIPT_CHANGED = RECEIPT;              // event on the window, also when another tab agrees or stops
 export const STORED = "draw-a-digit stored";         // event on the window, with the server's counts
 
-let here = null, before = null;  // for this visit, where the browser stores nothing
-
 export const receipt = {
-  get() {
-    try { return localStorage.getItem(RECEIPT) ?? here; } catch { return here; }
-  },
+  get: () => recall(RECEIPT),
+  before: () => recall(BEFORE),
   set(code) {
     const old = receipt.get();
-    here = code;
-    try {
-      if (old && old !== code) {
-        before = old;
-        localStorage.setItem(BEFORE, old);
-      }
-      if (code) localStorage.setItem(RECEIPT, code); else localStorage.removeItem(RECEIPT);
-    } catch { /* for this visit only */ }
+    if (old && old !== code) remember(BEFORE, old);
+    remember(RECEIPT, code);
     window.dispatchEvent(new Event(RECEIPT_CHANGED));
-  },
-  before() {
-    try { return localStorage.getItem(BEFORE) ?? before; } catch { return before; }
   },
 };
 
-window.addEventListener("storage", (event) => {
-  if (event.key !== RECEIPT && event.key !== null) return;  // null: all was cleared
-  here = localStorage.getItem(RECEIPT);
-  window.dispatchEvent(new Event(RECEIPT_CHANGED));
+window.addEventListener("storage", ({ key }) => {
+  if (key === RECEIPT || key === null) window.dispatchEvent(new Event(RECEIPT_CHANGED));  // null: all was cleared
 });
 
 export const newId = () =>

@@ -14,6 +14,7 @@ import { makeInside } from "./inside.js";
 import { acceptPictures, paintPicture, readPicture } from "./pictures.js";
 import { standApart } from "./separate.js";
 import { decode, filled, makeShare } from "./share.js";
+import { recall, remember } from "./storage.js";
 import { makeWhy } from "./why.js";
 import { offerLanguages } from "./words.js";
 
@@ -62,8 +63,10 @@ export function mount(element, props, server) {
     opening += 1;
     flight.stop();
     lifted = false;
-    if (board.pen !== "example") greeting = false;
-    if (board.pen !== "example") stopReplay?.();
+    if (board.pen !== "example") {
+      greeting = false;
+      stopReplay?.();
+    }
     notice = null;
     revision += 1;
     root.dataset.revision = revision;
@@ -171,11 +174,7 @@ export function mount(element, props, server) {
 
   // On a first visit an example draws itself once, and stops at the first touch. Programs that drive a browser see it only if they hide.
   function greet({ drawings, radius }) {
-    let isFirst = false;
-    try {
-      isFirst = localStorage.getItem(SEEN) === null;
-      localStorage.setItem(SEEN, "1");
-    } catch { /* who stores nothing is not greeted each time */ }
+    const isFirst = recall(SEEN) === null && remember(SEEN, "1");  // who stores nothing is not greeted each time
     if (!isFirst || navigator.webdriver || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const touched = new AbortController(), { signal } = touched;
     const timer = setTimeout(() => {
@@ -210,14 +209,15 @@ export function mount(element, props, server) {
     }
   });
 
-  engine.addEventListener("change", () => {
+  function follow() {
     root.dataset.engine = engine.state;
     describeWeights(find(".about"), engine.weights);
     show();
-  });
-  root.dataset.engine = engine.state;
+  }
+
+  engine.addEventListener("change", follow);
   engine.open(props.weights);
   board.repaint();
-  show();
+  follow();
   offerLanguages();
 }

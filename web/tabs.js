@@ -2,6 +2,7 @@
 //
 // Digits come as a sprite, NAME.png with what is on it in NAME.json. The figures around them are in the page already.
 
+import { make } from "./dom.js";
 import { engine } from "./engine.js";
 import { fill, isKnown, share, write } from "./words.js";
 
@@ -11,11 +12,9 @@ const prediction = () => document.querySelector("#prediction").dataset;
 
 // {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes' come after the digits'.
 async function loadSprite(name) {
-  const image = new Image(), canvas = document.createElement("canvas");
-  image.src = new URL(`${name}.png`, import.meta.url);
-  const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]);
-  const about = await reply.json(), paint = canvas.getContext("2d", { willReadFrequently: true });
-  Object.assign(canvas, { width: image.width, height: image.height });
+  const image = make("img", { src: new URL(`${name}.png`, import.meta.url) });
+  const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]), about = await reply.json();
+  const paint = make("canvas", { width: image.width, height: image.height }).getContext("2d", { willReadFrequently: true });
   paint.drawImage(image, 0, 0);
   const at = (index) => [index % about.columns, Math.floor(index / about.columns)].map((place) => place * SIDE);
   return { ...about, picture: (index) => paint.getImageData(...at(index), SIDE, SIDE) };
@@ -23,7 +22,7 @@ async function loadSprite(name) {
 
 // A sentence in which {way} is the name of a way of writing.
 function describe(element, key, way, values) {
-  const name = document.createElement("span");
+  const name = make("span");
   name.dataset.slot = "way";
   if (isKnown(`way.${way}`)) write(name, `way.${way}`);
   else name.textContent = way.replaceAll("_", " ");
@@ -32,12 +31,10 @@ function describe(element, key, way, values) {
 }
 
 function addDigit(list, picture, key, way, values) {
-  const item = document.createElement("li"), canvas = document.createElement("canvas"), caption = document.createElement("span");
-  canvas.width = canvas.height = SIDE;
-  canvas.setAttribute("aria-hidden", "true");
+  const canvas = make("canvas", { width: SIDE, height: SIDE, ariaHidden: "true" }), caption = make("span");
+  const item = make("li", {}, canvas, caption);
   canvas.getContext("2d").putImageData(picture, 0, 0);
   describe(caption, key, way, values);
-  item.append(canvas, caption);
   item.dataset.digit = values.digit;
   list.append(item);
   return item;
@@ -108,7 +105,7 @@ async function openData(root, server) {
   for (const set of Object.values(sets)) set.replaceChildren();  // of an opening that came to nothing
   sprite.digits.forEach(([digit, way, part], index) => {
     const item = addDigit(sets.digits, sprite.picture(index), "data.way", way, { digit });
-    const bar = document.createElement("i"), text = document.createElement("small");
+    const bar = make("i"), text = make("small");
     bar.style.width = `${Math.min(100, 500 * part)}%`;  // a fifth of the digit's drawings is as wide as it gets
     write(text, "share", { share: rounded(part, 0, "percent") });
     item.append(bar, text);

@@ -5,6 +5,7 @@
 // of KEY for when the placeholder NAME has that value or that plural category: "task?digit=8", "saved?saved=one".
 
 import { make } from "./dom.js";
+import { recall, remember } from "./storage.js";
 
 const CHOSEN = "draw-a-digit language";  // in the browser's storage
 const ATTRIBUTES = ["aria-label", "aria-roledescription"];  // that may be given as data-word-aria-label="key"
@@ -12,19 +13,9 @@ const ATTRIBUTES = ["aria-label", "aria-roledescription"];  // that may be given
 const AGAIN = 1000;  // milliseconds until the words are fetched a second time
 const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } };  // without them: the HTML's own English stays
 
-async function load(again) {
-  try {
-    const reply = await fetch(new URL("words.json", import.meta.url));
-    if (!reply.ok) throw new Error();
-    return await reply.json();
-  } catch {
-    if (!again) return BARE;
-    await new Promise((resume) => { setTimeout(resume, AGAIN); });
-    return load(false);
-  }
-}
-
-const WORDS = await load(true);
+const load = () => fetch(new URL("words.json", import.meta.url)).then((reply) => (reply.ok ? reply.json() : Promise.reject(reply)));
+const later = () => new Promise((resume) => { setTimeout(resume, AGAIN); });
+const WORDS = await load().catch(() => later().then(load)).catch(() => BARE);
 const [DEFAULT] = Object.keys(WORDS);
 
 const values = { text: new WeakMap(), label: new WeakMap() };  // element -> the values of its sentence
@@ -32,9 +23,7 @@ const formats = new Map();
 let language = initial();
 
 function initial() {
-  let before = null;
-  try { before = localStorage.getItem(CHOSEN); } catch { /* it stores nothing */ }
-  const wanted = [new URLSearchParams(location.search).get("lang"), before, ...navigator.languages];
+  const wanted = [new URLSearchParams(location.search).get("lang"), recall(CHOSEN), ...navigator.languages];
   return wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((name) => Object.hasOwn(WORDS, name ?? "")) ?? DEFAULT;
 }
 
@@ -59,14 +48,14 @@ function matches(condition, given) {
 }
 
 // Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a plural category.
-const VARIANTS = Object.fromEntries(Object.entries(WORDS).map(([name, block]) => {
-  const found = {};
+const VARIANTS = {};
+for (const [name, block] of Object.entries(WORDS)) {
+  const found = VARIANTS[name] = {};
   for (const [key, sentence] of Object.entries(block)) {
     const [base, condition] = key.split("?");
     if (condition) (found[base] ??= [])[/\d$/.test(condition) ? "unshift" : "push"]([condition, sentence]);
   }
-  return [name, found];
-}));
+}
 
 export const isKnown = (key) => Object.hasOwn(WORDS[DEFAULT], key);
 
@@ -147,7 +136,7 @@ function everything() {
 
 function choose(name) {
   language = name;
-  try { localStorage.setItem(CHOSEN, name); } catch { /* for this visit only */ }
+  remember(CHOSEN, name);
   const address = new URL(location);
   if (address.searchParams.has("lang")) {
     address.searchParams.set("lang", name);

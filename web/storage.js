@@ -1,0 +1,22 @@
+// What the browser remembers for the page, as far as it stores anything.
+
+const here = new Map();  // for this visit, where it stores nothing
+
+export function recall(name) {
+  let stored = null;
+  try { stored = localStorage.getItem(name); } catch { /* it stores nothing */ }
+  return stored ?? here.get(name) ?? null;
+}
+
+// Whether it is stored for the next visit, too; null forgets it.
+export function remember(name, value) {
+  here.set(name, value);
+  try {
+    if (value === null) localStorage.removeItem(name); else localStorage.setItem(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+window.addEventListener("storage", () => here.clear());  // another tab of the page has stored something: it can
