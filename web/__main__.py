@@ -26,13 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--commit", metavar="SHA", help="full commit of that repository")
     command.add_argument("--contribute", metavar="URL", help="address of a page that takes contributions, to link to")
     drawn = commands.add_parser(
-        "digits", help="draw the digits of the tabs Data and Model anew: after a change of handwriting/ or weights/"
+        "digits", help="draw the page's digits anew: after a change of handwriting/ or weights/"
     )
-    drawn.add_argument(
-        "--mnixel-may-be-shown",
-        action="store_true",
-        help="MNIXEL's own training digits, too: whoever publishes them answers for it",
-    )
+    shown = "MNIXEL's own training digits, too: whoever publishes them answers for it"
+    drawn.add_argument("--mnixel-may-be-shown", action="store_true", help=shown)
     options = parser.parse_args(arguments)
     if options.command == "digits":
         return _digits(options.mnixel_may_be_shown)
@@ -45,9 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"web build: {error}", file=sys.stderr)
         return 1
     size = sum((options.out / name).stat().st_size for name in files)
-    print(
-        f"{len(files)} files, {size / 1000:.0f} kB, in {options.out}: serve it with `python -m http.server --directory {options.out}`."
-    )
+    serve = f"serve it with `python -m http.server --directory {options.out}`."
+    print(f"{len(files)} files, {size / 1000:.0f} kB, in {options.out}: {serve}")
     return 0
 
 

@@ -18,9 +18,7 @@ from web.assets import HERE, assets
 STATIC = HERE / "static"
 WEIGHTS = ("config.json", "model.safetensors")
 GRADIO_ONLY = ("collector.js", "collector.css", "mine.js", "reduce.js")  # contributing takes a server
-HUB_FILES = (
-    " https://*.hf.co https://*.huggingface.co"  # where the Hub's own address sends the browser for a large file
-)
+HUB_FILES = " https://*.hf.co https://*.huggingface.co"  # where the Hub sends the browser for a large file
 
 
 class BuildError(ValueError):
@@ -52,9 +50,8 @@ def build(out: Path, weights: Path, published: Published | None = None, contribu
     if out.is_dir() and any(out.iterdir()) and not _is_build(out):
         raise BuildError(f"{out} holds other files; name a new folder for the page.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=out.resolve().parent
-    ) as work:  # so that a build that fails leaves the earlier one
+    # Beside it, so that a build that fails leaves the earlier one.
+    with tempfile.TemporaryDirectory(dir=out.resolve().parent) as work:
         made = Path(work, "page")
         files = _write(made, weights, about, published, contribute)
         shutil.rmtree(out, ignore_errors=True)
@@ -102,24 +99,23 @@ def _page(weights: Path, published: Published | None, contribute: str | None) ->
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
         f"connect-src 'self'{connect}; manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
-    link = ""
-    if contribute:
-        link = f' <a href="{html.escape(contribute)}" target="_blank" rel="noopener" data-word="contribute.link">'
-        link += "Contribute digits of your own</a>"
+    link = f' <a href="{html.escape(contribute or "")}" target="_blank" rel="noopener" data-word="contribute.link">'
+    link += "Contribute digits of your own</a>"
     words = json.loads((HERE / "words.json").read_text())
-    page = (STATIC / "index.html").read_text()
     try:
         data, model = charts.data_tab(weights), charts.model_tab(weights)
     except (ValueError, LookupError, TypeError) as error:
         raise BuildError(f"{weights} holds what cannot be drawn ({error!r}); train.py writes such a folder.") from error
-    for name, text in (
-        ("policy", policy),
-        ("contribute", link),
-        ("noscript", "".join(f'<p lang="{name}">{said["noscript"]}</p>' for name, said in words.items())),
-        ("sketchpad", (HERE / "sketchpad.html").read_text()),
-        ("data", data),
-        ("model", model),
-    ):
+    parts = {
+        "policy": policy,
+        "contribute": link if contribute else "",
+        "noscript": "".join(f'<p lang="{name}">{said["noscript"]}</p>' for name, said in words.items()),
+        "sketchpad": (HERE / "sketchpad.html").read_text(),
+        "data": data,
+        "model": model,
+    }
+    page = (STATIC / "index.html").read_text()
+    for name, text in parts.items():
         page = page.replace(f"{{{name}}}", text)
     return page
 
@@ -127,20 +123,16 @@ def _page(weights: Path, published: Published | None, contribute: str | None) ->
 def _about(weights: Path) -> dict:
     """Parameters and accuracy of the weights in a folder. Raises BuildError when they are not what their files say."""
     try:
-        config = json.loads((weights / "config.json").read_text())
-        digest = hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest()
-        metrics = json.loads((weights / "metrics.json").read_text())
-        test = metrics["test"]
-        if not config["sha256"] == digest == metrics["sha256"]:
-            raise BuildError(f"The files in {weights} are not of the same weights: run train.py again.")
-        accuracy = {key: test[key] for key in ("right", "total", "interval")}
-        return {"parameters": metrics["parameters"], "accuracy": accuracy, "problem": None}
-    except BuildError:
-        raise
+        config, metrics = (json.loads((weights / name).read_text()) for name in ("config.json", "metrics.json"))
+        digests = {config["sha256"], metrics["sha256"]}
+        digests.add(hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest())
+        accuracy = {key: metrics["test"][key] for key in ("right", "total", "interval")}
+        about = {"parameters": metrics["parameters"], "accuracy": accuracy, "problem": None}
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BuildError(
-            f"{weights} holds no weights that can be served ({error}); train.py writes such a folder."
-        ) from error
+        raise BuildError(f"{weights} holds no weights to serve ({error}); train.py writes such a folder.") from error
+    if len(digests) > 1:
+        raise BuildError(f"The files in {weights} are not of the same weights: run train.py again.")
+    return about
 
 
 def endpoint() -> str:
