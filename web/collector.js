@@ -14,12 +14,13 @@ import { refusal } from "./refusal.js";
 import { fill, label, write } from "./words.js";
 
 const NAME = "collector";   // of this board, for the engine
+const NEXT = "next";        // of what is about to be sent
 const PACKAGE = 10;
 const ATTEMPTS = 12;        // of sending, before the visitor may go on otherwise
 const MAX_POINTS = 1500;    // of a drawing, with their times: the server stores 32 kB
 const SURE = 0.9;           // probability from which the network's other opinion is worth a question
 const DOT = 20;             // board units: less line than that is a dot
-const OPINION = 3000;       // milliseconds that the network's opinion is waited for
+const PATIENCE = 3000;      // milliseconds that the network's opinion is waited for
 const EMPTY = "doubt.empty";  // the one question whose answer cannot be to keep the drawing
 
 // Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`),
@@ -29,12 +30,11 @@ export function mount(element, props, server) {
   const root = find(".board"), preview = find(".seen canvas"), question = find(".question");
   const undoButton = find(".undo"), clearButton = find(".clear"), skipButton = find(".skip"), nextButton = find(".next");
 
-  let seen = { revision: 0 };  // the engine's last answer
-  const waiting = [];          // who waits for the answer to the drawing as it is
   let order = [];       // the digits of this package, shuffled
   let results = [];     // "kept" or "skipped", as far as it has come
   let visit = [];       // [digit, canvas] of what this person has had stored since the page was opened
   let revision = 0;     // of the drawing
+  let seen = 0;         // of the drawing whose picture is shown
   let id = "";          // of the drawing as it is, the same in every attempt to send it
   let sending = false;
   let sends = 0;        // how often something was sent
@@ -74,24 +74,17 @@ export function mount(element, props, server) {
   }
 
   function receive(reply) {
-    if (reply.revision < seen.revision) return;
-    seen = reply;
+    if (reply.revision < seen) return;
+    seen = reply.revision;
     showPixels(preview, reply.reduced, 255);
-    if (seen.revision === revision) waiting.splice(0).forEach((resume) => resume());
-  }
-
-  // What the network says of the drawing as it is; null when it cannot say.
-  async function opinion() {
-    if (engine.state !== "ready") return null;
-    if (seen.revision !== revision) await inTime(new Promise((resume) => waiting.push(resume)), OPINION);
-    return seen.revision === revision && seen.confidences ? seen : null;
   }
 
   // A question about the drawing, as write() takes it, or null when there is nothing to ask.
   async function doubt(digit) {
     if (!board.strokes.length) return [EMPTY, { digit }];
     if (board.strokes.reduce((sum, stroke) => sum + stroke.length, 0) < DOT) return ["doubt.dot", { digit }];
-    const { digit: other, confidences } = (await opinion()) ?? {};
+    const read = engine.state === "ready" ? engine.read(NEXT, { revision, strokes: board.drawing() }) : null;
+    const { digit: other, confidences } = (await inTime(read, PATIENCE)) ?? {};
     if (other === null) return ["doubt.none", { digit }];
     if (other && other !== digit && confidences[0].confidence >= SURE) return ["doubt.other", { digit, other }];
     return null;

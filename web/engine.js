@@ -39,6 +39,11 @@ class Engine extends EventTarget {
     this.#send(name, board);
   }
 
+  // The answer to one question; it stays out when another of that name comes before.
+  read(name, question) {
+    return new Promise((done) => { this.ask(name, question, done); });
+  }
+
   // What was asked about a board interests nobody any more.
   forget(name) {
     clearTimeout(this.#boards.get(name)?.timer);

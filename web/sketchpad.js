@@ -148,9 +148,7 @@ export function mount(element, props, server) {
     if (greeting || stopReplay || board.picture || !board.strokes.length || !answer.confidences) return null;
     const digit = find("#prediction").dataset.digit, sentence = find(".sentence").textContent;
     return { strokes: board.strokes, canvas: board.canvas, digit, answered: answer.digit, sentence };
-  }, (strokes) => new Promise((done) => {
-    engine.ask(LINK, { revision, strokes }, (reply) => done(reply.digit));
-  }), tell);
+  }, async (strokes) => (await engine.read(LINK, { revision, strokes })).digit, tell);
 
   function play(strokes) {
     board.replace({ example: true });

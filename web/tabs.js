@@ -43,14 +43,14 @@ function addDigit(list, picture, key, way, values) {
 // What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it finds no ink. Of each name only
 // the newest question is answered.
 let asked = 0;
-const featuresOf = (name, pictures) => new Promise((resolve) => {
+async function featuresOf(name, pictures) {
   asked += 1;
-  engine.ask(name, { revision: asked, pictures }, ({ averages = [] }) => resolve(pictures.map((_, i) => {  // none where it could not be read
-    const data = averages[i] ?? new Float32Array(1);
-    const length = Math.hypot(...data);
-    return data.map((value) => value / (length || 1));
-  })));
-});
+  const { averages = [] } = await engine.read(name, { revision: asked, pictures });  // none where it could not be read
+  return pictures.map((_, i) => {
+    const data = averages[i] ?? new Float32Array(1), length = Math.hypot(...data) || 1;
+    return data.map((value) => value / length);
+  });
+}
 
 // A function that shows which of the sprite's digits are closest to the drawing on the board. The engine's worker reads the digits, a
 // few at a time and from when the tab is opened, so that neither the page nor a drawing waits.
