@@ -8,7 +8,7 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 // What the question resolves to, or null (undefined when late) when it fails or takes longer than `limit`.
 export const inTime = (question, limit = SERVER_TIMEOUT) => Promise.race([question, pause(limit)]).catch(() => null);
 
-// Ask until there is an answer, which is returned, or `isOver()`; null after so many attempts. `silent` is called before each new one.
+// Ask until there is an answer, which is returned, or `isOver()`; null after so many attempts. silent() after each without answer.
 export async function insist(question, attempts, isOver, silent = () => {}) {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     if (attempt) await pause(PAUSES[attempt - 1] ?? PAUSES.at(-1));

@@ -18,8 +18,8 @@ export function picture(width, height, draw) {
 
 export const byDigit = (drawn) => [...drawn].sort(([a], [b]) => a - b);
 
-// In the collector, whose elements `find` finds: `drawn()` gives [digit, canvas] of what was stored since the page was opened, and
-// leave() forgets the receipt. Returns {reset}, for another person.
+// In the collector, whose elements `find` finds: `drawn()` gives [digit, canvas] of what was stored since the page was opened,
+// and leave() forgets the receipt. Returns {reset}, for another person.
 export function makeMine(find, server, drawn, leave) {
   async function download(format, button) {
     button.disabled = true;
@@ -41,10 +41,14 @@ export function makeMine(find, server, drawn, leave) {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
-  for (const format of ["npz", "parquet"]) find(`.${format}`).addEventListener("click", (event) => download(format, event.currentTarget));
+
+  for (const format of ["npz", "parquet"]) {
+    find(`.${format}`).addEventListener("click", ({ currentTarget }) => download(format, currentTarget));
+  }
 
   find(".png").addEventListener("click", () => {
-    const digits = byDigit(drawn()), columns = digits.length > 10 ? 10 : 5, rows = Math.ceil(digits.length / columns), step = SIDE + GAP;
+    const digits = byDigit(drawn()), columns = digits.length > 10 ? 10 : 5, step = SIDE + GAP;
+    const rows = Math.ceil(digits.length / columns);
     picture(columns * step + GAP, rows * step + GAP, (paint, { width, height }) => {
       paint.fillStyle = "#fff";
       paint.fillRect(0, 0, width, height);

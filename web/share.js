@@ -3,7 +3,6 @@
 // The format, in base64url: a byte for its version, then for each stroke its radius, the number of its points (two bytes) and as many
 // bytes for each coordinate as the version says.
 
-import { SIZE } from "./board.js";
 import { LIMITS, parseStrokes } from "./digit.js";
 import { label, write } from "./words.js";
 
