@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pipe
 from pathlib import Path
 
 import gradio
@@ -28,7 +29,7 @@ from bench.fuzz import empty_chunks, exif_segments, scans
 from contributions import CONSENT
 from serving import ABOUT, VERSION, limits
 from serving.images import Child
-from serving.limits import ALLOWED, HELD, Limits, Refused, address
+from serving.limits import ALLOWED, HELD, RateLimiter, Refused, address
 from serving.predict import Predictor
 from serving.settings import Settings
 from serving.weights import Weights
@@ -287,6 +288,15 @@ def test_hosts_and_origins_that_are_none_of_ours_are_refused(server, path, host,
     sentence(json.loads(content)["error"])
 
 
+@pytest.mark.parametrize("host", ["[::1", "a:b:c", "[no address]"])
+def test_a_forwarded_host_that_is_none_is_refused_with_a_sentence(server, host):
+    """Gradio makes an address of it for its page."""
+    for path in ("/", "/config"):
+        status, _, content = get(server, path, headers={"X-Forwarded-Host": host})
+        assert status == 400
+        assert json.loads(content)["error"] == "Host, or X-Forwarded-Host, is no name of a host."
+
+
 @pytest.mark.parametrize("host", ["[::1]:{port}", "LocalHost:{port}", "127.0.0.1:{port}"])
 @pytest.mark.parametrize("change", [str.lower, str.upper])
 def test_our_own_page_may_ask_however_its_address_is_written(server, host, change):
@@ -312,7 +322,7 @@ def test_a_space_s_page_may_ask_from_the_hub(monkeypatch):
     from serving.middleware import Allowed
 
     space = Settings(space_id="o/n", space_host="o-n.hf.space", behind_proxy=True)
-    gate = Allowed(None, Limits(space), "rest", True, "memory")
+    gate = Allowed(None, RateLimiter(space), "rest", True, "memory")
     scope = lambda origin: Headers({"host": "10.0.0.1:7860", "origin": origin})  # noqa: E731
     for origin in ("https://o-n.hf.space", "https://huggingface.co"):
         gate._check_origin(scope(origin))
@@ -405,17 +415,25 @@ def test_the_children_know_no_secrets(server):
     assert names <= {"PATH", "LD_LIBRARY_PATH", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 
 
-def short(child: Child) -> subprocess.Popen:
-    """A child that promises more pixels than it sends before it ends."""
-    said = json.dumps({"mode": "L", "size": [100, 100], "bytes": 10_000})
-    command, pipe = [sys.executable, "-c", f"print({said!r}); print('too few')"], subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe)
+def short(child: Child) -> None:
+    """A child that ends before it has sent all pixels that it announced."""
+    child.connection, theirs = Pipe()
+    code = """
+import os
+from multiprocessing.connection import Connection
+connection = Connection(0)
+connection.recv_bytes(), connection.recv_bytes()
+connection.send_bytes(b'{"mode": "L", "size": [100, 100]}')
+os.write(0, (10_000).to_bytes(4, "big") + b"too few")
+"""
+    with theirs:
+        child.process = subprocess.Popen([sys.executable, "-c", code], stdin=theirs)
 
 
 def test_a_child_s_short_answer_ends_in_a_sentence_and_a_new_child(monkeypatch, tmp_path):
     weights, content = Weights(ROOT / "weights"), data_url(encoded(picture("7")))["url"]
     weights.start()
-    predictor = Predictor(weights, Limits(), tmp_path)
+    predictor = Predictor(weights, RateLimiter(), tmp_path)
     monkeypatch.setattr(Child, "_start", short)
     with pytest.raises(Refused, match="takes too long to open"):
         in_thread(lambda: predictor.predict("a", content, 1))
@@ -559,7 +577,7 @@ def few(monkeypatch):
     """Limits of two and four, and at once of one and two."""
     monkeypatch.setattr(limits, "ALLOWED", {**ALLOWED, "pictures": (2, 4, 300), "drawings": (2, 9, 86_400)})
     monkeypatch.setattr(limits, "HELD", {**HELD, "pictures": (1, 2), "memory": (100, 150)})
-    return Limits()
+    return RateLimiter()
 
 
 def test_rates_of_one_address_and_of_all(few):
@@ -623,9 +641,9 @@ def test_a_window_ends_whatever_the_wall_clock_does(few, monkeypatch):
 
 
 def test_addresses_are_not_kept():
-    known, scope = Limits(), {"client": ("203.0.113.7", 1), "headers": []}
+    known, scope = RateLimiter(), {"client": ("203.0.113.7", 1), "headers": []}
     assert "203" not in known.visitor(scope)
-    assert known.visitor(scope) == known.visitor(scope) != Limits().visitor(scope)
+    assert known.visitor(scope) == known.visitor(scope) != RateLimiter().visitor(scope)
 
 
 SPACE, PROXY = Settings(space_id="o/n", behind_proxy=True), Settings(behind_proxy=True)
@@ -652,7 +670,7 @@ def test_whose_address_counts(settings, forwarded, client, expected):
 
 
 def test_one_visitor_in_several_writings():
-    known = Limits()
+    known = RateLimiter()
     name = lambda ip: known.visitor({"client": (ip, 1), "headers": []})  # noqa: E731
     assert name("2a00::1") == name("2a00::2") != name("2a00:0:0:1::1")  # a network of version 6
     assert name("::ffff:8.8.8.8") == name("8.8.8.8") != name("::ffff:8.8.4.4") == name("8.8.4.4")
@@ -838,7 +856,7 @@ def test_slow_bodies_are_not_waited_for():
         await asyncio.sleep(0.05)
         return {"type": "http.request", "body": b"x", "more_body": True}
 
-    gate, sent = Allowed(inner, Limits(), "rest", False, "memory"), []
+    gate, sent = Allowed(inner, RateLimiter(), "rest", False, "memory"), []
     gate.seconds = 0.3
 
     async def send(message):
