@@ -6,6 +6,7 @@ import base64
 import io
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,16 +18,26 @@ from tests.harness.person import DRAWINGS, HEART, Contributor, Person, drag, unt
 from tests.harness.servers import Server
 
 
-@pytest.fixture
-def store(tmp_path):
-    return tmp_path / "store"
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    server = Server(CONTRIBUTIONS_DIR=str(tmp_path_factory.mktemp("contributions")))
+    yield server
+    server.kill(signal.SIGKILL)
 
 
 @pytest.fixture
-def page(store):
-    running = Server(CONTRIBUTIONS_DIR=str(store))
-    yield running
-    running.kill(signal.SIGKILL)
+def store(running) -> Path:
+    """The folder of the page's store, in which nothing is left of other tests."""
+    folder = Path(running.environment["CONTRIBUTIONS_DIR"])
+    with Store(folder).writing() as database:
+        for table in ("drawings", "writers", "newcomers", "forgotten"):
+            database.execute(f"DELETE FROM {table}")
+    return folder
+
+
+@pytest.fixture
+def page(running, store):
+    return running
 
 
 @pytest.mark.parametrize(
@@ -312,7 +323,7 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         visitor.page.wait_for_timeout(200)
     assert [(d.label, d.source) for d, _ in list(Store(store).each())] == [("2", "recognise"), ("7", "recognise")]
     visitor.open_tab()  # whose count knows of them
-    assert visitor.words(".count").startswith("2 digits of yours saved")
+    until(visitor.page, "document.querySelector('.count').textContent.startsWith('2 digits of yours saved')")
     visitor.page.get_by_role("tab", name="Recognise").click()
     visitor.page.locator("#clear").click()
     visitor.page.locator(".examples button").first.click()  # an example is nobody's handwriting
@@ -325,16 +336,16 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
 
 @pytest.mark.thorough
 def test_a_page_that_takes_none_says_why(browser):
-    running = Server(CONTRIBUTIONS="off")
+    server = Server(CONTRIBUTIONS="off")
     try:
-        visitor = Contributor(browser, running.url)
+        visitor = Contributor(browser, server.url)
         visitor.open_tab()
         visitor.page.wait_for_selector(".collector .closed:not([hidden])")
         assert visitor.words(".closed") == "Contributions are switched off here."
         assert not visitor.page.locator(".collector .agree").is_visible()
         visitor.leave()
     finally:
-        running.kill()
+        server.kill()
 
 
 @pytest.mark.thorough

@@ -484,7 +484,7 @@ def test_no_file_outside_our_own_folder_is_deleted():
     """Other programs' files lie in the folder that Gradio shares by default; and what is new stays."""
     shared = Path(tempfile.gettempdir(), "gradio")
     shared.mkdir(exist_ok=True)
-    other = shared / "another-program.png"
+    other = shared / f"another-program-{os.getpid()}.png"
     other.write_bytes(b"theirs")
     os.utime(other, (1, 1))
     server = Server()
