@@ -127,10 +127,10 @@ def test_the_page_can_be_installed_under_its_own_name_and_icon(server):
 
 
 def test_the_page_works_under_its_policy(server, browser):
-    said = []
+    messages = []
     page = browser.new_page()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     page.goto(server.url)
     page.get_by_role("button", name=re.compile("Draw an example 2")).click()
     page.wait_for_selector('#prediction[data-digit="2"]')
@@ -140,8 +140,8 @@ def test_the_page_works_under_its_policy(server, browser):
         """() => { const s = document.createElement('script'); s.textContent = 'window.crept = 1'; document.body.append(s); }"""
     )
     assert page.evaluate("window.crept") is None
-    broken = [line for line in said if "Content Security Policy" in line]
-    assert len(broken) == 1, said  # just the script that crept in
+    broken = [line for line in messages if "Content Security Policy" in line]
+    assert len(broken) == 1, messages  # just the script that crept in
     page.close()
 
 
@@ -172,10 +172,10 @@ def test_bodies_are_bounded_before_they_are_read(server, path):
     # without a length, in chunks that never end
     chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
     begin = b"2\r\n--\r\n" if path == "upload" else b""
-    said = raw(
+    answer = raw(
         server, f"{form}Transfer-Encoding: chunked\r\n\r\n".encode() + begin + chunk * (BODIES[path] // 2**20 + 2)
     )
-    assert said.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400")) or said == b""  # closed while we still sent
+    assert answer.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400")) or answer == b""  # closed while we still sent
     assert get(server, "/health")[0] == 200
 
 
@@ -196,8 +196,8 @@ def test_an_address_without_end_is_refused(server):
 def test_broken_questions_get_a_sentence(server, body):
     status, _, content = get(server, "/gradio_api/component_server", "POST", {"Content-Type": "application/json"}, body)
     assert status in (400, 404)
-    said = json.loads(content)["error"]
-    assert said.endswith(".") and "Traceback" not in said
+    message = json.loads(content)["error"]
+    assert message.endswith(".") and "Traceback" not in message
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_only_uploads_reach_the_network_of_files(server, way, file):
     sentence(reply["error"])
 
 
-def sentence(said: str) -> None:
+def sentence(message: str) -> None:
     """What a person is told, and no more."""
-    assert re.fullmatch(r"([A-Z]|top_k|fn_index|session_hash).*\.", said), said
+    assert re.fullmatch(r"([A-Z]|top_k|fn_index|session_hash).*\.", message), message
 
 
 def event_of(server: Server) -> int:
@@ -336,13 +336,13 @@ def test_a_space_s_page_may_ask_from_the_hub(monkeypatch):
 
 def memory(server: Server, line: str = "VmRSS") -> float:
     """Megabytes that a page and its children hold now, or with "VmHWM" the most that they ever did."""
-    found = 0.0
+    megabytes = 0.0
     for process in family(server.process.pid):
         try:
-            found += int(Path(f"/proc/{process}/status").read_text().split(f"{line}:")[1].split()[0]) / 1024
+            megabytes += int(Path(f"/proc/{process}/status").read_text().split(f"{line}:")[1].split()[0]) / 1024
         except (OSError, IndexError):  # it has ended
             pass
-    return found
+    return megabytes
 
 
 BOMBS = {
@@ -360,11 +360,11 @@ def test_an_honest_picture_passes_two_bombs(server, name):
     assert (
         post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})[0] == 200
     )  # the network is loaded
-    order, said = [], {}
+    order, answers = [], {}
 
     def ask(who: str, raw: bytes) -> None:
         start = time.perf_counter()
-        said[who] = post(server, "run/predict", {"data": [data_url(raw), 1]})
+        answers[who] = post(server, "run/predict", {"data": [data_url(raw), 1]})
         order.append(who)
         print(f"{name}: {who} was answered after {time.perf_counter() - start:.2f} s")  # shown by -s
 
@@ -376,13 +376,13 @@ def test_an_honest_picture_passes_two_bombs(server, name):
         assert get(server, "/health")[0] == 200
         for bomb in bombs:
             bomb.result()
-    assert said["honest"][1]["data"][0]["label"] == "7"
+    assert answers["honest"][1]["data"][0]["label"] == "7"
     for bomb in ("bomb 0", "bomb 1"):
-        status, reply = said[bomb]
+        status, reply = answers[bomb]
         assert status == 200 or (status == 400 and "takes too long" in reply["error"]), reply
         assert status == 200 or order.index("honest") < order.index(bomb)
     if name != "chunks":
-        assert said["bomb 0"][0] == 400
+        assert answers["bomb 0"][0] == 400
 
 
 @pytest.mark.thorough
@@ -391,8 +391,8 @@ def test_memory_stays_under_600_megabytes_through_everything_at_once():
     command = [sys.executable, "-m", "bench.peak", "--seconds", "6", "--most", "600"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
-    said = json.loads(done.stdout)
-    assert said["at rest"] < said["most"] and sum(said["answers"].values()) > 20  # it was something
+    peak = json.loads(done.stdout)
+    assert peak["at rest"] < peak["most"] and sum(peak["answers"].values()) > 20  # it was something
 
 
 def test_a_picture_with_too_many_pixels_costs_nothing(server):
@@ -543,8 +543,8 @@ def test_who_does_not_read_is_cut_off(tmp_path):
     server = altered(tmp_path, "server", "server.UNREAD = 1.0")
     try:
         files = Path(f"/proc/{server.process.pid}/fd")
-        found = sorted((Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js"), key=os.path.getsize)
-        before, path, size = len(list(files.iterdir())), f"/assets/{found[-1].name}", found[-1].stat().st_size
+        scripts = sorted((Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js"), key=os.path.getsize)
+        before, path, size = len(list(files.iterdir())), f"/assets/{scripts[-1].name}", scripts[-1].stat().st_size
         slow = []
         for _ in range(100):
             connection = socket.socket()
@@ -722,9 +722,9 @@ def test_a_school_behind_one_address_sees_no_refusal(server):
                 "label": "2",
                 "strokes": strokes("2", number),
             }
-            status, said = post(server, "component_server", {"fn_name": "keep", "data": drawing})
+            status, counts = post(server, "component_server", {"fn_name": "keep", "data": drawing})
             statuses.add(status)
-            assert said["saved"] == turn + 1
+            assert counts["saved"] == turn + 1
         post(server, "component_server", {"fn_name": "forget", "data": {"receipt": receipt}})
         return statuses
 
@@ -807,8 +807,8 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
 
         def ask():
             try:
-                status, said = post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})
-                answers.append(said["data"][0]["label"])
+                status, reply = post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})
+                answers.append(reply["data"][0]["label"])
             except OSError as error:  # it came too late
                 late.append(error)
 
