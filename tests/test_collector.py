@@ -236,14 +236,27 @@ def test_what_is_no_digit_is_asked_about(browser, page, store):
     visitor.leave()
 
 
+# Notes the revision of the collector's drawing whose answer the page has last been given, once it has shown it.
+ANSWERED = """
+const hear = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
+Object.defineProperty(Worker.prototype, "onmessage", {
+  set(listener) {
+    hear.set.call(this, (event) => {
+      listener(event);
+      if (event.data.board === "collector") setTimeout(() => { window.answered = event.data.revision; });
+    });
+  },
+});
+"""
+
+
 @pytest.mark.thorough
 def test_what_is_stored_is_what_was_shown(browser, page, store):
     """The 28x28 that the page makes of the strokes is the one that the server makes of them."""
-    visitor = Contributor(browser, page.url)
+    visitor = Contributor(browser, page.url, before=ANSWERED)
     visitor.agree()
     visitor.draw_digit("5")
-    until(visitor.page, "window.read.at(-1)?.board === 'collector'")
-    visitor.page.wait_for_timeout(300)
+    until(visitor.page, "window.read.at(-1)?.board === 'collector' && window.answered === window.read.at(-1).revision")
     shown = visitor.page.evaluate(
         """() => { const data = document.querySelector('.seen canvas').getContext('2d').getImageData(0, 0, 28, 28).data;
              return Array.from({length: 784}, (_, i) => data[4 * i]); }"""
