@@ -56,13 +56,13 @@ class Page:
             method = "GET" if question is None else "POST"
             reply = self.http.request(method, path.lstrip("/"), headers=headers, json=question)
         except httpx.HTTPError as error:  # no server, a silent one, or one of something else
-            said = plain(error).rstrip(".") or type(error).__name__
-            raise CheckFailed(f"{self.url} gives no whole HTTP answer ({said}).") from None
-        said = f"{plain(path)} was answered {reply.status_code}"
+            reason = plain(error).rstrip(".") or type(error).__name__
+            raise CheckFailed(f"{self.url} gives no whole HTTP answer ({reason}).") from None
+        status_line = f"{plain(path)} was answered {reply.status_code}"
         if status == 400:
-            expect(400 <= reply.status_code < 500, f"{said} and not refused.")
+            expect(400 <= reply.status_code < 500, f"{status_line} and not refused.")
             expect(reply.json()["error"].endswith("."), f"{plain(path)} was refused without a sentence.")
-        expect(status in (0, 400, reply.status_code), f"{said}: {plain(reply.text)}")
+        expect(status in (0, 400, reply.status_code), f"{status_line}: {plain(reply.text)}")
         return reply
 
 
@@ -85,9 +85,9 @@ def front(page: Page) -> str:
 def policy(page: Page) -> str:
     """What may run in the page: the server says it in headers, the static page itself."""
     if not page.assets:
-        found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page.home.text)
-        expect(found, "The page has no policy of its own that says what may run in it.")
-        expect(found and "'unsafe-" not in found[1], "The policy of the page allows too much.")
+        policies = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page.home.text)
+        expect(policies, "The page has no policy of its own that says what may run in it.")
+        expect("'unsafe-" not in policies[0], "The policy of the page allows too much.")
         return ""
     for path, reply in (("/", page.home), ("/no-such-page", page.ask("/no-such-page", status=400))):
         for name in ("content-security-policy", "x-content-type-options", "referrer-policy"):
@@ -128,18 +128,18 @@ def predict(page: Page) -> str:
             ImageDraw.Draw(image).line([tuple(point) for point in stroke], fill=255, width=30, joint="curve")
         image.save(buffer, "PNG")
         url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-        (said,) = page.ask(f"{API}/run/predict", {"data": [{"url": url}, 3]}).json()["data"]
-        expect(said["label"] == digit, f"/predict reads the picture of a {digit} as {plain(said['label'])}.")
+        (answer,) = page.ask(f"{API}/run/predict", {"data": [{"url": url}, 3]}).json()["data"]
+        expect(answer["label"] == digit, f"/predict reads the picture of a {digit} as {plain(answer['label'])}.")
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         image.save(file.name)
         try:
             client = Client(page.url, verbose=False)
             again = client.predict(handle_file(file.name), 3, api_name="/predict")
-            told = client.predict(api_name="/info")
+            info = client.predict(api_name="/info")
         except Exception as error:  # its many kinds
             raise CheckFailed(f"gradio_client cannot ask the page: {plain(error)}.") from None
-    expect(again == said, "gradio_client gets another answer than one request.")
-    return f"weights {plain(told['weights'])}, {told['parameters']:,} parameters"
+    expect(again == answer, "gradio_client gets another answer than one request.")
+    return f"weights {plain(info['weights'])}, {info['parameters']:,} parameters"
 
 
 def refusals(page: Page) -> str:
@@ -180,9 +180,9 @@ def main(arguments: list[str] | None = None) -> int:
     print(page.url, flush=True)
     for check in checks:
         start = time.perf_counter()
-        good, said = run(check, page)
+        good, words = run(check, page)
         spent = f"{1000 * (time.perf_counter() - start):,.0f} ms"
-        print(f"{'ok' if good else 'FAIL':6}{check.__name__:12}{spent:>10}  {said}".rstrip(), flush=True)
+        print(f"{'ok' if good else 'FAIL':6}{check.__name__:12}{spent:>10}  {words}".rstrip(), flush=True)
         passed += good
         if check is front and good:
             checks += [policy, files, weights, *([predict, refusals] if page.assets else ())]

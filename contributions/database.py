@@ -1,9 +1,7 @@
 """The SQLite database of contributed drawings: tables, transactions, and disk space reserved for deletions.
 
-It uses a rollback journal (`journal_mode=TRUNCATE`, `synchronous=FULL`), which needs only locks and `fsync`; SQLite syncs it again after
-truncating it, so a drawing that was called saved survives a power cut. A write-ahead log commits several times faster, but needs shared
-memory, and deleted rows linger in its file (docs/operations.md). A folder without locks and `fsync`, such as a mounted Storage Bucket,
-cannot hold a store: see `service`.
+Its rollback journal is synced again after it was truncated, so a drawing that was called saved survives a power cut. docs/operations.md
+says why it is no write-ahead log.
 """
 
 from __future__ import annotations

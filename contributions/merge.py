@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from pathlib import Path
 
 from contributions.database import FILE
@@ -11,7 +10,7 @@ from contributions.export import write_parquet
 from contributions.mirror import Mirror
 from contributions.service import place
 from contributions.store import Store, StoreError
-from data.archives import DataError
+from data.archives import DataError, replacing
 from publishing import hub
 
 FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
@@ -32,14 +31,10 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
     for split in ("train", "test"):
         path = folder / SHARD.format(split=split)
         mine = (drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split)
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            part = Path(work, path.name)
-            with open(part, "wb") as file:
-                counts[split] = write_parquet(mine, file)
-            if counts[split]:
-                part.replace(path)
-            else:
-                path.unlink(missing_ok=True)
+        with replacing(path) as file:
+            counts[split] = write_parquet(mine, file)
+        if not counts[split]:
+            path.unlink()
     (folder / SOURCE).write_text(str(store.folder.resolve()))
     return counts
 

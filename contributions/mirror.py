@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -277,13 +278,5 @@ def _drawings(source: Path, faults: list[str], spare: set[str]) -> Iterator[rows
                     yield rows.parse(beginning)
             except ValueError as error:
                 faults.append(str(error))
-                spare |= _id_of(beginning)
-
-
-def _id_of(line: bytes) -> set[str]:
-    """The id of a row that is no drawing, if it has one."""
-    try:
-        id = json.loads(line)["id"]
-    except (ValueError, TypeError, LookupError, RecursionError):
-        return set()
-    return {id} if isinstance(id, str) else set()
+                with suppress(ValueError, TypeError, LookupError, RecursionError):  # it may have no id
+                    spare.add(json.loads(beginning)["id"])

@@ -5,11 +5,10 @@ A sheet shows everything of a drawing that would be published. A drawing can be 
 
 from __future__ import annotations
 
-import colorsys
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -34,6 +33,7 @@ STRIP = 24  # pixels: height of the time line
 GAP, ASIDE = 12, 150  # pixels between cells, and beside a board
 CELL = (board.SIZE + ASIDE + 3 * GAP, board.SIZE + STRIP + 3 * GAP)  # width, height
 FRAMES = {"agrees": "#2f855a", "unsure": "#b7791f", "disagrees": "#c53030"}
+RULES = ("all", "good", "blank", "duplicate", "agrees", "unsure", "disagrees")
 SHOWN = "shown.json"  # in the store's folder: what was on the latest sheet
 
 
@@ -58,19 +58,14 @@ class Facts:
         return "agrees" if self.prediction == self.label else "disagrees"
 
     @property
-    def flags(self) -> str:
-        return " ".join(name for name in ("blank", "duplicate") if getattr(self, name))
+    def flags(self) -> list[str]:
+        return [name for name in ("blank", "duplicate") if getattr(self, name)]
 
-
-RULES: dict[str, Callable[[Facts], bool]] = {
-    "all": lambda facts: True,
-    "good": lambda facts: facts.verdict == "agrees" and not facts.flags,
-    "blank": lambda facts: facts.blank,
-    "duplicate": lambda facts: facts.duplicate,
-    "agrees": lambda facts: facts.verdict == "agrees",
-    "unsure": lambda facts: facts.verdict == "unsure",
-    "disagrees": lambda facts: facts.verdict == "disagrees",
-}
+    @property
+    def rules(self) -> set[str]:
+        """Those of RULES that choose this drawing."""
+        good = ["good"] if self.verdict == "agrees" and not self.flags else []
+        return {"all", self.verdict, *self.flags, *good}
 
 
 def sha256_of(drawing: Drawing) -> str:
@@ -151,7 +146,7 @@ def _chosen(words: Sequence[str], shown: Sequence[Facts], every: Sequence[str]) 
     ids: dict[str, None] = {}
     for word in words:
         if word in RULES:
-            matching = [facts.id for facts in shown if RULES[word](facts)]
+            matching = [facts.id for facts in shown if word in facts.rules]
         else:
             matching = [id for id in every if id.startswith(word)]
             if len(matching) != 1:
@@ -169,7 +164,7 @@ def table(shown: Sequence[tuple[Drawing, Facts]], more: int = 0) -> str:
     for drawing, facts in shown:
         prediction = f"{facts.prediction or '?'} {100 * facts.confidence:3.0f} % {facts.verdict}"
         line = f"{facts.id[:SHORT]:<{SHORT}}  {facts.label:<5}  {prediction:<13}  {facts.margin:6.2f}"
-        lines.append(f"{line}  {drawing.writer[:SHORT]}  {facts.flags}".rstrip())
+        lines.append(f"{line}  {drawing.writer[:SHORT]}  {' '.join(facts.flags)}".rstrip())
     verdicts = Counter(facts.verdict for _, facts in shown)
     summary = ", ".join(f"{verdict} {count}" for verdict, count in sorted(verdicts.items())) or "saw none"
     lines.append(f"{len(shown) + more} waiting, {len(shown)} shown: the network {summary}")
@@ -205,8 +200,7 @@ def cell(drawing: Drawing, facts: Facts) -> Image.Image:
     times = [time for stroke in drawing.strokes for time in stroke["times"]]
     last = max([*times, 1])
     for number, (x, y) in enumerate(points):
-        colour = _colour(number / len(points))
-        pen.ellipse((left + x - 1.5, top + y - 1.5, left + x + 1.5, top + y + 1.5), fill=colour)
+        pen.circle((left + x, top + y), 1.5, fill=_colour(number / len(points)))
     below = top + size + GAP
     pen.rectangle((left, below, left + size, below + STRIP), fill="#edf2f7")
     for number, time in enumerate(times):
@@ -227,13 +221,12 @@ def cell(drawing: Drawing, facts: Facts) -> Image.Image:
         drawing.licence[:22],
         f"writer {drawing.writer[:SHORT]}",
         f"id {drawing.id[:SHORT]}",
-        facts.flags.upper(),
+        " ".join(facts.flags).upper(),
     ]
     pen.multiline_text((beside, top + 28 * SMALL + GAP), "\n".join(words), fill="black", font=font, spacing=6)
     return picture
 
 
-def _colour(share: float) -> tuple[int, int, int]:
+def _colour(share: float) -> str:
     """Blue at 0, over green to red at 1."""
-    red, green, blue = colorsys.hsv_to_rgb(2 / 3 * (1 - share), 1, 1)
-    return round(255 * red), round(255 * green), round(255 * blue)
+    return f"hsv({240 * (1 - share):.0f}, 100%, 100%)"

@@ -35,6 +35,7 @@ _TEXT = {  # field -> what it looks like
     "receipt_hash": re.compile(r"[0-9a-f]{64}"),
     "consent": re.compile(r"[0-9]{1,4}"),
     "licence": re.compile(r"[ -~]{1,100}"),
+    "pixels": re.compile(r"[0-9A-Za-z+/]{1046}=="),  # 784 bytes
     "utc": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", re.ASCII),
 }
 
@@ -86,12 +87,6 @@ def parse(line: str | bytes) -> Drawing:
     for name, pattern in _TEXT.items():
         if not isinstance(row[name], str) or not pattern.fullmatch(row[name]):
             raise ValueError(f"its {name} is not what a page writes")
-    try:
-        good = isinstance(row["pixels"], str) and len(base64.b64decode(row["pixels"], validate=True)) == 784
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError("its picture is not 28x28")
     try:
         row["strokes"] = clean(row["strokes"])
     except ValueError:

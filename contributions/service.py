@@ -7,6 +7,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
@@ -56,12 +57,11 @@ class ContributionService:
 
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
-        """The service that the environment asks for and None; or None and the `refusal` for the page.
-
-        On a Space no folder outlives a restart: the disk is emptied, and a mounted Storage Bucket has no locks and gets the content of a
-        file when it is closed or later, so it cannot hold an open database.
-        """
-        (folder, repository), persistent = place(), not os.environ.get("SPACE_ID")
+        """The service that the environment asks for and None; or None and the `refusal` for the page."""
+        (folder, repository), persistent = (
+            place(),
+            not os.environ.get("SPACE_ID"),
+        )  # on a Space, docs/operations.md says why
         try:
             if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
                 raise Declined("Contributions are switched off here.", code="off")
@@ -114,7 +114,6 @@ class ContributionService:
         """
         writer = self._writer(question)
         if writer is None:
-            self._restored()
             return {"error": "Please agree to the terms first.", "consent": True}
         id, label, source = question.get("id"), question.get("label"), question.get("source", "collector")
         if not isinstance(id, str) or not ID.fullmatch(id):
@@ -127,9 +126,7 @@ class ContributionService:
         if not strokes:
             raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
         pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
-        who = {"writer": writer.writer, "receipt_hash": writer.receipt_hash}
-        who |= {"consent": writer.consent, "licence": writer.licence}
-        drawing = Drawing(id, label, strokes, pixels, source, self.app, **who)
+        drawing = Drawing(id, label, strokes, pixels, source, self.app, **asdict(writer))
         if len(to_line(drawing)) > MAX_BYTES:
             sentence = "This drawing has more points than can be kept. Draw it anew, with less line."
             raise Declined(sentence, code="too-long")
@@ -149,7 +146,6 @@ class ContributionService:
         With a mirror also "on_hub", and "problem", a sentence, while the Hub does not take them.
         """
         if self._writer(question) is None:
-            self._restored()
             return {"error": "Nothing is kept under this receipt.", "consent": True}
         stored, on_hub = self.store.counts(question["receipt"])
         counts = {"saved": stored if self.persistent else on_hub, "waiting": 0 if self.persistent else stored - on_hub}
@@ -173,7 +169,6 @@ class ContributionService:
         if not isinstance(format, str) or format not in FILES:
             raise ValueError('The format is "npz" or "parquet".')
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
-            self._restored()
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
         if not self._collecting.acquire(timeout=COLLECTING):
             raise StoreError("Others are taking their digits home just now; try again in a moment.", code="queue")
@@ -200,31 +195,30 @@ class ContributionService:
         receipt = question.get("receipt")
         if not receipt:
             raise ValueError("Enter your receipt code.")
-        if self._writer(question) is None and not (_like_a_receipt(receipt) and self.store.was_deleted(receipt)):
-            self._restored()
+        deleted = _like_a_receipt(receipt) and self.store.was_deleted(receipt)
+        if not deleted and self._writer(question) is None:
             raise Declined("Nothing is kept under this receipt; check the code for a slip.", code="unknown")
         count, batches = self.store.delete(receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
-        sentence, code = f"{drawings} deleted" if count else "Nothing is left under this receipt", "gone"
+        sentence, code, hub = f"{drawings} deleted" if count else "Nothing is left under this receipt", "gone", ""
         if self.mirror and not self.mirror.flush(FLUSH, batches or None):
-            code = "gone-here" if self.persistent else "gone-later"
-        here = {
-            "gone": "",
-            "gone-here": " here; the copy on the Hub goes as soon as the Hub answers",
-            "gone-later": " here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
-            "Keep the code and delete again later",
-        }
-        return {"said": f"{sentence}{here[code]}.", "code": code, "count": count, "again": code == "gone-later"}
-
-    def _restored(self) -> None:
-        """Raises Declined while the store is still being filled, when an unknown receipt may be a good one."""
-        if self.mirror and not self.mirror.restored:
-            sentence = "The server is still fetching what it has kept; try again in a minute. Nothing is lost."
-            raise Declined(sentence, code="restoring")
+            code, hub = "gone-here", " here; the copy on the Hub goes as soon as the Hub answers"
+            if not self.persistent:
+                code, hub = (
+                    "gone-later",
+                    " here; the copy on the Hub is not deleted yet, because the Hub does not answer. ",
+                )
+                hub += "Keep the code and delete again later"
+        return {"said": f"{sentence}{hub}.", "code": code, "count": count, "again": code == "gone-later"}
 
     def _writer(self, question: dict) -> Writer | None:
+        """Whose receipt it is. Raises Declined while the store is still being filled, when an unknown one may be good."""
         receipt = question.get("receipt")
-        return self.store.writer(receipt) if _like_a_receipt(receipt) else None
+        writer = self.store.writer(receipt) if _like_a_receipt(receipt) else None
+        if not writer and self.mirror and not self.mirror.restored:
+            sentence = "The server is still fetching what it has kept; try again in a minute. Nothing is lost."
+            raise Declined(sentence, code="restoring")
+        return writer
 
 
 def _like_a_receipt(receipt: object) -> TypeGuard[str]:

@@ -10,8 +10,11 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 SOURCE = "https://raw.githubusercontent.com/Konat23/Deep-Learning-Digit-Clasifier-UI/main/data"
 CACHE = Path(__file__).resolve().parent / "cache"
@@ -61,6 +64,16 @@ def fault_of(path: Path, archive: Archive) -> str:
         return fault(file.read(archive.size + 1), archive)
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of `path` once it is whole."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as work:
+        part = Path(work, path.name)
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+
+
 def locate(archive: Archive, folder: str | Path | None = None) -> Path:
     """The path of a checked copy of `archive`.
 
@@ -84,10 +97,8 @@ def locate(archive: Archive, folder: str | Path | None = None) -> Path:
         if fault_of(path, archive):
             path.parent.mkdir(parents=True, exist_ok=True)
             content = _download(archive, os.environ.get("MNIXEL_URL") or SOURCE)
-            with tempfile.TemporaryDirectory(dir=path.parent) as work:
-                part = Path(work, archive.name)
-                part.write_bytes(content)
-                os.replace(part, path)  # of two processes the last one wins, with the same bytes
+            with replacing(path) as file:  # of two processes the last one wins, with the same bytes
+                file.write(content)
         return path
     except OSError as error:
         raise DataError(

@@ -12,11 +12,12 @@ import json
 import os
 import resource
 import signal
-import struct
 import subprocess
 import sys
 import threading
 import warnings
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from PIL import Image
@@ -26,8 +27,6 @@ MAX_BYTES = 10 * 2**20  # of a file; a photograph of a telephone has 2 to 6 MB
 MIN_SIDE, MAX_SIDE = 8, 4096  # pixels, as model.py takes them
 HALF = MAX_SIDE // 2
 CLOCK = 10.0  # seconds that a picture may take by the clock, on a machine that is busy
-PIPE = 2**18  # bytes that a pipe holds: an ordinary picture at once
-HEAD = struct.Struct(">I?")  # bytes that follow, and whether they are opened with what is SLOW
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # Exif's orientation -> Image.Transpose, as in model.py
 
 
@@ -97,29 +96,28 @@ def _halved(image: Image.Image, mode: str) -> Image.Image:
 
 
 def serve() -> None:
-    """Be a child: answer pictures from the standard input until nobody sends any more, a JSON object each, and the pixels."""
+    """Be a child: take pictures from the standard input, a socket, until it is closed; answer each by a JSON object and the pixels."""
     warnings.simplefilter("ignore")  # Pillow's, of odd tags
     Image.preinit()
-    while head := sys.stdin.buffer.read(HEAD.size):
-        size, slowly = HEAD.unpack(head)
-        budget, pixels = SLOW if slowly else QUICK, b""
-        if slowly:
+    connection = Connection(sys.stdin.fileno())
+    while True:
+        budget, answer, pixels = QUICK, dict[str, object](), b""
+        if connection.recv_bytes() == b"slow":
             os.nice(10)  # it ends with this picture; others' go first
+            budget = SLOW
         resource.setrlimit(resource.RLIMIT_DATA, (budget.memory, resource.RLIM_INFINITY))
         signal.setitimer(signal.ITIMER_PROF, budget.seconds)  # then the process ends, whatever library is at work
         signal.setitimer(signal.ITIMER_REAL, CLOCK)
         try:
-            image = open_picture(sys.stdin.buffer.read(size), budget)
-            pixels = image.tobytes()
-            said = {"mode": image.mode, "size": image.size, "bytes": len(pixels)}
+            image = open_picture(connection.recv_bytes(), budget)
+            pixels, answer = image.tobytes(), {"mode": image.mode, "size": image.size}
             del image
         except BadPicture as error:
-            said = {"error": str(error), "more": isinstance(error, TooMuch), "bytes": 0}
+            answer = {"error": str(error), "more": isinstance(error, TooMuch)}
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        sys.stdout.buffer.write(json.dumps(said).encode() + b"\n")
-        sys.stdout.buffer.write(pixels)
-        sys.stdout.buffer.flush()
+        connection.send_bytes(json.dumps(answer).encode())
+        connection.send_bytes(pixels)
 
 
 class Child(threading.local):
@@ -130,41 +128,37 @@ class Child(threading.local):
     def open(self, raw: bytes, slowly: bool = False) -> Image.Image:
         """A picture file as model.py takes it. Raises BadPicture with one sentence, TooMuch, TimeoutError when that ends the process."""
         try:
-            self.process = process = self.process or self._start()
-            assert process.stdin and process.stdout
-            process.stdin.write(HEAD.pack(len(raw), slowly))
-            process.stdin.write(raw)
-            process.stdin.flush()
-            said = json.loads(process.stdout.readline())
-            pixels = process.stdout.read(said["bytes"])
-            if len(pixels) < said["bytes"]:
-                raise ValueError
-        except (OSError, ValueError):
+            if not self.process:
+                self._start()
+            self.connection.send_bytes(b"slow" if slowly else b"quick")
+            self.connection.send_bytes(raw)
+            answer, pixels = json.loads(self.connection.recv_bytes()), self.connection.recv_bytes()
+        except (OSError, EOFError, ValueError):
             self.end()
             raise TimeoutError from None
         if slowly:  # it may have had much memory
             self.end()
-        if "error" in said:
-            raise (TooMuch if said["more"] else BadPicture)(said["error"])
-        return Image.frombytes(said["mode"], tuple(said["size"]), pixels)
+        if "error" in answer:
+            raise (TooMuch if answer["more"] else BadPicture)(answer["error"])
+        return Image.frombytes(answer["mode"], tuple(answer["size"]), pixels)
 
-    def _start(self) -> subprocess.Popen:
+    def _start(self) -> None:
         """Without our environment and its secrets, and deaf to the terminal's Ctrl-C."""
         few = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
         few |= {"MALLOC_MMAP_THRESHOLD_": str(2**22), "MALLOC_TRIM_THRESHOLD_": str(2**24)}  # as in server.py
-        command, pipe, nothing = [sys.executable, "-P", __file__], subprocess.PIPE, subprocess.DEVNULL
-        return subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=nothing, pipesize=PIPE, env=few, start_new_session=True
-        )
+        command, nothing = [sys.executable, "-P", __file__], subprocess.DEVNULL
+        self.connection, theirs = Pipe()
+        with theirs:
+            self.process = subprocess.Popen(
+                command, stdin=theirs.fileno(), stdout=nothing, stderr=nothing, env=few, start_new_session=True
+            )
 
     def end(self) -> None:
         """End the process; its exit status is in `status`."""
-        if self.process and self.process.stdin and self.process.stdout:
+        if self.process:
             self.process.kill()
             self.status = self.process.wait()
-            self.process.stdout.close()
-            with contextlib.suppress(OSError):  # what it did not read
-                self.process.stdin.close()
+            self.connection.close()
             self.process = None
 
 

@@ -26,9 +26,12 @@ ALLOWED = {  # an address, all addresses, window in seconds
     "drawings": (3000, 60_000, 86_400),  # that were stored
     "uploads": (2**17, 2**19, 600),  # KiB; they lie on the disk so long
 }
-HELD = {  # at once, likewise: requests under way, bytes of bodies in memory and on the disk
-    **{"pictures": (128, 512), "contributions": (64, 512), "rest": (1000, 3000)},
-    **{"memory": (24 * 2**20, 32 * 2**20), "disk": (2**27, 2**29)},
+HELD = {  # at once, likewise
+    "pictures": (128, 512),  # requests under way
+    "contributions": (64, 512),
+    "rest": (1000, 3000),
+    "memory": (24 * 2**20, 32 * 2**20),  # bytes of bodies
+    "disk": (2**27, 2**29),
 }
 TURNS = 2  # pictures of one address that are read at once, so that nobody's many keep out another's one
 
@@ -43,7 +46,7 @@ class Refused(Exception):
         self.status, self.code, self.seconds = status, code, seconds
 
 
-class Limits:
+class RateLimiter:
     """Keeps account of who asks how much. Used from one event loop, so it needs no lock."""
 
     def __init__(self, settings: Settings = Settings()):
@@ -67,11 +70,11 @@ class Limits:
         if self._windows.get(kind, (None,))[0] != number:
             self._windows[kind] = (number, Counter())
         counts = self._windows[kind][1]
-        for most, name, status in ((one, who, 429), (everybody, "all", 503)):
+        for most, name, asking, status in ((one, who, "this address", 429), (everybody, "all", "everybody", 503)):
             if counts[name] >= most:
                 again = "tomorrow" if kind == "drawings" else "in some minutes"
-                said = f"There was too much from {'this address' if name == who else 'everybody'}; try again {again}."
-                raise Refused(said, status, "rate", 1 + int(window - begun))
+                sentence = f"There was too much from {asking}; try again {again}."
+                raise Refused(sentence, status, "rate", 1 + int(window - begun))
         counts.update({who: amount, "all": amount})  # what is refused costs nothing
 
     def hold(self, who: str, what: str, more: int) -> None:
@@ -79,10 +82,10 @@ class Limits:
         for name, most in zip((who, "all"), HELD[what], strict=True):
             if more > 0 and self._held[name, what] + more > most:
                 raise Refused("The server is busy with other requests; try again in a moment.", 503, "busy")
-        for name in (who, "all"):
-            self._held[name, what] += more
-            if not self._held[name, what]:
-                del self._held[name, what]
+        for key in ((who, what), ("all", what)):
+            self._held[key] += more
+            if not self._held[key]:
+                del self._held[key]
 
     def turn(self, who: str) -> asyncio.Semaphore:
         """To be entered: waits until fewer than TURNS pictures of the visitor are being read."""
@@ -96,9 +99,9 @@ def address(scope: Scope, settings: Settings) -> str:
     way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
     with contextlib.suppress(ValueError):  # from there on it is what the visitor wrote
         for step in reversed(way.split(",") if settings.behind_proxy else []):  # else anybody can write the header
-            found = parse(step.strip())
-            if found.is_global or not settings.space_id:
-                return str(found)
+            parsed = parse(step.strip())
+            if parsed.is_global or not settings.space_id:
+                return str(parsed)
     return (scope.get("client") or ("",))[0]
 
 
@@ -106,5 +109,5 @@ def parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """An address, also with a port (`8.8.8.8:5`, `[2a00::1]:5`) or an IPv4 one written as IPv6. Raises ValueError."""
     if text.startswith("[") or text.count(":") == 1:
         text = text.lstrip("[").partition("]" if text.startswith("[") else ":")[0]
-    found = ipaddress.ip_address(text)
-    return getattr(found, "ipv4_mapped", None) or found
+    parsed = ipaddress.ip_address(text)
+    return getattr(parsed, "ipv4_mapped", None) or parsed

@@ -45,21 +45,21 @@ async def answer(message: dict, predictor: Predictor, who: str) -> dict | None:
     if not known or message.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
         raise Refused("This is no JSON-RPC 2.0 request with a method, named params and an id of at most 64 letters.")
     name, arguments = params.get("name"), params.get("arguments") or {}
-    said: dict = {}
+    result: dict = {}
     if method == "initialize":
         asked, about = params.get("protocolVersion"), {"name": "mnixel", "version": VERSION}
         version = asked if asked in PROTOCOLS else PROTOCOLS[0]
-        said = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": about}
+        result = {"protocolVersion": version, "capabilities": {"tools": {}}, "serverInfo": about}
     elif method == "tools/list":
-        said = {"tools": TOOLS}
+        result = {"tools": TOOLS}
     elif method == "tools/call" and name in ("predict", "info") and isinstance(arguments, dict):
         try:
             asked = (arguments.get("picture"), arguments.get("top_k", 3))
-            found = predictor.weights.info() if name == "info" else await predictor.predict(who, *asked)
-            said = {"content": [{"type": "text", "text": json.dumps(found)}], "structuredContent": found}
+            output = predictor.weights.info() if name == "info" else await predictor.predict(who, *asked)
+            result = {"content": [{"type": "text", "text": json.dumps(output)}], "structuredContent": output}
         except Refused as refused:
-            said = {"content": [{"type": "text", "text": str(refused)}], "isError": True}
+            result = {"content": [{"type": "text", "text": str(refused)}], "isError": True}
     elif method != "ping":
         problem = "There is no such method or tool; there are tools/list, and tools/call of predict and info."
         return {"jsonrpc": "2.0", "id": number, "error": {"code": NO_METHOD, "message": problem}}
-    return {"jsonrpc": "2.0", "id": number, "result": said}
+    return {"jsonrpc": "2.0", "id": number, "result": result}

@@ -6,13 +6,14 @@ import asyncio
 import secrets
 from urllib.parse import urlsplit
 
+import httpx
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.limits import Limits, Refused
+from serving.limits import RateLimiter, Refused
 from serving.settings import Settings
 from serving.telemetry import REFUSALS, REQUESTS, log_failure
 
@@ -53,6 +54,7 @@ class Outermost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, path, nonce = 0, scope["path"], secrets.token_urlsafe(12)
+        refused: Refused | None = None
         scope.update(path=path[:-1] if len(path) > 2 and path[-1] == "/" else path, app=self, nonce=nonce)
 
         async def decorated(message: Message) -> None:
@@ -64,12 +66,13 @@ class Outermost:
             await send(message)
 
         async def screened(message: Message) -> None:
-            nonlocal status
-            status = status or message["status"]
-            if status < 400:
+            nonlocal status, refused
+            if not status:
+                status = message["status"]
+                refused = by_status(status) if status >= 400 else None
+            if not refused:
                 await decorated(message)
 
-        refused = None
         try:
             if len(path.encode()) > LONGEST:
                 raise HTTPException(404)
@@ -79,23 +82,28 @@ class Outermost:
         except Refused as error:
             refused = error
         except HTTPException as error:
-            status = error.status_code
+            refused = by_status(error.status_code)
+        except httpx.InvalidURL:  # Gradio makes an address of the request's headers
+            refused = Refused("Host, or X-Forwarded-Host, is no name of a host.")
         except Exception as error:
             log_failure(error)
-            refused = Refused(SENTENCES[500][0], 500, "failure")
-        if refused is None and status >= 400:
-            sentence, code = SENTENCES.get(status, SENTENCES[400])
-            refused = Refused(sentence, status, code)
+            refused = by_status(500)
         REQUESTS.labels(scope.get("kind", "none"), refused.status if refused else status).inc()
         if refused:
             REFUSALS.labels(refused.code).inc()
             if 0 < status < 400:  # what has begun can only end
                 await send({"type": "http.response.body", "body": b""})
             else:
-                await told(refused, path)(scope, receive, decorated)
+                await answer(refused, path)(scope, receive, decorated)
 
 
-def told(refused: Refused, path: str) -> Response:
+def by_status(status: int) -> Refused:
+    """What Starlette or Gradio refuses by a status alone."""
+    sentence, code = SENTENCES.get(status, SENTENCES[400])
+    return Refused(sentence, status, code)
+
+
+def answer(refused: Refused, path: str) -> Response:
     """The answer of a refusal, in the shape that Gradio's clients read."""
     status, sentence = refused.status, str(refused)
     headers = {"retry-after": str(refused.seconds)} if status in (429, 503) else {}
@@ -113,7 +121,7 @@ class Allowed:
     `kind` is its class in `limits`; `own` says that only our own pages may ask; `into` what its bytes fill, "memory" or "disk".
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits, kind: str, own: bool, into: str):
+    def __init__(self, app: ASGIApp, limits: RateLimiter, kind: str, own: bool, into: str):
         self.app, self.limits, self.kind, self.own, self.into = app, limits, kind, own, into
         self.seconds = 60.0 if into == "disk" else 20.0
 

@@ -7,29 +7,26 @@ import base64
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from serving.images import MAX_BYTES, Child, TooMuch
-from serving.limits import Limits, Refused
+from serving.limits import RateLimiter, Refused
 from serving.telemetry import EVENTS, SECONDS, WAITING
 from serving.weights import Weights
 
 GONE = "There is no such uploaded picture: wrap its path in handle_file(...), or send it as a data URL."
 SLOW = "The picture takes too long to open; send a simpler or smaller one."
-
-
-def unfit(sentence: str) -> Refused:
-    """What is raised, with one sentence, for what cannot be classified."""
-    return Refused(sentence, 400, "bad picture")
+unfit = partial(Refused, code="bad picture")  # what cannot be classified
 
 
 class Predictor:
     """Classifies pictures: opened in child processes, two at a time, and read by the network one at a time, each visitor in turn."""
 
-    def __init__(self, weights: Weights, limits: Limits, uploads: Path):
+    def __init__(self, weights: Weights, limits: RateLimiter, uploads: Path):
         self.weights, self.limits, self.uploads = weights, limits, uploads.resolve()
         self._quick, self._slow = ThreadPoolExecutor(2, "quick"), ThreadPoolExecutor(1, "slow")
         self._child, self._places, self._network = Child(), threading.Semaphore(2), threading.Lock()
@@ -47,26 +44,23 @@ class Predictor:
         run = asyncio.get_running_loop().run_in_executor
         try:
             with WAITING.track_inprogress(), SECONDS.time():
-                async with self.limits.turn(who):
-                    found = await run(self._quick, self._read, raw, int(top_k), False)
-                found = found or await run(self._slow, self._read, raw, int(top_k), True)
+                try:
+                    async with self.limits.turn(who):
+                        answer = await run(self._quick, self._read, raw, int(top_k))
+                except (TimeoutError, TooMuch):
+                    answer = await run(self._slow, self._read, raw, int(top_k), True)
         except TimeoutError:
             self.limits.check(who, "pictures", 40)
             raise unfit(SLOW) from None
         except ValueError as error:  # of `images`, or EmptyDrawing
             raise unfit(str(error)) from None
         EVENTS.labels("picture answered").inc()
-        return found
+        return answer
 
-    def _read(self, raw: bytes, top_k: int, slowly: bool) -> dict:
-        """The answer about a picture file; {} when it takes more than a quick look. Raises ValueError, or TimeoutError."""
-        try:
-            with self._places:
-                image = self._child.open(raw, slowly)
-        except (TimeoutError, TooMuch):
-            if slowly:
-                raise
-            return {}
+    def _read(self, raw: bytes, top_k: int, slowly: bool = False) -> dict:
+        """The answer about a picture file. Raises ValueError, of which TooMuch is one, or TimeoutError."""
+        with self._places:
+            image = self._child.open(raw, slowly)
         net = self.weights.network()
         with self._network:  # a large picture takes some 100 MB for a moment
             return classify(net, image, top_k)

@@ -79,15 +79,15 @@ class Routes:
         return [
             way("/", self._page, zipped=True),
             way("/web/{fingerprint}/{name}", self._asset, zipped=True),
-            way("/weights/current", said(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})),
+            way("/weights/current", fresh(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})),
             way("/weights/{key}/{name}", self._weights_file),
-            way("/health", said(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION})),
+            way("/health", fresh(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION})),
             way("/metrics", self._metrics, own=True),
             way("/contributions/collection", self._take_home, SMALL, "contributions", own=True),
             way(f"{API}/component_server", self._component, DRAWING, "contributions", own=True),
             way(f"{API}/upload", self._upload, MAX_BYTES + SMALL, into="disk"),
             way(f"{API}/mcp", self._tools, PICTURE, "pictures"),
-            way(f"{API}/mcp/schema", said(lambda: mcp.TOOLS)),  # where the Hub looks for a Space's tools
+            way(f"{API}/mcp/schema", fresh(lambda: mcp.TOOLS)),  # where the Hub looks for a Space's tools
             way(f"{API}/run/predict", self._predict, PICTURE, "pictures"),
             way(f"{API}/run/info", self._info, SMALL),
             *(way(path, self._call, SMALL, "pictures") for path in queue),
@@ -117,8 +117,8 @@ class Routes:
 
     async def _predict(self, request: Request) -> Response:
         who = request.scope["visitor"]
-        found = await self.predictor.predict(who, *data_of(await body(request)))  # which nothing else holds
-        return JSONResponse({"data": [found]})
+        answer = await self.predictor.predict(who, *data_of(await body(request)))  # which nothing else holds
+        return JSONResponse({"data": [answer]})
 
     async def _info(self, request: Request) -> Response:
         data_of({"data": [], **await body(request)})
@@ -208,11 +208,11 @@ class Routes:
         return Response(generate_latest(), media_type="text/plain; version=0.0.4")
 
 
-def said(what: Callable[[], object]) -> Callable:
-    """A route's answer in JSON, made anew each time."""
+def fresh(state: Callable[[], object]) -> Callable:
+    """A route that answers with the state of the moment."""
 
     async def answer(request: Request) -> Response:
-        return JSONResponse(what(), headers=FRESH)
+        return JSONResponse(state(), headers=FRESH)
 
     return answer
 
@@ -225,10 +225,10 @@ async def whole(app: ASGIApp, scope: Scope, body: bytes = b"") -> Response:
     async def receive() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def keep(message: Message) -> None:
+    async def collect(message: Message) -> None:
         start.update(message) if message["type"] == "http.response.start" else parts.append(message.get("body", b""))
 
-    await app({**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, keep)
+    await app({**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, collect)
     media = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
     return Response(b"".join(parts), start["status"], media_type=media)
 

@@ -23,7 +23,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Router
 
 from serving import VERSION, telemetry
-from serving.limits import Limits
+from serving.limits import RateLimiter
 from serving.middleware import Outermost
 from serving.predict import Predictor
 from serving.routes import Routes
@@ -41,7 +41,7 @@ class Server:
 
     def __init__(self, settings: Settings, weights: Weights):
         self.settings = settings
-        self.predictor = Predictor(weights, Limits(settings), Path(get_upload_folder()))
+        self.predictor = Predictor(weights, RateLimiter(settings), Path(get_upload_folder()))
 
     def mount(self, page: gr.Blocks, functions: dict[str, Callable], collection: Callable | None, **look) -> None:
         """Put the page in, and what its components may ask; `look` is theme and head for Gradio."""

@@ -74,25 +74,25 @@ def test_only_the_named_endpoints_are_offered(client):
 
 def events(server, name: str, question: dict) -> dict | str:
     """What an agent gets that asks, and then reads the answer as events."""
-    status, said = post(server, name, question)
+    status, reply = post(server, name, question)
     if status != 200:
-        return said["error"]
-    url = f"{server.url}/gradio_api/call/predict/{said['event_id']}"
-    with urllib.request.urlopen(url, timeout=60) as reply:
-        said = reply.read().decode()
-    kind, data = said.split("event: ")[-1].split("\ndata: ", 1)
-    found = json.loads(data)
-    return found[0] if kind == "complete" else found["error"] if isinstance(found, dict) else found
+        return reply["error"]
+    url = f"{server.url}/gradio_api/call/predict/{reply['event_id']}"
+    with urllib.request.urlopen(url, timeout=60) as stream:
+        text = stream.read().decode()
+    kind, data = text.split("event: ")[-1].split("\ndata: ", 1)
+    answer = json.loads(data)
+    return answer[0] if kind == "complete" else answer["error"] if isinstance(answer, dict) else answer
 
 
 def by_rest(server, content: bytes, top_k: object):
-    status, said = post(server, "run/predict", {"data": [data_url(content), top_k]})
-    return said["data"][0] if status == 200 else said["error"]
+    status, reply = post(server, "run/predict", {"data": [data_url(content), top_k]})
+    return reply["data"][0] if status == 200 else reply["error"]
 
 
 def by_rest_of_an_upload(server, content: bytes, top_k: object):
-    status, said = post(server, "run/predict", {"data": [upload(server, content), top_k]})
-    return said["data"][0] if status == 200 else said["error"]
+    status, reply = post(server, "run/predict", {"data": [upload(server, content), top_k]})
+    return reply["data"][0] if status == 200 else reply["error"]
 
 
 def by_call(server, content: bytes, top_k: object):
@@ -121,8 +121,8 @@ def by_mcp(server, content: bytes, top_k: object):
         "method": "tools/call",
         "params": {"name": "predict", "arguments": arguments},
     }
-    said = post(server, "mcp/", question)[1]["result"]
-    return said["content"][0]["text"] if said.get("isError") else said["structuredContent"]
+    result = post(server, "mcp/", question)[1]["result"]
+    return result["content"][0]["text"] if result.get("isError") else result["structuredContent"]
 
 
 WAYS = (by_rest, by_rest_of_an_upload, by_call, by_call_v2, by_client, by_mcp)
@@ -147,18 +147,18 @@ def test_every_way_gives_the_same_answer(server, digit):
     ids=["blank", "no picture", "too large", "top_k 11", "top_k abc"],
 )
 def test_every_way_says_the_same_sentence(server, content, top_k, words):
-    said = {way.__name__: way(server, content, top_k) for way in WAYS}
-    assert set(said.values()) == {said["by_rest"]}, said
-    assert words in said["by_rest"] and said["by_rest"].endswith(".")
+    sentences = {way.__name__: way(server, content, top_k) for way in WAYS}
+    assert set(sentences.values()) == {sentences["by_rest"]}, sentences
+    assert words in sentences["by_rest"] and sentences["by_rest"].endswith(".")
 
 
 def test_top_k_is_three_unless_it_is_asked_for(server):
     content = encoded(picture("7"))
-    said = post(server, "run/predict", {"data": [data_url(content)]})[1]["data"][0]
-    assert len(said["confidences"]) == 3
-    assert events(server, "call/v2/predict", {"picture": upload(server, content)}) == said
-    status, said = post(server, "call/v2/predict", {"top_k": 3})
-    assert (status, said["error"]) == (422, "There is no picture: send one as the first argument.")
+    answer = post(server, "run/predict", {"data": [data_url(content)]})[1]["data"][0]
+    assert len(answer["confidences"]) == 3
+    assert events(server, "call/v2/predict", {"picture": upload(server, content)}) == answer
+    status, reply = post(server, "call/v2/predict", {"top_k": 3})
+    assert (status, reply["error"]) == (422, "There is no picture: send one as the first argument.")
 
 
 def test_a_picture_whose_metadata_speaks_of_file_names_is_uploaded(server):

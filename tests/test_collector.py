@@ -6,6 +6,7 @@ import base64
 import io
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,16 +18,26 @@ from tests.harness.person import DRAWINGS, HEART, Contributor, Person, drag, unt
 from tests.harness.servers import Server
 
 
-@pytest.fixture
-def store(tmp_path):
-    return tmp_path / "store"
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    server = Server(CONTRIBUTIONS_DIR=str(tmp_path_factory.mktemp("contributions")))
+    yield server
+    server.kill(signal.SIGKILL)
 
 
 @pytest.fixture
-def page(store):
-    running = Server(CONTRIBUTIONS_DIR=str(store))
-    yield running
-    running.kill(signal.SIGKILL)
+def store(running) -> Path:
+    """The folder of the page's store, in which nothing is left of other tests."""
+    folder = Path(running.environment["CONTRIBUTIONS_DIR"])
+    with Store(folder).writing() as database:
+        for table in ("drawings", "writers", "newcomers", "forgotten"):
+            database.execute(f"DELETE FROM {table}")
+    return folder
+
+
+@pytest.fixture
+def page(running, store):
+    return running
 
 
 @pytest.mark.parametrize(
@@ -225,14 +236,27 @@ def test_what_is_no_digit_is_asked_about(browser, page, store):
     visitor.leave()
 
 
+# Notes the revision of the collector's drawing whose answer the page has last been given, once it has shown it.
+ANSWERED = """
+const hear = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage");
+Object.defineProperty(Worker.prototype, "onmessage", {
+  set(listener) {
+    hear.set.call(this, (event) => {
+      listener(event);
+      if (event.data.board === "collector") setTimeout(() => { window.answered = event.data.revision; });
+    });
+  },
+});
+"""
+
+
 @pytest.mark.thorough
 def test_what_is_stored_is_what_was_shown(browser, page, store):
     """The 28x28 that the page makes of the strokes is the one that the server makes of them."""
-    visitor = Contributor(browser, page.url)
+    visitor = Contributor(browser, page.url, before=ANSWERED)
     visitor.agree()
     visitor.draw_digit("5")
-    until(visitor.page, "window.read.at(-1)?.board === 'collector'")
-    visitor.page.wait_for_timeout(300)
+    until(visitor.page, "window.read.at(-1)?.board === 'collector' && window.answered === window.read.at(-1).revision")
     shown = visitor.page.evaluate(
         """() => { const data = document.querySelector('.seen canvas').getContext('2d').getImageData(0, 0, 28, 28).data;
              return Array.from({length: 784}, (_, i) => data[4 * i]); }"""
@@ -312,7 +336,7 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
         visitor.page.wait_for_timeout(200)
     assert [(d.label, d.source) for d, _ in list(Store(store).each())] == [("2", "recognise"), ("7", "recognise")]
     visitor.open_tab()  # whose count knows of them
-    assert visitor.words(".count").startswith("2 digits of yours saved")
+    until(visitor.page, "document.querySelector('.count').textContent.startsWith('2 digits of yours saved')")
     visitor.page.get_by_role("tab", name="Recognise").click()
     visitor.page.locator("#clear").click()
     visitor.page.locator(".examples button").first.click()  # an example is nobody's handwriting
@@ -325,16 +349,16 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
 
 @pytest.mark.thorough
 def test_a_page_that_takes_none_says_why(browser):
-    running = Server(CONTRIBUTIONS="off")
+    server = Server(CONTRIBUTIONS="off")
     try:
-        visitor = Contributor(browser, running.url)
+        visitor = Contributor(browser, server.url)
         visitor.open_tab()
         visitor.page.wait_for_selector(".collector .closed:not([hidden])")
         assert visitor.words(".closed") == "Contributions are switched off here."
         assert not visitor.page.locator(".collector .agree").is_visible()
         visitor.leave()
     finally:
-        running.kill()
+        server.kill()
 
 
 @pytest.mark.thorough

@@ -73,7 +73,7 @@ def check(row: Row) -> None:
     assert row.agrees, "\n".join([parity.table([row]), *row.differences])
 
 
-@pytest.mark.parametrize("count", [200, 2000])
+@pytest.mark.parametrize("count", [200, 500])
 def test_drawings_of_the_generator(net, engine, count):
     check(compare("generator", net, engine, parity.generated(count)))
 
@@ -81,7 +81,7 @@ def test_drawings_of_the_generator(net, engine, count):
 @pytest.mark.thorough
 @pytest.mark.parametrize("sizes", [freehand.NATURAL, freehand.SMALL], ids=["natural", "small"])
 def test_drawings_of_unseen_writers(net, engine, sizes):
-    drawings = parity.unseen(1000, sizes)
+    drawings = parity.unseen(250, sizes)
     if not drawings:
         without("unseen writers' strokes not found; set FREEHAND_DIR")
     check(compare("unseen writers", net, engine, drawings))
@@ -89,7 +89,7 @@ def test_drawings_of_unseen_writers(net, engine, sizes):
 
 @pytest.mark.thorough
 def test_pictures(net, engine):
-    for name, files in parity.pictures(20).items():
+    for name, files in parity.pictures(6).items():
         row = compare(name, net, engine, files)
         check(row)
         if not name.startswith(

@@ -26,7 +26,7 @@ from schemathesis import GenerationMode
 import board
 from bench.fuzz import SEEDS, SENTENCE, Outcome, Target, bombs, good, hostile, mutate
 from model import Config, DigitCNN, _read_config
-from serving.limits import Limits, Refused, address
+from serving.limits import RateLimiter, Refused, address
 from serving.predict import Predictor
 from serving.settings import Settings
 from tests.harness import ROOT
@@ -93,7 +93,8 @@ def test_a_few_hundred_mutated_files(target):
 def test_a_crash_is_a_finding(target):
     assert target.read(good()["L.png"]).kind == "answer"
     for slowly in (False, True):
-        target.child.process = target.child.process or target.child._start()
+        if not target.child.process:
+            target.child._start()
         target.child.process.send_signal(signal.SIGSEGV)
         target.child.process.wait()
         outcome = target.read(good()["L.png"], slowly)
@@ -176,7 +177,7 @@ CLIENTS = st.none() | st.tuples(st.sampled_from(["127.0.0.1", "::1", "8.8.4.4", 
 @given(HEADERS, CLIENTS, st.booleans())
 def test_addresses(headers, client, behind):
     scope, settings = {"headers": headers, "client": client}, Settings(behind_proxy=behind)
-    peer_or_proxy, name = address(scope, settings), Limits(settings).visitor(scope)
+    peer_or_proxy, name = address(scope, settings), RateLimiter(settings).visitor(scope)
     peer = client[0] if client else ""
     assert peer_or_proxy == peer or (behind and ipaddress.ip_address(peer_or_proxy))
     assert len(bytes.fromhex(name)) == 12

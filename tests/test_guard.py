@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import Pipe
 from pathlib import Path
 
 import gradio
@@ -28,7 +29,7 @@ from bench.fuzz import empty_chunks, exif_segments, scans
 from contributions import CONSENT
 from serving import ABOUT, VERSION, limits
 from serving.images import Child
-from serving.limits import ALLOWED, HELD, Limits, Refused, address
+from serving.limits import ALLOWED, HELD, RateLimiter, Refused, address
 from serving.predict import Predictor
 from serving.settings import Settings
 from serving.weights import Weights
@@ -126,10 +127,10 @@ def test_the_page_can_be_installed_under_its_own_name_and_icon(server):
 
 
 def test_the_page_works_under_its_policy(server, browser):
-    said = []
+    messages = []
     page = browser.new_page()
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     page.goto(server.url)
     page.get_by_role("button", name=re.compile("Draw an example 2")).click()
     page.wait_for_selector('#prediction[data-digit="2"]')
@@ -139,8 +140,8 @@ def test_the_page_works_under_its_policy(server, browser):
         """() => { const s = document.createElement('script'); s.textContent = 'window.crept = 1'; document.body.append(s); }"""
     )
     assert page.evaluate("window.crept") is None
-    broken = [line for line in said if "Content Security Policy" in line]
-    assert len(broken) == 1, said  # just the script that crept in
+    broken = [line for line in messages if "Content Security Policy" in line]
+    assert len(broken) == 1, messages  # just the script that crept in
     page.close()
 
 
@@ -171,10 +172,10 @@ def test_bodies_are_bounded_before_they_are_read(server, path):
     # without a length, in chunks that never end
     chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
     begin = b"2\r\n--\r\n" if path == "upload" else b""
-    said = raw(
+    answer = raw(
         server, f"{form}Transfer-Encoding: chunked\r\n\r\n".encode() + begin + chunk * (BODIES[path] // 2**20 + 2)
     )
-    assert said.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400")) or said == b""  # closed while we still sent
+    assert answer.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400")) or answer == b""  # closed while we still sent
     assert get(server, "/health")[0] == 200
 
 
@@ -195,8 +196,8 @@ def test_an_address_without_end_is_refused(server):
 def test_broken_questions_get_a_sentence(server, body):
     status, _, content = get(server, "/gradio_api/component_server", "POST", {"Content-Type": "application/json"}, body)
     assert status in (400, 404)
-    said = json.loads(content)["error"]
-    assert said.endswith(".") and "Traceback" not in said
+    message = json.loads(content)["error"]
+    assert message.endswith(".") and "Traceback" not in message
 
 
 @pytest.mark.parametrize(
@@ -216,9 +217,9 @@ def test_only_uploads_reach_the_network_of_files(server, way, file):
     sentence(reply["error"])
 
 
-def sentence(said: str) -> None:
+def sentence(message: str) -> None:
     """What a person is told, and no more."""
-    assert re.fullmatch(r"([A-Z]|top_k|fn_index|session_hash).*\.", said), said
+    assert re.fullmatch(r"([A-Z]|top_k|fn_index|session_hash).*\.", message), message
 
 
 def event_of(server: Server) -> int:
@@ -287,6 +288,15 @@ def test_hosts_and_origins_that_are_none_of_ours_are_refused(server, path, host,
     sentence(json.loads(content)["error"])
 
 
+@pytest.mark.parametrize("host", ["[::1", "a:b:c", "[no address]"])
+def test_a_forwarded_host_that_is_none_is_refused_with_a_sentence(server, host):
+    """Gradio makes an address of it for its page."""
+    for path in ("/", "/config"):
+        status, _, content = get(server, path, headers={"X-Forwarded-Host": host})
+        assert status == 400
+        assert json.loads(content)["error"] == "Host, or X-Forwarded-Host, is no name of a host."
+
+
 @pytest.mark.parametrize("host", ["[::1]:{port}", "LocalHost:{port}", "127.0.0.1:{port}"])
 @pytest.mark.parametrize("change", [str.lower, str.upper])
 def test_our_own_page_may_ask_however_its_address_is_written(server, host, change):
@@ -312,7 +322,7 @@ def test_a_space_s_page_may_ask_from_the_hub(monkeypatch):
     from serving.middleware import Allowed
 
     space = Settings(space_id="o/n", space_host="o-n.hf.space", behind_proxy=True)
-    gate = Allowed(None, Limits(space), "rest", True, "memory")
+    gate = Allowed(None, RateLimiter(space), "rest", True, "memory")
     scope = lambda origin: Headers({"host": "10.0.0.1:7860", "origin": origin})  # noqa: E731
     for origin in ("https://o-n.hf.space", "https://huggingface.co"):
         gate._check_origin(scope(origin))
@@ -326,13 +336,13 @@ def test_a_space_s_page_may_ask_from_the_hub(monkeypatch):
 
 def memory(server: Server, line: str = "VmRSS") -> float:
     """Megabytes that a page and its children hold now, or with "VmHWM" the most that they ever did."""
-    found = 0.0
+    megabytes = 0.0
     for process in family(server.process.pid):
         try:
-            found += int(Path(f"/proc/{process}/status").read_text().split(f"{line}:")[1].split()[0]) / 1024
+            megabytes += int(Path(f"/proc/{process}/status").read_text().split(f"{line}:")[1].split()[0]) / 1024
         except (OSError, IndexError):  # it has ended
             pass
-    return found
+    return megabytes
 
 
 BOMBS = {
@@ -350,11 +360,11 @@ def test_an_honest_picture_passes_two_bombs(server, name):
     assert (
         post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})[0] == 200
     )  # the network is loaded
-    order, said = [], {}
+    order, answers = [], {}
 
     def ask(who: str, raw: bytes) -> None:
         start = time.perf_counter()
-        said[who] = post(server, "run/predict", {"data": [data_url(raw), 1]})
+        answers[who] = post(server, "run/predict", {"data": [data_url(raw), 1]})
         order.append(who)
         print(f"{name}: {who} was answered after {time.perf_counter() - start:.2f} s")  # shown by -s
 
@@ -366,13 +376,13 @@ def test_an_honest_picture_passes_two_bombs(server, name):
         assert get(server, "/health")[0] == 200
         for bomb in bombs:
             bomb.result()
-    assert said["honest"][1]["data"][0]["label"] == "7"
+    assert answers["honest"][1]["data"][0]["label"] == "7"
     for bomb in ("bomb 0", "bomb 1"):
-        status, reply = said[bomb]
+        status, reply = answers[bomb]
         assert status == 200 or (status == 400 and "takes too long" in reply["error"]), reply
         assert status == 200 or order.index("honest") < order.index(bomb)
     if name != "chunks":
-        assert said["bomb 0"][0] == 400
+        assert answers["bomb 0"][0] == 400
 
 
 @pytest.mark.thorough
@@ -381,8 +391,8 @@ def test_memory_stays_under_600_megabytes_through_everything_at_once():
     command = [sys.executable, "-m", "bench.peak", "--seconds", "6", "--most", "600"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stdout + done.stderr
-    said = json.loads(done.stdout)
-    assert said["at rest"] < said["most"] and sum(said["answers"].values()) > 20  # it was something
+    peak = json.loads(done.stdout)
+    assert peak["at rest"] < peak["most"] and sum(peak["answers"].values()) > 20  # it was something
 
 
 def test_a_picture_with_too_many_pixels_costs_nothing(server):
@@ -405,17 +415,25 @@ def test_the_children_know_no_secrets(server):
     assert names <= {"PATH", "LD_LIBRARY_PATH", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 
 
-def short(child: Child) -> subprocess.Popen:
-    """A child that promises more pixels than it sends before it ends."""
-    said = json.dumps({"mode": "L", "size": [100, 100], "bytes": 10_000})
-    command, pipe = [sys.executable, "-c", f"print({said!r}); print('too few')"], subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe)
+def short(child: Child) -> None:
+    """A child that ends before it has sent all pixels that it announced."""
+    child.connection, theirs = Pipe()
+    code = """
+import os
+from multiprocessing.connection import Connection
+connection = Connection(0)
+connection.recv_bytes(), connection.recv_bytes()
+connection.send_bytes(b'{"mode": "L", "size": [100, 100]}')
+os.write(0, (10_000).to_bytes(4, "big") + b"too few")
+"""
+    with theirs:
+        child.process = subprocess.Popen([sys.executable, "-c", code], stdin=theirs)
 
 
 def test_a_child_s_short_answer_ends_in_a_sentence_and_a_new_child(monkeypatch, tmp_path):
     weights, content = Weights(ROOT / "weights"), data_url(encoded(picture("7")))["url"]
     weights.start()
-    predictor = Predictor(weights, Limits(), tmp_path)
+    predictor = Predictor(weights, RateLimiter(), tmp_path)
     monkeypatch.setattr(Child, "_start", short)
     with pytest.raises(Refused, match="takes too long to open"):
         in_thread(lambda: predictor.predict("a", content, 1))
@@ -466,7 +484,7 @@ def test_no_file_outside_our_own_folder_is_deleted():
     """Other programs' files lie in the folder that Gradio shares by default; and what is new stays."""
     shared = Path(tempfile.gettempdir(), "gradio")
     shared.mkdir(exist_ok=True)
-    other = shared / "another-program.png"
+    other = shared / f"another-program-{os.getpid()}.png"
     other.write_bytes(b"theirs")
     os.utime(other, (1, 1))
     server = Server()
@@ -525,8 +543,8 @@ def test_who_does_not_read_is_cut_off(tmp_path):
     server = altered(tmp_path, "server", "server.UNREAD = 1.0")
     try:
         files = Path(f"/proc/{server.process.pid}/fd")
-        found = sorted((Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js"), key=os.path.getsize)
-        before, path, size = len(list(files.iterdir())), f"/assets/{found[-1].name}", found[-1].stat().st_size
+        scripts = sorted((Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js"), key=os.path.getsize)
+        before, path, size = len(list(files.iterdir())), f"/assets/{scripts[-1].name}", scripts[-1].stat().st_size
         slow = []
         for _ in range(100):
             connection = socket.socket()
@@ -559,7 +577,7 @@ def few(monkeypatch):
     """Limits of two and four, and at once of one and two."""
     monkeypatch.setattr(limits, "ALLOWED", {**ALLOWED, "pictures": (2, 4, 300), "drawings": (2, 9, 86_400)})
     monkeypatch.setattr(limits, "HELD", {**HELD, "pictures": (1, 2), "memory": (100, 150)})
-    return Limits()
+    return RateLimiter()
 
 
 def test_rates_of_one_address_and_of_all(few):
@@ -623,9 +641,9 @@ def test_a_window_ends_whatever_the_wall_clock_does(few, monkeypatch):
 
 
 def test_addresses_are_not_kept():
-    known, scope = Limits(), {"client": ("203.0.113.7", 1), "headers": []}
+    known, scope = RateLimiter(), {"client": ("203.0.113.7", 1), "headers": []}
     assert "203" not in known.visitor(scope)
-    assert known.visitor(scope) == known.visitor(scope) != Limits().visitor(scope)
+    assert known.visitor(scope) == known.visitor(scope) != RateLimiter().visitor(scope)
 
 
 SPACE, PROXY = Settings(space_id="o/n", behind_proxy=True), Settings(behind_proxy=True)
@@ -652,7 +670,7 @@ def test_whose_address_counts(settings, forwarded, client, expected):
 
 
 def test_one_visitor_in_several_writings():
-    known = Limits()
+    known = RateLimiter()
     name = lambda ip: known.visitor({"client": (ip, 1), "headers": []})  # noqa: E731
     assert name("2a00::1") == name("2a00::2") != name("2a00:0:0:1::1")  # a network of version 6
     assert name("::ffff:8.8.8.8") == name("8.8.8.8") != name("::ffff:8.8.4.4") == name("8.8.4.4")
@@ -704,9 +722,9 @@ def test_a_school_behind_one_address_sees_no_refusal(server):
                 "label": "2",
                 "strokes": strokes("2", number),
             }
-            status, said = post(server, "component_server", {"fn_name": "keep", "data": drawing})
+            status, counts = post(server, "component_server", {"fn_name": "keep", "data": drawing})
             statuses.add(status)
-            assert said["saved"] == turn + 1
+            assert counts["saved"] == turn + 1
         post(server, "component_server", {"fn_name": "forget", "data": {"receipt": receipt}})
         return statuses
 
@@ -789,8 +807,8 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
 
         def ask():
             try:
-                status, said = post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})
-                answers.append(said["data"][0]["label"])
+                status, reply = post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})
+                answers.append(reply["data"][0]["label"])
             except OSError as error:  # it came too late
                 late.append(error)
 
@@ -838,7 +856,7 @@ def test_slow_bodies_are_not_waited_for():
         await asyncio.sleep(0.05)
         return {"type": "http.request", "body": b"x", "more_body": True}
 
-    gate, sent = Allowed(inner, Limits(), "rest", False, "memory"), []
+    gate, sent = Allowed(inner, RateLimiter(), "rest", False, "memory"), []
     gate.seconds = 0.3
 
     async def send(message):

@@ -28,6 +28,7 @@ from model import DigitCNN
 from publishing import bundles, fetch, pins
 from serving import weights as serving_weights
 from tests.harness import CLEAN, ROOT, called
+from tests.harness.forks import Command
 from tests.harness.hub import FAULTS, MODEL, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
 from tests.harness.servers import Server
 
@@ -60,7 +61,7 @@ def info(server: Server) -> dict:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("transfer", ["direct", "redirect", "xet"])
+@pytest.mark.parametrize("transfer", ["redirect", "xet"])  # "direct" is in test_publishing
 def test_round_trip(transfer, tmp_path, mnixel):
     """Publish everything, publish it again, use the model, the dataset and the page as their cards say."""
     with LocalHub(tmp_path / "hub", transfer).running() as hub:
@@ -671,11 +672,7 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tm
     if kind == "space":  # one that is there already, and so gets its variables in requests of their own
         hub.put("space", SPACE, {}, sdk="gradio")
     hub.faults = [Fault(where, "hold", times=1, after=after)]
-    environment = {**CLEAN, **hub.environment(tmp_path / "us")}
-    running = subprocess.Popen(
-        [sys.executable, "publish.py", kind, OWNER], cwd=ROOT, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    running = Command(["publish.py", kind, OWNER], ROOT, {**CLEAN, **hub.environment(tmp_path / "us")})
     assert hub.held.wait(60)
     running.kill()
     running.wait()
@@ -694,8 +691,7 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tm
 def test_a_publish_through_xet_that_was_killed_is_finished_by_the_next(tmp_path):
     with LocalHub(tmp_path / "hub", "xet").running() as hub:
         hub.faults = [Fault("commit/", "hold", times=1)]
-        environment = {**CLEAN, **hub.environment(tmp_path / "us")}
-        running = subprocess.Popen([sys.executable, "publish.py", "model", OWNER], cwd=ROOT, env=environment)
+        running = Command(["publish.py", "model", OWNER], ROOT, {**CLEAN, **hub.environment(tmp_path / "us")})
         assert hub.held.wait(60)
         running.kill()
         running.wait()

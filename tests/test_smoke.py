@@ -39,8 +39,8 @@ class Answer:
         return json.loads(self.body)
 
     @json.setter
-    def json(self, said: object) -> None:
-        self.body = json.dumps(said).encode()
+    def json(self, value: object) -> None:
+        self.body = json.dumps(value).encode()
 
 
 @contextmanager
@@ -67,8 +67,8 @@ def spoilt(server, spoil: Callable[[Answer], None]) -> Iterator[str]:
             with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as page:
                 page.request(self.command, self.path, question or None, dict(self.headers))
                 reply = page.getresponse()
-                kept = {n: v for n, v in reply.getheaders() if n not in ("content-length", "transfer-encoding")}
-                answer = Answer(self.path, question, reply.status, kept, reply.read())
+                headers = {n: v for n, v in reply.getheaders() if n not in ("content-length", "transfer-encoding")}
+                answer = Answer(self.path, question, reply.status, headers, reply.read())
             spoil(answer)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
@@ -149,12 +149,12 @@ def test_a_spoilt_page_fails_with_a_line_for_each_fault(server, capsys):
 # --- one thing spoilt -------------------------------------------------------------------------------------------------
 
 
-def change(where: str, **said: object) -> Callable[[Answer], None]:
+def change(where: str, **fields: object) -> Callable[[Answer], None]:
     """Change the JSON that is answered at a path."""
 
     def spoil(answer: Answer) -> None:
         if answer.path == where:
-            answer.json = {**answer.json, **said}
+            answer.json = {**answer.json, **fields}
 
     return spoil
 
@@ -206,9 +206,9 @@ def test_a_spoilt_answer_is_found(server, name):
     with spoilt(server, spoil) as url:
         page = smoke.parse([url])
         smoke.front(page)
-        good, said = smoke.run(check, page)
-    assert not good and words in said, said
-    assert "\n" not in said
+        good, message = smoke.run(check, page)
+    assert not good and words in message, message
+    assert "\n" not in message
 
 
 def test_a_sleeping_page_is_waited_for(server, capsys, monkeypatch):
@@ -259,7 +259,7 @@ def test_another_site(capsys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("raw", "words"),
     [
         (b"220 mail.example.com ESMTP\r\n", "gives no whole HTTP answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<html>", "gives no whole HTTP answer"),
@@ -271,7 +271,7 @@ def test_another_site(capsys, tmp_path):
     ],
     ids=["mail", "cut", "nothing", "redirect"],
 )
-def test_what_is_no_page(capsys, said, words):
+def test_what_is_no_page(capsys, raw, words):
     def answer(listening: socket.socket) -> None:
         while True:
             try:
@@ -281,7 +281,7 @@ def test_what_is_no_page(capsys, said, words):
             with visitor:
                 try:
                     visitor.recv(65536)
-                    visitor.sendall(said)
+                    visitor.sendall(raw)
                 except OSError:
                     pass  # the visitor has gone
 
@@ -326,5 +326,5 @@ def test_bad_usage(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         smoke.main(arguments)
     assert stopped.value.code == 2
-    said = capsys.readouterr().err
-    assert said.startswith("usage: ") and "Traceback" not in said
+    usage = capsys.readouterr().err
+    assert usage.startswith("usage: ") and "Traceback" not in usage

@@ -234,7 +234,7 @@ def test_the_board_is_in_spanish(visitor):
     draw(visitor, DRAWINGS["2"])
     assert re.search(r"\d,\d\s?%", page.locator(".bars").inner_text()), "a comma in Spanish"
     assert re.search(r"\d{2}\.\d{3} parámetros", page.locator(".about").inner_text())
-    page.wait_for_timeout(200)  # a frame or two
+    until(page, "document.querySelector('.strip .conv4').width > 28")  # it is painted when there is time
     page.locator(".strip canvas").nth(1).focus()
     until(page, "document.querySelector('.lens-says').textContent.startsWith('Mapa 1 de ')")
     assert foreign(page) == []
@@ -260,7 +260,9 @@ def test_another_language_at_once_and_the_drawing_stays(visitor):
     assert re.search(r"\d\.\d\s?%", page.locator(".bars").inner_text())
     page.reload()
     page.wait_for_selector("#board[data-engine=ready]")
-    assert visitor.shown()["sentence"] == "Draw a digit, 0 to 9.", "what was chosen is remembered"
+    until(
+        page, "document.querySelector('.sentence').textContent === 'Draw a digit, 0 to 9.'"
+    )  # the choice is remembered
 
 
 @pytest.mark.parametrize(
@@ -278,7 +280,9 @@ def test_the_language_is_that_of_the_address_or_the_browser(locale, search, lang
     page = context.new_page()
     page.goto(site.url + search)
     until(page, "document.querySelectorAll('.languages button').length > 1")
-    assert page.locator(".sentence").inner_text() == WORDS[language]["reading.empty"]
+    until(
+        page, "text => document.querySelector('.sentence').textContent === text", arg=WORDS[language]["reading.empty"]
+    )
     page.locator(".languages [lang=es]").click()
     assert page.url.endswith("?lang=es" if search else "/")
     context.close()

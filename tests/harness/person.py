@@ -161,9 +161,8 @@ class Contributor(Person):
 
     def open_tab(self) -> None:
         self.page.get_by_role("tab", name="Contribute").click()
-        self.page.wait_for_selector(
-            ".collector .agree:not([disabled])", state="attached"
-        )  # its script has filled it in
+        filled_in = ".collector .agree:not([disabled])"
+        self.page.wait_for_selector(filled_in, state="attached")
 
     def agree(self) -> None:
         self.open_tab()

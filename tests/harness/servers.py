@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -10,16 +12,29 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from tests.harness import ROOT
 
 
+def _ports() -> Iterator[int]:
+    """Ports below those that the system gives to connections; other ones for each process that runs tests."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
+    return itertools.count(20_000 + 3000 * worker + random.SystemRandom().randrange(2000))
+
+
+PORTS = _ports()
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody listens on, and that no other test is given."""
+    for port in PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def family(pid: int) -> list[int]:
@@ -61,18 +76,18 @@ class Process:
     def kill(self, how: int = signal.SIGKILL) -> None:
         """End it, and wait until it is gone."""
         self.process.send_signal(how)
-        self.process.wait(30)
+        self.process.wait(60)
 
 
 class Server(Process):
     """`python app.py`."""
 
     def __init__(self, *arguments: str, folder: Path = ROOT, **environment: str):
-        self.port = free_port()
+        self.port, self._store = free_port(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         settings = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))},
             "GRADIO_SERVER_PORT": str(self.port),
-            "CONTRIBUTIONS_DIR": str(Path(tempfile.gettempdir(), f"contributions-{self.port}")),
+            "CONTRIBUTIONS_DIR": self._store.name,
             **environment,
         }
         super().__init__([sys.executable, "app.py", *arguments], f"http://127.0.0.1:{self.port}", settings, folder)
