@@ -61,7 +61,7 @@ def info(server: Server) -> dict:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("transfer", ["redirect", "xet"])  # "direct" is in test_publishing
+@pytest.mark.parametrize("transfer", ["direct", "redirect", "xet"])
 def test_round_trip(transfer, tmp_path, mnixel):
     """Publish everything, publish it again, use the model, the dataset and the page as their cards say."""
     with LocalHub(tmp_path / "hub", transfer).running() as hub:

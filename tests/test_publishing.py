@@ -61,7 +61,9 @@ def front_of(files: dict[str, bytes]) -> dict:
 # --- one command ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("transfer", ["direct", pytest.param("xet", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "transfer", ["direct", *(pytest.param(x, marks=pytest.mark.thorough) for x in ("redirect", "xet"))]
+)
 def test_a_free_account_gets_all_that_it_may_have(transfer, tmp_path, mnixel):
     with LocalHub(tmp_path / "hub", transfer, paid=False).running() as hub:
         done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
