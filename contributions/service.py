@@ -58,10 +58,8 @@ class ContributionService:
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
         """The service that the environment asks for and None; or None and the `refusal` for the page."""
-        (folder, repository), persistent = (
-            place(),
-            not os.environ.get("SPACE_ID"),
-        )  # on a Space, docs/operations.md says why
+        folder, repository = place()
+        persistent = not os.environ.get("SPACE_ID")  # docs/operations.md says why no folder of a Space is
         try:
             if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
                 raise Declined("Contributions are switched off here.", code="off")
