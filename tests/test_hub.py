@@ -28,7 +28,6 @@ from model import DigitCNN
 from publishing import bundles, fetch, pins
 from serving import weights as serving_weights
 from tests.harness import CLEAN, ROOT, called
-from tests.harness.forks import Command
 from tests.harness.hub import FAULTS, MODEL, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
 from tests.harness.servers import Server
 
@@ -672,7 +671,11 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tm
     if kind == "space":  # one that is there already, and so gets its variables in requests of their own
         hub.put("space", SPACE, {}, sdk="gradio")
     hub.faults = [Fault(where, "hold", times=1, after=after)]
-    running = Command(["publish.py", kind, OWNER], ROOT, {**CLEAN, **hub.environment(tmp_path / "us")})
+    environment = {**CLEAN, **hub.environment(tmp_path / "us")}
+    running = subprocess.Popen(
+        [sys.executable, "publish.py", kind, OWNER], cwd=ROOT, env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
     assert hub.held.wait(60)
     running.kill()
     running.wait()
@@ -691,7 +694,8 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tm
 def test_a_publish_through_xet_that_was_killed_is_finished_by_the_next(tmp_path):
     with LocalHub(tmp_path / "hub", "xet").running() as hub:
         hub.faults = [Fault("commit/", "hold", times=1)]
-        running = Command(["publish.py", "model", OWNER], ROOT, {**CLEAN, **hub.environment(tmp_path / "us")})
+        environment = {**CLEAN, **hub.environment(tmp_path / "us")}
+        running = subprocess.Popen([sys.executable, "publish.py", "model", OWNER], cwd=ROOT, env=environment)
         assert hub.held.wait(60)
         running.kill()
         running.wait()

@@ -30,7 +30,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.harness import CLEAN, ROOT, forks
+from tests.harness import CLEAN, ROOT
 from tests.harness.servers import free_port
 
 OWNER = "OWNER"  # the account of the tests, so that what READMEs print can be run as it stands
@@ -46,8 +46,6 @@ PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 def client(hub: LocalHub, home: Path, *command: str, token: str = "hf_write", cwd: Path = ROOT, **more: str):
     """Run a command as somebody with an empty cache in `home`; returns what it printed and its status."""
     environment = {**CLEAN, "PATH": PATH, **hub.environment(home, token), **more}
-    if command[0] == sys.executable:
-        return forks.Command(command[1:], cwd, environment).wait()
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
 
 
