@@ -1,7 +1,7 @@
 """Train a digit classifier on MNIXEL: `python train.py` fits, writes weights/ and prints the figures.
 
     python train.py                                 the shipped network into weights/, some 15 minutes
-    python train.py --quick                         two fifths as long on half the drawings, into runs/quick
+    python train.py --quick                         two fifths of the steps on half the drawings, into runs/quick: three minutes
     python train.py --recipe upstream --seeds 5     upstream's network and recipe, five seeds
     python train.py --recipe nearest-pixels         1-nearest-neighbour on the pixels as they are
     python train.py --recipe nearest-normalised     1-nearest-neighbour after our preprocessing
@@ -150,7 +150,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 class TrainError(RuntimeError):
-    """What was asked for cannot be trained or written, in one sentence."""
+    """What was asked for cannot be trained, written or published, in one sentence."""
+
+
+class StoppedEarly(KeyboardInterrupt):
+    """Ctrl-C before there was anything to write."""
 
 
 FAILURES = (TrainError, data.DataError, publish.PublishError)
@@ -186,7 +190,7 @@ def add_contributed(arrays: data.Arrays | None, options: argparse.Namespace) -> 
 
 
 def run_seeds(options: argparse.Namespace, arrays: data.Arrays | None) -> list[Run]:
-    """One run a seed, fewer after Ctrl-C. Raises KeyboardInterrupt when no run has any weights."""
+    """One run a seed, fewer after Ctrl-C. Raises StoppedEarly when no run has any weights."""
     runs: list[Run] = []
     try:
         for seed in range(options.seed, options.seed + options.seeds):
@@ -197,7 +201,7 @@ def run_seeds(options: argparse.Namespace, arrays: data.Arrays | None) -> list[R
                 break
     except KeyboardInterrupt:
         if not runs:
-            raise
+            raise StoppedEarly from None
     return runs
 
 
@@ -233,7 +237,7 @@ def train(options: argparse.Namespace) -> None:
         published = publish.publish_model(api, options.push, out, f"{owner}/{publish.DEFAULT['dataset']}")
     except (publish.PublishError, BundleError, OSError, KeyboardInterrupt) as error:
         later = f"python publish.py model {options.push} --weights {out}"
-        raise TrainError(f"{error or 'stopped by hand.'}\nTo publish later: {later}") from error
+        raise TrainError(f"{str(error) or 'stopped by hand.'}\nTo publish later: {later}") from error
     print(f"published at {published.url}, commit {published.commit}")
 
 
@@ -250,8 +254,11 @@ def main(arguments: list[str] | None = None) -> int:
     except FAILURES as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except StoppedEarly:
         print("\nStopped by hand before the network's first round had ended: nothing was written.", file=sys.stderr)
+        return 130
+    except KeyboardInterrupt:
+        print("\nStopped by hand.", file=sys.stderr)
         return 130
     return 0
 

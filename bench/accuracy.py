@@ -124,7 +124,11 @@ def other_people(table: Table) -> None:
         for sizes, note in ((freehand.NATURAL, ""), (freehand.SMALL, ", small")):
             table.read(f"{PENDIGITS}{note}", iter([("", sets.pendigits(folder, sizes))]), detailed=True)
     if (file := mnist.file()) is not None:
-        for name, (pictures, labels) in mnist.read(file).items():
+        try:
+            found = mnist.read(file)
+        except (OSError, EOFError, ValueError) as error:
+            sys.exit(f"bench.accuracy: {file}, or MNIST's test digits beside it, cannot be read: {error}")
+        for name, (pictures, labels) in found.items():
             table.read(name, iter([("", sets.Set(list(pictures), labels))]), detailed=True)
 
 

@@ -35,5 +35,7 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
             np.frombuffer(gzip.decompress(each.read_bytes()), np.uint8, offset=header)
             for each, header in zip(beside, HEADERS, strict=True)
         )
+        if len(pixels) != 28 * 28 * len(labels):
+            raise ValueError(f"{beside[0]} and {beside[1].name} do not have the same number of digits.")
         sets[f"MNIST, {len(labels):,} test digits"] = pixels.reshape(-1, 28, 28) / np.float32(255), labels.astype(int)
     return sets

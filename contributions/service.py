@@ -126,7 +126,7 @@ class ContributionService:
         pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
         drawing = Drawing(id, label, strokes, pixels, source, self.app, **asdict(writer))
         if len(to_line(drawing)) > MAX_BYTES:
-            sentence = "This drawing has more points than can be kept. Draw it anew, with less line."
+            sentence = "This drawing has more points than can be kept. Draw it again with fewer lines."
             raise Declined(sentence, code="too-long")
         self.store.add(drawing)
         if self.mirror:
@@ -169,7 +169,7 @@ class ContributionService:
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
         if not self._collecting.acquire(timeout=COLLECTING):
-            raise StoreError("Others are taking their digits home just now; try again in a moment.", code="queue")
+            raise StoreError("Others are downloading their digits just now; try again in a moment.", code="queue")
         file = tempfile.TemporaryFile()
         try:
             mine = (drawing for drawing, _ in self.store.each("receipt_hash = ?", hashed(question["receipt"])))
@@ -195,7 +195,7 @@ class ContributionService:
             raise ValueError("Enter your receipt code.")
         deleted = _like_a_receipt(receipt) and self.store.was_deleted(receipt)
         if not deleted and self._writer(question) is None:
-            raise Declined("Nothing is kept under this receipt; check the code for a slip.", code="unknown")
+            raise Declined("Nothing is kept under this receipt; check the code for typing mistakes.", code="unknown")
         count, batches = self.store.delete(receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
         sentence, code, hub = f"{drawings} deleted" if count else "Nothing is left under this receipt", "gone", ""
@@ -214,7 +214,7 @@ class ContributionService:
         receipt = question.get("receipt")
         writer = self.store.writer(receipt) if _like_a_receipt(receipt) else None
         if not writer and self.mirror and not self.mirror.restored:
-            sentence = "The server is still fetching what it has kept; try again in a minute. Nothing is lost."
+            sentence = "The server is still fetching what it had kept; try again in a minute. Nothing is lost."
             raise Declined(sentence, code="restoring")
         return writer
 

@@ -86,6 +86,9 @@ def test_every_other_training_digit_of_mnist_counts_and_all_its_test_digits(tmp_
     assert labels.tolist() == [4, 0, 9]
     assert pictures.dtype == np.float32
     assert np.argwhere(pictures).tolist() == [[1, 2, 3]] and pictures.max() == 1
+    (tmp_path / mnist.TEST[1]).write_bytes(gzip.compress(bytes(9)))
+    with pytest.raises(ValueError, match="do not have the same number of digits"):
+        mnist.read(mnist.file())
 
     monkeypatch.setenv("MNIST_CSV", str(tmp_path / "missing.csv"))
     assert mnist.file() is None
@@ -297,6 +300,12 @@ def test_the_ablation_takes_what_train_left_with_the_right_seeds(tmp_path, monke
     assert "| 40 | nothing random |" in ablation.run_recipes([])
     assert list(tables.stored("recipes")) == ["nearest-pixels"]
     assert "no upstream on MNIXEL's test images with 5 seeds: python train.py" in capsys.readouterr().err
+
+
+def test_the_ablation_does_not_replace_rows_by_emptier_ones(monkeypatch):
+    monkeypatch.delenv("FREEHAND_DIR", raising=False)
+    with pytest.raises(SystemExit, match="UNIPEN_DIR and FREEHAND_DIR have to name"):
+        ablation.main(["recipes"])
 
 
 def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, monkeypatch):

@@ -431,7 +431,7 @@ def test_one_collection_at_a_time(service, monkeypatch):
     receipt = agree(service)
     submit(service, receipt)
     monkeypatch.setattr("contributions.service.COLLECTING", 0.1)
-    with service._collecting, pytest.raises(StoreError, match="Others are taking their digits home"):
+    with service._collecting, pytest.raises(StoreError, match="Others are downloading their digits"):
         service.collection({"receipt": receipt})
     service.collection({"receipt": receipt})[1].close()
 
@@ -451,7 +451,7 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     assert b"mine-0001" not in files and writer.encode() not in files  # nor in the pages that SQLite has freed
     again = ask(service, "forget", receipt=mine)["said"]
     assert again == "Nothing is left under this receipt."  # asked again, for want of an answer, say
-    assert "check the code for a slip" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+    assert "check the code for typing mistakes" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
     assert "Enter your receipt code" in ask(service, "forget", receipt="")["error"]
     assert submit(service, mine)["consent"]
 

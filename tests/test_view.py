@@ -206,6 +206,29 @@ def test_why_this_and_not_that(desktop):
     assert not page.locator(".reason").is_visible()
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_sliders_have_their_names_and_their_room(language, browser, site):
+    person = Person(browser, f"{site.url}?lang={language}")
+    measured = """() => {
+      const [brush, top] = document.querySelectorAll('.slider'), controls = document.querySelector('.controls');
+      const ink = (part) => {  // of its words and its track
+        const range = document.createRange();
+        range.selectNodeContents(part);
+        return range.getBoundingClientRect();
+      };
+      const room = controls.getBoundingClientRect();
+      return {
+        labels: [...document.querySelectorAll('.slider input')].map((input) => input.labels.length),
+        apart: ink(top).left - ink(brush).right >= 0,
+        inside: ink(top).right <= room.right + 1 && controls.scrollWidth <= controls.clientWidth + 1,
+      };
+    }"""
+    for width, height in ((320, 640), (390, 844), (568, 320), (667, 375), (844, 390), (768, 1024), (1280, 800)):
+        person.page.set_viewport_size({"width": width, "height": height})
+        assert person.page.evaluate(measured) == {"labels": [1, 1], "apart": True, "inside": True}, width
+    person.leave()
+
+
 @pytest.mark.parametrize(("language", "shown"), [("en", "−1.5"), ("es", "−1,5")])
 def test_a_minus_is_no_hyphen(language, shown, browser, site):
     person = Person(browser, f"{site.url}?lang={language}")

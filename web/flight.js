@@ -27,7 +27,8 @@ function square(strokes, pixels) {
 // Flights in `pad`, from `board` to the canvas `seen`: start(strokes, pixels), which waits a moment, and stop().
 export function makeFlight(pad, board, seen) {
   const ink = make("canvas", { width: 8 * INPUT, height: 8 * INPUT }), small = make("canvas", { width: INPUT, height: INPUT });
-  const box = make("div", { className: "flight", hidden: true, ariaHidden: "true" }, ink, small);
+  const box = make("div", { className: "flight", hidden: true }, ink, small);
+  box.setAttribute("aria-hidden", "true");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let timer = null, flights = [];
   pad.append(box);

@@ -140,7 +140,7 @@ export function mount(element, props, server) {
   find(".inside").addEventListener("toggle", ask);
 
   topK.addEventListener("input", () => {
-    find("[data-slot=k]").value = topK.value;
+    topK.nextElementSibling.value = topK.value;
     show();
   });
 

@@ -19,4 +19,5 @@ export function remember(name, value) {
   }
 }
 
-window.addEventListener("storage", () => here.clear());  // another tab of the page has stored something: it can
+// Another tab of the page has stored something; null stands for everything.
+window.addEventListener("storage", ({ key }) => { if (key === null) here.clear(); else here.delete(key); });

@@ -31,7 +31,8 @@ function describe(element, key, way, values) {
 }
 
 function addDigit(list, picture, key, way, values) {
-  const canvas = make("canvas", { width: SIDE, height: SIDE, ariaHidden: "true" }), caption = make("span");
+  const canvas = make("canvas", { width: SIDE, height: SIDE }), caption = make("span");
+  canvas.setAttribute("aria-hidden", "true");
   const item = make("li", {}, canvas, caption);
   canvas.getContext("2d").putImageData(picture, 0, 0);
   describe(caption, key, way, values);

@@ -9,8 +9,8 @@ import { make, set } from "./dom.js";
 import { engine } from "./engine.js";
 import { label, write } from "./words.js";
 
-export const PLACES = 7;                      // a side, before the averages
-const THIRDS = [0, 0, 0, 1, 2, 2, 2];  // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
+export const PLACES = 7;                // a side, before the averages
+const THIRDS = [0, 0, 0, 1, 2, 2, 2];   // of the digit, which has the middle 20 of the 28 pixels: to which a row or a column belongs
 const CLOSE = 1;                        // logits between two digits, below which they nearly balance
 const SMALL = 0.05;                     // a sum below it is no reason
 export const FOR = [255, 140, 60];
