@@ -46,7 +46,8 @@ def accuracy(results: dict) -> str:
 
 def recipes(results: dict) -> str:
     """Of docs/recipes.json: the ablation, in misses on MNIXEL's test images and on other people's digits."""
-    rows, people = [], max((row["people"] for row in results.values()), key=len, default={})
+    people: dict = max((row["people"] for row in results.values()), key=len, default={})
+    rows = []
     for row in results.values():
         misses = [row["total"] - right for right in row["rights"]]
         mean, each = f"{sum(misses) / len(misses):.2g}", ", ".join(map(str, misses))
