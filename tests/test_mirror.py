@@ -320,7 +320,7 @@ else:
     receipt, waiting = start(1)[0].split()
     assert waiting == "1" and len(hub.rows(REPOSITORY)) == 1
     for line in start(2, receipt, "away", HF_ENDPOINT="http://127.0.0.1:9"):
-        assert "still fetching what it has kept" in line
+        assert "still fetching what it had kept" in line
     *_, status, gone = start(3, receipt, "restored")
     assert status == "{'saved': 1, 'waiting': 0, 'on_hub': 1}"
     assert gone == "{'said': '1 drawing was deleted.', 'code': 'gone', 'count': 1, 'again': False}"
