@@ -35,7 +35,8 @@ def draw(folder: Path) -> None:
                 person = Person(browser, server.url, size, touch)
                 person.draw(DRAWINGS[digit])
                 person.settle()
-                person.page.wait_for_timeout(300)  # the bars grow
+                person.page.wait_for_timeout(300)  # the bars grow, and the drawing flies to the 28x28
+                person.page.wait_for_selector(".flight", state="hidden")
                 person.page.screenshot(path=folder / f"{name}.png")
                 person.leave()
             animation(Person(browser, server.url), folder / "drawing.gif")
