@@ -89,7 +89,7 @@ def test_drawings_of_unseen_writers(net, engine, sizes):
 
 @pytest.mark.thorough
 def test_pictures(net, engine):
-    for name, files in parity.pictures(6).items():
+    for name, files in parity.pictures(10).items():
         row = compare(name, net, engine, files)
         check(row)
         if not name.startswith(

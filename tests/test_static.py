@@ -140,7 +140,7 @@ def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, browser)
 
     site = StaticSite(download(hub, tmp_path / "site"))
     person = Person(browser, site.url)
-    assert f"weights from {MODEL}@{commit}" in person.page.locator(".about").inner_text()
+    assert f"the weights are those of {MODEL}@{commit}" in person.page.locator(".about").inner_text()
     assert any(f"GET /{MODEL}/resolve/{commit}/model.safetensors" in line for line in hub.log)
     person.draw(DRAWINGS["4"])
     assert person.settle()["digit"] == "4"
