@@ -6,7 +6,7 @@
                 more than accuracy here, because one operator moves a few digits in ten thousand. A changed recipe is measured anew
 
 Both read the digits of people who never train, at natural sizes, with the network of the first seed: UNIPEN in its two halves and
-pendigits, where those are. `python -m reports` draws the tables.
+pendigits, which UNIPEN_DIR and FREEHAND_DIR have to name. `python -m reports` draws the tables.
 """
 
 from __future__ import annotations
