@@ -22,10 +22,16 @@ test: setup
 test-all: setup
 	$(BIN)/python -m pytest --durations=10
 
-lint: setup
+lint: setup $(VENV)/node_modules/.bin/biome
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(VENV)/node_modules/.bin/biome ci --colors=off --error-on-warnings .
+
+# JavaScript's and CSS's linter and formatter; nothing else needs Node's npm.
+$(VENV)/node_modules/.bin/biome: setup
+	npm install --silent --no-save --prefix $(VENV) @biomejs/biome@2.6.8
+	touch $@
 
 reports: setup
 	$(BIN)/python -m reports

@@ -71,14 +71,22 @@ def build(predictor: Predictor, service: ContributionService | None, closed: dic
             with gr.Tab("Recognise"):
                 sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
             with gr.Tab("Contribute"):
-                collector(service.licence if service else "", CONSENT, functions, closed, elem_classes="collect")
+                collector(
+                    service.licence if service else "", CONSENT, functions, closed, elem_classes="collect"
+                )
             with gr.Tab("Data"):
-                data_tab(HERE / "weights", [f for f in functions if f.__name__ == "accepted"], elem_classes="tab-data")
+                data_tab(
+                    HERE / "weights",
+                    [f for f in functions if f.__name__ == "accepted"],
+                    elem_classes="tab-data",
+                )
             with gr.Tab("Model"):
                 model_tab(HERE / "weights", elem_classes="tab-model")
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
-        gr.Button(visible=False).click(  # without Gradio's preprocessing, which would open the picture in this process
+        gr.Button(
+            visible=False
+        ).click(  # without Gradio's preprocessing, which would open the picture in this process
             predict, [picture, top_k], result, api_name="predict", preprocess=False
         )
         gr.api(info, api_name="info")
@@ -124,7 +132,9 @@ def main(arguments: list[str] | None = None) -> int:
             runpy.run_module("bench.stock", run_name="__main__")
             return 0
         server = Server(settings, Weights(HERE / "weights", settings))
-        listening = listen(settings.name, settings.port)  # before the store is opened, which another page may have
+        listening = listen(
+            settings.name, settings.port
+        )  # before the store is opened, which another page may have
         service, closed = ContributionService.from_environment(VERSION)
         functions = {function.__name__: function for function in service.functions} if service else {}
         page = build(server.predictor, service, closed)

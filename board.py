@@ -56,15 +56,21 @@ def parse_strokes(payload: object) -> list[Stroke]:
         if total > MAX_POINTS:
             raise ValueError(f"A drawing has at most {MAX_POINTS} points; this one has more.")
         pairs = raw["points"]
-        if not all(isinstance(p, list) and len(p) == 2 and _is_number(p[0]) and _is_number(p[1]) for p in pairs):
+        if not all(
+            isinstance(p, list) and len(p) == 2 and _is_number(p[0]) and _is_number(p[1]) for p in pairs
+        ):
             raise ValueError("A point is a pair of finite numbers [x, y] in board units.")
         radius = raw.get("radius", DEFAULT_RADIUS)
         if not _is_number(radius) or not MIN_RADIUS <= radius <= MAX_RADIUS:
-            raise ValueError(f"The brush radius is a number from {MIN_RADIUS:g} to {MAX_RADIUS:g} board units.")
+            raise ValueError(
+                f"The brush radius is a number from {MIN_RADIUS:g} to {MAX_RADIUS:g} board units."
+            )
         points = np.clip(np.array(pairs, dtype=np.float64), -FAR, SIZE + FAR)
         length += float(np.hypot(*np.diff(points, axis=0).T).sum())
         if length > MAX_LENGTH:
-            raise ValueError(f"A drawing has at most {MAX_LENGTH // SIZE} board widths of line; this one has more.")
+            raise ValueError(
+                f"A drawing has at most {MAX_LENGTH // SIZE} board widths of line; this one has more."
+            )
         strokes.append(Stroke(points, float(radius)))
     return strokes
 

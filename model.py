@@ -53,7 +53,9 @@ def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, n
         except OSError as error:
             raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
     if not isinstance(image, np.ndarray):
-        raise ValueError(f"Cannot read a {type(image).__name__} as a picture (open a file with PIL first): {EXPECTED}.")
+        raise ValueError(
+            f"Cannot read a {type(image).__name__} as a picture (open a file with PIL first): {EXPECTED}."
+        )
     if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
         raise ValueError(f"Cannot read an array of shape {image.shape} as a picture: {EXPECTED}.")
     _check_side(*image.shape[:2])
@@ -100,14 +102,19 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _check_side(height: int, width: int) -> None:
     if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
-        raise ValueError(f"The picture is {width}x{height} pixels; it must have {MIN_SIDE} to {MAX_SIDE} a side.")
+        raise ValueError(
+            f"The picture is {width}x{height} pixels; it must have {MIN_SIDE} to {MAX_SIDE} a side."
+        )
 
 
 def _array_of(image: Image.Image) -> np.ndarray:
     """A Pillow image of any mode as an array that `_luminance_and_alpha` takes."""
     if image.mode.startswith("I;16"):
         return np.asarray(image, dtype=np.float32) / np.float32(65535)
-    if image.mode in ("I", "F"):  # 32 bits without a stated range: 16-bit PNGs open as I, floats as 0..1 or 0..255
+    if image.mode in (
+        "I",
+        "F",
+    ):  # 32 bits without a stated range: 16-bit PNGs open as I, floats as 0..1 or 0..255
         values = np.asarray(image, dtype=np.float32)
         top = next((limit for limit in (1, 255, 65535) if np.nanmax(values, initial=0) <= limit), None)
         if top is None:
@@ -115,7 +122,9 @@ def _array_of(image: Image.Image) -> np.ndarray:
         return values / np.float32(top)
     has_alpha = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
     try:
-        if max(image.size) > MAX_SIDE // 2:  # half of it has detail enough for 28x28, in a third of the memory
+        if (
+            max(image.size) > MAX_SIDE // 2
+        ):  # half of it has detail enough for 28x28, in a third of the memory
             image = image.convert("LA" if has_alpha else "L").reduce(2)
         return np.asarray(image.convert("RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"))
     except ValueError as error:  # a colour that the palette has not
@@ -169,7 +178,9 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
     if np.mean(np.abs(frame - ground) < 1.5 / 255) < 0.5:
         ink = _without_grain(values)
     else:
-        ink = np.maximum(np.subtract(values, ground, out=values), 0, out=values)  # in place: pictures may be large
+        ink = np.maximum(
+            np.subtract(values, ground, out=values), 0, out=values
+        )  # in place: pictures may be large
     peak = ink.max()
     if peak < MIN_CONTRAST:
         raise EmptyDrawing("The picture has hardly any contrast: there is no ink in it.")
@@ -217,7 +228,9 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     The ground is a grey opening (Sternberg 1986) with a window wider than a stroke, on a small copy. What is left of the paper's
     grain is cut at three times its spread; ink that hangs together only as specks is dropped.
     """
-    factor = max(1.0, min(max(values.shape) / 1024, min(values.shape) / MIN_SIDE))  # finer ones only carry more grain
+    factor = max(
+        1.0, min(max(values.shape) / 1024, min(values.shape) / MIN_SIDE)
+    )  # finer ones only carry more grain
     shape = (round(values.shape[0] / factor), round(values.shape[1] / factor))
     fine = _filtered(values, shape[::-1], ImageFilter.MedianFilter(3))
 
@@ -225,7 +238,11 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     size = (max(1, round(shape[1] * shrink)), max(1, round(shape[0] * shrink)))
     window = 2 * (GROUND_SIDE // 10) + 1
     ground = _filtered(
-        fine, size, ImageFilter.MinFilter(window), ImageFilter.MaxFilter(window), ImageFilter.GaussianBlur(window / 3)
+        fine,
+        size,
+        ImageFilter.MinFilter(window),
+        ImageFilter.MaxFilter(window),
+        ImageFilter.GaussianBlur(window / 3),
     )
     ink = np.maximum(fine - _enlarged(ground, shape), 0)
 
@@ -247,7 +264,9 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
 # --- ink -> what the network is given ---------------------------------------------------------------------------------
 
 EDGE = 0.41  # of the peak: ink from here on counts for the box, be the edge sharp or soft. No multiple of 1/255, lest rounding decide
-SOFTNESS = 0.6  # pixels of blur that make a board look like a 28x28 of MNIXEL: least difference over 200 drawings
+SOFTNESS = (
+    0.6  # pixels of blur that make a board look like a 28x28 of MNIXEL: least difference over 200 drawings
+)
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:
@@ -323,7 +342,11 @@ class Config:
 
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
     """3x3 convolution that keeps the size, batch normalisation (which brings the bias), ReLU: 9*in*out + 2*out parameters."""
-    return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+    return [
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    ]
 
 
 class DigitCNN(nn.Module):
@@ -426,14 +449,21 @@ class DigitCNN(nn.Module):
         open to you, ConnectionError when the Hub cannot be asked, ValueError when a file is not what it should be.
         """
         if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
-            raise ValueError(f"The source of a network is a folder or a Hub repository OWNER/NAME, not {source!r}.")
+            raise ValueError(
+                f"The source of a network is a folder or a Hub repository OWNER/NAME, not {source!r}."
+            )
         if Path(source).is_dir():
             return cls._load(Path(source), str(source))
         return cls.from_hub(str(source), revision=revision, token=token, local_files_only=local_files_only)
 
     @classmethod
     def from_hub(
-        cls, name: str, *, revision: str | None = None, token: str | None = None, local_files_only: bool = False
+        cls,
+        name: str,
+        *,
+        revision: str | None = None,
+        token: str | None = None,
+        local_files_only: bool = False,
     ) -> DigitCNN:
         """As `from_pretrained`, but `name` is a Hub repository even where a folder has the same name."""
         if name.count("/") != 1 or not all(name.split("/")):
@@ -462,7 +492,9 @@ class DigitCNN(nn.Module):
 
         for name in (CONFIG, WEIGHTS):
             if not (folder / name).is_file():
-                raise FileNotFoundError(f"There is no {name} in {source}; a model folder has {CONFIG} and {WEIGHTS}.")
+                raise FileNotFoundError(
+                    f"There is no {name} in {source}; a model folder has {CONFIG} and {WEIGHTS}."
+                )
         net = cls(_read_config(folder / CONFIG, source))
         weights = (folder / WEIGHTS).read_bytes()  # once: what is hashed is what is loaded
         if hashlib.sha256(weights).hexdigest() != net.config.sha256:
@@ -492,7 +524,9 @@ def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:
     return [(LABELS[i], float(probabilities[i])) for i in order]
 
 
-def _download(name: str, revision: str | None, token: str | None, offline: bool = False, again: bool = False) -> Path:
+def _download(
+    name: str, revision: str | None, token: str | None, offline: bool = False, again: bool = False
+) -> Path:
     """The cache's folder with config.json and weights of a Hub repository, both of one commit, which names the folder.
 
     With `again` both are fetched even if they are there. Raises what `DigitCNN.from_pretrained` says.
@@ -532,7 +566,9 @@ def _download(name: str, revision: str | None, token: str | None, offline: bool 
             f"The Hub cannot be asked for {name}, and it is not in the cache: check the network and try again."
         ) from error
     except errors.EntryNotFoundError as error:
-        raise FileNotFoundError(f"There is no {file} in {name}: it holds no weights of this network.") from error
+        raise FileNotFoundError(
+            f"There is no {file} in {name}: it holds no weights of this network."
+        ) from error
     except (
         httpx2.HTTPError,
         OSError,
@@ -559,7 +595,9 @@ def _read_config(path: Path, source: str) -> Config:
             if missing := {field.name for field in fields(Config)} - set(raw):
                 raise ValueError(f"it has no {', '.join(sorted(missing))}")
             config = Config(**{**raw, "channels": tuple(raw["channels"])})
-            if len(config.channels) != 3 or not all(type(c) is int and 1 <= c <= 256 for c in config.channels):
+            if len(config.channels) != 3 or not all(
+                type(c) is int and 1 <= c <= 256 for c in config.channels
+            ):
                 raise ValueError("three channels of 1 to 256 are expected")
             if type(config.places) is not int or not 1 <= config.places <= 7:
                 raise ValueError("1 to 7 places are expected")
@@ -568,7 +606,9 @@ def _read_config(path: Path, source: str) -> Config:
                 raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")
             return config
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"The {CONFIG} of {source} is not the configuration of this network ({error}).") from error
+        raise ValueError(
+            f"The {CONFIG} of {source} is not the configuration of this network ({error})."
+        ) from error
     raise ValueError(
         f"The {CONFIG} of {source} is of format {version!r}; this model.py reads {FORMAT}. Take the model.py beside it."
     )

@@ -71,7 +71,9 @@ class Publisher:
         published = self.done[kind] = upload(self.api, kind, name, folder, self.options.private, **more)
         if published.deleted:
             print(f"  deleted: {', '.join(published.deleted)}")
-        print(f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}")
+        print(
+            f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}"
+        )
 
     def lay_out(self, kind: str, out: Path, hardware: str | None = None) -> None:
         """Write the files of a kind into the folder `out`, with links to the repositories that are on the Hub (without `api` to all)."""
@@ -85,7 +87,9 @@ class Publisher:
         if kind == "model":
             bundles.model(out, weights, names["model"], dataset)
         elif kind == "space":
-            bundles.space(out, weights, names["space"], names["model"], dataset, hardware or self.options.hardware)
+            bundles.space(
+                out, weights, names["space"], names["model"], dataset, hardware or self.options.hardware
+            )
         else:
             commit = self._commit_of_the_weights() if self.api else None
             gradio = self._public("space") if self.api else None
@@ -191,7 +195,9 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
         names[options.kind] = options.target
     for name in [*names.values(), *filter(None, [options.contributions])]:
         if not is_name(name):
-            parser.error(f"{name!r} is no name on the Hub: OWNER or OWNER/NAME, of letters, digits, - _ and dots.")
+            parser.error(
+                f"{name!r} is no name on the Hub: OWNER or OWNER/NAME, of letters, digits, - _ and dots."
+            )
     return options, names
 
 
@@ -232,8 +238,12 @@ def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
         print(f"consent  {'given: --consent' if options.consent else f'missing: {NO_CONSENT}'}")
     token = "there; the Hub will say whether it may write" if get_token() else f"missing: {hub.NOT_LOGGED_IN}"
     print(f"token    {token}")
-    print(f"seen by  {'you alone, where a repository is new (--private)' if options.private else 'everybody'}")
-    print("in all   costs nothing beyond the account's plan; one commit a repository, none if nothing changed")
+    print(
+        f"seen by  {'you alone, where a repository is new (--private)' if options.private else 'everybody'}"
+    )
+    print(
+        "in all   costs nothing beyond the account's plan; one commit a repository, none if nothing changed"
+    )
     print("Nothing was sent.")
     return status
 
@@ -254,7 +264,9 @@ def main(arguments: list[str] | None = None) -> int:
                     publisher.publish(kind, Path(work, kind))
                 except FAILURES as error:
                     failed[kind] = sentence(error)
-                    print(f"\npublish.py: {failed[kind]}", file=sys.stderr, flush=True)  # a progress bar may be open
+                    print(
+                        f"\npublish.py: {failed[kind]}", file=sys.stderr, flush=True
+                    )  # a progress bar may be open
     except PublishError as error:  # nobody is signed in
         print(f"publish.py: {error}", file=sys.stderr)
         return 1

@@ -72,8 +72,12 @@ class Page:
 def front(page: Page) -> str:
     """Waits for a Space that sleeps."""
     deadline = time.monotonic() + WAIT
-    while (reply := page.ask("/", status=0)).status_code in STARTING and (left := deadline - time.monotonic()) > 0:
-        print(f"...   answers {reply.status_code}: it sleeps or starts; waiting, {left:.0f} s left", flush=True)
+    while (reply := page.ask("/", status=0)).status_code in STARTING and (
+        left := deadline - time.monotonic()
+    ) > 0:
+        print(
+            f"...   answers {reply.status_code}: it sleeps or starts; waiting, {left:.0f} s left", flush=True
+        )
         time.sleep(min(4, left))
     expect(reply.status_code == 200, f"{page.url} answers {reply.status_code}.")
     ours = "Draw a digit" in reply.text and "sketchpad" in reply.text
@@ -114,7 +118,10 @@ def weights(page: Page) -> str:
     """What browsers load is what config.json says."""
     now = page.ask("/weights/current").json() if page.assets else {"base": "weights/", "problem": None}
     expect(not now["problem"], f"The page has a problem with its weights: {plain(now['problem'])}")
-    config, tensors = page.ask(f"/{now['base']}config.json").json(), page.ask(f"/{now['base']}model.safetensors")
+    config, tensors = (
+        page.ask(f"/{now['base']}config.json").json(),
+        page.ask(f"/{now['base']}model.safetensors"),
+    )
     right = hashlib.sha256(tensors.content).hexdigest() == config["sha256"]
     expect(right, "The weights are not those that config.json was written for: their SHA-256 differs.")
     return f"{len(tensors.content) / 1000:,.0f} kB"
@@ -129,7 +136,9 @@ def predict(page: Page) -> str:
         image.save(buffer, "PNG")
         url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
         (answer,) = page.ask(f"{API}/run/predict", {"data": [{"url": url}, 3]}).json()["data"]
-        expect(answer["label"] == digit, f"/predict reads the picture of a {digit} as {plain(answer['label'])}.")
+        expect(
+            answer["label"] == digit, f"/predict reads the picture of a {digit} as {plain(answer['label'])}."
+        )
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         image.save(file.name)
         try:
@@ -147,7 +156,13 @@ def refusals(page: Page) -> str:
     for file in ("http://example.com/2.png", "/etc/passwd", "data:image/png;base64,AAAA"):
         page.ask(f"{API}/run/predict", {"data": [{"url": file}, 3]}, 400)
     page.ask(f"{API}/component_server", {"fn_name": "consent", "data": {}}, 400, origin="https://example.com")
-    for path in (f"{API}/proxy=http://example.com", f"{API}/file=/etc/passwd", "/monitoring", "/docs", "/app.py"):
+    for path in (
+        f"{API}/proxy=http://example.com",
+        f"{API}/file=/etc/passwd",
+        "/monitoring",
+        "/docs",
+        "/app.py",
+    ):
         page.ask(path, status=400)
     return ""
 
@@ -170,7 +185,9 @@ def parse(arguments: list[str] | None) -> Page:
     if name := re.fullmatch(r"(?:https://huggingface\.co/spaces/)?(\w[\w-]*/\w[\w.-]*)", url, re.ASCII):
         url = f"https://{re.sub('[^a-z0-9]', '-', name[1].lower())}.hf.space"
     if not re.fullmatch(r"https?://([a-z0-9.:-]+|\[[0-9a-f:]+\](:\d+)?)(/[\w./-]*)?", url, re.I):
-        parser.error(f"{plain(url)} is neither an address, as http://127.0.0.1:7860, nor a Space's OWNER/NAME.")
+        parser.error(
+            f"{plain(url)} is neither an address, as http://127.0.0.1:7860, nor a Space's OWNER/NAME."
+        )
     return Page(url)
 
 

@@ -87,7 +87,9 @@ def show(result: dict) -> None:
         print(f"{digit:>5}  {recall}            " + "".join(f"{n or '.':>4}" for n in row))
     if "history" in result:
         losses = [round_["validation_loss"] for round_ in result["history"]]
-        print(f"\nvalidation loss  {losses[0]:.3f} {sparkline(losses)} {losses[-1]:.3f}; best {min(losses):.3f}")
+        print(
+            f"\nvalidation loss  {losses[0]:.3f} {sparkline(losses)} {losses[-1]:.3f}; best {min(losses):.3f}"
+        )
     print(f"calibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
 
 
@@ -106,7 +108,8 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
         (folder / "README.md").write_text(model_card(result))
     elif net:
         save_file(
-            {name: tensor.contiguous() for name, tensor in net.state_dict().items()}, folder / "model.safetensors"
+            {name: tensor.contiguous() for name, tensor in net.state_dict().items()},
+            folder / "model.safetensors",
         )
     (folder / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
 
@@ -122,10 +125,16 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", dest="recipe", action="store_const", const="quick", help="the same as --recipe quick"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the first run, whose weights are kept (default 0)")
-    parser.add_argument("--seeds", type=int, default=1, help="how many seeds to run, from --seed on (default 1)")
     parser.add_argument(
-        "--data", type=Path, help="folder with MNIXEL's archives (default: MNIXEL_DIR, the cache, the authors' address)"
+        "--seed", type=int, default=0, help="of the first run, whose weights are kept (default 0)"
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="how many seeds to run, from --seed on (default 1)"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="folder with MNIXEL's archives (default: MNIXEL_DIR, the cache, the authors' address)",
     )
     parser.add_argument(
         "--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)"
@@ -138,7 +147,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         const=CONTRIBUTED,
         help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m contributions merge`)",
     )
-    parser.add_argument("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
+    parser.add_argument(
+        "--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards"
+    )
     options = parser.parse_args(arguments)
     if options.push and not isinstance(RECIPES[options.recipe], TrainConfig):
         parser.error(f"--push publishes weights of this project's network; {options.recipe} makes none.")
@@ -168,10 +179,16 @@ def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
     try:
         return data.arrays("clean", options.data), "MNIXEL test"
     except data.DataError as error:
-        if options.data or os.environ.get("MNIXEL_DIR") or options.recipe not in ("ours", "quick", "drawn-only"):
+        if (
+            options.data
+            or os.environ.get("MNIXEL_DIR")
+            or options.recipe not in ("ours", "quick", "drawn-only")
+        ):
             raise
         if options.push and options.recipe != "drawn-only":
-            raise TrainError(f"not trained, because --push publishes what was trained on MNIXEL: {error}") from error
+            raise TrainError(
+                f"not trained, because --push publishes what was trained on MNIXEL: {error}"
+            ) from error
         print(f"train.py: {error}", file=sys.stderr)
     print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
     options.recipe = "drawn-only"
@@ -216,7 +233,9 @@ def train(options: argparse.Namespace) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TrainError(f"cannot write to {out} ({error.strerror}); name another folder in --out.") from error
+        raise TrainError(
+            f"cannot write to {out} ({error.strerror}); name another folder in --out."
+        ) from error
     api = publish.sign_in({options.push.split("/")[0]}) if options.push else None
 
     runs = run_seeds(options, arrays)
@@ -231,7 +250,9 @@ def train(options: argparse.Namespace) -> None:
     if not options.push:
         return
     if any(run.fitted and run.fitted.interrupted for run in runs):
-        raise TrainError("not published, because the training was stopped: publish.py does so if you want it.")
+        raise TrainError(
+            "not published, because the training was stopped: publish.py does so if you want it."
+        )
     try:
         owner = options.push.split("/")[0]
         published = publish.publish_model(api, options.push, out, f"{owner}/{publish.DEFAULT['dataset']}")
@@ -255,7 +276,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except StoppedEarly:
-        print("\nStopped by hand before the network's first round had ended: nothing was written.", file=sys.stderr)
+        print(
+            "\nStopped by hand before the network's first round had ended: nothing was written.",
+            file=sys.stderr,
+        )
         return 130
     except KeyboardInterrupt:
         print("\nStopped by hand.", file=sys.stderr)

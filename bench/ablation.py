@@ -79,7 +79,9 @@ def on_people(read: readers.Reader) -> dict[str, tuple[int, int, float]]:
 def measure_recipe(recipe: str) -> dict | None:
     """The row of docs/recipes.json for a recipe; None where its command has left nothing, or other seeds."""
     out = ROOT / ("weights" if recipe == "ours" else f"runs/{recipe}")
-    report = json.loads((out / "metrics.json").read_text()) if (out / "metrics.json").is_file() else {"seeds": {}}
+    report = (
+        json.loads((out / "metrics.json").read_text()) if (out / "metrics.json").is_file() else {"seeds": {}}
+    )
     title, seeds = ABLATIONS[recipe]
     line = f"python train.py --recipe {recipe}{f' --seeds {seeds}' if seeds > 1 else ''}"
     if (report.get("recipe"), report.get("test_set"), len(report["seeds"])) != (recipe, "MNIXEL test", seeds):
@@ -87,8 +89,15 @@ def measure_recipe(recipe: str) -> dict | None:
         return None
     ours = (out / "config.json").is_file()
     read = readers.our_reader(DigitCNN.from_pretrained(out)) if ours else readers.upstream_reader(out)
-    row = {"title": title, "command": line, "rights": list(report["seeds"].values()), "total": report["test"]["total"]}
-    row["people"] = {name: [right, total] for name, (right, total, _) in on_people(read).items()} if read else {}
+    row = {
+        "title": title,
+        "command": line,
+        "rights": list(report["seeds"].values()),
+        "total": report["test"]["total"],
+    }
+    row["people"] = (
+        {name: [right, total] for name, (right, total, _) in on_people(read).items()} if read else {}
+    )
     return row | {"seconds": report["seconds"]}
 
 
@@ -144,7 +153,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(known[options.what]):
         parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(known[options.what])}")
-    if unipen.folder() is None or freehand.folder() is None:  # a row without them would replace one that has them
+    if (
+        unipen.folder() is None or freehand.folder() is None
+    ):  # a row without them would replace one that has them
         sys.exit("bench.ablation: UNIPEN_DIR and FREEHAND_DIR have to name the digits to measure with.")
     try:
         if options.what == "recipes":

@@ -68,7 +68,9 @@ class Table:
         labels = np.concatenate(truth)
         probabilities = {who: np.concatenate([p for p, _ in pieces]) for who, pieces in answers.items()}
         self.margins[name] = {who: np.concatenate([e for _, e in pieces]) for who, pieces in answers.items()}
-        self.counts[name] = {who: [int((p.argmax(1) == labels).sum()), len(labels)] for who, p in probabilities.items()}
+        self.counts[name] = {
+            who: [int((p.argmax(1) == labels).sum()), len(labels)] for who, p in probabilities.items()
+        }
 
         def row(title: str, figure: Callable[[np.ndarray], str]) -> None:
             self.row(title, {who: figure(p) for who, p in probabilities.items()})
@@ -184,7 +186,9 @@ def mnixel_test(arrays: data.Arrays) -> Iterator[tuple[str, sets.Set]]:
 def main() -> None:
     """Measure everything, print the table and store it in docs/accuracy.json."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="measure these and write nothing")
+    parser.add_argument(
+        "--weights", type=Path, default=ROOT / "weights", help="measure these and write nothing"
+    )
     options = parser.parse_args()
     try:
         arrays = data.arrays("clean")
@@ -194,7 +198,10 @@ def main() -> None:
     before = tables.stored("accuracy").get("rows", {})
     table = Table({OURS: our_reader(net), UPSTREAM: upstream_reader(upstream_run)}, before)
     if UPSTREAM not in table.readers:
-        print(f"There is no upstream network in {upstream_run}: its column keeps the earlier figures.", file=sys.stderr)
+        print(
+            f"There is no upstream network in {upstream_run}: its column keeps the earlier figures.",
+            file=sys.stderr,
+        )
 
     table.read("MNIXEL test", mnixel_test(arrays))
     other_people(table)
@@ -210,7 +217,9 @@ def main() -> None:
     networks = {OURS: net, UPSTREAM: upstream.UpstreamCNN()}
     count = {who: sum(p.numel() for p in network.parameters()) for who, network in networks.items()}
     table.row("parameters", {who: f"{n:,}" for who, n in count.items()})
-    table.row("multiply-adds a picture", {who: f"{multiply_adds(network):,}" for who, network in networks.items()})
+    table.row(
+        "multiply-adds a picture", {who: f"{multiply_adds(network):,}" for who, network in networks.items()}
+    )
     reports = {OURS: options.weights / "metrics.json", UPSTREAM: upstream_run / "metrics.json"}
     took = {who: json.loads(path.read_text())["seconds"] for who, path in reports.items() if path.is_file()}
     table.row("training seconds, two cores", {who: f"{seconds:.0f}" for who, seconds in took.items()})
@@ -221,7 +230,9 @@ def main() -> None:
     print(tables.accuracy(results))
     whole = unipen.folder() and freehand.folder() and mnist.file()
     if options.weights != ROOT / "weights" or not whole:
-        print("Not every set was there, or other weights: docs/accuracy.json stays as it is.", file=sys.stderr)
+        print(
+            "Not every set was there, or other weights: docs/accuracy.json stays as it is.", file=sys.stderr
+        )
         return
     results["details"] = table.details
     tables.store("accuracy", results)

@@ -33,7 +33,10 @@ def measured(name: str) -> float:
         return time.perf_counter() - start
     with tempfile.TemporaryDirectory() as folder, LocalHub(Path(folder, "hub")).running() as hub:
         hub.put("model", MODEL, {path.name: path.read_bytes() for path in (ROOT / "weights").iterdir()})
-        settings = {**hub.environment(Path(folder, "home"), ""), **({} if name == ALONE else {"MODEL_ID": MODEL})}
+        settings = {
+            **hub.environment(Path(folder, "home"), ""),
+            **({} if name == ALONE else {"MODEL_ID": MODEL}),
+        }
         fault = FAULTS.get(name)
         if isinstance(fault, str):
             settings["HF_ENDPOINT"] = fault

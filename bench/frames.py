@@ -72,7 +72,10 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=4, help="how many times slower the CPU is (default 4)")
     options = parser.parse_args()
     conditions = {"strip and why open": True, "shut": False}
-    rows = {name: asyncio.run(measure(options.drawings, is_open, options.rate)) for name, is_open in conditions.items()}
+    rows = {
+        name: asyncio.run(measure(options.drawings, is_open, options.rate))
+        for name, is_open in conditions.items()
+    }
     tables.store("frames", {"rate": options.rate, "cores": len(os.sched_getaffinity(0)), "rows": rows})
     print(json.dumps(rows))
     return int(max(row["share"] for row in rows.values()) > MOST)

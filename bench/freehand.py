@@ -39,11 +39,15 @@ def folder() -> Path | None:
 
 def read(path: Path) -> tuple[list[list[np.ndarray]], np.ndarray]:
     """Every digit as a list of strokes (n, 2), x right and y down, and the labels (N,)."""
-    text = subprocess.run(["gzip", "-dc", str(path / FILE)], check=True, capture_output=True).stdout.decode("latin-1")
+    text = subprocess.run(["gzip", "-dc", str(path / FILE)], check=True, capture_output=True).stdout.decode(
+        "latin-1"
+    )
     digits, labels = [], []
     for segment in text.split(".SEGMENT")[1:]:
         labels.append(int(re.search(r'"(\d)"', segment).group(1)))
-        strokes = [np.array(part.split(".PEN_UP")[0].split(), float) for part in segment.split(".PEN_DOWN")[1:]]
+        strokes = [
+            np.array(part.split(".PEN_UP")[0].split(), float) for part in segment.split(".PEN_DOWN")[1:]
+        ]
         digits.append([stroke.reshape(-1, 2) * (1, -1) for stroke in strokes])
     return digits, np.array(labels)
 

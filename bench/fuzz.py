@@ -98,7 +98,9 @@ def good() -> dict[str, bytes]:
     frames = [grey.rotate(90).convert("RGB"), grey.rotate(180).convert("RGB")]
     animated = {"save_all": True, "append_images": frames, "duration": 40}
     deep = np.asarray(grey).astype(np.uint16) * 257
-    files = {f"{mode}.png": encoded(grey.convert(mode), "PNG") for mode in ("1", "L", "LA", "P", "RGB", "RGBA")}
+    files = {
+        f"{mode}.png": encoded(grey.convert(mode), "PNG") for mode in ("1", "L", "LA", "P", "RGB", "RGBA")
+    }
     return files | {
         "clear.png": encoded(clear, "PNG"),
         "palette-clear.png": encoded(palette, "PNG", transparency=bytes(range(256))),
@@ -135,12 +137,35 @@ def hostile() -> dict[str, bytes]:
         "empty.png": b"",
         "zeros.png": bytes(5000),
     }
-    return files | bombs() | {f"cut-{name}": content[: len(content) * 2 // 3] for name, content in good().items()}
+    return (
+        files
+        | bombs()
+        | {f"cut-{name}": content[: len(content) * 2 // 3] for name, content in good().items()}
+    )
 
 
 # --- mutation ---------------------------------------------------------------------------------------------------------
 
-NUMBERS = (0, 1, 2, 7, 8, 127, 128, 255, 256, 4095, 4096, 4097, 32767, 65535, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
+NUMBERS = (
+    0,
+    1,
+    2,
+    7,
+    8,
+    127,
+    128,
+    255,
+    256,
+    4095,
+    4096,
+    4097,
+    32767,
+    65535,
+    2**24,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+)
 
 
 def blocks(raw: bytes) -> list[bytes]:
@@ -154,7 +179,11 @@ def blocks(raw: bytes) -> list[bytes]:
         if jpeg:
             size = 2 + int.from_bytes(raw[at + 2 : at + 4], "big")
         else:
-            size = int.from_bytes(raw[at + 4 : at + 8], "little") + 8 if riff else 12 + int.from_bytes(raw[at : at + 4])
+            size = (
+                int.from_bytes(raw[at + 4 : at + 8], "little") + 8
+                if riff
+                else 12 + int.from_bytes(raw[at : at + 4])
+            )
         parts.append(raw[at : at + size])
         at += size
     return [*parts, raw[at:]]

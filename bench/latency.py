@@ -100,13 +100,17 @@ def running(case: Case):
 async def measure(browser, case: Case, drawings: int) -> dict:
     """The row of a case."""
     with running(case) as server:
-        if case.kind == "stock":  # a fresh page each time: on a second stroke the first one's answer would count
+        if (
+            case.kind == "stock"
+        ):  # a fresh page each time: on a second stroke the first one's answer would count
             digits = [digit for digit, strokes in DRAWINGS.items() if len(strokes) == 1]
             rows = []
             for number in range(drawings):
                 visitor = await Visitor().open(browser, case, server)
                 await visitor.draw(varied(digits[number % len(digits)], number))
-                await until(visitor.page, "noted.answers.length && noted.answers.at(-1).at > noted.pointerup[0].at")
+                await until(
+                    visitor.page, "noted.answers.length && noted.answers.at(-1).at > noted.pointerup[0].at"
+                )
                 rows.append(waits(await visitor.noted()))
                 await visitor.context.close()
             return summary(case, rows)

@@ -54,9 +54,18 @@ class Visitor:
     """A client with its own address and connection, which sends one digit."""
 
     def __init__(self, server: Process, number: int):
-        self.server, self.http = server, http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120)
-        self.headers = {"X-Forwarded-For": f"8.{number // 250}.{number % 250}.8", "Content-Type": "application/json"}
-        self.digit, self.reference = DIGITS[number % len(DIGITS)], ""  # receipt, or path of the uploaded picture
+        self.server, self.http = (
+            server,
+            http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120),
+        )
+        self.headers = {
+            "X-Forwarded-For": f"8.{number // 250}.{number % 250}.8",
+            "Content-Type": "application/json",
+        }
+        self.digit, self.reference = (
+            DIGITS[number % len(DIGITS)],
+            "",
+        )  # receipt, or path of the uploaded picture
 
     def ask(self, path: str, question: object = None) -> bytes:
         """The answer to GET, or to POST of a question. Raises Busy, or AssertionError for another status than 200."""
@@ -90,7 +99,12 @@ def contributed(visitor: Visitor) -> None:
     if not visitor.reference:
         consent = {"fn_name": "consent", "data": {"version": CONSENT}}
         visitor.reference = json.loads(visitor.ask(path, consent))["receipt"]
-    drawing = {"receipt": visitor.reference, "id": secrets.token_hex(8), "label": visitor.digit, "source": "collector"}
+    drawing = {
+        "receipt": visitor.reference,
+        "id": secrets.token_hex(8),
+        "label": visitor.digit,
+        "source": "collector",
+    }
     question = {"fn_name": "keep", "data": {**drawing, "strokes": strokes(visitor.digit)}}
     assert "saved" in json.loads(visitor.ask(path, question))
 
@@ -157,7 +171,11 @@ def run(options: argparse.Namespace) -> dict:
         if options.former:
             asked[FORMER] = (predicted, Server(BEHIND_PROXY="1", folder=options.former))
             stack.callback(asked[FORMER][1].kill)
-        settings = {**os.environ, "GRADIO_SERVER_PORT": (port := str(free_port())), "GRADIO_ANALYTICS_ENABLED": "False"}
+        settings = {
+            **os.environ,
+            "GRADIO_SERVER_PORT": (port := str(free_port())),
+            "GRADIO_ANALYTICS_ENABLED": "False",
+        }
         plain = Process([sys.executable, "-m", "bench.plain"], f"http://127.0.0.1:{port}", settings)
         asked[PLAIN] = (called, plain)
         stack.callback(plain.kill)
@@ -167,7 +185,9 @@ def run(options: argparse.Namespace) -> dict:
             tallies = {kind: Tally() for kind in asked}
             for kind in ROUNDS * list(asked):
                 ask, server = asked[kind]
-                tallies[kind].measure(ask, [Visitor(server, number) for number in range(count)], options.seconds)
+                tallies[kind].measure(
+                    ask, [Visitor(server, number) for number in range(count)], options.seconds
+                )
             for kind, tally in tallies.items():
                 rows.append(tally.row(kind, count))
                 print(json.dumps(rows[-1]), *set(tally.errors), file=sys.stderr)
@@ -176,7 +196,9 @@ def run(options: argparse.Namespace) -> dict:
         spent = 1000 * (processor_time(ours.process.pid) - before) / len(tally.seconds)
     best = {kind: max(row["rate"] for row in rows if row["asked"] == kind) for kind in asked}
     most = "The most answers a second of `/predict`"
-    words = [f"{most}: {best[PREDICT] / best[kind]:.2f} times {kind}." for kind in (FORMER, PLAIN) if kind in asked]
+    words = [
+        f"{most}: {best[PREDICT] / best[kind]:.2f} times {kind}." for kind in (FORMER, PLAIN) if kind in asked
+    ]
     words.append(f"A picture takes {spent:.1f} ms of the server's processor time, its children included.")
     return {"seconds": options.seconds * ROUNDS, "rows": rows, "words": words}
 
@@ -184,7 +206,9 @@ def run(options: argparse.Namespace) -> dict:
 def main() -> None:
     """Measure, print the table, and write it unless the rounds were shorter."""
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of each round (default {SECONDS:.0f})")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help=f"of each round (default {SECONDS:.0f})"
+    )
     parser.add_argument("--former", type=Path, metavar="FOLDER", help="another version of this project")
     options = parser.parse_args()
     results = run(options)

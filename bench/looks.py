@@ -29,7 +29,11 @@ DOCS = {  # name -> size, whether it is dark, state
     "look-unsure": (PHONE, True, "unsure"),
 }
 COLOURS = 256
-UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (234, 98)]]  # a 4, nearly closed
+UNSURE = [
+    [(180, 100), (150, 235), (290, 235)],
+    [(290, 90), (292, 360)],
+    [(182, 102), (234, 98)],
+]  # a 4, nearly closed
 
 
 def show(person, state: str, pause: int = 800) -> None:
@@ -72,7 +76,9 @@ def leave(person, state: str) -> None:
         page.locator("#clear").click()
 
 
-def photograph(browser, url: str, out: Path, size: tuple[int, int], dark: bool, states: dict[str, str]) -> None:
+def photograph(
+    browser, url: str, out: Path, size: tuple[int, int], dark: bool, states: dict[str, str]
+) -> None:
     """Pictures of the page at one size in one theme: OUT/name.png for each state and name in `states`."""
     from tests.harness.person import Person
 
@@ -106,8 +112,12 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("out", type=Path)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only pictures whose name contains each of these")
-    parser.add_argument("--gradio", action="store_true", help="of app.py's page instead of the static edition")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="only pictures whose name contains each of these"
+    )
+    parser.add_argument(
+        "--gradio", action="store_true", help="of app.py's page instead of the static edition"
+    )
     parser.add_argument("--docs", action="store_true", help="the pictures of docs/page.md")
     parser.add_argument("--lang", default="en", help="the page's language (default en)")
     options = parser.parse_args()

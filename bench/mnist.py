@@ -28,7 +28,9 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """The sets that nobody looked at, by name: float32 (N, 28, 28) in 0..1, light on dark, and labels (N,)."""
     lines = np.loadtxt(path, delimiter=",", dtype=np.float32)[1::2]
     pixels, labels = lines[:, :-1], lines[:, -1].astype(int)
-    sets = {f"MNIST, {len(labels):,} training digits nobody looked at": (pixels.reshape(-1, 28, 28) / 255, labels)}
+    sets = {
+        f"MNIST, {len(labels):,} training digits nobody looked at": (pixels.reshape(-1, 28, 28) / 255, labels)
+    }
     beside = [path.with_name(name) for name in TEST]
     if all(each.is_file() for each in beside):
         pixels, labels = (
@@ -37,5 +39,8 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         )
         if len(pixels) != 28 * 28 * len(labels):
             raise ValueError(f"{beside[0]} and {beside[1].name} do not have the same number of digits.")
-        sets[f"MNIST, {len(labels):,} test digits"] = pixels.reshape(-1, 28, 28) / np.float32(255), labels.astype(int)
+        sets[f"MNIST, {len(labels):,} test digits"] = (
+            pixels.reshape(-1, 28, 28) / np.float32(255),
+            labels.astype(int),
+        )
     return sets

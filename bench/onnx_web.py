@@ -15,7 +15,11 @@ from publishing import exporter
 
 ROOT = Path(__file__).parent.parent
 ORT = "onnxruntime-web@1.30.0"
-ORT_FILES = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")  # the plain backend
+ORT_FILES = (
+    "ort.wasm.min.mjs",
+    "ort-wasm-simd-threaded.mjs",
+    "ort-wasm-simd-threaded.wasm",
+)  # the plain backend
 
 # digit.js with the network's layers left to ONNX Runtime; preprocessing, temperature and threshold are ours.
 ONNX_NETWORK = """

@@ -43,7 +43,8 @@ def generated(count: int, seed: int = 0) -> list[Drawing]:
     """Drawings of the generator: nine of ten are digits, so that "not sure" is compared, too."""
     rng = np.random.default_rng([seed, 2])
     return [
-        draw_nondigit(MEASURING[i % len(MEASURING)], rng) if i % 10 == 9 else draw(i % 10, rng) for i in range(count)
+        draw_nondigit(MEASURING[i % len(MEASURING)], rng) if i % 10 == 9 else draw(i % 10, rng)
+        for i in range(count)
     ]
 
 
@@ -54,7 +55,11 @@ def unseen(count: int, sizes: freehand.Sizes, seed: int = 0) -> list[Drawing]:
         return []
     digits, _ = freehand.read(folder)
     rng = np.random.default_rng([seed, 3])
-    chosen = rng.permutation(len(digits))[:count] if count <= len(digits) else rng.integers(len(digits), size=count)
+    chosen = (
+        rng.permutation(len(digits))[:count]
+        if count <= len(digits)
+        else rng.integers(len(digits), size=count)
+    )
     return [freehand.on_board(digits[i], sizes, rng) for i in chosen]
 
 
@@ -78,16 +83,21 @@ def pictures(count: int, seed: int = 0) -> dict[str, list[bytes]]:
     plain, photographs = next(iter(rows.values())), list(rows.values())[-1]
     files = {name: [encoded(Image.fromarray(picture)) for picture in row] for name, row in rows.items()}
     layers = {
-        "black ink on a transparent ground": [with_alpha(np.zeros_like(picture), picture) for picture in plain],
+        "black ink on a transparent ground": [
+            with_alpha(np.zeros_like(picture), picture) for picture in plain
+        ],
         "white ink on a transparent ground (LA)": [
             with_alpha(np.full_like(picture, 255), picture) for picture in plain
         ],
-        "photographed, with cut corners": [with_alpha(picture, corners(picture.shape)) for picture in photographs],
+        "photographed, with cut corners": [
+            with_alpha(picture, corners(picture.shape)) for picture in photographs
+        ],
         "blue ink": [Image.fromarray(np.dstack([255 - p, 255 - p, np.full_like(p, 255)])) for p in plain],
     }
     files |= {name: [encoded(image) for image in row] for name, row in layers.items()}
     large = [
-        Image.fromarray(picture).resize((2304, 2305), Image.Resampling.BILINEAR) for picture in plain[: count // 10]
+        Image.fromarray(picture).resize((2304, 2305), Image.Resampling.BILINEAR)
+        for picture in plain[: count // 10]
     ]
     files["2304x2305 pixels"] = [encoded(image) for image in large]
     files["JPEG, dark on light"] = [encoded(Image.fromarray(255 - p), "JPEG", quality=85) for p in plain]
@@ -188,7 +198,9 @@ class Engine:
 def _message(item: Drawing | bytes) -> str | list[dict]:
     """A drawing or a picture file as the page is given it."""
     if isinstance(item, bytes):
-        return f"data:image/{'png' if item[1:4] == b'PNG' else 'jpeg'};base64,{base64.b64encode(item).decode()}"
+        return (
+            f"data:image/{'png' if item[1:4] == b'PNG' else 'jpeg'};base64,{base64.b64encode(item).decode()}"
+        )
     return [{"points": stroke.points.tolist(), "radius": float(stroke.radius)} for stroke in item]
 
 
@@ -197,7 +209,8 @@ def site() -> dict[str, bytes]:
     files = {"": b"<!doctype html><title>digit.js</title>"}
     files |= {name: (ROOT / "web" / name).read_bytes() for name in ("digit.js", "reduce.js")}
     return files | {
-        f"weights/{name}": (ROOT / "weights" / name).read_bytes() for name in ("config.json", "model.safetensors")
+        f"weights/{name}": (ROOT / "weights" / name).read_bytes()
+        for name in ("config.json", "model.safetensors")
     }
 
 
@@ -257,7 +270,11 @@ class Row:
 
 
 def compare(
-    name: str, net: DigitCNN, engine: Engine, items: Sequence[Drawing | bytes], say: Callable[[str], None] = print
+    name: str,
+    net: DigitCNN,
+    engine: Engine,
+    items: Sequence[Drawing | bytes],
+    say: Callable[[str], None] = print,
 ) -> Row:
     """Let both sides read `items`, drawings or picture files; every difference is said and kept."""
     row = Row(name, bool(items) and isinstance(items[0], bytes))

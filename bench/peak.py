@@ -49,7 +49,10 @@ def largest() -> list[bytes]:
     pixels[600:3500, 1950:2150] = 30
     grey, deep = Image.fromarray(pixels), Image.fromarray(pixels.astype(np.uint16) * 257)
     colour = grey.convert("RGB")
-    files = [encoded(image, kind) for image, kind in ((grey.convert("RGBA"), "PNG"), (deep, "PNG"), (colour, "JPEG"))]
+    files = [
+        encoded(image, kind)
+        for image, kind in ((grey.convert("RGBA"), "PNG"), (deep, "PNG"), (colour, "JPEG"))
+    ]
     files.append(encoded(colour, "JPEG", progressive=True, subsampling=0))
     return [*files, encoded(grey, "WEBP"), encoded(grey, "GIF")]
 
@@ -104,8 +107,16 @@ def main() -> int:
         watching.join()
         most = max(seen, key=sum)
         time.sleep(3)
-        result = {"at rest": round(rest), "most": round(sum(most)), "of each then": [round(each) for each in most]}
-        print(json.dumps({**result, "afterwards": round(sum(megabytes(server.process.pid))), "answers": statuses}))
+        result = {
+            "at rest": round(rest),
+            "most": round(sum(most)),
+            "of each then": [round(each) for each in most],
+        }
+        print(
+            json.dumps(
+                {**result, "afterwards": round(sum(megabytes(server.process.pid))), "answers": statuses}
+            )
+        )
     finally:
         server.kill(signal.SIGTERM)
     return int(sum(most) > options.most)

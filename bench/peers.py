@@ -54,7 +54,9 @@ def load(name: str) -> nn.Module | None:
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None
-    tensors = torch.load(Path(spec.submodule_search_locations[0]) / file, weights_only=True, map_location="cpu")
+    tensors = torch.load(
+        Path(spec.submodule_search_locations[0]) / file, weights_only=True, map_location="cpu"
+    )
     net = nn.Sequential(*layers())
     net.load_state_dict(dict(zip(net.state_dict(), tensors.values(), strict=True)))
     return net.eval()

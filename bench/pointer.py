@@ -86,7 +86,9 @@ class Visitor:
         """Open the page of a `bench.latency.Case` under its conditions."""
         self.context = await browser.new_context(viewport={"width": 1280, "height": 800})
         self.page = page = await self.context.new_page()
-        if case.kind == "gradio" and case.rate > 1:  # the worker's script comes from app.py: slowed on its way
+        if (
+            case.kind == "gradio" and case.rate > 1
+        ):  # the worker's script comes from app.py: slowed on its way
             await page.route("**/worker.js", lambda route: self._stretch(route, case.rate))
         await page.goto(server.url)
         await page.locator("#board canvas").first.wait_for()
@@ -101,14 +103,21 @@ class Visitor:
             server.kill()
         if case.network:
             await self.cdp.send("Network.enable")
-            conditions = {"offline": False, "latency": case.network, "downloadThroughput": -1, "uploadThroughput": -1}
+            conditions = {
+                "offline": False,
+                "latency": case.network,
+                "downloadThroughput": -1,
+                "uploadThroughput": -1,
+            }
             await self.cdp.send("Network.emulateNetworkConditions", conditions)
         await self.cdp.send("Emulation.setCPUThrottlingRate", {"rate": case.rate})
         return self
 
     async def _stretch(self, route, rate: int) -> None:
         response = await route.fetch()
-        await route.fulfill(response=response, body=await response.text() + STRETCH.replace("RATE", str(rate)))
+        await route.fulfill(
+            response=response, body=await response.text() + STRETCH.replace("RATE", str(rate))
+        )
 
     async def draw(self, strokes) -> None:
         """Draw strokes (board units) with the mouse, each event on time, whether or not the page is ready for it."""
@@ -121,7 +130,13 @@ class Visitor:
             events += [("mouseMoved", 1, place) for place in places[1:]] + [("mouseReleased", 0, places[-1])]
             due = loop.time()
             for kind, buttons, (x, y) in events:
-                event = {"type": kind, "x": x, "y": y, "buttons": buttons, "clickCount": int(kind != "mouseMoved")}
+                event = {
+                    "type": kind,
+                    "x": x,
+                    "y": y,
+                    "buttons": buttons,
+                    "clickCount": int(kind != "mouseMoved"),
+                }
                 event["button"] = "none" if buttons == 0 and kind == "mouseMoved" else "left"
                 sent.append(asyncio.ensure_future(self.cdp.send("Input.dispatchMouseEvent", event)))
                 due += PACE

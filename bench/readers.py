@@ -16,7 +16,9 @@ from model import DigitCNN
 from training import upstream
 from training.fitting import logits
 
-Reader = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]  # -> probabilities (N, 10), logit margins (N,)
+Reader = Callable[
+    [list[np.ndarray]], tuple[np.ndarray, np.ndarray]
+]  # -> probabilities (N, 10), logit margins (N,)
 
 
 def our_reader(net: DigitCNN) -> Reader:
@@ -49,7 +51,11 @@ def multiply_adds(net: torch.nn.Module, shape: tuple[int, ...] = (1, 1, 28, 28))
         nonlocal count
         count += output.numel() * layer.weight[0].numel()
 
-    hooks = [m.register_forward_hook(add) for m in net.modules() if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear))]
+    hooks = [
+        m.register_forward_hook(add)
+        for m in net.modules()
+        if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear))
+    ]
     logits(net, torch.zeros(shape))
     for hook in hooks:
         hook.remove()

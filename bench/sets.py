@@ -39,10 +39,17 @@ def collections(root: Path, sizes: freehand.Sizes, names: list[str]) -> Iterator
         digits, _ = unipen.read(root, name)
         rng = np.random.default_rng([SEED, *name.encode()])
         pictures = [board.render(freehand.on_board(digit.strokes, sizes, rng)) for digit in digits]
-        yield name, Set(pictures, np.array([d.label for d in digits], dtype=int), np.array([d.writer for d in digits]))
+        yield (
+            name,
+            Set(
+                pictures, np.array([d.label for d in digits], dtype=int), np.array([d.writer for d in digits])
+            ),
+        )
 
 
-def worst_writers(right: np.ndarray, writers: np.ndarray, share: float = 0.1, least: int = 5) -> tuple[float, int]:
+def worst_writers(
+    right: np.ndarray, writers: np.ndarray, share: float = 0.1, least: int = 5
+) -> tuple[float, int]:
     """Accuracy over the digits of the `share` of writers who are read worst, and how many writers those are.
 
     `right` and `writers` are (N,); writers of fewer than `least` digits are left out, because one mistake would decide.

@@ -57,7 +57,9 @@ def build(net: DigitCNN) -> gr.Blocks:
                 label="Draw a digit",
                 type="pil",
                 canvas_size=(board.SIZE, board.SIZE),
-                brush=gr.Brush(default_size=int(2 * board.DEFAULT_RADIUS), colors=["#000000"], color_mode="fixed"),
+                brush=gr.Brush(
+                    default_size=int(2 * board.DEFAULT_RADIUS), colors=["#000000"], color_mode="fixed"
+                ),
                 layers=False,
                 transforms=[],
                 sources=[],
@@ -66,7 +68,9 @@ def build(net: DigitCNN) -> gr.Blocks:
         with gr.Column():
             shown = gr.HTML(prediction(None))
             bars = gr.Label(label="Most probable digits", num_top_classes=10, elem_id="bars")
-            preview = gr.Image(label="What the network sees", elem_id="preview", buttons=[], height=224, width=224)
+            preview = gr.Image(
+                label="What the network sees", elem_id="preview", buttons=[], height=224, width=224
+            )
         wiring = {"outputs": [shown, bars, preview], "queue": False, "show_progress": "hidden"}
         pad.change(recognise, [pad, top_k], **wiring)
         top_k.release(recognise, [pad, top_k], **wiring)

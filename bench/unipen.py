@@ -16,7 +16,12 @@ from typing import NamedTuple
 import numpy as np
 
 SECTION = "1a"  # isolated digits
-LOOKED_AT = ("apa", "app", "art", "gmd")  # collections whose mistakes were looked at; the others count as unseen
+LOOKED_AT = (
+    "apa",
+    "app",
+    "art",
+    "gmd",
+)  # collections whose mistakes were looked at; the others count as unseen
 FAR = 3.0  # heights of a digit: parts that lie farther from each other were cut together by mistake
 
 
@@ -48,7 +53,10 @@ def read(root: Path, collection: str) -> tuple[list[Digit], int]:
             continue
         blocks = _blocks(path)
         components = [
-            c for key, body in blocks if key == "INCLUDE" for c in _components(root / "include" / body.strip())
+            c
+            for key, body in blocks
+            if key == "INCLUDE"
+            for c in _components(root / "include" / body.strip())
         ]
         for key, body in blocks:
             match = re.match(r'\s*CHARACTER\s+(\S+)\s+\S+\s+"(\d)"', body) if key == "SEGMENT" else None

@@ -60,16 +60,28 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m contributions", description="Contributed drawings: review and merge."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    review = commands.add_parser("review", help="show the drawings that wait; accept or reject those that were shown")
+    review = commands.add_parser(
+        "review", help="show the drawings that wait; accept or reject those that were shown"
+    )
     review.set_defaults(run=review_command)
-    review.add_argument("--out", type=Path, default=SHEET, help=f"file for the sheets of pictures (default {SHEET})")
-    review.add_argument("--weights", default=str(WEIGHTS), help="folder or OWNER/NAME of the network that is asked")
+    review.add_argument(
+        "--out", type=Path, default=SHEET, help=f"file for the sheets of pictures (default {SHEET})"
+    )
+    review.add_argument(
+        "--weights", default=str(WEIGHTS), help="folder or OWNER/NAME of the network that is asked"
+    )
     review.add_argument("--most", type=int, default=MOST, help=f"drawings to show (default {MOST})")
     review.add_argument("--accept", metavar="ID", nargs="+", default=[], help=RULES)
-    review.add_argument("--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected")
-    merging = commands.add_parser("merge", help="write the accepted drawings as the configuration `contributed`")
+    review.add_argument(
+        "--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected"
+    )
+    merging = commands.add_parser(
+        "merge", help="write the accepted drawings as the configuration `contributed`"
+    )
     merging.set_defaults(run=merge_command)
-    merging.add_argument("--out", type=Path, default=FOLDER, help="folder to write to (default data/contributed)")
+    merging.add_argument(
+        "--out", type=Path, default=FOLDER, help="folder to write to (default data/contributed)"
+    )
     return run(parser, arguments, DataError, Declined)
 
 

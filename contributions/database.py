@@ -66,7 +66,9 @@ class Database:
             self._database = sqlite3.connect(path, check_same_thread=False, timeout=30, isolation_level=None)
             self._database.executescript(SCHEMA)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere") from error
+            raise StoreError(
+                f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere"
+            ) from error
         self.make_reserve()
 
     @contextmanager
@@ -80,7 +82,9 @@ class Database:
             except sqlite3.Error as error:
                 if "full" in str(error):
                     raise StoreError("The server has no room left for drawings.", code="no-room") from error
-                raise StoreError("The server cannot keep drawings just now; try again.", code="later") from error
+                raise StoreError(
+                    "The server cannot keep drawings just now; try again.", code="later"
+                ) from error
             finally:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
@@ -96,7 +100,9 @@ class Database:
 
     def pages(self, columns: str, where: str, *values) -> Iterator[tuple]:
         """Rows of `visible` in their order of arrival, read a page at a time, so that writers need not wait."""
-        question = f"SELECT rowid, {columns} FROM visible WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
+        question = (
+            f"SELECT rowid, {columns} FROM visible WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
+        )
         last = 0
         while page := self.ask(question, *values, last):
             last = page[-1][0]

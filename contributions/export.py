@@ -27,7 +27,9 @@ def write_npz(drawings: Iterable[Drawing], file: BinaryIO) -> None:
     """`MNIST.npz` as MNIXEL writes it: `X` float64 (n, 28, 28) 0..255, `y` int32 (n,)."""
     digits = [(int(drawing.label), drawing.image) for drawing in drawings]  # under a kilobyte each
     levels = np.frombuffer(b"".join(image for _, image in digits), dtype=np.uint8).reshape(-1, SIDE, SIDE)
-    np.savez_compressed(file, X=levels.astype("<f8"), y=np.array([label for label, _ in digits], dtype=np.int32))
+    np.savez_compressed(
+        file, X=levels.astype("<f8"), y=np.array([label for label, _ in digits], dtype=np.int32)
+    )
 
 
 def write_parquet(drawings: Iterable[Drawing], file: BinaryIO) -> int:

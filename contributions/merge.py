@@ -30,7 +30,9 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
     counts = {}
     for split in ("train", "test"):
         path = folder / SHARD.format(split=split)
-        mine = (drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split)
+        mine = (
+            drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split
+        )
         with replacing(path) as file:
             counts[split] = write_parquet(mine, file)
         if not counts[split]:
@@ -67,6 +69,8 @@ def refresh(folder: Path = FOLDER) -> None:
     try:
         source = Path((folder / SOURCE).read_text())
     except ValueError as error:
-        raise DataError(f"{folder / SOURCE} is not text; run `python -m contributions merge` again.") from error
+        raise DataError(
+            f"{folder / SOURCE} is not text; run `python -m contributions merge` again."
+        ) from error
     if any(folder.glob("*.parquet")) and (store := open_store(source)):
         merge(store, folder)

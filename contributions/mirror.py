@@ -185,7 +185,9 @@ class Mirror:
             elif place in there:
                 operations.append(CommitOperationDelete(place))
         if operations:
-            api.create_commit(self.repository, operations, commit_message="Contributions", repo_type="dataset")
+            api.create_commit(
+                self.repository, operations, commit_message="Contributions", repo_type="dataset"
+            )
         if max(ready.values()) > 1:  # something was deleted from them
             api.super_squash_history(self.repository, repo_type="dataset")
         self.sent(ready)
@@ -229,7 +231,9 @@ class Mirror:
         went = 0
         for name in before.keys() - names:
             with self.store.writing() as database:
-                state = database.execute("SELECT version, sent FROM batches WHERE name = ?", (name,)).fetchone()
+                state = database.execute(
+                    "SELECT version, sent FROM batches WHERE name = ?", (name,)
+                ).fetchone()
                 if state == (before[name], before[name]):
                     went += _remove(database, _ids(database, name))
                     database.execute("DELETE FROM batches WHERE name = ?", (name,))

@@ -78,14 +78,18 @@ def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[tuple[
     for drawing, _ in islice(store.each("state = 'waiting'"), most):
         blank = bool(np.frombuffer(drawing.image, dtype=np.uint8).sum() / 255 < BLANK)
         id, predicted = drawing.id, predict(net, drawing)
-        shown.append((drawing, Facts(id, sha256_of(drawing), drawing.label, *predicted, blank, id in duplicates)))
+        shown.append(
+            (drawing, Facts(id, sha256_of(drawing), drawing.label, *predicted, blank, id in duplicates))
+        )
     return shown
 
 
 def _duplicates(store: Store) -> set[str]:
     """The ids of drawings whose picture came earlier."""
     seen, duplicates = set(), set()
-    for id, pixels in store.pages("id, CASE WHEN json_valid(row) THEN json_extract(row, '$.pixels') END", "1"):
+    for id, pixels in store.pages(
+        "id, CASE WHEN json_valid(row) THEN json_extract(row, '$.pixels') END", "1"
+    ):
         digest = hashlib.sha256(str(pixels).encode()).digest()
         if digest in seen:
             duplicates.add(id)
@@ -208,14 +212,18 @@ def cell(drawing: Drawing, facts: Facts) -> Image.Image:
         pen.line((x, below, x, below + STRIP), fill=_colour(number / len(times)))
     beside = left + size + GAP
     small = Image.fromarray(np.frombuffer(drawing.image, np.uint8).reshape(28, 28))
-    picture.paste(small.resize((28 * SMALL, 28 * SMALL), Image.Resampling.NEAREST).convert("RGB"), (beside, top))
+    picture.paste(
+        small.resize((28 * SMALL, 28 * SMALL), Image.Resampling.NEAREST).convert("RGB"), (beside, top)
+    )
     strokes = len(drawing.strokes)
     words = [
         f"asked for: {drawing.label}",
         f"network: {facts.prediction or 'not sure'}, {100 * facts.confidence:.0f} %",
         f"margin: {facts.margin:.2f}",
         f"{strokes} stroke{'s' * (strokes != 1)}, {len(points)} points",
-        f"radius {', '.join(f'{radius:g}' for radius in sorted({s['radius'] for s in drawing.strokes}))}"[:22],
+        f"radius {', '.join(f'{radius:g}' for radius in sorted({s['radius'] for s in drawing.strokes}))}"[
+            :22
+        ],
         f"{last / 1000:.1f} s" if times else "no times",
         f"{drawing.utc[:10]}, {drawing.source}",
         drawing.licence[:22],

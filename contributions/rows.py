@@ -140,7 +140,9 @@ def limited(strokes: list[dict]) -> list[dict]:
     counts = {"points": sum(len(stroke["points"]) for stroke in strokes), "strokes": len(strokes)}
     for what, most in (("points", MAX_POINTS), ("strokes", board.MAX_STROKES)):
         if counts[what] > most:
-            raise ValueError(f"A contributed drawing has at most {most:,} {what}; this one has {counts[what]:,}.")
+            raise ValueError(
+                f"A contributed drawing has at most {most:,} {what}; this one has {counts[what]:,}."
+            )
     return strokes
 
 

@@ -49,7 +49,12 @@ class ContributionService:
     """
 
     def __init__(
-        self, store: Store, mirror: Mirror | None = None, licence: str = LICENCE, persistent: bool = True, app: str = ""
+        self,
+        store: Store,
+        mirror: Mirror | None = None,
+        licence: str = LICENCE,
+        persistent: bool = True,
+        app: str = "",
     ):
         self.store, self.mirror = store, mirror
         self.licence, self.persistent, self.app = licence, persistent, app
@@ -146,7 +151,10 @@ class ContributionService:
         if self._writer(question) is None:
             return {"error": "Nothing is kept under this receipt.", "consent": True}
         stored, on_hub = self.store.counts(question["receipt"])
-        counts = {"saved": stored if self.persistent else on_hub, "waiting": 0 if self.persistent else stored - on_hub}
+        counts = {
+            "saved": stored if self.persistent else on_hub,
+            "waiting": 0 if self.persistent else stored - on_hub,
+        }
         if not self.mirror:
             return counts
         problem = self.mirror.problem if on_hub < stored else None
@@ -169,10 +177,14 @@ class ContributionService:
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
         if not self._collecting.acquire(timeout=COLLECTING):
-            raise StoreError("Others are downloading their digits just now; try again in a moment.", code="queue")
+            raise StoreError(
+                "Others are downloading their digits just now; try again in a moment.", code="queue"
+            )
         file = tempfile.TemporaryFile()
         try:
-            mine = (drawing for drawing, _ in self.store.each("receipt_hash = ?", hashed(question["receipt"])))
+            mine = (
+                drawing for drawing, _ in self.store.each("receipt_hash = ?", hashed(question["receipt"]))
+            )
             (export.write_npz if format == "npz" else export.write_parquet)(mine, file)
             file.seek(0)
         except BaseException as error:
@@ -195,10 +207,16 @@ class ContributionService:
             raise ValueError("Enter your receipt code.")
         deleted = _like_a_receipt(receipt) and self.store.was_deleted(receipt)
         if not deleted and self._writer(question) is None:
-            raise Declined("Nothing is kept under this receipt; check the code for typing mistakes.", code="unknown")
+            raise Declined(
+                "Nothing is kept under this receipt; check the code for typing mistakes.", code="unknown"
+            )
         count, batches = self.store.delete(receipt)
         drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
-        sentence, code, hub = f"{drawings} deleted" if count else "Nothing is left under this receipt", "gone", ""
+        sentence, code, hub = (
+            f"{drawings} deleted" if count else "Nothing is left under this receipt",
+            "gone",
+            "",
+        )
         if self.mirror and not self.mirror.flush(FLUSH, batches or None):
             code, hub = "gone-here", " here; the copy on the Hub goes as soon as the Hub answers"
             if not self.persistent:
@@ -214,7 +232,9 @@ class ContributionService:
         receipt = question.get("receipt")
         writer = self.store.writer(receipt) if _like_a_receipt(receipt) else None
         if not writer and self.mirror and not self.mirror.restored:
-            sentence = "The server is still fetching what it had kept; try again in a minute. Nothing is lost."
+            sentence = (
+                "The server is still fetching what it had kept; try again in a minute. Nothing is lost."
+            )
             raise Declined(sentence, code="restoring")
         return writer
 

@@ -27,7 +27,9 @@ class Limits:
 
     per_writer: int = 5_000  # drawings
     total: int = 1_000_000
-    newcomers: int = 10_000  # people who have agreed and drawn nothing yet; beyond that the earliest must agree again
+    newcomers: int = (
+        10_000  # people who have agreed and drawn nothing yet; beyond that the earliest must agree again
+    )
     free_bytes: int = 50_000_000  # that stay free on the disk
 
 
@@ -102,18 +104,25 @@ class Store(Database):
         """
         mine, most = (drawing.receipt_hash,), self.limits.per_writer
         with self.writing() as database:
-            there = database.execute("SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)).fetchone()
+            there = database.execute(
+                "SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)
+            ).fetchone()
             if there == mine:
                 return False
             if there:
                 raise StoreError("Another drawing has this id; send yours under a new one.")
-            database.execute("INSERT OR IGNORE INTO writers SELECT * FROM newcomers WHERE receipt_hash = ?", mine)
+            database.execute(
+                "INSERT OR IGNORE INTO writers SELECT * FROM newcomers WHERE receipt_hash = ?", mine
+            )
             database.execute("DELETE FROM newcomers WHERE receipt_hash = ?", mine)
             if not database.execute("SELECT 1 FROM writers WHERE receipt_hash = ?", mine).fetchone():
                 sentence = "Your contributions were deleted, so nothing more is kept under this receipt."
                 raise StoreError(sentence, code="deleted")
             self._room()
-            if database.execute("SELECT count(*) FROM drawings WHERE receipt_hash = ?", mine).fetchone()[0] >= most:
+            if (
+                database.execute("SELECT count(*) FROM drawings WHERE receipt_hash = ?", mine).fetchone()[0]
+                >= most
+            ):
                 sentence = f"You have given {most:,} drawings, which is the most from one person; thank you."
                 raise StoreError(sentence, code="yours-full", most=most)
             if database.execute("SELECT count(*) FROM drawings").fetchone()[0] >= self.limits.total:
@@ -192,5 +201,6 @@ class Store(Database):
         """Set the state of drawings, "accepted" or "rejected"; returns how many there were."""
         with self.writing() as database:
             return sum(
-                database.execute("UPDATE drawings SET state = ? WHERE id = ?", (state, id)).rowcount for id in ids
+                database.execute("UPDATE drawings SET state = ? WHERE id = ?", (state, id)).rowcount
+                for id in ids
             )

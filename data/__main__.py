@@ -38,12 +38,18 @@ def build(args: argparse.Namespace) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command line of `python -m data`."""
-    top = argparse.ArgumentParser(prog="python -m data", description="The MNIXEL digits: figures, charts, parquet.")
+    top = argparse.ArgumentParser(
+        prog="python -m data", description="The MNIXEL digits: figures, charts, parquet."
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     source = argparse.ArgumentParser(add_help=False)
-    archives = "where the two archives are (default: MNIXEL_DIR; without it they are downloaded once, and checked)"
+    archives = (
+        "where the two archives are (default: MNIXEL_DIR; without it they are downloaded once, and checked)"
+    )
     source.add_argument("--data", metavar="FOLDER", help=archives)
-    one = commands.add_parser("stats", parents=[source], help="print the drawings per digit, draw charts and samples")
+    one = commands.add_parser(
+        "stats", parents=[source], help="print the drawings per digit, draw charts and samples"
+    )
     where = "for the pictures, with the counts beside it in data.json (default: docs/images)"
     one.add_argument("--out", metavar="FOLDER", type=Path, default=IMAGES, help=where)
     one.set_defaults(run=stats)

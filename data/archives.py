@@ -40,10 +40,18 @@ class Archive:
 
 CONFIGS = {
     "clean": Archive(
-        "MNIST_UIS2.npz", "9b98b4edad6eb22434aaab973aafd9a3b024cdad61e38e1cd6740868b1b0c9cf", 2_423_570, 270, 116
+        "MNIST_UIS2.npz",
+        "9b98b4edad6eb22434aaab973aafd9a3b024cdad61e38e1cd6740868b1b0c9cf",
+        2_423_570,
+        270,
+        116,
     ),
     "raw": Archive(
-        "MNIST_UIS.npz", "9ae1c23959753249e478bc1b0cabb30596b4b2602d9d747d23ba9254196fbae6", 2_574_194, 287, 123
+        "MNIST_UIS.npz",
+        "9ae1c23959753249e478bc1b0cabb30596b4b2602d9d747d23ba9254196fbae6",
+        2_574_194,
+        287,
+        123,
     ),
 }
 
@@ -53,7 +61,11 @@ def fault(content: bytes | bytearray, archive: Archive) -> str:
     if len(content) != archive.size:
         return f"has {len(content):,} bytes instead of {archive.size:,}"
     digest = hashlib.sha256(content).hexdigest()
-    return "" if digest == archive.sha256 else f"has the SHA-256 {digest[:12]}… instead of {archive.sha256[:12]}…"
+    return (
+        ""
+        if digest == archive.sha256
+        else f"has the SHA-256 {digest[:12]}… instead of {archive.sha256[:12]}…"
+    )
 
 
 def fault_of(path: Path, archive: Archive) -> str:
@@ -129,7 +141,9 @@ def _download(archive: Archive, base: str) -> bytes:
             if error.response.status_code < 500 and error.response.status_code not in (408, 429):
                 break
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            raise DataError(f"{url} is no usable address ({error}): set MNIXEL_URL to one, or leave it unset") from None
+            raise DataError(
+                f"{url} is no usable address ({error}): set MNIXEL_URL to one, or leave it unset"
+            ) from None
         except httpx2.RequestError as error:
             problem = str(error) or type(error).__name__
         else:

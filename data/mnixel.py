@@ -35,7 +35,9 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")
-    with np.load(locate(CONFIGS[config], folder), allow_pickle=False) as archive:  # checked against its SHA-256
+    with np.load(
+        locate(CONFIGS[config], folder), allow_pickle=False
+    ) as archive:  # checked against its SHA-256
         return Arrays(
             x_train=archive["X_train_uis"],
             y_train=archive["y_train_uis"].astype(np.int64),

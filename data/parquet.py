@@ -13,7 +13,9 @@ CARD = ROOT / "dataset_card.md"
 SPLITS = ("train", "test")
 SAMPLES, CHARTS = "data-samples.png", ("data-train.png", "data-test.png")
 SHARD = "{config}/{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
-ADDED = {f"contributed/{split}-00000-of-00001.parquet" for split in SPLITS}  # there if anybody has contributed
+ADDED = {
+    f"contributed/{split}-00000-of-00001.parquet" for split in SPLITS
+}  # there if anybody has contributed
 CONTRIBUTED = ROOT / "data" / "contributed"  # what `python -m contributions merge` wrote
 FILES = {"README.md", SAMPLES, *CHARTS}
 FILES |= {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
@@ -97,7 +99,9 @@ The configuration `contributed` holds drawings that visitors of a page made for 
 
 def with_contributed(card: str, splits: list[str]) -> str:
     """The card with the configuration `contributed`, of these splits, in its YAML and in its text."""
-    files = "".join(f"  - split: {split}\n    path: contributed/{split}-*\n" for split in sorted(splits, reverse=True))
+    files = "".join(
+        f"  - split: {split}\n    path: contributed/{split}-*\n" for split in sorted(splits, reverse=True)
+    )
     configuration = f"- config_name: contributed\n  data_files:\n{files}"
     return card.replace("dataset_info:\n", f"{configuration}dataset_info:\n", 1).replace(
         "## Limits\n", f"{CONTRIBUTED_SECTION}## Limits\n", 1

@@ -28,12 +28,20 @@ def chart(split: str, clean: np.ndarray, raw: np.ndarray, path: Path) -> None:
         axes = figure.add_subplot()
         bars = axes.bar(DIGITS, clean, color="#2b6cb0", label=f"clean: {clean.sum()}")
         axes.bar_label(bars, label_type="center", color="white")
-        axes.bar(DIGITS, raw - clean, bottom=clean, color="#cbd5e0", label=f"removed from raw: {(raw - clean).sum()}")
+        axes.bar(
+            DIGITS,
+            raw - clean,
+            bottom=clean,
+            color="#cbd5e0",
+            label=f"removed from raw: {(raw - clean).sum()}",
+        )
         axes.set(title=f"MNIXEL, {split} split", xlabel="digit", ylabel="drawings", ylim=(0, max(raw) * 1.25))
         axes.locator_params(axis="y", integer=True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc="upper right", ncols=2, frameon=False)
-        figure.savefig(path, metadata={"Software": None})  # the version number would be the only thing to change
+        figure.savefig(
+            path, metadata={"Software": None}
+        )  # the version number would be the only thing to change
 
 
 def sheet(x: np.ndarray, y: np.ndarray, columns: int = 16, scale: int = 2) -> Image.Image:

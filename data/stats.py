@@ -25,7 +25,9 @@ def table(counts: dict[str, dict[str, np.ndarray]]) -> str:
     lines.append(f"| ------------- | ----- | {' | '.join(['-:'] * len(DIGITS))} | ----: |")
     for config, splits in counts.items():
         for split, each in splits.items():
-            lines.append(f"| {config:13} | {split:5} | {' | '.join(f'{n:2}' for n in each)} | {each.sum():5} |")
+            lines.append(
+                f"| {config:13} | {split:5} | {' | '.join(f'{n:2}' for n in each)} | {each.sum():5} |"
+            )
     return "\n".join(lines)
 
 

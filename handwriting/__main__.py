@@ -22,7 +22,9 @@ def speed(count: int, workers: int | None) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m handwriting", description="Look at the drawings, or count them.")
+    parser = argparse.ArgumentParser(
+        prog="python -m handwriting", description="Look at the drawings, or count them."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     show = commands.add_parser("sheet", help="a picture of every way of writing")
     show.add_argument("out", metavar="OUT.png")

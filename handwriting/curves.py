@@ -30,7 +30,9 @@ def _smooth(points: np.ndarray) -> np.ndarray:
     s = (np.arange(STEPS) / STEPS)[None, :, None]
     a, b = points[:-1, None], points[1:, None]
     ta, tb = (tangents[:-1] * time)[:, None], (tangents[1:] * time)[:, None]
-    spans = a + s * (ta + s * (3 * (b - a) - 2 * ta - tb + s * (2 * (a - b) + ta + tb)))  # Hermite, Horner's way
+    spans = a + s * (
+        ta + s * (3 * (b - a) - 2 * ta - tb + s * (2 * (a - b) + ta + tb))
+    )  # Hermite, Horner's way
     return np.concatenate([spans.reshape(-1, 2), points[-1:]])
 
 

@@ -25,7 +25,10 @@ def _digit(d: Dice) -> list[Waypoints]:
 
 def _moved(paths: list[Waypoints], x: float, y: float, size: float) -> list[Waypoints]:
     """Paths shrunk about the middle of the square and shifted."""
-    return [[(0.5 + x + size * (p[0] - 0.5), 0.5 + y + size * (p[1] - 0.5), *p[2:]) for p in path] for path in paths]
+    return [
+        [(0.5 + x + size * (p[0] - 0.5), 0.5 + y + size * (p[1] - 0.5), *p[2:]) for p in path]
+        for path in paths
+    ]
 
 
 # --- random lines -----------------------------------------------------------------------------------------------------
@@ -39,7 +42,9 @@ def _strokes(d):
         x, y, a, size = d(0.1, 0.9), d(0.1, 0.9), d(0, 6.3), d(0.15, 0.5)
         way = (math.cos(a) * size, math.sin(a) * size)
         bow = d(-0.4, 0.4)
-        paths.append([(x - way[0], y - way[1]), (x - way[1] * bow, y + way[0] * bow), (x + way[0], y + way[1])])
+        paths.append(
+            [(x - way[0], y - way[1]), (x - way[1] * bow, y + way[0] * bow), (x + way[0], y + way[1])]
+        )
     return paths
 
 
@@ -95,7 +100,10 @@ def _stacked(d):
 
 @teaching("digits on each other")
 def _overlaid(d):
-    return [*_digit(d), *_moved(_digit(d), d(0.28, 0.5) * (1 if d.often(0.5) else -1), d(-0.1, 0.1), d(0.8, 1.1))]
+    return [
+        *_digit(d),
+        *_moved(_digit(d), d(0.28, 0.5) * (1 if d.often(0.5) else -1), d(-0.1, 0.1), d(0.8, 1.1)),
+    ]
 
 
 @teaching("digit and sign")
@@ -115,7 +123,16 @@ def _signed(d):
 @teaching("sigma sign")
 def _sigma(d):
     x = d(0.4, 0.6)
-    return [[(0.9, d(0.0, 0.15)), corner(0.85, 0.0), corner(0.1, 0.0), corner(x, 0.5), corner(0.1, 1.0), (0.9, 1.0)]]
+    return [
+        [
+            (0.9, d(0.0, 0.15)),
+            corner(0.85, 0.0),
+            corner(0.1, 0.0),
+            corner(x, 0.5),
+            corner(0.1, 1.0),
+            (0.9, 1.0),
+        ]
+    ]
 
 
 @teaching("omega sign")
@@ -142,7 +159,15 @@ def _brace(d):
 
 @teaching("root sign")
 def _root(d):
-    return [[(0.0, d(0.5, 0.6)), corner(0.12, 0.5), corner(0.28, 1.0), corner(d(0.4, 0.5), 0.05), (d(1.0, 1.3), 0.0)]]
+    return [
+        [
+            (0.0, d(0.5, 0.6)),
+            corner(0.12, 0.5),
+            corner(0.28, 1.0),
+            corner(d(0.4, 0.5), 0.05),
+            (d(1.0, 1.3), 0.0),
+        ]
+    ]
 
 
 @teaching("euro sign")
@@ -164,7 +189,10 @@ def _tree(d):
     trunk = [[(0.5, 0.0), (0.5, 1.0)]]
     for i in range(int(d(3, 4.99))):
         y = 0.25 + 0.16 * i
-        trunk += [[(0.5, y), (0.5 - d(0.2, 0.4), y + d(0.1, 0.25))], [(0.5, y), (0.5 + d(0.2, 0.4), y + d(0.1, 0.25))]]
+        trunk += [
+            [(0.5, y), (0.5 - d(0.2, 0.4), y + d(0.1, 0.25))],
+            [(0.5, y), (0.5 + d(0.2, 0.4), y + d(0.1, 0.25))],
+        ]
     return trunk
 
 

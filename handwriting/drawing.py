@@ -20,10 +20,17 @@ from .allographs import ALLOGRAPHS, Allograph, Dice
 
 CHUNK = 250  # drawings that share one random stream, whoever makes them: the result does not depend on the workers
 PATIENT = 40  # chunks, some 20 seconds: below that nobody is shown a progress bar
-BLEND, BLENDED = "blend", 0.25  # its name as an operator; share of drawings that lie between two ways of writing
+BLEND, BLENDED = (
+    "blend",
+    0.25,
+)  # its name as an operator; share of drawings that lie between two ways of writing
 COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
-REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28, the resolution at which its archive comes
-BIG = 8 * model.BOX  # board units; half the side still leaves 4 pixels for each pixel of the result, which is enough
+REDUCED = (
+    0.25  # share of big drawings that pass through MNIXEL's 28x28, the resolution at which its archive comes
+)
+BIG = (
+    8 * model.BOX
+)  # board units; half the side still leaves 4 pixels for each pixel of the result, which is enough
 
 
 def choose(digit: int, rng: np.random.Generator) -> Allograph:
@@ -33,7 +40,9 @@ def choose(digit: int, rng: np.random.Generator) -> Allograph:
     return ways[int(rng.choice(len(ways), p=weights / weights.sum()))]
 
 
-def draw_allograph(allograph: Allograph, rng: np.random.Generator, without: Collection[str] = ()) -> list[board.Stroke]:
+def draw_allograph(
+    allograph: Allograph, rng: np.random.Generator, without: Collection[str] = ()
+) -> list[board.Stroke]:
     """One drawing in a given way of writing, by a random hand, anywhere on the board."""
     hand = pen.any_hand(rng)
     lines = pen.trace(allograph.shape(Dice(rng)), hand, rng)
@@ -53,7 +62,9 @@ def draw(digit: int, rng: np.random.Generator, without: Collection[str] = ()) ->
 
 def _extent(strokes: list[board.Stroke]) -> float:
     """The longer side of the ink, board units."""
-    return float(np.ptp(np.concatenate([stroke.points for stroke in strokes]), axis=0).max() + 2 * strokes[0].radius)
+    return float(
+        np.ptp(np.concatenate([stroke.points for stroke in strokes]), axis=0).max() + 2 * strokes[0].radius
+    )
 
 
 def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarray:
@@ -100,7 +111,10 @@ def as_levels(images: list[np.ndarray]) -> np.ndarray:
 
 
 def in_chunks(
-    work: Callable[[np.ndarray, list[int]], np.ndarray], labels: np.ndarray, entropy: list[int], workers: int | None
+    work: Callable[[np.ndarray, list[int]], np.ndarray],
+    labels: np.ndarray,
+    entropy: list[int],
+    workers: int | None,
 ) -> np.ndarray:
     """`work` done on labels by a pool of processes, CHUNK labels and one random stream at a time, joined in order."""
     parts = [labels[i : i + CHUNK] for i in range(0, len(labels), CHUNK)]
@@ -122,5 +136,7 @@ def in_chunks(
         )
 
 
-def _unpacked(work: Callable[[np.ndarray, list[int]], np.ndarray], job: tuple[np.ndarray, list[int]]) -> np.ndarray:
+def _unpacked(
+    work: Callable[[np.ndarray, list[int]], np.ndarray], job: tuple[np.ndarray, list[int]]
+) -> np.ndarray:
     return work(*job)

@@ -46,5 +46,9 @@ def _letter(text: str, d: Dice) -> list[Waypoints]:
     return paths
 
 
-TEACHING: dict[str, Shape] = {f"letter {name}": partial(_letter, text) for name, text in _TEACHING_LETTERS.items()}
-MEASURING: dict[str, Shape] = {f"letter {name}": partial(_letter, text) for name, text in _MEASURING_LETTERS.items()}
+TEACHING: dict[str, Shape] = {
+    f"letter {name}": partial(_letter, text) for name, text in _TEACHING_LETTERS.items()
+}
+MEASURING: dict[str, Shape] = {
+    f"letter {name}": partial(_letter, text) for name, text in _MEASURING_LETTERS.items()
+}

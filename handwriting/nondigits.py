@@ -43,7 +43,9 @@ def nondigits(
     """
     indices = np.arange(count) % len(kinds)
     np.random.default_rng([seed, 1]).shuffle(indices)
-    return in_chunks(partial(_chunk_of_kinds, tuple(kinds)), indices, [seed, 1], workers), indices.astype(np.int64)
+    return in_chunks(partial(_chunk_of_kinds, tuple(kinds)), indices, [seed, 1], workers), indices.astype(
+        np.int64
+    )
 
 
 def _chunk_of_kinds(kinds: tuple[str, ...], indices: np.ndarray, entropy: list[int]) -> np.ndarray:

@@ -177,7 +177,10 @@ def doubled(lines: Lines, rng: np.random.Generator) -> Lines:
     line = lines[_long_line(lines, rng)]
     start = rng.uniform(0, 0.6)
     part = curves.even(line, FINE, start, min(start + rng.uniform(0.2, 0.5), 1.0))
-    return [*lines, part + rng.normal(0, 0.022, 2) + np.linspace(-1, 1, len(part))[:, None] * rng.normal(0, 0.015, 2)]
+    return [
+        *lines,
+        part + rng.normal(0, 0.022, 2) + np.linspace(-1, 1, len(part))[:, None] * rng.normal(0, 0.015, 2),
+    ]
 
 
 @operator(0.12)
@@ -197,7 +200,9 @@ def looped(lines: Lines, rng: np.random.Generator) -> Lines:
     swing = rest - np.sign(rest) * 2 * np.pi  # the long way round, so that the line crosses itself
     radius = rng.uniform(0.015, 0.06)
     count = max(8, int(abs(swing) * radius / FINE))
-    loop = before[-1] + np.cumsum(_steps(heading + np.linspace(0, swing, count), abs(swing) * radius / count), axis=0)
+    loop = before[-1] + np.cumsum(
+        _steps(heading + np.linspace(0, swing, count), abs(swing) * radius / count), axis=0
+    )
     return [
         *lines[:number],
         np.concatenate([before, loop, after + (loop[-1] - before[-1]) * 0.5]),
@@ -215,7 +220,10 @@ def blunted(lines: Lines, rng: np.random.Generator) -> Lines:
 def angular(lines: Lines, rng: np.random.Generator) -> Lines:
     """Bends become straight pieces."""
     piece = rng.uniform(0.14, 0.3)
-    return [curves.even(curves.even(line, piece), FINE) if curves.length(line) > 2 * piece else line for line in lines]
+    return [
+        curves.even(curves.even(line, piece), FINE) if curves.length(line) > 2 * piece else line
+        for line in lines
+    ]
 
 
 @operator(0.15, digits=(7,))

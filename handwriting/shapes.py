@@ -42,7 +42,9 @@ def _turned(paths: list[Waypoints], degrees: float) -> list[Waypoints]:
 
 @teaching("triangle")
 def _triangle(d):
-    return _turned([_polygon([(0.5, 0.0), (d(0.0, 0.2), d(0.8, 1)), (d(0.8, 1), d(0.8, 1))], d(-0.1, 0.3))], d(-30, 30))
+    return _turned(
+        [_polygon([(0.5, 0.0), (d(0.0, 0.2), d(0.8, 1)), (d(0.8, 1), d(0.8, 1))], d(-0.1, 0.3))], d(-30, 30)
+    )
 
 
 @teaching("square")
@@ -54,7 +56,9 @@ def _square(d):
 
 @teaching("star")
 def _star(d):
-    tips = [(0.5 + 0.5 * math.sin(a), 0.5 - 0.5 * math.cos(a)) for a in (i * 4 * math.pi / 5 for i in range(5))]
+    tips = [
+        (0.5 + 0.5 * math.sin(a), 0.5 - 0.5 * math.cos(a)) for a in (i * 4 * math.pi / 5 for i in range(5))
+    ]
     return _turned([_polygon(tips, d(-0.05, 0.1))], d(-25, 25))
 
 
@@ -101,7 +105,8 @@ def _smiley(d):
 def _parallel(d):
     count, lean, gap = int(d(2, 5.99)), d(-0.1, 0.3), d(0.16, 0.4)
     lines = [
-        [(i * gap + lean + d(-0.03, 0.03), d(0, 0.1)), (i * gap + d(-0.03, 0.03), d(0.9, 1))] for i in range(count)
+        [(i * gap + lean + d(-0.03, 0.03), d(0, 0.1)), (i * gap + d(-0.03, 0.03), d(0.9, 1))]
+        for i in range(count)
     ]
     return _turned(lines, 90 if d.often(0.4) else 0)
 
@@ -149,7 +154,9 @@ def _question(d):
 @teaching("at")
 def _at(d):
     inner = arc(0.5, 0.5, 0.17, 0.2, -30, -360)
-    return [inner + [(0.68, 0.65), (0.85, 0.68), (0.97, 0.45)] + arc(0.5, 0.5, 0.47, 0.5, -20, -315 + d(-20, 20))]
+    return [
+        inner + [(0.68, 0.65), (0.85, 0.68), (0.97, 0.45)] + arc(0.5, 0.5, 0.47, 0.5, -20, -315 + d(-20, 20))
+    ]
 
 
 @teaching("percent")
@@ -164,7 +171,12 @@ def _cursive(d):
     count, h, line = int(d(3, 6)), d(0.3, 0.6), [(0.0, 0.6)]
     for i in range(count):
         x, top = i * 0.3, h * d(0.6, 1.1)
-        line += [(x + 0.2, 0.6 - top * 0.6), (x + 0.14, 0.6 - top), (x + 0.06, 0.6 - top * 0.5), (x + 0.22, 0.62)]
+        line += [
+            (x + 0.2, 0.6 - top * 0.6),
+            (x + 0.14, 0.6 - top),
+            (x + 0.06, 0.6 - top * 0.5),
+            (x + 0.22, 0.62),
+        ]
     return [line]
 
 
@@ -226,7 +238,10 @@ def _hash(d):
 @measuring("equals")
 def _equals(d):
     gap = d(0.25, 0.45)
-    return [[(0.0, 0.3), (1.0, 0.3 + d(-0.05, 0.05))], [(d(-0.05, 0.08), 0.3 + gap), (d(0.9, 1.05), 0.3 + gap)]]
+    return [
+        [(0.0, 0.3), (1.0, 0.3 + d(-0.05, 0.05))],
+        [(d(-0.05, 0.08), 0.3 + gap), (d(0.9, 1.05), 0.3 + gap)],
+    ]
 
 
 @measuring("divided by")
@@ -257,7 +272,9 @@ def _struck_out(d):
     paths = choose(int(d(0, 10)), d.rng).shape(d)
     if d.often(0.5):
         return paths + [[(0.0, 0.05), (1.0, 0.95)], [(1.0, 0.05), (0.0, 0.95)]]
-    return paths + [[corner(-0.05 + 1.1 * (i % 2), 0.1 + 0.1 * i + d(-0.03, 0.03)) for i in range(int(d(6, 10)))]]
+    return paths + [
+        [corner(-0.05 + 1.1 * (i % 2), 0.1 + 0.1 * i + d(-0.03, 0.03)) for i in range(int(d(6, 10)))]
+    ]
 
 
 @measuring("flower")
@@ -274,7 +291,9 @@ def _flower(d):
 def _asterisk(d):
     """Three or four lines through one middle."""
     count, start = int(d(3, 4.99)), d(0, 60)
-    return [line for i in range(count) for line in _turned([[(0.0, 0.5), (1.0, 0.5)]], start + 180 * i / count)]
+    return [
+        line for i in range(count) for line in _turned([[(0.0, 0.5), (1.0, 0.5)]], start + 180 * i / count)
+    ]
 
 
 @measuring("stairs")

@@ -21,7 +21,10 @@ def rows(nondigits: bool, rng: np.random.Generator) -> list[tuple[str, list[np.n
 
         return [(kind, [cell(draw_nondigit(kind, rng)) for _ in range(VARIATIONS)]) for kind in KINDS]
     ways = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
-    return [(f"{way.digit} {way.name}", [cell(draw_allograph(way, rng)) for _ in range(VARIATIONS)]) for way in ways]
+    return [
+        (f"{way.digit} {way.name}", [cell(draw_allograph(way, rng)) for _ in range(VARIATIONS)])
+        for way in ways
+    ]
 
 
 def cell(strokes: list[board.Stroke]) -> np.ndarray:

@@ -84,7 +84,9 @@ def checked(weights: Path):
     return net, metrics
 
 
-def dataset(out: Path, archives: Path | None, name: str, contributed: Path, weights: Path | None = None) -> None:
+def dataset(
+    out: Path, archives: Path | None, name: str, contributed: Path, weights: Path | None = None
+) -> None:
     """The dataset repository `name`: every configuration as parquet, card, sheet of samples and figures.
 
     Contributed drawings get a column `margin` from the network in `weights`. Raises data.DataError, BundleError as `model`.
@@ -123,7 +125,12 @@ def add_margins(path: Path, net) -> None:
 
 
 def space(
-    out: Path, weights: Path, name: str, model_name: str, dataset_name: str | None, hardware: str | None = None
+    out: Path,
+    weights: Path,
+    name: str,
+    model_name: str,
+    dataset_name: str | None,
+    hardware: str | None = None,
 ) -> None:
     """The Space repository `name`, which serves `model_name`: the page's code, the embedded weights, pins and front matter.
 
@@ -147,11 +154,15 @@ def space(
         **thumbnail(out, name),
         "models": [model_name],
         "datasets": [dataset_name] if dataset_name else [],
-        "preload_from_hub": [f"{model_name} {','.join(MODEL)}"],  # into the image, so that a start needs no Hub
+        "preload_from_hub": [
+            f"{model_name} {','.join(MODEL)}"
+        ],  # into the image, so that a start needs no Hub
         **({"python_version": ZERO_PYTHON} if zero else {}),
     }
     address = f"https://{re.sub('[^a-z0-9]', '-', name.lower())}.hf.space"
-    card = cards.fill("space.md", front, name=name, model=model_name, dataset=dataset_name, zero=zero, url=address)
+    card = cards.fill(
+        "space.md", front, name=name, model=model_name, dataset=dataset_name, zero=zero, url=address
+    )
     (out / "README.md").write_text(card)
 
 
@@ -166,7 +177,9 @@ def thumbnail(out: Path, name: str) -> dict[str, str]:
     return {"thumbnail": f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"}
 
 
-def static(out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None) -> None:
+def static(
+    out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None
+) -> None:
     """The static Space `names["static"]`: the page for any web server, its weights those of the model repository at `commit`.
 
     Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions. Raises web.build.BuildError.
@@ -176,7 +189,9 @@ def static(out: Path, weights: Path, names: dict[str, str | None], commit: str |
     build.build(out, weights, published, contribute)
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
     front = readme_front()
-    front = {key: front[key] for key in ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")}
+    front = {
+        key: front[key] for key in ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")
+    }
     front |= {
         "sdk": "static",
         "app_file": "index.html",
@@ -211,7 +226,12 @@ def requirements(hardware: str) -> str:
     except pins.PinsError as error:
         raise BundleError(str(error)) from error
     except KeyError as error:
-        raise BundleError(f"{pins.PINS} has no {error.args[0]}: write it anew, as CONTRIBUTING.md says.") from error
+        raise BundleError(
+            f"{pins.PINS} has no {error.args[0]}: write it anew, as CONTRIBUTING.md says."
+        ) from error
     if hardware.startswith("cpu"):
-        lines = [f"--extra-index-url {TORCH_CPU}", *(f"{x}+cpu" if x.startswith("torch==") else x for x in lines)]
+        lines = [
+            f"--extra-index-url {TORCH_CPU}",
+            *(f"{x}+cpu" if x.startswith("torch==") else x for x in lines),
+        ]
     return "\n".join(lines) + "\n"

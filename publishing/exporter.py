@@ -46,7 +46,9 @@ def export(net: DigitCNN, path: Path) -> None:
             kernel = layer.weight.detach().double().numpy() * scale[:, None, None, None]
             count = len(nodes)
             weights, bias = constant(f"kernel_{count}", kernel), state["bias"] - scale * state["running_mean"]
-            now = add("Conv", weights, constant(f"bias_{count}", bias), kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+            now = add(
+                "Conv", weights, constant(f"bias_{count}", bias), kernel_shape=[3, 3], pads=[1, 1, 1, 1]
+            )
         elif isinstance(layer, nn.ReLU):
             now = add("Relu")
         elif isinstance(layer, nn.MaxPool2d):

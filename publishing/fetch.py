@@ -32,7 +32,10 @@ from publishing import hub
 ROOT = Path(__file__).parent.parent
 LIMIT = 120  # seconds, then it ends: the files are under a megabyte
 SIZES = {"config.json": 64 * 2**10, "model.safetensors": 16 * 2**20, "metrics.json": 2**20}  # bytes at most
-NEEDED = ("config.json", "model.safetensors")  # the third says how good they are; weights can be served without it
+NEEDED = (
+    "config.json",
+    "model.safetensors",
+)  # the third says how good they are; weights can be served without it
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of batch normalisation: no parameters
 TOO_LARGE = 2  # exit status: nothing was fetched, and asking again will not help
 
@@ -53,7 +56,9 @@ def fetch(repository: str, revision: str, again: bool = False) -> str:
             url = hf_hub_url(repository, name, revision=revision)
             about = get_hf_file_metadata(url, token=get_token(), timeout=hub.SILENCE)
             if about.size is not None and about.size > most:
-                raise TooLarge(f"The {name} of {repository} has {about.size:,} bytes; at most {most:,} are read.")
+                raise TooLarge(
+                    f"The {name} of {repository} has {about.size:,} bytes; at most {most:,} are read."
+                )
             revision = about.commit_hash  # all files of one commit, whatever is pushed meanwhile
             hf_hub_download(repository, name, revision=revision, force_download=again and name in NEEDED)
         except Exception:
@@ -65,9 +70,14 @@ def fetch(repository: str, revision: str, again: bool = False) -> str:
 def fetched(repository: str, revision: str, *again: str) -> str:
     """`fetch` in a process that ends after LIMIT seconds. Raises ConnectionError with one sentence, ValueError for what is too large."""
     command = [sys.executable, "-P", "-m", "publishing.fetch", repository, revision, *again]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # this project's modules, wherever the server was started
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+    }  # this project's modules, wherever the server was started
     try:
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=environment
+        )
     except (OSError, ValueError) as error:
         raise ConnectionError(f"The Hub cannot be asked for {repository} ({error}).") from error
     if done.returncode == -signal.SIGALRM:
@@ -81,8 +91,12 @@ def fetched(repository: str, revision: str, *again: str) -> str:
 def point(repository: str, revision: str, commit: str) -> None:
     """Let the cache's `revision`, a branch or a tag, be that commit: what a start without the Hub should find there."""
     if revision != commit:
-        with contextlib.suppress(OSError):  # a cache that cannot be written only costs the next start some time
-            reference = Path(constants.HF_HUB_CACHE, f"models--{repository.replace('/', '--')}", "refs", revision)
+        with contextlib.suppress(
+            OSError
+        ):  # a cache that cannot be written only costs the next start some time
+            reference = Path(
+                constants.HF_HUB_CACHE, f"models--{repository.replace('/', '--')}", "refs", revision
+            )
             reference.parent.mkdir(parents=True, exist_ok=True)
             reference.write_text(commit)
 
@@ -156,7 +170,9 @@ def main() -> int:
     """Run the command; returns the exit status."""
     repository, revision, *again = sys.argv[1:]
     signal.alarm(LIMIT)  # also when whoever started this is gone
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # an error instead, for a server that sends more than it says
+    signal.signal(
+        signal.SIGXFSZ, signal.SIG_IGN
+    )  # an error instead, for a server that sends more than it says
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * max(SIZES.values()),) * 2)
     disable_progress_bars()
     try:

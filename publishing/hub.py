@@ -81,10 +81,12 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
         return f"{repository} may not be read with the token that is set, or without one."
     if reading and status:
         return f"The Hub does not give {repository} (status {status})."
-    if status == 403 and any(word in quote.lower() for word in ("storage", "quota", "limit")) or status in (413, 507):
-        return (
-            f"The Hub has no room left for {repository}{quote}: delete what is not needed there, or take a larger plan."
-        )
+    if (
+        status == 403
+        and any(word in quote.lower() for word in ("storage", "quota", "limit"))
+        or status in (413, 507)
+    ):
+        return f"The Hub has no room left for {repository}{quote}: delete what is not needed there, or take a larger plan."
     if status == 403:
         return (
             f"The token may not write to {repository}{quote}: use one with write access to it, made in {TOKENS}, "

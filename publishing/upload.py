@@ -9,7 +9,12 @@ from pathlib import Path
 from publishing import hub
 from publishing.hub import PublishError, explained
 
-REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}  # the Hub's type of each
+REPOSITORY = {
+    "model": "model",
+    "dataset": "dataset",
+    "space": "space",
+    "static": "space",
+}  # the Hub's type of each
 SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
 # Paths that only this command writes: files there that are no longer part of the project are deleted from the Hub.
@@ -78,7 +83,9 @@ def check_sdk(kind: str, name: str, info) -> None:
         raise PublishError(hub.taken(name, f"a {info.sdk} Space"))
 
 
-def choose_hardware(api, name: str, wanted: str | None, private: bool | None, variables: dict) -> tuple[str, str]:
+def choose_hardware(
+    api, name: str, wanted: str | None, private: bool | None, variables: dict
+) -> tuple[str, str]:
     """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and the reason in a phrase.
 
     Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU. Raises PublishError when the
@@ -92,7 +99,10 @@ def choose_hardware(api, name: str, wanted: str | None, private: bool | None, va
             return wanted, "as asked"
         with explained(f"the space {name}"):
             return api.get_space_runtime(name).requested_hardware or CPU, "as it has it"
-    settings = {"space_sdk": "gradio", "space_variables": [{"key": k, "value": v} for k, v in variables.items()]}
+    settings = {
+        "space_sdk": "gradio",
+        "space_variables": [{"key": k, "value": v} for k, v in variables.items()],
+    }
     refusals = []
     for hardware in [wanted] if wanted else [None, ZERO]:
         with explained(f"the space {name}"):
@@ -118,7 +128,9 @@ def make_private(api, name: str) -> None:
     with explained(f"the dataset {name}"):
         api.create_repo(name, repo_type="dataset", private=True, exist_ok=True)
     if not at_hub(api, "dataset", name).private:
-        raise PublishError(f"{name} is public, and drawings before review are not: make it private, or name another.")
+        raise PublishError(
+            f"{name} is public, and drawings before review are not: make it private, or name another."
+        )
 
 
 def upload(
@@ -139,7 +151,12 @@ def upload(
     repository = REPOSITORY[kind]
     with explained(f"the {kind} {name}"):
         url = api.create_repo(
-            name, repo_type=repository, private=private, exist_ok=True, space_sdk=SDK.get(kind), space_hardware=hardware
+            name,
+            repo_type=repository,
+            private=private,
+            exist_ok=True,
+            space_sdk=SDK.get(kind),
+            space_hardware=hardware,
         )
         before = api.repo_info(name, repo_type=repository, timeout=hub.SILENCE)
         check_sdk(kind, name, before)

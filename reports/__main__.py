@@ -61,7 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             PARTS[name]()
         except ImportError as missing:
-            print(f"reports: {name} need {missing.name}: pip install -r requirements-dev.txt", file=sys.stderr)
+            print(
+                f"reports: {name} need {missing.name}: pip install -r requirements-dev.txt", file=sys.stderr
+            )
             status = 1
         except (LookupError, OSError, data.DataError) as error:
             print(f"reports: not all {name}: {error}", file=sys.stderr)

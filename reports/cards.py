@@ -44,7 +44,9 @@ def grams(seconds: float) -> float:
     return seconds * WATTS / 3.6e6 * INTENSITY
 
 
-def model_card(result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None) -> str:
+def model_card(
+    result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None
+) -> str:
     """The card for a report of train.py that has weights: of the model repository `name`, or of the folder in the project.
 
     `dataset` is the repository of the drawings, `onnx` the opset of model.onnx, if there are such. Other people's digits are in it if
@@ -130,4 +132,6 @@ def notebook(name: str, dataset: str) -> str:
         cells.append(cell | ({"execution_count": None, "outputs": []} if number % 2 else {}))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     about = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return json.dumps({"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+    return (
+        json.dumps({"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
+    )

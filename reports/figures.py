@@ -21,7 +21,9 @@ def confusion(test: dict, path: Path) -> None:
     axes.imshow(np.sqrt(matrix), cmap="Oranges")
     for (row, column), count in np.ndenumerate(matrix):
         if count:
-            axes.text(column, row, count, ha="center", va="center", fontsize=9, color="white" if count > 6 else DARK)
+            axes.text(
+                column, row, count, ha="center", va="center", fontsize=9, color="white" if count > 6 else DARK
+            )
     axes.set(xticks=range(10), yticks=range(10), xlabel="answered", ylabel="drawn")
     axes.set_title(f"MNIXEL test: {test['right']}/{test['total']} right", fontsize=11)
     save(figure, path)
@@ -65,7 +67,9 @@ def network(weights: Path, path: Path) -> None:
             "Linear": "dense\nsoftmax",
         }[type(layer).__name__]
         if name:
-            steps.append((name, tuple(shape.shape[1:]), sum(p.numel() for q in parts for p in q.parameters())))
+            steps.append(
+                (name, tuple(shape.shape[1:]), sum(p.numel() for q in parts for p in q.parameters()))
+            )
         number += len(parts)
 
     figure, axes = plt.subplots(figsize=(12, 2.6))
@@ -74,7 +78,9 @@ def network(weights: Path, path: Path) -> None:
         height = 0.45 + 1.25 * side / 28
         colour = ORANGE if parameters else PALE
         axes.add_patch(
-            FancyBboxPatch((x - 0.4, -height / 2), 0.8, height, boxstyle="round,pad=0.03", fc=colour, ec="none")
+            FancyBboxPatch(
+                (x - 0.4, -height / 2), 0.8, height, boxstyle="round,pad=0.03", fc=colour, ec="none"
+            )
         )
         axes.text(x, 0, name, ha="center", va="center", fontsize=7.5, color="white" if parameters else DARK)
         squeezed = [n for n in size if n > 1] if len(size) == 3 and size[-1] == 1 else size

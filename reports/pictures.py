@@ -31,7 +31,10 @@ def draw(folder: Path) -> None:
     with chromium() as browser:
         server = Server()
         try:
-            for name, size, touch, digit in (("page", "desktop", False, "2"), ("page-phone", "phone", True, "5")):
+            for name, size, touch, digit in (
+                ("page", "desktop", False, "2"),
+                ("page-phone", "phone", True, "5"),
+            ):
                 person = Person(browser, server.url, size, touch)
                 person.draw(DRAWINGS[digit])
                 person.settle()
@@ -51,7 +54,9 @@ def animation(person: Person, path: Path, digits: str = "25") -> None:
 
     def shoot(milliseconds: int) -> None:
         picture = Image.open(io.BytesIO(person.page.screenshot())).convert("RGB")
-        frames.append(picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)), Image.Resampling.LANCZOS))
+        frames.append(
+            picture.resize((WIDTH, round(WIDTH * picture.height / picture.width)), Image.Resampling.LANCZOS)
+        )
         times.append(milliseconds)
 
     for digit in digits:

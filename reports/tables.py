@@ -39,8 +39,15 @@ def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
 
 def accuracy(results: dict) -> str:
     """Of docs/accuracy.json: every row, and other projects' networks if they were measured."""
-    rows = [[name, *(figures.get(who, "") for who in (OURS, UPSTREAM))] for name, figures in results["rows"].items()]
-    peers = f"\n\nOther projects' networks on the same boards:\n\n{results['peers']}" if results.get("peers") else ""
+    rows = [
+        [name, *(figures.get(who, "") for who in (OURS, UPSTREAM))]
+        for name, figures in results["rows"].items()
+    ]
+    peers = (
+        f"\n\nOther projects' networks on the same boards:\n\n{results['peers']}"
+        if results.get("peers")
+        else ""
+    )
     return markdown(["", OURS, UPSTREAM], rows) + peers
 
 
@@ -78,7 +85,13 @@ def frames(results: dict) -> str:
     machine = f"CPU {results['rate']}x, {results['cores']} cores"
     columns = [machine, "frames", "longer than 32 ms", "median ms", "p99 ms"]
     rows = [
-        [name, str(row["frames"]), f"{100 * row['share']:.1f} %", f"{row['median_ms']:.1f}", f"{row['p99_ms']:.1f}"]
+        [
+            name,
+            str(row["frames"]),
+            f"{100 * row['share']:.1f} %",
+            f"{row['median_ms']:.1f}",
+            f"{row['p99_ms']:.1f}",
+        ]
         for name, row in results["rows"].items()
     ]
     return markdown(columns, rows, right=1)
@@ -86,7 +99,14 @@ def frames(results: dict) -> str:
 
 def parity(results: dict) -> str:
     """Of docs/parity.json: how far the browser and Python are apart."""
-    columns = ["", "read", "boards that differ", "inputs, at most", "probabilities, at most", "answers that differ"]
+    columns = [
+        "",
+        "read",
+        "boards that differ",
+        "inputs, at most",
+        "probabilities, at most",
+        "answers that differ",
+    ]
     rows = [
         [
             row["name"],
@@ -123,8 +143,12 @@ def load(results: dict) -> str:
     """Of docs/load.json: the table, and the sentences below it."""
     columns = ["asked", "visitors", "answers a second", "p50 ms", "p95 ms", "p99 ms", "busy", "errors"]
     keys = ("rate", "p50", "p95", "p99", "busy", "errors")
-    rows = [[row["asked"], str(row["visitors"]), *(f"{row[key]:.0f}" for key in keys)] for row in results["rows"]]
-    return "\n\n".join([markdown(columns, rows, right=1), f"{results['seconds']:g} seconds each.", *results["words"]])
+    rows = [
+        [row["asked"], str(row["visitors"]), *(f"{row[key]:.0f}" for key in keys)] for row in results["rows"]
+    ]
+    return "\n\n".join(
+        [markdown(columns, rows, right=1), f"{results['seconds']:g} seconds each.", *results["words"]]
+    )
 
 
 def boot(results: dict) -> str:
@@ -143,12 +167,17 @@ def summary(_: dict) -> str:
         "UNIPEN": ("pen strokes of writers held out during development", "UNIPEN, writers nobody"),
         "pendigits": ("pen strokes of 30 writers", "pendigits"),
         "MNIST": ("digits held out during development", "MNIST"),
-        "non-digits refused": ("kinds never used for training; real digits: UNIPEN's", "non-digits refused as"),
+        "non-digits refused": (
+            "kinds never used for training; real digits: UNIPEN's",
+            "non-digits refused as",
+        ),
     }
     table = []
     for title, (source, beginning) in sources.items():
         figure = next(text for name, text in figures.items() if name.startswith(beginning))
-        table.append([title, figure.partition(" (below")[0].replace("of the digits", "of real digits"), source])
+        table.append(
+            [title, figure.partition(" (below")[0].replace("of the digits", "of real digits"), source]
+        )
     row = next(iter(stored("latency")["rows"]))
     answer = f"{row['median_ms']:.1f} ms (95 % within {row['p95_ms']:.1f} ms)"
     table.append(["time from pen-up to answer", answer, "headless Chromium, two cores, no GPU"])

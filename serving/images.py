@@ -75,12 +75,16 @@ def open_picture(raw: bytes, budget: Budget = SLOW) -> Image.Image:
         deep = image.mode[0] in "IF"  # more than 8 bits
         if max(image.size) > HALF:
             return _halved(image, image.mode[0] if deep else "LA" if clear else "L")
-        return image if deep else image.convert("RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB")
+        return (
+            image if deep else image.convert("RGBA" if clear else "L" if image.mode in ("1", "L") else "RGB")
+        )
     except BadPicture:
         raise
     except MemoryError as error:
         raise TooMuch("The picture takes too much memory to open; send a smaller one.") from error
-    except Exception as error:  # Pillow's decoders raise many kinds; each means that the file is damaged or none
+    except (
+        Exception
+    ) as error:  # Pillow's decoders raise many kinds; each means that the file is damaged or none
         kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
         raise BadPicture(f"This is not a picture that can be read; send a {kinds} file.") from error
 
@@ -106,7 +110,9 @@ def serve() -> None:
             os.nice(10)  # it ends with this picture; others' go first
             budget = SLOW
         resource.setrlimit(resource.RLIMIT_DATA, (budget.memory, resource.RLIM_INFINITY))
-        signal.setitimer(signal.ITIMER_PROF, budget.seconds)  # then the process ends, whatever library is at work
+        signal.setitimer(
+            signal.ITIMER_PROF, budget.seconds
+        )  # then the process ends, whatever library is at work
         signal.setitimer(signal.ITIMER_REAL, CLOCK)
         try:
             image = open_picture(connection.recv_bytes(), budget)
@@ -150,7 +156,12 @@ class Child(threading.local):
         self.connection, theirs = Pipe()
         with theirs:
             self.process = subprocess.Popen(
-                command, stdin=theirs.fileno(), stdout=nothing, stderr=nothing, env=few, start_new_session=True
+                command,
+                stdin=theirs.fileno(),
+                stdout=nothing,
+                stderr=nothing,
+                env=few,
+                start_new_session=True,
             )
 
     def end(self) -> None:

@@ -51,7 +51,9 @@ class RateLimiter:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings, self._salt = settings, secrets.token_bytes(16)  # a hash means nothing after a restart
-        self._windows: dict[str, tuple[float, Counter[str]]] = {}  # class -> number of the window, and counts in it
+        self._windows: dict[
+            str, tuple[float, Counter[str]]
+        ] = {}  # class -> number of the window, and counts in it
         self._held: Counter[tuple[str, str]] = Counter()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
@@ -70,7 +72,10 @@ class RateLimiter:
         if self._windows.get(kind, (None,))[0] != number:
             self._windows[kind] = (number, Counter())
         counts = self._windows[kind][1]
-        for most, name, asking, status in ((one, who, "this address", 429), (everybody, "all", "everybody", 503)):
+        for most, name, asking, status in (
+            (one, who, "this address", 429),
+            (everybody, "all", "everybody", 503),
+        ):
             if counts[name] >= most:
                 again = "tomorrow" if kind == "drawings" else "in some minutes"
                 sentence = f"There was too much from {asking}; try again {again}."
@@ -98,7 +103,9 @@ def address(scope: Scope, settings: Settings) -> str:
     """
     way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
     with contextlib.suppress(ValueError):  # from there on it is what the visitor wrote
-        for step in reversed(way.split(",") if settings.behind_proxy else []):  # else anybody can write the header
+        for step in reversed(
+            way.split(",") if settings.behind_proxy else []
+        ):  # else anybody can write the header
             parsed = parse(step.strip())
             if parsed.is_global or not settings.space_id:
                 return str(parsed)

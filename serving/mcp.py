@@ -11,15 +11,28 @@ from serving import VERSION
 from serving.limits import Refused
 from serving.predict import Predictor
 
-PROTOCOLS = ("2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05")  # the first is offered to who asks for another
+PROTOCOLS = (
+    "2025-11-25",
+    "2025-06-18",
+    "2025-03-26",
+    "2024-11-05",
+)  # the first is offered to who asks for another
 NO_METHOD = -32601  # JSON-RPC's number
 PICTURE = (
     "The picture as a data URL, data:image/png;base64,...; PNG, JPEG, WebP, GIF or BMP, white on black or dark on light, "
     "of 8 to 4096 pixels a side and at most 10 MiB."
 )
-MOST = {"type": "integer", "minimum": 1, "maximum": 10, "default": 3, "description": "How many digits to list."}
+MOST = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": 10,
+    "default": 3,
+    "description": "How many digits to list.",
+}
 READS = "Read one hand-drawn digit in a picture. The label is null when the network is not sure."
-TELLS = "What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."
+TELLS = (
+    "What is served: where the weights are from, how many parameters, the accuracy on MNIXEL's test images."
+)
 
 TOOLS = [
     {
@@ -30,7 +43,12 @@ TOOLS = [
         "meta": {"file_data_present": False, "mcp_type": "tool", "endpoint_name": name},  # as Gradio tells it
     }
     for name, description, properties, required in (
-        ("predict", READS, {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST}, ["picture"]),
+        (
+            "predict",
+            READS,
+            {"picture": {"type": "string", "description": PICTURE}, "top_k": MOST},
+            ["picture"],
+        ),
         ("info", TELLS, {}, []),
     )
 ]
@@ -42,8 +60,15 @@ async def answer(message: dict, predictor: Predictor, who: str) -> dict | None:
     if "id" not in message and isinstance(method, str) or "method" not in message and "id" in message:
         return None
     known = type(number) is int and abs(number) < 2**53 or isinstance(number, str) and len(number) <= 64
-    if not known or message.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
-        raise Refused("This is no JSON-RPC 2.0 request with a method, named params and an id of at most 64 letters.")
+    if (
+        not known
+        or message.get("jsonrpc") != "2.0"
+        or not isinstance(method, str)
+        or not isinstance(params, dict)
+    ):
+        raise Refused(
+            "This is no JSON-RPC 2.0 request with a method, named params and an id of at most 64 letters."
+        )
     name, arguments = params.get("name"), params.get("arguments") or {}
     result: dict = {}
     if method == "initialize":

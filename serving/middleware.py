@@ -50,7 +50,9 @@ class Outermost:
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
-        self.hub = " https://huggingface.co" if settings.space_id else ""  # Gradio shows there whose Space it is
+        self.hub = (
+            " https://huggingface.co" if settings.space_id else ""
+        )  # Gradio shows there whose Space it is
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status, path, nonce = 0, scope["path"], secrets.token_urlsafe(12)
@@ -60,7 +62,9 @@ class Outermost:
         async def decorated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update({**HEADERS, "content-security-policy": POLICY.format(nonce=nonce, hub=self.hub)})
+                headers.update(
+                    {**HEADERS, "content-security-policy": POLICY.format(nonce=nonce, hub=self.hub)}
+                )
                 if path.startswith("/assets/") and message["status"] == 200:
                     headers["cache-control"] = FOR_EVER
             await send(message)
@@ -132,7 +136,9 @@ class Allowed:
             self._check_origin(Headers(scope=scope))
         self.limits.check(who, "rest", 1)
         if self.kind != "rest":
-            self.limits.check(who, self.kind, int(self.kind == "contributions"))  # a picture costs when it is read
+            self.limits.check(
+                who, self.kind, int(self.kind == "contributions")
+            )  # a picture costs when it is read
         deadline = asyncio.get_running_loop().time() + self.seconds
 
         async def bounded() -> Message:
@@ -167,6 +173,8 @@ class Allowed:
         except ValueError:  # brackets that hold no address
             raise Refused(ONLY_OURS, 403, "other origin") from None
         if space.name in LOCAL and not space.behind_proxy and name not in LOCAL:
-            raise Refused("Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1.", 403, "other origin")
+            raise Refused(
+                "Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1.", 403, "other origin"
+            )
         if origin is not None and asking not in own:
             raise Refused(ONLY_OURS, 403, "other origin")

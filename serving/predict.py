@@ -94,7 +94,9 @@ def classify(net, image: Image.Image, top_k: int) -> dict:
     """What `/predict` says of a picture on a DigitCNN. Raises EmptyDrawing, a ValueError, when there is no ink in it."""
     from model import ranked  # with torch, and so not before the page is up
 
-    pixels = np.asarray(image) if image.mode == "L" else image  # of which model.py leaves out the empty ground
+    pixels = (
+        np.asarray(image) if image.mode == "L" else image
+    )  # of which model.py leaves out the empty ground
     probabilities, margins = net.predict(net.preprocess(pixels)[None])
     best = ranked(probabilities[0], top_k)
     rows = [{"label": name, "confidence": value} for name, value in best]

@@ -33,13 +33,24 @@ from serving.telemetry import EVENTS
 from web.assets import assets, fingerprint, media_type
 
 API = "/gradio_api"
-PICTURE, DRAWING, SMALL = MAX_BYTES * 4 // 3 + 4096, 2**18, 2**16  # bytes of JSON with a data URL, a drawing, neither
+PICTURE, DRAWING, SMALL = (
+    MAX_BYTES * 4 // 3 + 4096,
+    2**18,
+    2**16,
+)  # bytes of JSON with a data URL, a drawing, neither
 GRADIO = (  # what Gradio's page and its clients need of Gradio
     *("/config", "/theme.css", "/robots.txt", "/manifest.json", "/favicon.ico", "/pwa_icon"),
     *("/static/{file:path}", "/assets/{file:path}", f"{API}/info", f"{API}/openapi.json", f"{API}/app_id"),
-    *(f"{API}/queue/data", f"{API}/call/predict/{{id}}", f"{API}/call/info/{{id}}", f"{API}/call/v2/predict/{{id}}"),
+    *(
+        f"{API}/queue/data",
+        f"{API}/call/predict/{{id}}",
+        f"{API}/call/info/{{id}}",
+        f"{API}/call/v2/predict/{{id}}",
+    ),
 )
-GENERIC = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')  # Gradio's page of itself to other sites
+GENERIC = re.compile(
+    rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*'
+)  # Gradio's page of itself to other sites
 OURS = (
     f'<title>{TITLE}</title><meta name="description" content="{ABOUT}"><meta property="og:title" content="{TITLE}">'
     f'<meta property="og:description" content="{ABOUT}"><meta property="og:type" content="website">'
@@ -79,9 +90,14 @@ class Routes:
         return [
             way("/", self._page, zipped=True),
             way("/web/{fingerprint}/{name}", self._asset, zipped=True),
-            way("/weights/current", fresh(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})),
+            way(
+                "/weights/current", fresh(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})
+            ),
             way("/weights/{key}/{name}", self._weights_file),
-            way("/health", fresh(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION})),
+            way(
+                "/health",
+                fresh(lambda: {"status": "ok", "weights": weights.files.origin, "version": VERSION}),
+            ),
             way("/metrics", self._metrics, own=True),
             way("/contributions/collection", self._take_home, SMALL, "contributions", own=True),
             way(f"{API}/component_server", self._component, DRAWING, "contributions", own=True),
@@ -141,7 +157,9 @@ class Routes:
             raise Refused(NO_DATA)
         data += [None, 3][len(data) : takes]
         if data and str(data[0]).startswith("data:"):  # Gradio keeps it long after the answer
-            raise Refused("Here a picture is uploaded first; /gradio_api/run/predict takes it in the request.")
+            raise Refused(
+                "Here a picture is uploaded first; /gradio_api/run/predict takes it in the request."
+            )
         if data:
             self.predictor.content(data[0])  # Gradio says nothing of a picture that is none of ours
             data[0] = {"path": data[0], "meta": {"_type": "gradio.FileData"}}
@@ -226,9 +244,13 @@ async def whole(app: ASGIApp, scope: Scope, body: bytes = b"") -> Response:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def collect(message: Message) -> None:
-        start.update(message) if message["type"] == "http.response.start" else parts.append(message.get("body", b""))
+        start.update(message) if message["type"] == "http.response.start" else parts.append(
+            message.get("body", b"")
+        )
 
-    await app({**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, collect)
+    await app(
+        {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in unwanted]}, receive, collect
+    )
     media = dict(start["headers"]).get(b"content-type", b"").decode("latin-1")
     return Response(b"".join(parts), start["status"], media_type=media)
 
@@ -237,7 +259,9 @@ async def body(request: Request) -> dict:
     """The object that a request's body holds. Raises Refused."""
     raw = b"".join([part async for part in request.stream()])  # `request.body` would keep it
     try:
-        question = json.loads(raw) if raw.count(b",") <= 60_000 else None  # parsing more would hold up everybody
+        question = (
+            json.loads(raw) if raw.count(b",") <= 60_000 else None
+        )  # parsing more would hold up everybody
     except (ValueError, RecursionError):
         question = None
     if not isinstance(question, dict):

@@ -33,7 +33,11 @@ from serving.weights import Weights
 CONNECTIONS = 4000  # at once, from everybody
 UNREAD = 30.0  # seconds that sent bytes may wait for a reader, also one whose window stays full
 STOPPING = 5  # seconds that a stop waits for answers under way
-MALLOPT = {-1: 2**24, -3: 2**22, -8: 2}  # glibc: large blocks, and no others, go back at once; two arenas at most
+MALLOPT = {
+    -1: 2**24,
+    -3: 2**22,
+    -8: 2,
+}  # glibc: large blocks, and no others, go back at once; two arenas at most
 
 
 class Server:
@@ -43,22 +47,36 @@ class Server:
         self.settings = settings
         self.predictor = Predictor(weights, RateLimiter(settings), Path(get_upload_folder()))
 
-    def mount(self, page: gr.Blocks, functions: dict[str, Callable], collection: Callable | None, **look) -> None:
+    def mount(
+        self, page: gr.Blocks, functions: dict[str, Callable], collection: Callable | None, **look
+    ) -> None:
         """Put the page in, and what its components may ask; `look` is theme and head for Gradio."""
-        page.queue(max_size=64, default_concurrency_limit=None)  # calls that wait; Predictor says how many are read
+        page.queue(
+            max_size=64, default_concurrency_limit=None
+        )  # calls that wait; Predictor says how many are read
         page._queue.sleep_when_free = 0.01  # else Gradio looks a thousand times a second whether a call waits
         page.state_session_capacity = 500  # some 30 kB each
         inner = fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-        inner.add_middleware(CORSMiddleware)  # none: else Gradio has its own, which lets any page read with credentials
+        inner.add_middleware(
+            CORSMiddleware
+        )  # none: else Gradio has its own, which lets any page read with credentials
         closed = {"run_history": False, "enable_monitoring": False, "mcp_server": False, "show_error": False}
-        gr.mount_gradio_app(inner, page, path="/", footer_links=["api"], ssr_mode=False, pwa=True, **closed, **look)
+        gr.mount_gradio_app(
+            inner, page, path="/", footer_links=["api"], ssr_mode=False, pwa=True, **closed, **look
+        )
         events = {number: str(event.api_name) for number, event in page.fns.items()}
-        router = Router(Routes(self.predictor, inner, events, functions, collection).all(), redirect_slashes=False)
+        router = Router(
+            Routes(self.predictor, inner, events, functions, collection).all(), redirect_slashes=False
+        )
         ours = Outermost(router, self.settings)
-        programs = CORSMiddleware(ours, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
+        programs = CORSMiddleware(
+            ours, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"]
+        )
 
         async def app(scope, receive, send) -> None:
-            await (programs if scope["type"] == "http" else inner)(scope, receive, send)  # else its start and its stop
+            await (programs if scope["type"] == "http" else inner)(
+                scope, receive, send
+            )  # else its start and its stop
 
         self.app = app
 
@@ -76,7 +94,9 @@ class Server:
         )  # fmt: skip
         where = "127.0.0.1" if self.settings.name in ("0.0.0.0", "::") else self.settings.name
         print(f"The page is on http://{where}:{listening.getsockname()[1]}", flush=True)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again once it has stopped
+        signal.signal(
+            signal.SIGTERM, lambda *_: sys.exit(0)
+        )  # uvicorn raises the signal again once it has stopped
         telemetry.log("started", version=VERSION, weights=self.predictor.weights.files.origin)
         self.predictor.weights.start()
         try:

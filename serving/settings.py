@@ -9,11 +9,24 @@ from dataclasses import dataclass
 
 ENVIRONMENT = dict(os.environ)  # as it was before `prepare_gradio` changed it
 CHECKS = {
-    "MODEL_ID": (lambda text: re.fullmatch(r"[^/\s]+/[^/\s]+", text), "the name of a model repository, OWNER/NAME"),
-    "MODEL_REFRESH": (lambda text: re.fullmatch(r"\d{1,9}(\.\d+)?", text), "a number of seconds, 0 to look once"),
-    "GRADIO_SERVER_PORT": (lambda text: text.isdecimal() and 0 < int(text) < 65536, "a number from 1 to 65535"),
+    "MODEL_ID": (
+        lambda text: re.fullmatch(r"[^/\s]+/[^/\s]+", text),
+        "the name of a model repository, OWNER/NAME",
+    ),
+    "MODEL_REFRESH": (
+        lambda text: re.fullmatch(r"\d{1,9}(\.\d+)?", text),
+        "a number of seconds, 0 to look once",
+    ),
+    "GRADIO_SERVER_PORT": (
+        lambda text: text.isdecimal() and 0 < int(text) < 65536,
+        "a number from 1 to 65535",
+    ),
 }
-ON_ZEROGPU = ENVIRONMENT.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")  # as the package `spaces` reads it
+ON_ZEROGPU = ENVIRONMENT.get("SPACES_ZERO_GPU", "").lower() in (
+    "1",
+    "t",
+    "true",
+)  # as the package `spaces` reads it
 
 
 @dataclass(frozen=True)

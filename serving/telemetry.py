@@ -26,4 +26,8 @@ def log(event: str, **fields: object) -> None:
 def log_failure(error: BaseException) -> None:
     """A fault of our own: its type and where it arose, without its message, which may quote a visitor."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
-    log("failure", type=type(error).__name__, at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames])
+    log(
+        "failure",
+        type=type(error).__name__,
+        at=[f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames],
+    )

@@ -35,7 +35,9 @@ def load(files: Files):
     for digit, row in enumerate(net.probabilities([ring.astype(float), bar.astype(float)])):
         # Whatever was taught digits is sure of a ring and a bar; noise, zeros and what makes all answers alike is not.
         if not row[digit] > 0.5:
-            raise ValueError(f"The weights of {files.origin} do not read a plain {digit}, so they are not served.")
+            raise ValueError(
+                f"The weights of {files.origin} do not read a plain {digit}, so they are not served."
+            )
     return net
 
 
@@ -46,7 +48,11 @@ class Weights:
     """
 
     def __init__(self, embedded: Path, settings: Settings = Settings()):
-        self.repository, self.revision, self.every = settings.model_id, settings.model_revision, settings.model_refresh
+        self.repository, self.revision, self.every = (
+            settings.model_id,
+            settings.model_revision,
+            settings.model_refresh,
+        )
         self.files = read(embedded, "embedded")
         self.problem: str | None = None
         self._refused: dict[str, str] = {}  # commit -> why it cannot be served
@@ -63,7 +69,9 @@ class Weights:
     def info(self) -> dict:
         """What `/info` says."""
         now = self.files
-        return dict(weights=now.origin, parameters=now.parameters, accuracy=now.accuracy, problem=self.problem)
+        return dict(
+            weights=now.origin, parameters=now.parameters, accuracy=now.accuracy, problem=self.problem
+        )
 
     def _follow(self) -> None:
         try:

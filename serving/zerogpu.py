@@ -42,5 +42,9 @@ def _report() -> None:
             print("ZeroGPU knows that the page has started.", flush=True)
             return
         again = f"it is told again in {wait} s" if wait else "restart the Space"
-        print(f"ZeroGPU was not told that the page has started ({problem}); {again}.", file=sys.stderr, flush=True)
+        print(
+            f"ZeroGPU was not told that the page has started ({problem}); {again}.",
+            file=sys.stderr,
+            flush=True,
+        )
         time.sleep(wait)

@@ -65,7 +65,9 @@ def pytest_collection_modifyitems(items):
 
 def pytest_terminal_summary(terminalreporter):
     """What could not be checked on this machine, each reason once."""
-    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped"))
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")
+    )
     for reason, count in reasons.items():
         terminalreporter.write_line(f"NOT CHECKED ({count} tests): {reason}", yellow=True)
 

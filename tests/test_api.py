@@ -39,7 +39,9 @@ def test_predict_a_file(client, tmp_path, kind):
     assert answer["label"] == answer["confidences"][0]["label"] == "2"
     assert len(answer["confidences"]) == 3
     expected = DigitCNN.from_pretrained(ROOT / "weights").classify(Image.open(path), top_k=3)
-    assert [(row["label"], pytest.approx(row["confidence"], abs=1e-4)) for row in answer["confidences"]] == expected
+    assert [
+        (row["label"], pytest.approx(row["confidence"], abs=1e-4)) for row in answer["confidences"]
+    ] == expected
 
 
 def test_a_photograph_is_turned_upright(client, tmp_path):
@@ -108,7 +110,9 @@ def by_client(server, content: bytes, top_k: object):
         file.write(content)
         file.flush()
         try:
-            return Client(server.url, verbose=False).predict(handle_file(file.name), top_k, api_name="/predict")
+            return Client(server.url, verbose=False).predict(
+                handle_file(file.name), top_k, api_name="/predict"
+            )
         except AppError as error:
             return str(error)
 
@@ -201,7 +205,9 @@ def test_what_is_no_single_picture_is_not_uploaded(server, form):
 @pytest.mark.parametrize("media", [None, "text/plain", "multipart/form-data"])
 def test_an_upload_without_a_form_s_type_gets_a_sentence(server, media):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    connection.request("POST", "/gradio_api/upload", PART + b"--b--\r\n", {"Content-Type": media} if media else {})
+    connection.request(
+        "POST", "/gradio_api/upload", PART + b"--b--\r\n", {"Content-Type": media} if media else {}
+    )
     reply = connection.getresponse()
     assert reply.status == 400 and json.load(reply)["error"].startswith("One picture is uploaded at a time")
     connection.close()
@@ -228,8 +234,14 @@ def test_browsers_get_the_very_files_that_python_reads(server):
         status, headers, content = get(server, now["base"] + name)
         assert (status, content) == (200, (ROOT / "weights" / name).read_bytes())
         assert "immutable" in headers["cache-control"]
-    assert now["base"] == f"weights/{hashlib.sha256((ROOT / 'weights/config.json').read_bytes()).hexdigest()}/"
-    for path in ("weights/" + "0" * 64 + "/config.json", now["base"] + "metrics.json", now["base"] + "..%2fapp.py"):
+    assert (
+        now["base"] == f"weights/{hashlib.sha256((ROOT / 'weights/config.json').read_bytes()).hexdigest()}/"
+    )
+    for path in (
+        "weights/" + "0" * 64 + "/config.json",
+        now["base"] + "metrics.json",
+        now["base"] + "..%2fapp.py",
+    ):
         assert get(server, path)[0] == 404
 
 
@@ -239,7 +251,11 @@ def test_the_page_s_files_carry_their_hash_and_are_kept_for_ever(server):
         status, headers, content = get(server, f"web/{fingerprint()}/{name}")
         assert (status, content) == (200, path.read_bytes())
         assert headers["content-type"] == media_type(name) and "immutable" in headers["cache-control"]
-    for path in (f"web/{'0' * 16}/digit.js", f"web/{fingerprint()}/assets.py", f"web/{fingerprint()}/..%2fapp.py"):
+    for path in (
+        f"web/{'0' * 16}/digit.js",
+        f"web/{fingerprint()}/assets.py",
+        f"web/{fingerprint()}/..%2fapp.py",
+    ):
         assert get(server, path)[0] == 404
 
 
@@ -280,9 +296,13 @@ def test_bad_input_gets_one_sentence(client, server, tmp_path, name):
         client.predict(handle_file(path), top_k, api_name="/predict")
 
 
-@pytest.mark.parametrize("url", ["data:image/png;base64,???", "data:text/plain;base64,AAAA", "data:image/png,AAAA"])
+@pytest.mark.parametrize(
+    "url", ["data:image/png;base64,???", "data:text/plain;base64,AAAA", "data:image/png,AAAA"]
+)
 def test_bad_data_urls(server, url):
-    status, reply = post(server, "run/predict", {"data": [{"url": url, "meta": {"_type": "gradio.FileData"}}, 3]})
+    status, reply = post(
+        server, "run/predict", {"data": [{"url": url, "meta": {"_type": "gradio.FileData"}}, 3]}
+    )
     assert status >= 400
     assert "picture" in str(reply)
 

@@ -250,7 +250,9 @@ def test_a_reader_that_is_away_keeps_its_figures():
     def read(pictures):
         return np.eye(10)[: len(pictures)], np.ones(len(pictures))
 
-    table = Table({"here": read, "away": None}, {"set": {"here": "old", "away": "kept"}, "gone": {"away": "unused"}})
+    table = Table(
+        {"here": read, "away": None}, {"set": {"here": "old", "away": "kept"}, "gone": {"away": "unused"}}
+    )
     table.read("set", iter([("", sets.Set([None, None], np.array([0, 5])))]))
     table.row("another", {"here": "x"})
     assert table.rows["set"]["here"].startswith("1/2 = 50.0 %") and table.rows["set"]["away"] == "kept"
@@ -317,7 +319,9 @@ def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, mo
     whole, without = (ablation.measure_operators(names, arrays) for names in ((), ("tail",)))
     assert list(whole) == ["UNIPEN, not looked at"]  # no pendigits, and of UNIPEN one made-up collection
     assert 0 <= whole["UNIPEN, not looked at"][0] <= 1 and whole != without
-    made = tables.operators({"of": "x", "none": {"both": [0.98, 0.06]}, "tail": {"both": [0.975, 0.08]}}).splitlines()
+    made = tables.operators(
+        {"of": "x", "none": {"both": [0.98, 0.06]}, "tail": {"both": [0.975, 0.08]}}
+    ).splitlines()
     assert made[2:] == ["| every operator | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
 
 

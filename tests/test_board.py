@@ -45,8 +45,12 @@ def test_every_pixel_is_the_coverage_by_distance(points, radius):
     y, x = np.mgrid[0:448, 0:448] + 0.5
     distance = np.full((448, 448), np.inf)
     for a, b in zip(points, points[1:] if len(points) > 1 else points, strict=False):
-        along = np.clip(((x - a[0]) * (b - a)[0] + (y - a[1]) * (b - a)[1]) / max((b - a) @ (b - a), 1e-12), 0, 1)
-        distance = np.minimum(distance, np.hypot(x - a[0] - along * (b - a)[0], y - a[1] - along * (b - a)[1]))
+        along = np.clip(
+            ((x - a[0]) * (b - a)[0] + (y - a[1]) * (b - a)[1]) / max((b - a) @ (b - a), 1e-12), 0, 1
+        )
+        distance = np.minimum(
+            distance, np.hypot(x - a[0] - along * (b - a)[0], y - a[1] - along * (b - a)[1])
+        )
     expected = 255 * np.clip(radius + 0.5 - distance, 0, 1)
     assert np.abs(board.render([board.Stroke(points, radius)]) - expected).max() < 2
 
@@ -76,7 +80,9 @@ def test_reduction_is_separable_pyramid_steps():
     expected = picture
     for _ in range(4):
         padded, size = np.pad(expected, 2), expected.shape[0]
-        expected = sum(kernel[i, j] * padded[i : i + size, j : j + size] for i in range(5) for j in range(5))[::2, ::2]
+        expected = sum(kernel[i, j] * padded[i : i + size, j : j + size] for i in range(5) for j in range(5))[
+            ::2, ::2
+        ]
     assert np.abs(board.reduce(picture) - expected).max() < 1e-9
 
 

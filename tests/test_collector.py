@@ -47,7 +47,10 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     """Agree, draw ten digits (one skipped, one questioned), see them, take them home, delete them."""
     visitor = Contributor(browser, page.url, size, touch)
     visitor.open_tab()
-    lines, fold = visitor.page.locator(".collector .terms li"), visitor.page.locator(".collector .consent details p")
+    lines, fold = (
+        visitor.page.locator(".collector .terms li"),
+        visitor.page.locator(".collector .consent details p"),
+    )
     assert lines.count() == 4 and all(len(line) < 100 for line in lines.all_inner_texts())
     assert "CC BY 4.0" in lines.nth(2).inner_text() and not fold.is_visible()
     visitor.page.locator(".collector .consent summary").click()
@@ -79,8 +82,12 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     assert len(tiles) == 10 and tiles[9].min() == 255, "nine, and white paper"
     for tile, drawing in zip(tiles, drawn, strict=False):
         assert np.abs(tile - rendered(drawing.strokes)).mean() < 8, drawing.label
-    assert [drawing.label for drawing, _ in kept] == [digit for number, digit in enumerate(seen) if number != 3]
-    assert all(stroke["times"] == sorted(stroke["times"]) for drawing, _ in kept for stroke in drawing.strokes)
+    assert [drawing.label for drawing, _ in kept] == [
+        digit for number, digit in enumerate(seen) if number != 3
+    ]
+    assert all(
+        stroke["times"] == sorted(stroke["times"]) for drawing, _ in kept for stroke in drawing.strokes
+    )
 
     with visitor.page.expect_download() as download:
         visitor.page.locator(".collector .npz").click()
@@ -96,7 +103,9 @@ def test_a_package_of_ten(size, touch, browser, page, store, tmp_path):
     assert len(list(Store(store).each())) == 9, "nothing goes without a second word"
     visitor.page.locator(".collector .delete [type=submit]").click()
     visitor.page.locator(".collector .sure .yes").click()
-    until(visitor.page, "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')")
+    until(
+        visitor.page, "document.querySelector('.deleted').textContent.startsWith('9 drawings were deleted')"
+    )
     assert list(Store(store).each()) == []
     assert visitor.errors == []
     visitor.leave()
@@ -114,7 +123,9 @@ def sheet(visitor) -> list[np.ndarray]:
 
 def rendered(strokes: list[dict]) -> np.ndarray:
     """Stored strokes as a tile of the sheet."""
-    drawn = [board.Stroke(np.array(stroke["points"], dtype=np.float64), stroke["radius"]) for stroke in strokes]
+    drawn = [
+        board.Stroke(np.array(stroke["points"], dtype=np.float64), stroke["radius"]) for stroke in strokes
+    ]
     return np.asarray(Image.fromarray(np.uint8(board.render(drawn))).resize((160, 160))).astype(int)
 
 
@@ -143,7 +154,9 @@ def test_the_next_person_is_another_writer(size, touch, browser, page, store):
     visitor.agree()
     assert visitor.words(".code") != code
     assert visitor.page.locator(".collector .steps").get_attribute("aria-label") == "digit 1 of 10"
-    assert visitor.page.locator(".collector .clear").is_disabled() and visitor.page.locator(".png").is_disabled()
+    assert (
+        visitor.page.locator(".collector .clear").is_disabled() and visitor.page.locator(".png").is_disabled()
+    )
     visitor.draw_digit(visitor.asked_for())
     visitor.next()
     (first, _), (second, _) = list(Store(store).each())
@@ -256,7 +269,10 @@ def test_what_is_stored_is_what_was_shown(browser, page, store):
     visitor = Contributor(browser, page.url, before=ANSWERED)
     visitor.agree()
     visitor.draw_digit("5")
-    until(visitor.page, "window.read.at(-1)?.board === 'collector' && window.answered === window.read.at(-1).revision")
+    until(
+        visitor.page,
+        "window.read.at(-1)?.board === 'collector' && window.answered === window.read.at(-1).revision",
+    )
     shown = visitor.page.evaluate(
         """() => { const data = document.querySelector('.seen canvas').getContext('2d').getImageData(0, 0, 28, 28).data;
              return Array.from({length: 784}, (_, i) => data[4 * i]); }"""
@@ -330,11 +346,16 @@ def test_right_and_wrong_under_the_answer(browser, page, store):
     assert visitor.shown()["sentence"] == "Taken back: nothing was sent."
     visitor.page.locator(".wrong").click()
     visitor.page.get_by_role("button", name="It was a 7").click()
-    drag(visitor.page, [drawer((60, 90)), drawer((90, 90))])  # the next drawing does not lose the label of the last
+    drag(
+        visitor.page, [drawer((60, 90)), drawer((90, 90))]
+    )  # the next drawing does not lose the label of the last
     deadline = time.monotonic() + 60
     while len(list(Store(store).each())) < 2 and time.monotonic() < deadline:
         visitor.page.wait_for_timeout(200)
-    assert [(d.label, d.source) for d, _ in list(Store(store).each())] == [("2", "recognise"), ("7", "recognise")]
+    assert [(d.label, d.source) for d, _ in list(Store(store).each())] == [
+        ("2", "recognise"),
+        ("7", "recognise"),
+    ]
     visitor.open_tab()  # whose count knows of them
     until(visitor.page, "document.querySelector('.count').textContent.startsWith('2 digits of yours saved')")
     visitor.page.get_by_role("tab", name="Recognise").click()
@@ -367,7 +388,9 @@ def test_next_is_in_sight_on_a_phone_held_sideways(browser, page):
     visitor = context.new_page()
     visitor.goto(page.url)
     visitor.get_by_role("tab", name="Contribute").click()
-    visitor.locator(".collector .consent summary").click()  # what it says is long: the page is scrolled to the button
+    visitor.locator(
+        ".collector .consent summary"
+    ).click()  # what it says is long: the page is scrolled to the button
     visitor.locator(".collector .agree").click()
     visitor.wait_for_selector("#collector-board[data-target]")
     assert visitor.evaluate("document.activeElement.closest('#collector-board') !== null"), (

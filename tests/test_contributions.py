@@ -48,7 +48,9 @@ def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(service):
     assert (drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app) == (
         "2", "collector", CONSENT, "CC BY 4.0", "1.0",
     )  # fmt: skip
-    assert drawing.strokes == [{**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")]
+    assert drawing.strokes == [
+        {**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")
+    ]
     assert len(drawing.image) == 784 and max(drawing.image) > 200
     assert receipt not in (service.store.folder / "contributions.sqlite").read_bytes().decode("latin-1")
     (row,) = service.store.ask("SELECT row FROM drawings")[0]
@@ -83,7 +85,10 @@ def test_sent_twice_is_kept_once(service):
 
 
 def test_nothing_is_kept_without_consent(service):
-    assert submit(service, "AAAA-AAAA-AAAA-AAAA") == {"error": "Please agree to the terms first.", "consent": True}
+    assert submit(service, "AAAA-AAAA-AAAA-AAAA") == {
+        "error": "Please agree to the terms first.",
+        "consent": True,
+    }
     assert "have changed" in ask(service, "consent", version="1")["error"]
     assert list(service.store.each()) == []
 
@@ -135,7 +140,13 @@ def test_nasty_text_in_every_field(service):
     receipt = agree(service)
     for text in NASTY:
         for name in ("receipt", "id", "label", "source", "strokes"):
-            question = {"receipt": receipt, "id": "drawing-0", "label": "2", "strokes": strokes("2"), name: text}
+            question = {
+                "receipt": receipt,
+                "id": "drawing-0",
+                "label": "2",
+                "strokes": strokes("2"),
+                name: text,
+            }
             assert "error" in ask(service, "keep", **question), name
         assert "error" in ask(service, "consent", version=text)
         assert "error" in ask(service, "status", receipt=text)
@@ -143,20 +154,30 @@ def test_nasty_text_in_every_field(service):
         submit(service, receipt, **{text: text})
         submit(service, receipt, id="drawing-2", strokes=[{**stroke, text: text} for stroke in strokes("2")])
     assert ask(service, "status", receipt=receipt)["saved"] == 2
-    assert all(row.isascii() and row.isprintable() for (row,) in service.store.ask("SELECT row FROM drawings"))
+    assert all(
+        row.isascii() and row.isprintable() for (row,) in service.store.ask("SELECT row FROM drawings")
+    )
 
 
 # --- nothing in it that cannot be seen --------------------------------------------------------------------------------
 
 
 def test_points_off_the_board_go_and_take_their_times_along(service):
-    leaving = {"points": [[10, 10], [20, 10], [-5, 10], [-9, 40], [10, 40]], "radius": 15, "times": [0, 8, 16, 24, 32]}
+    leaving = {
+        "points": [[10, 10], [20, 10], [-5, 10], [-9, 40], [10, 40]],
+        "radius": 15,
+        "times": [0, 8, 16, 24, 32],
+    }
     away = {"points": [[900, 900], [910, 900]], "radius": 5, "times": [40, 48]}
     submit(service, agree(service), strokes=[leaving, away])
     ((drawing, _),) = list(service.store.each())
     assert drawing.strokes == [
         {"points": [[10.0, 10.0], [20.0, 10.0]], "radius": 15.0, "times": [0, 8]},
-        {"points": [[10.0, 40.0]], "radius": 15.0, "times": [32]},  # no line where there was none on the board
+        {
+            "points": [[10.0, 40.0]],
+            "radius": 15.0,
+            "times": [32],
+        },  # no line where there was none on the board
     ]
 
 
@@ -165,7 +186,9 @@ def test_times_carry_no_text(service):
     text = "visit example.org for free stuff"
     points = [[100 + 4 * i, 100] for i in range(len(text))]
     submit(
-        service, agree(service), strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}]
+        service,
+        agree(service),
+        strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}],
     )
     ((drawing, _),) = list(service.store.each())
     (times,) = (stroke["times"] for stroke in drawing.strokes)
@@ -175,7 +198,11 @@ def test_times_carry_no_text(service):
 places = st.floats(-900, 1300) | st.integers(-900, 1300)
 sent = st.lists(
     st.lists(st.tuples(places, places, st.integers(0, 10_000_000)), min_size=1, max_size=8).map(
-        lambda points: {"points": [[x, y] for x, y, _ in points], "radius": 7.77, "times": [t for *_, t in points]}
+        lambda points: {
+            "points": [[x, y] for x, y, _ in points],
+            "radius": 7.77,
+            "times": [t for *_, t in points],
+        }
     ),
     max_size=5,
 )
@@ -195,7 +222,9 @@ def test_what_is_kept_is_on_the_board_and_in_order(drawing):
     times = [time for stroke in stored for time in stroke["times"]]
     assert times[:1] in ([], [0]) and all(time % TICK == 0 for time in times)
     assert all(0 <= b - a <= PAUSE for a, b in zip(times, times[1:], strict=False))
-    assert all(set(s) == {"points", "radius", "times"} and len(s["times"]) == len(s["points"]) for s in stored)
+    assert all(
+        set(s) == {"points", "radius", "times"} and len(s["times"]) == len(s["points"]) for s in stored
+    )
 
 
 # --- limits -----------------------------------------------------------------------------------------------------------
@@ -223,7 +252,13 @@ def test_receipts_without_drawings_do_not_pile_up(tmp_path):
     drew = agree(service)
     submit(service, drew)
     receipts = [agree(service) for _ in range(5)]
-    assert [service.store.writer(receipt) is not None for receipt in receipts] == [False, False, True, True, True]
+    assert [service.store.writer(receipt) is not None for receipt in receipts] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
     assert submit(service, receipts[0], id="drawing-2")["consent"]  # asked to agree again
     service.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
     agree(service)
@@ -257,7 +292,9 @@ def small_disk(tmp_path):
     """A file system of 12 MB."""
     place = tmp_path / "disk"
     place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True, text=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True, text=True
+    )
     if done.returncode:
         without("no file system can be mounted here, which a full disk is tried on")
     yield place
@@ -294,14 +331,17 @@ def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
     fill(small_disk)
     assert submit(service, other, id="other-002")["error"] == answer["error"]
     assert (
-        ask(service, "status", receipt=mine)["saved"] == number and ask(service, "status", receipt=other)["saved"] == 1
+        ask(service, "status", receipt=mine)["saved"] == number
+        and ask(service, "status", receipt=other)["saved"] == 1
     )
     assert ask(service, "forget", receipt=mine)["said"] == f"{number} drawings were deleted."
     assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert b"mine-0" not in files and b"other-001" in files
     fill(small_disk)
-    assert ask(service, "forget", receipt=other)["said"] == "1 drawing was deleted."  # the reserve was made anew
+    assert (
+        ask(service, "forget", receipt=other)["said"] == "1 drawing was deleted."
+    )  # the reserve was made anew
     (small_disk / "somebody-else").unlink()
     assert submit(service, agree(service))["saved"] == 1
 
@@ -346,7 +386,11 @@ def test_times_and_places_of_the_store(monkeypatch, tmp_path):
     assert service.persistent and not closed and service.licence == "CC0 1.0" and service.app == "3.1"
     monkeypatch.setenv("SPACE_ID", "OWNER/mnixel")
     service, closed = ContributionService.from_environment()
-    assert service is None and "no disk that outlives a restart" in closed["error"] and closed["code"] == "no-disk"
+    assert (
+        service is None
+        and "no disk that outlives a restart" in closed["error"]
+        and closed["code"] == "no-disk"
+    )
 
 
 # --- taking home ------------------------------------------------------------------------------------------------------
@@ -377,7 +421,9 @@ def test_parquet_of_my_digits(service, tmp_path):
     read = datasets.Dataset.from_parquet(str(tmp_path / "my.parquet"))
     ((drawing, _),) = list(service.store.each())
     assert read[0]["label"] == 2 and read[0]["image"].tobytes() == drawing.image
-    assert json.loads(read[0]["strokes"]) == drawing.strokes and read.features["label"].names == list("0123456789")
+    assert json.loads(read[0]["strokes"]) == drawing.strokes and read.features["label"].names == list(
+        "0123456789"
+    )
     assert "receipt" not in " ".join(read.column_names)
 
 
@@ -448,10 +494,14 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     assert ask(service, "forget", receipt=mine)["said"].startswith("2 drawings were deleted")
     assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
-    assert b"mine-0001" not in files and writer.encode() not in files  # nor in the pages that SQLite has freed
+    assert (
+        b"mine-0001" not in files and writer.encode() not in files
+    )  # nor in the pages that SQLite has freed
     again = ask(service, "forget", receipt=mine)["said"]
     assert again == "Nothing is left under this receipt."  # asked again, for want of an answer, say
-    assert "check the code for typing mistakes" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+    assert (
+        "check the code for typing mistakes" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+    )
     assert "Enter your receipt code" in ask(service, "forget", receipt="")["error"]
     assert submit(service, mine)["consent"]
 
@@ -469,7 +519,8 @@ def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the
     assert [d.id for d, _ in list(store.each())] == ["other-001"] and store.counts(mine) == (0, 0)
     (batch,) = Mirror(store, REPOSITORY).unsent()
     assert (
-        list(Mirror(store, REPOSITORY).lines(batch)) == [] and list(store.each("receipt_hash = ?", hashed(mine))) == []
+        list(Mirror(store, REPOSITORY).lines(batch)) == []
+        and list(store.each("receipt_hash = ?", hashed(mine))) == []
     )
     assert store.ask("SELECT count(*) FROM drawings") == [(3,)]
     assert Store(store.folder).ask("SELECT count(*) FROM drawings") == [(1,)]
@@ -505,7 +556,10 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
     try:
         for number, writer in enumerate(writers):
             goal = 5 + 3 * number
-            wait_for(lambda n=number, goal=goal: len((tmp_path / f"said-{n}").read_bytes().splitlines()) >= goal, 120)
+            wait_for(
+                lambda n=number, goal=goal: len((tmp_path / f"said-{n}").read_bytes().splitlines()) >= goal,
+                120,
+            )
             assert writer.poll() is None, writer.stderr.read()
             writer.send_signal(signal.SIGKILL)
             writer.wait()
@@ -549,7 +603,13 @@ class Visitor(threading.Thread):
             digit = self.random.choice(DIGITS)
             id = f"visitor-{self.number:03}-{index:03}"
             drawn = strokes(digit, self.random.uniform(-20, 20))
-            question = {"receipt": self.receipt, "id": id, "label": digit, "strokes": drawn, "source": "collector"}
+            question = {
+                "receipt": self.receipt,
+                "id": id,
+                "label": digit,
+                "strokes": drawn,
+                "source": "collector",
+            }
             answer = self.ask("keep", **question)
             assert answer.get("saved") == index + 1, answer
             self.saved.append(id)
@@ -602,7 +662,9 @@ def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
         wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(saved), 240)
         assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(saved)  # each exactly once
         request = urllib.request.Request(
-            f"{server.url}/contributions/collection", json.dumps({"receipt": visitors[0].receipt}).encode(), JSON
+            f"{server.url}/contributions/collection",
+            json.dumps({"receipt": visitors[0].receipt}).encode(),
+            JSON,
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.headers["content-disposition"] == 'attachment; filename="MNIST.npz"'

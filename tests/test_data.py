@@ -111,7 +111,9 @@ def python(*arguments: str, **settings) -> subprocess.Popen:
     env = {**os.environ, "PYTHONPATH": str(ROOT), **settings}
     env = {name: value for name, value in env.items() if value is not None}
     pipe = subprocess.PIPE
-    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=ROOT, env=env, stdout=pipe, stderr=pipe, text=True
+    )
 
 
 def finished(process: subprocess.Popen) -> tuple[int, str, str]:
@@ -193,7 +195,8 @@ def test_a_mirror_that_drips_is_not_waited_for(server, cache, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "headers, words", [({"Location": "/made.npz"}, "redirects"), ({"Content-Encoding": "gzip"}, "header check")]
+    "headers, words",
+    [({"Location": "/made.npz"}, "redirects"), ({"Content-Encoding": "gzip"}, "header check")],
 )
 def test_an_answer_that_leads_nowhere(server, cache, headers, words):
     """A circle of redirections; what says that it is packed, and is not."""
@@ -389,7 +392,11 @@ def test_stats_without_matplotlib(mnixel, tmp_path, capsys, monkeypatch):
 @pytest.fixture(scope="session")
 def built(mnixel, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("dataset") / "OUT"
-    assert finished(python("-m", "data", "build", str(out), "--data", str(mnixel))) == (0, f"wrote {out}\n", "")
+    assert finished(python("-m", "data", "build", str(out), "--data", str(mnixel))) == (
+        0,
+        f"wrote {out}\n",
+        "",
+    )
     assert [path.name for path in out.parent.iterdir()] == ["OUT"]
     return out
 
@@ -440,10 +447,14 @@ def test_build_replaces_its_own_and_spares_the_rest(built, mnixel, tmp_path):
     out = tmp_path / "out"
     build(out, mnixel)
     first = {name: (out / name).read_bytes() for name in FILES}
-    assert first == {name: (built / name).read_bytes() for name in FILES}  # the same bytes from another process
+    assert first == {
+        name: (built / name).read_bytes() for name in FILES
+    }  # the same bytes from another process
     (out / "clean" / "train-00000-of-00001.parquet").write_bytes(b"old")
     assert build(out, mnixel) == out
-    assert {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()} == first
+    assert {
+        path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()
+    } == first
 
     (out / "mine.txt").write_text("mine")
     with pytest.raises(DataError, match="name another folder") as error:

@@ -59,7 +59,9 @@ def refused(browser, files: dict[str, bytes], folder: str = "weights/") -> str:
     with parity.served(files) as url:
         page = browser.new_page()
         page.goto(url)
-        sentence = refusal(page, "async (f) => (await import('./digit.js')).DigitCNN.fromPretrained(f)", folder)
+        sentence = refusal(
+            page, "async (f) => (await import('./digit.js')).DigitCNN.fromPretrained(f)", folder
+        )
         page.close()
     assert sentence, "it was loaded"
     return sentence
@@ -119,7 +121,10 @@ def test_what_python_and_the_browser_are_given_may_not_drift(net, engine, monkey
 def test_a_growing_drawing_is_that_which_is_drawn_at_once(engine):
     rng = np.random.default_rng(5)
     for drawing in ([draw(int(digit), rng) for digit in rng.integers(10, size=20)]) + [
-        [board.Stroke(np.array([[50.0, 60.0]]), 9.0), board.Stroke(np.array([[50.0, 60.0], [70.5, 90.25]]), 9.0)]
+        [
+            board.Stroke(np.array([[50.0, 60.0]]), 9.0),
+            board.Stroke(np.array([[50.0, 60.0], [70.5, 90.25]]), 9.0),
+        ]
     ]:
         different = engine.page.evaluate(
             """(strokes) => {
@@ -229,7 +234,14 @@ def test_networks_of_another_shape(browser, tmp_path, channels, places):
         f"weights/{name}": (tmp_path / name).read_bytes() for name in ("config.json", "model.safetensors")
     }
     with parity.served(files) as url:
-        check(compare("another shape", DigitCNN.from_pretrained(tmp_path), Engine(browser, url), parity.generated(20)))
+        check(
+            compare(
+                "another shape",
+                DigitCNN.from_pretrained(tmp_path),
+                Engine(browser, url),
+                parity.generated(20),
+            )
+        )
 
 
 def test_in_a_worker(engine):
@@ -257,7 +269,8 @@ def test_sha256(engine):
 def test_size():
     """Engine and worker weigh at most 40 kB as they are."""
     assert (
-        sum(file.stat().st_size for file in (ROOT / "web").glob("*.js") if file.stem in ("digit", "worker")) <= 40_000
+        sum(file.stat().st_size for file in (ROOT / "web").glob("*.js") if file.stem in ("digit", "worker"))
+        <= 40_000
     )
 
 
@@ -304,7 +317,9 @@ def test_points_far_outside_are_drawn_at_the_limit(engine):
 
 @pytest.mark.parametrize("picture", ["null", "'digit.png'", "new Float32Array(784)", "{}", "document.body"])
 def test_what_is_no_picture(engine, picture):
-    assert "This is no picture: expected an ImageData" in refusal(engine.page, f"() => net.preprocess({picture})")
+    assert "This is no picture: expected an ImageData" in refusal(
+        engine.page, f"() => net.preprocess({picture})"
+    )
 
 
 @pytest.mark.parametrize(("width", "height"), [(7, 28), (28, 7), (4097, 8)])
@@ -315,12 +330,16 @@ def test_pictures_of_impossible_sizes(engine, width, height):
 
 @pytest.mark.parametrize("top_k", ["0", "11", "true", "2.5", "'3'", "NaN"])
 def test_top_k(engine, top_k):
-    assert "top_k is a whole number from 1 to 10" in refusal(engine.page, f"(s) => net.classify(s, {top_k})", LINE)
+    assert "top_k is a whole number from 1 to 10" in refusal(
+        engine.page, f"(s) => net.classify(s, {top_k})", LINE
+    )
 
 
 def test_a_single_picture_is_no_list(engine):
     assert "takes a list of pictures" in refusal(engine.page, "(s) => net.probabilities(s)", LINE)
-    assert "takes a list of pictures" in refusal(engine.page, "() => net.probabilities(new ImageData(28, 28))")
+    assert "takes a list of pictures" in refusal(
+        engine.page, "() => net.probabilities(new ImageData(28, 28))"
+    )
 
 
 def test_activations_of_no_picture(browser, url):
@@ -343,7 +362,9 @@ def test_a_file_that_is_not_there(browser, files, name):
 
 def test_a_server_that_is_gone(engine):
     theirs = refusal(engine.page, "() => digit.DigitCNN.fromPretrained('http://127.0.0.1:9/')")
-    assert "config.json cannot be fetched from http://127.0.0.1:9/: check the network and try again." in theirs
+    assert (
+        "config.json cannot be fetched from http://127.0.0.1:9/: check the network and try again." in theirs
+    )
 
 
 def test_altered_weights(browser, files):
@@ -450,7 +471,9 @@ def add(name: str, tensor: np.ndarray):
 )
 def test_tensors_that_are_refused(browser, files, change, reason):
     with_tensors(files, change)
-    assert re.search(rf"does not hold the tensors of the network in config.json \({reason}\)", refused(browser, files))
+    assert re.search(
+        rf"does not hold the tensors of the network in config.json \({reason}\)", refused(browser, files)
+    )
 
 
 @pytest.mark.parametrize("end", [0, 4, 100, -4], ids=["nothing", "half a length", "half a header", "most"])

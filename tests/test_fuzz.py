@@ -86,7 +86,9 @@ def test_what_once_went_wrong_does_so_no_more(target, name):
 
 def test_a_few_hundred_mutated_files(target):
     rng, pool = random.Random(3), list(good().values())
-    files = {f"{number} {name}": mutate(raw, rng, pool) for number in range(12) for name, raw in good().items()}
+    files = {
+        f"{number} {name}": mutate(raw, rng, pool) for number in range(12) for name, raw in good().items()
+    }
     assert findings(target, files) == {}
 
 
@@ -123,13 +125,16 @@ STROKES = st.lists(
     max_size=4,
 )
 MUTATED = st.builds(
-    lambda raw, seed: mutate(raw, random.Random(seed)), st.sampled_from(list(good().values())), st.integers(0, 2**32)
+    lambda raw, seed: mutate(raw, random.Random(seed)),
+    st.sampled_from(list(good().values())),
+    st.integers(0, 2**32),
 )
 URLS = st.one_of(
     st.builds(
         "data:{};base64,{}".format,
         st.sampled_from(["image/png", "image/jpeg", "text/plain", "image/", ""]) | st.text(max_size=9),
-        (st.binary(max_size=99) | MUTATED).map(lambda raw: base64.b64encode(raw).decode()) | st.text(max_size=9),
+        (st.binary(max_size=99) | MUTATED).map(lambda raw: base64.b64encode(raw).decode())
+        | st.text(max_size=9),
     ),
     st.text(max_size=30),
     JSON,
@@ -166,12 +171,25 @@ def test_arguments_that_are_pictures(url):
 STEPS = st.one_of(
     st.ip_addresses().map(str),
     st.sampled_from(
-        ["10.0.0.1", "8.8.8.8", "::ffff:8.8.8.8", "fe80::1%eth0", "2001:4860::1%x", "unknown", "", "8.8.8.8:5"]
+        [
+            "10.0.0.1",
+            "8.8.8.8",
+            "::ffff:8.8.8.8",
+            "fe80::1%eth0",
+            "2001:4860::1%x",
+            "unknown",
+            "",
+            "8.8.8.8:5",
+        ]
     ),
     st.text(max_size=12),
 ).map(lambda step: step.encode("utf-8", "replace"))
-HEADERS = st.lists(st.tuples(st.just(b"x-forwarded-for"), st.lists(STEPS, max_size=4).map(b", ".join)), max_size=3)
-CLIENTS = st.none() | st.tuples(st.sampled_from(["127.0.0.1", "::1", "8.8.4.4", "", "fe80::2%en0"]), st.just(80))
+HEADERS = st.lists(
+    st.tuples(st.just(b"x-forwarded-for"), st.lists(STEPS, max_size=4).map(b", ".join)), max_size=3
+)
+CLIENTS = st.none() | st.tuples(
+    st.sampled_from(["127.0.0.1", "::1", "8.8.4.4", "", "fe80::2%en0"]), st.just(80)
+)
 
 
 @given(HEADERS, CLIENTS, st.booleans())
@@ -187,7 +205,8 @@ GOOD_CONFIG = {**asdict(Config()), "channels": [2, 3, 4]}
 CHANGES = {
     "format": JSON,
     # few, and so many that no memory holds them; between them lie networks that could be made
-    "channels": st.tuples(*[st.integers(-1, 9) | st.sampled_from([True, 1.5, 10**15, 10**30])] * 3).map(list) | JSON,
+    "channels": st.tuples(*[st.integers(-1, 9) | st.sampled_from([True, 1.5, 10**15, 10**30])] * 3).map(list)
+    | JSON,
     "dropout": st.floats(0, 1) | JSON,
     "temperature": st.floats(0.01, 100) | JSON,
     "threshold": st.floats(0, 1000) | JSON,
@@ -309,7 +328,8 @@ def value(rng: random.Random, depth: int = 3) -> object:
     if rng.random() < 0.5:
         return [value(rng, depth - 1) for _ in range(rng.randrange(4))]
     return {
-        rng.choice(("points", "path", "url", "meta", "x", "")): value(rng, depth - 1) for _ in range(rng.randrange(4))
+        rng.choice(("points", "path", "url", "meta", "x", "")): value(rng, depth - 1)
+        for _ in range(rng.randrange(4))
     }
 
 
@@ -346,8 +366,14 @@ def wrong_arguments(rng: random.Random) -> Asked:
 
 
 def events(rng: random.Random) -> Asked:
-    question = {"data": [None, 3], "session_hash": "word", "fn_index": rng.choice((-1, 99, 2**40, 2**70, None))}
-    question |= {rng.choice(("batched", "simple_format", "request", "event_data", "trigger_id", "x")): value(rng)}
+    question = {
+        "data": [None, 3],
+        "session_hash": "word",
+        "fn_index": rng.choice((-1, 99, 2**40, 2**70, None)),
+    }
+    question |= {
+        rng.choice(("batched", "simple_format", "request", "event_data", "trigger_id", "x")): value(rng)
+    }
     return post(rng.choice(("queue/join", "run/predict")), question)
 
 
@@ -365,13 +391,17 @@ def nested(rng: random.Random) -> Asked:
             '{"fn_name":%s}',
         )
     )
-    return Asked(f"{API}/{rng.choice(('run/predict', 'component_server/', 'queue/join'))}", (question % deep).encode())
+    return Asked(
+        f"{API}/{rng.choice(('run/predict', 'component_server/', 'queue/join'))}", (question % deep).encode()
+    )
 
 
 def numbers(rng: random.Random) -> Asked:
     odd = [number for number in ODD if isinstance(number, (int, float)) and number not in (0, 3)]
     if rng.random() < 0.5:
-        return post("run/predict", {"data": [{"url": picture_url()}, rng.choice([n for n in odd if n is not True])]})
+        return post(
+            "run/predict", {"data": [{"url": picture_url()}, rng.choice([n for n in odd if n is not True])]}
+        )
     drawing = {"receipt": "x", "id": rng.choice(odd), "label": rng.choice(odd), "strokes": [stroke(rng)]}
     return post("component_server/", {"fn_name": "keep", "data": drawing})
 
@@ -379,7 +409,9 @@ def numbers(rng: random.Random) -> Asked:
 def too_large(rng: random.Random) -> Asked:
     name = rng.choice((*ENDPOINTS, "upload"))
     return Asked(
-        f"{API}/{name}", declared=rng.choice((2**25, 2**31, 2**40, 10**14)), media="multipart/form-data; boundary=b"
+        f"{API}/{name}",
+        declared=rng.choice((2**25, 2**31, 2**40, 10**14)),
+        media="multipart/form-data; boundary=b",
     )
 
 
@@ -402,8 +434,13 @@ def wrong_paths(rng: random.Random) -> Asked:
         "queue",
         "run",
     )
-    parts = [rng.choice((*odd, "static", "assets", "gradio_api", "config", "call")) for _ in range(rng.randrange(1, 5))]
-    return Asked("/" + "/".join((*parts, "nothing")), method=rng.choice(("GET", "POST", "DELETE", "PUT", "TRACE")))
+    parts = [
+        rng.choice((*odd, "static", "assets", "gradio_api", "config", "call"))
+        for _ in range(rng.randrange(1, 5))
+    ]
+    return Asked(
+        "/" + "/".join((*parts, "nothing")), method=rng.choice(("GET", "POST", "DELETE", "PUT", "TRACE"))
+    )
 
 
 def uploads(rng: random.Random) -> Asked:
@@ -412,7 +449,10 @@ def uploads(rng: random.Random) -> Asked:
     media = "multipart/form-data; boundary=b"
     body, media = rng.choice(
         (
-            (part + b"--b--\r\n", rng.choice(("text/plain", "multipart/form-data", "multipart/mixed; boundary=b", ""))),
+            (
+                part + b"--b--\r\n",
+                rng.choice(("text/plain", "multipart/form-data", "multipart/mixed; boundary=b", "")),
+            ),
             (part + b"--b--\r\n", "multipart/form-data; boundary=" + "b" * rng.choice((300, 3000))),
             (part.replace(b'; filename="%s"' % name, b"") + b"--b--\r\n", media),
             (part.replace(b"; name", b"; game") + b"--b--\r\n", media),
@@ -427,9 +467,17 @@ def uploads(rng: random.Random) -> Asked:
 def data_urls(rng: random.Random) -> Asked:
     broken = mutate(rng.choice(BAD_PICTURES), rng)[:200]
     body = rng.choice((base64.b64encode(broken).decode(), "?", "AAA", "\u00e9", "A" * 70_000))
-    heads = ("data:image/png;base64,", "data:image/png,", "data:text/html;base64,", "data:", "data:image/;base64;,")
+    heads = (
+        "data:image/png;base64,",
+        "data:image/png,",
+        "data:text/html;base64,",
+        "data:",
+        "data:image/;base64;,",
+    )
     url = rng.choice(heads) + body
-    return post("run/predict", {"data": [{"url": url, "meta": rng.choice(({"_type": "gradio.FileData"}, 5))}, 3]})
+    return post(
+        "run/predict", {"data": [{"url": url, "meta": rng.choice(({"_type": "gradio.FileData"}, 5))}, 3]}
+    )
 
 
 BAD_PICTURES = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"RIFF\0\0\0\0WEBP"]
@@ -438,7 +486,12 @@ BAD_PICTURES = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"R
 def component_questions(rng: random.Random) -> Asked:
     names = ("recognise", "status", "keep", "keep", "consent", "collection", "forget")
     question = {"fn_name": rng.choice(names), "component_id": 4, "session_hash": "word"}
-    question["data"] = {"receipt": rng.choice(ODD), "strokes": [stroke(rng)], "revision": rng.choice(ODD), "label": "1"}
+    question["data"] = {
+        "receipt": rng.choice(ODD),
+        "strokes": [stroke(rng)],
+        "revision": rng.choice(ODD),
+        "label": "1",
+    }
     odd = rng.choice(("fn_name", "data", "data", "data"))
     question[odd] = rng.choice((value(rng), rng.choice(ODD), stroke(rng)))
     if rng.random() < 0.2:
@@ -524,7 +577,9 @@ def schema(page):
     return schemathesis.openapi.from_url(f"{page.url}{API}/openapi.json")
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as it says", "otherwise"])
+@pytest.mark.parametrize(
+    "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as it says", "otherwise"]
+)
 def test_what_the_schema_says_and_what_it_does_not(schema, mode):
     """Every operation: no failure, nothing of the program's inside, JSON where JSON is promised."""
     tried = Counter()
@@ -553,7 +608,10 @@ def test_an_operation_of_the_schema_gives_what_it_promises(page):
     """Send a picture, ask by the arguments' names, read the answer as events."""
     wire = Wire(page)
     content = encoded(Image.open(ROOT / "docs/images/digit.png"), "PNG")
-    body = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n' % content
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n'
+        % content
+    )
     status, content = wire.ask(Asked(f"{API}/upload", body, media="multipart/form-data; boundary=b"))
     assert status == 200
     file = {"path": json.loads(content)[0], "meta": {"_type": "gradio.FileData"}}

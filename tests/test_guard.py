@@ -41,7 +41,9 @@ from tests.harness.servers import Server, family, free_port
 # --- what is let in ---------------------------------------------------------------------------------------------------
 
 
-def get(server: Server, path: str, method: str = "GET", headers: dict | None = None, body: bytes | None = None):
+def get(
+    server: Server, path: str, method: str = "GET", headers: dict | None = None, body: bytes | None = None
+):
     """Status, headers and body of a request, whatever the status."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.request(method, path, body, headers or {})
@@ -78,11 +80,21 @@ def test_other_methods_are_refused_with_a_sentence(server):
 
 
 def test_headers_of_every_answer(server):
-    for path in ("/", "/health", "/nothing", "/config", "/gradio_api/openapi.json", "/weights/current", "/a" * 2000):
+    for path in (
+        "/",
+        "/health",
+        "/nothing",
+        "/config",
+        "/gradio_api/openapi.json",
+        "/weights/current",
+        "/a" * 2000,
+    ):
         _, headers, _ = get(server, path)
         policy = headers["content-security-policy"]
         assert (
-            "default-src 'self'" in policy and "object-src 'none'" in policy and "'unsafe-inline' 'nonce" not in policy
+            "default-src 'self'" in policy
+            and "object-src 'none'" in policy
+            and "'unsafe-inline' 'nonce" not in policy
         )
         assert "frame-ancestors 'self' https://huggingface.co" in policy
         assert headers["x-content-type-options"] == "nosniff"
@@ -107,8 +119,17 @@ def test_what_the_page_says_of_itself_is_ours(server):
     of = lambda name: re.findall(rf'<meta (?:name|property)="{name}" content="([^"]*)"', html)  # noqa: E731
     assert of("og:title") == re.findall("<title>(.*?)</title>", html) == ["Draw a digit"]
     assert of("og:description") == of("description") == [ABOUT]
-    assert f'content="{ABOUT}"' in (ROOT / "web" / "static" / "index.html").read_text()  # both editions say the same
-    for word in ("og:image", "og:url", "twitter:image", "twitter:creator", "Click to try out", "header-image"):
+    assert (
+        f'content="{ABOUT}"' in (ROOT / "web" / "static" / "index.html").read_text()
+    )  # both editions say the same
+    for word in (
+        "og:image",
+        "og:url",
+        "twitter:image",
+        "twitter:creator",
+        "Click to try out",
+        "header-image",
+    ):
         assert word not in html.partition("<body")[0]
 
 
@@ -173,9 +194,12 @@ def test_bodies_are_bounded_before_they_are_read(server, path):
     chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
     begin = b"2\r\n--\r\n" if path == "upload" else b""
     answer = raw(
-        server, f"{form}Transfer-Encoding: chunked\r\n\r\n".encode() + begin + chunk * (BODIES[path] // 2**20 + 2)
+        server,
+        f"{form}Transfer-Encoding: chunked\r\n\r\n".encode() + begin + chunk * (BODIES[path] // 2**20 + 2),
     )
-    assert answer.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400")) or answer == b""  # closed while we still sent
+    assert (
+        answer.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400")) or answer == b""
+    )  # closed while we still sent
     assert get(server, "/health")[0] == 200
 
 
@@ -194,7 +218,9 @@ def test_an_address_without_end_is_refused(server):
     ids=range(14),
 )  # fmt: skip
 def test_broken_questions_get_a_sentence(server, body):
-    status, _, content = get(server, "/gradio_api/component_server", "POST", {"Content-Type": "application/json"}, body)
+    status, _, content = get(
+        server, "/gradio_api/component_server", "POST", {"Content-Type": "application/json"}, body
+    )
     assert status in (400, 404)
     message = json.loads(content)["error"]
     assert message.endswith(".") and "Traceback" not in message
@@ -248,7 +274,9 @@ OWN = ("gradio_api/component_server", "contributions/collection")
 
 
 @pytest.mark.parametrize("path", OWN)
-@pytest.mark.parametrize("origin", ["https://example.com", "null", "http://127.0.0.1", "https://huggingface.co"])
+@pytest.mark.parametrize(
+    "origin", ["https://example.com", "null", "http://127.0.0.1", "https://huggingface.co"]
+)
 def test_only_our_own_pages_may_ask_for_consent_and_for_drawings(server, path, origin):
     """A page of another site that its visitor has open must not agree to the terms for them."""
     question = json.dumps({"fn_name": "consent", "data": {"version": CONSENT}}).encode()
@@ -258,7 +286,9 @@ def test_only_our_own_pages_may_ask_for_consent_and_for_drawings(server, path, o
     assert got.get("access-control-allow-credentials") is None
     own = f"http://127.0.0.1:{server.port}"
     assert get(server, f"/{path}", "POST", {**headers, "Origin": own}, question)[0] != 403
-    assert get(server, f"/{path}", "POST", {"Content-Type": "application/json"}, question)[0] != 403  # no browser
+    assert (
+        get(server, f"/{path}", "POST", {"Content-Type": "application/json"}, question)[0] != 403
+    )  # no browser
 
 
 def test_a_name_that_was_made_to_mean_this_machine_is_another_site(server):
@@ -283,7 +313,9 @@ def test_hosts_and_origins_that_are_none_of_ours_are_refused(server, path, host,
     """Also those that are no address at all."""
     headers = {"Host": host} | ({"Origin": origin} if origin else {})
     headers = {name: text.format(port=server.port) for name, text in headers.items()}
-    status, _, content = get(server, path, "GET" if path == "/metrics" else "POST", headers, b'{"fn_name": "accepted"}')
+    status, _, content = get(
+        server, path, "GET" if path == "/metrics" else "POST", headers, b'{"fn_name": "accepted"}'
+    )
     assert status == 403 and json.loads(content)["code"] == "other origin"
     sentence(json.loads(content)["error"])
 
@@ -309,7 +341,11 @@ def test_our_own_page_may_ask_however_its_address_is_written(server, host, chang
 def test_programs_in_other_pages_may_ask_without_credentials(server):
     body = json.dumps({"data": [data_url(encoded(picture("7"))), 1]}).encode()
     headers = {"Content-Type": "application/json", "Origin": "https://example.com"}
-    for path, method, content in (("run/predict", "POST", body), ("info", "GET", None), ("openapi.json", "GET", None)):
+    for path, method, content in (
+        ("run/predict", "POST", body),
+        ("info", "GET", None),
+        ("openapi.json", "GET", None),
+    ):
         status, got, _ = get(server, f"/gradio_api/{path}", method, headers, content)
         assert status == 200 and got["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in got
@@ -339,7 +375,9 @@ def memory(server: Server, line: str = "VmRSS") -> float:
     megabytes = 0.0
     for process in family(server.process.pid):
         try:
-            megabytes += int(Path(f"/proc/{process}/status").read_text().split(f"{line}:")[1].split()[0]) / 1024
+            megabytes += (
+                int(Path(f"/proc/{process}/status").read_text().split(f"{line}:")[1].split()[0]) / 1024
+            )
         except (OSError, IndexError):  # it has ended
             pass
     return megabytes
@@ -411,7 +449,9 @@ def test_the_children_know_no_secrets(server):
     """What opens strangers' pictures has none of the server's environment."""
     post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})
     (_, child, *_) = family(server.process.pid)
-    names = {line.partition("=")[0] for line in Path(f"/proc/{child}/environ").read_text().split("\0") if line}
+    names = {
+        line.partition("=")[0] for line in Path(f"/proc/{child}/environ").read_text().split("\0") if line
+    }
     assert names <= {"PATH", "LD_LIBRARY_PATH", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 
 
@@ -466,7 +506,9 @@ def test_lengths_that_are_only_claimed_cost_nobody_anything(server):
         for size in (10_000_000, 1_000_000, 100_000, 10_000, 1000):
             for _ in range(13):
                 source = (f"127.0.0.{number}", 0)
-                with socket.create_connection(("127.0.0.1", server.port), source_address=source) as connection:
+                with socket.create_connection(
+                    ("127.0.0.1", server.port), source_address=source
+                ) as connection:
                     connection.sendall(head % size)
     assert upload(server, encoded(picture("7")) + bytes(5_000_000))["path"]
 
@@ -474,7 +516,9 @@ def test_lengths_that_are_only_claimed_cost_nobody_anything(server):
 def test_slow_bodies_of_some_do_not_keep_others_out(server):
     slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(40)]
     for connection in slow:
-        connection.sendall(b"POST /gradio_api/run/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 13000000\r\n\r\n{")
+        connection.sendall(
+            b"POST /gradio_api/run/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 13000000\r\n\r\n{"
+        )
     assert post(server, "run/predict", {"data": [data_url(encoded(picture("7"))), 1]})[0] == 200
     for connection in slow:
         connection.close()
@@ -528,7 +572,9 @@ def test_old_uploads_are_deleted_and_what_is_not_one_stays(tmp_path):
 def test_a_wrong_name_of_the_server_is_said_at_once(name):
     from serving.server import listen
 
-    with pytest.raises(OSError, match=f"^The page cannot be served at {name}, .*; choose by GRADIO_SERVER_NAME and"):
+    with pytest.raises(
+        OSError, match=f"^The page cannot be served at {name}, .*; choose by GRADIO_SERVER_NAME and"
+    ):
         listen(name, 7860)
 
 
@@ -543,8 +589,14 @@ def test_who_does_not_read_is_cut_off(tmp_path):
     server = altered(tmp_path, "server", "server.UNREAD = 1.0")
     try:
         files = Path(f"/proc/{server.process.pid}/fd")
-        scripts = sorted((Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js"), key=os.path.getsize)
-        before, path, size = len(list(files.iterdir())), f"/assets/{scripts[-1].name}", scripts[-1].stat().st_size
+        scripts = sorted(
+            (Path(gradio.__file__).parent / "templates/frontend/assets").glob("*.js"), key=os.path.getsize
+        )
+        before, path, size = (
+            len(list(files.iterdir())),
+            f"/assets/{scripts[-1].name}",
+            scripts[-1].stat().st_size,
+        )
         slow = []
         for _ in range(100):
             connection = socket.socket()
@@ -604,7 +656,9 @@ def test_what_is_refused_for_all_costs_the_visitor_nothing(few, monkeypatch):
     for _ in range(9):
         with pytest.raises(Refused, match="from everybody"):
             few.check("c", "pictures", 1)
-    monkeypatch.setattr(limits, "ALLOWED", {**ALLOWED, "pictures": (2, 9, 300)})  # for all there is room again
+    monkeypatch.setattr(
+        limits, "ALLOWED", {**ALLOWED, "pictures": (2, 9, 300)}
+    )  # for all there is room again
     monkeypatch.setattr(limits.time, "monotonic", lambda: now)
     for _ in range(2):
         few.check("c", "pictures", 1)
@@ -665,7 +719,10 @@ SPACE, PROXY = Settings(space_id="o/n", behind_proxy=True), Settings(behind_prox
     ],
 )
 def test_whose_address_counts(settings, forwarded, client, expected):
-    scope = {"client": (client, 1), "headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else []}
+    scope = {
+        "client": (client, 1),
+        "headers": [(b"x-forwarded-for", forwarded.encode())] if forwarded else [],
+    }
     assert address(scope, settings) == expected
 
 
@@ -677,7 +734,9 @@ def test_one_visitor_in_several_writings():
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("one, other", [("8.8.8.8:4711", "9.9.9.9:4711"), ("::ffff:8.8.8.8", "::ffff:9.9.9.9")])
+@pytest.mark.parametrize(
+    "one, other", [("8.8.8.8:4711", "9.9.9.9:4711"), ("::ffff:8.8.8.8", "::ffff:9.9.9.9")]
+)
 def test_what_one_address_holds_is_held_against_no_other(one, other):
     """However a proxy writes them down; else one visitor keeps out all."""
     server, held = Server(BEHIND_PROXY="1"), []
@@ -736,7 +795,9 @@ def test_a_school_behind_one_address_sees_no_refusal(server):
 
 
 def test_one_s_own_drawings_come_as_a_file(server):
-    receipt = post(server, "component_server", {"fn_name": "consent", "data": {"version": CONSENT}})[1]["receipt"]
+    receipt = post(server, "component_server", {"fn_name": "consent", "data": {"version": CONSENT}})[1][
+        "receipt"
+    ]
     drawing = {"receipt": receipt, "id": "take-home-1", "label": "2", "strokes": strokes("2")}
     assert post(server, "component_server", {"fn_name": "keep", "data": drawing})[1]["saved"] == 1
     for kind, begin in (("npz", b"PK"), ("parquet", b"PAR1")):
@@ -744,7 +805,9 @@ def test_one_s_own_drawings_come_as_a_file(server):
         status, headers, content = get(server, "/contributions/collection", "POST", {}, body)
         assert status == 200 and content.startswith(begin) and "attachment" in headers["content-disposition"]
     for question in ({}, {"receipt": "none"}, {"receipt": receipt, "format": "exe"}, {"receipt": 5}):
-        status, _, content = get(server, "/contributions/collection", "POST", {}, json.dumps(question).encode())
+        status, _, content = get(
+            server, "/contributions/collection", "POST", {}, json.dumps(question).encode()
+        )
         assert status == 400
         sentence(json.loads(content)["error"])
     post(server, "component_server", {"fn_name": "forget", "data": {"receipt": receipt}})
@@ -778,7 +841,11 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
     server = Server(METRICS_TOKEN="metrics-secret", HF_TOKEN="hf_secretsecretsecret", HF_HUB_OFFLINE="1")
     try:
         status, _, content = get(server, "/health")
-        assert status == 200 and json.loads(content) == {"status": "ok", "weights": "embedded", "version": VERSION}
+        assert status == 200 and json.loads(content) == {
+            "status": "ok",
+            "weights": "embedded",
+            "version": VERSION,
+        }
         assert get(server, "/metrics")[0] == 403
         secret = {"Authorization": "Bearer metrics-secret"}
         post(server, "run/predict", {"data": [data_url(encoded(picture("4"))), 3]})
@@ -793,7 +860,15 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
             assert line in numbers, numbers
 
         # no secret, no path of the machine and no traceback in anything that is sent
-        paths = ("/", "/config", "/gradio_api/info", "/gradio_api/openapi.json", "/nothing", "/health", "/theme.css")
+        paths = (
+            "/",
+            "/config",
+            "/gradio_api/info",
+            "/gradio_api/openapi.json",
+            "/nothing",
+            "/health",
+            "/theme.css",
+        )
         replies = [get(server, path)[2] for path in paths]
         replies += [json.dumps(post(server, way, body)[1]).encode() for way in ("run/predict", "run/info", "call/predict", "queue/join", "component_server")
                     for body in ({}, {"data": []}, {"data": [None, 3]}, {"data": [data_url(b"x"), "NaN"]}, {"fn_index": 99, "data": []})]  # fmt: skip
@@ -829,7 +904,9 @@ def test_health_metrics_and_a_log_without_visitors(tmp_path):
         assert [event["event"] for event in events][0] == "started" and events[-1]["event"] == "stopped"
         for private in ("words of a visitor", "visitorpath", "hf_secret", "Traceback"):
             assert private not in log, log
-        assert all("127.0.0.1" not in line for line in log.splitlines() if not line.startswith("The page is on")), log
+        assert all(
+            "127.0.0.1" not in line for line in log.splitlines() if not line.startswith("The page is on")
+        ), log
     finally:
         if server.process.poll() is None:
             server.kill()

@@ -76,8 +76,13 @@ def test_half_the_resolution_makes_no_difference():
     rng = np.random.default_rng(2)
     for i in range(20):
         strokes = handwriting.draw(i % 10, rng)
-        fast, seen = to_input(strokes, np.random.default_rng(0)), net.preprocess(board.render(strokes))[0].numpy()
-        assert np.abs(fast - seen).mean() < 0.01  # the generator of seed 0 does not choose the archive's route
+        fast, seen = (
+            to_input(strokes, np.random.default_rng(0)),
+            net.preprocess(board.render(strokes))[0].numpy(),
+        )
+        assert (
+            np.abs(fast - seen).mean() < 0.01
+        )  # the generator of seed 0 does not choose the archive's route
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +92,10 @@ def read():
     net, rng = DigitCNN.from_pretrained("weights"), np.random.default_rng(6)
     images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(6)])
     guesses = net.predict(torch.from_numpy(images)[:, None])[0].argmax(axis=1).reshape(len(WAYS), 6)
-    return {(way.digit, way.name): float((row == way.digit).mean()) for way, row in zip(WAYS, guesses, strict=True)}
+    return {
+        (way.digit, way.name): float((row == way.digit).mean())
+        for way, row in zip(WAYS, guesses, strict=True)
+    }
 
 
 def test_drawings_are_read_as_their_digit(read):
@@ -102,7 +110,8 @@ def test_no_way_of_writing_is_another_digits(read):
 
 LINES = [np.stack([np.linspace(0.2, 0.8, 40), 0.5 + 0.3 * np.sin(np.linspace(0, 4, 40))], axis=1)]
 LINES.append(
-    np.array([[0.8, 0.7], [0.3, 0.75], [0.31, 0.4], [0.35, 0.2]]).repeat(5, axis=0) + np.arange(20)[:, None] / 99
+    np.array([[0.8, 0.7], [0.3, 0.75], [0.31, 0.4], [0.35, 0.2]]).repeat(5, axis=0)
+    + np.arange(20)[:, None] / 99
 )
 
 
@@ -112,7 +121,9 @@ def test_an_operator_changes_a_drawing_and_keeps_it_whole(name):
     changed = 0
     for _ in range(30):
         lines = OPERATORS[name].change([line.copy() for line in LINES], rng)
-        assert all(line.ndim == 2 and line.shape[1] == 2 and len(line) and np.isfinite(line).all() for line in lines)
+        assert all(
+            line.ndim == 2 and line.shape[1] == 2 and len(line) and np.isfinite(line).all() for line in lines
+        )
         every = np.concatenate(lines)
         assert -1 < every.min() and every.max() < 2
         changed += len(lines) != len(LINES) or any(

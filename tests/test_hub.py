@@ -77,7 +77,10 @@ def test_round_trip(transfer, tmp_path, mnixel):
         }  # fmt: skip
         assert hub.repository("space", SPACE).variables == {"MODEL_ID": MODEL}
         assert "on cpu-basic, which this account may have" in done.stdout
-        assert (hub.repository("space", SPACE).sdk, hub.repository("space", STATIC).sdk) == ("gradio", "static")
+        assert (hub.repository("space", SPACE).sdk, hub.repository("space", STATIC).sdk) == (
+            "gradio",
+            "static",
+        )
         assert "+cpu" in hub.files("space", SPACE)["requirements.txt"].decode()
         uploads = [line for line in hub.log if line.startswith("PUT /store/")]
         assert bool(uploads) == (transfer != "xet")
@@ -97,13 +100,24 @@ def test_round_trip(transfer, tmp_path, mnixel):
 
         card = hub.files("dataset", DATASET)["README.md"].decode()
         reuser = tmp_path / "reuser"
-        code = blocks(card, "python")[0] + "print(digits['train'].num_rows, digits['test'].num_rows, digits['test'][0])"
+        code = (
+            blocks(card, "python")[0]
+            + "print(digits['train'].num_rows, digits['test'].num_rows, digits['test'][0])"
+        )
         used = client(hub, reuser, sys.executable, "-c", code, token="", cwd=tmp_path)
         assert used.returncode == 0, used.stderr
-        assert used.stdout.startswith("287 123 {'image': <PIL.PngImagePlugin.PngImageFile image mode=L size=28x28")
+        assert used.stdout.startswith(
+            "287 123 {'image': <PIL.PngImagePlugin.PngImageFile image mode=L size=28x28"
+        )
         code = blocks(card, "python")[0].splitlines()
         used = client(
-            hub, reuser, sys.executable, "-c", "\n".join([*code[:-1], "print(digits)"]), token="", cwd=tmp_path
+            hub,
+            reuser,
+            sys.executable,
+            "-c",
+            "\n".join([*code[:-1], "print(digits)"]),
+            token="",
+            cwd=tmp_path,
         )
         assert "num_rows: 270" in used.stdout and "num_rows: 116" in used.stdout
 
@@ -117,9 +131,14 @@ def test_round_trip(transfer, tmp_path, mnixel):
             word: next(block for block in blocks(readme, "python") if f'{word}("{OWNER}/' in block)
             for word in ("from_pretrained", "load_dataset")
         }
-        for code in (snippet["from_pretrained"] + "print(net.source)", snippet["load_dataset"] + "print(mnixel)"):
+        for code in (
+            snippet["from_pretrained"] + "print(net.source)",
+            snippet["load_dataset"] + "print(mnixel)",
+        ):
             used = client(hub, visitor, sys.executable, "-c", code, token="", cwd=visitor)
-            assert used.returncode == 0 and (f"{MODEL}@" in used.stdout or "num_rows: 270" in used.stdout), used.stderr
+            assert used.returncode == 0 and (f"{MODEL}@" in used.stdout or "num_rows: 270" in used.stdout), (
+                used.stderr
+            )
 
         server = Server(**hub.environment(tmp_path / "page", ""), MODEL_ID=MODEL)
         try:
@@ -183,7 +202,12 @@ def weights(**changes) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("settings", "files", "arguments", "message"),
     [
-        ({"private": True}, {}, "{}", f"FileNotFoundError There is no model repository {MODEL} that you may see."),
+        (
+            {"private": True},
+            {},
+            "{}",
+            f"FileNotFoundError There is no model repository {MODEL} that you may see.",
+        ),
         ({"gated": "manual"}, {}, "{}", f"PermissionError {MODEL} is gated: ask for access"),
         ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
         ({}, {}, "dict(token='hf_wrong')", f"PermissionError The Hub does not let you read {MODEL}"),
@@ -192,7 +216,16 @@ def weights(**changes) -> dict[str, bytes]:
         ({}, weights(channels=[8, 16, 32]), "{}", "does not hold the tensors of the network"),
         ({}, {"model.safetensors": b"x" * 300_000}, "{}", "AlteredWeights The model.safetensors of"),
     ],
-    ids=["private", "gated", "revision", "token", "broken config", "newer config", "other network", "other weights"],
+    ids=[
+        "private",
+        "gated",
+        "revision",
+        "token",
+        "broken config",
+        "newer config",
+        "other network",
+        "other weights",
+    ],
 )
 def test_what_cannot_be_loaded_says_why(settings, files, arguments, message, model_hub, tmp_path):
     model_hub.put("model", MODEL, files, **settings)
@@ -209,7 +242,9 @@ def test_a_repository_without_our_files(missing, hub, tmp_path):
         del files[missing]
         hub.put("model", MODEL, {**files, "pytorch_model.bin": b"never opened"})
     done = load(hub, tmp_path / "a", loading())
-    assert done.stdout.startswith(f"FileNotFoundError There is no {missing or 'model repository'}"), done.stdout
+    assert done.stdout.startswith(f"FileNotFoundError There is no {missing or 'model repository'}"), (
+        done.stdout
+    )
     assert not any("pytorch_model" in line for line in hub.log)
 
 
@@ -221,7 +256,9 @@ def test_weights_that_were_spoilt_on_the_way_are_fetched_again(model_hub, tmp_pa
 def test_weights_that_are_spoilt_for_good_are_refused(model_hub, tmp_path):
     model_hub.faults = [Fault("GET /store/", "alter")]
     done = load(model_hub, tmp_path / "a", loading())
-    assert done.stdout.startswith("AlteredWeights The model.safetensors of") and "SHA-256 differs" in done.stdout
+    assert (
+        done.stdout.startswith("AlteredWeights The model.safetensors of") and "SHA-256 differs" in done.stdout
+    )
     # The cache now holds the altered file: it must not pass later either, with or without the Hub.
     done = load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1")
     assert done.stdout.startswith("AlteredWeights"), done.stdout
@@ -240,7 +277,9 @@ def test_a_token_with_a_line_break_is_not_repeated(model_hub, tmp_path):
     )
 
 
-@pytest.mark.parametrize("gone", ["threshold", "temperature", "dropout", "channels", "places", "sha256", "format"])
+@pytest.mark.parametrize(
+    "gone", ["threshold", "temperature", "dropout", "channels", "places", "sha256", "format"]
+)
 def test_a_configuration_with_something_missing_is_refused(gone, tmp_path):
     shutil.copytree(ROOT / "weights", tmp_path / "weights")
     config = json.loads((tmp_path / "weights" / "config.json").read_text())
@@ -333,7 +372,9 @@ def test_a_new_version_is_taken_without_a_restart(model_hub, tmp_path):
         model_hub.put("model", MODEL, {"model.safetensors": b"x" * 1000})
         wait_for(lambda: info(server)["problem"] is not None)
         assert info(server)["weights"] == f"{MODEL}@{new}"
-        best = model_hub.put("model", MODEL, {"model.safetensors": (ROOT / "weights/model.safetensors").read_bytes()})
+        best = model_hub.put(
+            "model", MODEL, {"model.safetensors": (ROOT / "weights/model.safetensors").read_bytes()}
+        )
         wait_for(lambda: info(server)["weights"] == f"{MODEL}@{best}")
         assert info(server)["problem"] is None
 
@@ -355,7 +396,9 @@ def test_a_pinned_revision_stays(model_hub, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "spoilt", [{"interval": None}, {"right": "<b>"}, {"interval": [0.1]}, {"total": 1.5}, {"right": 200}], ids=str
+    "spoilt",
+    [{"interval": None}, {"right": "<b>"}, {"interval": [0.1]}, {"total": 1.5}, {"right": 200}],
+    ids=str,
 )
 def test_figures_from_the_hub_that_are_none_are_not_shown(spoilt, tmp_path):
     shutil.copytree(ROOT / "weights", tmp_path / "weights")
@@ -458,10 +501,17 @@ def client_free(folder: Path, code: str):
     )
 
 
-@pytest.mark.parametrize("settings", [{"MODEL_ID": "weights"}, {"MODEL_ID": MODEL, "MODEL_REFRESH": "1e10"}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"MODEL_ID": "weights"}, {"MODEL_ID": MODEL, "MODEL_REFRESH": "1e10"}], ids=str
+)
 def test_settings_that_make_no_sense_are_said(settings):
     done = subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, env={**CLEAN, **settings}, capture_output=True, text=True, timeout=60
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env={**CLEAN, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert "MODEL_" in one_sentence(done, "app.py")
 
@@ -508,7 +558,9 @@ def test_space_front_matter_and_pins(space):
     assert front["models"] == [MODEL] and front["datasets"] == [DATASET]
     assert front["preload_from_hub"] == [f"{MODEL} model.safetensors,config.json,metrics.json"]
     index, *lines = (space / "requirements.txt").read_text().splitlines()
-    assert index.startswith("--extra-index-url") and any(re.fullmatch(r"torch==[\d.]+\+cpu", line) for line in lines)
+    assert index.startswith("--extra-index-url") and any(
+        re.fullmatch(r"torch==[\d.]+\+cpu", line) for line in lines
+    )
     assert bundles.requirements("t4-small").splitlines() == [line.replace("+cpu", "") for line in lines]
     assert f"gradio=={front['sdk_version']}" in lines  # the image installs that one together with these lines
     pinned = dict(line.replace("+cpu", "").split("==") for line in lines)
@@ -591,7 +643,15 @@ def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept
 def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_path, mnixel):
     shard = "contributed/train-00000-of-00001.parquet"
     hub.put("dataset", DATASET, {shard: b"somebody's"})
-    arguments = ["dataset", OWNER, "--consent", "--data", str(mnixel), "--contributed", str(tmp_path / "contributed")]
+    arguments = [
+        "dataset",
+        OWNER,
+        "--consent",
+        "--data",
+        str(mnixel),
+        "--contributed",
+        str(tmp_path / "contributed"),
+    ]
     done = publish(hub, tmp_path / "us", *arguments)
     assert "has contributed drawings and this checkout has none" in one_sentence(done, "publish.py")
     assert shard in hub.files("dataset", DATASET)
@@ -723,7 +783,10 @@ def test_train_can_push(hub, tmp_path):
     done = client(hub, tmp_path / "us", sys.executable, "-c", short, *arguments, **more)
     assert done.returncode == 0, done.stderr
     assert hub.repository("model", MODEL).commits[-1][0] in done.stdout
-    assert hub.files("model", MODEL)["model.safetensors"] == (tmp_path / "out" / "model.safetensors").read_bytes()
+    assert (
+        hub.files("model", MODEL)["model.safetensors"]
+        == (tmp_path / "out" / "model.safetensors").read_bytes()
+    )
     done = client(hub, tmp_path / "us", sys.executable, "train.py", "--push", MODEL, **more)
     assert done.returncode == 1 and "--push publishes what was trained on MNIXEL" in done.stderr
     hub.faults = [Fault("commit/", "500")]

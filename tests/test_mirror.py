@@ -47,7 +47,12 @@ def test_batches_reach_the_hub_once_and_go_when_they_are_deleted(service, hub, t
     store = service.store.folder
     assert mirror(hub, tmp_path / "a", store).stdout == "1\n"
     assert hub.repository("dataset", REPOSITORY).private
-    assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == ["mine-0000", "mine-0001", "mine-0002", "other-0001"]
+    assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == [
+        "mine-0000",
+        "mine-0001",
+        "mine-0002",
+        "other-0001",
+    ]
     assert service.store.counts(mine) == (3, 3)
     commits = len(hub.repository("dataset", REPOSITORY).commits)
     assert mirror(hub, tmp_path / "b", store).stdout == "0\n"
@@ -189,7 +194,8 @@ def spoilt(good: dict) -> dict[str, bytes]:
         "longer": {"id": "too-long-1", "app": "x" * rows.LONGEST},
     }
     lines = {
-        why: json.dumps({**good, "id": f"spoilt-{i}", **more}).encode() for i, (why, more) in enumerate(changed.items())
+        why: json.dumps({**good, "id": f"spoilt-{i}", **more}).encode()
+        for i, (why, more) in enumerate(changed.items())
     }
     lacking = json.dumps({name: value for name, value in good.items() if name != "app"}).encode()
     nested = b"[" * 100_000
@@ -280,7 +286,9 @@ def test_many_large_drawings_travel_in_little_memory(service, hub, tmp_path):
             values = (id, drawing.receipt_hash, drawing.utc, row.replace(drawing.id, id))
             database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
     for verb, store in (("push", service.store.folder), ("pull", tmp_path / "new")):
-        done = python("-c", MEMORY, str(store), REPOSITORY, verb, check=True, **hub.environment(tmp_path / verb))
+        done = python(
+            "-c", MEMORY, str(store), REPOSITORY, verb, check=True, **hub.environment(tmp_path / verb)
+        )
         assert float(done.stdout) < 50, verb
     assert Store(tmp_path / "new").counts(receipt) == (2000, 2000)
 

@@ -129,7 +129,11 @@ SPOILED = {
     "text temperature": (lambda f: spoil_config(f, temperature="1"), ValueError, "not the configuration"),
     "not json": (lambda f: (f / "config.json").write_text("weights"), ValueError, "not the configuration"),
     "a list": (lambda f: (f / "config.json").write_text("[]"), ValueError, "not the configuration"),
-    "binary": (lambda f: (f / "config.json").write_bytes(b"\xff\xfe\x00"), ValueError, "not the configuration"),
+    "binary": (
+        lambda f: (f / "config.json").write_bytes(b"\xff\xfe\x00"),
+        ValueError,
+        "not the configuration",
+    ),
     "altered": (
         lambda f: (f / "model.safetensors").write_bytes(flipped((f / "model.safetensors").read_bytes())),
         ValueError,
@@ -141,7 +145,11 @@ SPOILED = {
         "SHA-256",
     ),
     "a tensor short": (lambda f: rewrite_weights(f, lambda t: t.pop("dense.bias")), ValueError, "tensors"),
-    "a tensor more": (lambda f: rewrite_weights(f, lambda t: t.update(x=torch.zeros(1))), ValueError, "tensors"),
+    "a tensor more": (
+        lambda f: rewrite_weights(f, lambda t: t.update(x=torch.zeros(1))),
+        ValueError,
+        "tensors",
+    ),
     "other shape": (
         lambda f: rewrite_weights(f, lambda t: t.update({"dense.bias": torch.zeros(9)})),
         ValueError,

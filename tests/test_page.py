@@ -55,7 +55,9 @@ def test_answers_come_while_drawing(person):
     points = DRAWINGS["8"][0]
     places = [person.at(point) for point in points]
     if person.touch:
-        send = lambda kind, spots: person.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})  # noqa: E731
+        send = lambda kind, spots: person.touch.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots}
+        )  # noqa: E731
         send("touchStart", [{"x": places[0][0], "y": places[0][1]}])
         for x, y in places[1:30]:
             send("touchMove", [{"x": x, "y": y}])
@@ -67,9 +69,9 @@ def test_answers_come_while_drawing(person):
     shown = person.settle()  # the pen is still down
     assert shown["bars"]
     assert shown["revision"] > 1
-    person.touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}) if person.touch else (
-        person.page.mouse.up()
-    )
+    person.touch.send(
+        "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+    ) if person.touch else (person.page.mouse.up())
 
 
 def test_answer_and_board_fit_the_screen(person):
@@ -243,7 +245,9 @@ def test_an_example_pressed_while_a_picture_opens_wins(desktop):
 def test_a_stroke_that_is_cancelled_keeps_what_was_drawn(browser, site):
     person = Person(browser, site.url, "phone", touch=True)
     places = [person.at((224, 60 + 30 * step)) for step in range(10)]
-    send = lambda kind, spots: person.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})  # noqa: E731
+    send = lambda kind, spots: person.touch.send(
+        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots}
+    )  # noqa: E731
     send("touchStart", [{"x": places[0][0], "y": places[0][1]}])
     for x, y in places[1:]:
         send("touchMove", [{"x": x, "y": y}])
@@ -331,7 +335,9 @@ def test_a_file_dropped_beside_the_board_is_opened(desktop):
       data.items.add(new File([new Uint8Array(bytes)], 'dropped.png', {type: 'image/png'}));
       return document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
     }"""
-    assert desktop.page.evaluate(drop, list(picture_of("7", size=224))) is False, "the browser would leave the page"
+    assert desktop.page.evaluate(drop, list(picture_of("7", size=224))) is False, (
+        "the browser would leave the page"
+    )
     until(desktop.page, "document.querySelector('#prediction').dataset.digit === '7'")
 
 
@@ -354,7 +360,9 @@ def test_what_is_no_digit_is_said_to_be_none(desktop):
 
 
 def test_two_digits_are_too_many(desktop):
-    desktop.draw([[(120, 100), (120, 350)], *[[(x * 0.5 + 190, y) for x, y in line] for line in DRAWINGS["2"]]])
+    desktop.draw(
+        [[(120, 100), (120, 350)], *[[(x * 0.5 + 190, y) for x, y in line] for line in DRAWINGS["2"]]]
+    )
     until(desktop.page, "document.querySelector('.sentence').textContent === 'One digit at a time, please.'")
     assert desktop.shown()["digit"] == ""
 
@@ -511,7 +519,10 @@ def test_a_drawing_that_is_never_answered_is_told_and_stays(browser, tmp_path):
     person = Person(browser, site.url)
     person.draw(DRAWINGS["4"])
     until(person.page, "document.querySelector('.sentence').textContent.includes('too long')")
-    assert person.shown()["digit"] == "" and person.page.evaluate("document.querySelector('#undo').disabled") is False
+    assert (
+        person.shown()["digit"] == ""
+        and person.page.evaluate("document.querySelector('#undo').disabled") is False
+    )
     assert person.page.evaluate("document.querySelector('#board').dataset.engine") in ("loading", "ready")
     person.leave()
     site.kill()
@@ -530,7 +541,9 @@ def test_the_newest_drawing_wins_over_slow_answers(browser, tmp_path):
     assert person.settle()["digit"] == "3"
     revisions = [drawing["revision"] for drawing in person.read]
     assert revisions == sorted(revisions)
-    assert person.page.evaluate("window.answers") < len(revisions) / 2, "drawings were read that were no longer there"
+    assert person.page.evaluate("window.answers") < len(revisions) / 2, (
+        "drawings were read that were no longer there"
+    )
     assert person.errors == []
     person.leave()
     slow.kill()

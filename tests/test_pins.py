@@ -47,14 +47,33 @@ def test_what_is_not_installed_is_said_in_one_sentence(wanted, message):
 def package(folder: Path, name: str, version: str, *needs: str) -> None:
     """Something that looks installed, as far as its metadata go."""
     (folder / f"{name}-{version}.dist-info").mkdir()
-    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *(f"Requires-Dist: {x}" for x in needs)]
+    lines = [
+        "Metadata-Version: 2.1",
+        f"Name: {name}",
+        f"Version: {version}",
+        *(f"Requires-Dist: {x}" for x in needs),
+    ]
     (folder / f"{name}-{version}.dist-info" / "METADATA").write_text("\n".join(lines) + "\n")
 
 
 def test_extras_markers_and_cuda(tmp_path, monkeypatch):
     """An extra is followed where it is asked for; CUDA's packages never, so that one file serves both builds of PyTorch."""
-    package(tmp_path, "Some_Torch", "2.0+cu99", "nvidia-x==1; sys_platform != ''", "cuda-toolkit[a]==1", "triton==3")
-    package(tmp_path, "Server", "1.0", "Some.Torch>=1", "elsewhere; sys_platform == 'amiga'", "quick; extra == 'fast'")
+    package(
+        tmp_path,
+        "Some_Torch",
+        "2.0+cu99",
+        "nvidia-x==1; sys_platform != ''",
+        "cuda-toolkit[a]==1",
+        "triton==3",
+    )
+    package(
+        tmp_path,
+        "Server",
+        "1.0",
+        "Some.Torch>=1",
+        "elsewhere; sys_platform == 'amiga'",
+        "quick; extra == 'fast'",
+    )
     package(tmp_path, "quick", "0.1rc1", "server[fast]")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert pins.closure([Requirement("server")]) == {"server": "1.0", "some-torch": "2.0"}
@@ -76,13 +95,25 @@ NUMBER = r"(CVE-20\d\d-\d{4,6}|GHSA(-[0-9a-z]{4}){3}|PYSEC-20\d\d-\d+)"
 def advisories(heading: str) -> list[list[str]]:
     """The rows of the table under a heading of docs/security.md: package, numbers, what, fixed in, verdict."""
     part = SECURITY.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in part.splitlines() if line.startswith("|")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in part.splitlines()
+        if line.startswith("|")
+    ]
     return rows[2:]
 
 
 def test_advisories_that_the_pins_are_beyond():
     rows = advisories("Fixed in what is pinned")
-    assert {row[0] for row in rows} == {"gradio", "mcp", "pillow", "python-multipart", "starlette", "torch", "uvicorn"}
+    assert {row[0] for row in rows} == {
+        "gradio",
+        "mcp",
+        "pillow",
+        "python-multipart",
+        "starlette",
+        "torch",
+        "uvicorn",
+    }
     for name, numbers, what, fixed, verdict in rows:
         assert all(re.fullmatch(NUMBER, number) for number in numbers.split(", ")) and what, numbers
         version = re.fullmatch(r"(after )?([\d.]+)", fixed)

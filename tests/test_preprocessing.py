@@ -45,7 +45,9 @@ def test_what_the_network_is_given():
     rows, columns = np.nonzero(picture > 0.4)
     assert 19 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 21  # the longer side is 20
     grid = np.arange(28) + 0.5
-    assert picture.sum(axis=1) @ grid / picture.sum() == pytest.approx(14, abs=0.3)  # the centre of mass in the centre
+    assert picture.sum(axis=1) @ grid / picture.sum() == pytest.approx(
+        14, abs=0.3
+    )  # the centre of mass in the centre
     assert picture.sum(axis=0) @ grid / picture.sum() == pytest.approx(14, abs=0.3)
     assert np.array_equal(picture, seen(drawn("5")))
 
@@ -92,14 +94,18 @@ def test_colour_and_alpha_do_not_matter(digit):
     assert apart(white, blue) < 0.05
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"])
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F", "I;16"]
+)
 def test_every_mode_of_pillow(mode):
     white = drawn("3")
     if mode in ("I", "I;16"):
         picture = Image.fromarray(white.astype(np.uint16) * 257)
         picture = picture.convert("I") if mode == "I" else picture
     elif mode == "LAB":
-        change = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+        change = ImageCms.buildTransform(
+            ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
+        )
         picture = ImageCms.applyTransform(Image.fromarray(np.dstack([white] * 3)), change)
     else:
         picture = Image.fromarray(np.dstack([white] * 3)).convert(mode)
@@ -183,7 +189,9 @@ def test_no_ink(picture):
     ids=lambda value: type(value).__name__,  # workers must agree on the names
 )
 def test_no_picture(picture):
-    with pytest.raises(ValueError, match="expected a PIL image or a numpy array|must have 8 to 4096 a side") as caught:
+    with pytest.raises(
+        ValueError, match="expected a PIL image or a numpy array|must have 8 to 4096 a side"
+    ) as caught:
         NET.preprocess(picture)
     assert not isinstance(caught.value, EmptyDrawing)
 

@@ -62,7 +62,11 @@ PRINTED = {  # beginning of a snippet -> what it prints. Those that ask the Hub 
 
 def test_every_snippet_is_run_somewhere():
     rest = [code for code in SNIPPETS if not code.startswith(tuple(PRINTED))]
-    assert len(SNIPPETS) == len(PRINTED) + len(rest) and all('("OWNER/' in code for code in rest) and len(rest) == 2
+    assert (
+        len(SNIPPETS) == len(PRINTED) + len(rest)
+        and all('("OWNER/' in code for code in rest)
+        and len(rest) == 2
+    )
 
 
 @pytest.mark.parametrize("begins", PRINTED)

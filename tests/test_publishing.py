@@ -27,7 +27,12 @@ from tests.harness.hub import OWNER, Fault, LocalHub, blocks, client, one_senten
 from tests.harness.person import until
 from tests.harness.servers import StaticSite
 
-MODEL, DATASET, SPACE, STATIC = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel", f"{OWNER}/mnixel", f"{OWNER}/mnixel-static"
+MODEL, DATASET, SPACE, STATIC = (
+    f"{OWNER}/mnixel-cnn",
+    f"{OWNER}/mnixel",
+    f"{OWNER}/mnixel",
+    f"{OWNER}/mnixel-static",
+)
 ALL = (("dataset", DATASET), ("model", MODEL), ("space", SPACE), ("space", STATIC))
 WEIGHTS = ROOT / "weights"
 
@@ -68,11 +73,17 @@ def test_a_free_account_gets_all_that_it_may_have(transfer, tmp_path, mnixel):
     with LocalHub(tmp_path / "hub", transfer, paid=False).running() as hub:
         done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
         assert done.returncode == 0, done.stderr
-        assert 'on zero-a10g, because on CPU the Hub asks this account for payment ("A PRO subscription' in done.stdout
+        assert (
+            'on zero-a10g, because on CPU the Hub asks this account for payment ("A PRO subscription'
+            in done.stdout
+        )
         addresses = [f"{hub.url}/{'' if kind == 'model' else kind + 's/'}{name}" for kind, name in ALL]
         assert [line.split()[1] for line in done.stdout.splitlines()[-4:]] == addresses
         space = hub.files("space", SPACE)
-        assert front_of(space)["python_version"] == "3.12" and hub.repository("space", SPACE).hardware == "zero-a10g"
+        assert (
+            front_of(space)["python_version"] == "3.12"
+            and hub.repository("space", SPACE).hardware == "zero-a10g"
+        )
         pinned = space["requirements.txt"].decode().splitlines()
         assert "torch==2.11.0" in pinned and any(line.startswith("spaces==") for line in pinned)
         front = front_of(hub.files("space", STATIC))
@@ -95,7 +106,9 @@ def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tm
     hub.paid = False  # the plan has ended
     done = publish(hub, tmp_path / "us", "space", OWNER)
     assert "on cpu-basic, as it has it" in done.stdout and "(nothing changed)" in done.stdout, done.stderr
-    done = publish(hub, tmp_path / "us", "space", OWNER, "--hardware", "zero-a10g", "--model", "OWNER/another")
+    done = publish(
+        hub, tmp_path / "us", "space", OWNER, "--hardware", "zero-a10g", "--model", "OWNER/another"
+    )
     assert done.returncode == 0, done.stderr
     repository = hub.repository("space", SPACE)
     assert (repository.hardware, repository.variables) == ("zero-a10g", {"MODEL_ID": "OWNER/another"})
@@ -155,7 +168,9 @@ def test_a_refusal_is_one_sentence(kind, there, fault, message, hub, tmp_path, m
 
 @pytest.mark.parametrize("kind", ["static", "space"])
 def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
-    hub.put("model", MODEL, {path.name: path.read_bytes() for path in sorted(WEIGHTS.iterdir())}, private=True)
+    hub.put(
+        "model", MODEL, {path.name: path.read_bytes() for path in sorted(WEIGHTS.iterdir())}, private=True
+    )
     message = one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
     assert message.startswith(
         f"{MODEL} is private, and a public page gives its weights to everybody: make the model public"
@@ -185,17 +200,22 @@ def test_the_rehearsal_has_ten_lines_and_asks_nobody(hub, tmp_path, mnixel):
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines), hub.log) == (0, 10, []), done.stderr
     assert [line.split()[0] for line in lines[:4]] == ["dataset", "model", "space", "static"]
-    assert "ZeroGPU (free" in lines[2] and lines[3].endswith("free for everybody, and for any number of visitors")
+    assert "ZeroGPU (free" in lines[2] and lines[3].endswith(
+        "free for everybody, and for any number of visitors"
+    )
     assert any(line.startswith("consent  missing: MNIXEL's authors") for line in lines)
     assert any(line.startswith("token    missing: You are not logged in") for line in lines)
     assert lines[-1] == "Nothing was sent."
     done = publish(hub, tmp_path / "us", "space", OWNER, "--dry-run")
     assert "  app.py  " in done.stdout and "token    there" in done.stdout and hub.log == []
-    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(tmp_path))  # not even to lay out
+    done = publish(
+        hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(tmp_path)
+    )  # not even to lay out
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines), lines[-1], hub.log) == (1, 10, "Nothing was sent.", [])
     assert (
-        lines[0].startswith("dataset  OWNER/mnixel             missing: ") and "MNIST_UIS2.npz is missing" in lines[0]
+        lines[0].startswith("dataset  OWNER/mnixel             missing: ")
+        and "MNIST_UIS2.npz is missing" in lines[0]
     )
 
 
@@ -262,7 +282,9 @@ def test_a_blank_drawing_has_no_margin(tmp_path):
     rows = datasets.Dataset.from_dict({"image": pictures}, datasets.Features(image=datasets.Image()))
     rows.to_parquet(tmp_path / "rows.parquet")
     bundles.add_margins(tmp_path / "rows.parquet", DigitCNN.from_pretrained(WEIGHTS))
-    some, none = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path))["margin"]
+    some, none = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path))[
+        "margin"
+    ]
     assert some > 2 and none == 0
 
 
@@ -279,7 +301,8 @@ def test_without_the_package_onnx_a_sentence_says_so(tmp_path, monkeypatch, caps
     monkeypatch.setitem(sys.modules, "onnx", None)
     bundles.model(tmp_path / "out", WEIGHTS, MODEL, None)
     assert (
-        capsys.readouterr().err == "Without model.onnx: model.onnx needs the Python package onnx: `pip install onnx`.\n"
+        capsys.readouterr().err
+        == "Without model.onnx: model.onnx needs the Python package onnx: `pip install onnx`.\n"
     )
     assert not (tmp_path / "out" / "model.onnx").exists()
     assert "onnx" not in (tmp_path / "out" / "README.md").read_text().lower()
@@ -302,9 +325,13 @@ def test_the_card_holds_what_was_measured():
     measured = tables.stored("accuracy")
     assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
     results = {row.dataset_name: row.metric_value for row in card.data.eval_results}
-    ours = {name: readers[tables.OURS] for name, readers in measured["counts"].items() if tables.OURS in readers}
+    ours = {
+        name: readers[tables.OURS] for name, readers in measured["counts"].items() if tables.OURS in readers
+    }
     assert results == {name: round(right / total, 4) for name, (right, total) in ours.items()}
-    assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(result["seconds"] * 30 / 3.6e6 * 475, 2)
+    assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(
+        result["seconds"] * 30 / 3.6e6 * 475, 2
+    )
     assert card.data.pipeline_tag == "image-classification" and card.data.library_name is None
     unseen = measured["rows"].get(cards.UNSEEN)
     assert (unseen[tables.OURS] if unseen else "these weights have not been measured") in card.text
@@ -318,15 +345,15 @@ def test_the_notebook_runs_from_top_to_bottom(hub, model, tmp_path, mnixel):
     notebook = json.loads((model / "notebook.ipynb").read_text())
     code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert all(cell["outputs"] == [] for cell in notebook["cells"] if cell["cell_type"] == "code")
-    assert notebook["nbformat"] == 4 and len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    assert notebook["nbformat"] == 4 and len({cell["id"] for cell in notebook["cells"]}) == len(
+        notebook["cells"]
+    )
     bundles.dataset(tmp_path / "dataset", mnixel, DATASET, tmp_path / "none")
     for kind, name, folder in (("model", MODEL, model), ("dataset", DATASET, tmp_path / "dataset")):
         files = [path for path in folder.rglob("*") if path.is_file()]
         hub.put(kind, name, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
     (tmp_path / "cells.json").write_text(json.dumps(code))
-    run = (
-        "import json, sys\nhere = {'__name__': '__main__'}\nfor cell in json.load(open(sys.argv[1])): exec(cell, here)"
-    )
+    run = "import json, sys\nhere = {'__name__': '__main__'}\nfor cell in json.load(open(sys.argv[1])): exec(cell, here)"
     home, start = tmp_path / "reader", time.monotonic()
     done = client(
         hub,
@@ -362,7 +389,9 @@ def test_what_the_space_s_card_prints_works(space_card, server, tmp_path):
     """As printed, but for the address: gradio_client, and the recipe for agents with nothing but curl."""
     shutil.copyfile(ROOT / "docs/images/digit.png", tmp_path / "digit.png")
     python = blocks(space_card, "python")[0].replace(f'"{SPACE}"', repr(server.url))
-    used = subprocess.run([sys.executable, "-c", python], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    used = subprocess.run(
+        [sys.executable, "-c", python], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
     assert "{'label': '2', 'confidences': [{'label': '2'" in used.stdout, used.stderr
     recipe = blocks(space_card)[0]
     assert recipe.count("https://owner-mnixel.hf.space") == 1

@@ -17,13 +17,24 @@ from tests.harness import ROOT
 def test_tables():
     ours = {"title": "all", "command": "python train.py", "rights": [116, 114], "total": 116}
     ours["people"] = {"pendigits": [984, 1000]}
-    one = {"title": "one", "command": "python train.py --recipe one", "rights": [76], "total": 116, "people": {}}
+    one = {
+        "title": "one",
+        "command": "python train.py --recipe one",
+        "rights": [76],
+        "total": 116,
+        "people": {},
+    }
     text = tables.recipes({"one": one, "ours": ours})
     assert "| one | 40 | nothing random |  | `python train.py --recipe one` |" in text
     assert "| all | 1 | 0, 2 | 98.4 % | `python train.py` |" in text
     assert tables.between("a <b> old </b> c", "<b>", "</b>", "new") == "a <b>\n\nnew\n\n</b> c"
-    assert tables.markdown(["", "x"], [["row", "1"]], right=1).splitlines()[1:] == ["| --- | ---: |", "| row | 1 |"]
-    assert tables.boot({"`import gradio`": [2.0, 3.0], "the page": [4.0]}).endswith("| the page | 4.0 | 2.00 |")
+    assert tables.markdown(["", "x"], [["row", "1"]], right=1).splitlines()[1:] == [
+        "| --- | ---: |",
+        "| row | 1 |",
+    ]
+    assert tables.boot({"`import gradio`": [2.0, 3.0], "the page": [4.0]}).endswith(
+        "| the page | 4.0 | 2.00 |"
+    )
 
 
 @pytest.mark.parametrize("name", tables.TABLES)

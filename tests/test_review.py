@@ -96,7 +96,10 @@ def test_only_what_was_shown_is_accepted(service, net):
     review.remember(store, [facts for _, facts in review.waiting(store, net)])
     submit(service, receipt, "7", "7", id="late-0001")
     assert review.judge(store, ["good"], []) == (1, 0)
-    assert {d.id: state for d, state in list(store.each())} == {"early-001": "accepted", "late-0001": "waiting"}
+    assert {d.id: state for d, state in list(store.each())} == {
+        "early-001": "accepted",
+        "late-0001": "waiting",
+    }
     with pytest.raises(Declined, match="'late-000' was not on the latest sheet"):
         review.judge(store, ["late"], [])
     assert review.judge(store, [], ["late"]) == (0, 1)  # what is refused is published by nobody
@@ -117,13 +120,18 @@ def test_a_review_shows_so_many_and_the_next_the_next(full, tmp_path):
     assert "75 waiting, 5 shown" in first
     assert maintain("review", "--accept", "all", store=full.folder).stdout == ("5 accepted, 0 rejected\n")
     second = maintain("review", "--most", "5", *out, store=full.folder).stdout
-    assert "70 waiting, 5 shown" in second and not set(first.splitlines()[2:-1]) & set(second.splitlines()[2:-1])
+    assert "70 waiting, 5 shown" in second and not set(first.splitlines()[2:-1]) & set(
+        second.splitlines()[2:-1]
+    )
 
 
 def test_the_sheet_shows_every_point_at_board_size(service, net):
     """Ink where the drawing has ink, each point on it, and its time below: a second drawing within the ink does not hide."""
     receipt = agree(service)
-    inside = [{"points": [[200, 100], [200, 300]], "radius": 25}, {"points": [[190, 200], [210, 200]], "radius": 5}]
+    inside = [
+        {"points": [[200, 100], [200, 300]], "radius": 25},
+        {"points": [[190, 200], [210, 200]], "radius": 5},
+    ]
     timed = [{**stroke, "times": [2000 * i, 2000 * i + 800]} for i, stroke in enumerate(inside)]
     submit(service, receipt, "1", strokes=timed)
     ((drawing, facts),) = review.waiting(service.store, net)
@@ -152,7 +160,9 @@ def test_nothing_in_a_store_reaches_the_terminal_as_it_is(service, tmp_path):
     arguments = ("review", "--out", str(tmp_path / "sheet.png"))
     shown = maintain(*arguments, store=service.store.folder)
     assert "good-000" in shown.stdout and "\x1b" not in shown.stdout + shown.stderr
-    assert maintain("review", "--accept", "all", store=service.store.folder).stdout == ("1 accepted, 0 rejected\n")
+    assert maintain("review", "--accept", "all", store=service.store.folder).stdout == (
+        "1 accepted, 0 rejected\n"
+    )
     done = maintain("review", "--accept", "\x1b[31m0", store=service.store.folder)
     assert done.returncode == 1 and "\x1b" not in done.stderr and "was not on the latest sheet" in done.stderr
 
@@ -170,7 +180,11 @@ def test_review_without_a_store_or_weights(service, tmp_path):
     assert done.returncode == 1 and done.stderr.startswith("error: there are no contributions in")
     assert not (tmp_path / "none").exists()
     done = maintain("review", "--weights", str(tmp_path), store=service.store.folder)
-    assert done.returncode == 1 and done.stderr.startswith("error: ") and "name weights in --weights" in done.stderr
+    assert (
+        done.returncode == 1
+        and done.stderr.startswith("error: ")
+        and "name weights in --weights" in done.stderr
+    )
 
 
 def test_merge_splits_by_writer_and_forgets_what_was_deleted(full, net, tmp_path):
@@ -236,7 +250,16 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
     assert f"{count} digits that visitors" in (tmp_path / "run" / "README.md").read_text()
 
     with LocalHub(tmp_path / "hub").running() as hub:
-        sending = ("publish.py", "dataset", OWNER, "--consent", "--data", str(mnixel), "--contributed", str(out))
+        sending = (
+            "publish.py",
+            "dataset",
+            OWNER,
+            "--consent",
+            "--data",
+            str(mnixel),
+            "--contributed",
+            str(out),
+        )
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); print({k: v.num_rows for k, v in d.items()})"
         used = stranger(code, hub, tmp_path / "stranger")
@@ -254,7 +277,9 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
 def stranger(code: str, hub: LocalHub, home):
     """What Python says to somebody who has only the Hub."""
     environment = {**CLEAN, **hub.environment(home, "")}
-    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=home)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=home
+    )
 
 
 def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, mnixel, tmp_path):
@@ -283,9 +308,18 @@ def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, 
 
 def test_training_without_contributions_says_so(mnixel, tmp_path):
     done = python(
-        "train.py", "--data", str(mnixel), "--with-contributions", str(tmp_path), "--out", str(tmp_path / "run")
+        "train.py",
+        "--data",
+        str(mnixel),
+        "--with-contributions",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "run"),
     )
-    assert done.returncode == 1 and "`python -m contributions merge` writes those that were accepted" in done.stderr
+    assert (
+        done.returncode == 1
+        and "`python -m contributions merge` writes those that were accepted" in done.stderr
+    )
 
 
 def test_what_may_be_published_has_no_receipt_and_no_time_of_day(full, tmp_path):

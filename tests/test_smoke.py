@@ -67,7 +67,9 @@ def spoilt(server, spoil: Callable[[Answer], None]) -> Iterator[str]:
             with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as page:
                 page.request(self.command, self.path, question or None, dict(self.headers))
                 reply = page.getresponse()
-                headers = {n: v for n, v in reply.getheaders() if n not in ("content-length", "transfer-encoding")}
+                headers = {
+                    n: v for n, v in reply.getheaders() if n not in ("content-length", "transfer-encoding")
+                }
                 answer = Answer(self.path, question, reply.status, headers, reply.read())
             spoil(answer)
             self.send_response(answer.status)
@@ -90,13 +92,19 @@ def kept_in(server) -> list[tuple]:
     """What the page's store of contributions holds."""
     path = Path(server.environment["CONTRIBUTIONS_DIR"], "contributions.sqlite")
     with closing(sqlite3.connect(path)) as store:
-        return [store.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("writers", "drawings")]
+        return [
+            store.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("writers", "drawings")
+        ]
 
 
 def test_a_live_page_passes(server):
     before = kept_in(server)
     done = subprocess.run(
-        [sys.executable, str(ROOT / "smoke.py"), server.url], capture_output=True, text=True, timeout=120, cwd="/"
+        [sys.executable, str(ROOT / "smoke.py"), server.url],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd="/",
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     lines = done.stdout.splitlines()
@@ -185,7 +193,11 @@ def other_weights(answer: Answer) -> None:
 
 SPOILT = {
     "no policy": (without("content-security-policy", "/"), smoke.policy, "/ has no content-security-policy"),
-    "errors without headers": (without("referrer-policy", "/no-such-page"), smoke.policy, "has no referrer-policy"),
+    "errors without headers": (
+        without("referrer-policy", "/no-such-page"),
+        smoke.policy,
+        "has no referrer-policy",
+    ),
     "no asset": (replace("/assets/", 404, ""), smoke.files, "was answered 404"),
     "no module": (replace("/web/", 404, ""), smoke.files, "was answered 404"),
     "a page for a script": (replace("/assets/", 200, "<p>", "text/html"), smoke.files, "comes as text/html"),
@@ -193,7 +205,11 @@ SPOILT = {
     "a problem": (change("/weights/current", problem="The Hub is away."), smoke.weights, "The Hub is away."),
     "HTML for JSON": (replace("/weights/current", 200, "<p>hello"), smoke.weights, "has not the shape"),
     "another picture": (of_pictures, smoke.predict, "reads the picture of a 2 as 3."),
-    "no queue": (replace("/gradio_api/queue/join", 500, "oh"), smoke.predict, "gradio_client cannot ask the page"),
+    "no queue": (
+        replace("/gradio_api/queue/join", 500, "oh"),
+        smoke.predict,
+        "gradio_client cannot ask the page",
+    ),
     "takes anything": (replace("/gradio_api/run/", 200, "{}"), smoke.refusals, "200 and not refused"),
     "breaks": (replace("/gradio_api/run/", 500, "oh"), smoke.refusals, "500 and not refused"),
     "an open door": (replace("/monitoring", 200, "<p>"), smoke.refusals, "/monitoring was answered 200"),
@@ -264,10 +280,7 @@ def test_another_site(capsys, tmp_path):
         (b"220 mail.example.com ESMTP\r\n", "gives no whole HTTP answer"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<html>", "gives no whole HTTP answer"),
         (b"", "gives no whole HTTP answer"),
-        (
-            b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n",
-            "answers 302",
-        ),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n", "answers 302"),
     ],
     ids=["mail", "cut", "nothing", "redirect"],
 )

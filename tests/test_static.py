@@ -28,8 +28,12 @@ MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
     out = tmp_path / "a" / "page"
     assert web(["build", str(out)]) == 0
-    sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in out.rglob("*") if path.is_file()}
-    assert {"index.html", "digit.js", "worker.js", "weights/config.json", "weights/model.safetensors"} <= set(sizes)
+    sizes = {
+        path.relative_to(out).as_posix(): path.stat().st_size for path in out.rglob("*") if path.is_file()
+    }
+    assert {"index.html", "digit.js", "worker.js", "weights/config.json", "weights/model.safetensors"} <= set(
+        sizes
+    )
     assert sum(sizes.values()) <= 500_000
     assert sizes["digit.js"] + sizes["worker.js"] <= 40_000
     assert sizes["weights/model.safetensors"] <= 330_000
@@ -53,7 +57,10 @@ def test_a_build_replaces_the_one_before_and_nothing_else(tmp_path, capsys):
     (mine / "service-worker.js").write_text("// somebody else's")
     for folder in (mine, out):
         assert web(["build", str(folder)]) == 1
-        assert f"web build: {folder} holds other files; name a new folder for the page.\n" in capsys.readouterr().err
+        assert (
+            f"web build: {folder} holds other files; name a new folder for the page.\n"
+            in capsys.readouterr().err
+        )
         assert (folder / "letter.txt").read_text() == "dear"
 
 
@@ -100,7 +107,9 @@ def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
     from publishing.upload import OWNED
 
     bundles.space(tmp_path, ROOT / "weights", "OWNER/mnixel", MODEL, "OWNER/mnixel")
-    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= {name.rstrip("/") for name in OWNED["space"]}
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= {
+        name.rstrip("/") for name in OWNED["space"]
+    }
 
 
 # --- on the Hub -------------------------------------------------------------------------------------------------------
@@ -178,7 +187,9 @@ def test_a_hub_that_keeps_silent_holds_nobody_up(tmp_path, browser):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("current", ["null", "{}", '{"bases": []}', '{"base": 3}', "no JSON", '{"base": "weights/"}'])
+@pytest.mark.parametrize(
+    "current", ["null", "{}", '{"bases": []}', '{"base": 3}', "no JSON", '{"base": "weights/"}']
+)
 def test_what_names_no_weights_is_said_and_asked_again(current, tmp_path, browser):
     build(tmp_path / "some" / "where", ROOT / "weights")
     site = StaticSite(tmp_path)

@@ -23,7 +23,9 @@ from tests.harness.servers import Server, StaticSite
 from web import assets, build, charts
 
 WEIGHTS = ROOT / "weights"
-METRICS, ACCURACY = (json.loads((ROOT / name).read_text()) for name in ("weights/metrics.json", "docs/accuracy.json"))
+METRICS, ACCURACY = (
+    json.loads((ROOT / name).read_text()) for name in ("weights/metrics.json", "docs/accuracy.json")
+)
 DIGITS = json.loads((ROOT / "web" / "digits.json").read_text())
 WORDS = json.loads((ROOT / "web" / "words.json").read_text())
 
@@ -60,7 +62,10 @@ class Figures(HTMLParser):
 def test_the_figures_say_what_was_measured():
     figures = Figures(charts.model_tab(WEIGHTS))
     tables = {name: rows[1:] for name, rows in figures.found.items()}
-    sets = {"MNIXEL test": METRICS["test"]["confusion"], **{n: d["confusion"] for n, d in ACCURACY["details"].items()}}
+    sets = {
+        "MNIXEL test": METRICS["test"]["confusion"],
+        **{n: d["confusion"] for n, d in ACCURACY["details"].items()},
+    }
     for name, matrix in sets.items():
         if f"confusion: {name}" in tables:
             assert [[int(n or 0) for n in row[1:]] for row in tables[f"confusion: {name}"]] == matrix
@@ -68,19 +73,25 @@ def test_the_figures_say_what_was_measured():
     for name, rows in tables.items():
         if name.startswith("reliability: "):
             bins = ACCURACY["details"][name.removeprefix("reliability: ")]["reliability"]
-            assert rows == [[f"{100 * sure:.1f}%", f"{100 * right:.1f}%", f"{n:,}"] for n, sure, right in bins]
+            assert rows == [
+                [f"{100 * sure:.1f}%", f"{100 * right:.1f}%", f"{n:,}"] for n, sure, right in bins
+            ]
     people = {row[0]: row[1:] for row in tables["people"]}
     assert len(people) == len([mark for mark in figures.drawings["people"] if mark[0] == "circle"])
     right, total = ACCURACY["counts"]["pendigits"][charts.OURS]
     assert people["pendigits"][0] == f"{right:,} of {total:,}"
-    low, high = re.search(r"interval ([\d.]+) to ([\d.]+)", ACCURACY["rows"]["pendigits"][charts.OURS]).groups()
+    low, high = re.search(
+        r"interval ([\d.]+) to ([\d.]+)", ACCURACY["rows"]["pendigits"][charts.OURS]
+    ).groups()
     assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low}% to {high}%"]
     rounds = {int(row[0]): row[1:] for row in tables["learning"]}
     assert METRICS["best_round"] + 1 in rounds
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
-    assert float(tables["ablation"][-1][1]) == pytest.approx(METRICS["test"]["total"] - METRICS["mean_right"], abs=0.05)
+    assert float(tables["ablation"][-1][1]) == pytest.approx(
+        METRICS["test"]["total"] - METRICS["mean_right"], abs=0.05
+    )
 
 
 def test_the_frequencies_are_the_archives(mnixel):
@@ -99,7 +110,9 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     html = charts.model_tab(tmp_path)
     assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
     assert "people" not in Figures(html).found and "reliability" not in html and "cells mistakes" not in html
-    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 3, "nothing measured but by the training"
+    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 3, (
+        "nothing measured but by the training"
+    )
 
 
 def test_every_sentence_of_the_figures_has_words():
@@ -145,7 +158,10 @@ def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
 def test_the_static_edition_stays_small_and_its_policy_strict(tmp_path):
     build.build(tmp_path / "site", WEIGHTS)
     assert sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()) < 480_000
-    assert "script-src 'self'; worker-src 'self'; style-src 'self';" in (tmp_path / "site" / "index.html").read_text()
+    assert (
+        "script-src 'self'; worker-src 'self'; style-src 'self';"
+        in (tmp_path / "site" / "index.html").read_text()
+    )
 
 
 # --- in a browser -----------------------------------------------------------------------------------------------------
@@ -170,10 +186,14 @@ def expected(preview: list[int]) -> list[str]:
     net = DigitCNN.from_pretrained(WEIGHTS)
     pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
     with torch.no_grad():
-        features = net.features(torch.stack([net.preprocess(picture) for picture in pictures])).flatten(1).numpy()
+        features = (
+            net.features(torch.stack([net.preprocess(picture) for picture in pictures])).flatten(1).numpy()
+        )
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     order = np.argsort(-features[1:] @ features[0])
-    names = [f"{digit}, {WORDS['en'][f'way.{way}']}" for digit, way, _ in (DIGITS["digits"][i] for i in order)]
+    names = [
+        f"{digit}, {WORDS['en'][f'way.{way}']}" for digit, way, _ in (DIGITS["digits"][i] for i in order)
+    ]
     return names[:5]
 
 
@@ -199,12 +219,19 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     preview = person.settle()["preview"]
     open_tab(person, "Data")
     assert closest(person) == expected(preview)
-    assert page.locator(".closest-says").inner_text() == f"The closest drawing that we have: {closest(person)[0]}."
+    assert (
+        page.locator(".closest-says").inner_text()
+        == f"The closest drawing that we have: {closest(person)[0]}."
+    )
 
     open_tab(person, "Recognise")  # where the answer might as well have been another digit
-    page.evaluate("Object.assign(document.querySelector('#prediction').dataset, {digit: '1', revision: 'another'})")
+    page.evaluate(
+        "Object.assign(document.querySelector('#prediction').dataset, {digit: '1', revision: 'another'})"
+    )
     open_tab(person, "Data")
-    until(page, "document.querySelector('.closest-says').textContent.startsWith('The network answers 1, yet')")
+    until(
+        page, "document.querySelector('.closest-says').textContent.startsWith('The network answers 1, yet')"
+    )
     assert f"another digit: {closest(person)[0]}. The answer" in page.locator(".closest-says").inner_text()
 
     open_tab(person, "Model")
@@ -219,7 +246,9 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     )
     for tab in ("Data", "Model"):
         open_tab(person, tab)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{tab} is wider than the window"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            f"{tab} is wider than the window"
+        )
     assert person.errors == [], "the policy is kept, and nothing failed"
     person.leave()
 
@@ -268,7 +297,9 @@ def test_the_tabs_by_keyboard(edition, browser):
     page.keyboard.press("ArrowRight")  # from all to 0
     page.keyboard.press("ArrowRight")
     assert set(
-        page.locator("[data-set=digits] li:visible").evaluate_all("items => items.map((i) => i.dataset.digit)")
+        page.locator("[data-set=digits] li:visible").evaluate_all(
+            "items => items.map((i) => i.dataset.digit)"
+        )
     ) == {"1"}
     page.locator("[data-chart=frequency] summary").focus()
     page.keyboard.press("Enter")
@@ -318,7 +349,9 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
 def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser, monkeypatch):
     from web import digits
 
-    assert "mnixel.json" not in assets.assets(), "a file that git ignores shows other people's digits on this page"
+    assert "mnixel.json" not in assets.assets(), (
+        "a file that git ignores shows other people's digits on this page"
+    )
     monkeypatch.setenv("MNIXEL_DIR", str(mnixel))
     digits.write_mnixel(tmp_path, WEIGHTS)
     more = {path.name: path for path in tmp_path.glob("mnixel.*")}
@@ -332,7 +365,10 @@ def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser,
     counts = person.page.locator("[data-set=mnixel] li").evaluate_all(
         "all => all.map((item) => Number(item.dataset.digit))"
     )
-    assert np.bincount(counts).tolist() == json.loads((ROOT / "docs" / "data.json").read_text())["clean"]["train"]
+    assert (
+        np.bincount(counts).tolist()
+        == json.loads((ROOT / "docs" / "data.json").read_text())["clean"]["train"]
+    )
     assert "are not shown" not in person.page.locator("#data").inner_text()
     assert person.errors == []
     person.leave()

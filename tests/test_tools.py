@@ -24,7 +24,10 @@ def in_session(server, work):
     """What `work(session)` gives."""
 
     async def run():
-        async with streamable_http_client(server.url + URL) as (read, write, _), ClientSession(read, write) as session:
+        async with (
+            streamable_http_client(server.url + URL) as (read, write, _),
+            ClientSession(read, write) as session,
+        ):
             started = await session.initialize()
             assert started.serverInfo.name == "mnixel"
             return await work(session)
@@ -48,7 +51,9 @@ def test_the_schema_stands_where_gradio_has_it(server):
     with urllib.request.urlopen(f"{server.url}{URL}schema") as response:
         reply = json.loads(response.read())
     listed = in_session(server, lambda session: session.list_tools()).tools
-    assert [(tool["name"], tool["inputSchema"]) for tool in reply] == [(tool.name, tool.inputSchema) for tool in listed]
+    assert [(tool["name"], tool["inputSchema"]) for tool in reply] == [
+        (tool.name, tool.inputSchema) for tool in listed
+    ]
     assert not any(tool["meta"]["file_data_present"] for tool in reply)
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{server.url}{URL}schema", data=b"{}")
@@ -118,7 +123,10 @@ def test_one_request_is_enough(server):
 
 def test_each_client_gets_a_version_that_it_knows(server):
     for asked, given in {"2025-03-26": "2025-03-26", "1999-01-01": "2025-11-25", None: "2025-11-25"}.items():
-        assert ask(server, question("initialize", protocolVersion=asked))[1]["result"]["protocolVersion"] == given
+        assert (
+            ask(server, question("initialize", protocolVersion=asked))[1]["result"]["protocolVersion"]
+            == given
+        )
     assert ask(server, question("ping"))[1]["result"] == {}
 
 
@@ -138,7 +146,12 @@ def test_each_client_gets_a_version_that_it_knows(server):
         (question("ping", "x" * 65), "POST", 400, "no JSON-RPC 2.0 request"),
         (b'{"id": 1, "method": "ping"}', "POST", 400, "no JSON-RPC 2.0 request"),
         (b'{"jsonrpc": "2.0", "id": 1, "method": 7}', "POST", 400, "no JSON-RPC 2.0 request"),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}', "POST", 400, "no JSON-RPC 2.0 request"),
+        (
+            b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}',
+            "POST",
+            400,
+            "no JSON-RPC 2.0 request",
+        ),
         (question("nothing/here"), "POST", 200, "There is no such method or tool"),
         (question("tools/call"), "POST", 200, "There is no such method or tool"),
         (question("tools/call", name="paint", arguments={}), "POST", 200, "There is no such method or tool"),
@@ -153,7 +166,11 @@ def test_what_is_no_call_is_refused(server, body, method, status, sentence):
 
 
 def test_what_asks_nothing_gets_no_answer(server):
-    for message in ({"method": "notifications/initialized"}, {"method": "x", "params": 3}, {"id": 4, "result": {}}):
+    for message in (
+        {"method": "notifications/initialized"},
+        {"method": "x", "params": 3},
+        {"id": 4, "result": {}},
+    ):
         assert ask(server, json.dumps({"jsonrpc": "2.0", **message}).encode()) == (202, {})
 
 

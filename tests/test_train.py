@@ -22,14 +22,21 @@ from training.fitting import Schedule, fit, fit_temperature, optimizers
 from training.metrics import calibration_error, confusion, recall, summary, wilson
 
 QUICK = replace(
-    recipes.QUICK, steps=4, views=2, drawn=500, nondigits=100, schedule=replace(recipes.QUICK.schedule, rounds=3)
+    recipes.QUICK,
+    steps=4,
+    views=2,
+    drawn=500,
+    nondigits=100,
+    schedule=replace(recipes.QUICK.schedule, rounds=3),
 )
 
 
 def handful(count: int = 30) -> tuple[torch.Tensor, torch.Tensor]:
     """Made-up normalised images, ten kinds of blots, so that no archive is needed."""
     generator = torch.Generator().manual_seed(0)
-    kinds = torch.nn.functional.interpolate(torch.rand(10, 1, 5, 5, generator=generator), size=28, mode="bilinear")
+    kinds = torch.nn.functional.interpolate(
+        torch.rand(10, 1, 5, 5, generator=generator), size=28, mode="bilinear"
+    )
     labels = torch.arange(count) % 10
     images = kinds[labels] + 0.05 * torch.rand(count, 1, 28, 28, generator=generator)
     return images / images.amax(dim=(2, 3), keepdim=True), labels
@@ -67,7 +74,9 @@ def test_muon_moves_every_kernel_by_a_step_of_one_size_whatever_its_gradient():
 
 def test_same_seed_same_weights():
     images, labels = handful()
-    first, again, other = (ours.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2))
+    first, again, other = (
+        ours.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2)
+    )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["dense.weight"], other["dense.weight"])
 
@@ -194,7 +203,9 @@ def test_without_archives_and_network_drawn_digits_do(tmp_path, monkeypatch, cap
     assert not (tmp_path / "up").exists()
 
 
-@pytest.mark.parametrize("arguments", [["--recipe", "magic"], ["--seeds", "0"], ["--seed", "-1"], ["--seed", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["--recipe", "magic"], ["--seeds", "0"], ["--seed", "-1"], ["--seed", "x"]]
+)
 def test_bad_arguments(arguments):
     done = called(train.main, *arguments)
     assert done.returncode == 2 and done.stderr.startswith("usage:")

@@ -19,7 +19,11 @@ from model import DigitCNN
 from tests.harness import without
 from tests.harness.person import DRAWINGS, HEART, Person, until
 
-NEARLY_CLOSED = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (240, 98)]]  # 4 or 9
+NEARLY_CLOSED = [
+    [(180, 100), (150, 235), (290, 235)],
+    [(290, 90), (292, 360)],
+    [(182, 102), (240, 98)],
+]  # 4 or 9
 PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return data.reduce((sum, value, index) => sum + (index % 4 === 0 ? value : 0), 0); })"""
@@ -166,9 +170,7 @@ def test_the_evidence_adds_up_to_the_logits(desktop):
 
 def test_why_this_and_not_that(desktop):
     page = desktop.page
-    places = (
-        "() => ['#board', '#undo', '.bars'].map((name) => document.querySelector(name).getBoundingClientRect().top)"
-    )
+    places = "() => ['#board', '#undo', '.bars'].map((name) => document.querySelector(name).getBoundingClientRect().top)"
     before = page.evaluate(places)
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
@@ -178,10 +180,15 @@ def test_why_this_and_not_that(desktop):
         "/^Why 3, not \\d\\? For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.reason').textContent.trim())",
     )
     said = page.locator(".exactly").inner_text()
-    other = re.match(r"The colours show where evidence was added up, orange for 3 and blue for (\d)\. ", said)[1]
+    other = re.match(
+        r"The colours show where evidence was added up, orange for 3 and blue for (\d)\. ", said
+    )[1]
     chosen = next(digit for digit in "29" if digit != other)
     page.get_by_role("button", name=f"Compare with {chosen}").click()
-    until(page, f"document.querySelector('.exactly').textContent.includes('orange for 3 and blue for {chosen}. ')")
+    until(
+        page,
+        f"document.querySelector('.exactly').textContent.includes('orange for 3 and blue for {chosen}. ')",
+    )
     assert page.locator(".exactly").inner_text() != said
     assert page.locator(".versus").inner_text() == f"Why 3, not {chosen}?"
     cells = page.locator(".sums span").all_inner_texts()
@@ -223,7 +230,15 @@ def test_the_sliders_have_their_names_and_their_room(language, browser, site):
         inside: ink(top).right <= room.right + 1 && controls.scrollWidth <= controls.clientWidth + 1,
       };
     }"""
-    for width, height in ((320, 640), (390, 844), (568, 320), (667, 375), (844, 390), (768, 1024), (1280, 800)):
+    for width, height in (
+        (320, 640),
+        (390, 844),
+        (568, 320),
+        (667, 375),
+        (844, 390),
+        (768, 1024),
+        (1280, 800),
+    ):
         person.page.set_viewport_size({"width": width, "height": height})
         assert person.page.evaluate(measured) == {"labels": [1, 1], "apart": True, "inside": True}, width
     person.leave()
@@ -317,7 +332,10 @@ def reproduces(browser, url: str, drawing) -> None:
     person.leave()
 
     other = Person(browser, link)
-    until(other.page, "window.read.some(({strokes}) => strokes?.length) && !document.querySelector('#share').disabled")
+    until(
+        other.page,
+        "window.read.some(({strokes}) => strokes?.length) && !document.querySelector('#share').disabled",
+    )
     until(other.page, f"window.read.at(-1).strokes.length === {len(drawing)}")
     again = other.settle()
     assert again["digit"] == shown["digit"]
@@ -356,7 +374,9 @@ def test_a_link_to_a_drawing_on_the_edge_between_two_digits(browser, site):
 
 @pytest.mark.thorough
 def test_a_full_board_can_be_shared_and_drawn_anew(browser, site):
-    scribble = [[(24 + 400 * (i % 2), 24 + 400 * i / 222) for i in range(223)]]  # 88,800 board units of 89,600
+    scribble = [
+        [(24 + 400 * (i % 2), 24 + 400 * i / 222) for i in range(223)]
+    ]  # 88,800 board units of 89,600
     person = Person(browser, site.url)
     person.draw(scribble)
     person.settle()
@@ -368,7 +388,10 @@ def test_a_full_board_can_be_shared_and_drawn_anew(browser, site):
     person.leave()
 
     other = Person(browser, link, reduced_motion="reduce")
-    until(other.page, "window.read.some(({strokes}) => strokes?.length) && !document.querySelector('#share').disabled")
+    until(
+        other.page,
+        "window.read.some(({strokes}) => strokes?.length) && !document.querySelector('#share').disabled",
+    )
     [stroke] = other.read[-1]["strokes"]
     assert 5000 < len(stroke["points"]) <= 10_000
     assert math.dist(stroke["points"][-1], scribble[0][-1]) < 6, "the end is missing"
@@ -432,7 +455,9 @@ def test_the_picture_and_the_copy(browser, site):
         person.page.click("dialog.share .download")
     picture = Image.open(io.BytesIO(download.value.path().read_bytes()))
     assert (picture.format, picture.size) == ("PNG", (1200, 630))
-    assert len(picture.convert("RGB").resize((60, 30)).getcolors(10_000)) > 50, "there is hardly anything on it"
+    assert len(picture.convert("RGB").resize((60, 30)).getcolors(10_000)) > 50, (
+        "there is hardly anything on it"
+    )
     person.page.click("dialog.share .send")
     until(person.page, "window.sent")
     assert person.page.evaluate("window.sent.url") == link
@@ -481,7 +506,9 @@ def test_the_greeting_stops_at_the_first_touch(browser, site):
 def test_who_does_not_want_it_is_not_greeted(why, browser, site):
     motion = "reduce" if why == "reduced motion" else "no-preference"
     before = "" if why == "a program" else UNDRIVEN
-    person = Person(browser, site.url + ("#d=x" if why == "a link" else ""), before=before, reduced_motion=motion)
+    person = Person(
+        browser, site.url + ("#d=x" if why == "a link" else ""), before=before, reduced_motion=motion
+    )
     person.page.wait_for_timeout(1600)
     assert person.shown()["board"] == 0
     person.leave()
@@ -516,8 +543,12 @@ def test_axe_finds_nothing(edition, language, size, theme, browser, axe):
     page = person.page
 
     def check(where: str) -> None:
-        violations = page.evaluate("async () => (await axe.run(document, { resultTypes: ['violations'] })).violations")
-        assert [f"{one['id']}: {node['html'][:160]}" for one in violations for node in one["nodes"]] == [], where
+        violations = page.evaluate(
+            "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+        )
+        assert [f"{one['id']}: {node['html'][:160]}" for one in violations for node in one["nodes"]] == [], (
+            where
+        )
 
     for state in STATES:
         show(person, state, pause=200)

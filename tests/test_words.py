@@ -28,7 +28,9 @@ OURS = (
     + PAGES["index.html"]
 )
 CHARTS = (WEB / "charts.py").read_text()
-SERVER = "\n".join(path.read_text() for folder in ("contributions", "serving") for path in (ROOT / folder).glob("*.py"))
+SERVER = "\n".join(
+    path.read_text() for folder in ("contributions", "serving") for path in (ROOT / folder).glob("*.py")
+)
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -49,13 +51,17 @@ def faults(words: dict[str, dict[str, str]]) -> list[str]:
             elif condition and condition.split("=")[0] not in expected:
                 problems.append(f"{language}: {key} depends on no placeholder")
             if placeholders(sentence) != expected and not (condition and placeholders(sentence) < expected):
-                problems.append(f"{language}: {key} has {sorted(placeholders(sentence))}, not {sorted(expected)}")
+                problems.append(
+                    f"{language}: {key} has {sorted(placeholders(sentence))}, not {sorted(expected)}"
+                )
     return problems
 
 
 def unused(words: dict[str, str]) -> list[str]:
     """The keys that no part of the page says."""
-    codes = set(re.findall(r'code="([\w-]+)"', SERVER)) | set(re.findall(r'"(rate|busy|gone(?:-\w+)?)"', SERVER))
+    codes = set(re.findall(r'code="([\w-]+)"', SERVER)) | set(
+        re.findall(r'"(rate|busy|gone(?:-\w+)?)"', SERVER)
+    )
     tabs = re.findall(r'gr\.Tab\("(\w+)"\)', (ROOT / "app.py").read_text())
     used = {f"server.{code}" for code in codes} | {
         key for key, word in words.items() if key.startswith("tab.") and word in tabs
@@ -63,7 +69,9 @@ def unused(words: dict[str, str]) -> list[str]:
     used |= {"gradio.api"}  # which Gradio says
     layers = re.findall(r'{ name: "(\w+)"', OURS)  # of inside.js
     used |= {f"inside.{layer}{part}" for layer in layers for part in ("", ".says")}
-    used |= {key for key in words if key.startswith(("way.", "set:", "recipe:"))}  # of what is drawn or measured
+    used |= {
+        key for key in words if key.startswith(("way.", "set:", "recipe:"))
+    }  # of what is drawn or measured
     charts = {key: key.removesuffix(".says") for key in words}  # say("key"), section("key"), columns("key")
     used |= {
         key
@@ -91,7 +99,9 @@ def test_each_language_has_every_word():
 )
 def test_a_faulty_block_is_named(key, sentence, message):
     block = {**WORDS["es"], key: sentence}
-    assert faults({**WORDS, "es": {key: value for key, value in block.items() if value is not None}}) == [message]
+    assert faults({**WORDS, "es": {key: value for key, value in block.items() if value is not None}}) == [
+        message
+    ]
 
 
 def test_a_word_that_nobody_says_is_named():
@@ -241,7 +251,9 @@ def test_the_board_is_in_spanish(visitor):
     blank = io.BytesIO()
     Image.new("RGB", (300, 200), "white").save(blank, "PNG")
     for content, key in ((b"no picture", "picture.unreadable"), (blank.getvalue(), "picture.blank")):
-        page.set_input_files(".picture input", {"name": "one.png", "mimeType": "image/png", "buffer": content})
+        page.set_input_files(
+            ".picture input", {"name": "one.png", "mimeType": "image/png", "buffer": content}
+        )
         until(page, "text => document.querySelector('.sentence').textContent === text", arg=WORDS["es"][key])
         assert foreign(page) == []
 
@@ -281,7 +293,9 @@ def test_the_language_is_that_of_the_address_or_the_browser(locale, search, lang
     page.goto(site.url + search)
     until(page, "document.querySelectorAll('.languages button').length > 1")
     until(
-        page, "text => document.querySelector('.sentence').textContent === text", arg=WORDS[language]["reading.empty"]
+        page,
+        "text => document.querySelector('.sentence').textContent === text",
+        arg=WORDS[language]["reading.empty"],
     )
     page.locator(".languages [lang=es]").click()
     assert page.url.endswith("?lang=es" if search else "/")
@@ -340,7 +354,12 @@ def test_contributing_is_in_spanish(browser, page):
     assert untranslated == []
     at.locator(".languages [lang=en]").click()
     assert visitor.words(".deleted") == "2 drawings were deleted."
-    assert [tab.inner_text() for tab in at.get_by_role("tab").all()] == ["Recognise", "Contribute", "Data", "Model"]
+    assert [tab.inner_text() for tab in at.get_by_role("tab").all()] == [
+        "Recognise",
+        "Contribute",
+        "Data",
+        "Model",
+    ]
     assert visitor.errors == []
     visitor.leave()
 

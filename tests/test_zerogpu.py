@@ -100,7 +100,9 @@ def ask(server: Server) -> str:
     drawn = (ROOT / "docs/images/digit.png").read_bytes()
     picture = {"url": f"data:image/png;base64,{base64.b64encode(drawn).decode()}"}
     body = json.dumps({"data": [picture, 3]}).encode()
-    request = urllib.request.Request(f"{server.url}/gradio_api/run/predict", body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        f"{server.url}/gradio_api/run/predict", body, {"Content-Type": "application/json"}
+    )
     return json.load(urllib.request.urlopen(request, timeout=60))["data"][0]["label"]
 
 
@@ -127,7 +129,10 @@ def test_a_platform_that_fails_is_told_again(space, platform, tmp_path):
     with page(space, platform, tmp_path) as server:
         wait_for(server, "ZeroGPU knows that the page has started.")
         assert len(platform.reports) == 2
-        assert "ZeroGPU was not told that the page has started (Error while initializing ZeroGPU" in server.output()
+        assert (
+            "ZeroGPU was not told that the page has started (Error while initializing ZeroGPU"
+            in server.output()
+        )
 
 
 @pytest.mark.thorough
@@ -154,15 +159,24 @@ def test_the_space_asks_for_what_zerogpu_has(space):
 
 def test_sources_parse_and_imports_resolve_on_python_3_12(space):
     """Each import is the project's own, of 3.12's standard library, or of a package that is pinned. (`spaces` is one.)"""
-    pinned = {canonicalize_name(line.split("==")[0]) for line in (space / "requirements.txt").read_text().splitlines()}
+    pinned = {
+        canonicalize_name(line.split("==")[0])
+        for line in (space / "requirements.txt").read_text().splitlines()
+    }
     known = packages_distributions()
     for path in sorted(space.rglob("*.py")):
         tree = ast.parse(path.read_text(), feature_version=(3, 12))
-        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-        names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+        names = {
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
+        names |= {
+            node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level
+        }
         for name in {name.partition(".")[0] for name in names} - (sys.stdlib_module_names - REMOVED):
             own = (space / f"{name}.py").is_file() or (space / name).is_dir()
-            assert own or pinned & set(map(canonicalize_name, known.get(name, [name]))), f"{path.name} imports {name}"
+            assert own or pinned & set(map(canonicalize_name, known.get(name, [name]))), (
+                f"{path.name} imports {name}"
+            )
     newer = shutil.which("python3.12")
     if newer and subprocess.run([newer, "-c", ""], capture_output=True).returncode == 0:
         command = [newer, "-m", "compileall", "-q", str(space)]
@@ -189,7 +203,10 @@ def test_every_pin_has_a_wheel_for_python_3_12_and_they_agree(hardware, tmp_path
         "websockets>=10.4",
     ]
     done = subprocess.run(
-        [*command, "-r", str(tmp_path / "requirements.txt"), *added], capture_output=True, text=True, timeout=900
+        [*command, "-r", str(tmp_path / "requirements.txt"), *added],
+        capture_output=True,
+        text=True,
+        timeout=900,
     )
     if "No matching distribution" not in done.stderr and "Connection" in done.stderr:
         without("no package index can be reached")

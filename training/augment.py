@@ -25,7 +25,9 @@ class Ranges:
     elastic: float = 1.5  # pixels, spread of the displacement at the nodes of a 5x5 grid
     thickness: float = 0.9  # share of one step of dilation or erosion
     softness: float = 0.7  # share of one step of blur
-    contrast: float = 1.5  # half of the images get brighter by up to this factor more, cut at 1: ink as in a scan
+    contrast: float = (
+        1.5  # half of the images get brighter by up to this factor more, cut at 1: ink as in a scan
+    )
 
 
 def augment(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:

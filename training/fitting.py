@@ -26,7 +26,9 @@ class Schedule:
     batch: int  # images a step
     patience: int  # rounds without a better validation loss, then stop
     learning_rate: float
-    muon: float = 0.0  # learning rate of the weight matrices and kernels, which Muon (Jordan 2024) then takes over
+    muon: float = (
+        0.0  # learning rate of the weight matrices and kernels, which Muon (Jordan 2024) then takes over
+    )
     weight_decay: float = 0.0  # decoupled, as AdamW has it
     epsilon: float = 1e-8  # of Adam
     one_cycle: bool = False  # warm up, then anneal to nothing over all rounds (Smith and Topin 2018)
@@ -138,7 +140,9 @@ def fit(
             history.append(measured)
             if best < 0 or measured.validation_loss < history[best].validation_loss:
                 best, best_weights = number, copy.deepcopy(judged.state_dict())
-            progress.set_postfix(loss=f"{measured.training_loss:.3f}", validation=f"{measured.validation_loss:.3f}")
+            progress.set_postfix(
+                loss=f"{measured.training_loss:.3f}", validation=f"{measured.validation_loss:.3f}"
+            )
             if number - best >= schedule.patience:
                 break
     except KeyboardInterrupt:

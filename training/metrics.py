@@ -33,7 +33,9 @@ def recall(matrix: np.ndarray) -> list[float | None]:
     return [float(matrix[d, d] / totals[d]) if totals[d] else None for d in range(len(matrix))]
 
 
-def reliability(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> list[tuple[int, float, float]]:
+def reliability(
+    truth: np.ndarray, probabilities: np.ndarray, bins: int = 15
+) -> list[tuple[int, float, float]]:
     """Equal-width bins of confidence that hold anything: (answers in it, their mean confidence, the share that is right)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     index = np.minimum((confidence * bins).astype(int), bins - 1)

@@ -39,8 +39,12 @@ class TrainConfig:
     drawn_share: float = 0.8  # of each batch's digits, where there are MNIXEL images too
     nondigit_share: float = 0.2  # of each batch (Hendrycks et al. 2019 teach refusal so)
     without: tuple[str, ...] = ()  # operators that are left out of the drawings
-    validation: float = 0.1  # share of each digit of MNIXEL that is held out; a twentieth of the drawn ones is too
-    views: int = 16  # changed copies of each held-out MNIXEL image, so that 27 images weigh more than 27 answers
+    validation: float = (
+        0.1  # share of each digit of MNIXEL that is held out; a twentieth of the drawn ones is too
+    )
+    views: int = (
+        16  # changed copies of each held-out MNIXEL image, so that 27 images weigh more than 27 answers
+    )
     refused: float = 0.015  # share of the held-out digits that "not sure" may take
     ranges: Ranges = field(default_factory=Ranges)
 
@@ -96,14 +100,18 @@ class Mixture:
     sources: list[Source]
     validation: tuple[Tensor, Tensor]
 
-    def batches(self, steps: int, ranges: Ranges, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    def batches(
+        self, steps: int, ranges: Ranges, generator: torch.Generator
+    ) -> Iterator[tuple[Tensor, Tensor]]:
         """`steps` batches of changed images and their targets."""
         for _ in range(steps):
             images, targets = zip(*(source.take(generator) for source in self.sources), strict=True)
             yield augment(torch.cat(images), ranges, generator), torch.cat(targets)
 
 
-def mix(images: Tensor, labels: Tensor, seed: int, config: TrainConfig, generator: torch.Generator) -> Mixture:
+def mix(
+    images: Tensor, labels: Tensor, seed: int, config: TrainConfig, generator: torch.Generator
+) -> Mixture:
     """The sources of a recipe, less what is held out: of MNIXEL as `views` changed copies, and of the drawings."""
     batch = config.schedule.batch
     sources, held_images, held_labels = [], [], []
@@ -136,7 +144,9 @@ def train_ours(images: Tensor, labels: Tensor, seed: int, config: TrainConfig) -
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     mixture = mix(images, labels, seed, config, generator)
-    net = DigitCNN(Config(channels=config.channels)).to(memory_format=torch.channels_last)  # a third faster on a CPU
+    net = DigitCNN(Config(channels=config.channels)).to(
+        memory_format=torch.channels_last
+    )  # a third faster on a CPU
     batches = functools.partial(mixture.batches, config.steps, config.ranges, generator)
     fitted = fit(net, batches, config.steps, mixture.validation, config.schedule, title=f"seed {seed}")
     answers = logits(fitted.net, mixture.validation[0])

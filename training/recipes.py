@@ -52,7 +52,9 @@ def run_ours(arrays: data.Arrays | None, seed: int, config: TrainConfig) -> Run:
     seconds = time.perf_counter() - start
     if arrays is None:
         drawn, truth, _ = prepare_drawings(1000, 0, seed + 1_000_000)
-        return Run(seed, metrics.summary(truth.numpy(), fitted.net.predict(drawn.float() / 255)[0]), seconds, fitted)
+        return Run(
+            seed, metrics.summary(truth.numpy(), fitted.net.predict(drawn.float() / 255)[0]), seconds, fitted
+        )
     probabilities = fitted.net.predict(normalised(arrays.x_test))[0]
     return Run(seed, metrics.summary(arrays.y_test, probabilities), seconds, fitted)
 
@@ -73,12 +75,16 @@ def run_upstream(arrays: data.Arrays, seed: int) -> Run:
 
     net = upstream.UpstreamCNN().to(memory_format=torch.channels_last)
     steps = -(-cut // UPSTREAM.batch)
-    fitted = fit(net, batches, steps, (images[cut:], labels[cut:]), UPSTREAM, net.penalty, f"upstream, seed {seed}")
+    fitted = fit(
+        net, batches, steps, (images[cut:], labels[cut:]), UPSTREAM, net.penalty, f"upstream, seed {seed}"
+    )
     seconds = time.perf_counter() - start
     test = np.stack([upstream.preprocess(image) for image in arrays.x_test])
     answers = logits(fitted.net, upstream.standardise(test, mean, deviation))
     notes = {"standardisation": {"mean": mean, "deviation": deviation}}
-    return Run(seed, metrics.summary(arrays.y_test, torch.softmax(answers, 1).numpy()), seconds, fitted, notes)
+    return Run(
+        seed, metrics.summary(arrays.y_test, torch.softmax(answers, 1).numpy()), seconds, fitted, notes
+    )
 
 
 def run_nearest(arrays: data.Arrays, seed: int, prepare) -> Run:

@@ -38,7 +38,9 @@ class UpstreamCNN(nn.Module):
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
                 nn.init.xavier_uniform_(layer.weight)
                 nn.init.zeros_(layer.bias)
-        statistics = [b for b in self.buffers() if b.ndim]  # not the batch counters, which Keras does not have
+        statistics = [
+            b for b in self.buffers() if b.ndim
+        ]  # not the batch counters, which Keras does not have
         count = sum(t.numel() for t in [*self.parameters(), *statistics])
         assert count == PARAMETERS, f"{count} parameters instead of {PARAMETERS}"
 

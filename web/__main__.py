@@ -17,14 +17,24 @@ from web.build import BuildError, Published, build, endpoint
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m web", description=__doc__.split(":")[1].split("\n")[0].strip())
+    parser = argparse.ArgumentParser(
+        prog="python -m web", description=__doc__.split(":")[1].split("\n")[0].strip()
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("build", help="write the static edition into a folder")
-    command.add_argument("out", type=Path, help="the folder; it is made, or an earlier build in it is replaced")
-    command.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="folder (default weights/)")
-    command.add_argument("--model", metavar="OWNER/NAME", help="model repository that the page takes its weights from")
+    command.add_argument(
+        "out", type=Path, help="the folder; it is made, or an earlier build in it is replaced"
+    )
+    command.add_argument(
+        "--weights", type=Path, default=HERE.parent / "weights", help="folder (default weights/)"
+    )
+    command.add_argument(
+        "--model", metavar="OWNER/NAME", help="model repository that the page takes its weights from"
+    )
     command.add_argument("--commit", metavar="SHA", help="full commit of that repository")
-    command.add_argument("--contribute", metavar="URL", help="address of a page that takes contributions, to link to")
+    command.add_argument(
+        "--contribute", metavar="URL", help="address of a page that takes contributions, to link to"
+    )
     drawn = commands.add_parser(
         "digits", help="draw the page's digits anew: after a change of handwriting/ or weights/"
     )

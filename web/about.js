@@ -11,6 +11,15 @@ export function describeWeights(line, weights) {
   write(line.querySelector(".parameters"), key, { parameters, origin });
   write(line.querySelector(".stale"), problem ? "about.stale" : "");
   if (!accuracy) return;
-  const { right, total, interval: [low, high] } = accuracy;
-  write(line.querySelector(".measured"), "about.accuracy", { right, total, low: share(low), high: share(high) });
+  const {
+    right,
+    total,
+    interval: [low, high],
+  } = accuracy;
+  write(line.querySelector(".measured"), "about.accuracy", {
+    right,
+    total,
+    low: share(low),
+    high: share(high),
+  });
 }

@@ -8,36 +8,38 @@
 import { LIMITS } from "./digit.js";
 
 export const SIZE = LIMITS.size;
-export const FULL = "board.full";  // what is then said
-const STEP = 2.5;    // board units: points nearer than this to the last add nothing that the network could see
-const MEASURED = 100;  // milliseconds for which the place of the board on the screen is remembered
-const HISTORY = 500;  // changes that can be undone
-const KEY_STEP = 8;  // board units an arrow key moves the pen; with Shift a quarter of it
+export const FULL = "board.full"; // what is then said
+const STEP = 2.5; // board units: points nearer than this to the last add nothing that the network could see
+const MEASURED = 100; // milliseconds for which the place of the board on the screen is remembered
+const HISTORY = 500; // changes that can be undone
+const KEY_STEP = 8; // board units an arrow key moves the pen; with Shift a quarter of it
 
 export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
-  const canvas = root.querySelector("canvas"), cursor = root.querySelector(".cursor");
+  const canvas = root.querySelector("canvas"),
+    cursor = root.querySelector(".cursor");
   const { brush, undoButton, clearButton } = controls;
   // pen: pointerId, "key" or "example" while a stroke is drawn; picture: what lies under the strokes; example: whether the drawing
   // is nobody's handwriting
   const board = { strokes: [], picture: null, example: false, pen: null, locked: false, canvas };
-  let history = [];                  // what the board was before each change
-  let place = [SIZE / 2, SIZE / 2];  // of the keyboard's pen
-  let byPointer = false;             // the board is being focused by a pointer, not by the Tab key
-  let started = 0;                   // when the drawing was begun
+  let history = []; // what the board was before each change
+  let place = [SIZE / 2, SIZE / 2]; // of the keyboard's pen
+  let byPointer = false; // the board is being focused by a pointer, not by the Tab key
+  let started = 0; // when the drawing was begun
 
-  canvas.width = canvas.height = SIZE * (devicePixelRatio > 1 ? 2 : 1);  // more pixels than the screen's cost a frame its time
+  canvas.width = canvas.height = SIZE * (devicePixelRatio > 1 ? 2 : 1); // more pixels than the screen's cost a frame its time
   const paint = canvas.getContext("2d");
   paint.scale(canvas.width / SIZE, canvas.height / SIZE);
   paint.lineCap = paint.lineJoin = "round";
 
   function paintStroke(stroke, from = 0) {
-    const points = stroke.points, start = Math.max(0, from - 1);
+    const points = stroke.points,
+      start = Math.max(0, from - 1);
     paint.strokeStyle = "#fff";
     paint.lineWidth = 2 * stroke.radius;
     paint.beginPath();
     paint.moveTo(...points[start]);
     for (const point of points.slice(start)) paint.lineTo(...point);
-    if (points.length - start === 1) paint.lineTo(points[start][0] + 0.01, points[start][1]);  // a dot
+    if (points.length - start === 1) paint.lineTo(points[start][0] + 0.01, points[start][1]); // a dot
     paint.stroke();
   }
 
@@ -48,8 +50,10 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     board.strokes.forEach((stroke) => paintStroke(stroke));
   };
 
-  function isFull(extra = 0) {  // whether another point, `extra` board units farther, would be refused
-    let points = 0, length = extra;
+  function isFull(extra = 0) {
+    // whether another point, `extra` board units farther, would be refused
+    let points = 0,
+      length = extra;
     for (const stroke of board.strokes) {
       points += stroke.points.length;
       length += stroke.length;
@@ -58,7 +62,10 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   }
 
   const remember = () => {
-    history = [...history.slice(1 - HISTORY), { strokes: [...board.strokes], picture: board.picture, example: board.example }];
+    history = [
+      ...history.slice(1 - HISTORY),
+      { strokes: [...board.strokes], picture: board.picture, example: board.example },
+    ];
   };
 
   const now = () => Math.round(performance.now() - started);
@@ -86,7 +93,8 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   }
 
   board.extend = (points, last = false) => {
-    const stroke = board.strokes.at(-1), from = stroke.points.length;
+    const stroke = board.strokes.at(-1),
+      from = stroke.points.length;
     let full = false;
     for (const point of points) {
       const [x, y] = stroke.points.at(-1);
@@ -141,9 +149,13 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     hooks.changed();
   };
 
-  board.drawing = (timed = false) => board.strokes.map(({ points, radius, times }) => (timed ? { points, radius, times } : { points, radius }));
+  board.drawing = (timed = false) =>
+    board.strokes.map(({ points, radius, times }) =>
+      timed ? { points, radius, times } : { points, radius },
+    );
 
-  board.focus = () => {  // as a pointer would: who uses keys sees the pen with the first arrow
+  board.focus = () => {
+    // as a pointer would: who uses keys sees the pen with the first arrow
     byPointer = true;
     canvas.focus({ preventScroll: true });
     byPointer = false;
@@ -151,7 +163,8 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
 
   // --- mouse, finger and pen ---
 
-  let box = null, measured = 0;  // of the canvas on the screen: asking makes the browser lay out the page, too much for each move
+  let box = null,
+    measured = 0; // of the canvas on the screen: asking makes the browser lay out the page, too much for each move
 
   function toBoard(event) {
     if (event.type === "pointerdown" || performance.now() > measured + MEASURED) {
@@ -176,7 +189,7 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
 
   canvas.addEventListener("pointermove", (event) => {
     if (board.pen !== event.pointerId) return;
-    if (event.buttons === 0) return lift();  // where this page was not told of it
+    if (event.buttons === 0) return lift(); // where this page was not told of it
     const steps = event.getCoalescedEvents?.() ?? [];
     board.extend((steps.length ? steps : [event]).map(toBoard));
   });
@@ -184,11 +197,11 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(end, (event) => {
       if (board.pen !== event.pointerId) return;
-      if (end === "pointerup") board.extend([toBoard(event)], true);  // a stroke that is cut short keeps what was drawn
+      if (end === "pointerup") board.extend([toBoard(event)], true); // a stroke that is cut short keeps what was drawn
       lift();
     });
   }
-  canvas.addEventListener("contextmenu", (event) => event.preventDefault());  // a long press draws
+  canvas.addEventListener("contextmenu", (event) => event.preventDefault()); // a long press draws
   // Older browsers know no touch-action: none.
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 
@@ -209,11 +222,18 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
   }
 
   canvas.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { board.clear(); showCursor(true); }
-    else if (event.key === "Backspace" || (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey))) board.undo();
+    if (event.key === "Escape") {
+      board.clear();
+      showCursor(true);
+    } else if (
+      event.key === "Backspace" ||
+      (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey))
+    )
+      board.undo();
     else if (event.ctrlKey || event.metaKey || event.altKey) return;
     else if (event.key === " ") {
-      if (!event.repeat) {  // held down, the pen stays as it is
+      if (!event.repeat) {
+        // held down, the pen stays as it is
         hooks.began?.();
         if (board.pen === "key") lift();
         else if (board.pen === null) board.begin("key", [...place], Number(brush.value));
@@ -231,16 +251,23 @@ export function makeBoard(root, controls, hooks, maxPoints = LIMITS.maxPoints) {
     root.classList.toggle("keyed", !byPointer);
     if (!byPointer) showCursor(true);
   });
-  canvas.addEventListener("blur", () => { root.classList.remove("keyed"); liftKey(); });
+  canvas.addEventListener("blur", () => {
+    root.classList.remove("keyed");
+    liftKey();
+  });
 
   undoButton.addEventListener("click", () => board.undo());
   clearButton.addEventListener("click", () => board.clear());
-  brush.addEventListener("input", () => { brush.nextElementSibling.value = brush.value; });
+  brush.addEventListener("input", () => {
+    brush.nextElementSibling.value = brush.value;
+  });
   return board;
 }
 
-export function showPixels(canvas, pixels, full = 1) {  // 784 numbers 0..full, or nothing, on a canvas of 28x28
-  const context = canvas.getContext("2d"), image = context.createImageData(28, 28);
+export function showPixels(canvas, pixels, full = 1) {
+  // 784 numbers 0..full, or nothing, on a canvas of 28x28
+  const context = canvas.getContext("2d"),
+    image = context.createImageData(28, 28);
   for (let i = 0; i < 28 * 28; i += 1) {
     image.data.fill(pixels ? Math.round((255 * pixels[i]) / full) : 0, 4 * i, 4 * i + 3);
     image.data[4 * i + 3] = 255;

@@ -38,7 +38,9 @@ class Published:
         return f"{self.endpoint}/{self.name}/resolve/{self.commit}/"
 
 
-def build(out: Path, weights: Path, published: Published | None = None, contribute: str | None = None) -> list[str]:
+def build(
+    out: Path, weights: Path, published: Published | None = None, contribute: str | None = None
+) -> list[str]:
     """Write the static edition into `out`, which may not exist yet or be an earlier build; returns the names of its files.
 
     `weights` is a folder that train.py wrote; `contribute` the address of a page that takes contributions.
@@ -62,7 +64,9 @@ def build(out: Path, weights: Path, published: Published | None = None, contribu
     return files
 
 
-def _write(out: Path, weights: Path, about: dict, published: Published | None, contribute: str | None) -> list[str]:
+def _write(
+    out: Path, weights: Path, about: dict, published: Published | None, contribute: str | None
+) -> list[str]:
     (out / "weights").mkdir(parents=True)
     for name, path in assets().items():
         if name not in GRADIO_ONLY:
@@ -73,13 +77,20 @@ def _write(out: Path, weights: Path, about: dict, published: Published | None, c
         shutil.copyfile(weights / name, out / "weights" / name)
     bases = [*([published.base] if published else []), "weights/"]
     origin = f"{published.name}@{published.commit}" if published else "embedded"
-    (out / "weights" / "current.json").write_text(json.dumps({"bases": bases, "weights": origin, **about}) + "\n")
+    (out / "weights" / "current.json").write_text(
+        json.dumps({"bases": bases, "weights": origin, **about}) + "\n"
+    )
     (out / "index.html").write_text(_page(weights, published, contribute))
     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-    kept = ["./", *(name for name in files if name not in ("service-worker.js", "index.html"))]  # "./" is the latter
+    kept = [
+        "./",
+        *(name for name in files if name not in ("service-worker.js", "index.html")),
+    ]  # "./" is the latter
     worker = (STATIC / "service-worker.js").read_text()
     version = hashlib.sha256(b"".join((out / name).read_bytes() for name in files)).hexdigest()[:16]
-    (out / "service-worker.js").write_text(worker.replace("{version}", version).replace("{files}", json.dumps(kept)))
+    (out / "service-worker.js").write_text(
+        worker.replace("{version}", version).replace("{files}", json.dumps(kept))
+    )
     return files
 
 
@@ -105,7 +116,9 @@ def _page(weights: Path, published: Published | None, contribute: str | None) ->
     try:
         data, model = charts.data_tab(weights), charts.model_tab(weights)
     except (ValueError, LookupError, TypeError) as error:
-        raise BuildError(f"{weights} holds what cannot be drawn ({error!r}); train.py writes such a folder.") from error
+        raise BuildError(
+            f"{weights} holds what cannot be drawn ({error!r}); train.py writes such a folder."
+        ) from error
     parts = {
         "policy": policy,
         "contribute": link if contribute else "",
@@ -123,13 +136,17 @@ def _page(weights: Path, published: Published | None, contribute: str | None) ->
 def _about(weights: Path) -> dict:
     """Parameters and accuracy of the weights in a folder. Raises BuildError when they are not what their files say."""
     try:
-        config, metrics = (json.loads((weights / name).read_text()) for name in ("config.json", "metrics.json"))
+        config, metrics = (
+            json.loads((weights / name).read_text()) for name in ("config.json", "metrics.json")
+        )
         digests = {config["sha256"], metrics["sha256"]}
         digests.add(hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest())
         accuracy = {key: metrics["test"][key] for key in ("right", "total", "interval")}
         about = {"parameters": metrics["parameters"], "accuracy": accuracy, "problem": None}
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BuildError(f"{weights} holds no weights to serve ({error}); train.py writes such a folder.") from error
+        raise BuildError(
+            f"{weights} holds no weights to serve ({error}); train.py writes such a folder."
+        ) from error
     if len(digests) > 1:
         raise BuildError(f"The files in {weights} are not of the same weights: run train.py again.")
     return about

@@ -20,7 +20,14 @@ RESULTS = HERE.parent / "docs"
 FILES = ("accuracy.json", "data.json", "recipes.json")  # of docs/, what the figures are drawn from
 OURS, UPSTREAM = "this project", "upstream's network and recipe"  # columns of accuracy.json
 FIGURE = re.compile(r"(\d+)/(\d+) = ([\d.]+) % \(95 % interval ([\d.]+) to ([\d.]+)\)")
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 56, 456, 24, 254  # of a drawing, and where its axes begin and end
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = (
+    480,
+    300,
+    56,
+    456,
+    24,
+    254,
+)  # of a drawing, and where its axes begin and end
 WORDS = next(iter(json.loads((HERE / "words.json").read_text()).values()))
 
 
@@ -43,7 +50,11 @@ def say(key: str, **values: str) -> str:
 
 def number(value: float, digits: int = 0) -> str:
     shown = f"{value:.{digits}f}"
-    return shown if shown.isdecimal() and value < 1000 else f'<span data-number="{shown}">{value:,.{digits}f}</span>'
+    return (
+        shown
+        if shown.isdecimal() and value < 1000
+        else f'<span data-number="{shown}">{value:,.{digits}f}</span>'
+    )
 
 
 def percent(value: float, digits: int = 1) -> str:
@@ -61,7 +72,9 @@ def figure(name: str, drawing: str, caption: str, head: Sequence[str], rows: Ite
     return f'<figure class="chart" data-chart="{escape(name)}">{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>'
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: "") -> str:
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: ""
+) -> str:
     """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and column."""
     top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
@@ -115,14 +128,19 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
     radio = '<label><input type="radio" name="data-digit" value="{}">{}</label>'
     choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>'
     choice += (
-        "".join(radio.format(*option) for option in options.items()) + '</fieldset><p class="count" role="status"></p>'
+        "".join(radio.format(*option) for option in options.items())
+        + '</fieldset><p class="count" role="status"></p>'
     )
-    html = section("data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>')
+    html = section(
+        "data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>'
+    )
     html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
     html += section("data.ways", choice + gallery.format("digits"))
     html += section("data.contributed", gallery.format("contributed")).replace(">", " hidden>", 1)
     mnixel = "mnixel.json" in assets()  # which the publisher has to ask for
-    html += section("data.mnixel", gallery.format("mnixel")) if mnixel else f"<p>{say('data.mnixel.hidden')}</p>"
+    html += (
+        section("data.mnixel", gallery.format("mnixel")) if mnixel else f"<p>{say('data.mnixel.hidden')}</p>"
+    )
     return f'<div class="view figures">{html}</div>'
 
 
@@ -141,7 +159,9 @@ def learnt(report: dict, counts: dict) -> str:
         levels = {up(n): str(n) for n in range(0, max(train) + 1, 10)}
         drawn = axes((digits, say("charts.digit")), (levels, say("charts.drawings")))
         for split, kind, start in ((train, "bar", 4), (test, "bar other", 21)):
-            drawn += "".join(bar(LEFT + d * step + start, up(n), 15, BOTTOM - up(n), kind) for d, n in enumerate(split))
+            drawn += "".join(
+                bar(LEFT + d * step + start, up(n), 15, BOTTOM - up(n), kind) for d, n in enumerate(split)
+            )
         rows = [(str(d), str(train[d]), str(test[d])) for d in range(10)]
         caption = say("data.frequency", train=number(sum(train)), test=number(sum(test)))
         html += figure("frequency", svg(drawn), caption, columns("digit", "train", "test"), rows)
@@ -168,13 +188,17 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
     if wrong.get("sha256") == report["sha256"]:
         told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")}
         told["shown"] = str(len(wrong["shown"]))
-        html += section("model.mistakes", f'<p>{say("model.misread", **told)}</p><ul class="cells mistakes"></ul>')
+        html += section(
+            "model.mistakes", f'<p>{say("model.misread", **told)}</p><ul class="cells mistakes"></ul>'
+        )
     return f'<div class="view figures">{html}</div>'
 
 
 def section(title: str, content: str) -> str:
     """What stands under a title and a sentence; nothing where there is nothing."""
-    return f"<section><h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>" if content else ""
+    return (
+        f"<section><h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>" if content else ""
+    )
 
 
 def figures(said: str) -> list[float]:
@@ -208,13 +232,17 @@ def dot(x: float, y: float, radius: float = 5) -> str:
 
 def confusion(name: str, matrix: list[list[int]]) -> str:
     """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in words."""
-    wrong = sorted(((n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row) if n and x != y), reverse=True)
+    wrong = sorted(
+        ((n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row) if n and x != y), reverse=True
+    )
     most, total = max((n for n, *_ in wrong), default=1), sum(map(sum, matrix))
 
     def mark(y: int, x: int) -> str:
         return "hit" if x == y else f"heat{math.ceil(4 * matrix[y][x] / most)}" if matrix[y][x] else ""
 
-    caption = say("model.set", set=say(f"set:{name}"), wrong=number(sum(n for n, *_ in wrong)), total=number(total))
+    caption = say(
+        "model.set", set=say(f"set:{name}"), wrong=number(sum(n for n, *_ in wrong)), total=number(total)
+    )
     common = " ".join(say("model.taken", drawn=str(y), read=str(x), count=number(n)) for n, y, x in wrong[:3])
     rows = [(str(y), *(str(n or "") for n in row)) for y, row in enumerate(matrix)]
     body = table(["", *map(str, range(10))], rows, mark)
@@ -240,22 +268,31 @@ def learning(report: dict) -> str:
     """Both losses of every round on a logarithmic scale, and the round whose weights were kept."""
     history, best, every = report["history"], report["best_round"] + 1, max(1, len(report["history"]) // 5)
     losses = {key: [each[f"{key}_loss"] for each in history] for key in ("training", "validation")}
-    low, high = math.log10(0.97 * min(map(min, losses.values()))), math.log10(1.03 * max(map(max, losses.values())))
+    low, high = (
+        math.log10(0.97 * min(map(min, losses.values()))),
+        math.log10(1.03 * max(map(max, losses.values()))),
+    )
     x, y = scale(1, max(2, len(history)), LEFT, RIGHT), scale(low, high, BOTTOM, TOP)
     levels = [n for n in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5) if low <= math.log10(n) <= high]
     rounds = {x(n): str(n) for n in range(every, len(history) + 1, every)}
     heights = {y(math.log10(n)): number(n, 0 if n >= 1 else 2) for n in levels}
     drawn = axes((rounds, say("charts.round")), (heights, say("charts.loss")))
     drawn += line([(x(best), TOP), (x(best), BOTTOM)], "rule strong")
-    for at, (key, kind) in zip((TOP + 18, TOP + 36), (("training", "line other"), ("validation", "line")), strict=True):
+    for at, (key, kind) in zip(
+        (TOP + 18, TOP + 36), (("training", "line other"), ("validation", "line")), strict=True
+    ):
         drawn += line([(x(n), y(math.log10(loss))) for n, loss in enumerate(losses[key], 1)], kind)
         drawn += line([(180, at), (204, at)], kind) + text(210, at + 4, say(f"charts.{key}"))
     rows = [
         (str(n), *(number(each[f"{key}_loss"], 3) for key in losses), percent(each["validation_accuracy"]))
         for n, each in enumerate(history, 1)
     ]
-    caption = say("model.kept", round=number(best), rounds=number(len(history)), seconds=number(report["seconds"]))
-    return figure("learning", svg(drawn), caption, columns("round", "training", "validation", "held_out"), rows)
+    caption = say(
+        "model.kept", round=number(best), rounds=number(len(history)), seconds=number(report["seconds"])
+    )
+    return figure(
+        "learning", svg(drawn), caption, columns("round", "training", "validation", "held_out"), rows
+    )
 
 
 def ablation(recipes: dict) -> str:
@@ -267,4 +304,6 @@ def ablation(recipes: dict) -> str:
         drawn += text(long(mean) + 6, 46 * y + 34, number(mean, 1))
         rows.append((say(f"recipe:{name}"), number(mean, 1), number(len(recipes[name]["rights"]))))
     caption = say("model.recipes", total=number(recipes["ours"]["total"]))
-    return figure("ablation", svg(drawn, 46 * len(wrong)), caption, columns("step", "mistakes", "seeds"), rows)
+    return figure(
+        "ablation", svg(drawn, 46 * len(wrong)), caption, columns("step", "mistakes", "seeds"), rows
+    )

@@ -9,42 +9,52 @@ import { FULL, makeBoard, showPixels } from "./board.js";
 import { make } from "./dom.js";
 import { engine } from "./engine.js";
 import { byDigit, makeMine, picture, SIDE } from "./mine.js";
-import { newId, receipt, RECEIPT_CHANGED, STORED } from "./receipt.js";
+import { newId, RECEIPT_CHANGED, receipt, STORED } from "./receipt.js";
 import { refusal } from "./refusal.js";
 import { fill, label, write } from "./words.js";
 
-const NAME = "collector";   // of this board, for the engine
-const NEXT = "next";        // of what is about to be sent
+const NAME = "collector"; // of this board, for the engine
+const NEXT = "next"; // of what is about to be sent
 const PACKAGE = 10;
-const ATTEMPTS = 12;        // of sending, before the visitor may go on otherwise
-const MAX_POINTS = 1500;    // of a drawing, with their times: the server stores 32 kB
-const SURE = 0.9;           // probability from which the network's other opinion is worth a question
-const DOT = 20;             // board units: less line than that is a dot
-const PATIENCE = 3000;      // milliseconds that the network's opinion is waited for
-const EMPTY = "doubt.empty";  // the one question whose answer cannot be to keep the drawing
+const ATTEMPTS = 12; // of sending, before the visitor may go on otherwise
+const MAX_POINTS = 1500; // of a drawing, with their times: the server stores 32 kB
+const SURE = 0.9; // probability from which the network's other opinion is worth a question
+const DOT = 20; // board units: less line than that is a dot
+const PATIENCE = 3000; // milliseconds that the network's opinion is waited for
+const EMPTY = "doubt.empty"; // the one question whose answer cannot be to keep the drawing
 
 // Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`),
 // and the address of the weights; `server` the functions consent, keep, status and forget.
 export function mount(element, props, server) {
   const find = (selector) => element.querySelector(selector);
-  const root = find(".board"), preview = find(".seen canvas"), question = find(".question");
-  const undoButton = find(".undo"), clearButton = find(".clear"), skipButton = find(".skip"), nextButton = find(".next");
+  const root = find(".board"),
+    preview = find(".seen canvas"),
+    question = find(".question");
+  const undoButton = find(".undo"),
+    clearButton = find(".clear"),
+    skipButton = find(".skip"),
+    nextButton = find(".next");
 
-  let order = [];       // the digits of this package, shuffled
-  let results = [];     // "kept" or "skipped", as far as it has come
-  let visit = [];       // [digit, canvas] of what this person has had stored since the page was opened
-  let revision = 0;     // of the drawing
-  let seen = 0;         // of the drawing whose picture is shown
-  let id = "";          // of the drawing as it is, the same in every attempt to send it
+  let order = []; // the digits of this package, shuffled
+  let results = []; // "kept" or "skipped", as far as it has come
+  let visit = []; // [digit, canvas] of what this person has had stored since the page was opened
+  let revision = 0; // of the drawing
+  let seen = 0; // of the drawing whose picture is shown
+  let id = ""; // of the drawing as it is, the same in every attempt to send it
   let sending = false;
-  let sends = 0;        // how often something was sent
-  let turns = 0;        // digits that were asked for and are done with
-  let polling = null;   // while something waits to be saved
+  let sends = 0; // how often something was sent
+  let turns = 0; // digits that were asked for and are done with
+  let polling = null; // while something waits to be saved
 
-  const board = makeBoard(root, { brush: find(".brush"), undoButton, clearButton }, {
-    changed,
-    full: () => count(FULL),
-  }, MAX_POINTS);
+  const board = makeBoard(
+    root,
+    { brush: find(".brush"), undoButton, clearButton },
+    {
+      changed,
+      full: () => count(FULL),
+    },
+    MAX_POINTS,
+  );
 
   function changed() {
     revision += 1;
@@ -68,7 +78,8 @@ export function mount(element, props, server) {
   // --- what is stored, and what the network takes it for ---------------------------------------------------------------
 
   function look() {
-    if (board.strokes.length) return engine.ask(NAME, { revision, strokes: board.drawing(), reduce: true }, receive);
+    if (board.strokes.length)
+      return engine.ask(NAME, { revision, strokes: board.drawing(), reduce: true }, receive);
     engine.forget(NAME);
     receive({ revision });
   }
@@ -86,7 +97,8 @@ export function mount(element, props, server) {
     const read = engine.state === "ready" ? engine.read(NEXT, { revision, strokes: board.drawing() }) : null;
     const { digit: other, confidences } = (await inTime(read, PATIENCE)) ?? {};
     if (other === null) return ["doubt.none", { digit }];
-    if (other && other !== digit && confidences[0].confidence >= SURE) return ["doubt.other", { digit, other }];
+    if (other && other !== digit && confidences[0].confidence >= SURE)
+      return ["doubt.other", { digit, other }];
     return null;
   }
 
@@ -95,7 +107,9 @@ export function mount(element, props, server) {
   const target = () => order[results.length];
 
   function begin() {
-    order = Array.from("0123456789", (digit) => [Math.random(), digit]).sort(([a], [b]) => a - b).map(([, digit]) => digit);
+    order = Array.from("0123456789", (digit) => [Math.random(), digit])
+      .sort(([a], [b]) => a - b)
+      .map(([, digit]) => digit);
     results = [];
     show("work");
     turn();
@@ -129,13 +143,14 @@ export function mount(element, props, server) {
   }
 
   function show(section) {
-    const place = find(`.${section}`), isNew = place.hidden;
+    const place = find(`.${section}`),
+      isNew = place.hidden;
     for (const name of ["consent", "work", "package"]) find(`.${name}`).hidden = name !== section;
     const code = receipt.get();
     find(".mine").hidden = !code;
     find(".receipt").value ||= code ?? "";
     find(".code").textContent = find(".handover code").textContent = code ?? "";
-    if (isNew) place.scrollIntoView({ block: "nearest" });  // the page may have been scrolled in what was there before
+    if (isNew) place.scrollIntoView({ block: "nearest" }); // the page may have been scrolled in what was there before
   }
 
   // --- keeping ---------------------------------------------------------------------------------------------------------
@@ -145,8 +160,10 @@ export function mount(element, props, server) {
     sending = true;
     question.hidden = true;
     controls();
-    const code = receipt.get(), asked = confirmed ? null : await doubt(target());
-    if (asked || !code || receipt.get() !== code) {  // there is a question, or the visitor has stopped meanwhile
+    const code = receipt.get(),
+      asked = confirmed ? null : await doubt(target());
+    if (asked || !code || receipt.get() !== code) {
+      // there is a question, or the visitor has stopped meanwhile
       sending = false;
       controls();
       return asked && code ? ask(asked) : undefined;
@@ -154,10 +171,15 @@ export function mount(element, props, server) {
     sends += 1;
     const drawing = { receipt: code, id, label: target(), strokes: board.drawing(true), source: "collector" };
     const isStopped = () => receipt.get() !== code;
-    const reply = await insist(() => server.keep(drawing), ATTEMPTS, isStopped, () => count("silent.again"));
+    const reply = await insist(
+      () => server.keep(drawing),
+      ATTEMPTS,
+      isStopped,
+      () => count("silent.again"),
+    );
     sending = false;
     controls();
-    if (isStopped()) return;  // what is on the board stays there
+    if (isStopped()) return; // what is on the board stays there
     if (!reply) return count("silent.next");
     if (reply.error) {
       if (!reply.consent) return count(...refusal(reply));
@@ -176,14 +198,14 @@ export function mount(element, props, server) {
     question.querySelector(".keep").hidden = isEmpty;
     write(question.querySelector(".again"), isEmpty ? "question.draw" : "question.change");
     question.hidden = false;
-    question.focus();  // itself, and none of its buttons: a second press of Enter must not answer it
+    question.focus(); // itself, and none of its buttons: a second press of Enter must not answer it
   }
 
   const count = (key, values) => write(find(".count"), key, values);
 
   function stored({ saved, waiting, on_hub, problem }) {
     for (const format of ["npz", "parquet"]) find(`.${format}`).disabled = saved === 0 && !waiting;
-    if (saved === undefined) return;  // kept, but the server could not count just now
+    if (saved === undefined) return; // kept, but the server could not count just now
     element.querySelector(".collector").dataset.saved = saved;
     let key = "saved";
     if (waiting) key = problem ? "saved.unsafe" : "saved.waiting";
@@ -199,17 +221,19 @@ export function mount(element, props, server) {
   }
 
   async function status() {
-    const code = receipt.get(), before = sends;
+    const code = receipt.get(),
+      before = sends;
     if (!code) return;
     const reply = await inTime(server.status({ receipt: code }));
     if (receipt.get() !== code) return;
-    if (sends !== before) return poll(2000);  // what came with a drawing is newer, if it could be counted
+    if (sends !== before) return poll(2000); // what came with a drawing is newer, if it could be counted
     if (reply?.consent) return leave(true);
     if (reply && !reply.error) stored(reply);
     else poll(5000);
   }
 
-  function leave(isUnknown) {  // the code itself is kept aside: it may be the only way to delete something elsewhere
+  function leave(isUnknown) {
+    // the code itself is kept aside: it may be the only way to delete something elsewhere
     clearTimeout(polling);
     receipt.set(null);
     say(isUnknown ? "receipt.unknown" : "", { code: receipt.before() });
@@ -222,16 +246,25 @@ export function mount(element, props, server) {
   }
 
   // A double click is one press: the second half would hit the digit after.
-  nextButton.addEventListener("click", (event) => { if (event.detail < 2) send(false); });
-  skipButton.addEventListener("click", (event) => { if (event.detail < 2) advance("skipped"); });
+  nextButton.addEventListener("click", (event) => {
+    if (event.detail < 2) send(false);
+  });
+  skipButton.addEventListener("click", (event) => {
+    if (event.detail < 2) advance("skipped");
+  });
   question.querySelector(".keep").addEventListener("click", () => send(true));
   question.querySelector(".again").addEventListener("click", () => {
     question.hidden = true;
     board.focus();
   });
-  question.addEventListener("keydown", (event) => { if (event.key === "Escape") find(".again").click(); });
+  question.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") find(".again").click();
+  });
   board.canvas.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.repeat) { event.preventDefault(); send(false); }
+    if (event.key === "Enter" && !event.repeat) {
+      event.preventDefault();
+      send(false);
+    }
   });
   find(".more").addEventListener("click", begin);
 
@@ -239,7 +272,7 @@ export function mount(element, props, server) {
 
   fill(element);
   find("[data-slot=licence]").textContent = props.licence;
-  find(".agree").disabled = false;  // a press before this script was here would have been lost
+  find(".agree").disabled = false; // a press before this script was here would have been lost
   if (props.closed) {
     find(".agree").hidden = true;
     for (const button of element.querySelectorAll(".other")) button.hidden = true;
@@ -247,7 +280,8 @@ export function mount(element, props, server) {
   }
 
   find(".agree").addEventListener("click", async () => {
-    if (!receipt.get()) {  // else another tab of this browser has agreed meanwhile
+    if (!receipt.get()) {
+      // else another tab of this browser has agreed meanwhile
       find(".agree").disabled = true;
       const reply = await inTime(server.consent({ version: props.version }));
       find(".agree").disabled = false;
@@ -260,11 +294,13 @@ export function mount(element, props, server) {
   });
 
   function resume() {
-    if (order.length && results.length < PACKAGE) show("work"); else begin();
+    if (order.length && results.length < PACKAGE) show("work");
+    else begin();
     status();
   }
 
-  window.addEventListener(RECEIPT_CHANGED, () => {  // also when another tab agreed or stopped
+  window.addEventListener(RECEIPT_CHANGED, () => {
+    // also when another tab agreed or stopped
     if (!receipt.get()) show("consent");
     else if (find(".consent").hidden) show(find(".work").hidden ? "package" : "work");
     else say();
@@ -282,7 +318,8 @@ export function mount(element, props, server) {
   });
   // Another person is another writer, who agrees for themselves: nothing of who was here stays on the page.
   const handover = find(".handover");
-  for (const button of element.querySelectorAll(".other")) button.addEventListener("click", () => handover.showModal());
+  for (const button of element.querySelectorAll(".other"))
+    button.addEventListener("click", () => handover.showModal());
   handover.querySelector(".no").addEventListener("click", () => handover.close());
   handover.querySelector(".yes").addEventListener("click", () => {
     handover.close();
@@ -298,5 +335,6 @@ export function mount(element, props, server) {
   const mine = makeMine(find, server, () => visit, leave);
   engine.open(props.weights);
   board.repaint();
-  if (receipt.get() && !props.closed) resume(); else show("consent");
+  if (receipt.get() && !props.closed) resume();
+  else show("consent");
 }

@@ -32,7 +32,9 @@ def collector(
     A contributor agrees to the terms in words.json, in that `version`, which name the `licence`. `closed`, {"error", "code"}, says why
     none are taken, if so.
     """
-    return _view("collector", functions, weights=WEIGHTS, licence=licence, version=version, closed=closed, **options)
+    return _view(
+        "collector", functions, weights=WEIGHTS, licence=licence, version=version, closed=closed, **options
+    )
 
 
 def data_tab(weights: Path, functions: Sequence[Callable] = (), **options) -> gr.HTML:

@@ -51,7 +51,9 @@ def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
     image = Image.fromarray(sheet)
     image.putpalette([255 * level // (LEVELS - 1) for level in range(LEVELS) for _ in range(3)])
     image.save(path, optimize=True, bits=4)
-    path.with_suffix(".json").write_text(json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n")
+    path.with_suffix(".json").write_text(
+        json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n"
+    )
 
 
 def _ways() -> tuple[list[list], list[np.ndarray]]:

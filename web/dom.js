@@ -8,4 +8,6 @@ export function make(tag, properties = {}, ...children) {
 }
 
 // Set what has changed: what is set anew, even to what it was, costs a frame its time.
-export const set = (target, name, value) => { if (target[name] !== value) target[name] = value; };
+export const set = (target, name, value) => {
+  if (target[name] !== value) target[name] = value;
+};

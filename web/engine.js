@@ -3,26 +3,26 @@
 // Every question is sent at once, and the worker reads the newest of each board: the newest drawing wins. Each answer carries the
 // revision of the drawing that it describes.
 
-const WORKER_TIMEOUT = 10_000;  // milliseconds for an answer; after that the worker counts as dead and a new one is started
-const RESTARTS = 1;       // of the worker for one drawing
-const TOO_LONG = "drawing.slow";  // the keys of what is then said
-const RETRY = 5_000;      // milliseconds before the weights are asked for again
+const WORKER_TIMEOUT = 10_000; // milliseconds for an answer; after that the worker counts as dead and a new one is started
+const RESTARTS = 1; // of the worker for one drawing
+const TOO_LONG = "drawing.slow"; // the keys of what is then said
+const RETRY = 5_000; // milliseconds before the weights are asked for again
 const AWAY = "weights.away";
 const UNABLE = "weights.unable";
-const MEANT = { AlteredWeights: "weights.altered", EmptyDrawing: "picture.blank" };  // names of digit.js's errors
+const MEANT = { AlteredWeights: "weights.altered", EmptyDrawing: "picture.blank" }; // names of digit.js's errors
 
 class Engine extends EventTarget {
-  state = "loading";  // "ready" once the weights are there, "none" where they cannot run
-  problem = "";       // the key of a sentence: why it is not ready
-  dense = null;       // the network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}
-  weights = null;     // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
+  state = "loading"; // "ready" once the weights are there, "none" where they cannot run
+  problem = ""; // the key of a sentence: why it is not ready
+  dense = null; // the network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}
+  weights = null; // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
 
   #address = null;
   #worker = null;
-  #failures = 0;  // of workers whose scripts could be had
-  #bases = [];    // places of the weights that have not been tried yet
-  #timer = null;  // until the next place is tried, the weights are asked for again, or a worker is started
-  #boards = new Map();  // name -> {question: the newest without an answer, receive, timer, restarts: made for it}
+  #failures = 0; // of workers whose scripts could be had
+  #bases = []; // places of the weights that have not been tried yet
+  #timer = null; // until the next place is tried, the weights are asked for again, or a worker is started
+  #boards = new Map(); // name -> {question: the newest without an answer, receive, timer, restarts: made for it}
 
   // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
   open(address) {
@@ -41,7 +41,9 @@ class Engine extends EventTarget {
 
   // The answer to one question; it stays out when another of that name comes before.
   read(name, question) {
-    return new Promise((done) => { this.ask(name, question, done); });
+    return new Promise((done) => {
+      this.ask(name, question, done);
+    });
   }
 
   // What was asked about a board interests nobody any more.
@@ -74,7 +76,7 @@ class Engine extends EventTarget {
       this.#become("ready");
       this.#boards.forEach((board, name) => this.#send(name, board));
     } else if ("failed" in said) {
-      console.warn(said.failed);  // for who runs the page
+      console.warn(said.failed); // for who runs the page
       if (this.state !== "ready") this.#next(said.name);
     } else {
       const board = this.#boards.get(said.board);
@@ -93,11 +95,13 @@ class Engine extends EventTarget {
       return this.#become("none", UNABLE);
     }
     this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = async (event) => {  // its scripts did not come, or this browser does not understand them
+    this.#worker.onerror = async (event) => {
+      // its scripts did not come, or this browser does not understand them
       event.preventDefault();
       this.#worker = null;
       this.#become("loading", AWAY);
-      const names = ["worker.js", "digit.js"], asked = names.map((name) => fetch(new URL(name, import.meta.url)).catch(() => null));
+      const names = ["worker.js", "digit.js"],
+        asked = names.map((name) => fetch(new URL(name, import.meta.url)).catch(() => null));
       const came = (await Promise.all(asked)).every((reply) => reply?.ok);
       if (came && this.#failures++) return this.#become("none", UNABLE);
       this.#wait(() => this.#restart(), came ? 0 : RETRY);
@@ -108,8 +112,10 @@ class Engine extends EventTarget {
   async #load() {
     try {
       const reply = await fetch(this.#address, { cache: "no-store" });
-      const said = await reply.json(), bases = said.bases ?? [said.base];
-      if (!reply.ok || !bases.length || !bases.every((base) => typeof base === "string")) throw new Error("no weights are named");
+      const said = await reply.json(),
+        bases = said.bases ?? [said.base];
+      if (!reply.ok || !bases.length || !bases.every((base) => typeof base === "string"))
+        throw new Error("no weights are named");
       this.weights = said;
       this.#bases = bases.map((base) => new URL(base, document.baseURI).href);
       this.#next();
@@ -120,7 +126,7 @@ class Engine extends EventTarget {
 
   // Load from the next place. One that keeps silent must not keep the page from the one after it.
   #next(problem = "") {
-    if (!this.#worker) return;  // a new one will load
+    if (!this.#worker) return; // a new one will load
     clearTimeout(this.#timer);
     const base = this.#bases.shift();
     if (!base) return this.#again(MEANT[problem] ?? AWAY);
@@ -134,7 +140,8 @@ class Engine extends EventTarget {
     this.#wait(() => this.#load(), RETRY);
   }
 
-  #wait(action, milliseconds) {  // one thing at a time is waited for
+  #wait(action, milliseconds) {
+    // one thing at a time is waited for
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, milliseconds);
   }

@@ -4,8 +4,8 @@ import { SIZE } from "./board.js";
 import { make } from "./dom.js";
 import { label } from "./words.js";
 
-const FRAME = 16;    // milliseconds between two points
-const FRAMES = 400;  // at most: of a longer drawing more points are drawn at once
+const FRAME = 16; // milliseconds between two points
+const FRAMES = 400; // at most: of a longer drawing more points are drawn at once
 
 // A button for each example in examples.json; play(strokes, radius) when it is pressed. Resolves to the examples: {radius, drawings}.
 export async function makeExamples(container, play) {
@@ -25,7 +25,9 @@ export async function makeExamples(container, play) {
 // Draw strokes {points, radius} on the board, a point a frame, or at once where motion is not wanted; returns a function that
 // stops it, or null when it is drawn already.
 export function replay(board, strokes, done) {
-  const steps = strokes.flatMap(({ points, radius }) => points.map((point, index) => ({ point, radius, first: index === 0 })));
+  const steps = strokes.flatMap(({ points, radius }) =>
+    points.map((point, index) => ({ point, radius, first: index === 0 })),
+  );
   const many = Math.ceil(steps.length / FRAMES);
   let timer = null;
   const stop = () => {
@@ -42,6 +44,9 @@ export function replay(board, strokes, done) {
     if (!steps.length) stop();
   };
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) while (steps.length) step();
-  else timer = setInterval(() => { for (let i = 0; i < many && steps.length; i += 1) step(); }, FRAME);
+  else
+    timer = setInterval(() => {
+      for (let i = 0; i < many && steps.length; i += 1) step();
+    }, FRAME);
   return steps.length ? stop : null;
 }

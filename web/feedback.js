@@ -2,22 +2,25 @@
 
 import { insist } from "./asking.js";
 import { make } from "./dom.js";
-import { newId, receipt, RECEIPT_CHANGED, STORED } from "./receipt.js";
+import { newId, RECEIPT_CHANGED, receipt, STORED } from "./receipt.js";
 import { refusal } from "./refusal.js";
 import { label } from "./words.js";
 
-const ATTEMPTS = 6;  // of sending
-const GRACE = 8000;  // milliseconds in which a label can be taken back before the drawing is sent
+const ATTEMPTS = 6; // of sending
+const GRACE = 8000; // milliseconds in which a label can be taken back before the drawing is sent
 
 // `drawing()` gives {revision, digit, strokes} of the board as far as it can be labelled, `tell([key, values], revision)` says something
 // of a drawing. Returns a function that offers the buttons when they apply.
 export function makeFeedback(root, server, drawing, tell) {
   const find = (selector) => root.querySelector(selector);
-  const right = find(".right"), wrong = find(".wrong"), digits = find(".digits"), undo = find(".unsay");
+  const right = find(".right"),
+    wrong = find(".wrong"),
+    digits = find(".digits"),
+    undo = find(".unsay");
   // The drawing that was spoken of last: {strokes, id, state}, "held" until it is sent, then "sent"; "open" when it may be labelled
   // again, under the same id, so that it is stored once.
   let known = null;
-  let held = null;  // {question, revision, timer}: said, and not sent yet
+  let held = null; // {question, revision, timer}: said, and not sent yet
 
   for (const digit of "0123456789") {
     const button = make("button", { type: "button", textContent: digit });
@@ -28,11 +31,13 @@ export function makeFeedback(root, server, drawing, tell) {
 
   // Whether it is the drawing that was spoken of: undoing what came after brings the very strokes back.
   const isKnown = ({ strokes }) =>
-    known?.strokes.length === strokes.length && known.strokes.every((stroke, index) => stroke === strokes[index]);
+    known?.strokes.length === strokes.length &&
+    known.strokes.every((stroke, index) => stroke === strokes[index]);
 
   function offer() {
     root.hidden = !server?.keep || !receipt.get();
-    const now = drawing(), ready = now !== null && !(isKnown(now) && known.state !== "open");
+    const now = drawing(),
+      ready = now !== null && !(isKnown(now) && known.state !== "open");
     right.disabled = !(ready && now.digit);
     wrong.disabled = !ready;
     if (!ready) open(false);
@@ -47,7 +52,7 @@ export function makeFeedback(root, server, drawing, tell) {
   function hold(name) {
     const now = drawing();
     if (!now) return;
-    send();  // what was said of another drawing is settled
+    send(); // what was said of another drawing is settled
     known = { strokes: [...now.strokes], id: isKnown(now) ? known.id : newId(), state: "held" };
     const strokes = now.strokes.map(({ points, radius, times }) => ({ points, radius, times }));
     const question = { receipt: receipt.get(), id: known.id, label: name, strokes, source: "recognise" };
@@ -79,7 +84,10 @@ export function makeFeedback(root, server, drawing, tell) {
     const refused = reply ? refusal(reply) : ["feedback.silent"];
     if (refused) about.state = "open";
     else window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
-    tell(refused ?? [reply.waiting ? "feedback.waiting" : "feedback.saved", { digit: question.label }], refused ? null : revision);
+    tell(
+      refused ?? [reply.waiting ? "feedback.waiting" : "feedback.saved", { digit: question.label }],
+      refused ? null : revision,
+    );
     offer();
   }
 
@@ -90,7 +98,9 @@ export function makeFeedback(root, server, drawing, tell) {
     if (!wrong.disabled) wrong.focus({ preventScroll: true });
   });
   // Whoever leaves the page does not take back: as far as the browser still sends it.
-  document.addEventListener("visibilitychange", () => { if (document.hidden) send(); });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) send();
+  });
   window.addEventListener(RECEIPT_CHANGED, () => {
     if (held && receipt.get() !== held.question.receipt) drop("feedback.stopped");
     else offer();

@@ -7,8 +7,8 @@ import { answered, refusal } from "./refusal.js";
 import { write } from "./words.js";
 
 const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet", png: "my-digits.png" };
-export const SIDE = 160;  // pixels of a drawing in the sheet to save
-const GAP = 8;            // between two
+export const SIDE = 160; // pixels of a drawing in the sheet to save
+const GAP = 8; // between two
 
 export function picture(width, height, draw) {
   const canvas = make("canvas", { width, height });
@@ -25,7 +25,9 @@ export function makeMine(find, server, drawn, leave) {
     button.disabled = true;
     const body = JSON.stringify({ receipt: receipt.get(), format });
     const headers = { "Content-Type": "application/json" };
-    const reply = await fetch("contributions/collection", { method: "POST", headers, body }).catch(() => null);
+    const reply = await fetch("contributions/collection", { method: "POST", headers, body }).catch(
+      () => null,
+    );
     const file = reply?.ok ? await reply.blob().catch(() => null) : null;
     button.disabled = false;
     if (!file) {
@@ -47,12 +49,16 @@ export function makeMine(find, server, drawn, leave) {
   }
 
   find(".png").addEventListener("click", () => {
-    const digits = byDigit(drawn()), columns = digits.length > 10 ? 10 : 5, step = SIDE + GAP;
+    const digits = byDigit(drawn()),
+      columns = digits.length > 10 ? 10 : 5,
+      step = SIDE + GAP;
     const rows = Math.ceil(digits.length / columns);
     picture(columns * step + GAP, rows * step + GAP, (paint, { width, height }) => {
       paint.fillStyle = "#fff";
       paint.fillRect(0, 0, width, height);
-      digits.forEach(([, digit], i) => paint.drawImage(digit, GAP + (i % columns) * step, GAP + Math.floor(i / columns) * step));
+      digits.forEach(([, digit], i) =>
+        paint.drawImage(digit, GAP + (i % columns) * step, GAP + Math.floor(i / columns) * step),
+      );
     }).toBlob((file) => save(file, "png"));
   });
 
@@ -61,12 +67,13 @@ export function makeMine(find, server, drawn, leave) {
       await navigator.clipboard.writeText(receipt.get());
       write(find(".copy"), "mine.copied");
     } catch {
-      getSelection().selectAllChildren(find(".code"));  // to be copied by hand
+      getSelection().selectAllChildren(find(".code")); // to be copied by hand
     }
   });
 
-  const form = find(".delete form"), sure = find(".sure");
-  let code = "";  // that is to be deleted: what was written when the question was asked
+  const form = find(".delete form"),
+    sure = find(".sure");
+  let code = ""; // that is to be deleted: what was written when the question was asked
 
   function askIfSure(asked) {
     sure.hidden = !asked;
@@ -78,7 +85,8 @@ export function makeMine(find, server, drawn, leave) {
     event.preventDefault();
     write(find(".deleted"));
     code = find(".receipt").value.trim().toUpperCase();
-    if (code) askIfSure(true); else write(find(".deleted"), "delete.enter");
+    if (code) askIfSure(true);
+    else write(find(".deleted"), "delete.enter");
   });
   sure.querySelector(".no").addEventListener("click", () => {
     askIfSure(false);

@@ -2,8 +2,8 @@
 
 import { make } from "./dom.js";
 
-const MOST = 1024;             // pixels a side: a larger picture is made smaller here, to spare a telephone's memory
-const LEAST = 8;               // of what was opened, as in Python
+const MOST = 1024; // pixels a side: a larger picture is made smaller here, to spare a telephone's memory
+const LEAST = 8; // of what was opened, as in Python
 
 // A file that is no picture to read. `sentence`, as write() takes it, says why.
 export class BadPicture extends Error {
@@ -18,7 +18,7 @@ export class BadPicture extends Error {
 export async function readPicture(file) {
   let image;
   try {
-    image = await createImageBitmap(file);  // also turns a photograph upright
+    image = await createImageBitmap(file); // also turns a photograph upright
   } catch {
     throw new BadPicture("picture.unreadable");
   }
@@ -26,28 +26,35 @@ export async function readPicture(file) {
   if (Math.min(width, height) < LEAST) throw new BadPicture("picture.small", { width, height, least: LEAST });
   const scale = Math.min(1, MOST / Math.max(width, height));
   const side = (length) => Math.max(LEAST, Math.round(length * scale));
-  const copy = make("canvas", { width: side(width), height: side(height) }), context = copy.getContext("2d");
+  const copy = make("canvas", { width: side(width), height: side(height) }),
+    context = copy.getContext("2d");
   context.imageSmoothingQuality = "high";
   context.drawImage(image, 0, 0, copy.width, copy.height);
   image.close();
   const pixels = context.getImageData(0, 0, copy.width, copy.height);
-  return { pixels, image: copy, seeThrough: pixels.data.some((value, index) => index % 4 === 3 && value < 250) };
+  return {
+    pixels,
+    image: copy,
+    seeThrough: pixels.data.some((value, index) => index % 4 === 3 && value < 250),
+  };
 }
 
 // Draw a picture of readPicture over a square of `side` units, whole and in its middle.
 export function paintPicture(paint, { image, seeThrough }, side) {
-  paint.fillStyle = seeThrough ? "#7f7f7f" : "#000";  // on grey both black and white ink can be seen
+  paint.fillStyle = seeThrough ? "#7f7f7f" : "#000"; // on grey both black and white ink can be seen
   paint.fillRect(0, 0, side, side);
-  const scale = side / Math.max(image.width, image.height), width = image.width * scale, height = image.height * scale;
+  const scale = side / Math.max(image.width, image.height),
+    width = image.width * scale,
+    height = image.height * scale;
   paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
 }
 
 // Call open(file) for every picture that is chosen in `input`, or pasted into or dropped on the page of `element`.
 export function acceptPictures(element, input, open) {
-  const isShown = () => element.getClientRects().length > 0;  // not while another tab of the page is
+  const isShown = () => element.getClientRects().length > 0; // not while another tab of the page is
   input.addEventListener("change", () => {
     if (input.files.length) open(input.files[0]);
-    input.value = "";  // so that the same file can be opened again
+    input.value = ""; // so that the same file can be opened again
   });
   document.addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
@@ -57,7 +64,7 @@ export function acceptPictures(element, input, open) {
   });
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   window.addEventListener("dragover", (event) => {
-    if (hasFiles(event)) event.preventDefault();  // a file that is dropped beside the board must not replace the page
+    if (hasFiles(event)) event.preventDefault(); // a file that is dropped beside the board must not replace the page
   });
   window.addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;

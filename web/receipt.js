@@ -2,9 +2,10 @@
 
 import { recall, remember } from "./storage.js";
 
-const RECEIPT = "draw-a-digit receipt", BEFORE = `${RECEIPT} before`;
-export const RECEIPT_CHANGED = RECEIPT;              // event on the window, also when another tab agrees or stops
-export const STORED = "draw-a-digit stored";         // event on the window, with the server's counts
+const RECEIPT = "draw-a-digit receipt",
+  BEFORE = `${RECEIPT} before`;
+export const RECEIPT_CHANGED = RECEIPT; // event on the window, also when another tab agrees or stops
+export const STORED = "draw-a-digit stored"; // event on the window, with the server's counts
 
 export const receipt = {
   get: () => recall(RECEIPT),
@@ -18,8 +19,10 @@ export const receipt = {
 };
 
 window.addEventListener("storage", ({ key }) => {
-  if (key === RECEIPT || key === null) window.dispatchEvent(new Event(RECEIPT_CHANGED));  // null: all was cleared
+  if (key === RECEIPT || key === null) window.dispatchEvent(new Event(RECEIPT_CHANGED)); // null: all was cleared
 });
 
 export const newId = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );

@@ -2,19 +2,24 @@
 
 import { LIMITS, rint } from "./digit.js";
 
-const SIZE = LIMITS.size, SMALL = 28;
-const KERNEL = [0.05, 0.25, 0.4, 0.25, 0.05];  // Burt and Adelson (1983), a = 0.4
+const SIZE = LIMITS.size,
+  SMALL = 28;
+const KERNEL = [0.05, 0.25, 0.4, 0.25, 0.05]; // Burt and Adelson (1983), a = 0.4
 
 /** MNIXEL's reduction of a board to 28x28, Uint8Array(784): four rounds of a 5x5 Gaussian pyramid step. */
 export function reduce(board) {
-  if (board.length !== SIZE * SIZE) throw new Error(`MNIXEL's reduction takes a board of ${SIZE}x${SIZE}; this one has ${board.length} pixels.`);
+  if (board.length !== SIZE * SIZE)
+    throw new Error(
+      `MNIXEL's reduction takes a board of ${SIZE}x${SIZE}; this one has ${board.length} pixels.`,
+    );
   let values = board;
   for (let size = SIZE; size > SMALL; size /= 2) values = halve(halve(values, size), size);
   return Uint8Array.from(values, rint);
 }
 
 function halve(values, size) {
-  const rows = values.length / size, result = new Float64Array(values.length / 2);
+  const rows = values.length / size,
+    result = new Float64Array(values.length / 2);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < size; column += 2) {
       let sum = 0;

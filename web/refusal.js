@@ -6,4 +6,5 @@ import { isKnown } from "./words.js";
 export const refusal = (reply) => (reply.error === undefined ? undefined : answered(reply));
 
 // An answer with a code, as write() takes it.
-export const answered = ({ code, ...values }) => (isKnown(`server.${code}`) ? [`server.${code}`, values] : ["server.refused"]);
+export const answered = ({ code, ...values }) =>
+  isKnown(`server.${code}`) ? [`server.${code}`, values] : ["server.refused"];

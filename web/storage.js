@@ -1,10 +1,14 @@
 // What the browser remembers for the page, as far as it stores anything.
 
-const here = new Map();  // for this visit, where it stores nothing
+const here = new Map(); // for this visit, where it stores nothing
 
 export function recall(name) {
   let stored = null;
-  try { stored = localStorage.getItem(name); } catch { /* it stores nothing */ }
+  try {
+    stored = localStorage.getItem(name);
+  } catch {
+    /* it stores nothing */
+  }
   return stored ?? here.get(name) ?? null;
 }
 
@@ -12,7 +16,8 @@ export function recall(name) {
 export function remember(name, value) {
   here.set(name, value);
   try {
-    if (value === null) localStorage.removeItem(name); else localStorage.setItem(name, value);
+    if (value === null) localStorage.removeItem(name);
+    else localStorage.setItem(name, value);
     return true;
   } catch {
     return false;
@@ -20,4 +25,7 @@ export function remember(name, value) {
 }
 
 // Another tab of the page has stored something; null stands for everything.
-window.addEventListener("storage", ({ key }) => { if (key === null) here.clear(); else here.delete(key); });
+window.addEventListener("storage", ({ key }) => {
+  if (key === null) here.clear();
+  else here.delete(key);
+});

@@ -6,17 +6,26 @@ import { make } from "./dom.js";
 import { engine } from "./engine.js";
 import { fill, isKnown, share, write } from "./words.js";
 
-const SIDE = 28, NEAREST = 5, AT_ONCE = 12;  // AT_ONCE: pictures that the worker reads while a drawing would wait
-const rounded = (value, digits, style) => [value, { style, minimumFractionDigits: digits, maximumFractionDigits: digits }];
+const SIDE = 28,
+  NEAREST = 5,
+  AT_ONCE = 12; // AT_ONCE: pictures that the worker reads while a drawing would wait
+const rounded = (value, digits, style) => [
+  value,
+  { style, minimumFractionDigits: digits, maximumFractionDigits: digits },
+];
 const prediction = () => document.querySelector("#prediction").dataset;
 
 // {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes' come after the digits'.
 async function loadSprite(name) {
   const image = make("img", { src: new URL(`${name}.png`, import.meta.url) });
-  const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]), about = await reply.json();
-  const paint = make("canvas", { width: image.width, height: image.height }).getContext("2d", { willReadFrequently: true });
+  const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]),
+    about = await reply.json();
+  const paint = make("canvas", { width: image.width, height: image.height }).getContext("2d", {
+    willReadFrequently: true,
+  });
   paint.drawImage(image, 0, 0);
-  const at = (index) => [index % about.columns, Math.floor(index / about.columns)].map((place) => place * SIDE);
+  const at = (index) =>
+    [index % about.columns, Math.floor(index / about.columns)].map((place) => place * SIDE);
   return { ...about, picture: (index) => paint.getImageData(...at(index), SIDE, SIDE) };
 }
 
@@ -31,7 +40,8 @@ function describe(element, key, way, values) {
 }
 
 function addDigit(list, picture, key, way, values) {
-  const canvas = make("canvas", { width: SIDE, height: SIDE }), caption = make("span");
+  const canvas = make("canvas", { width: SIDE, height: SIDE }),
+    caption = make("span");
   canvas.setAttribute("aria-hidden", "true");
   const item = make("li", {}, canvas, caption);
   canvas.getContext("2d").putImageData(picture, 0, 0);
@@ -46,9 +56,10 @@ function addDigit(list, picture, key, way, values) {
 let asked = 0;
 async function featuresOf(name, pictures) {
   asked += 1;
-  const { averages = [] } = await engine.read(name, { revision: asked, pictures });  // none where it could not be read
+  const { averages = [] } = await engine.read(name, { revision: asked, pictures }); // none where it could not be read
   return pictures.map((_, i) => {
-    const data = averages[i] ?? new Float32Array(1), length = Math.hypot(...data) || 1;
+    const data = averages[i] ?? new Float32Array(1),
+      length = Math.hypot(...data) || 1;
     return data.map((value) => value / length);
   });
 }
@@ -56,18 +67,26 @@ async function featuresOf(name, pictures) {
 // A function that shows which of the sprite's digits are closest to the drawing on the board. The engine's worker reads the digits, a
 // few at a time and from when the tab is opened, so that neither the page nor a drawing waits.
 function makeClosest(root, { digits, picture }) {
-  const status = root.querySelector(".closest-says"), list = root.querySelector(".closest"), features = [];
+  const status = root.querySelector(".closest-says"),
+    list = root.querySelector(".closest"),
+    features = [];
   let reading = null;
 
   async function readAll() {
     while (features.length < digits.length) {
       const some = digits.slice(features.length, features.length + AT_ONCE);
-      features.push(...await featuresOf("digits", some.map((_, i) => picture(features.length + i))));
+      features.push(
+        ...(await featuresOf(
+          "digits",
+          some.map((_, i) => picture(features.length + i)),
+        )),
+      );
     }
   }
 
   return async () => {
-    const { digit: answer, reading: said, revision } = prediction(), isReady = engine.state === "ready";
+    const { digit: answer, reading: said, revision } = prediction(),
+      isReady = engine.state === "ready";
     if (isReady) reading ??= readAll();
     if (revision === list.dataset.revision) return;
     if (!isReady || said === "empty") {
@@ -81,8 +100,10 @@ function makeClosest(root, { digits, picture }) {
     const alike = features.map((theirs) => theirs.reduce((sum, value, i) => sum + value * (mine[i] ?? 0), 0));
     const best = [...digits.keys()].sort((a, b) => alike[b] - alike[a]).slice(0, NEAREST);
     list.replaceChildren();
-    for (const index of best) addDigit(list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
-    const [digit, way] = digits[best[0]], isOther = answer !== "" && answer !== digit;
+    for (const index of best)
+      addDigit(list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
+    const [digit, way] = digits[best[0]],
+      isOther = answer !== "" && answer !== digit;
     describe(status, isOther ? "data.closest.other" : "data.closest.found", way, { digit, answer });
     list.dataset.revision = revision;
   };
@@ -95,19 +116,23 @@ function filterBy(options, galleries, count) {
     for (const item of items) item.hidden = value !== "" && item.dataset.digit !== value;
     write(count, "data.count", { count: items.filter((item) => !item.hidden).length });
   };
-  options.querySelector(`[value="${prediction().digit || 0}"]`).checked = true;  // the visitor's own, if there is one
+  options.querySelector(`[value="${prediction().digit || 0}"]`).checked = true; // the visitor's own, if there is one
   options.addEventListener("change", show);
   show();
 }
 
 async function openData(root, server) {
-  const sprite = await loadSprite("digits"), compare = makeClosest(root, sprite);
-  const sets = Object.fromEntries([...root.querySelectorAll("[data-set]")].map((set) => [set.dataset.set, set]));
-  for (const set of Object.values(sets)) set.replaceChildren();  // of an opening that came to nothing
+  const sprite = await loadSprite("digits"),
+    compare = makeClosest(root, sprite);
+  const sets = Object.fromEntries(
+    [...root.querySelectorAll("[data-set]")].map((set) => [set.dataset.set, set]),
+  );
+  for (const set of Object.values(sets)) set.replaceChildren(); // of an opening that came to nothing
   sprite.digits.forEach(([digit, way, part], index) => {
     const item = addDigit(sets.digits, sprite.picture(index), "data.way", way, { digit });
-    const bar = make("i"), text = make("small");
-    bar.style.width = `${Math.min(100, 500 * part)}%`;  // a fifth of the digit's drawings is as wide as it gets
+    const bar = make("i"),
+      text = make("small");
+    bar.style.width = `${Math.min(100, 500 * part)}%`; // a fifth of the digit's drawings is as wide as it gets
     write(text, "share", { share: rounded(part, 0, "percent") });
     item.append(bar, text);
   });
@@ -118,7 +143,9 @@ async function openData(root, server) {
   const { digits = [] } = (await server?.accepted?.({}).catch(() => null)) ?? {};
   for (const [digit, pixels] of digits) {
     const picture = new ImageData(SIDE, SIDE);
-    Uint8Array.from(atob(pixels), (c) => c.charCodeAt(0)).forEach((level, i) => picture.data.set([level, level, level, 255], 4 * i));
+    Uint8Array.from(atob(pixels), (c) => c.charCodeAt(0)).forEach((level, i) =>
+      picture.data.set([level, level, level, 255], 4 * i),
+    );
     addDigit(sets.contributed, picture, "data.one", "", { digit });
   }
   sets.contributed.closest("section").hidden = !digits.length;
@@ -136,8 +163,11 @@ async function openModel(list) {
 // Bring the figures of either tab to life; what takes the network or a request waits until the tab is open.
 export function mount(element, props, server) {
   for (const number of element.querySelectorAll("[data-number], [data-share]")) {
-    const { number: plain, share: percent } = number.dataset, digits = ((plain ?? percent).split(".")[1] ?? "").length;
-    write(number, "number", { number: plain ? rounded(Number(plain), digits, "decimal") : rounded(percent / 100, digits, "percent") });
+    const { number: plain, share: percent } = number.dataset,
+      digits = ((plain ?? percent).split(".")[1] ?? "").length;
+    write(number, "number", {
+      number: plain ? rounded(Number(plain), digits, "decimal") : rounded(percent / 100, digits, "percent"),
+    });
   }
   fill(element);
   const mistakes = element.querySelector(".mistakes");
@@ -146,12 +176,16 @@ export function mount(element, props, server) {
     const mine = opened;
     try {
       (await mine)?.();
-    } catch {  // it could not be had: the next opening tries again
+    } catch {
+      // it could not be had: the next opening tries again
       if (mine === opened) opened = null;
     }
   };
   new IntersectionObserver(async ([{ isIntersecting }]) => {
-    if (isIntersecting) opened ??= mistakes ? openModel(mistakes) : element.querySelector("[data-set]") && openData(element, server);
+    if (isIntersecting)
+      opened ??= mistakes
+        ? openModel(mistakes)
+        : element.querySelector("[data-set]") && openData(element, server);
     await look();
   }).observe(element);
   engine.addEventListener("change", look);

@@ -7,24 +7,35 @@
 import { make } from "./dom.js";
 import { recall, remember } from "./storage.js";
 
-const CHOSEN = "draw-a-digit language";  // in the browser's storage
-const ATTRIBUTES = ["aria-label", "aria-roledescription"];  // that may be given as data-word-aria-label="key"
+const CHOSEN = "draw-a-digit language"; // in the browser's storage
+const ATTRIBUTES = ["aria-label", "aria-roledescription"]; // that may be given as data-word-aria-label="key"
 
-const AGAIN = 1000;  // milliseconds until the words are fetched a second time
-const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } };  // without them: the HTML's own English stays
+const AGAIN = 1000; // milliseconds until the words are fetched a second time
+const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } }; // without them: the HTML's own English stays
 
-const load = () => fetch(new URL("words.json", import.meta.url)).then((reply) => (reply.ok ? reply.json() : Promise.reject(reply)));
-const later = () => new Promise((resume) => { setTimeout(resume, AGAIN); });
-const WORDS = await load().catch(() => later().then(load)).catch(() => BARE);
+const load = () =>
+  fetch(new URL("words.json", import.meta.url)).then((reply) =>
+    reply.ok ? reply.json() : Promise.reject(reply),
+  );
+const later = () =>
+  new Promise((resume) => {
+    setTimeout(resume, AGAIN);
+  });
+const WORDS = await load()
+  .catch(() => later().then(load))
+  .catch(() => BARE);
 const [DEFAULT] = Object.keys(WORDS);
 
-const values = { text: new WeakMap(), label: new WeakMap() };  // element -> the values of its sentence
+const values = { text: new WeakMap(), label: new WeakMap() }; // element -> the values of its sentence
 const formats = new Map();
 let language = initial();
 
 function initial() {
   const wanted = [new URLSearchParams(location.search).get("lang"), recall(CHOSEN), ...navigator.languages];
-  return wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((name) => Object.hasOwn(WORDS, name ?? "")) ?? DEFAULT;
+  return (
+    wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((name) => Object.hasOwn(WORDS, name ?? "")) ??
+    DEFAULT
+  );
 }
 
 // A number as the language writes it, later, when it is said: share(0.981) is 98.1 %.
@@ -39,18 +50,23 @@ function format(kind, options = {}) {
 
 function formatted(value) {
   const [number, options] = Array.isArray(value) ? value : [value];
-  return typeof number === "number" ? format("NumberFormat", options).format(number).replace("-", "−") : number;
+  return typeof number === "number"
+    ? format("NumberFormat", options).format(number).replace("-", "−")
+    : number;
 }
 
 function matches(condition, given) {
-  const [name, wanted] = condition.split("="), value = given[name]?.textContent ?? given[name];
-  return String(value) === wanted || (typeof value === "number" && format("PluralRules").select(value) === wanted);
+  const [name, wanted] = condition.split("="),
+    value = given[name]?.textContent ?? given[name];
+  return (
+    String(value) === wanted || (typeof value === "number" && format("PluralRules").select(value) === wanted)
+  );
 }
 
 // Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a plural category.
 const VARIANTS = {};
 for (const [name, block] of Object.entries(WORDS)) {
-  const found = VARIANTS[name] = {};
+  const found = (VARIANTS[name] = {});
   for (const [key, sentence] of Object.entries(block)) {
     const [base, condition] = key.split("?");
     if (condition) (found[base] ??= [])[/\d$/.test(condition) ? "unshift" : "push"]([condition, sentence]);
@@ -64,7 +80,9 @@ function pieces(key, given) {
   const name = Object.hasOwn(WORDS[language], key) ? language : DEFAULT;
   const variant = VARIANTS[name][key]?.find(([condition]) => matches(condition, given));
   const sentence = variant?.[1] ?? WORDS[name][key] ?? "";
-  const found = sentence.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? formatted(given[piece]) : piece));
+  const found = sentence
+    .split(/\{(\w+)\}/)
+    .map((piece, index) => (index % 2 ? formatted(given[piece]) : piece));
   return found.filter((piece) => piece !== "");
 }
 
@@ -77,9 +95,10 @@ function fillText(element) {
   const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
   const text = parts.map((part) => part.textContent ?? part).join("");
-  if (element.textContent === text) return;  // a text that is written anew is laid out, and spoken, anew
+  if (element.textContent === text) return; // a text that is written anew is laid out, and spoken, anew
   if (slots.length) element.replaceChildren(...parts);
-  else if (element.childNodes.length === 1 && text) element.firstChild.data = text;  // less to lay out than a new text
+  else if (element.childNodes.length === 1 && text)
+    element.firstChild.data = text; // less to lay out than a new text
   else element.textContent = text;
 }
 
@@ -100,9 +119,13 @@ export function label(element, key, given = {}) {
 // Gradio takes its own words from the browser's language, once. These follow the visitor's, also where Gradio draws them anew: the
 // titles of its tabs (also the copies with which it measures them, and its menu for those without room) and what is under the page.
 const THEIRS = ".tab-wrapper button, footer button";
-const OURS = new Map(Object.values(WORDS).flatMap((block) => {
-  return Object.entries(block).filter(([key]) => /^(tab|gradio)\./.test(key)).map(([key, sentence]) => [sentence, key]);
-}));
+const OURS = new Map(
+  Object.values(WORDS).flatMap((block) => {
+    return Object.entries(block)
+      .filter(([key]) => /^(tab|gradio)\./.test(key))
+      .map(([key, sentence]) => [sentence, key]);
+  }),
+);
 
 function fillGradio() {
   for (const button of document.querySelectorAll(THEIRS)) {
@@ -119,7 +142,8 @@ export function fill(root = document) {
   for (const attribute of ATTRIBUTES) {
     for (const element of root.querySelectorAll(`[data-word-${attribute}]`)) {
       const key = element.getAttribute(`data-word-${attribute}`);
-      if (WORDS !== BARE || isKnown(key)) element.setAttribute(attribute, say(key, values.label.get(element)));
+      if (WORDS !== BARE || isKnown(key))
+        element.setAttribute(attribute, say(key, values.label.get(element)));
     }
   }
 }
@@ -147,13 +171,21 @@ function choose(name) {
 
 // Once a page: its languages as buttons, in the element that is there for them.
 export function offerLanguages() {
-  document.querySelector(".languages").replaceChildren(...Object.entries(WORDS).map(([name, words]) => {
-    const button = make("button", { type: "button", lang: name, textContent: name.toUpperCase(), title: words.language });
-    button.setAttribute("aria-label", words.language);
-    button.addEventListener("click", () => choose(name));
-    return button;
-  }));
+  document.querySelector(".languages").replaceChildren(
+    ...Object.entries(WORDS).map(([name, words]) => {
+      const button = make("button", {
+        type: "button",
+        lang: name,
+        textContent: name.toUpperCase(),
+        title: words.language,
+      });
+      button.setAttribute("aria-label", words.language);
+      button.addEventListener("click", () => choose(name));
+      return button;
+    }),
+  );
   const tabs = document.querySelector(".tab-wrapper");
-  if (tabs) new MutationObserver(fillGradio).observe(tabs, { childList: true, subtree: true, characterData: true });
+  if (tabs)
+    new MutationObserver(fillGradio).observe(tabs, { childList: true, subtree: true, characterData: true });
   everything();
 }

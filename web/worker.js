@@ -3,7 +3,7 @@
 import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
 
 let net = null;
-const boards = new Map();  // name -> its Board, which draws only what came since the last question
+const boards = new Map(); // name -> its Board, which draws only what came since the last question
 
 async function load(base) {
   try {
@@ -16,19 +16,22 @@ async function load(base) {
 
 // Of one board only the newest question counts. An answer is begun by a message to itself, which arrives behind all questions
 // that came meanwhile. While the pen moves, half of the time is left to the page.
-const waiting = new Map();  // name of a board -> its newest question
+const waiting = new Map(); // name of a board -> its newest question
 const turn = new MessageChannel();
-let timer = null, rested = 0;
+let timer = null,
+  rested = 0;
 
 function begin() {
-  const rest = rested - performance.now(), questions = [...waiting.values()];
+  const rest = rested - performance.now(),
+    questions = [...waiting.values()];
   clearTimeout(timer);
   if (rest > 0 && questions.every(({ moving }) => moving)) timer = setTimeout(begin, rest);
   else if (questions.length) turn.port2.postMessage(null);
 }
 
 turn.port1.onmessage = async () => {
-  const [next] = waiting.values(), began = performance.now();
+  const [next] = waiting.values(),
+    began = performance.now();
   if (!next) return;
   waiting.delete(next.board);
   const said = await answer(next);

@@ -8,7 +8,12 @@ from ..allographs import arc, corner, way
 def _eight(d, waist, w1, w2, start_x=0.0, start_y=0.0):
     """An S from the upper right, down through the waist, round below and back up to where it began."""
     h = 1 - waist
-    down = [(0.5 + w1 * 0.75, waist * 0.22), (0.5, 0.0), (0.5 - w1, waist * 0.42), (0.5 - w1 * 0.3, waist * 0.88)]
+    down = [
+        (0.5 + w1 * 0.75, waist * 0.22),
+        (0.5, 0.0),
+        (0.5 - w1, waist * 0.42),
+        (0.5 - w1 * 0.3, waist * 0.88),
+    ]
     below = [(0.5 + w2 * 0.6, waist + h * 0.2), (0.5 + w2, waist + h * 0.58), (0.5, 1.0)]
     back = [(0.5 - w2, waist + h * 0.58), (0.5 - w2 * 0.6, waist + h * 0.2), (0.5 + w1 * 0.5, waist * 0.82)]
     return [*down, *below, *back, (0.5 + w1 * 0.9 + start_x, waist * 0.4 + start_y)]
@@ -48,7 +53,10 @@ def eight_two_circles(d):
     upper = arc(0.5, y / 2, w1, y / 2, -a, -a - 360 - d(-10, 20))
     b = d(-140, -40)
     h = (1 - y - gap) / 2
-    return [upper, arc(0.5 + d(-0.04, 0.04), 1 - h, w2, h, b, b + (360 + d(-8, 20)) * (1 if d.often(0.4) else -1))]
+    return [
+        upper,
+        arc(0.5 + d(-0.04, 0.04), 1 - h, w2, h, b, b + (360 + d(-8, 20)) * (1 if d.often(0.4) else -1)),
+    ]
 
 
 @way(8, 1.8)
@@ -56,7 +64,12 @@ def eight_open_top(d):
     """Begins and ends apart at the top."""
     w, y = d(0.22, 0.32), d(0.42, 0.52)
     w2 = w * d(0.95, 1.25)
-    down = [(0.5 + w * d(0.3, 0.9), d(0.0, 0.12)), (0.5 - w * 0.2, 0.02), (0.5 - w, y * 0.42), (0.5 - w * 0.3, y * 0.9)]
+    down = [
+        (0.5 + w * d(0.3, 0.9), d(0.0, 0.12)),
+        (0.5 - w * 0.2, 0.02),
+        (0.5 - w, y * 0.42),
+        (0.5 - w * 0.3, y * 0.9),
+    ]
     below = [
         (0.5 + w2 * 0.6, y + 0.12),
         (0.5 + w2, y + 0.32),
@@ -190,7 +203,12 @@ def eight_two_horns(d):
         (0.5 + w2, (1 + y) / 2),
         (0.5, 1.0),
     ]
-    up = [(0.5 - w2, (1 + y) / 2), (0.5, y), (0.5 + w1, y * d(0.3, 0.5)), (0.5 + w1 * d(0.2, 0.9), d(-0.04, 0.08))]
+    up = [
+        (0.5 - w2, (1 + y) / 2),
+        (0.5, y),
+        (0.5 + w1, y * d(0.3, 0.5)),
+        (0.5 + w1 * d(0.2, 0.9), d(-0.04, 0.08)),
+    ]
     line = down + up
     return [[(1 - x, q) for x, q in line]] if d.often(0.3) else [line]
 
@@ -223,7 +241,13 @@ def eight_start_bar(d):
 def eight_left_start(d):
     """Begins far to the left at the waist's height, crosses to the lower loop and ends in a head that may stay open."""
     y, w, left = d(0.38, 0.5), d(0.08, 0.22), d(-0.2, 0.24)
-    lower = [(left, y - d(0.0, 0.14)), (0.42, y + d(0.0, 0.06)), (0.55 + w * 0.8, 0.7), (0.52, 1.0), (0.5 - w, 0.8)]
+    lower = [
+        (left, y - d(0.0, 0.14)),
+        (0.42, y + d(0.0, 0.06)),
+        (0.55 + w * 0.8, 0.7),
+        (0.52, 1.0),
+        (0.5 - w, 0.8),
+    ]
     head = [(0.54, y), (0.74, y * 0.4), (0.6, 0.0), (0.42, 0.06)]
     line = [*lower, *head, (d(0.32, 0.44), d(0.14, 0.26))]
     if d.often(0.4):
@@ -246,7 +270,14 @@ def eight_leaning_line(d):
 def eight_wide_top(d):
     """A wide S from the far right; the lower loop is closed by a line that ends at the waist or short of the top."""
     w, y, right = d(0.18, 0.3), d(0.4, 0.52), d(0.78, 1.1)
-    ess = [(right, d(0.0, 0.2)), (0.6, 0.0), (0.5 - w, y * 0.4), (0.44, y * 0.86), (0.5 + w, y + 0.2), (0.5, 1.0)]
+    ess = [
+        (right, d(0.0, 0.2)),
+        (0.6, 0.0),
+        (0.5 - w, y * 0.4),
+        (0.44, y * 0.86),
+        (0.5 + w, y + 0.2),
+        (0.5, 1.0),
+    ]
     back = [(0.5 - w * d(0.8, 1.2), 0.84), (0.44, d(0.6, 0.7))]
     end = (d(0.6, 0.8), y - d(0.0, 0.12)) if d.often(0.5) else (right - d(0.0, 0.12), d(0.12, 0.3))
     return [[*ess, *back, end]]

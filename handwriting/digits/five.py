@@ -51,7 +51,16 @@ def five_like_s(d):
     """One stroke without corners."""
     y = d(0.4, 0.48)
     top = [(d(0.68, 0.86), d(0.0, 0.06)), (0.5, 0.0), (0.32, 0.04), (d(0.2, 0.27), y * 0.6), (0.32, y - 0.01)]
-    return [[*top, (0.58, y + 0.06), (d(0.74, 0.84), 0.68), (0.66, 0.93), (0.42, 1.0), (d(0.08, 0.22), d(0.88, 0.98))]]
+    return [
+        [
+            *top,
+            (0.58, y + 0.06),
+            (d(0.74, 0.84), 0.68),
+            (0.66, 0.93),
+            (0.42, 1.0),
+            (d(0.08, 0.22), d(0.88, 0.98)),
+        ]
+    ]
 
 
 @way(5, 0.9)
@@ -59,7 +68,11 @@ def five_angular(d):
     """Straight lines only."""
     y, x = d(0.4, 0.48), d(0.16, 0.24)
     right = d(0.72, 0.84)
-    low = [corner(right, y + d(0.0, 0.08)), corner(right - d(0.0, 0.06), d(0.94, 1.0)), (d(0.08, 0.2), d(0.96, 1.02))]
+    low = [
+        corner(right, y + d(0.0, 0.08)),
+        corner(right - d(0.0, 0.06), d(0.94, 1.0)),
+        (d(0.08, 0.2), d(0.96, 1.02)),
+    ]
     return [[(d(0.72, 0.9), d(-0.03, 0.03)), corner(x, 0.0), corner(x, y), *low]]
 
 
@@ -96,7 +109,11 @@ def five_small_belly(d):
     y, x = d(0.5, 0.6), d(0.22, 0.32)
     top = x + d(0.04, 0.14)
     stroke = [corner(top, 0.0), corner(x, y), *_five_belly(d, x, y)]
-    return [[(d(0.72, 0.92), d(-0.06, 0.03)), *stroke]] if d.often(0.6) else [stroke, [(top, 0.0), (0.85, -0.04)]]
+    return (
+        [[(d(0.72, 0.92), d(-0.06, 0.03)), *stroke]]
+        if d.often(0.6)
+        else [stroke, [(top, 0.0), (0.85, -0.04)]]
+    )
 
 
 @way(5, 1)
@@ -115,7 +132,9 @@ def five_curled_end(d):
     curl = [(0.16, d(0.9, 0.97)), (0.08, 0.8), (d(0.16, 0.28), d(0.72, 0.8))]
     stroke = [corner(x + 0.06, 0.0), corner(x, y), *_five_belly(d, x, y)[:-1], *curl]
     return (
-        [[(d(0.7, 0.88), 0.0), *stroke]] if d.often(0.5) else [stroke, [(x + 0.06, 0.0), (d(0.7, 0.9), d(-0.05, 0.03))]]
+        [[(d(0.7, 0.88), 0.0), *stroke]]
+        if d.often(0.5)
+        else [stroke, [(x + 0.06, 0.0), (d(0.7, 0.9), d(-0.05, 0.03))]]
     )
 
 
@@ -124,7 +143,13 @@ def five_open_belly(d):
     """The belly falls into a straight tail to the left."""
     y, x = d(0.36, 0.46), d(0.2, 0.3)
     top = x + d(0.02, 0.1)
-    tail = [(x + 0.24, y - 0.03), (0.72, y + 0.1), (0.76, y + 0.26), (0.6, 0.84), (d(0.05, 0.25), d(0.98, 1.06))]
+    tail = [
+        (x + 0.24, y - 0.03),
+        (0.72, y + 0.1),
+        (0.76, y + 0.26),
+        (0.6, 0.84),
+        (d(0.05, 0.25), d(0.98, 1.06)),
+    ]
     stroke = [corner(top, 0.0), corner(x, y), *tail]
     return (
         [[(d(0.66, 0.9), d(-0.03, 0.03)), *stroke]]
@@ -146,8 +171,18 @@ def five_crossing_bar(d):
 def five_curved_neck(d):
     """Neck and belly flow together; the bar is separate, so the stroke alone looks like an s cut off."""
     y = d(0.38, 0.48)
-    neck = [(d(0.26, 0.36), 0.0), (0.2, y * 0.6), (0.26, y), (0.52, y + 0.02), (d(0.76, 0.86), 0.66), (0.64, 0.95)]
-    return [[*neck, (0.38, 1.0), (d(0.08, 0.2), d(0.86, 0.97))], [(d(0.26, 0.36), 0.0), (d(0.7, 0.92), d(-0.07, 0.04))]]
+    neck = [
+        (d(0.26, 0.36), 0.0),
+        (0.2, y * 0.6),
+        (0.26, y),
+        (0.52, y + 0.02),
+        (d(0.76, 0.86), 0.66),
+        (0.64, 0.95),
+    ]
+    return [
+        [*neck, (0.38, 1.0), (d(0.08, 0.2), d(0.86, 0.97))],
+        [(d(0.26, 0.36), 0.0), (d(0.7, 0.92), d(-0.07, 0.04))],
+    ]
 
 
 @way(5, 0.5)
@@ -228,7 +263,12 @@ def five_closed_belly(d):
     """The belly comes round until it nearly meets the neck again, as a 6 that begins with a bar."""
     y, x = d(0.34, 0.5), d(0.18, 0.34)
     top, h = x + d(0.02, 0.16), 1 - y
-    belly = [corner(top, 0.0), corner(x, y), *_five_belly(d, x, y)[:-1], (d(0.14, 0.24), 1 - h * d(0.08, 0.2))]
+    belly = [
+        corner(top, 0.0),
+        corner(x, y),
+        *_five_belly(d, x, y)[:-1],
+        (d(0.14, 0.24), 1 - h * d(0.08, 0.2)),
+    ]
     end = (d(0.08, 0.26), 1 - h * d(0.35, 0.7))
     bar = (d(0.68, 1.1), d(-0.16, 0.04))
     if d.often(0.7):
@@ -252,7 +292,12 @@ def five_long_bar(d):
 def five_slim_s(d):
     """Narrow: a short top, a bent back, a tail to the left."""
     x, y = d(0.4, 0.5), d(0.36, 0.48)
-    top = [(d(0.56, 0.78), d(0.0, 0.12)), (d(0.48, 0.58), 0.0), (x - 0.04, d(0.08, 0.16)), (x - 0.04, y * 0.7)]
+    top = [
+        (d(0.56, 0.78), d(0.0, 0.12)),
+        (d(0.48, 0.58), 0.0),
+        (x - 0.04, d(0.08, 0.16)),
+        (x - 0.04, y * 0.7),
+    ]
     return [[*top, (0.5, y + 0.04), (d(0.58, 0.68), 0.66), (0.54, 0.9), (d(0.12, 0.36), d(0.93, 1.03))]]
 
 
@@ -260,7 +305,12 @@ def five_slim_s(d):
 def five_ring_belly(d):
     """The belly comes round and up until it touches the neck's foot; the bar says that it is a 5."""
     y, x = d(0.36, 0.48), d(0.2, 0.3)
-    belly = [*_five_belly(d, x, y)[:-1], (d(0.12, 0.2), 0.88), (d(0.1, 0.18), d(0.66, 0.74)), (x, y + d(0.04, 0.16))]
+    belly = [
+        *_five_belly(d, x, y)[:-1],
+        (d(0.12, 0.2), 0.88),
+        (d(0.1, 0.18), d(0.66, 0.74)),
+        (x, y + d(0.04, 0.16)),
+    ]
     bar = (d(0.74, 1.0), d(-0.08, 0.04))
     stroke = [corner(x + d(0.0, 0.1), 0.0), corner(x, y), *belly]
     return [[bar, *stroke]] if d.often(0.5) else [stroke, [(stroke[0][0], 0.0), bar]]

@@ -33,14 +33,19 @@ def four_cup(d):
 def four_closed(d):
     """A triangle whose stem goes on; the bar crosses it."""
     y, x = d(0.58, 0.72), d(0.56, 0.7)
-    return [[(x, 0.0), corner(d(0.03, 0.15), y), (d(0.84, 1.0), y + d(-0.03, 0.03))], [(x, d(-0.02, 0.04)), (x, 1.0)]]
+    return [
+        [(x, 0.0), corner(d(0.03, 0.15), y), (d(0.84, 1.0), y + d(-0.03, 0.03))],
+        [(x, d(-0.02, 0.04)), (x, 1.0)],
+    ]
 
 
 @way(4, 1.6)
 def four_one_stroke(d):
     """From the bar's right end to the left, up and down the stem."""
     y, x = d(0.55, 0.7), d(0.56, 0.7)
-    return [[(d(0.85, 1.0), y + d(-0.04, 0.03)), corner(d(0.04, 0.16), y), corner(x, 0.0), (x - d(0, 0.08), 1.0)]]
+    return [
+        [(d(0.85, 1.0), y + d(-0.04, 0.03)), corner(d(0.04, 0.16), y), corner(x, 0.0), (x - d(0, 0.08), 1.0)]
+    ]
 
 
 @way(4, 0.8)
@@ -63,7 +68,12 @@ def four_lightning(d):
 def four_looped_stroke(d):
     """One stroke: across, a sharp turn up to the top of the stem, and down."""
     y, x = d(0.46, 0.6), d(0.62, 0.74)
-    left = [(d(0.18, 0.34), 0.0), corner(d(0.06, 0.16), y), (0.4, y - d(0.0, 0.04)), corner(x, y - d(0.02, 0.1))]
+    left = [
+        (d(0.18, 0.34), 0.0),
+        corner(d(0.06, 0.16), y),
+        (0.4, y - d(0.0, 0.04)),
+        corner(x, y - d(0.02, 0.1)),
+    ]
     return [[*left, corner(x + d(0.02, 0.1), d(0.0, 0.2)), (x, 0.55), (x - d(0.02, 0.12), 1.0)]]
 
 
@@ -111,7 +121,13 @@ def four_bar_stops_short(d):
 def four_curved_side(d):
     """The left side swings out in a bow and the stem leans."""
     y, x = d(0.5, 0.64), d(0.56, 0.68)
-    left = [(d(0.4, 0.55), 0.0), (0.24, y * 0.45), corner(d(0.04, 0.14), y), (0.5, y - 0.03), (d(0.85, 1.0), y - 0.06)]
+    left = [
+        (d(0.4, 0.55), 0.0),
+        (0.24, y * 0.45),
+        corner(d(0.04, 0.14), y),
+        (0.5, y - 0.03),
+        (d(0.85, 1.0), y - 0.06),
+    ]
     return [left, [(x + d(0.04, 0.14), d(0.0, 0.3)), (x - d(0.04, 0.14), 1.0)]]
 
 
@@ -152,7 +168,15 @@ def four_tall_left_one_stroke(d):
     y, x = d(0.58, 0.84), d(0.44, 0.68)
     left = [(d(0.24, 0.52), 0.0), (0.24, y * 0.6), (d(0.12, 0.28), y)]
     rise = corner(x + d(0.0, 0.08), y - d(0.12, 0.4))
-    return [[*left, (0.5 * x + 0.12, y + d(0.0, 0.04)), (x - 0.04, y - 0.06), rise, (x - d(0.0, 0.1), d(1.0, 1.12))]]
+    return [
+        [
+            *left,
+            (0.5 * x + 0.12, y + d(0.0, 0.04)),
+            (x - 0.04, y - 0.06),
+            rise,
+            (x - d(0.0, 0.1), d(1.0, 1.12)),
+        ]
+    ]
 
 
 @way(4, 0.8)

@@ -20,19 +20,41 @@ def one_leaning(d):
 @way(1, 3)
 def one_flag(d):
     x = d(0.5, 0.6)
-    return [[(x - d(0.12, 0.3), d(0.12, 0.32)), corner(x, 0.0), (x + d(-0.03, 0.03), 0.5), (x - d(-0.04, 0.15), 1.0)]]
+    return [
+        [
+            (x - d(0.12, 0.3), d(0.12, 0.32)),
+            corner(x, 0.0),
+            (x + d(-0.03, 0.03), 0.5),
+            (x - d(-0.04, 0.15), 1.0),
+        ]
+    ]
 
 
 @way(1, 3)
 def one_long_flag(d):
     x = d(0.52, 0.65)
-    return [[(x - d(0.3, 0.5), d(0.35, 0.6)), corner(x, 0.0), (x + d(-0.03, 0.03), 0.5), (x - d(-0.06, 0.12), 1.0)]]
+    return [
+        [
+            (x - d(0.3, 0.5), d(0.35, 0.6)),
+            corner(x, 0.0),
+            (x + d(-0.03, 0.03), 0.5),
+            (x - d(-0.06, 0.12), 1.0),
+        ]
+    ]
 
 
 @way(1, 0.7)
 def one_inverted_v(d):
     x, fall = 0.55, d(0.6, 0.8)
-    return [[(x - d(0.28, 0.45), fall), (x - 0.13, 0.27), corner(x, 0.0), (x + d(0.0, 0.05), 0.5), (x + d(0, 0.1), 1)]]
+    return [
+        [
+            (x - d(0.28, 0.45), fall),
+            (x - 0.13, 0.27),
+            corner(x, 0.0),
+            (x + d(0.0, 0.05), 0.5),
+            (x + d(0, 0.1), 1),
+        ]
+    ]
 
 
 @way(1, 2)
@@ -45,7 +67,10 @@ def one_flag_and_foot(d):
 @way(1, 1)
 def one_foot(d):
     w = d(0.15, 0.36)
-    return [[(0.5 + d(0, 0.06), 0.0), (0.5, 1.0)], [(0.5 - w, 1.0), (0.5 + w * d(0.8, 1.1), 1.0 + d(-0.04, 0.02))]]
+    return [
+        [(0.5 + d(0, 0.06), 0.0), (0.5, 1.0)],
+        [(0.5 - w, 1.0), (0.5 + w * d(0.8, 1.1), 1.0 + d(-0.04, 0.02))],
+    ]
 
 
 @way(1, 0.8)
@@ -53,7 +78,16 @@ def one_foot_without_lifting(d):
     """The pen runs back along the foot."""
     x, w = 0.52, d(0.16, 0.32)
     flag = [(x - d(0.12, 0.3), d(0.15, 0.35)), corner(x, 0.0)] if d.often(0.7) else [(x, 0.0)]
-    return [[*flag, (x, 0.5), corner(x - 0.02, 1.0), corner(x - w, d(0.97, 1.04)), (x, 1.0), (x + w, d(0.96, 1.02))]]
+    return [
+        [
+            *flag,
+            (x, 0.5),
+            corner(x - 0.02, 1.0),
+            corner(x - w, d(0.97, 1.04)),
+            (x, 1.0),
+            (x + w, d(0.96, 1.02)),
+        ]
+    ]
 
 
 @way(1, 1.4)
@@ -68,14 +102,23 @@ def one_curved_flag(d):
 def one_flat_flag(d):
     """The flag goes level or even rises to the left; short, for a long one would be a 7."""
     x = 0.55
-    return [[(x - d(0.14, 0.26), d(0.02, 0.12)), corner(x, 0.0), (x + d(-0.03, 0.03), 0.5), (x - d(-0.05, 0.06), 1.0)]]
+    return [
+        [
+            (x - d(0.14, 0.26), d(0.02, 0.12)),
+            corner(x, 0.0),
+            (x + d(-0.03, 0.03), 0.5),
+            (x - d(-0.05, 0.06), 1.0),
+        ]
+    ]
 
 
 @way(1, 0.7)
 def one_hook_at_foot(d):
     turn = d(0.1, 0.24) * (1 if d.often(0.75) else -1)
     flag = [(d(0.25, 0.4), d(0.12, 0.3)), corner(0.5, 0.0)] if d.often(0.45) else [(0.5, 0.0)]
-    return [[*flag, (0.49, 0.5), (0.49 + turn * 0.05, 0.88), (0.5 + turn * 0.4, 0.99), (0.5 + turn, d(0.9, 1.0))]]
+    return [
+        [*flag, (0.49, 0.5), (0.49 + turn * 0.05, 0.88), (0.5 + turn * 0.4, 0.99), (0.5 + turn, d(0.9, 1.0))]
+    ]
 
 
 @way(1, 0.8)
@@ -95,7 +138,10 @@ def one_closed_flag(d):
 def one_flag_apart(d):
     """The flag is a stroke of its own, not quite at the top."""
     x, y = 0.52, d(0.0, 0.08)
-    return [[(x, 0.0), (x - d(-0.02, 0.06), 1.0)], [(x + d(-0.02, 0.02), y), (x - d(0.16, 0.3), y + d(0.12, 0.3))]]
+    return [
+        [(x, 0.0), (x - d(-0.02, 0.06), 1.0)],
+        [(x + d(-0.02, 0.02), y), (x - d(0.16, 0.3), y + d(0.12, 0.3))],
+    ]
 
 
 @way(1, 0.4)
@@ -119,7 +165,14 @@ def one_round_head(d):
     """The flag is a small round hook or a closed curl that flows into the stem; often with a foot."""
     x, s = d(0.5, 0.6), d(0.05, 0.12)
     curl = [(x - d(0.04, 0.08), 0.14 + s)] if d.often(0.2) else []
-    stem = [*curl, (x - 1.6 * s, 0.12 + s), (x - 1.2 * s, 0.03), (x - 0.2 * s, 0.0), (x + 0.3 * s, 0.12), (x, 0.5)]
+    stem = [
+        *curl,
+        (x - 1.6 * s, 0.12 + s),
+        (x - 1.2 * s, 0.03),
+        (x - 0.2 * s, 0.0),
+        (x + 0.3 * s, 0.12),
+        (x, 0.5),
+    ]
     foot = [(x - d(0.12, 0.34), d(0.96, 1.02)), (x + d(0.1, 0.34), d(0.96, 1.02))]
     line = [*stem, (x - d(-0.04, 0.1), 1.0)]
     return [line, foot] if d.often(0.6) else [line]
@@ -129,7 +182,12 @@ def one_round_head(d):
 def one_round_top(d):
     """A long flag that falls steeply and bends into the stem without a corner."""
     x, w = d(0.54, 0.68), d(0.2, 0.5)
-    flag = [(x - w, w * d(0.7, 1.5)), (x - w * 0.5, w * d(0.3, 0.6)), (x - 0.1, d(0.01, 0.05)), (x, d(0.02, 0.08))]
+    flag = [
+        (x - w, w * d(0.7, 1.5)),
+        (x - w * 0.5, w * d(0.3, 0.6)),
+        (x - 0.1, d(0.01, 0.05)),
+        (x, d(0.02, 0.08)),
+    ]
     return [[*flag, (x - d(0.0, 0.06), 0.45), (x - d(0.0, 0.22), 1.0)]]
 
 
@@ -145,5 +203,9 @@ def one_steep_flag(d):
 def one_bent_flag(d):
     """The flag comes up, bends and runs level or falls a little to the stem: shorter than a 7's top."""
     x, w = d(0.54, 0.66), d(0.16, 0.34)
-    flag = [(x - w - d(0.0, 0.04), d(0.14, 0.32)), (x - w * d(0.7, 0.9), d(0.06, 0.12)), corner(x, d(0.0, 0.04))]
+    flag = [
+        (x - w - d(0.0, 0.04), d(0.14, 0.32)),
+        (x - w * d(0.7, 0.9), d(0.06, 0.12)),
+        corner(x, d(0.0, 0.04)),
+    ]
     return [[*flag, (x - d(0.0, 0.06), 0.5), (x - d(0.0, 0.14), 1.0)]]

@@ -37,7 +37,10 @@ def seven_serif(d):
 def seven_serif_and_bar(d):
     x, y, left, m = d(0.74, 0.88), d(-0.03, 0.03), d(0.08, 0.18), d(0.44, 0.56)
     head = [(left + d(-0.04, 0.04), d(0.12, 0.24)), corner(left, 0.0), corner(x, y)]
-    return [[*head, *_seven_stem(d, x, y)], [(d(0.16, 0.3), m + d(-0.02, 0.05)), (d(0.7, 0.9), m + d(-0.05, 0.03))]]
+    return [
+        [*head, *_seven_stem(d, x, y)],
+        [(d(0.16, 0.3), m + d(-0.02, 0.05)), (d(0.7, 0.9), m + d(-0.05, 0.03))],
+    ]
 
 
 @way(7, 1.3)
@@ -45,7 +48,9 @@ def seven_curved_stem(d):
     """The stem swings in and ends upright."""
     x = d(0.76, 0.9)
     foot = d(0.3, 0.46)
-    strokes = [[(d(0.06, 0.2), 0.02), corner(x, d(-0.02, 0.04)), (x - 0.2, 0.24), (foot + 0.06, 0.56), (foot, 1.0)]]
+    strokes = [
+        [(d(0.06, 0.2), 0.02), corner(x, d(-0.02, 0.04)), (x - 0.2, 0.24), (foot + 0.06, 0.56), (foot, 1.0)]
+    ]
     if d.often(0.35):
         strokes.append([(d(0.22, 0.34), d(0.5, 0.6)), (d(0.68, 0.86), d(0.46, 0.56))])
     return strokes
@@ -55,7 +60,12 @@ def seven_curved_stem(d):
 def seven_wavy_top(d):
     """The top is a wave that begins low."""
     x, s = d(0.78, 0.9), d(0.03, 0.08)
-    top = [(d(0.06, 0.14), d(0.1, 0.18)), (0.22, 0.04 - s * 0.5), (0.44, 0.04 + s * 0.5), (0.62, 0.05 + s * 0.5)]
+    top = [
+        (d(0.06, 0.14), d(0.1, 0.18)),
+        (0.22, 0.04 - s * 0.5),
+        (0.44, 0.04 + s * 0.5),
+        (0.62, 0.05 + s * 0.5),
+    ]
     strokes = [[*top, corner(x, d(-0.03, 0.02)), *_seven_stem(d, x, 0.0)]]
     if d.often(0.35):
         strokes.append([(d(0.18, 0.32), d(0.48, 0.56)), (d(0.7, 0.86), d(0.44, 0.54))])
@@ -66,7 +76,14 @@ def seven_wavy_top(d):
 def seven_round_corner(d):
     x, foot = d(0.74, 0.84), d(0.24, 0.42)
     strokes = [
-        [(d(0.08, 0.2), d(0.0, 0.06)), (0.42, 0.0), (x - 0.08, 0.02), (x, d(0.1, 0.16)), (0.56, 0.48), (foot, 1.0)]
+        [
+            (d(0.08, 0.2), d(0.0, 0.06)),
+            (0.42, 0.0),
+            (x - 0.08, 0.02),
+            (x, d(0.1, 0.16)),
+            (0.56, 0.48),
+            (foot, 1.0),
+        ]
     ]
     if d.often(0.3):
         strokes.append([(d(0.2, 0.32), d(0.5, 0.58)), (d(0.68, 0.84), d(0.46, 0.56))])
@@ -76,7 +93,9 @@ def seven_round_corner(d):
 @way(7, 1)
 def seven_upright_stem(d):
     x = d(0.7, 0.82)
-    return [[(d(0.1, 0.25), d(-0.02, 0.06)), corner(x, 0.0), (x - d(0.02, 0.1), 0.5), (x - d(0.04, 0.2), 1.0)]]
+    return [
+        [(d(0.1, 0.25), d(-0.02, 0.06)), corner(x, 0.0), (x - d(0.02, 0.1), 0.5), (x - d(0.04, 0.2), 1.0)]
+    ]
 
 
 @way(7, 0.9)
@@ -103,7 +122,14 @@ def seven_foot_hook(d):
     x, turn = d(0.74, 0.86), d(0.06, 0.14) * (1 if d.often(0.6) else -1)
     foot = d(0.3, 0.42)
     return [
-        [(0.12, d(0.0, 0.05)), corner(x, 0.0), (0.52, 0.5), (foot, 0.9), (foot + turn * 0.5, 1.0), (foot + turn, 0.98)]
+        [
+            (0.12, d(0.0, 0.05)),
+            corner(x, 0.0),
+            (0.52, 0.5),
+            (foot, 0.9),
+            (foot + turn * 0.5, 1.0),
+            (foot + turn, 0.98),
+        ]
     ]
 
 
@@ -150,7 +176,10 @@ def seven_barred_hooked(d):
     bend = d(-0.06, 0.08)
     stem = [corner(x, d(-0.02, 0.05)), (0.58 - bend, 0.42), (0.46 - bend, 0.76), (d(0.3, 0.5), 1.0)]
     w = d(0.14, 0.3)
-    return [[*start, (0.45, d(0.0, 0.08)), *stem], [(0.5 - w, m + d(-0.03, 0.06)), (0.5 + w, m + d(-0.06, 0.03))]]
+    return [
+        [*start, (0.45, d(0.0, 0.08)), *stem],
+        [(0.5 - w, m + d(-0.03, 0.06)), (0.5 + w, m + d(-0.06, 0.03))],
+    ]
 
 
 @way(7, 3)

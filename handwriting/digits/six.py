@@ -68,7 +68,12 @@ def six_crossing_end(d):
     h, w = d(0.2, 0.28), d(0.24, 0.34)
     stem = [(d(0.56, 0.76), 0.0), (0.38, 0.18), (0.24, 0.46)]
     return [
-        [*stem, *arc(0.2 + w, 1 - h, w, h, 180, -135), (0.26, 1 - h * d(1.0, 1.5)), (d(0.0, 0.14), 1 - h * d(0.7, 1.2))]
+        [
+            *stem,
+            *arc(0.2 + w, 1 - h, w, h, 180, -135),
+            (0.26, 1 - h * d(1.0, 1.5)),
+            (d(0.0, 0.14), 1 - h * d(0.7, 1.2)),
+        ]
     ]
 
 
@@ -100,7 +105,9 @@ def six_angular(d):
 def six_leaning(d):
     """A long, straight diagonal into a flat bowl."""
     h, w = d(0.17, 0.23), d(0.24, 0.32)
-    return [[(d(0.72, 0.95), 0.0), (0.5, 0.32), (0.26, 0.66), *arc(0.18 + w, 1 - h, w, h, 185, -160 - d(-10, 30))]]
+    return [
+        [(d(0.72, 0.95), 0.0), (0.5, 0.32), (0.26, 0.66), *arc(0.18 + w, 1 - h, w, h, 185, -160 - d(-10, 30))]
+    ]
 
 
 @way(6, 0.8)
@@ -116,7 +123,14 @@ def six_inner_loop(d):
     """The bowl closes low: the pen meets the stem near the foot, or ends inside."""
     h, w = d(0.2, 0.27), d(0.22, 0.32)
     stem = [(d(0.5, 0.7), 0.0), (0.34, 0.2), (0.2, 0.55)]
-    return [[*stem, *arc(0.19 + w, 1 - h, w, h, 180, -100), (0.34, 1 - h * 1.5), (d(0.2, 0.3), 1 - h * d(0.5, 0.9))]]
+    return [
+        [
+            *stem,
+            *arc(0.19 + w, 1 - h, w, h, 180, -100),
+            (0.34, 1 - h * 1.5),
+            (d(0.2, 0.3), 1 - h * d(0.5, 0.9)),
+        ]
+    ]
 
 
 @way(6, 0.9)
@@ -158,7 +172,12 @@ def six_line_through(d):
     """The bowl's end runs down through the bow and below it."""
     x, w = d(0.14, 0.24), d(0.24, 0.36)
     bow = [(d(0.45, 0.7), 0.0), (d(0.24, 0.36), 0.28), (x, 0.62), (x + 0.12, d(0.8, 0.88)), (x + w, 0.82)]
-    back = [(x + 1.5 * w, 0.62), (x + 1.2 * w, d(0.44, 0.52)), (x + 0.7 * w, 0.6), (x + d(0.4, 0.7) * w, d(0.92, 1.04))]
+    back = [
+        (x + 1.5 * w, 0.62),
+        (x + 1.2 * w, d(0.44, 0.52)),
+        (x + 0.7 * w, 0.6),
+        (x + d(0.4, 0.7) * w, d(0.92, 1.04)),
+    ]
     return [[*bow, *back]]
 
 
@@ -174,8 +193,16 @@ def six_curled_top(d):
 def six_unclosed(d):
     """The bowl ends as soon as it has turned up: an L with a hook."""
     right = d(0.6, 0.85)
-    stem = [(d(0.42, 0.75), 0.0), (0.3, 0.34), (d(0.14, 0.24), 0.76), (0.26, d(0.94, 1.0)), (0.5, d(0.96, 1.02))]
-    return [[*stem, (right, d(0.84, 0.92)), (right - d(0.0, 0.1), d(0.64, 0.78)), (d(0.34, 0.54), d(0.6, 0.76))]]
+    stem = [
+        (d(0.42, 0.75), 0.0),
+        (0.3, 0.34),
+        (d(0.14, 0.24), 0.76),
+        (0.26, d(0.94, 1.0)),
+        (0.5, d(0.96, 1.02)),
+    ]
+    return [
+        [*stem, (right, d(0.84, 0.92)), (right - d(0.0, 0.1), d(0.64, 0.78)), (d(0.34, 0.54), d(0.6, 0.76))]
+    ]
 
 
 @way(6, 1)
@@ -183,7 +210,12 @@ def six_short_stem(d):
     """A straight short stem at the left and a loop beside its foot, which closes against it."""
     x, h, w = d(0.18, 0.3), d(0.2, 0.34), d(0.14, 0.28)
     stem = [(x + d(-0.02, 0.2), 0.0), (x + d(0.0, 0.06), 0.4), (x, 0.8), (x + 0.08, d(0.95, 1.0))]
-    loop = [(x + w, 1.0 - h * 0.1), (x + 2 * w, 1 - h), (x + 1.3 * w, 1 - 1.9 * h), (x + 0.5 * w, 1 - h * d(1.2, 1.7))]
+    loop = [
+        (x + w, 1.0 - h * 0.1),
+        (x + 2 * w, 1 - h),
+        (x + 1.3 * w, 1 - 1.9 * h),
+        (x + 0.5 * w, 1 - h * d(1.2, 1.7)),
+    ]
     return [[*stem, *loop, (x + d(-0.02, 0.05), 1 - h * d(0.6, 1.2))]]
 
 
@@ -194,5 +226,10 @@ def six_like_a_sail(d):
     stem = [(x + d(0.06, 0.44), 0.0), (x + d(0.0, 0.14), 0.4)]
     turn = corner(x, y) if d.often(0.4) else (x, y)
     right, top = d(0.66, 0.92), d(0.38, 0.6)
-    bowl = [(x + 0.16, d(0.92, 1.0)), (right - 0.16, d(0.9, 1.0)), (right, top + 0.16), (right - d(0.02, 0.2), top)]
+    bowl = [
+        (x + 0.16, d(0.92, 1.0)),
+        (right - 0.16, d(0.9, 1.0)),
+        (right, top + 0.16),
+        (right - d(0.02, 0.2), top),
+    ]
     return [[*stem, turn, *bowl, (x + d(-0.16, 0.24), d(top + 0.08, max(y, top + 0.12)))]]

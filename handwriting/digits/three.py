@@ -147,5 +147,10 @@ def three_dented_seven(d):
     if d.often(0.5):
         top[-1] = corner(*top[-1])
     turn = corner(x, y) if d.often(0.7) else (x, y)
-    foot = [(x + dent, y + 0.12), (x + dent * d(0.8, 1.3), 0.72), (x - 0.02, 0.92), (d(0.08, 0.36), d(0.92, 1.04))]
+    foot = [
+        (x + dent, y + 0.12),
+        (x + dent * d(0.8, 1.3), 0.72),
+        (x - 0.02, 0.92),
+        (d(0.08, 0.36), d(0.92, 1.04)),
+    ]
     return [[*top, (x + 0.1, y * 0.75), turn, *foot]]

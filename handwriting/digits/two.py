@@ -8,35 +8,86 @@ from ..allographs import corner, way
 def _two_head(d, top=0.3):
     """From the left end over the top to the start of the way down; `top` is where the right side bulges most."""
     right = d(0.74, 0.86)
-    return [(d(0.14, 0.26), d(0.17, 0.32)), (0.3, d(0.04, 0.1)), (0.52, 0.0), (right - 0.05, 0.09), (right, top)]
+    return [
+        (d(0.14, 0.26), d(0.17, 0.32)),
+        (0.3, d(0.04, 0.1)),
+        (0.52, 0.0),
+        (right - 0.05, 0.09),
+        (right, top),
+    ]
 
 
 @way(2, 4)
 def two_flat_foot(d):
     y = d(0.24, 0.34)
-    return [[*_two_head(d, y), (0.62, y + 0.25), (0.38, 0.8), corner(d(0.1, 0.2), 1.0), (d(0.75, 0.95), d(0.96, 1.03))]]
+    return [
+        [
+            *_two_head(d, y),
+            (0.62, y + 0.25),
+            (0.38, 0.8),
+            corner(d(0.1, 0.2), 1.0),
+            (d(0.75, 0.95), d(0.96, 1.03)),
+        ]
+    ]
 
 
 @way(2, 3)
 def two_small_loop(d):
     """A small loop at the foot, then a wave."""
     y, s = d(0.24, 0.32), d(0.05, 0.1)
-    loop = [(0.24, 1.0 - s * 0.3), (0.12, 0.99 - s * 0.4), (0.12, 0.95 - s * 1.2), (0.26, 0.93 - s * 1.1), (0.48, 0.95)]
-    return [[*_two_head(d, y), (0.64, y + 0.25), (0.44, 0.8), *loop, (0.68, d(0.98, 1.04)), (d(0.82, 0.98), d(0.9, 1))]]
+    loop = [
+        (0.24, 1.0 - s * 0.3),
+        (0.12, 0.99 - s * 0.4),
+        (0.12, 0.95 - s * 1.2),
+        (0.26, 0.93 - s * 1.1),
+        (0.48, 0.95),
+    ]
+    return [
+        [
+            *_two_head(d, y),
+            (0.64, y + 0.25),
+            (0.44, 0.8),
+            *loop,
+            (0.68, d(0.98, 1.04)),
+            (d(0.82, 0.98), d(0.9, 1)),
+        ]
+    ]
 
 
 @way(2, 1.6)
 def two_big_loop(d):
     y, s = d(0.2, 0.3), d(0.1, 0.17)
-    loop = [(0.22, 0.96), (0.08, 0.96), (0.03, 0.9 - s), (0.16, 0.88 - s * 1.2), (0.36, 0.88 - s * 0.4), (0.55, 0.98)]
-    return [[*_two_head(d, y), (0.68, 0.5), (0.44, 0.8), *loop, (0.75, d(1.0, 1.05)), (d(0.9, 1.05), d(0.86, 0.98))]]
+    loop = [
+        (0.22, 0.96),
+        (0.08, 0.96),
+        (0.03, 0.9 - s),
+        (0.16, 0.88 - s * 1.2),
+        (0.36, 0.88 - s * 0.4),
+        (0.55, 0.98),
+    ]
+    return [
+        [
+            *_two_head(d, y),
+            (0.68, 0.5),
+            (0.44, 0.8),
+            *loop,
+            (0.75, d(1.0, 1.05)),
+            (d(0.9, 1.05), d(0.86, 0.98)),
+        ]
+    ]
 
 
 @way(2, 1.5)
 def two_wavy_foot(d):
     """No loop, but the foot is a wave."""
     y, wave = d(0.24, 0.34), d(0.04, 0.09)
-    foot = [corner(d(0.1, 0.2), 0.99), (0.3, 0.97 - wave), (0.5, 0.97), (0.7, 0.98 + wave), (d(0.85, 1.0), 0.98 - wave)]
+    foot = [
+        corner(d(0.1, 0.2), 0.99),
+        (0.3, 0.97 - wave),
+        (0.5, 0.97),
+        (0.7, 0.98 + wave),
+        (d(0.85, 1.0), 0.98 - wave),
+    ]
     return [[*_two_head(d, y), (0.62, y + 0.25), (0.36, 0.8), *foot]]
 
 
@@ -44,14 +95,29 @@ def two_wavy_foot(d):
 def two_angular(d):
     """Like a Z with a bent or straight top."""
     top = [(d(0.1, 0.22), d(0.04, 0.16)), (0.45, d(-0.02, 0.06))] if d.often(0.8) else [(0.15, 0.0)]
-    return [[*top, corner(d(0.74, 0.88), d(0.02, 0.16)), (0.48, 0.55), corner(d(0.08, 0.2), 1.0), (d(0.8, 0.98), 1.0)]]
+    return [
+        [
+            *top,
+            corner(d(0.74, 0.88), d(0.02, 0.16)),
+            (0.48, 0.55),
+            corner(d(0.08, 0.2), 1.0),
+            (d(0.8, 0.98), 1.0),
+        ]
+    ]
 
 
 @way(2, 1.6)
 def two_hooked_top(d):
     """Begins with a hook or a curl."""
     y, s = d(0.24, 0.34), d(0.05, 0.11)
-    hook = [(0.2 + s, 0.26 + s * 0.2), (0.24, 0.3 + s * 0.3), (0.15, 0.2), (0.26, 0.06), (0.5, 0.0), (0.75, 0.1)]
+    hook = [
+        (0.2 + s, 0.26 + s * 0.2),
+        (0.24, 0.3 + s * 0.3),
+        (0.15, 0.2),
+        (0.26, 0.06),
+        (0.5, 0.0),
+        (0.75, 0.1),
+    ]
     down = [(0.8, y), (0.62, y + 0.26), (0.36, 0.8), corner(d(0.1, 0.2), 1.0), (d(0.78, 0.95), d(0.96, 1.02))]
     return [hook + down]
 
@@ -61,7 +127,18 @@ def two_swan(d):
     """A swan's neck whose foot hardly goes anywhere."""
     y = d(0.2, 0.3)
     foot = [corner(d(0.14, 0.24), 1.0), (d(0.32, 0.52), d(0.94, 1.02))]
-    return [[(0.14, d(0.2, 0.34)), (0.3, 0.05), (0.52, 0.0), (0.72, 0.1), (0.74, y), (0.58, 0.55), (0.36, 0.82), *foot]]
+    return [
+        [
+            (0.14, d(0.2, 0.34)),
+            (0.3, 0.05),
+            (0.52, 0.0),
+            (0.72, 0.1),
+            (0.74, y),
+            (0.58, 0.55),
+            (0.36, 0.82),
+            *foot,
+        ]
+    ]
 
 
 @way(2, 1.6)
@@ -76,7 +153,16 @@ def two_round_foot(d):
 def two_sunk_tail(d):
     """The foot falls to the right."""
     y = d(0.2, 0.3)
-    return [[*_two_head(d, y), (0.62, 0.5), (0.36, 0.76), corner(0.14, 0.88), (0.5, 0.93), (d(0.8, 1), d(1.0, 1.12))]]
+    return [
+        [
+            *_two_head(d, y),
+            (0.62, 0.5),
+            (0.36, 0.76),
+            corner(0.14, 0.88),
+            (0.5, 0.93),
+            (d(0.8, 1), d(1.0, 1.12)),
+        ]
+    ]
 
 
 @way(2, 0.7)
@@ -91,7 +177,16 @@ def two_looped_top(d):
 def two_tight_corner(d):
     """The way down bends inwards, so that it meets the foot steeply, as printed."""
     y = d(0.26, 0.34)
-    return [[*_two_head(d, y), (0.7, y + 0.16), (0.42, 0.68), (0.2, 0.84), corner(0.13, 1.0), (d(0.78, 0.95), 1.0)]]
+    return [
+        [
+            *_two_head(d, y),
+            (0.7, y + 0.16),
+            (0.42, 0.68),
+            (0.2, 0.84),
+            corner(0.13, 1.0),
+            (d(0.78, 0.95), 1.0),
+        ]
+    ]
 
 
 @way(2, 0.6)
@@ -114,7 +209,16 @@ def two_big_head(d):
     """The head comes far round before the pen goes left; the foot is flat and low."""
     foot = [corner(d(0.1, 0.18), d(0.92, 1.0)), (0.5, d(0.9, 0.98)), (d(0.85, 1.0), d(0.92, 1.02))]
     return [
-        [(0.16, d(0.3, 0.42)), (0.18, 0.14), (0.45, 0.0), (0.76, 0.1), (0.84, 0.36), (0.66, 0.62), (0.4, 0.8), *foot]
+        [
+            (0.16, d(0.3, 0.42)),
+            (0.18, 0.14),
+            (0.45, 0.0),
+            (0.76, 0.1),
+            (0.84, 0.36),
+            (0.66, 0.62),
+            (0.4, 0.8),
+            *foot,
+        ]
     ]
 
 
@@ -134,7 +238,15 @@ def two_slim(d):
 def two_closed_loops(d):
     """The head curls in and the foot has a round loop, so that it is nearly an 8."""
     y, s = d(0.22, 0.3), d(0.1, 0.16)
-    head = [(d(0.3, 0.42), d(0.26, 0.34)), (0.2, 0.2), (0.28, 0.05), (0.52, 0.0), (0.76, 0.1), (0.78, y), (0.62, 0.54)]
+    head = [
+        (d(0.3, 0.42), d(0.26, 0.34)),
+        (0.2, 0.2),
+        (0.28, 0.05),
+        (0.52, 0.0),
+        (0.76, 0.1),
+        (0.78, y),
+        (0.62, 0.54),
+    ]
     loop = [(0.4, 0.86), (0.26, 0.97), (0.1, 0.93), (0.1, 0.88 - s), (0.24, 0.84 - s), (0.42, 0.9)]
     return [[*head, *loop, (0.62, d(0.97, 1.02)), (d(0.74, 0.95), d(0.88, 0.98))]]
 
@@ -143,7 +255,14 @@ def two_closed_loops(d):
 def two_round_loop(d):
     """The foot is a round loop to the left of the way down, half as high as the digit; the tail leaves it to the right."""
     y, top, left = d(0.2, 0.3), d(0.54, 0.72), d(-0.02, 0.16)
-    loop = [(0.5, 0.86), (0.3, 1.0), (left, d(0.84, 0.92)), (left + 0.1, top + 0.06), (0.36, top), (0.58, top + 0.12)]
+    loop = [
+        (0.5, 0.86),
+        (0.3, 1.0),
+        (left, d(0.84, 0.92)),
+        (left + 0.1, top + 0.06),
+        (0.36, top),
+        (0.58, top + 0.12),
+    ]
     tail = [(0.74, d(0.84, 0.96)), (d(0.82, 1.0), d(0.9, 1.06))]
     return [[*_two_head(d, y), (0.68, 0.58), *loop, *tail]]
 
@@ -177,7 +296,11 @@ def two_tail_from_within(d):
 def two_rolled_head(d):
     """The head is rolled up, nearly or wholly a ring as of a 9; the foot is flat, a wave or a small loop."""
     y = d(0.24, 0.34)
-    start = [(d(0.56, 0.72), d(0.28, 0.38)), (0.4, d(0.36, 0.44))] if d.often(0.6) else [(d(0.34, 0.5), d(0.3, 0.42))]
+    start = (
+        [(d(0.56, 0.72), d(0.28, 0.38)), (0.4, d(0.36, 0.44))]
+        if d.often(0.6)
+        else [(d(0.34, 0.5), d(0.3, 0.42))]
+    )
     head = [(0.24, 0.3), (0.24, 0.12), (0.5, 0.0), (d(0.74, 0.84), 0.12), (d(0.76, 0.86), y), (0.64, 0.6)]
     if d.often(0.4):
         s = d(0.04, 0.1)

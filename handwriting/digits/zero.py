@@ -44,7 +44,9 @@ def zero_curl_inside(d):
     x = 0.5 + w * d(-0.3, 0.3)
     curl = [(x + w * d(0.5, 0.8), d(0.02, 0.1)), (x + w * d(0.0, 0.5), d(0.18, 0.28))]
     body = arc(0.5, 0.5, w, 0.5, -75, -75 - 340)
-    return [body + curl[::1]] if d.often(0.6) else [[(x - w * 0.35, d(0.12, 0.26)), (x + w * 0.1, 0.14)] + body]
+    return (
+        [body + curl[::1]] if d.often(0.6) else [[(x - w * 0.35, d(0.12, 0.26)), (x + w * 0.1, 0.14)] + body]
+    )
 
 
 @way(0, 1.5)
@@ -86,7 +88,12 @@ def zero_egg(d):
     """Wider at the top or at the bottom."""
     w, lean = d(0.28, 0.42), d(0.1, 0.28) * (1 if d.often(0.5) else -1)
     start = d(-130, -50)
-    return [[(0.5 + (x - 0.5) * (1 + lean * (y - 0.5) * 2), y) for x, y in arc(0.5, 0.5, w, 0.5, start, start - 370)]]
+    return [
+        [
+            (0.5 + (x - 0.5) * (1 + lean * (y - 0.5) * 2), y)
+            for x, y in arc(0.5, 0.5, w, 0.5, start, start - 370)
+        ]
+    ]
 
 
 @way(0, 0.7)
@@ -140,4 +147,8 @@ def zero_long_overlap(d):
 def zero_open_anywhere(d):
     """A gap in the ring, wherever the pen began."""
     start = d(0, 360)
-    return [spiral(0.5, 0.5, d(0.3, 0.5), 0.5, start, start - d(285, 345) * (1 if d.often(0.8) else -1), d(0.9, 1.1))]
+    return [
+        spiral(
+            0.5, 0.5, d(0.3, 0.5), 0.5, start, start - d(285, 345) * (1 if d.often(0.8) else -1), d(0.9, 1.1)
+        )
+    ]

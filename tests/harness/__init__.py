@@ -13,7 +13,9 @@ from types import SimpleNamespace
 ROOT = Path(__file__).parent.parent.parent
 # The environment without what would send a test to another Hub, other archives or another store.
 CLEAN = {
-    k: v for k, v in os.environ.items() if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_", "CONTRIBUTIONS"))
+    k: v
+    for k, v in os.environ.items()
+    if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_", "CONTRIBUTIONS"))
 }
 
 

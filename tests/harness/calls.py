@@ -16,7 +16,9 @@ from tests.harness.person import DRAWINGS
 
 
 def picture(digit: str, size: int = 448) -> Image.Image:
-    return Image.fromarray(255 - board.render([board.Stroke(np.array(s), 14.0) for s in DRAWINGS[digit]], size))
+    return Image.fromarray(
+        255 - board.render([board.Stroke(np.array(s), 14.0) for s in DRAWINGS[digit]], size)
+    )
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -45,7 +47,10 @@ def data_url(content: bytes, kind: str = "png") -> dict:
 
 def upload(server, content: bytes) -> dict:
     """Send a picture as Gradio's clients do before they ask; gives what they put into the question."""
-    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n' % content
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n'
+        % content
+    )
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     with urllib.request.urlopen(
         urllib.request.Request(f"{server.url}/gradio_api/upload", form, headers), timeout=30

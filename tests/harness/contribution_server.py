@@ -42,7 +42,10 @@ def main(port: int) -> None:
         }
         pieces = iter(lambda: file.read(PIECE), b"")
         return StreamingResponse(
-            pieces, media_type="application/octet-stream", headers=headers, background=BackgroundTask(file.close)
+            pieces,
+            media_type="application/octet-stream",
+            headers=headers,
+            background=BackgroundTask(file.close),
         )
 
     async def config(request: Request) -> Response:

@@ -53,7 +53,12 @@ def agree(service: ContributionService) -> str:
 
 
 def submit(
-    service: ContributionService, receipt: str, label: str = "2", digit: str = "2", id: str = "drawing-1", **more
+    service: ContributionService,
+    receipt: str,
+    label: str = "2",
+    digit: str = "2",
+    id: str = "drawing-1",
+    **more,
 ) -> dict:
     """The answer to an example that is contributed."""
     drawn = more.pop("strokes") if "strokes" in more else strokes(digit)

@@ -62,7 +62,9 @@ def one_sentence(done, program: str) -> str:
 
 
 def blocks(text: str, language: str = "") -> list[str]:
-    return [body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M) if name == language]
+    return [
+        body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M) if name == language
+    ]
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ class Repository:
     commits: list[tuple[str, str, dict[str, File]]] = field(default_factory=list)  # sha, message, files
 
     def commit(self, message: str, files: dict[str, File]) -> str:
-        seed = json.dumps([self.kind, self.name, len(self.commits), sorted((p, f.oid) for p, f in files.items())])
+        seed = json.dumps(
+            [self.kind, self.name, len(self.commits), sorted((p, f.oid) for p, f in files.items())]
+        )
         self.commits.append((hashlib.sha1(seed.encode()).hexdigest(), message, files))
         return self.commits[-1][0]
 
@@ -123,7 +127,9 @@ class LocalHub:
 
     def __init__(self, folder: Path, transfer: str = "redirect", paid: bool = True):
         self.folder, self.transfer, self.paid = folder, transfer, paid  # "direct", "redirect" or "xet"
-        self.zero = 2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
+        self.zero = (
+            2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
+        )
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.faults: list[Fault] = []
@@ -155,7 +161,10 @@ class LocalHub:
         """The rows of every .jsonl file of a dataset; none if there is no such repository."""
         files = self.files("dataset", dataset) if ("dataset", dataset) in self.repositories else {}
         return [
-            json.loads(line) for path, text in files.items() if path.endswith(".jsonl") for line in text.splitlines()
+            json.loads(line)
+            for path, text in files.items()
+            if path.endswith(".jsonl")
+            for line in text.splitlines()
         ]
 
     def files(self, kind: str, name: str) -> dict[str, bytes | None]:
@@ -199,7 +208,11 @@ class LocalHub:
             return error(401, "Invalid credentials in Authorization header")
         if repository is None or (repository.private and (user is None or user[0] != name.split("/")[0])):
             return error(404 if user else 401, "Repository not found", "RepoNotFound")
-        if repository.gated and "/resolve/" in request.url.path and (user is None or user[0] != name.split("/")[0]):
+        if (
+            repository.gated
+            and "/resolve/" in request.url.path
+            and (user is None or user[0] != name.split("/")[0])
+        ):
             return error(403 if user else 401, "Access to this repository is restricted", "GatedRepo")
         return repository
 
@@ -230,7 +243,8 @@ class LocalHub:
         name = f"{asked.get('organization') or user[0]}/{asked['name']}"
         if user != (name.split("/")[0], "write"):
             return error(
-                403, f"You don't have the rights to create a {kind} under the namespace {name.split('/')[0]!r}"
+                403,
+                f"You don't have the rights to create a {kind} under the namespace {name.split('/')[0]!r}",
             )
         url = f"{self.url}/{PREFIX[kind]}{name}"
         if (kind, name) in self.repositories:
@@ -283,7 +297,9 @@ class LocalHub:
             elif item["key"] == "lfsFile":
                 if self.transfer == "xet":
                     if self.xet_hash(value["oid"]) is None:
-                        return error(400, f"{value['path']}: LFS pointer points to a file that does not exist")
+                        return error(
+                            400, f"{value['path']}: LFS pointer points to a file that does not exist"
+                        )
                 elif value["oid"] not in self.objects:
                     return error(400, f"{value['path']}: LFS pointer points to a file that does not exist")
                 files[value["path"]] = File(self.objects.get(value["oid"]), value["size"], value["oid"])
@@ -353,7 +369,10 @@ class LocalHub:
 
     @staticmethod
     def runtime(repository: Repository) -> dict:
-        hardware = {"current": repository.hardware or "cpu-basic", "requested": repository.hardware or "cpu-basic"}
+        hardware = {
+            "current": repository.hardware or "cpu-basic",
+            "requested": repository.hardware or "cpu-basic",
+        }
         return {
             "stage": "RUNNING",
             "hardware": hardware,
@@ -392,11 +411,17 @@ class LocalHub:
             return error(404, "Entry not found", "EntryNotFound", headers)
         if not file.sha256:
             return ranged(request, file.content, {**headers, "ETag": f'"{file.oid}"'})
-        headers |= {"X-Linked-Size": str(file.size), "X-Linked-ETag": f'"{file.sha256}"', "ETag": f'"{file.sha256}"'}
+        headers |= {
+            "X-Linked-Size": str(file.size),
+            "X-Linked-ETag": f'"{file.sha256}"',
+            "ETag": f'"{file.sha256}"',
+        }
         if self.transfer == "xet" and (xet := self.xet_hash(file.sha256)):
             refresh = f"{self.url}/api/{repository.kind}s/{repository.name}/xet-read-token/{sha}"
             headers |= {"X-Xet-Hash": xet, "Link": f'<{refresh}>; rel="xet-auth"'}
-            return Response(status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"})
+            return Response(
+                status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"}
+            )
         if self.transfer == "direct":
             return ranged(request, self.objects[file.sha256], headers)
         return Response(status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"})
@@ -449,7 +474,9 @@ class LocalHub:
             if request.method == "POST":
                 row = await request.json()
                 repository.variables[row["key"]] = row["value"]
-            return JSONResponse({key: {"key": key, "value": value} for key, value in repository.variables.items()})
+            return JSONResponse(
+                {key: {"key": key, "value": value} for key, value in repository.variables.items()}
+            )
         if kind == "space" and verb == "runtime":
             return JSONResponse(self.runtime(repository))
         if kind == "space" and verb == "hardware":
@@ -505,7 +532,9 @@ class LocalHub:
             Route(f"/api/{kinds}", self.api_root),
             Route("/{path:path}", self.web, methods=["GET", "HEAD", "POST"]),
         ]
-        shared = Middleware(CORSMiddleware, allow_origins=["*"])  # as the Hub's: a page elsewhere may read public files
+        shared = Middleware(
+            CORSMiddleware, allow_origins=["*"]
+        )  # as the Hub's: a page elsewhere may read public files
         return Faulty(Starlette(routes=routes, middleware=[shared]), self)
 
     async def api_root(self, request: Request) -> Response:
@@ -515,7 +544,9 @@ class LocalHub:
     @contextmanager
     def running(self):
         """Serve in a thread until the block ends."""
-        config = uvicorn.Config(self.application(), port=self.port, log_level="critical", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            self.application(), port=self.port, log_level="critical", timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

@@ -98,7 +98,9 @@ class Person:
     @property
     def read(self) -> list[dict]:
         """The drawings that were read so far: revision, and strokes (None for a picture)."""
-        return self.page.evaluate("window.read.map(({revision, strokes}) => ({revision, strokes: strokes ?? null}))")
+        return self.page.evaluate(
+            "window.read.map(({revision, strokes}) => ({revision, strokes: strokes ?? null}))"
+        )
 
     def at(self, point) -> tuple[float, float]:
         """Where a point of the board (448 a side) is on the screen."""

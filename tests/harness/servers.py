@@ -47,7 +47,12 @@ class Process:
     """A command that serves at `url`; `answers` is the path that is asked until it is up."""
 
     def __init__(
-        self, command: list[str], url: str, environment: dict[str, str], folder: Path = ROOT, answers: str = ""
+        self,
+        command: list[str],
+        url: str,
+        environment: dict[str, str],
+        folder: Path = ROOT,
+        answers: str = "",
     ):
         self.command, self.url, self.environment, self.folder = command, url, environment, folder
         self._answers = url + answers
@@ -55,7 +60,9 @@ class Process:
 
     def start(self, seconds: float = 120) -> None:
         """Until it answers."""
-        self._output = tempfile.TemporaryFile()  # a pipe that nobody reads would stop the server when it is full
+        self._output = (
+            tempfile.TemporaryFile()
+        )  # a pipe that nobody reads would stop the server when it is full
         self.process = subprocess.Popen(
             self.command, cwd=self.folder, env=self.environment, stdout=self._output, stderr=subprocess.STDOUT
         )
@@ -90,7 +97,9 @@ class Server(Process):
             "CONTRIBUTIONS_DIR": self._store.name,
             **environment,
         }
-        super().__init__([sys.executable, "app.py", *arguments], f"http://127.0.0.1:{self.port}", settings, folder)
+        super().__init__(
+            [sys.executable, "app.py", *arguments], f"http://127.0.0.1:{self.port}", settings, folder
+        )
 
 
 class StaticSite(Process):
@@ -116,6 +125,9 @@ class ContributionServer(Process):
 
     def __init__(self, port: int, **environment: str):
         self.port = port
-        settings = {**{k: v for k, v in os.environ.items() if not k.startswith("CONTRIBUTIONS")}, **environment}
+        settings = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("CONTRIBUTIONS")},
+            **environment,
+        }
         command = [sys.executable, "-m", "tests.harness.contribution_server", str(port)]
         super().__init__(command, f"http://127.0.0.1:{port}", settings, answers="/config")

@@ -3,7 +3,8 @@
 import { mount } from "./sketchpad.js";
 import { mount as mountTab } from "./tabs.js";
 
-const tabs = [...document.querySelectorAll("[role=tab]")], steps = { ArrowLeft: -1, ArrowRight: 1, Home: -9, End: 9 };
+const tabs = [...document.querySelectorAll("[role=tab]")],
+  steps = { ArrowLeft: -1, ArrowRight: 1, Home: -9, End: 9 };
 
 function open(chosen) {
   for (const tab of tabs) {
@@ -16,9 +17,14 @@ function open(chosen) {
 
 tabs.forEach((tab, place) => {
   tab.addEventListener("click", () => open(tab));
-  tab.addEventListener("keydown", ({ key }) => steps[key] && open(tabs[Math.max(0, Math.min(tabs.length - 1, place + steps[key]))]));
+  tab.addEventListener(
+    "keydown",
+    ({ key }) => steps[key] && open(tabs[Math.max(0, Math.min(tabs.length - 1, place + steps[key]))]),
+  );
 });
 
 mount(document.querySelector("#recognise"), { weights: "weights/current.json" }, null);
 for (const name of ["data", "model"]) mountTab(document.getElementById(name), {}, null);
-navigator.serviceWorker?.register("service-worker.js").catch(() => { /* then the page needs the network to open */ });
+navigator.serviceWorker?.register("service-worker.js").catch(() => {
+  /* then the page needs the network to open */
+});

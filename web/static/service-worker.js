@@ -1,17 +1,26 @@
 // Keeps the page, so that it opens and reads without a network. `python -m web build` fills in the version and the files.
 
-const PREFIX = `draw-a-digit ${registration.scope} `, CACHE = PREFIX + "{version}";
-const FILES = {files};
+const PREFIX = `draw-a-digit ${registration.scope} `,
+  CACHE = PREFIX + "{version}";
+const FILES = { files };
 
 addEventListener("install", (event) => {
-  const fetched = FILES.map((file) => new Request(file, { cache: "reload" }));  // not what an older version left behind
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fetched)).then(() => skipWaiting()));
+  const fetched = FILES.map((file) => new Request(file, { cache: "reload" })); // not what an older version left behind
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll(fetched))
+      .then(() => skipWaiting()),
+  );
 });
 
 addEventListener("activate", (event) => {
   const stale = (names) => names.filter((name) => name.startsWith(PREFIX) && name !== CACHE);
   event.waitUntil(
-    caches.keys().then((names) => Promise.all(stale(names).map((name) => caches.delete(name)))).then(() => clients.claim()),
+    caches
+      .keys()
+      .then((names) => Promise.all(stale(names).map((name) => caches.delete(name))))
+      .then(() => clients.claim()),
   );
 });
 
