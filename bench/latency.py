@@ -85,7 +85,7 @@ def running(case: Case):
             if case.kind == "onnx":
                 replace_network(site)
             if case.rate > 1:
-                worker = site / "worker.js"
+                worker = site / "read" / "worker.js"
                 worker.write_text(worker.read_text() + STRETCH.replace("RATE", str(case.rate)))
             server = StaticSite(Path(folder))
         else:

@@ -1,4 +1,4 @@
-"""How far web/digit.js and Python agree, in a real browser: `python -m bench.parity --drawings 10000`.
+"""How far web/read/digit.js and Python agree, in a real browser: `python -m bench.parity --drawings 10000`.
 
 Both read the same drawings (as strokes) and the same picture files. Prints a table and every difference, and writes
 docs/parity.json. Exits with 1 when the two are farther apart than tests/test_engine.py allows.
@@ -175,7 +175,7 @@ READ = """async (items) => {
 
 
 class Engine:
-    """web/digit.js with its weights, in a page of a real browser that is served nothing else."""
+    """web/read/digit.js with its weights, in a page of a real browser that is served nothing else."""
 
     def __init__(self, browser, url: str):
         self.page = browser.new_page()
@@ -207,7 +207,7 @@ def _message(item: Drawing | bytes) -> str | list[dict]:
 def site() -> dict[str, bytes]:
     """The files that the engine needs, by path, with a page that loads nothing."""
     files = {"": b"<!doctype html><title>digit.js</title>"}
-    files |= {name: (ROOT / "web" / name).read_bytes() for name in ("digit.js", "reduce.js")}
+    files |= {name: (ROOT / "web" / "read" / name).read_bytes() for name in ("digit.js", "reduce.js")}
     return files | {
         f"weights/{name}": (ROOT / "weights" / name).read_bytes()
         for name in ("config.json", "model.safetensors")

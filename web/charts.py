@@ -1,7 +1,7 @@
 """The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the same in both editions.
 
 A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that the page says them in the
-visitor's language; colours are classes of tabs.css, since the page's policy forbids inline styles. What has not been measured, or was
+visitor's language; colours are classes of page.css, since the page's policy forbids inline styles. What has not been measured, or was
 measured of other weights, is left out.
 """
 
@@ -28,12 +28,12 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = (
     24,
     254,
 )  # of a drawing, and where its axes begin and end
-WORDS = next(iter(json.loads((HERE / "words.json").read_text()).values()))
+WORDS = next(iter(json.loads((HERE / "words.json").read_text(encoding="utf-8")).values()))
 
 
 def read(path: Path) -> dict:
     """A file of results; empty where nothing has been measured."""
-    return json.loads(path.read_text()) if path.is_file() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 # --- words and numbers ------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def columns(*keys: str) -> list[str]:
 
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
-    """What the network in the folder `weights` learnt from, and room for the digits that tabs.js shows."""
+    """What the network in the folder `weights` learnt from, and room for the digits that figures.js shows."""
     gallery = '<ul class="cells" data-set="{}"></ul>'
     options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
     radio = '<label><input type="radio" name="data-digit" value="{}">{}</label>'
@@ -135,13 +135,13 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
         "data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>'
     )
     html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
-    html += section("data.ways", choice + gallery.format("digits"))
+    html += section("data.ways", choice + gallery.format("gallery"))
     html += section("data.contributed", gallery.format("contributed")).replace(">", " hidden>", 1)
-    mnixel = "mnixel.json" in assets()  # which the publisher has to ask for
+    mnixel = "show/mnixel.json" in assets()  # which the publisher has to ask for
     html += (
         section("data.mnixel", gallery.format("mnixel")) if mnixel else f"<p>{say('data.mnixel.hidden')}</p>"
     )
-    return f'<div class="view figures">{html}</div>'
+    return f'<div class="figures">{html}</div>'
 
 
 def learnt(report: dict, counts: dict) -> str:
@@ -175,12 +175,13 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
     """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
     test, recipes = report["test"], read(results / "recipes.json")
-    wrong = read(HERE / "digits.json").get("mistakes", {})
+    wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
     shown = [name for name in details if not name.endswith(", small")]
     shown = sorted(shown, key=lambda name: -accuracy["counts"][name][OURS][1])[:2]  # the largest say most
     recipes.setdefault("ours", {"rights": [*report["seeds"].values()], "total": test["total"]})
-    html = section("model.people", people(accuracy, ["MNIXEL test", *details])) if details else ""
+    html = '<p class="about"><span class="parameters"></span> <span class="stale"></span></p>'
+    html += section("model.people", people(accuracy, ["MNIXEL test", *details])) if details else ""
     matrices = [confusion(name, details[name]["confusion"]) for name in shown]
     html += section("model.confusion", "".join([confusion("MNIXEL test", test["confusion"]), *matrices]))
     html += section("model.sure", "".join(reliability(name, details[name]["reliability"]) for name in shown))
@@ -191,7 +192,7 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
         html += section(
             "model.mistakes", f'<p>{say("model.misread", **told)}</p><ul class="cells mistakes"></ul>'
         )
-    return f'<div class="view figures">{html}</div>'
+    return f'<div class="figures">{html}</div>'
 
 
 def section(title: str, content: str) -> str:

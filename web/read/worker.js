@@ -14,33 +14,37 @@ async function load(base) {
   }
 }
 
-// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives behind all questions
-// that came meanwhile. While the pen moves, half of the time is left to the page.
+// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives behind all questions that
+// came meanwhile, and only when the one before is sent. While the pen moves, half of the time is left to the page.
 const waiting = new Map(); // name of a board -> its newest question
 const turn = new MessageChannel();
-let timer = null,
-  rested = 0;
+let timer = null;
+let rested = 0; // the time until which the worker rests
+let isBusy = false;
 
 function begin() {
-  const rest = rested - performance.now(),
-    questions = [...waiting.values()];
+  const rest = rested - performance.now();
+  const questions = [...waiting.values()];
   clearTimeout(timer);
+  if (isBusy || !questions.length) return;
   if (rest > 0 && questions.every(({ moving }) => moving)) timer = setTimeout(begin, rest);
-  else if (questions.length) turn.port2.postMessage(null);
+  else turn.port2.postMessage(null);
 }
 
 turn.port1.onmessage = async () => {
-  const [next] = waiting.values(),
-    began = performance.now();
-  if (!next) return;
+  const [next] = waiting.values();
+  const began = performance.now();
+  if (!next || isBusy) return;
+  isBusy = true;
   waiting.delete(next.board);
   const said = await answer(next);
   postMessage(said, said.layers?.map(({ data }) => data.buffer) ?? []);
   rested = 2 * performance.now() - began;
+  isBusy = false;
   begin();
 };
 
-// What the network makes of a picture in the end; nothing where there is no ink.
+// The last layer's averages for a picture; undefined where there is no ink.
 async function averages(picture) {
   const layers = await net.activations(picture).catch(() => []);
   return layers.find(({ name }) => name === "average")?.data;
@@ -66,8 +70,8 @@ async function answer({ board: name, revision, strokes, picture, pictures, reduc
   }
 }
 
-onmessage = ({ data }) => {
+addEventListener("message", ({ data }) => {
   if (data.load) return load(data.load);
   waiting.set(data.board, data);
   begin();
-};
+});

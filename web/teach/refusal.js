@@ -1,6 +1,6 @@
 // What the server said, in the visitor's words: its English sentence comes with a code.
 
-import { isKnown } from "./words.js";
+import { isKnown } from "../words.js";
 
 // Why it did not do what was asked, as write() takes it; undefined when it did.
 export const refusal = (reply) => (reply.error === undefined ? undefined : answered(reply));

@@ -1,17 +1,18 @@
 // MNIXEL's collector in the page: asks for the ten digits in shuffled packages and has the server store what is drawn.
-// What a contributor can do with what is stored is in mine.js.
+// What a contributor can do with what is stored is in my-digits.js.
 //
 // The rules: a drawing stays on the board until the server has said that it is stored; it is sent under one id, however often;
 // nothing is sent before consent, and nothing that the network doubts before the visitor was asked.
 
+import { make } from "../dom.js";
+import { Board, FULL } from "../draw/board.js";
+import { engine } from "../read/engine.js";
+import { showPixels } from "../show/answer.js";
+import { fill, label, write } from "../words.js";
 import { insist, inTime } from "./asking.js";
-import { FULL, makeBoard, showPixels } from "./board.js";
-import { make } from "./dom.js";
-import { engine } from "./engine.js";
-import { byDigit, makeMine, picture, SIDE } from "./mine.js";
+import { byDigit, makeMine, picture, SIDE } from "./my-digits.js";
 import { newId, RECEIPT_CHANGED, receipt, STORED } from "./receipt.js";
 import { refusal } from "./refusal.js";
-import { fill, label, write } from "./words.js";
 
 const NAME = "collector"; // of this board, for the engine
 const NEXT = "next"; // of what is about to be sent
@@ -23,9 +24,25 @@ const DOT = 20; // board units: less line than that is a dot
 const PATIENCE = 3000; // milliseconds that the network's opinion is waited for
 const EMPTY = "doubt.empty"; // the one question whose answer cannot be to keep the drawing
 
-// Bring the markup in collector.html to life. `props` has the licence and the version of the terms, why no drawings are taken (`closed`),
-// and the address of the weights; `server` the functions consent, keep, status and forget.
-export function mount(element, props, server) {
+// Ask the server: consent, submit, status, delete.
+async function ask(name, question) {
+  const headers = { "Content-Type": "application/json" };
+  const reply = await fetch(`contributions/${name}`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(question),
+  });
+  return reply.json();
+}
+const names = ["consent", "submit", "status", "delete"];
+const server = Object.fromEntries(names.map((name) => [name, (question) => ask(name, question)]));
+
+// Bring the tab to life. `contributions` has the licence and the version of the terms, or {error, code}, why no drawings are taken.
+export function mount(page, _sketchpad, contributions) {
+  const element = page.querySelector("#your-digits");
+  element.querySelector(".collector").hidden = !contributions;
+  if (!contributions) return;
+  const props = { ...contributions, closed: contributions.error ? contributions : null };
   const find = (selector) => element.querySelector(selector);
   const root = find(".board"),
     preview = find(".seen canvas"),
@@ -46,7 +63,7 @@ export function mount(element, props, server) {
   let turns = 0; // digits that were asked for and are done with
   let polling = null; // while something waits to be saved
 
-  const board = makeBoard(
+  const board = new Board(
     root,
     { brush: find(".brush"), undoButton, clearButton },
     {
@@ -94,7 +111,7 @@ export function mount(element, props, server) {
   async function doubt(digit) {
     if (!board.strokes.length) return [EMPTY, { digit }];
     if (board.strokes.reduce((sum, stroke) => sum + stroke.length, 0) < DOT) return ["doubt.dot", { digit }];
-    const read = engine.state === "ready" ? engine.read(NEXT, { revision, strokes: board.drawing() }) : null;
+    const read = engine.state === "ready" ? engine.read(NEXT, { strokes: board.drawing() }) : null;
     const { digit: other, confidences } = (await inTime(read, PATIENCE)) ?? {};
     if (other === null) return ["doubt.none", { digit }];
     if (other && other !== digit && confidences[0].confidence >= SURE)
@@ -166,13 +183,13 @@ export function mount(element, props, server) {
       // there is a question, or the visitor has stopped meanwhile
       sending = false;
       controls();
-      return asked && code ? ask(asked) : undefined;
+      return asked && code ? raise(asked) : undefined;
     }
     sends += 1;
     const drawing = { receipt: code, id, label: target(), strokes: board.drawing(true), source: "collector" };
     const isStopped = () => receipt.get() !== code;
     const reply = await insist(
-      () => server.keep(drawing),
+      () => server.submit(drawing),
       ATTEMPTS,
       isStopped,
       () => count("silent.again"),
@@ -192,7 +209,7 @@ export function mount(element, props, server) {
     if (results.length < PACKAGE && document.activeElement !== board.canvas) board.focus();
   }
 
-  function ask(sentence) {
+  function raise(sentence) {
     const isEmpty = sentence[0] === EMPTY;
     write(question.querySelector("p"), ...sentence);
     question.querySelector(".keep").hidden = isEmpty;
@@ -271,7 +288,7 @@ export function mount(element, props, server) {
   // --- consent, and another person --------------------------------------------------------------------------------------
 
   fill(element);
-  find("[data-slot=licence]").textContent = props.licence;
+  find("[data-slot=licence]").textContent = props.licence ?? "";
   find(".agree").disabled = false; // a press before this script was here would have been lost
   if (props.closed) {
     find(".agree").hidden = true;
@@ -333,7 +350,6 @@ export function mount(element, props, server) {
     find(".agree").focus({ preventScroll: true });
   });
   const mine = makeMine(find, server, () => visit, leave);
-  engine.open(props.weights);
   board.repaint();
   if (receipt.get() && !props.closed) resume();
   else show("consent");

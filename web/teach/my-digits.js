@@ -1,10 +1,10 @@
 // My digits: what a contributor takes home, the receipt code to copy, and the deletion of everything.
 
+import { make } from "../dom.js";
+import { write } from "../words.js";
 import { inTime, SERVER_TIMEOUT } from "./asking.js";
-import { make } from "./dom.js";
 import { receipt } from "./receipt.js";
 import { answered, refusal } from "./refusal.js";
-import { write } from "./words.js";
 
 const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet", png: "my-digits.png" };
 export const SIDE = 160; // pixels of a drawing in the sheet to save
@@ -95,7 +95,7 @@ export function makeMine(find, server, drawn, leave) {
   sure.querySelector(".yes").addEventListener("click", async () => {
     const line = find(".deleted");
     askIfSure(false);
-    const reply = await inTime(server.forget({ receipt: code }), 3 * SERVER_TIMEOUT);
+    const reply = await inTime(server.delete({ receipt: code }), 3 * SERVER_TIMEOUT);
     write(line, ...(reply ? answered(reply) : ["delete.silent"]));
     line.focus();
     if (reply?.said && !reply.again && code === receipt.get()) leave();

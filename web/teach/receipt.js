@@ -1,6 +1,6 @@
 // The receipt code of who has agreed to contribute. It stays in this browser, and so does a code that a server no longer knew.
 
-import { recall, remember } from "./storage.js";
+import { recall, remember } from "../storage.js";
 
 const RECEIPT = "draw-a-digit receipt",
   BEFORE = `${RECEIPT} before`;

@@ -3,9 +3,9 @@
 // A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the arrow keys shows it large
 // and says one sentence; one of its pixels (the one pointed at, else the strongest) is marked, beside the patch of the picture that it sees.
 
-import { make, set } from "./dom.js";
-import { FOR, PLACES, paintEvidence } from "./why.js";
-import { label, write } from "./words.js";
+import { make, set } from "../dom.js";
+import { label, write } from "../words.js";
+import { FOR, PLACES, paintEvidence, Why } from "./why.js";
 
 // What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far two pixels' views lie
 // apart (each 3x3 convolution adds two of its own pixels to a view, each pooling one and doubles the distance).
@@ -80,7 +80,7 @@ function whichOf(maps, isMap, map) {
 }
 
 // The strip in `root`, a <details>; `patch` is laid over the preview where a map's pixel looks.
-export function makeInside(root, patch) {
+function makeInside(root, patch) {
   const find = (selector) => root.querySelector(selector);
   const lens = find(".lens"),
     view = find(".lens-view"),
@@ -180,7 +180,6 @@ export function makeInside(root, patch) {
   }
 
   return {
-    isOpen: () => root.open,
     show(shown, found) {
       // the engine's layers, and the evidence of why.js
       evidence = found;
@@ -203,4 +202,21 @@ export function makeInside(root, patch) {
       show();
     },
   };
+}
+
+// Mount this part and Why, which share the network's layers: they follow the sketchpad from now on.
+export function mount(page, sketchpad) {
+  const ask = () => sketchpad.reading.ask();
+  const root = page.querySelector(".inside");
+  const inside = makeInside(root, page.querySelector(".patch"));
+  const why = new Why(sketchpad.prediction, ask);
+  root.addEventListener("toggle", ask);
+  sketchpad.watch({
+    wantsLayers: () => root.open || why.isOn,
+    painted(answer) {
+      const evidence = why.show(answer);
+      if (answer.empty) inside.clear();
+      else if (answer.layers && root.open) inside.show(answer.layers, evidence);
+    },
+  });
 }

@@ -1,4 +1,4 @@
-"""Draws the digits that the page shows of its training: one sprite and what is on it, made by `python -m web digits`.
+"""Draws the digits that the page shows of its training: one sprite and what is on it, made by `python -m web gallery`.
 
 The page's servers carry the two files and not the drawing program. Every way of writing is there once; behind them stand drawings of the
 same program, new to the network, that the weights misread.
@@ -25,11 +25,11 @@ NEW, SHOWN = 5000, 30  # drawings that are read anew, and how many of the misrea
 
 
 def write(out: Path, weights: Path) -> str:
-    """Write digits.png and digits.json into the folder `out`; returns a sentence about them."""
+    """Write gallery.png and gallery.json into the folder `out`; returns a sentence about them."""
     digits, cells = _ways()
     mistakes, wrong = _mistakes(model.DigitCNN.from_pretrained(weights))
-    _sprite(out / "digits", [*cells, *wrong], {"digits": digits, "mistakes": mistakes})
-    return f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones are in {out / 'digits.png'}."
+    _sprite(out / "gallery", [*cells, *wrong], {"digits": digits, "mistakes": mistakes})
+    return f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones are in {out / 'gallery.png'}."
 
 
 def write_mnixel(out: Path, weights: Path) -> str:
@@ -52,7 +52,7 @@ def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
     image.putpalette([255 * level // (LEVELS - 1) for level in range(LEVELS) for _ in range(3)])
     image.save(path, optimize=True, bits=4)
     path.with_suffix(".json").write_text(
-        json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n"
+        json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n", encoding="utf-8"
     )
 
 
