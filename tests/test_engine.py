@@ -67,7 +67,7 @@ def refused(browser, files: dict[str, bytes], folder: str = "weights/") -> str:
     return sentence
 
 
-# --- it reads as Python does ------------------------------------------------------------------------------------------
+# --- it reads as Python does --------------------------------------------------------------------------------
 
 
 def check(row: Row) -> None:
@@ -274,7 +274,7 @@ def test_size():
     )
 
 
-# --- it refuses what is not right -------------------------------------------------------------------------------------
+# --- it refuses what is not right ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

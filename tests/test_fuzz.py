@@ -43,7 +43,7 @@ def sentence(error: Exception) -> None:
     assert SENTENCE.fullmatch(str(error)), repr(error)
 
 
-# --- files ------------------------------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_crash_is_a_finding(target):
     assert outcome.kind == f"crash {-signal.SIGSEGV}"
 
 
-# --- parsers ----------------------------------------------------------------------------------------------------------
+# --- parsers ------------------------------------------------------------------------------------------------
 
 NUMBERS = st.floats() | st.integers() | st.sampled_from([-1e6, 1e6, 10**400, 2**63, 2**64, True, None, "5"])
 JSON = st.recursive(
@@ -234,7 +234,7 @@ def test_configurations_of_a_network(tmp_path, raw):
     DigitCNN(config)
 
 
-# --- a running page ---------------------------------------------------------------------------------------------------
+# --- a running page -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -247,7 +247,10 @@ def page():
 
 
 class Wire:
-    """A connection that stays open, and is opened again when the page has closed it. `address` is whom a proxy says it is."""
+    """A connection that stays open, and is opened again when the page has closed it.
+
+    `address` is whom a proxy says it is.
+    """
 
     def __init__(self, server: Server, address: str = "9.9.9.9"):
         self.server, self.address = server, address
@@ -569,7 +572,7 @@ def test_no_file_of_the_server_is_opened(page, tmp_path):
     reads_a_digit(page)
 
 
-# --- the page's own schema ------------------------------------------------------------------------------------------------
+# --- the page's own schema ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -623,7 +626,7 @@ def test_an_operation_of_the_schema_gives_what_it_promises(page):
     assert json.loads(content.split(b"data: ")[1])[0]["label"] == "2"
 
 
-# --- bad requests by the thousand ------------------------------------------------------------------------------------------
+# --- bad requests by the thousand ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

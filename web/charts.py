@@ -19,7 +19,6 @@ from web.assets import HERE, assets
 RESULTS = HERE.parent / "docs"
 FILES = ("accuracy.json", "data.json", "recipes.json")  # of docs/, what the figures are drawn from
 OURS, UPSTREAM = "this project", "upstream's network and recipe"  # columns of accuracy.json
-FIGURE = re.compile(r"(\d+)/(\d+) = ([\d.]+) % \(95 % interval ([\d.]+) to ([\d.]+)\)")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = (
     480,
     300,
@@ -174,11 +173,10 @@ def learnt(report: dict, counts: dict) -> str:
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
     """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
-    test, recipes = report["test"], read(results / "recipes.json")
+    test, recipes = report["test"], read(results / "recipes.json").get("recipes", {})
     wrong = read(HERE / "digits.json").get("mistakes", {})
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
-    shown = [name for name in details if not name.endswith(", small")]
-    shown = sorted(shown, key=lambda name: -accuracy["counts"][name][OURS][1])[:2]  # the largest say most
+    shown = sorted(details, key=lambda name: -accuracy["sets"][name][OURS]["total"])[:2]  # the largest say most
     recipes.setdefault("ours", {"rights": [*report["seeds"].values()], "total": test["total"]})
     html = section("model.people", people(accuracy, ["MNIXEL test", *details])) if details else ""
     matrices = [confusion(name, details[name]["confusion"]) for name in shown]
@@ -201,24 +199,21 @@ def section(title: str, content: str) -> str:
     )
 
 
-def figures(said: str) -> list[float]:
-    """Right, total, share and the bounds of its interval; empty where it says none."""
-    found = FIGURE.search(said)
-    return [float(part) for part in found.groups()] if found else []
-
-
 def people(accuracy: dict, names: Sequence[str]) -> str:
     """A dot and its interval for each of the sets; upstream's share beside them in the table."""
-    rows = {name: {who: figures(said) for who, said in accuracy["rows"][name].items()} for name in names}
-    low, end = 5 * math.floor(min(row[OURS][3] for row in rows.values()) / 5), len(rows) * 40 + 22
+    rows = {name: accuracy["sets"][name] for name in names}
+    low = 5 * math.floor(20 * min(row[OURS]["interval"][0] for row in rows.values()))
+    end = len(rows) * 40 + 22
     at, drawn, told = scale(low, 100, 8, RIGHT), "", []
     for y, (name, row) in zip(range(30, end, 40), rows.items(), strict=False):
-        who, (right, total, share, least, most) = say(f"set:{name}"), row[OURS]
+        who, right, total = say(f"set:{name}"), row[OURS]["right"], row[OURS]["total"]
+        share, least, most = (100 * part for part in (right / total, *row[OURS]["interval"]))
         drawn += text(0, y - 10, who) + line([(8, y), (RIGHT, y)], "rule")
         drawn += line([(at(least), y), (at(most), y)], "line") + dot(at(share), y)
         part = say("charts.of", right=number(right), total=number(total))
         bounds = say("charts.bounds", low=percent(least / 100), high=percent(most / 100))
-        upstream = percent(row[UPSTREAM][2] / 100) if row.get(UPSTREAM) else "–"
+        theirs = row.get(UPSTREAM)
+        upstream = percent(theirs["right"] / theirs["total"]) if theirs else "–"
         told.append((who, part, percent(share / 100), bounds, upstream))
     for tick in range(low, 101, 1 if low > 90 else 5):
         drawn += text(at(tick), end, percent(tick / 100, 0), "end" if tick > low else "")

@@ -1,9 +1,10 @@
 """Fuzzing the server's reading of picture files: `python -m bench.fuzz --minutes 10 --seed 1`.
 
-Small good files of every format and mode are mutated: bytes, and blocks (PNG chunks, JPEG segments, RIFF chunks), which are changed, left
-out, doubled, or taken from other files. Each goes through a child process like the server's (`serving/images.py`) and
-`DigitCNN.preprocess`. A file with a new outcome joins the corpus. A finding is anything but an answer, a refusal in one sentence or a
-child that ran out of time; its file goes to `tests/seeds/`.
+Small good files of every format and mode are mutated: bytes, and blocks (PNG chunks, JPEG segments, RIFF
+chunks), which are changed, left out, doubled, or taken from other files. Each goes through a child process
+like the server's (`serving/images.py`) and `DigitCNN.preprocess`. A file with a new outcome joins the corpus.
+A finding is anything but an answer, a refusal in one sentence or a child that ran out of time; its file goes
+to `tests/seeds/`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ SEEDS = ROOT / "tests" / "seeds"
 SENTENCE = re.compile(r"[A-Za-z][^\n]{10,400}\.")
 
 
-# --- the corpus to begin with -----------------------------------------------------------------------------------------
+# --- the corpus to begin with -------------------------------------------------------------------------------
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -66,7 +67,7 @@ TURNED.update({0x112: 6, 0x10F: "a maker"})
 
 
 def scans(side: int, count: int) -> bytes:
-    """A progressive JPEG of `side` pixels that repeats its shortest scan: a few bytes each, and every pixel is decoded again."""
+    """A progressive JPEG that repeats its shortest scan: a few bytes each, and every pixel is decoded again."""
     raw = encoded(Image.new("L", (side, side), 128), "JPEG", progressive=True)
     starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
     parts = [raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)]  # the others refine the first
@@ -85,7 +86,7 @@ def empty_chunks(count: int) -> bytes:
 
 
 def bombs() -> dict[str, bytes]:
-    """Files of a few megabytes at most that keep Pillow busy for much longer than a picture of their size, by name."""
+    """Files of a few megabytes at most that keep Pillow busy for much longer than a picture, by name."""
     files = {"scans.jpg": scans(4096, 12_000), "exif-segments.jpg": exif_segments(400_000)}
     return files | {"empty-chunks.png": empty_chunks(2_000_000 // 3)}
 
@@ -144,7 +145,7 @@ def hostile() -> dict[str, bytes]:
     )
 
 
-# --- mutation ---------------------------------------------------------------------------------------------------------
+# --- mutation -----------------------------------------------------------------------------------------------
 
 NUMBERS = (
     0,
@@ -169,7 +170,7 @@ NUMBERS = (
 
 
 def blocks(raw: bytes) -> list[bytes]:
-    """A file split into PNG chunks, JPEG segments before the pixels, or RIFF chunks; joined, they are the file."""
+    """A file split into PNG chunks, JPEG segments before the pixels, or RIFF chunks."""
     jpeg, riff = raw.startswith(b"\xff\xd8"), raw.startswith(b"RIFF")
     if not (jpeg or riff or raw.startswith(b"\x89PNG")):
         return [raw]
@@ -233,11 +234,14 @@ def mutate(raw: bytes, rng: random.Random, others: Sequence[bytes] = ()) -> byte
     return b"".join(parts)
 
 
-# --- the target -------------------------------------------------------------------------------------------------------
+# --- the target ---------------------------------------------------------------------------------------------
 
 
 class Outcome(NamedTuple):
-    """Of reading a file: "answer", "refusal", "ended" when its time was up, or a fault; `detail` tells similar ones apart."""
+    """Of reading a file: "answer", "refusal", "ended" when its time was up, or a fault.
+
+    `detail` tells similar ones apart.
+    """
 
     kind: str
     detail: str = ""
@@ -248,7 +252,7 @@ class Outcome(NamedTuple):
 
 
 class Target:
-    """Reads files in a child process as the server does: with the small budget, then once more with the large one."""
+    """Reads files in a child process as the server does: with the small budget, then with the large one."""
 
     def __init__(self) -> None:
         self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), images.Child()
@@ -276,11 +280,14 @@ def refusal(message: str) -> Outcome:
     return Outcome("refusal" if SENTENCE.fullmatch(message) else "no sentence", re.sub(r"\d+", "n", message))
 
 
-# --- the run ----------------------------------------------------------------------------------------------------------
+# --- the run ------------------------------------------------------------------------------------------------
 
 
 def run(minutes: float, seed: int) -> Counter:
-    """Read mutated files until the time is up; returns the number of each kind of outcome. Findings go to SEEDS."""
+    """Read mutated files until the time is up; returns the number of each kind of outcome.
+
+    Findings go to SEEDS.
+    """
     rng, counts, corpus = random.Random(seed), Counter(), list(good().values())
     waiting, seen, until = [*hostile().values(), *corpus], set(), time.monotonic() + 60 * minutes
     target = Target()
