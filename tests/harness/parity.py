@@ -52,6 +52,29 @@ def unseen(count: int, sizes: pendigits.Sizes, seed: int = 0) -> list[Drawing]:
     return [pendigits.on_board(digits[i], sizes, rng) for i in rng.permutation(len(digits))[:count]]
 
 
+def odd() -> dict[str, Drawing]:
+    """Drawings at the limits of the board, the brush and the window around the centre of mass, by name."""
+    blob = [[60 + 12 * (i % 6), 60 + 12 * (i // 6)] for i in range(36)]
+    tail = [[100.0, 100.0], [400.0, 390.0]]
+    heavy = {"at the upper left": [(blob, 25), (tail, 5)]}
+    heavy["at the lower right"] = [
+        ([[448 - x, 448 - y] for x, y in points], r) for points, r in heavy["at the upper left"]
+    ]
+    drawings = {f"heavy {where}": lines for where, lines in heavy.items()} | {
+        "a dot": [([[224, 224]], 15)],
+        "two dots at the corners": [([[30, 30]], 5), ([[418, 418]], 25)],
+        "half covered pixels": [([[100, 200], [300, 200]], 15.5), ([[150, 120], [150, 300]], 5.5)],
+        "a pen that rests": [([[200, 100], [200, 100], [200, 340], [200, 340]], 14)],
+        "beyond the board": [([[-200, 224], [700, 250]], 10), ([[224, -1700], [230, 2000]], 10)],
+        "all round the board": [([[26, 26], [422, 26], [422, 422], [26, 422], [26, 26]], 25)],
+        "small": [([[200, 200], [210, 190], [205, 220]], 5)],
+    }
+    return {
+        name: [board.Stroke(np.array(points, float), float(radius)) for points, radius in lines]
+        for name, lines in drawings.items()
+    }
+
+
 def pictures(count: int, seed: int = 0) -> dict[str, list[bytes]]:
     """Picture files of drawn digits, by kind."""
     rng = np.random.default_rng([seed, 4])
@@ -97,7 +120,7 @@ def corners(shape: tuple[int, int]) -> np.ndarray:
 
 @dataclass
 class Answer:
-    """What one side says: `board` is a hash; `problem` is the sentence of a refusal, and the rest is empty."""
+    """One side's answer: `board` is a hash; `problem` is a refusal, which leaves the rest empty."""
 
     problem: str = ""
     digit: str | None = None
@@ -135,7 +158,8 @@ READ = """async (items) => {
         answer.board = await hex(render(parseStrokes(item)));
       }
       const tensor = await net.preprocess(image), { probabilities, margin, digit } = net.predict(tensor);
-      answers.push({ ...answer, digit, margin, tensor: base64(tensor), probabilities: base64(probabilities) });
+      Object.assign(answer, { digit, margin, tensor: base64(tensor), probabilities: base64(probabilities) });
+      answers.push(answer);
     } catch (error) {
       if (error.name !== "EmptyDrawing") throw error;
       answers.push({ problem: error.message });
@@ -179,7 +203,7 @@ def site() -> dict[str, bytes]:
     """The files that the engine needs, by path, with a page that loads nothing."""
     files = {"": b"<!doctype html><title>digit.js</title>"}
     for name in ("digit.js", "reduce.js"):
-        files |= {name: path.read_bytes() for path in (ROOT / "web").rglob(name)}
+        files[name] = next((ROOT / "web").rglob(name)).read_bytes()
     for name in ("config.json", "model.safetensors"):
         files[f"weights/{name}"] = (ROOT / "weights" / name).read_bytes()
     return files
