@@ -1,8 +1,8 @@
 """Fuzzing of picture files: small good files of every format and mode, hostile ones, and mutations of both.
 
-A file is mutated in its bytes or in its blocks (PNG chunks, JPEG segments, RIFF chunks), which are changed, left
-out, doubled, or taken from other files. A `Target` reads it as the server does. A file that once led to anything
-but an answer, a refusal in one sentence or a child that ran out of time lies in tests/seeds.
+A file is mutated in its bytes or in its blocks (PNG chunks, JPEG segments, RIFF chunks), which are changed,
+left out, doubled, or taken from other files. A `Target` reads it as the server does. A file that once led to
+anything but an answer, a refusal in one sentence or a child that ran out of time lies in tests/seeds.
 """
 
 from __future__ import annotations
