@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 import board
-from bench.looks import STATES, leave, show
 from model import DigitCNN
+from reports.screenshots import STATES, leave, show
 from tests.harness import without
 from tests.harness.person import DRAWINGS, HEART, Person, until
 

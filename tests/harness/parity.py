@@ -1,42 +1,36 @@
-"""How far web/read/digit.js and Python agree, in a real browser: `python -m bench.parity --drawings 10000`.
-
-Both read the same drawings (as strokes) and the same picture files. Prints a table and every difference, and writes
-docs/parity.json. Exits with 1 when the two are farther apart than tests/test_engine.py allows.
-"""
+"""How far web/read/digit.js, in a real browser, and Python agree on the same drawings and picture files."""
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import io
-import sys
 import threading
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 import board
-from bench import freehand, sets, unipen
+from bench import pendigits
 from handwriting import MEASURING, draw, draw_nondigit
 from model import LABELS, DigitCNN, EmptyDrawing
-from reports import tables
+from tests.harness import ROOT
+from tests.harness.calls import encoded
 
-ROOT = Path(__file__).parent.parent
 CHUNK = 100  # drawings or pictures in one message to the browser
 Drawing = list[board.Stroke]
 
-TENSOR, PROBABILITY = 1e-3, 1e-3  # the most that an input and a probability may differ
-ANSWERS = 1 / 2000  # share of drawings whose answers may differ
-PICTURE_ANSWERS = 1 / 100  # the same of pictures
+# The most that an input and a probability may differ.
+TENSOR, PROBABILITY = 1e-3, 1e-3
+# The shares of drawings, and of pictures, whose answers may differ.
+ANSWERS, PICTURE_ANSWERS = 1 / 2000, 1 / 100
 
 
-# --- what is read -----------------------------------------------------------------------------------------------------
+# --- what is read -----------------------------------------------------------------------------------------
 
 
 def generated(count: int, seed: int = 0) -> list[Drawing]:
@@ -48,61 +42,67 @@ def generated(count: int, seed: int = 0) -> list[Drawing]:
     ]
 
 
-def unseen(count: int, sizes: freehand.Sizes, seed: int = 0) -> list[Drawing]:
+def unseen(count: int, sizes: pendigits.Sizes, seed: int = 0) -> list[Drawing]:
     """Digits of the writers in FREEHAND_DIR; none when it is not set."""
-    folder = freehand.folder()
+    folder = pendigits.folder()
     if folder is None:
         return []
-    digits, _ = freehand.read(folder)
+    digits, _ = pendigits.read(folder)
     rng = np.random.default_rng([seed, 3])
-    chosen = (
-        rng.permutation(len(digits))[:count]
-        if count <= len(digits)
-        else rng.integers(len(digits), size=count)
-    )
-    return [freehand.on_board(digits[i], sizes, rng) for i in chosen]
+    return [pendigits.on_board(digits[i], sizes, rng) for i in rng.permutation(len(digits))[:count]]
 
 
-def collections(count: int, seed: int = 0) -> dict[str, list[Drawing]]:
-    """Digits of UNIPEN's collections in UNIPEN_DIR, a row for each that may be looked at; none when it is not set."""
-    root, rng = unipen.folder(), np.random.default_rng([seed, 5])
-    rows = {}
-    for name in [name for name in unipen.LOOKED_AT if root and name in unipen.collections(root)]:
-        digits, _ = unipen.read(root, name)
-        chosen = rng.permutation(len(digits))[:count]
-        rows[f"UNIPEN {name}"] = [freehand.on_board(digits[i].strokes, freehand.NATURAL, rng) for i in chosen]
-    return rows
+def odd() -> dict[str, Drawing]:
+    """Drawings at the limits of the board, the brush and the window around the centre of mass, by name."""
+    blob = [[60 + 12 * (i % 6), 60 + 12 * (i // 6)] for i in range(36)]
+    tail = [[100.0, 100.0], [400.0, 390.0]]
+    heavy = {"at the upper left": [(blob, 25), (tail, 5)]}
+    heavy["at the lower right"] = [
+        ([[448 - x, 448 - y] for x, y in points], r) for points, r in heavy["at the upper left"]
+    ]
+    drawings = {f"heavy {where}": lines for where, lines in heavy.items()} | {
+        "a dot": [([[224, 224]], 15)],
+        "two dots at the corners": [([[30, 30]], 5), ([[418, 418]], 25)],
+        "half covered pixels": [([[100, 200], [300, 200]], 15.5), ([[150, 120], [150, 300]], 5.5)],
+        "a pen that rests": [([[200, 100], [200, 100], [200, 340], [200, 340]], 14)],
+        "beyond the board": [([[-200, 224], [700, 250]], 10), ([[224, -1700], [230, 2000]], 10)],
+        "all round the board": [([[26, 26], [422, 26], [422, 422], [26, 422], [26, 26]], 25)],
+        "small": [([[200, 200], [210, 190], [205, 220]], 5)],
+    }
+    return {
+        name: [board.Stroke(np.array(points, float), float(radius)) for points, radius in lines]
+        for name, lines in drawings.items()
+    }
 
 
 def pictures(count: int, seed: int = 0) -> dict[str, list[bytes]]:
-    """Rows of picture files: those of bench.accuracy as PNG, then transparent ones, large ones and JPEG."""
+    """Picture files of drawn digits, by kind."""
     rng = np.random.default_rng([seed, 4])
-    drawings = unseen(count, freehand.NATURAL, seed) or [draw(i % 10, rng) for i in range(count)]
-    digits = [[stroke.points for stroke in drawing] for drawing in drawings]
-    rows = {name: row.pictures for name, row in sets.made_hard(digits, np.zeros(count, int))}
-    plain, photographs = next(iter(rows.values())), list(rows.values())[-1]
-    files = {name: [encoded(Image.fromarray(picture)) for picture in row] for name, row in rows.items()}
-    layers = {
-        "black ink on a transparent ground": [
-            with_alpha(np.zeros_like(picture), picture) for picture in plain
-        ],
-        "white ink on a transparent ground (LA)": [
-            with_alpha(np.full_like(picture, 255), picture) for picture in plain
-        ],
-        "photographed, with cut corners": [
-            with_alpha(picture, corners(picture.shape)) for picture in photographs
-        ],
-        "blue ink": [Image.fromarray(np.dstack([255 - p, 255 - p, np.full_like(p, 255)])) for p in plain],
+    boards = [board.render(draw(i % 10, rng)) for i in range(count)]
+    photographs = [photographed(each, rng) for each in boards]
+    large = [Image.fromarray(each).resize((2304, 2305), Image.Resampling.BILINEAR) for each in boards[:2]]
+    clear = [with_alpha(np.zeros_like(each), each) for each in boards]
+    white = [with_alpha(np.full_like(each, 255), each) for each in boards]
+    blue = [Image.fromarray(np.dstack([255 - p, 255 - p, np.full_like(p, 255)])) for p in boards]
+    return {
+        "board": [encoded(Image.fromarray(each)) for each in boards],
+        "dark on light": [encoded(Image.fromarray(255 - each)) for each in boards],
+        "photographed: shade and grain": [encoded(Image.fromarray(each)) for each in photographs],
+        "photographed, with cut corners": [encoded(with_alpha(p, corners(p.shape))) for p in photographs],
+        "black ink on a transparent ground": [encoded(image) for image in clear],
+        "white ink on a transparent ground": [encoded(image) for image in white],
+        "blue ink": [encoded(image) for image in blue],
+        "2304x2305 pixels": [encoded(image) for image in large],
+        "JPEG": [encoded(Image.fromarray(255 - each), "JPEG", quality=85) for each in boards],
     }
-    files |= {name: [encoded(image) for image in row] for name, row in layers.items()}
-    large = [
-        Image.fromarray(picture).resize((2304, 2305), Image.Resampling.BILINEAR)
-        for picture in plain[: count // 10]
-    ]
-    files["2304x2305 pixels"] = [encoded(image) for image in large]
-    files["JPEG, dark on light"] = [encoded(Image.fromarray(255 - p), "JPEG", quality=85) for p in plain]
-    files["JPEG, photographed"] = [encoded(Image.fromarray(p), "JPEG", quality=85) for p in photographs]
-    return files
+
+
+def photographed(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A board as dark ink on paper under uneven light with grain: uint8 (448, 448)."""
+    y, x = np.mgrid[0 : board.SIZE, 0 : board.SIZE] / board.SIZE - 0.5
+    light = 0.65 + 0.3 * (x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1))
+    paper = 255 * light * (1 - rng.uniform(0.55, 0.8) * picture / 255.0) + rng.normal(0, 6, picture.shape)
+    return paper.clip(0, 255).astype(np.uint8)
 
 
 def with_alpha(grey: np.ndarray, alpha: np.ndarray) -> Image.Image:
@@ -115,18 +115,12 @@ def corners(shape: tuple[int, int]) -> np.ndarray:
     return np.where(y[:, None] + x > 1.8, 0, 255).astype(np.uint8)
 
 
-def encoded(image: Image.Image, form: str = "PNG", **options: int) -> bytes:
-    file = io.BytesIO()
-    image.save(file, form, **options)
-    return file.getvalue()
-
-
-# --- who reads --------------------------------------------------------------------------------------------------------
+# --- who reads ----------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Answer:
-    """What one side says: `board` is a hash, `problem` the sentence of a refusal, which leaves the rest empty."""
+    """One side's answer: `board` is a hash; `problem` is a refusal, which leaves the rest empty."""
 
     problem: str = ""
     digit: str | None = None
@@ -164,7 +158,8 @@ READ = """async (items) => {
         answer.board = await hex(render(parseStrokes(item)));
       }
       const tensor = await net.preprocess(image), { probabilities, margin, digit } = net.predict(tensor);
-      answers.push({ ...answer, digit, margin, tensor: base64(tensor), probabilities: base64(probabilities) });
+      Object.assign(answer, { digit, margin, tensor: base64(tensor), probabilities: base64(probabilities) });
+      answers.push(answer);
     } catch (error) {
       if (error.name !== "EmptyDrawing") throw error;
       answers.push({ problem: error.message });
@@ -186,7 +181,7 @@ class Engine:
     def read(self, items: Sequence[Drawing | bytes]) -> Iterator[Answer]:
         """The engine's answers to drawings or picture files."""
         for first in range(0, len(items), CHUNK):
-            for raw in self.page.evaluate(READ, [_message(item) for item in items[first : first + CHUNK]]):
+            for raw in self.page.evaluate(READ, [message(item) for item in items[first : first + CHUNK]]):
                 arrays = {
                     name: np.frombuffer(base64.b64decode(raw.pop(name)), np.float32)
                     for name in ("tensor", "probabilities")
@@ -195,7 +190,7 @@ class Engine:
                 yield Answer(**raw, **arrays)
 
 
-def _message(item: Drawing | bytes) -> str | list[dict]:
+def message(item: Drawing | bytes) -> str | list[dict]:
     """A drawing or a picture file as the page is given it."""
     if isinstance(item, bytes):
         return (
@@ -207,11 +202,11 @@ def _message(item: Drawing | bytes) -> str | list[dict]:
 def site() -> dict[str, bytes]:
     """The files that the engine needs, by path, with a page that loads nothing."""
     files = {"": b"<!doctype html><title>digit.js</title>"}
-    files |= {name: (ROOT / "web" / "read" / name).read_bytes() for name in ("digit.js", "reduce.js")}
-    return files | {
-        f"weights/{name}": (ROOT / "weights" / name).read_bytes()
-        for name in ("config.json", "model.safetensors")
-    }
+    for name in ("digit.js", "reduce.js"):
+        files[name] = next((ROOT / "web").rglob(name)).read_bytes()
+    for name in ("config.json", "model.safetensors"):
+        files[f"weights/{name}"] = (ROOT / "weights" / name).read_bytes()
+    return files
 
 
 TYPES = {"js": "text/javascript", "json": "application/json", "": "text/html"}
@@ -219,7 +214,7 @@ TYPES = {"js": "text/javascript", "json": "application/json", "": "text/html"}
 
 @contextmanager
 def served(files: MutableMapping[str, bytes]) -> Iterator[str]:
-    """Serve files by path, as the mapping has them when they are asked for; gives the URL, which ends in a slash."""
+    """Serve files by path, as the mapping has them when they are asked for; gives the URL with its slash."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -232,7 +227,7 @@ def served(files: MutableMapping[str, bytes]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body or b"")
 
-        def log_message(self, *_: object) -> None:
+        def logmessage(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -244,20 +239,23 @@ def served(files: MutableMapping[str, bytes]) -> Iterator[str]:
         server.server_close()
 
 
-# --- how far they agree -----------------------------------------------------------------------------------------------
+# --- how far they agree -------------------------------------------------------------------------------------
 
 
 @dataclass
 class Row:
-    """What the comparison of one kind of drawing or picture came to."""
+    """The result of comparing one kind of drawing or picture."""
 
     name: str
     pictures: bool
     total: int = 0
-    boards: int = 0  # that differ in at least one bit
-    tensor: float = 0.0  # the most that an input differs
+    # Boards that differ in at least one bit.
+    boards: int = 0
+    # The largest differences of an input and of a probability.
+    tensor: float = 0.0
     probability: float = 0.0
-    answers: int = 0  # that differ: another digit, or only one is sure, or only one refuses
+    # Answers that differ: another digit, or only one is sure, or only one refuses.
+    answers: int = 0
     differences: list[str] = field(default_factory=list)
 
     @property
@@ -299,35 +297,3 @@ def compare(
 
 def _in_words(answer: Answer) -> str:
     return answer.problem or f"{answer.digit or 'not sure'} (margin {answer.margin:.4f})"
-
-
-def main() -> None:
-    """Compare at scale, print the table and write it to docs/parity.json."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--drawings", type=int, default=10_000, help="of each kind")
-    parser.add_argument("--pictures", type=int, default=500, help="of each kind")
-    options = parser.parse_args()
-    from tests.harness.browser import chromium
-
-    drawings = {
-        "generator": generated(options.drawings),
-        "unseen writers, natural sizes": unseen(options.drawings, freehand.NATURAL),
-        "unseen writers, small": unseen(options.drawings, freehand.SMALL),
-        **collections(options.drawings),
-    }
-    net, rows = DigitCNN.from_pretrained(ROOT / "weights"), []
-    with chromium() as browser, served(site()) as url:
-        engine = Engine(browser, url)
-        for name, items in {**drawings, **pictures(options.pictures)}.items():
-            if items:
-                rows.append(compare(name, net, engine, items))
-                print(f"{name}: {len(items):,} compared", file=sys.stderr)
-    results = {"sha256": net.config.sha256, "rows": [asdict(row) for row in rows]}
-    print(tables.parity(results))
-    tables.store("parity", results)
-    if not all(row.agrees for row in rows):
-        sys.exit("bench.parity: the browser and Python are too far apart; see above.")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,8 @@
-"""pendigits, the strokes of unseen writers, as a benchmark: "Pen-Based Recognition of Handwritten Digits" (Alpaydin and Alimoglu, UCI, CC BY 4.0).
+"""pendigits, pen strokes of 30 writers, as a benchmark (Alpaydin and Alimoglu, UCI, CC BY 4.0).
 
-Measured with, never trained on. `FREEHAND_DIR` names the folder that holds `pendigits-orig.tra.Z` (the original, unnormalised
-version: 7,494 digits of 30 writers as pen strokes in UNIPEN text, y upwards).
+Measured with, never trained on. `FREEHAND_DIR` names the folder that holds `pendigits-orig.tra.Z`, the
+original, unnormalised version of "Pen-Based Recognition of Handwritten Digits": 7,494 digits as UNIPEN text,
+y upwards.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ FILE = "pendigits-orig.tra.Z"
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a digit is drawn and with what brush: shares of the board's side, board units."""
+    """How large a digit is drawn, as shares of the board's side, and with what brush, in board units."""
 
     longer_side: tuple[float, float]
     radius: tuple[float, float]
@@ -39,21 +40,17 @@ def folder() -> Path | None:
 
 def read(path: Path) -> tuple[list[list[np.ndarray]], np.ndarray]:
     """Every digit as a list of strokes (n, 2), x right and y down, and the labels (N,)."""
-    text = subprocess.run(["gzip", "-dc", str(path / FILE)], check=True, capture_output=True).stdout.decode(
-        "latin-1"
-    )
+    packed = subprocess.run(["gzip", "-dc", str(path / FILE)], check=True, capture_output=True)
     digits, labels = [], []
-    for segment in text.split(".SEGMENT")[1:]:
+    for segment in packed.stdout.decode("latin-1").split(".SEGMENT")[1:]:
         labels.append(int(re.search(r'"(\d)"', segment).group(1)))
-        strokes = [
-            np.array(part.split(".PEN_UP")[0].split(), float) for part in segment.split(".PEN_DOWN")[1:]
-        ]
-        digits.append([stroke.reshape(-1, 2) * (1, -1) for stroke in strokes])
+        components = [part.split(".PEN_UP")[0].split() for part in segment.split(".PEN_DOWN")[1:]]
+        digits.append([np.array(values, float).reshape(-1, 2) * (1, -1) for values in components])
     return digits, np.array(labels)
 
 
 def on_board(digit: list[np.ndarray], sizes: Sizes, rng: np.random.Generator) -> list[board.Stroke]:
-    """A digit scaled to a random size, with a random brush, at a random place that keeps it inside the board."""
+    """A digit scaled to a random size, with a random brush, at a random place inside the board."""
     points = np.concatenate(digit)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = rng.uniform(*sizes.longer_side) * board.SIZE / max(extent.max(), 1)

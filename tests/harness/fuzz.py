@@ -1,23 +1,18 @@
-"""Fuzzing the server's reading of picture files: `python -m bench.fuzz --minutes 10 --seed 1`.
+"""Fuzzing of picture files: small good files of every format and mode, hostile ones, and mutations of both.
 
-Small good files of every format and mode are mutated: bytes, and blocks (PNG chunks, JPEG segments, RIFF chunks), which are changed, left
-out, doubled, or taken from other files. Each goes through a child process like the server's (`serving/images.py`) and
-`DigitCNN.preprocess`. A file with a new outcome joins the corpus. A finding is anything but an answer, a refusal in one sentence or a
-child that ran out of time; its file goes to `tests/seeds/`.
+A file is mutated in its bytes or in its blocks (PNG chunks, JPEG segments, RIFF chunks), which are changed,
+left out, doubled, or taken from other files. A `Target` reads it as the server does. A file that once led to
+anything but an answer, a refusal in one sentence or a child that ran out of time lies in tests/seeds.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import random
 import re
 import signal
 import struct
-import sys
-import time
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -33,7 +28,7 @@ SEEDS = ROOT / "tests" / "seeds"
 SENTENCE = re.compile(r"[A-Za-z][^\n]{10,400}\.")
 
 
-# --- the corpus to begin with -----------------------------------------------------------------------------------------
+# --- the corpus to begin with -------------------------------------------------------------------------------
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -66,10 +61,11 @@ TURNED.update({0x112: 6, 0x10F: "a maker"})
 
 
 def scans(side: int, count: int) -> bytes:
-    """A progressive JPEG of `side` pixels that repeats its shortest scan: a few bytes each, and every pixel is decoded again."""
+    """A progressive JPEG that repeats its shortest scan: a few bytes, and every pixel is decoded again."""
     raw = encoded(Image.new("L", (side, side), 128), "JPEG", progressive=True)
     starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
-    parts = [raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)]  # the others refine the first
+    # The scans after the first refine it.
+    parts = [raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)]
     return raw[:-2] + min(parts, key=len) * count + raw[-2:]
 
 
@@ -85,7 +81,7 @@ def empty_chunks(count: int) -> bytes:
 
 
 def bombs() -> dict[str, bytes]:
-    """Files of a few megabytes at most that keep Pillow busy for much longer than a picture of their size, by name."""
+    """Files of a few megabytes at most that keep Pillow busy for much longer than a picture, by name."""
     files = {"scans.jpg": scans(4096, 12_000), "exif-segments.jpg": exif_segments(400_000)}
     return files | {"empty-chunks.png": empty_chunks(2_000_000 // 3)}
 
@@ -144,32 +140,14 @@ def hostile() -> dict[str, bytes]:
     )
 
 
-# --- mutation ---------------------------------------------------------------------------------------------------------
+# --- mutation -----------------------------------------------------------------------------------------------
 
-NUMBERS = (
-    0,
-    1,
-    2,
-    7,
-    8,
-    127,
-    128,
-    255,
-    256,
-    4095,
-    4096,
-    4097,
-    32767,
-    65535,
-    2**24,
-    2**31 - 1,
-    2**31,
-    2**32 - 1,
-)
+NUMBERS = (0, 1, 2, 7, 8, 127, 128, 255, 256, 4095, 4096, 4097, 32767, 65535, 2**24)
+NUMBERS += (2**31 - 1, 2**31, 2**32 - 1)
 
 
 def blocks(raw: bytes) -> list[bytes]:
-    """A file split into PNG chunks, JPEG segments before the pixels, or RIFF chunks; joined, they are the file."""
+    """A file split into PNG chunks, JPEG segments before the pixels, or RIFF chunks."""
     jpeg, riff = raw.startswith(b"\xff\xd8"), raw.startswith(b"RIFF")
     if not (jpeg or riff or raw.startswith(b"\x89PNG")):
         return [raw]
@@ -193,7 +171,8 @@ def mutate_bytes(raw: bytes, rng: random.Random) -> bytes:
     """One to four small changes: bits, numbers, spans."""
     data = bytearray(raw)
     for _ in range(rng.choice((1, 1, 2, 4))):
-        at = rng.randrange(min(len(data), rng.choice((64, 64, 2**30))) or 1)  # the head counts most
+        # The head of a file decides the most.
+        at = rng.randrange(min(len(data), rng.choice((64, 64, 2**30))) or 1)
         match rng.randrange(5):
             case 0 if data:
                 data[at] ^= 1 << rng.randrange(8)
@@ -222,7 +201,8 @@ def mutate(raw: bytes, rng: random.Random, others: Sequence[bytes] = ()) -> byte
             case 1:
                 block = rng.choice(blocks(rng.choice([raw, *others])))
                 parts.insert(rng.randrange(1, len(parts)), block)
-            case 2 if raw.startswith(b"\x89PNG"):  # with the right checksum, and inside the compression
+            case 2 if raw.startswith(b"\x89PNG"):
+                # With the right checksum, and inside the compression.
                 kind, data = parts[at][4:8], parts[at][8:-4]
                 with contextlib.suppress(zlib.error):
                     data = zlib.decompressobj().decompress(data, 2**17)
@@ -233,11 +213,11 @@ def mutate(raw: bytes, rng: random.Random, others: Sequence[bytes] = ()) -> byte
     return b"".join(parts)
 
 
-# --- the target -------------------------------------------------------------------------------------------------------
+# --- the target ---------------------------------------------------------------------------------------------
 
 
 class Outcome(NamedTuple):
-    """Of reading a file: "answer", "refusal", "ended" when its time was up, or a fault; `detail` tells similar ones apart."""
+    """What became of a file: "answer", "refusal", "ended" when its time was up, or a fault."""
 
     kind: str
     detail: str = ""
@@ -248,7 +228,7 @@ class Outcome(NamedTuple):
 
 
 class Target:
-    """Reads files in a child process as the server does: with the small budget, then once more with the large one."""
+    """Reads files in a child process as the server does: with the small budget, then with the large one."""
 
     def __init__(self) -> None:
         self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), images.Child()
@@ -274,41 +254,3 @@ class Target:
 def refusal(message: str) -> Outcome:
     """The outcome for an error message; other numbers in it are no other outcome."""
     return Outcome("refusal" if SENTENCE.fullmatch(message) else "no sentence", re.sub(r"\d+", "n", message))
-
-
-# --- the run ----------------------------------------------------------------------------------------------------------
-
-
-def run(minutes: float, seed: int) -> Counter:
-    """Read mutated files until the time is up; returns the number of each kind of outcome. Findings go to SEEDS."""
-    rng, counts, corpus = random.Random(seed), Counter(), list(good().values())
-    waiting, seen, until = [*hostile().values(), *corpus], set(), time.monotonic() + 60 * minutes
-    target = Target()
-    while time.monotonic() < until:
-        raw = waiting.pop() if waiting else mutate(rng.choice(corpus), rng, corpus)
-        outcome = target.read(raw)
-        counts[outcome.kind] += 1
-        if outcome in seen:
-            continue
-        seen.add(outcome)
-        if len(raw) < 100_000 and outcome.kind != "ended":
-            corpus.append(raw)
-        if not outcome.good:
-            path = SEEDS / f"{re.sub('[^a-z0-9]+', '-', outcome.kind.lower())}-{len(seen)}.bin"
-            path.write_bytes(raw)
-            print(f"{outcome.kind}: {outcome.detail or 'no message'}; file: {path.name}", flush=True)
-    print(f"{counts.total():,} files, {len(seen)} different outcomes")
-    print(", ".join(f"{count:,} {kind}" for kind, count in counts.most_common()))
-    return counts
-
-
-def main() -> int:
-    """Run the command; returns the exit status: 1 after a finding."""
-    parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--seed", type=int, default=1)
-    return int(not all(Outcome(kind).good for kind in run(**vars(parser.parse_args()))))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
