@@ -25,8 +25,9 @@ export function reading({ empty, error, apart, digit, confidences }) {
   const both = { digit: first.label, other: second.label };
   if (digit) {
     const { confidence } = first;
-    const key = confidence < EVEN ? "perhaps" : confidence < LIKELY ? "probably" : "sure";
-    return { kind: "digit", sentence: [`reading.${key}`, both] };
+    const key =
+      confidence < EVEN ? "reading.perhaps" : confidence < LIKELY ? "reading.probably" : "reading.sure";
+    return { kind: "digit", sentence: [key, both] };
   }
   if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: ["reading.none"] };
   return { kind: "torn", sentence: ["reading.torn", both] };
