@@ -31,7 +31,7 @@ const isLesson = (entry) =>
   /^\d$/.test(entry.label) &&
   (Array.isArray(entry.strokes) || entry.pixels?.length === 784);
 
-// The newest, as far as they are remembered.
+// The newest of a list, as many as are kept.
 function newest(list) {
   const counts = {};
   const kept = list.toReversed().filter(({ label }) => {

@@ -136,22 +136,21 @@ class Beside {
   }
 }
 
-// Bring teaching to the page. `root` is the place for what has been learnt, `prediction` the answer, whose bars dispatch "teach".
-// drawing() gives what is on the board once it has been read: {strokes, picture, pixels, isHandwriting}, or null. read() has it read
-// again. tell(sentence) says something about it, as write() takes it, or nothing.
-// Returns {changed, show}: the drawing on the board has changed; show(answer) is what the page shows now.
-export function mountMemory({ root, prediction, drawing, read, tell }) {
-  // The drawing that was taught last: undoing later strokes brings it back.
+// Bring teaching to the page: a press of a bar is the event "teach" of #prediction, and what has been learnt is listed in #memory.
+export function mount(page, sketchpad) {
+  const { board, player, prediction, reading } = sketchpad;
+  const tell = (sentence) => sketchpad.tell(sentence);
+  // the drawing that was taught last
   let last = null;
-  const correction = new Correction((sentence, id) => {
-    if (last?.id === id && isLast(drawing())) tell(sentence);
-    offerUndo(null);
-  });
-  const beside = new Beside(prediction, forget);
-  new Tray(root, forget, () =>
-    prediction.querySelector("[data-digit] , button")?.focus({ preventScroll: true }),
-  );
 
+  // What is on the board, once it has been read, else null.
+  function drawing() {
+    const { strokes, picture } = board;
+    const { pixels } = reading.answer;
+    return reading.isCurrent() && pixels ? { strokes: [...strokes], picture, pixels } : null;
+  }
+
+  // Whether that is what was taught last: undoing later strokes brings it back.
   const isLast = (now) =>
     last !== null &&
     now !== null &&
@@ -159,27 +158,33 @@ export function mountMemory({ root, prediction, drawing, read, tell }) {
     now.strokes.length === last.strokes.length &&
     now.strokes.every((stroke, index) => stroke === last.strokes[index]);
 
+  const correction = new Correction((sentence, id) => {
+    if (last?.id !== id || !isLast(drawing())) return;
+    tell(sentence);
+    beside.offerUndo(null);
+  });
+  const beside = new Beside(prediction, forget);
+  new Tray(page.querySelector("#memory"), forget, () => board.focus());
+
   function offerUndo(back) {
-    beside.offerUndo(
-      back &&
-        (() => {
-          back();
-          offerUndo(null);
-          tell(null);
-        }),
-    );
+    beside.offerUndo(() => {
+      back();
+      beside.offerUndo(null);
+      tell(null);
+    });
   }
 
   function teach(digit) {
     const now = drawing();
     if (!now) return tell(["teach.nothing"]);
-    last = { ...now, strokes: [...now.strokes], id: isLast(now) ? last.id : newId() };
+    last = { ...now, id: isLast(now) ? last.id : newId() };
     const { id, picture, pixels } = last;
-    const strokes = picture ? null : last.strokes;
+    const strokes = picture ? null : now.strokes;
     const before = lessons.all.filter((lesson) => lesson.id === id);
     lessons.used = true;
     lessons.add([{ id, label: digit, strokes, pixels }]);
-    const isSent = now.isHandwriting && correction.hold({ id, label: digit, strokes });
+    // What a picture or the page itself drew is not the handwriting of a contributor.
+    const isSent = strokes && !player.kind && correction.hold({ id, label: digit, strokes });
     tell([isSent ? "teach.sending" : "teach.learnt", { digit }]);
     offerUndo(() => {
       correction.drop();
@@ -199,16 +204,16 @@ export function mountMemory({ root, prediction, drawing, read, tell }) {
   prediction.addEventListener("teach", ({ detail }) => teach(detail.digit));
   lessons.addEventListener("change", () => {
     know();
-    read();
+    reading.ask();
   });
   know();
-  return {
+  sketchpad.watch({
     changed() {
       correction.send();
-      offerUndo(null);
+      beside.offerUndo(null);
     },
-    show({ lesson }) {
+    painted({ lesson }) {
       beside.show(lesson);
     },
-  };
+  });
 }

@@ -52,14 +52,13 @@ class Round {
   }
 }
 
-export class MyDigits {
+class MyDigits {
   #find;
   #board;
   #collection;
   // what the server says about contributing, or null where there is no server
   #contributions;
   #round = new Round();
-  #revision = 0;
   #sending = false;
 
   // `root` holds my-digits.html. `contributions` is what the server says about contributing: {licence, version}, or {error, code} where
@@ -168,8 +167,7 @@ export class MyDigits {
     const round = this.#round;
     for (const drawing of round.drawn) {
       if (engine.state !== "ready") break;
-      this.#revision += 1;
-      const answer = engine.read(NAME, { revision: this.#revision, strokes: drawing.strokes });
+      const answer = engine.read(NAME, { strokes: drawing.strokes });
       drawing.read = (await inTime(answer, PATIENCE))?.digit;
     }
     // The next person may have come meanwhile.
@@ -269,4 +267,8 @@ export class MyDigits {
     }
     return null;
   }
+}
+
+export function mount(page, _sketchpad, contributions) {
+  new MyDigits(page.querySelector("#your-digits"), contributions);
 }
