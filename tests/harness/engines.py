@@ -1,4 +1,4 @@
-"""Firefox and WebKit, driven as WebDriver describes it: what a person does with a mouse, and scripts that read the page."""
+"""Firefox and WebKit, driven by WebDriver's commands: what a person does with a mouse, and scripts."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Engine:
 
 @contextmanager
 def firefox() -> Iterator[Engine]:
-    """Firefox by its own protocol, WebDriver's commands as JSON on a socket. LookupError when there is none."""
+    """Firefox by its own protocol, WebDriver's commands as JSON on a socket. Else LookupError."""
     binary = shutil.which("firefox-esr") or shutil.which("firefox")
     if not binary:
         raise LookupError("no Firefox found (Debian: firefox-esr)")

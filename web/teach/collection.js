@@ -1,4 +1,5 @@
-// What a contributor has given: the receipt code, how much is stored, files to take home, and the deletion of everything.
+// What a contributor has given: the receipt code, how much is stored, files to take home, and the deletion of
+// everything.
 
 import { make } from "../dom.js";
 import { write } from "../words.js";
@@ -12,7 +13,8 @@ const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet", png: "my-digits.
 // Pixels: a drawing in the sheet to save, and the gap between two.
 const SIDE = 160;
 const GAP = 8;
-// Milliseconds until the counts are asked for again: while something waits to be saved, while the Hub lacks something, after silence.
+// Milliseconds until the counts are asked for again: while something waits to be saved, while the Hub lacks
+// something, after silence.
 const WAITING = 2000;
 const MIRRORING = 8000;
 const SILENT = 5000;
@@ -28,7 +30,8 @@ export class Collection extends EventTarget {
   // counts what was sent, so that an older count is dropped
   #sends = 0;
 
-  // `find` finds the elements of my-digits.html. `terms`, {licence, version}, is null where there is no server. nextPerson() begins anew.
+  // `find` finds the elements of my-digits.html. `terms`, {licence, version}, is null where there is no
+  // server. nextPerson() begins anew.
   constructor(find, terms, nextPerson) {
     super();
     this.#find = find;
@@ -77,7 +80,8 @@ export class Collection extends EventTarget {
     return null;
   }
 
-  // Give the receipt up. It is kept aside: it may be the only way to delete something. Returns `key` with the code, as write() takes it.
+  // Give the receipt up. It is kept aside: it may be the only way to delete something. Returns `key` with the
+  // code, as write() takes it.
   leave(key) {
     receipt.set(null);
     this.#find(".receipt").value = receipt.before() ?? "";

@@ -44,8 +44,9 @@ export function refusal(reply) {
   return reply.error === undefined ? null : said(reply);
 }
 
-// Send a drawing {id, label, strokes, source}, again and again under the same id, until the server has answered. Returns its answer;
-// null when it keeps silent, or when the visitor has stopped meanwhile. `silent()` is called after each attempt without an answer.
+// Send a drawing {id, label, strokes, source}, again and again under the same id, until the server has
+// answered. Returns its answer; null when it keeps silent, or when the visitor has stopped meanwhile.
+// `silent()` is called after each attempt without an answer.
 export async function submit({ id, label, strokes, source }, attempts, silent) {
   const code = receipt.get();
   const isOver = () => !code || receipt.get() !== code;
@@ -57,7 +58,8 @@ export async function submit({ id, label, strokes, source }, attempts, silent) {
   return reply;
 }
 
-// A drawing that was labelled on the first tab by a contributor. It is sent after a moment in which the label can be taken back.
+// A drawing that was labelled on the first tab by a contributor. It is sent after a moment in which the label
+// can be taken back.
 export class Correction {
   #drawing = null;
   #timer = null;

@@ -1,7 +1,9 @@
-// What the visitor has taught the page: drawings, each with the digit that it is. They are kept in this browser and nowhere else.
+// What the visitor has taught the page: drawings, each with the digit that it is. They are kept in this
+// browser and nowhere else.
 //
-// A lesson is {id, label, at, strokes: [{points, radius}]}, or, for a picture and for a drawing of very many points, {id, label, at,
-// pixels: 784 numbers 0..255}: what the network was given. Strokes survive a change of the preprocessing, and pixels are always small.
+// A lesson is {id, label, at, strokes: [{points, radius}]}, or, for a picture and for a drawing of very many
+// points, {id, label, at, pixels: 784 numbers 0..255}: what the network was given. Strokes survive a change
+// of the preprocessing, and pixels are always small.
 
 import { recall, remember } from "../storage.js";
 
@@ -63,8 +65,8 @@ class Lessons extends EventTarget {
     this.#tell();
   }
 
-  // Add drawings {id, label, strokes, pixels}: strokes as the board has them, null for a picture; pixels 784 numbers 0..1.
-  // A drawing that is known under its id gets a new label.
+  // Add drawings {id, label, strokes, pixels}: strokes as the board has them, null for a picture; pixels 784
+  // numbers 0..1. A drawing that is known under its id gets a new label.
   add(drawings) {
     const lessons = drawings.map((drawing) => {
       return { id: drawing.id, label: drawing.label, at: Date.now(), ...content(drawing) };

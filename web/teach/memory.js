@@ -1,6 +1,8 @@
-// Teaching on the first tab: a tap on a digit's bar says what the drawing on the board is, and the page knows it from then on.
+// Teaching on the first tab: a tap on a digit's bar says what the drawing on the board is, and the page knows
+// it from then on.
 //
-// What it has learnt is listed under the board. Whenever a remembered drawing decided an answer, that drawing is shown beside it.
+// What it has learnt is listed under the board. Whenever a remembered drawing decided an answer, that drawing
+// is shown beside it.
 
 import { make, set } from "../dom.js";
 import { engine } from "../read/engine.js";
@@ -136,7 +138,8 @@ class Beside {
   }
 }
 
-// Bring teaching to the page: a press of a bar is the event "teach" of #prediction, and what has been learnt is listed in #memory.
+// Bring teaching to the page: a press of a bar is the event "teach" of #prediction, and what has been learnt
+// is listed in #memory.
 export function mount(page, sketchpad) {
   const { board, player, prediction, reading } = sketchpad;
   const tell = (sentence) => sketchpad.tell(sentence);

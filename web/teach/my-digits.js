@@ -1,7 +1,9 @@
-// Your digits: the page asks for the ten digits in shuffled order, learns them, and says how many it read before.
+// Your digits: the page asks for the ten digits in shuffled order, learns them, and says how many it read
+// before.
 //
-// No reading is shown while one draws, so that nobody draws for the network. Nothing is sent before the ten are drawn and the visitor
-// has agreed to give them. A drawing stays here until the server has said that it is stored.
+// No reading is shown while one draws, so that nobody draws for the network. Nothing is sent before the ten
+// are drawn and the visitor has agreed to give them. A drawing stays here until the server has said that it
+// is stored.
 
 import { make } from "../dom.js";
 import { Board, FULL } from "../draw/board.js";
@@ -61,8 +63,8 @@ class MyDigits {
   #round = new Round();
   #sending = false;
 
-  // `root` holds my-digits.html. `contributions` is what the server says about contributing: {licence, version}, or {error, code} where
-  // none are taken; null where there is no server.
+  // `root` holds my-digits.html. `contributions` is what the server says about contributing: {licence,
+  // version}, or {error, code} where none are taken; null where there is no server.
   constructor(root, contributions) {
     this.#find = (selector) => root.querySelector(selector);
     const find = this.#find;

@@ -1,4 +1,5 @@
-// The receipt code of a visitor who has agreed to contribute. It stays in this browser, as does the last code before it.
+// The receipt code of a visitor who has agreed to contribute. It stays in this browser, as does the last code
+// before it.
 
 import { recall, remember } from "../storage.js";
 

@@ -9,7 +9,8 @@ export class Taught {
   #mine = null;
   #ids = [];
 
-  // Know exactly these: [{id, label, strokes or pixels}]; of one that is known the id and the label are enough.
+  // Know exactly these: [{id, label, strokes or pixels}]; of one that is known the id and the label are
+  // enough.
   set(lessons) {
     const before = this.#lessons;
     this.#lessons = new Map(lessons.map((lesson) => [lesson.id, { ...before.get(lesson.id), ...lesson }]));
@@ -17,7 +18,8 @@ export class Taught {
     this.#mine = null;
   }
 
-  // What `net` makes of a tensor now that it knows the lessons: as predict(), with the id of the lesson that decided, or null.
+  // What `net` makes of a tensor now that it knows the lessons: as predict(), with the id of the lesson that
+  // decided, or null.
   async predict(net, tensor) {
     if (!this.#mine || net !== this.#net) await this.#learn(net);
     const found = this.#mine.predict(tensor);

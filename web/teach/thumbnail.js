@@ -6,7 +6,8 @@ import { SIZE, showPixels } from "../draw/board.js";
 // Ground around a drawing in its thumbnail, as a fraction of its larger side.
 const MARGIN = 0.15;
 
-// A canvas with strokes, white on black; `box` is the square of the board that it shows: left, top and side in board units.
+// A canvas with strokes, white on black; `box` is the square of the board that it shows: left, top and side
+// in board units.
 export function picture(strokes, side, [left, top, length] = [0, 0, SIZE]) {
   const canvas = make("canvas", { width: side, height: side });
   const paint = canvas.getContext("2d");
