@@ -74,7 +74,9 @@ export class Correction {
       if (document.hidden) this.send();
     });
     window.addEventListener(RECEIPT_CHANGED, () => {
-      if (!receipt.get()) this.drop();
+      if (!this.#drawing || receipt.get()) return;
+      this.#tell(["teach.learnt", { digit: this.#drawing.label }], this.#drawing.id);
+      this.drop();
     });
   }
 

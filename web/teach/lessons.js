@@ -19,7 +19,8 @@ const tenth = (value) => Math.round(value * 10) / 10;
 // What a lesson remembers of a drawing.
 function content({ strokes, pixels }) {
   const points = strokes?.reduce((count, stroke) => count + stroke.points.length, 0) ?? Infinity;
-  if (points > MAX_POINTS) return { pixels: Array.from(pixels, (value) => Math.round(255 * value)) };
+  if (points > MAX_POINTS && pixels)
+    return { pixels: Array.from(pixels, (value) => Math.round(255 * value)) };
   return {
     strokes: strokes.map(({ points, radius }) => ({
       points: points.map((point) => point.map(tenth)),

@@ -10,7 +10,7 @@ import { label, write } from "../words.js";
 import { Correction } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { newId } from "./receipt.js";
-import { thumbnail } from "./thumbnail.js";
+import { named, thumbnail } from "./thumbnail.js";
 
 // A button that says `word` and does `action`.
 function makeButton(word, action, className = "") {
@@ -96,33 +96,32 @@ class Tray {
   }
 }
 
-// The drawing that an answer is due to, beside the answer, and a way to take back what was just done.
+// Under the answer: how to teach, or the drawing that the answer is due to, and a way to take back what was just done.
 class Beside {
-  #root = make("div", { className: "taught", hidden: true });
+  #hint;
   #picture = make("span", { className: "lesson" });
   #forget;
   #undo;
-  #lesson = null;
+  #lesson;
   // takes back what was done last, until the drawing changes
   #back = null;
 
-  // forget(id) forgets the lesson that is shown.
-  constructor(prediction, forget) {
-    this.#forget = makeButton("memory.forget.one", () => forget(this.#lesson));
+  // `root` holds the hint. forget(id) forgets the lesson that is shown.
+  constructor(root, forget) {
+    this.#hint = root.firstElementChild;
+    this.#forget = makeButton("memory.forget.one", () => forget(this.#lesson.id));
     this.#undo = makeButton("undo", () => this.#back());
     this.#undo.classList.add("unteach");
-    this.#root.append(this.#picture, this.#undo, this.#forget);
-    prediction.querySelector(".sentence").after(this.#root);
+    root.append(this.#picture, this.#undo, this.#forget);
+    this.#arrange();
   }
 
   // Show the lesson with this id, or none.
   show(id) {
     const lesson = lessons.all.find((entry) => entry.id === id);
-    if (this.#lesson !== (lesson?.id ?? null))
-      this.#picture.replaceChildren(...(lesson ? [thumbnail(lesson)] : []));
-    if (lesson) label(this.#picture.firstChild, "memory.lesson", { digit: lesson.label });
-    this.#picture.firstChild?.setAttribute("role", "img");
-    this.#lesson = lesson?.id ?? null;
+    if (this.#lesson === lesson) return;
+    this.#lesson = lesson;
+    this.#picture.replaceChildren(...(lesson ? [named(thumbnail(lesson), lesson.label)] : []));
     this.#arrange();
   }
 
@@ -134,7 +133,7 @@ class Beside {
   #arrange() {
     set(this.#undo, "hidden", !this.#back);
     set(this.#forget, "hidden", !this.#lesson || this.#back !== null);
-    set(this.#root, "hidden", !this.#lesson && !this.#back);
+    set(this.#hint, "hidden", Boolean(this.#lesson || this.#back));
   }
 }
 
@@ -146,27 +145,19 @@ export function mount(page, sketchpad) {
   // the drawing that was taught last
   let last = null;
 
-  // What is on the board, once it has been read, else null.
-  function drawing() {
-    const { strokes, picture } = board;
-    const { pixels } = reading.answer;
-    return reading.isCurrent() && pixels ? { strokes: [...strokes], picture, pixels } : null;
-  }
-
-  // Whether that is what was taught last: undoing later strokes brings it back.
-  const isLast = (now) =>
+  // Whether that is what is on the board: undoing later strokes brings it back.
+  const isLast = () =>
     last !== null &&
-    now !== null &&
-    now.picture === last.picture &&
-    now.strokes.length === last.strokes.length &&
-    now.strokes.every((stroke, index) => stroke === last.strokes[index]);
+    board.picture === last.picture &&
+    board.strokes.length === last.strokes.length &&
+    board.strokes.every((stroke, index) => stroke === last.strokes[index]);
 
   const correction = new Correction((sentence, id) => {
-    if (last?.id !== id || !isLast(drawing())) return;
+    if (last?.id !== id || !isLast()) return;
     tell(sentence);
     beside.offerUndo(null);
   });
-  const beside = new Beside(prediction, forget);
+  const beside = new Beside(prediction.querySelector(".teach"), forget);
   new Tray(page.querySelector("#memory"), forget, () => board.focus());
 
   function offerUndo(back) {
@@ -178,11 +169,14 @@ export function mount(page, sketchpad) {
   }
 
   function teach(digit) {
-    const now = drawing();
-    if (!now) return tell(["teach.nothing"]);
-    last = { ...now, id: isLast(now) ? last.id : newId() };
-    const { id, picture, pixels } = last;
-    const strokes = picture ? null : now.strokes;
+    const { picture } = board;
+    const pixels = reading.isCurrent() ? reading.answer.pixels : null;
+    if (board.isEmpty()) return tell(["teach.nothing"]);
+    // A picture that the network cannot read teaches nothing.
+    if (picture && !pixels) return;
+    last = { picture, strokes: [...board.strokes], id: isLast() ? last.id : newId() };
+    const { id } = last;
+    const strokes = picture ? null : last.strokes;
     const before = lessons.all.filter((lesson) => lesson.id === id);
     lessons.used = true;
     lessons.add([{ id, label: digit, strokes, pixels }]);
@@ -204,6 +198,8 @@ export function mount(page, sketchpad) {
 
   const know = () => engine.teach(lessons.used ? lessons.all : []);
 
+  for (const bar of prediction.querySelectorAll("[data-digit]"))
+    bar.setAttribute("aria-describedby", "teach-hint");
   prediction.addEventListener("teach", ({ detail }) => teach(detail.digit));
   lessons.addEventListener("change", () => {
     know();

@@ -14,7 +14,7 @@ import { Collection } from "./collection.js";
 import { refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { newId, receipt } from "./receipt.js";
-import { thumbnail } from "./thumbnail.js";
+import { named, thumbnail } from "./thumbnail.js";
 
 // What the engine calls this board.
 const NAME = "digits";
@@ -204,13 +204,16 @@ class MyDigits {
 
   // A drawing with what it was read as. One that went wrong can be left out while nothing of it was sent.
   #entry({ id, label: digit, strokes, read, isStored }) {
-    const picture = thumbnail({ strokes });
-    picture.setAttribute("role", "img");
-    label(picture, "memory.lesson", { digit });
     const caption = make("span");
-    if (read === undefined || read === digit) caption.textContent = digit;
+    const isWrong = read !== undefined && read !== digit;
+    if (!isWrong) caption.textContent = digit;
     else write(caption, read ? "digits.read.as" : "digits.unread", { digit, read });
-    const entry = make("li", { className: read === digit ? "" : "misread" }, picture, caption);
+    const entry = make(
+      "li",
+      { className: isWrong ? "misread" : "" },
+      named(thumbnail({ strokes }), digit),
+      caption,
+    );
     if (isStored || this.#sending) return entry;
     const button = make("button", { type: "button", textContent: "×" });
     label(button, "digits.leave.out", { digit });

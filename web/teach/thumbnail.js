@@ -1,7 +1,9 @@
 // Small pictures of drawings.
 
 import { make } from "../dom.js";
-import { SIZE, showPixels } from "../draw/board.js";
+import { SIZE } from "../draw/board.js";
+import { showPixels } from "../show/answer.js";
+import { label } from "../words.js";
 
 // Ground around a drawing in its thumbnail, as a fraction of its larger side.
 const MARGIN = 0.15;
@@ -43,4 +45,11 @@ export function thumbnail({ strokes, pixels }, side = 96) {
   });
   const length = (1 + 2 * MARGIN) * Math.max(...ends.map(([low, high]) => high - low));
   return picture(strokes, side, [...ends.map(([low, high]) => (low + high - length) / 2), length]);
+}
+
+// A thumbnail that says what it shows.
+export function named(canvas, digit) {
+  canvas.setAttribute("role", "img");
+  label(canvas, "memory.lesson", { digit });
+  return canvas;
 }
