@@ -31,7 +31,7 @@ from serving.predict import Predictor
 from serving.routes import plain
 from serving.server import Server, listen
 from serving.weights import Weights
-from web.components import collector, data_tab, model_tab, sketchpad
+from web.components import HEAD, page as digit_page
 
 HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
@@ -43,8 +43,6 @@ def build(predictor: Predictor, service: ContributionService | None, closed: dic
     Contributions go through the `service`; without one `closed`, an error as the service sends it, says why
     the page takes none.
     """
-    functions = service.functions if service else []
-
     async def predict(picture: dict, top_k: float, request: gr.Request) -> dict:
         """Classify a picture of one digit.
 
@@ -66,22 +64,8 @@ def build(predictor: Predictor, service: ContributionService | None, closed: dic
         return predictor.weights.info()
 
     with gr.Blocks(title=TITLE) as page:
-        gr.HTML(HEADER, elem_classes="header")
-        with gr.Tabs():
-            with gr.Tab("Recognise"):
-                sketchpad([f for f in functions if f.__name__ == "keep"], elem_classes="sketchpad")
-            with gr.Tab("Contribute"):
-                collector(
-                    service.licence if service else "", CONSENT, functions, closed, elem_classes="collect"
-                )
-            with gr.Tab("Data"):
-                data_tab(
-                    HERE / "weights",
-                    [f for f in functions if f.__name__ == "accepted"],
-                    elem_classes="tab-data",
-                )
-            with gr.Tab("Model"):
-                model_tab(HERE / "weights", elem_classes="tab-model")
+        told = {"licence": service.licence, "version": CONSENT} if service else closed or {}
+        digit_page(HERE / "weights", told)
         picture, top_k = gr.Image(visible=False, label="picture"), gr.Number(3, visible=False, label="top_k")
         result = gr.JSON(visible=False, label="result")
         gr.Button(
@@ -91,31 +75,6 @@ def build(predictor: Predictor, service: ContributionService | None, closed: dic
         )
         gr.api(info, api_name="info")
     return page
-
-
-HEADER = """<div class="languages" role="group" data-word-aria-label="language.choose" aria-label="Language"></div>
-<h1 data-word="title">Draw a digit</h1>
-<p data-word="subtitle">A neural network in your browser reads it while you draw.</p>"""
-
-
-# In the head, because Gradio confines what it is given as `css` to the inside of the padding that is set here.
-HEAD = f"<style>{(HERE / 'web' / 'frame.css').read_text()}"
-HEAD += """
-.gradio-container { width: 100%; max-width: 64rem !important; margin: 0 auto !important; --color-accent: var(--digit-accent); }
-.header { max-width: 60rem; margin: 0 auto; }
-footer button, footer a { color: var(--body-text-color) !important; }
-[role=tabpanel] { padding-inline: 0 !important; }
-footer .divider { display: none !important; }
-.gradio-container .html-container { padding: 0 !important; }
-@media (max-width: 900px) {
-  .gradio-container .main.app.app { padding: .5rem .9rem; }
-  .gradio-container .column { gap: .5rem; }
-  footer { display: none !important; }
-}
-@media (orientation: landscape) and (max-height: 520px) {
-  .gradio-container .main.app.app { padding-top: .3rem; }
-}
-</style>"""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,9 +1,12 @@
 """The MNIXEL digits as numpy arrays and as a Hugging Face dataset, read from checked archives."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+import board
 
 from .archives import CONFIGS, DataError, locate
 
@@ -47,22 +50,34 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
 
 
 def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m contributions merge` wrote.
+    """Contributed drawings of a split ("train", "test"): images (n, 28, 28) float64 0..255, labels (n,) int64.
 
     Raises:
         DataError: there is no such split in `folder`.
     """
+    rows = _merged(split, folder)
+    images = np.stack([np.asarray(row, dtype=np.float64) for row in rows["image"]])
+    return images, np.array(rows["label"], dtype=np.int64)
+
+
+def contributed_strokes(split: str, folder: str | Path) -> tuple[list[list[board.Stroke]], np.ndarray]:
+    """The same drawings as strokes, for `board.render`, and their labels. Errors as in `contributed`."""
+    rows = _merged(split, folder)
+    strokes = [board.parse_strokes(json.loads(each)) for each in rows["strokes"]]
+    return strokes, np.array(rows["label"], dtype=np.int64)
+
+
+def _merged(split: str, folder: str | Path) -> "datasets.Dataset":
+    """The rows that `python -m contributions merge` wrote."""
     path = Path(folder, f"{split}-00000-of-00001.parquet")
     if not path.is_file():
         raise DataError(
-            f"there are no contributed drawings in {path}: `python -m contributions merge` writes those that were accepted"
+            f"there are no contributed drawings in {path}: "
+            "`python -m contributions merge` writes those that were accepted"
         )
     import datasets
 
-    rows = datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
-    return np.stack([np.asarray(row, dtype=np.float64) for row in rows["image"]]), np.array(
-        rows["label"], dtype=np.int64
-    )
+    return datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
 
 
 def grey(x: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Look at the drawings, or count them.
 
-python -m handwriting sheet OUT.png [--seed N] [--nondigits]    one row a way of writing, or a kind of non-digit
-python -m handwriting speed [--count N] [--workers N]           drawings a second
+python -m handwriting sheet OUT.png [--seed N] [--nondigits]    one row a way of writing, or a kind of
+non-digit python -m handwriting speed [--count N] [--workers N]           drawings a second
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Allographs: the ways in which people write each digit, and the few words in which they are written down here.
+"""Allographs: the ways in which people write each digit, and the notation for them.
 
-An allograph is a function of dice. It returns strokes in a square of side 1, x right and y down, the digit as high as the
-square: a few waypoints that the pen passes, each `(x, y)`, or `corner(x, y)` where the pen turns sharply. What varies within
-one way of writing (the size of a bowl, the height of a waist, the gap of an opening) is thrown with the dice; what varies with
-the hand (slant, proportions, tremor) is `pen.py`'s. The shapes themselves are in `digits/`, one file a digit.
+An allograph is a function of dice. It returns strokes in a square of side 1, x right and y down, the digit as
+high as the square: a few waypoints that the pen passes, each `(x, y)`, or `corner(x, y)` where the pen turns
+sharply. What varies within one way of writing (the size of a bowl, the height of a waist, the gap of an
+opening) is thrown with the dice; what varies with the hand (slant, proportions, tremor) is `pen.py`'s. The
+shapes themselves are in `digits/`, one file a digit.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ ALLOGRAPHS: dict[int, list[Allograph]] = {digit: [] for digit in range(10)}
 
 
 def way(digit: int, weight: float) -> Callable[[Shape], Shape]:
-    """Register the decorated function as a way of writing `digit`; its name without the digit's is the allograph's."""
+    """Register the decorated function as an allograph of `digit`, named as the function without the digit."""
 
     def register(shape: Shape) -> Shape:
         name = shape.__name__.split("_", 1)[1]
@@ -65,7 +66,7 @@ def corner(x: float, y: float) -> Waypoint:
 
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float) -> Waypoints:
-    """Waypoints on an ellipse from angle `start` to `stop` in degrees: 0 right, 90 below, so growing angles go clockwise."""
+    """Waypoints on an ellipse from angle `start` to `stop` in degrees: 0 is right, 90 is below."""
     count = max(2, math.ceil(abs(stop - start) / 45) + 1)
     angles = [math.radians(start + (stop - start) * i / (count - 1)) for i in range(count)]
     return [(cx + rx * math.cos(a), cy + ry * math.sin(a)) for a in angles]

@@ -11,7 +11,7 @@ STEPS = 10  # points to a span between two waypoints, before the line is spaced 
 
 
 def through(waypoints: np.ndarray, corners: Sequence[bool]) -> np.ndarray:
-    """A curve (n, 2) that passes all waypoints (m, 2): smooth, except where `corners` says that the pen turns sharply."""
+    """A curve (n, 2) through all waypoints (m, 2): smooth, except where `corners` is true."""
     breaks = [i for i in range(1, len(waypoints) - 1) if corners[i]]
     bounds = [0, *breaks, len(waypoints) - 1]
     pieces = [_smooth(waypoints[a : b + 1]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
@@ -19,7 +19,7 @@ def through(waypoints: np.ndarray, corners: Sequence[bool]) -> np.ndarray:
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:
-    """A centripetal Catmull-Rom curve (Yuksel et al. 2011), which makes no loops of its own where waypoints are uneven."""
+    """A centripetal Catmull-Rom curve (Yuksel et al. 2011), which makes no loops of its own."""
     if len(points) < 3:
         return points
     chord = np.diff(points, axis=0)
@@ -43,7 +43,7 @@ def length(line: np.ndarray) -> float:
 
 
 def even(line: np.ndarray, spacing: float, start: float = 0.0, stop: float = 1.0) -> np.ndarray:
-    """The line from share `start` to `stop` of its length, as points about `spacing` apart; a dot remains one point."""
+    """The line from share `start` to `stop` of its length; its points are about `spacing` apart."""
     step = np.diff(line, axis=0)
     along = np.concatenate([[0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))])
     total = along[-1]

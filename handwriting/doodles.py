@@ -1,7 +1,7 @@
-"""Drawings that are no digits and of which no two are alike: random lines, signs, digits with something around them.
+"""Non-digit drawings, no two alike: random lines, signs, digits with something around them.
 
-All of them teach refusal. What is random here takes any number of forms, so that the network learns what a digit is rather than
-what a list of other things looks like.
+All of them teach refusal. What is random here takes any number of forms, so that the network learns what a
+digit is rather than what a list of other things looks like.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _moved(paths: list[Waypoints], x: float, y: float, size: float) -> list[Wayp
     ]
 
 
-# --- random lines -----------------------------------------------------------------------------------------------------
+# --- random lines -------------------------------------------------------------------------------------------
 
 
 @teaching("random strokes")
@@ -77,7 +77,7 @@ def _arcs(d):
     return paths
 
 
-# --- digits that are not alone ----------------------------------------------------------------------------------------
+# --- digits that are not alone ------------------------------------------------------------------------------
 
 
 @teaching("digit in a frame")
@@ -117,7 +117,7 @@ def _signed(d):
     return [*digit, point, *_moved(_digit(d), x - d(0.1, 0.3), 0, d(0.8, 1.0))]
 
 
-# --- signs ------------------------------------------------------------------------------------------------------------
+# --- signs --------------------------------------------------------------------------------------------------
 
 
 @teaching("sigma sign")

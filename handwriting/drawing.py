@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -15,49 +15,50 @@ from tqdm import tqdm
 import board
 import model
 
-from . import operators, pen
+from . import curves, operators, pen
 from .allographs import ALLOGRAPHS, Allograph, Dice
 
-CHUNK = 250  # drawings that share one random stream, whoever makes them: the result does not depend on the workers
-PATIENT = 40  # chunks, some 20 seconds: below that nobody is shown a progress bar
-BLEND, BLENDED = (
-    "blend",
-    0.25,
-)  # its name as an operator; share of drawings that lie between two ways of writing
-COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
-REDUCED = (
-    0.25  # share of big drawings that pass through MNIXEL's 28x28, the resolution at which its archive comes
-)
-BIG = (
-    8 * model.BOX
-)  # board units; half the side still leaves 4 pixels for each pixel of the result, which is enough
+# Drawings that share one random stream, so that the result does not depend on the number of workers.
+CHUNK = 250
+# Chunks, some 20 seconds: below that nobody is shown a progress bar.
+PATIENT = 40
+# Share of drawings that lie between two allographs.
+BLENDED = 0.25
+# Share of drawings that come as small pictures of black and white pixels.
+COARSE = 0.05
+# Share of big drawings that pass through MNIXEL's 28x28, the resolution of its archive.
+REDUCED = 0.25
+# Board units. Half the side still leaves 4 pixels for each pixel of the result, which is enough.
+BIG = 8 * model.BOX
 
 
 def choose(digit: int, rng: np.random.Generator) -> Allograph:
-    """One of a digit's allographs, by the square roots of their weights: the rare ones are where strangers are misread."""
+    """One of a digit's allographs, by the square roots of their weights: strangers use rare ones."""
     ways = ALLOGRAPHS[digit]
     weights = np.sqrt([way.weight for way in ways])
     return ways[int(rng.choice(len(ways), p=weights / weights.sum()))]
 
 
 def draw_allograph(
-    allograph: Allograph, rng: np.random.Generator, without: Collection[str] = ()
+    allograph: Allograph, rng: np.random.Generator, varied: bool = True
 ) -> list[board.Stroke]:
-    """One drawing in a given way of writing, by a random hand, anywhere on the board."""
+    """One drawing of an allograph by a random hand, anywhere on the board.
+
+    Without `varied` it is not blended with another allograph, and no operator changes it.
+    """
     hand = pen.any_hand(rng)
     lines = pen.trace(allograph.shape(Dice(rng)), hand, rng)
-    if rng.random() < BLENDED and BLEND not in without:
+    if rng.random() < BLENDED and varied:
         other = choose(allograph.digit, rng)
         lines = operators.blended(lines, pen.trace(other.shape(Dice(rng)), hand, rng), rng)
-    return pen.place(pen.write(operators.vary(lines, allograph.digit, rng, without), hand, rng), rng)
+    if varied:
+        lines = operators.vary(lines, allograph.digit, rng)
+    return pen.place(pen.write(lines, hand, rng), rng)
 
 
-def draw(digit: int, rng: np.random.Generator, without: Collection[str] = ()) -> list[board.Stroke]:
-    """Strokes of a digit 0..9 as somebody might write it: way of writing, hand, size, brush and place are random.
-
-    `without` names operators that are left out.
-    """
-    return draw_allograph(choose(digit, rng), rng, without)
+def draw(digit: int, rng: np.random.Generator) -> list[board.Stroke]:
+    """Strokes of a digit 0..9 as somebody might write it, by a random hand with a random brush."""
+    return draw_allograph(choose(digit, rng), rng)
 
 
 def _extent(strokes: list[board.Stroke]) -> float:
@@ -68,13 +69,17 @@ def _extent(strokes: list[board.Stroke]) -> float:
 
 
 def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarray:
-    """What the network is given for a drawing: float32 (28, 28). Some of the big ones pass through MNIXEL's reduction."""
+    """What the network is given for a drawing: float32 (28, 28).
+
+    Some of the big ones pass through MNIXEL's reduction.
+    """
     big = _extent(strokes) >= BIG
     if big and rng.random() < REDUCED:
         try:
             return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
         except model.EmptyDrawing:
-            pass  # thick ink all round the frame of 28x28 pixels is taken for a background; the whole board is read well
+            # Thick ink all round the frame of 28x28 is taken for a background; the whole board is read well.
+            pass
     if rng.random() < COARSE:
         coarse = board.render(strokes, int(board.SIZE * rng.uniform(20, 44) / _extent(strokes)))
         return model.normalise(
@@ -85,28 +90,66 @@ def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarra
     return model.normalise(model.to_ink(model.trimmed(drawn)))
 
 
-def drawings(
-    count: int, seed: int, workers: int | None = None, without: Collection[str] = ()
-) -> tuple[np.ndarray, np.ndarray]:
+def drawings(count: int, seed: int, workers: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """`count` drawn digits as the network is given them.
 
-    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,), the digits as even as `count`
-    allows, shuffled. The same `count` and `seed` give the same drawings for any number of `workers` (default: one a core).
-    `without` names operators that are left out.
+    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,), the digits as
+    even as `count` allows, shuffled. The same `count` and `seed` give the same drawings for any number of
+    `workers` (default: one a core).
     """
     labels = np.arange(count) % 10
     np.random.default_rng([seed, 0]).shuffle(labels)
-    work = partial(_chunk_of_digits, tuple(without))
-    return in_chunks(work, labels, [seed, 0], workers), labels.astype(np.int64)
+    return in_chunks(_chunk_of_digits, labels, [seed, 0], workers), labels.astype(np.int64)
 
 
-def _chunk_of_digits(without: tuple[str, ...], labels: np.ndarray, entropy: list[int]) -> np.ndarray:
+def _chunk_of_digits(labels: np.ndarray, entropy: list[int]) -> np.ndarray:
     rng = np.random.default_rng(entropy)
-    return as_levels([to_input(draw(int(digit), rng, without), rng) for digit in labels])
+    return as_levels([to_input(draw(int(digit), rng), rng) for digit in labels])
+
+
+def redraw(strokes: Sequence[board.Stroke], digit: int, rng: np.random.Generator) -> list[board.Stroke]:
+    """Somebody's drawing of a digit as another hand would draw it, with another size, brush and place."""
+    points = np.concatenate([stroke.points for stroke in strokes])
+    low, side = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1.0)
+    lines = [(stroke.points - low) / side for stroke in strokes]
+    lines = [curves.even(line, curves.FINE) if curves.length(line) else line[:1] for line in lines]
+    hand = pen.any_hand(rng)
+    return pen.place(pen.write(operators.vary(lines, digit, rng), hand, rng), rng)
+
+
+def redrawings(
+    strokes: Sequence[Sequence[board.Stroke]],
+    labels: np.ndarray,
+    copies: int,
+    seed: int,
+    workers: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each of the drawings (N lists of strokes with labels (N,)) `copies` times: as it is, then redrawn.
+
+    Returns images and labels as `drawings` does, each drawing's copies one after the other.
+    """
+    work = partial(_chunk_of_redrawings, strokes, labels, copies)
+    images = in_chunks(work, np.arange(len(strokes) * copies), [seed, 7], workers)
+    return images, np.repeat(labels, copies).astype(np.int64)
+
+
+def _chunk_of_redrawings(
+    strokes: Sequence[Sequence[board.Stroke]],
+    labels: np.ndarray,
+    copies: int,
+    numbers: np.ndarray,
+    entropy: list[int],
+) -> np.ndarray:
+    rng = np.random.default_rng(entropy)
+    made = []
+    for drawing, copy in zip(*divmod(numbers, copies), strict=True):
+        mine = strokes[drawing]
+        made.append(to_input(redraw(mine, int(labels[drawing]), rng) if copy else list(mine), rng))
+    return as_levels(made)
 
 
 def as_levels(images: list[np.ndarray]) -> np.ndarray:
-    """Float images in 0..1 as one uint8 array: a quarter of the memory, and as fine as a board's own levels."""
+    """Float images in 0..1 as one uint8 array: a quarter of the memory, as fine as a board's levels."""
     return np.rint(255 * np.stack(images)).astype(np.uint8)
 
 
@@ -116,7 +159,7 @@ def in_chunks(
     entropy: list[int],
     workers: int | None,
 ) -> np.ndarray:
-    """`work` done on labels by a pool of processes, CHUNK labels and one random stream at a time, joined in order."""
+    """`work` done on labels by a pool of processes, CHUNK labels and one random stream at a time."""
     parts = [labels[i : i + CHUNK] for i in range(0, len(labels), CHUNK)]
     jobs = [(part, [*entropy, 1 + number]) for number, part in enumerate(parts)]
     if not jobs:
@@ -125,8 +168,9 @@ def in_chunks(
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if min(workers, len(jobs)) <= 1:
         return np.concatenate([work(*job) for job in jobs])
-    # The work is numpy and Pillow only, no torch, so a forked process can do it at once; elsewhere than on Linux forking is
-    # not safe, and a script that calls this there needs the usual `if __name__ == "__main__"`.
+    # The work is numpy and Pillow only, no torch, so a forked process can do it at once; elsewhere than on
+    # Linux forking is not safe, and a script that calls this there needs the usual `if __name__ ==
+    # "__main__"`.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     # Ctrl-C reaches the whole group of processes; the parent alone answers it.
     with context.Pool(min(workers, len(jobs)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:

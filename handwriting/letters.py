@@ -1,4 +1,4 @@
-"""Letters that cannot be read as a digit, in two groups: those that teach refusal and those that measure it."""
+"""Letters that cannot be read as a digit, in two groups: some teach refusal, the others measure it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import partial
 
 from .allographs import Dice, Shape, Waypoints, corner
 
-# One string a letter: strokes with | between them, each a row of places x,y in hundredths of the square. A stroke is
-# straight from place to place, or a curve when it begins with ~.
+# One string a letter: strokes with | between them, each a row of places x,y in hundredths of the square. A
+# stroke is straight from place to place, or a curve when it begins with ~.
 _TEACHING_LETTERS = {
     "A": "10,100 50,0 90,100|25,60 78,60",
     "E": "80,0 20,0 20,100 82,100|20,50 70,50",

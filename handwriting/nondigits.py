@@ -1,7 +1,8 @@
 """Drawings that are no digits, for teaching and for measuring refusal.
 
-Each kind belongs to one of two groups: `TEACHING` may be trained on, `MEASURING` never, so that what is measured is refusal of
-things that were never seen. What could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...) is in neither.
+Each kind belongs to one of two groups: `TEACHING` may be trained on, `MEASURING` never, so that what is
+measured is refusal of things that were never seen. What could be read as a digit (O, l, S, Z, B, g, q, &,
+psi, ...) is in neither.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ KINDS: tuple[str, ...] = TEACHING + MEASURING
 
 
 def draw_nondigit(kind: str, rng: np.random.Generator) -> list[board.Stroke]:
-    """Strokes of one of `KINDS`, by a random hand, anywhere on the board. Raises KeyError for another kind."""
+    """Strokes of one of `KINDS`, by a random hand, anywhere on the board.
+
+    Raises KeyError for another kind.
+    """
     shape = _TEACHING.get(kind) or _MEASURING[kind]
     hand = pen.any_hand(rng)
     lines = operators.vary(pen.trace(shape(Dice(rng)), hand, rng), None, rng)
@@ -38,8 +42,9 @@ def nondigits(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`count` drawings that are no digits, as the network is given them.
 
-    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 indices (count,) into `kinds`, as even as `count` allows,
-    shuffled. The same arguments give the same drawings for any number of `workers` (default: one a core).
+    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 indices (count,) into `kinds`, as
+    even as `count` allows, shuffled. The same arguments give the same drawings for any number of `workers`
+    (default: one a core).
     """
     indices = np.arange(count) % len(kinds)
     np.random.default_rng([seed, 1]).shuffle(indices)

@@ -1,14 +1,14 @@
 """Operators: what hands do to any allograph, so that forms which nobody wrote down are drawn, too.
 
-Each operator changes the lines of one drawing in the unit square (float arrays (n, 2), points `FINE` apart, x right, y down)
-in one way: an end runs on or stops short, a corner becomes a loop, a stroke is split, the whole is squared. `vary` throws for
-each of them. None may turn a digit into another one: lengths and angles stay below what people would disagree about, and each
-operator says which digits it is for.
+Each operator changes the lines of one drawing in the unit square (float arrays (n, 2), points `FINE` apart, x
+right, y down) in one way: an end runs on or stops short, a corner becomes a loop, a stroke is split, the
+whole is squared. `vary` throws for each of them. None may turn a digit into another one: lengths and angles
+stay below what people would disagree about, and each operator says which digits it is for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -46,17 +46,17 @@ def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable]
     return register
 
 
-def vary(lines: Lines, digit: int | None, rng: np.random.Generator, without: Collection[str] = ()) -> Lines:
-    """The lines of one drawing after a throw for each operator; `digit` is None for a drawing that is no digit."""
+def vary(lines: Lines, digit: int | None, rng: np.random.Generator) -> Lines:
+    """The lines of one drawing, changed by operators at random. `digit` is None for a non-digit drawing."""
     for op in OPERATORS.values():
         meant = digit in op.digits if digit is not None else len(op.digits) > 1
-        if meant and op.name not in without and rng.random() < op.share:
+        if meant and rng.random() < op.share:
             lines = op.change(lines, rng)
     return lines
 
 
 def blended(lines: Lines, others: Lines, rng: np.random.Generator) -> Lines:
-    """A drawing between two ways of writing the same digit, where their strokes run alike; otherwise the first one."""
+    """A drawing between two allographs of a digit where their strokes run alike; otherwise the first one."""
     if len(lines) != len(others):
         return lines
     share, mixed = rng.uniform(0.2, 0.8), []
@@ -78,7 +78,7 @@ def _resampled(line: np.ndarray, count: int) -> np.ndarray:
     return np.stack([np.interp(at, have, line[:, 0]), np.interp(at, have, line[:, 1])], axis=1)
 
 
-# --- the whole drawing ------------------------------------------------------------------------------------------------
+# --- the whole drawing --------------------------------------------------------------------------------------
 
 
 @operator(0.25)
@@ -142,7 +142,7 @@ def leaning(lines: Lines, rng: np.random.Generator) -> Lines:
     return [line - np.stack([by * (line[:, 1] - 0.5), 0 * line[:, 1]], axis=1) for line in lines]
 
 
-# --- parts of strokes -------------------------------------------------------------------------------------------------
+# --- parts of strokes ---------------------------------------------------------------------------------------
 
 
 @operator(0.06)
@@ -258,7 +258,7 @@ def _across(at: np.ndarray, angle: float, left: float, right: float) -> np.ndarr
     return curves.even(np.array([at - left * way, at + right * way]), FINE)
 
 
-# --- ends -------------------------------------------------------------------------------------------------------------
+# --- ends ---------------------------------------------------------------------------------------------------
 
 
 @operator(0.2, digits=(0, 1, 3, 4, 5, 6, 7, 8, 9))  # a 2 without its foot is a 7
@@ -320,7 +320,7 @@ def specked(lines: Lines, rng: np.random.Generator) -> Lines:
     return [*lines, place + np.array([[0.0, 0.0], rng.normal(0, 0.02, 2)])]
 
 
-# --- what they share --------------------------------------------------------------------------------------------------
+# --- what they share ----------------------------------------------------------------------------------------
 
 
 def _box(lines: Lines) -> tuple[np.ndarray, np.ndarray]:
@@ -349,7 +349,7 @@ def _at_an_end(lines: Lines, rng: np.random.Generator, change: Callable[[np.ndar
 
 
 def _run_on(line: np.ndarray, size: float, turn: float, bend: float) -> np.ndarray:
-    """The line with `size` more at its end, after a turn of `turn` radians, and bent by `bend` radians a point."""
+    """The line longer by `size`, after a turn of `turn` radians, and bent by `bend` radians a point."""
     count = max(2, int(size / FINE))
     headings = _heading(line[-5:]) + turn + bend * np.arange(1, count + 1)
     return np.concatenate([line, line[-1] + np.cumsum(_steps(headings, FINE), axis=0)])
@@ -366,7 +366,7 @@ def _heading(line: np.ndarray) -> float:
 
 
 def _turns(line: np.ndarray, over: int = 3) -> np.ndarray:
-    """By how much the line turns at each point (n,), radians, measured over `over` points before and behind."""
+    """How much the line turns at each point (n,), radians, measured over `over` points on either side."""
     turns = np.zeros(len(line))
     if len(line) > 2 * over:
         step = line[over:] - line[:-over]

@@ -1,6 +1,7 @@
 """The pen: waypoints as a particular hand draws them on the board.
 
-A hand is thrown for every drawing: slant, proportions, care, speed, brush, place. Nothing here knows what is drawn.
+A hand is thrown for every drawing: slant, proportions, care, speed, brush, place. Nothing here knows what is
+drawn.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ class Hand:
 
 
 def any_hand(rng: np.random.Generator) -> Hand:
-    """A hand of anybody: mostly orderly, now and then careless. `care` joins what goes together in a careless hand."""
+    """A hand of anybody: mostly orderly, now and then careless.
+
+    `care` joins what goes together in a careless hand.
+    """
     care = np.exp(rng.normal(0, 0.45))
     return Hand(
         slant=float(np.clip(rng.normal(0.08, 0.2), -0.45, 0.65)),
@@ -55,7 +59,7 @@ def any_hand(rng: np.random.Generator) -> Hand:
 
 
 def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> Lines:
-    """The lines (n, 2) through the waypoints of `paths`, which a hand misses a little; points are `FINE` apart."""
+    """The lines (n, 2) through the waypoints of `paths`, which the hand misses a little."""
     lines = []
     for number, path in enumerate(paths):
         places = np.array([point[:2] for point in path], dtype=float)
@@ -74,7 +78,7 @@ def write(lines: Lines, hand: Hand, rng: np.random.Generator) -> Lines:
 
 
 def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """How far a hand misses each waypoint (n, 2): little where they are close together, or round bowls would get dents."""
+    """How far a hand misses each waypoint (n, 2): less where they are close, or bowls would get dents."""
     noise = rng.normal(0, hand.wobble, places.shape)
     if len(places) < 3:
         return noise
@@ -116,7 +120,7 @@ def _flicked(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that leans, widens, turns and smoothly warps points of the unit square, the same for all strokes."""
+    """A function that leans, widens, turns and smoothly warps points of the unit square."""
     waves = rng.normal(0, 0.8, (3, 2)) * 2 * np.pi  # per unit
     phases = rng.uniform(0, 2 * np.pi, 3)
     swings = rng.normal(0, hand.warp, (3, 2))
@@ -134,7 +138,7 @@ def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.
 
 
 def place(lines: Sequence[np.ndarray], rng: np.random.Generator) -> list[board.Stroke]:
-    """Put lines on the board as strokes: any size and place that keeps the ink inside, a brush that goes with the size."""
+    """Put lines on the board as strokes: any size and place inside it, a brush that goes with the size."""
     side, radius = _size_and_brush(rng)
     every = np.concatenate(lines)
     low, high = every.min(axis=0), every.max(axis=0)

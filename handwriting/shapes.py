@@ -1,7 +1,8 @@
 """Signs, figures, scribbles and rows of digits: drawings that are neither letters nor a digit.
 
-Two groups: those that teach refusal and those that measure it. Kinds that are alike are still apart: two digits side by side
-teach, three in a row and a digit struck out measure; a round scribble teaches, a straight one measures.
+Two groups: those that teach refusal and those that measure it. Kinds that are alike are still apart: two
+digits side by side teach, three in a row and a digit struck out measure; a round scribble teaches, a straight
+one measures.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def measuring(name: str) -> Callable[[Shape], Shape]:
 
 
 def _polygon(points: Sequence[tuple[float, float]], gap: float = 0.0) -> Waypoints:
-    """A closed line of straight sides; `gap` is the share of the last side that is left open (below 0: it overlaps)."""
+    """A closed line of straight sides.
+
+    `gap` is the share of the last side that is left open (below 0: it overlaps).
+    """
     (x0, y0), (x1, y1) = points[-1], points[0]
     end = (x0 + (x1 - x0) * (1 - gap), y0 + (y1 - y0) * (1 - gap))
     return [points[0], *(corner(*point) for point in points[1:]), end]
@@ -37,7 +41,7 @@ def _turned(paths: list[Waypoints], degrees: float) -> list[Waypoints]:
     return [turned(path, degrees) for path in paths]
 
 
-# --- shapes that teach -----------------------------------------------------------------------------------------------
+# --- shapes that teach --------------------------------------------------------------------------------------
 
 
 @teaching("triangle")
@@ -187,7 +191,7 @@ def _cube(d):
     return [_polygon(front), _polygon(back), *[[a, b] for a, b in zip(front, back, strict=True)]]
 
 
-# --- shapes that measure ---------------------------------------------------------------------------------------------
+# --- shapes that measure ------------------------------------------------------------------------------------
 
 
 @measuring("arrow")

@@ -17,13 +17,13 @@ from PIL import Image
 from publishing import exporter, pins
 from reports import cards
 from web import build, charts
+from web.assets import assets
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
 SAMPLE = ROOT / "docs" / "images" / "digit.png"  # a drawing of the project's own, for what the cards print
 SHOWN = ROOT / "docs" / "images" / "page.png"  # what the Hub and other sites show of a Space
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")  # of web/, what browsers get
 PACKAGES = (  # what the Space imports, and what its server is faster with
     *("gradio", "httptools", "huggingface_hub", "numpy", "pillow", "prometheus_client", "pyarrow"),
     *("safetensors", "torch", "uvloop"),
@@ -56,7 +56,7 @@ def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
     (out / "README.md").write_text(cards.model_card(metrics, name, dataset, opset))
     for file in MODEL:
         shutil.copyfile(weights / file, out / file)
-    for file in (ROOT / "model.py", ROOT / "web" / "digit.js", SAMPLE):
+    for file in (ROOT / "model.py", assets()["read/digit.js"], SAMPLE):
         shutil.copyfile(file, out / file.name)
     with Image.open(SAMPLE) as picture:
         pixels = net.preprocess(picture)[0].mul(255).round().byte().numpy()
@@ -140,7 +140,7 @@ def space(
     zero = hardware.startswith("zero")
     checked(weights)
     files = [*needed(ROOT / ENTRY), *([ROOT / ZERO_START] if zero else [])]
-    files += [path for path in sorted((ROOT / "web").iterdir()) if path.suffix in PAGE]
+    files += [*assets().values(), ROOT / "web" / "index.html"]
     files += [file for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
     for file in [*files, ROOT / "web" / "static" / "icon.svg", ROOT / "LICENSE"]:
         copy = out / file.relative_to(ROOT)

@@ -89,7 +89,7 @@ class Routes:
         queue = (f"{API}/queue/join", f"{API}/call/{{name}}", f"{API}/call/v2/{{name}}")
         return [
             way("/", self._page, zipped=True),
-            way("/web/{fingerprint}/{name}", self._asset, zipped=True),
+            way("/web/{fingerprint}/{name:path}", self._asset, zipped=True),
             way(
                 "/weights/current", fresh(lambda: {"base": f"weights/{weights.files.key}/", **weights.info()})
             ),
@@ -100,6 +100,7 @@ class Routes:
             ),
             way("/metrics", self._metrics, own=True),
             way("/contributions/collection", self._take_home, SMALL, "contributions", own=True),
+            way("/contributions/{name}", self._contribute, DRAWING, "contributions", own=True),
             way(f"{API}/component_server", self._component, DRAWING, "contributions", own=True),
             way(f"{API}/upload", self._upload, MAX_BYTES + SMALL, into="disk"),
             way(f"{API}/mcp", self._tools, PICTURE, "pictures"),
@@ -202,6 +203,12 @@ class Routes:
             limits.check(who, "drawings", 1)
             EVENTS.labels("drawing stored").inc()
         return JSONResponse(answer)
+
+    async def _contribute(self, request: Request) -> Response:
+        name = {"submit": "keep", "delete": "forget"}.get(request.path_params["name"], request.path_params["name"])
+        if name not in self.functions:
+            raise Refused(CHANGED, 404, "no such path")
+        return JSONResponse(await run_in_threadpool(self.functions[name], await body(request)))
 
     async def _take_home(self, request: Request) -> Response:
         if self.collection is None:

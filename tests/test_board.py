@@ -89,7 +89,8 @@ def test_reduction_is_separable_pyramid_steps():
 def test_reduction_is_the_one_that_upstream_used(mnixel):
     """The archives have the range and the smoothness that the reduction of a drawing on MNIXEL's board must have.
 
-    (`test_data.py` shows more: every pixel of the archives is a whole multiple of 255 / 20**8, as four such steps make it.)
+    (`test_data.py` shows more: every pixel of the archives is a whole multiple of 255 / 20**8, as four such
+    steps make it.)
     """
     images = data.arrays("raw", mnixel).x_train
     images = images[images.max(axis=(1, 2)) > 0]

@@ -25,7 +25,6 @@ import pytest
 from PIL import Image
 from starlette.datastructures import Headers
 
-from bench.fuzz import empty_chunks, exif_segments, scans
 from contributions import CONSENT
 from serving import ABOUT, VERSION, limits
 from serving.images import Child
@@ -36,6 +35,7 @@ from serving.weights import Weights
 from tests.harness import ROOT, in_thread
 from tests.harness.calls import data_url, encoded, picture, post, upload
 from tests.harness.contributor import strokes
+from tests.harness.fuzz import empty_chunks, exif_segments, scans
 from tests.harness.servers import Server, family, free_port
 
 # --- what is let in ---------------------------------------------------------------------------------------------------

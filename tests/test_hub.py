@@ -770,7 +770,7 @@ def test_train_can_push(hub, tmp_path):
     short = (
         "import sys, train\nfrom training import recipes\nfrom dataclasses import replace\n"
         "ours = recipes.RECIPES['drawn-only']\n"
-        "recipes.RECIPES['drawn-only'] = replace(ours, drawn=400, nondigits=100, steps=2, schedule=replace(ours.schedule, rounds=2))\n"
+        "recipes.RECIPES['drawn-only'] = replace(ours, drawn=400, nondigits=100, steps=2, optim=replace(ours.optim, rounds=2))\n"
         "sys.exit(train.main(sys.argv[1:]))\n"
     )
     arguments = ["--recipe", "drawn-only", "--out", str(tmp_path / "out"), "--push", MODEL]

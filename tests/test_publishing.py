@@ -325,17 +325,15 @@ def test_the_card_holds_what_was_measured():
     measured = tables.stored("accuracy")
     assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
     results = {row.dataset_name: row.metric_value for row in card.data.eval_results}
-    ours = {
-        name: readers[tables.OURS] for name, readers in measured["counts"].items() if tables.OURS in readers
-    }
-    assert results == {name: round(right / total, 4) for name, (right, total) in ours.items()}
+    ours = {name: row[tables.OURS] for name, row in measured["sets"].items()}
+    assert results == {name: round(row["right"] / row["total"], 4) for name, row in ours.items()}
     assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(
         result["seconds"] * 30 / 3.6e6 * 475, 2
     )
     assert card.data.pipeline_tag == "image-classification" and card.data.library_name is None
-    unseen = measured["rows"].get(cards.UNSEEN)
-    assert (unseen[tables.OURS] if unseen else "these weights have not been measured") in card.text
-    for row in measured["rows"]:
+    unseen = ours[tables.UNSEEN]
+    assert f"{unseen['right']}/{unseen['total']} = " in card.text
+    for row in ours:
         assert f"| {row} |" in card.text
 
 

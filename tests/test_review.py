@@ -236,7 +236,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
     short = (
         "import sys, train\nfrom dataclasses import replace\nfrom training import recipes\n"
         "ours = recipes.RECIPES['mnixel-only']\n"
-        "recipes.RECIPES['mnixel-only'] = replace(ours, steps=2, schedule=replace(ours.schedule, rounds=2))\n"
+        "recipes.RECIPES['mnixel-only'] = replace(ours, steps=2, optim=replace(ours.optim, rounds=2))\n"
         "sys.exit(train.main(sys.argv[1:]))\n"
     )
     done = python(

@@ -78,12 +78,11 @@ def test_the_figures_say_what_was_measured():
             ]
     people = {row[0]: row[1:] for row in tables["people"]}
     assert len(people) == len([mark for mark in figures.drawings["people"] if mark[0] == "circle"])
-    right, total = ACCURACY["counts"]["pendigits"][charts.OURS]
+    pendigits = ACCURACY["sets"]["pendigits"][charts.OURS]
+    right, total = pendigits["right"], pendigits["total"]
     assert people["pendigits"][0] == f"{right:,} of {total:,}"
-    low, high = re.search(
-        r"interval ([\d.]+) to ([\d.]+)", ACCURACY["rows"]["pendigits"][charts.OURS]
-    ).groups()
-    assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low}% to {high}%"]
+    low, high = (f"{100 * bound:.1f}%" for bound in pendigits["interval"])
+    assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low} to {high}"]
     rounds = {int(row[0]): row[1:] for row in tables["learning"]}
     assert METRICS["best_round"] + 1 in rounds
     for number, row in rounds.items():
@@ -312,11 +311,11 @@ def test_the_tabs_speak_spanish(site, browser):
     person = Person(browser, site.url + "?lang=es")
     open_tab(person, "Modelo")
     text = person.page.locator("#model").inner_text()
-    accuracy = ACCURACY["counts"]["pendigits"][charts.OURS]
-    assert f"{accuracy[1] - accuracy[0]} de {accuracy[1]:,} mal leídos".replace(",", ".") in text
+    accuracy = ACCURACY["sets"]["pendigits"][charts.OURS]
+    assert f"{accuracy['total'] - accuracy['right']} de {accuracy['total']:,} mal leídos".replace(",", ".") in text
     assert person.page.locator("[data-chart=people] text", has_text="100").text_content() == "100%"
-    right, total = ACCURACY["counts"]["MNIXEL test"][charts.OURS]
-    share = f"{100 * right / total:.1f}%".replace(".", ",")
+    mnixel = ACCURACY["sets"]["MNIXEL test"][charts.OURS]
+    share = f"{100 * mnixel['right'] / mnixel['total']:.1f}%".replace(".", ",")
     assert share in person.page.locator("[data-chart=people] table").text_content()
     open_tab(person, "Datos")
     until(person.page, "document.querySelectorAll('[data-set=digits] li').length > 200")

@@ -18,7 +18,7 @@ from model import Config, DigitCNN
 from tests.harness import ROOT, called
 from training import ours, recipes, upstream
 from training.augment import Ranges, augment
-from training.fitting import Schedule, fit, fit_temperature, optimizers
+from training.fitting import OptimConfig, fit, fit_temperature, optimizers
 from training.metrics import calibration_error, confusion, recall, summary, wilson
 
 QUICK = replace(
@@ -27,7 +27,7 @@ QUICK = replace(
     views=2,
     drawn=500,
     nondigits=100,
-    schedule=replace(recipes.QUICK.schedule, rounds=3),
+    optim=replace(recipes.QUICK.optim, rounds=3),
 )
 
 
@@ -47,8 +47,8 @@ def test_a_handful_is_learnt_by_heart(how):
     images, labels = handful()
     torch.manual_seed(0)
     net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0)).to(memory_format=torch.channels_last)
-    schedule = Schedule(rounds=6, batch=30, patience=6, learning_rate=2e-2, one_cycle=True, **how)
-    fitted = fit(net, lambda: [(images, labels)] * 8, 8, (images, labels), schedule)
+    optim = OptimConfig(rounds=6, batch=30, patience=6, learning_rate=2e-2, one_cycle=True, **how)
+    fitted = fit(net, lambda: [(images, labels)] * 8, 8, (images, labels), optim)
     assert fitted.history[-1].validation_accuracy == 1.0
     assert (fitted.net(images).argmax(1) == labels).all()
     assert not fitted.interrupted
@@ -60,7 +60,7 @@ def test_muon_moves_every_kernel_by_a_step_of_one_size_whatever_its_gradient():
     net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0)).to(memory_format=torch.channels_last)
     kernels = [p for p in net.parameters() if p.ndim > 1]
     before = [p.detach().clone() for p in kernels]
-    both = optimizers(net, Schedule(rounds=1, batch=30, patience=1, learning_rate=1e-3, muon=0.1))
+    both = optimizers(net, OptimConfig(rounds=1, batch=30, patience=1, learning_rate=1e-3, muon=0.1))
     (1e-3 * torch.nn.functional.cross_entropy(net(images), labels)).backward()
     for optimizer in both:
         optimizer.step()
@@ -105,8 +105,8 @@ def test_best_weights_are_restored_and_patience_stops():
     wrong = (images, (labels + 1) % 10)  # the better it learns, the worse this gets
     torch.manual_seed(0)
     net = DigitCNN(Config(channels=(4, 6, 8), dropout=0.0))
-    schedule = Schedule(rounds=30, batch=30, patience=4, learning_rate=1e-2)
-    fitted = fit(net, lambda: [(images, labels)] * 5, 5, wrong, schedule)
+    optim = OptimConfig(rounds=30, batch=30, patience=4, learning_rate=1e-2)
+    fitted = fit(net, lambda: [(images, labels)] * 5, 5, wrong, optim)
     losses = [round_.validation_loss for round_ in fitted.history]
     assert len(losses) == fitted.best_round + 5 < 30
     assert losses[fitted.best_round] == min(losses)
@@ -245,7 +245,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
     assert DigitCNN.from_pretrained(tmp_path / "weights").probabilities([np.eye(28)]).shape == (1, 10)
     stored = json.loads((tmp_path / "weights" / "metrics.json").read_text())
     assert stored["interrupted"]
-    assert len(stored["history"]) < recipes.QUICK.schedule.rounds
+    assert len(stored["history"]) < recipes.QUICK.optim.rounds
 
 
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 import board
-from bench.looks import STATES, leave, show
 from model import DigitCNN
+from reports.screenshots import STATES, leave, show
 from tests.harness import without
 from tests.harness.person import DRAWINGS, HEART, Person, until
 
@@ -149,7 +149,7 @@ def test_the_evidence_adds_up_to_the_logits(desktop):
     """Bias and places together are the difference of two logits, for each digit against each other one."""
     apart = desktop.page.evaluate(
         """async (drawings) => {
-          const { DigitCNN, preprocess } = await import('./digit.js'), { weigh } = await import('./why.js');
+          const { DigitCNN, preprocess } = await import('./read/digit.js'), { weigh } = await import('./show/why.js');
           const net = await DigitCNN.fromPretrained('weights/');
           let most = 0, least = Infinity;
           for (const strokes of drawings) {
@@ -485,7 +485,7 @@ def test_a_first_visit_sees_one_example_drawn(browser, site):
         person.press("#undo")
     assert person.settle()["bars"] == [], "the greeting came back"
     person.page.reload()
-    person.page.wait_for_selector(".examples button")
+    person.page.wait_for_selector("#board[data-engine=ready]")
     person.page.wait_for_timeout(1500)
     assert person.shown()["board"] == 0, "it greets again"
     assert person.errors == []

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from web import charts
-from web.assets import HERE, assets
+from web.assets import HERE, STATIC, assets, head
 
-STATIC = HERE / "static"
 WEIGHTS = ("config.json", "model.safetensors")
-GRADIO_ONLY = ("collector.js", "collector.css", "mine.js", "reduce.js")  # contributing takes a server
+ENGINE = "digit.js"  # also lies at the top, beside weights/, for pages of other people
 HUB_FILES = " https://*.hf.co https://*.huggingface.co"  # where the Hub sends the browser for a large file
 
 
@@ -68,11 +67,10 @@ def _write(
     out: Path, weights: Path, about: dict, published: Published | None, contribute: str | None
 ) -> list[str]:
     (out / "weights").mkdir(parents=True)
-    for name, path in assets().items():
-        if name not in GRADIO_ONLY:
-            shutil.copyfile(path, out / name)
-    for path in STATIC.iterdir():
-        shutil.copyfile(path, out / path.name)
+    engine = assets()[f"read/{ENGINE}"]
+    for name, path in {**assets(), **{path.name: path for path in STATIC.iterdir()}, ENGINE: engine}.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, out / name)
     for name in WEIGHTS:
         shutil.copyfile(weights / name, out / "weights" / name)
     bases = [*([published.base] if published else []), "weights/"]
@@ -80,16 +78,16 @@ def _write(
     (out / "weights" / "current.json").write_text(
         json.dumps({"bases": bases, "weights": origin, **about}) + "\n"
     )
-    (out / "index.html").write_text(_page(weights, published, contribute))
+    (out / "index.html").write_text(_page(weights, published, contribute), encoding="utf-8")
     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
     kept = [
         "./",
-        *(name for name in files if name not in ("service-worker.js", "index.html")),
-    ]  # "./" is the latter
-    worker = (STATIC / "service-worker.js").read_text()
+        *(name for name in files if name not in ("service-worker.js", "index.html", ENGINE)),
+    ]  # "./" is index.html
+    worker = (STATIC / "service-worker.js").read_text(encoding="utf-8")
     version = hashlib.sha256(b"".join((out / name).read_bytes() for name in files)).hexdigest()[:16]
     (out / "service-worker.js").write_text(
-        worker.replace("{version}", version).replace("{files}", json.dumps(kept))
+        worker.replace("{version}", version).replace('"{files}"', json.dumps(kept))
     )
     return files
 
@@ -97,11 +95,33 @@ def _write(
 def _is_build(folder: Path) -> bool:
     """Whether the files in a folder are those of an earlier build, and no others."""
     try:
-        [listed] = re.findall(r"^const FILES = (\[.*\]);$", (folder / "service-worker.js").read_text(), re.M)
-        known = {*json.loads(listed), "index.html", "service-worker.js"}
+        [listed] = re.findall(
+            r"^const FILES = (\[.*\]);$", (folder / "service-worker.js").read_text(encoding="utf-8"), re.M
+        )
+        known = {*json.loads(listed), "index.html", "service-worker.js", ENGINE}
     except (OSError, ValueError, TypeError):
         return False
     return all(path.relative_to(folder).as_posix() in known for path in folder.rglob("*") if path.is_file())
+
+
+def markup(weights: Path, contribute: str | None = None) -> str:
+    """index.html with the figures about the network in the folder `weights`, and a link to the page that takes contributions, if any.
+
+    Raises ValueError, LookupError or TypeError for a folder that train.py did not write.
+    """
+    text = (HERE / "index.html").read_text(encoding="utf-8")
+    link = ""
+    if contribute:
+        link = f'<p><a href="{html.escape(contribute)}" target="_blank" rel="noopener" data-word="contribute.link">'
+        link += "Contribute digits of your own</a></p>"
+    data, model = charts.data_tab(weights), charts.model_tab(weights)
+    return _filled(text, data=data, model=model, contribute=link)
+
+
+def _filled(text: str, **parts: str) -> str:
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", part)
+    return text
 
 
 def _page(weights: Path, published: Published | None, contribute: str | None) -> str:
@@ -110,34 +130,21 @@ def _page(weights: Path, published: Published | None, contribute: str | None) ->
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
         f"connect-src 'self'{connect}; manifest-src 'self'; base-uri 'none'; form-action 'none'"
     )
-    link = f' <a href="{html.escape(contribute or "")}" target="_blank" rel="noopener" data-word="contribute.link">'
-    link += "Contribute digits of your own</a>"
-    words = json.loads((HERE / "words.json").read_text())
     try:
-        data, model = charts.data_tab(weights), charts.model_tab(weights)
+        page = markup(weights, contribute)
     except (ValueError, LookupError, TypeError) as error:
         raise BuildError(
             f"{weights} holds what cannot be drawn ({error!r}); train.py writes such a folder."
         ) from error
-    parts = {
-        "policy": policy,
-        "contribute": link if contribute else "",
-        "noscript": "".join(f'<p lang="{name}">{said["noscript"]}</p>' for name, said in words.items()),
-        "sketchpad": (HERE / "sketchpad.html").read_text(),
-        "data": data,
-        "model": model,
-    }
-    page = (STATIC / "index.html").read_text()
-    for name, text in parts.items():
-        page = page.replace(f"{{{name}}}", text)
-    return page
+    return _filled(page, policy=policy, head=head(""))
 
 
 def _about(weights: Path) -> dict:
     """Parameters and accuracy of the weights in a folder. Raises BuildError when they are not what their files say."""
     try:
         config, metrics = (
-            json.loads((weights / name).read_text()) for name in ("config.json", "metrics.json")
+            json.loads((weights / name).read_text(encoding="utf-8"))
+            for name in ("config.json", "metrics.json")
         )
         digests = {config["sha256"], metrics["sha256"]}
         digests.add(hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest())

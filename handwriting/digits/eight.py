@@ -239,7 +239,7 @@ def eight_start_bar(d):
 
 @way(8, 1.6)
 def eight_left_start(d):
-    """Begins far to the left at the waist's height, crosses to the lower loop and ends in a head that may stay open."""
+    """From far left at the waist across to the lower loop, then to a head that may stay open."""
     y, w, left = d(0.38, 0.5), d(0.08, 0.22), d(-0.2, 0.24)
     lower = [
         (left, y - d(0.0, 0.14)),
@@ -268,7 +268,7 @@ def eight_leaning_line(d):
 
 @way(8, 1.2)
 def eight_wide_top(d):
-    """A wide S from the far right; the lower loop is closed by a line that ends at the waist or short of the top."""
+    """A wide S from the far right; a line to the waist or short of the top closes the lower loop."""
     w, y, right = d(0.18, 0.3), d(0.4, 0.52), d(0.78, 1.1)
     ess = [
         (right, d(0.0, 0.2)),

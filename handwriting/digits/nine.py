@@ -240,7 +240,7 @@ def nine_round_shoulder(d):
 
 @way(9, 1.5)
 def nine_hook_and_bow(d):
-    """A small open hook for a bowl, then a long S that swings out to the right and comes far round to the left."""
+    """A small open hook for a bowl, then a long S that swings out to the right and far back left."""
     h, x = d(0.2, 0.36), d(0.66, 0.8)
     hook = [(x, d(0.0, 0.1)), (0.5, 0.0), (d(0.24, 0.36), h * 0.45), (0.38, h), (0.56, h * d(0.7, 1.0))]
     turn = (x, h * d(0.2, 0.7))
@@ -250,7 +250,7 @@ def nine_hook_and_bow(d):
 
 @way(9, 2)
 def nine_spurred(d):
-    """The bowl begins right of the stem and goes round clockwise, so that a spur stands out where it crosses the stem."""
+    """The bowl begins right of the stem and goes clockwise, so a spur stands out at the stem."""
     h, x = d(0.36, 0.54), d(0.6, 0.76)
     spur = [(x + d(0.06, 0.3), h - d(-0.08, 0.12)), (x - 0.05, h)]
     left, top = d(0.12, 0.36), d(0.38, 0.6)
@@ -267,7 +267,7 @@ def nine_spurred(d):
 
 @way(9, 4)
 def nine_over_a_belly(d):
-    """A small bowl, ring or knot sits on a large bow that swings out to the right and ends far to the left."""
+    """A small bowl, ring or knot on a large bow that swings out to the right and ends far left."""
     w, h, x = d(0.07, 0.24), d(0.08, 0.24), d(0.5, 0.72)
     start = -d(-40, 110)
     bowl = spiral(x - w, h, w, h, start, start - d(270, 480), d(0.7, 1.1))

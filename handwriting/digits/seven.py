@@ -225,7 +225,7 @@ def seven_drooping(d):
 
 @way(7, 2)
 def seven_falling_bar(d):
-    """A curled or round head, a stem that ends at the lower left, and a bar low on it that falls to the right."""
+    """A curled or round head, a stem to the lower left, and a bar low on it that falls to the right."""
     x, m = d(0.6, 0.78), d(0.5, 0.78)
     head = [(d(0.06, 0.24), d(0.1, 0.26)), (d(0.2, 0.32), 0.02), (x - 0.1, d(0.0, 0.05)), (x, d(0.08, 0.16))]
     foot = (d(0.22, 0.46), d(0.94, 1.02))

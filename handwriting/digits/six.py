@@ -221,7 +221,7 @@ def six_short_stem(d):
 
 @way(6, 2.5)
 def six_like_a_sail(d):
-    """A straight stem that turns sharply at the lower left; the bowl is pointed and closes on the stem or beyond it."""
+    """A straight stem that turns sharply at the lower left; a pointed bowl closes on the stem or beyond."""
     x, y = d(0.06, 0.26), d(0.68, 0.92)
     stem = [(x + d(0.06, 0.44), 0.0), (x + d(0.0, 0.14), 0.4)]
     turn = corner(x, y) if d.often(0.4) else (x, y)

@@ -6,7 +6,10 @@ from ..allographs import corner, way
 
 
 def _two_head(d, top=0.3):
-    """From the left end over the top to the start of the way down; `top` is where the right side bulges most."""
+    """From the left end over the top to the start of the way down.
+
+    `top` is where the right side bulges most.
+    """
     right = d(0.74, 0.86)
     return [
         (d(0.14, 0.26), d(0.17, 0.32)),
@@ -253,7 +256,7 @@ def two_closed_loops(d):
 
 @way(2, 1.8)
 def two_round_loop(d):
-    """The foot is a round loop to the left of the way down, half as high as the digit; the tail leaves it to the right."""
+    """The foot is a round loop left of the way down, half as high as the digit; its tail is right."""
     y, top, left = d(0.2, 0.3), d(0.54, 0.72), d(-0.02, 0.16)
     loop = [
         (0.5, 0.86),

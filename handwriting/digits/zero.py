@@ -67,7 +67,7 @@ def zero_loop_on_top(d):
 
 @way(0, 2.5)
 def zero_marked(d):
-    """Told from the letter O by a slash at any angle, which may stay inside or leave the ring, or by a dot."""
+    """Told from the letter O by a slash at any angle, inside the ring or beyond it, or by a dot."""
     start, w = d(-140, -40), d(0.22, 0.46)
     ring = arc(0.5, 0.5, w, 0.5, start, start + (365 if d.often(0.3) else -365))
     if d.often(0.06):
@@ -127,7 +127,7 @@ def zero_wide(d):
 
 @way(0, 1)
 def zero_line_inside(d):
-    """The pen comes from, or goes on into, the middle of the bowl in a long line, as for a slash that is not lifted."""
+    """The pen comes from or goes into the middle of the bowl in a long line, as for a slash not lifted."""
     w, reach = d(0.3, 0.5), d(0.3, 0.9)
     line = [(0.5 + w * 0.5 * reach, 0.5 - 0.3 * reach), (0.5 - w * 0.4 * reach, 0.5 + 0.3 * reach)]
     if d.often(0.5):

@@ -90,10 +90,9 @@ class Person:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
         self.page.goto(url)
-        self.page.wait_for_selector("#board canvas")
+        self.page.wait_for_selector("#board canvas", state="attached")
         if ready:
-            self.page.wait_for_selector("#board[data-engine=ready]")
-            self.page.wait_for_selector(".examples button")
+            self.page.wait_for_selector("#board[data-engine=ready]", state="attached")
 
     @property
     def read(self) -> list[dict]:
@@ -147,7 +146,8 @@ class Person:
                 revision: Number(prediction.dataset.revision), board: Number(board.dataset.revision),
                 big: prediction.querySelector('.digit').textContent,
                 sentence: prediction.querySelector('.sentence').textContent,
-                bars: [...prediction.querySelectorAll('.bars .top')].sort((a, b) => share(b) - share(a)).map((row) => row.querySelector('b').textContent),
+                bars: [...prediction.querySelectorAll('.bars .top')].sort((a, b) => share(b) - share(a))
+                  .map((row) => row.querySelector('button').dataset.digit),
                 preview: Array.from({length: 784}, (_, i) => data[4 * i]),
                 scroll: [window.scrollX, window.scrollY],
               };
@@ -159,10 +159,10 @@ class Person:
 
 
 class Contributor(Person):
-    """Somebody on the Contribute tab."""
+    """Somebody who contributes."""
 
     def open_tab(self) -> None:
-        self.page.get_by_role("tab", name="Contribute").click()
+        self.page.get_by_role("tab", name="Your digits").click()
         filled_in = ".collector .agree:not([disabled])"
         self.page.wait_for_selector(filled_in, state="attached")
 

@@ -1,0 +1,165 @@
+// The tab Draw: a board, what it holds, and the answer beside it. What is drawn or opened is read in this browser, while it is drawn.
+//
+// What is on the board belongs to the board, the revision and the answer to the reading, what draws itself to the player. Here they are
+// tied together and shown. A drawing is never lost to an error.
+
+import { engine } from "../read/engine.js";
+import { Reading } from "../read/reading.js";
+import { Answer } from "../show/answer.js";
+import { paced } from "../show/pace.js";
+import { Board, FULL, SIZE } from "./board.js";
+import { awaitGreeting, loadExamples, Player } from "./examples.js";
+import { acceptPictures, paintPicture } from "./pictures.js";
+import { standApart } from "./two-digits.js";
+
+export class Sketchpad {
+  #root;
+  #answer;
+  #paint;
+  #notice = null; // a sentence, as write() takes it, that stands in place of the answer's until the drawing changes
+  #watchers = []; // what else follows the drawing: {changed, lifted, painted, shown}, each of them optional
+  #forgetPictures;
+
+  constructor(root) {
+    const find = (selector) => root.querySelector(selector);
+    this.#root = root;
+    this.prediction = find("#prediction");
+    this.#answer = new Answer(this.prediction);
+    this.#paint = paced(() => this.#paintNow());
+    this.board = new Board(
+      find("#board"),
+      { brush: find("#brush"), undoButton: find("#undo"), clearButton: find("#clear") },
+      {
+        changed: () => this.#change(),
+        full: () => this.tell([FULL]),
+        began: () => this.#begin(),
+        lifted: () => this.#lift(),
+        background: (paint, picture) => paintPicture(paint, picture, SIZE),
+      },
+    );
+    this.player = new Player(this.board, () => this.show());
+    this.reading = new Reading(
+      () => this.#question(),
+      () => this.show(),
+    );
+    this.#forgetPictures = acceptPictures(
+      root,
+      find(".picture input"),
+      (picture) => this.board.replace({ picture }),
+      (sentence) => this.tell(sentence),
+    );
+    engine.addEventListener("change", () => this.#follow());
+    this.#offerExamples(find("#example"));
+    this.#follow();
+  }
+
+  // Have another part follow the drawing: changed() after each change, lifted() when the pen is up, painted(answer) with the bars,
+  // shown(answer) when no pen is down. It may want the network's layers: wantsLayers().
+  watch(watcher) {
+    this.#watchers.push(watcher);
+    this.reading.ask();
+  }
+
+  #each(name, ...given) {
+    for (const watcher of this.#watchers) watcher[name]?.(...given);
+  }
+
+  // Say something in place of the answer, or only if the drawing is still that of a revision.
+  tell(sentence, about = this.reading.revision) {
+    if (about !== this.reading.revision) return;
+    this.#notice = sentence;
+    this.show();
+  }
+
+  // Whether the whole drawing has been answered and no pen is down.
+  isWhole() {
+    return this.board.pen === null && this.reading.isCurrent();
+  }
+
+  // The answer as it is shown. Only a whole drawing can stand in two parts.
+  get answer() {
+    const { answer } = this.reading;
+    return this.isWhole() && standApart(this.board.strokes) ? { ...answer, apart: true } : answer;
+  }
+
+  #question() {
+    const { board } = this;
+    if (board.isEmpty()) return null;
+    const inside = this.#watchers.some((watcher) => watcher.wantsLayers?.());
+    const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
+    return { moving: board.pen !== null, inside, ...drawing };
+  }
+
+  // A hand is about to draw.
+  #begin() {
+    this.player.stop();
+    if (this.player.kind === "greeting") this.board.wipe();
+  }
+
+  #change() {
+    const { board, player } = this;
+    this.#forgetPictures();
+    if (board.pen !== "example" && !(board.example && board.isEmpty())) player.leave();
+    this.#notice = null;
+    this.#each("changed");
+    this.reading.change();
+    const { dataset, classList } = this.board.canvas.parentElement;
+    dataset.revision = this.reading.revision;
+    classList.toggle("used", !board.isEmpty());
+    this.#root.querySelector("#clear").disabled = board.isEmpty();
+    this.#root.querySelector("#undo").disabled = !board.canUndo();
+    this.show();
+  }
+
+  #lift() {
+    this.#each("lifted");
+    // What waits is read at once now.
+    if (!this.reading.isCurrent()) this.reading.ask();
+    this.show();
+  }
+
+  #follow() {
+    this.board.canvas.parentElement.dataset.engine = engine.state;
+    this.show();
+  }
+
+  show() {
+    const { board, reading } = this;
+    const isWaiting = engine.state !== "ready" && !board.isEmpty();
+    const problem = engine.state === "ready" ? "" : engine.problem || (isWaiting ? "weights.loading" : "");
+    const isGreeting = this.player.kind === "greeting";
+    const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
+    this.#answer.say(this.answer, this.#notice ?? (problem ? [problem] : null), {
+      resting: isResting,
+      moving: board.pen !== null,
+    });
+    if (board.pen !== null) return this.#paint.soon();
+    this.#paint.now();
+    this.#each("shown", this.answer);
+  }
+
+  // Bars, pictures and what the layers make of it. While the pen moves they skip what the browser has no time for.
+  #paintNow() {
+    this.#answer.paint(this.answer);
+    this.#each("painted", this.answer);
+  }
+
+  #offerExamples(button) {
+    let last = null;
+    button.addEventListener("click", async () => {
+      const others = (await loadExamples()).filter(({ digit }) => digit !== last);
+      const { digit, strokes } = others[Math.floor(Math.random() * others.length)];
+      last = digit;
+      this.player.play(strokes, "example");
+    });
+  }
+
+  // On a first visit an example draws itself once, and stops at the first touch.
+  greet() {
+    const greet = async () => {
+      const { strokes } = (await loadExamples())[1];
+      if (!this.reading.revision && this.#root.getClientRects().length) this.player.play(strokes, "greeting");
+    };
+    awaitGreeting(greet, () => this.player.kind === "greeting" && this.player.stop());
+  }
+}

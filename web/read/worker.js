@@ -1,0 +1,81 @@
+// Reads drawings beside the page: loads the weights, then answers each question with what the network says of it.
+
+import { Taught } from "../teach/taught.js";
+import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
+
+let net = null;
+const taught = new Taught();
+const boards = new Map(); // name -> its Board, which draws only what came since the last question
+
+async function load(base) {
+  try {
+    net = await DigitCNN.fromPretrained(base);
+    postMessage({ ready: base, dense: net.dense });
+  } catch (error) {
+    postMessage({ failed: error.message, name: error.name });
+  }
+}
+
+// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives behind all questions that
+// came meanwhile, and only when the one before is sent. While the pen moves, half of the time is left to the page.
+const waiting = new Map(); // name of a board -> its newest question
+const turn = new MessageChannel();
+let timer = null;
+let rested = 0; // the time until which the worker rests
+let isBusy = false;
+
+function begin() {
+  const rest = rested - performance.now();
+  const questions = [...waiting.values()];
+  clearTimeout(timer);
+  if (isBusy || !questions.length) return;
+  if (rest > 0 && questions.every(({ moving }) => moving)) timer = setTimeout(begin, rest);
+  else turn.port2.postMessage(null);
+}
+
+turn.port1.onmessage = async () => {
+  const [next] = waiting.values();
+  const began = performance.now();
+  if (!next || isBusy) return;
+  isBusy = true;
+  waiting.delete(next.board);
+  const said = await answer(next);
+  postMessage(said, said.layers?.map(({ data }) => data.buffer) ?? []);
+  rested = 2 * performance.now() - began;
+  isBusy = false;
+  begin();
+};
+
+// The last layer's averages for a picture; undefined where there is no ink.
+async function averages(picture) {
+  const layers = await net.activations(picture).catch(() => []);
+  return layers.find(({ name }) => name === "average")?.data;
+}
+
+async function answer({ board: name, revision, strokes, picture, pictures, inside }) {
+  const found = { board: name, revision };
+  try {
+    if (pictures) return { ...found, averages: await Promise.all(pictures.map(averages)) };
+    let image = picture;
+    if (strokes) {
+      if (!boards.has(name)) boards.set(name, new Board());
+      image = boards.get(name);
+      image.draw(parseStrokes(strokes));
+    }
+    const pixels = await net.preprocess(image);
+    const { probabilities, margin, digit, lesson, own } = await taught.predict(net, pixels);
+    if (inside) found.layers = await net.activations();
+    // What the network makes of the drawing without the lessons.
+    const alone = { digit: own.digit, confidences: ranked(own.probabilities, 10) };
+    return { ...found, pixels, margin, digit, lesson, alone, confidences: ranked(probabilities, 10) };
+  } catch (error) {
+    return { ...found, error: error.name };
+  }
+}
+
+addEventListener("message", ({ data }) => {
+  if (data.load) return load(data.load);
+  if (data.lessons) return taught.set(data.lessons);
+  waiting.set(data.board, data);
+  begin();
+});
