@@ -16,7 +16,7 @@ TYPES = {  # the ending of a file's name -> its media type
     ".png": "image/png",
     ".svg": "image/svg+xml",
 }
-STYLES = ("page.css", "teach/collector.css")
+STYLES = ("page.css", "teach/teach.css")
 # Loaded at once, and all together: what the board needs.
 PRELOADED = ("words.js", "parts.js", "tabs.js", "draw/sketchpad.js", "read/engine.js", "read/digit.js")
 

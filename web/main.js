@@ -26,13 +26,13 @@ export function mount(page) {
     return new Part(address, mountOnce, line);
   }
 
-  for (const address of ["./draw/share.js", "./show/inside.js", "./show/flight.js"])
+  for (const address of ["./draw/share.js", "./show/inside.js", "./show/flight.js", "./teach/memory.js"])
     once(address, null, sketchpad).want();
 
   const line = (name) => find(`#${name} .away`);
   const figures = (name, open) => new Part("./show/figures.js", open, line(name));
   const tabs = {
-    "your-digits": once("./teach/collector.js", line("your-digits"), sketchpad, contributions),
+    "your-digits": once("./teach/my-digits.js", line("your-digits"), sketchpad, contributions),
     data: figures("data", (module) => module.showData(find("#data"), contributions)),
     model: figures("model", (module) => module.showModel(find("#model"))),
   };

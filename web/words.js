@@ -86,7 +86,8 @@ function pieces(key, given) {
   return found.filter((piece) => piece !== "");
 }
 
-const say = (key, given = {}) => pieces(key, given).join("");
+// A sentence as a text, where it does not follow the language.
+export const say = (key, given = {}) => pieces(key, given).join("");
 
 function fillText(element) {
   const key = element.dataset.word;

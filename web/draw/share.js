@@ -5,7 +5,7 @@
 
 import { LIMITS, parseStrokes } from "../read/digit.js";
 import { engine } from "../read/engine.js";
-import { label, write } from "../words.js";
+import { label, say, write } from "../words.js";
 
 const GRAIN = 1 / 64; // board units
 const BESIDE = 32; // board units that coordinates reach beside the board
@@ -247,10 +247,13 @@ export function mount(page, sketchpad) {
 
   // What can be shared, or null.
   function drawing() {
-    const { confidences, digit: answered } = sketchpad.answer;
+    const { confidences, digit: answered, lesson } = sketchpad.answer;
     if (player.isRunning || player.kind === "greeting" || !board.strokes.length || !confidences) return null;
-    const sentence = prediction.querySelector(".sentence").textContent;
     const { digit } = prediction.dataset;
+    // Whoever gets the picture has not taught this shape to their page.
+    const sentence = lesson
+      ? say("share.taught", { digit })
+      : prediction.querySelector(".sentence").textContent;
     return { strokes: board.strokes, canvas: board.canvas, digit, answered, sentence };
   }
 

@@ -61,6 +61,8 @@ class Engine extends EventTarget {
   #timer = null; // until the next place is tried, the weights are asked for again, or a worker is started
   #askers = new Map(); // name -> Asker
   #reads = 0;
+  #lessons = []; // what the visitor has taught: {id, label, strokes or pixels} each
+  #told = new Set(); // the ids of the lessons whose drawings the worker has
 
   // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
   open(address) {
@@ -69,7 +71,7 @@ class Engine extends EventTarget {
     this.#start();
   }
 
-  // Have a board's drawing read: {revision, strokes, reduce} or {revision, picture}, with revisions that never fall. `receive` may skip
+  // Have a board's drawing read: {revision, strokes} or {revision, picture}, with revisions that never fall. `receive` may skip
   // intermediate drawings but always gets the newest.
   ask(name, question, receive) {
     if (!this.#askers.has(name)) this.#askers.set(name, new Asker());
@@ -84,6 +86,19 @@ class Engine extends EventTarget {
     return new Promise((done) => {
       this.ask(name, { ...question, revision: this.#reads }, done);
     });
+  }
+
+  // Have the network know these lessons from the next question on.
+  teach(lessons) {
+    this.#lessons = lessons;
+    if (this.state === "ready") this.#tellLessons();
+  }
+
+  #tellLessons() {
+    const known = ({ id, label }) => ({ id, label });
+    const lessons = this.#lessons.map((lesson) => (this.#told.has(lesson.id) ? known(lesson) : lesson));
+    this.#worker.postMessage({ lessons });
+    this.#told = new Set(lessons.map(({ id }) => id));
   }
 
   // Drop what was asked about a board.
@@ -110,6 +125,7 @@ class Engine extends EventTarget {
       clearTimeout(this.#timer);
       this.weights = { ...this.weights, base: said.ready };
       this.dense = said.dense;
+      this.#tellLessons();
       this.#become("ready");
       this.#askers.forEach((asker, name) => this.#send(name, asker));
     } else if ("failed" in said) {
@@ -127,6 +143,7 @@ class Engine extends EventTarget {
     } catch {
       return this.#become("none", UNABLE);
     }
+    this.#told.clear();
     this.#worker.onmessage = ({ data }) => this.#hear(data);
     this.#worker.onerror = (event) => this.#fail(event);
     this.#load();

@@ -1,8 +1,10 @@
 // Reads drawings beside the page: loads the weights, then answers each question with what the network says of it.
 
+import { Taught } from "../teach/taught.js";
 import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
 
 let net = null;
+const taught = new Taught();
 const boards = new Map(); // name -> its Board, which draws only what came since the last question
 
 async function load(base) {
@@ -50,7 +52,7 @@ async function averages(picture) {
   return layers.find(({ name }) => name === "average")?.data;
 }
 
-async function answer({ board: name, revision, strokes, picture, pictures, reduce: reduced, inside }) {
+async function answer({ board: name, revision, strokes, picture, pictures, inside }) {
   const found = { board: name, revision };
   try {
     if (pictures) return { ...found, averages: await Promise.all(pictures.map(averages)) };
@@ -59,12 +61,13 @@ async function answer({ board: name, revision, strokes, picture, pictures, reduc
       if (!boards.has(name)) boards.set(name, new Board());
       image = boards.get(name);
       image.draw(parseStrokes(strokes));
-      if (reduced) found.reduced = (await import("./reduce.js")).reduce(image.data);
     }
     const pixels = await net.preprocess(image);
-    const { probabilities, margin, digit } = net.predict(pixels);
+    const { probabilities, margin, digit, lesson, own } = await taught.predict(net, pixels);
     if (inside) found.layers = await net.activations();
-    return { ...found, pixels, margin, digit, confidences: ranked(probabilities, 10) };
+    // What the network makes of the drawing without the lessons.
+    const alone = { digit: own.digit, confidences: ranked(own.probabilities, 10) };
+    return { ...found, pixels, margin, digit, lesson, alone, confidences: ranked(probabilities, 10) };
   } catch (error) {
     return { ...found, error: error.name };
   }
@@ -72,6 +75,7 @@ async function answer({ board: name, revision, strokes, picture, pictures, reduc
 
 addEventListener("message", ({ data }) => {
   if (data.load) return load(data.load);
+  if (data.lessons) return taught.set(data.lessons);
   waiting.set(data.board, data);
   begin();
 });

@@ -18,11 +18,12 @@ function percent(value) {
 }
 
 // What is said of an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none" neither.
-export function reading({ empty, error, apart, digit, confidences }) {
-  const problem = error ?? (empty ? "reading.empty" : apart ? "reading.apart" : null);
+export function reading({ empty, error, apart, digit, confidences, lesson }) {
+  const problem = error ?? (empty ? "reading.empty" : apart && !lesson ? "reading.apart" : null);
   if (problem) return { kind: "none", sentence: [problem] };
   const [first, second] = confidences;
   const both = { digit: first.label, other: second.label };
+  if (lesson) return { kind: "digit", sentence: ["reading.taught", { digit }] };
   if (digit) {
     const { confidence } = first;
     const key =
@@ -92,6 +93,7 @@ export class Answer {
       confidence: confidences.length ? confidences[0].confidence.toFixed(4) : "",
       reading: confidences.length ? kind : "empty",
       revision: String(revision),
+      taught: String(Boolean(answer.lesson)),
     };
     for (const name in attributes) set(this.#root.dataset, name, attributes[name]);
   }

@@ -100,10 +100,12 @@ export class Why {
     return this.#root.querySelector(selector);
   }
 
-  // Show why, if that is wanted; returns the evidence, or null where no digit is named.
+  // Show why the network by itself names a digit, if that is wanted, and the lesson that decided. Returns the
+  // evidence, or null where no digit is named.
   show(answer) {
-    const { layers, confidences, empty } = answer;
-    const isNamed = Boolean(layers) && reading(answer).kind !== "none";
+    const { layers, alone, empty } = answer;
+    const confidences = alone?.confidences;
+    const isNamed = Boolean(layers) && reading({ ...answer, ...alone, lesson: null }).kind !== "none";
     if (empty) this.#against = null;
     let evidence = null;
     if (isNamed) {
@@ -115,6 +117,7 @@ export class Why {
     for (const part of [".places", ".sums", ".versus"]) set(this.#find(part), "hidden", !isShown);
     if (isShown) this.#explain(evidence);
     else if (this.isOn) this.#explainNothing(empty);
+    if (this.isOn && answer.lesson) write(this.#find(".pro"), "why.taught", { digit: answer.digit });
     return evidence;
   }
 

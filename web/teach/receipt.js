@@ -1,11 +1,14 @@
-// The receipt code of who has agreed to contribute. It stays in this browser, and so does a code that a server no longer knew.
+// The receipt code of a visitor who has agreed to contribute. It stays in this browser, as does the last code
+// before it.
 
 import { recall, remember } from "../storage.js";
 
-const RECEIPT = "draw-a-digit receipt",
-  BEFORE = `${RECEIPT} before`;
-export const RECEIPT_CHANGED = RECEIPT; // event on the window, also when another tab agrees or stops
-export const STORED = "draw-a-digit stored"; // event on the window, with the server's counts
+const RECEIPT = "draw-a-digit receipt";
+const BEFORE = `${RECEIPT} before`;
+// An event on the window, also when another tab agrees or stops.
+export const RECEIPT_CHANGED = RECEIPT;
+
+const tell = () => window.dispatchEvent(new Event(RECEIPT_CHANGED));
 
 export const receipt = {
   get: () => recall(RECEIPT),
@@ -14,15 +17,17 @@ export const receipt = {
     const old = receipt.get();
     if (old && old !== code) remember(BEFORE, old);
     remember(RECEIPT, code);
-    window.dispatchEvent(new Event(RECEIPT_CHANGED));
+    tell();
   },
 };
 
 window.addEventListener("storage", ({ key }) => {
-  if (key === RECEIPT || key === null) window.dispatchEvent(new Event(RECEIPT_CHANGED)); // null: all was cleared
+  // A key of null says that everything was cleared.
+  if (key === RECEIPT || key === null) tell();
 });
 
-export const newId = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
+// A random name for a drawing, under which it is stored once, however often it is sent.
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
