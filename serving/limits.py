@@ -1,7 +1,7 @@
-"""How much one address may ask, and all together. Addresses are kept as salted hashes.
+"""How much one address may ask for, and all addresses together. Addresses are kept as salted hashes.
 
-Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
-stored. Generous, because a school is one address. docs/security.md says why not by the package `limits`.
+Visitors are charged for what happened: a picture that takes too long costs as much as 40, and a drawing counts once
+it is stored. The limits are generous, because a school is one address.
 """
 
 from __future__ import annotations
@@ -19,26 +19,28 @@ from starlette.types import Scope
 
 from serving.settings import Settings
 
-ALLOWED = {  # an address, all addresses, window in seconds
+ALLOWED = {  # of one address, of all addresses, in a window of so many seconds
     "pictures": (3000, 60_000, 300),
     "contributions": (3000, 60_000, 300),
+    "uploads": (3000, 60_000, 300),
     "rest": (30_000, 600_000, 300),  # opening the page takes some sixty
     "drawings": (3000, 60_000, 86_400),  # that were stored
-    "uploads": (2**17, 2**19, 600),  # KiB; they lie on the disk so long
+    "uploaded": (2**19, 2**21, 600),  # KiB; they lie on the disk so long
 }
-HELD = {  # at once, likewise
-    "pictures": (128, 512),  # requests under way
+CONCURRENT = {  # at once, likewise
+    "pictures": (128, 512),  # requests
+    "reading": (128, 512),  # pictures, also of calls whose answer is asked for by another request
     "contributions": (64, 512),
+    "uploads": (64, 512),
     "rest": (1000, 3000),
-    "memory": (24 * 2**20, 32 * 2**20),  # bytes of bodies
-    "disk": (2**27, 2**29),
+    "memory": (2**26, 2**28),  # bytes of bodies that are held in memory
 }
-TURNS = 2  # pictures of one address that are read at once, so that nobody's many keep out another's one
 
 
 class Refused(Exception):
-    """Something is refused with one sentence. `code` is a fixed word, by which the numbers and a page in another language know why;
-    `seconds` say when to try again.
+    """Something is refused with one sentence.
+
+    `code` is a fixed word, by which a page in another language knows why; `seconds` say when to try again.
     """
 
     def __init__(self, sentence: str, status: int = 400, code: str = "bad request", seconds: int = 1):
@@ -47,15 +49,14 @@ class Refused(Exception):
 
 
 class RateLimiter:
-    """Keeps account of who asks how much. Used from one event loop, so it needs no lock."""
+    """Keeps account of who asks for how much. It is used from one event loop, so it needs no lock."""
 
     def __init__(self, settings: Settings = Settings()):
-        self.settings, self._salt = settings, secrets.token_bytes(16)  # a hash means nothing after a restart
-        self._windows: dict[
-            str, tuple[float, Counter[str]]
-        ] = {}  # class -> number of the window, and counts in it
+        self.settings = settings
+        self._salt = secrets.token_bytes(16)  # a hash means nothing after a restart
+        self._windows: dict[str, tuple[float, Counter[str]]] = {}  # kind -> number of the window, its counts
         self._held: Counter[tuple[str, str]] = Counter()
-        self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
+        self._turns: weakref.WeakValueDictionary = weakref.WeakValueDictionary()
 
     def visitor(self, scope: Scope) -> str:
         """The address that a request comes from as a salted hash. An IPv6 network of 64 bits is one visitor."""
@@ -65,7 +66,7 @@ class RateLimiter:
             name = str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
         return hashlib.blake2b(name.encode(), key=self._salt, digest_size=12).hexdigest()
 
-    def check(self, who: str, kind: str, amount: int = 0) -> None:
+    def charge(self, who: str, kind: str, amount: int = 0) -> None:
         """Charge so much. Raises Refused when the visitor, or everybody, has used up what is allowed."""
         one, everybody, window = ALLOWED[kind]
         number, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
@@ -82,9 +83,9 @@ class RateLimiter:
                 raise Refused(sentence, status, "rate", 1 + int(window - begun))
         counts.update({who: amount, "all": amount})  # what is refused costs nothing
 
-    def hold(self, who: str, what: str, more: int) -> None:
-        """So much more of something is held at once, or less. Raises Refused when that is too much."""
-        for name, most in zip((who, "all"), HELD[what], strict=True):
+    def reserve(self, who: str, what: str, more: int) -> None:
+        """Hold so much more of something at once, or less. Raises Refused when that is too much."""
+        for name, most in zip((who, "all"), CONCURRENT[what], strict=True):
             if more > 0 and self._held[name, what] + more > most:
                 raise Refused("The server is busy with other requests; try again in a moment.", 503, "busy")
         for key in ((who, what), ("all", what)):
@@ -92,20 +93,20 @@ class RateLimiter:
             if not self._held[key]:
                 del self._held[key]
 
-    def turn(self, who: str) -> asyncio.Semaphore:
-        """To be entered: waits until fewer than TURNS pictures of the visitor are being read."""
-        return self._turns.setdefault(who, asyncio.Semaphore(TURNS))  # forgotten when nobody waits any more
+    def turn(self, who: str, what: str, at_once: int) -> asyncio.Semaphore:
+        """A semaphore of the visitor's own, so that nobody's many pictures stand before another's one."""
+        return self._turns.setdefault((who, what), asyncio.Semaphore(at_once))
 
 
 def address(scope: Scope, settings: Settings) -> str:
-    """Where a request comes from. Behind a proxy that is the last address of the way, the only one that the proxy wrote itself; on
-    a Space the last public one, for the Hub's own proxies come after it.
+    """Where a request comes from.
+
+    Behind a proxy that is the last address of X-Forwarded-For, the only one that the proxy wrote itself; on a Space
+    the last public one, because the Hub's own proxies come after it.
     """
-    way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-    with contextlib.suppress(ValueError):  # from there on it is what the visitor wrote
-        for step in reversed(
-            way.split(",") if settings.behind_proxy else []
-        ):  # else anybody can write the header
+    steps = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+    with contextlib.suppress(ValueError):  # what comes before it was written by the visitor
+        for step in reversed(steps.decode("latin-1").split(",") if settings.behind_proxy else []):
             parsed = parse(step.strip())
             if parsed.is_global or not settings.space_id:
                 return str(parsed)
@@ -113,7 +114,7 @@ def address(scope: Scope, settings: Settings) -> str:
 
 
 def parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address, also with a port (`8.8.8.8:5`, `[2a00::1]:5`) or an IPv4 one written as IPv6. Raises ValueError."""
+    """An address, also with a port (`8.8.8.8:5`, `[2a00::1]:5`) or IPv4 written as IPv6. Raises ValueError."""
     if text.startswith("[") or text.count(":") == 1:
         text = text.lstrip("[").partition("]" if text.startswith("[") else ":")[0]
     parsed = ipaddress.ip_address(text)
