@@ -1,7 +1,7 @@
-"""What a call of `/predict` or `/info` must look like before Gradio sees it.
+"""What a request's body must look like before Gradio sees it: it is let through as it is, or refused.
 
-Gradio answers what it does not understand without a sentence, writes it into the log with the picture in it, and
-fetches pictures from wherever a caller says. Nothing is changed here: a call is let through or refused.
+Gradio answers what it does not understand without a sentence, writes it into the log with the picture in it,
+and fetches pictures from wherever a caller says.
 """
 
 from __future__ import annotations
@@ -12,50 +12,51 @@ from collections.abc import Callable
 from serving.limits import Refused
 from serving.predict import ELSEWHERE, GONE
 
-ARGUMENTS = {"predict": ("picture", "top_k"), "info": ()}
-MAX_VALUES = 10_000  # in a body; parsing more would hold up everybody
-INLINE = 2**16  # bytes; Gradio keeps the arguments of a session long after the answer, so there they are small
-CHANGED = "This page has changed; load it again."
-NOT_RPC = "This is not a JSON-RPC 2.0 request with a method and named params."
+PARTS = {"data", "session_hash", "fn_index", "event_data", "trigger_id"}  # of a call; the last two are empty
+NO_CALL = 'A call is {"data": [picture, top_k]} for predict and {"data": []} for info.'
+NO_RPC = "This is not a JSON-RPC 2.0 request with a method and named params."
+MAX_VALUES = 60_000  # in a body; parsing more would hold up everybody
+SMALL = 2**16  # bytes of JSON without a picture
 
 
 def check_call(path: str, raw: bytes, is_upload: Callable[[str], object]) -> None:
-    """Raises Refused unless the body `raw` of a request to `path` is a call that Gradio or MCP can carry out."""
+    """Raises Refused unless `raw` is a call of `/predict` or `/info` as Gradio's routes and MCP take it."""
     body = parsed(raw)
-    last = path.rstrip("/").rpartition("/")[2]
-    if last == "mcp":
-        params = body.get("params", {})
-        if body.get("jsonrpc") != "2.0" or not isinstance(body.get("method"), str) or not isinstance(params, dict):
-            raise Refused(NOT_RPC)
-        arguments = params.get("arguments") or {}
-        if not isinstance(arguments, dict):
-            raise Refused(NOT_RPC)
-        check_arguments(list(arguments.values()), is_upload)
-        return
-    session, number, names = body.get("session_hash"), body.get("fn_index"), list(ARGUMENTS)
-    if not isinstance(session, (str, type(None))) or len(session or "") > 64:
-        raise Refused("session_hash is a word of at most 64 letters.")
-    if session and len(raw) > INLINE:
-        raise Refused("A picture inside the request is sent without session_hash.")
-    if number is not None or last == "join":
-        if type(number) is not int or number not in range(len(names)) or last not in ("join", names[number]):
-            raise Refused(CHANGED, 404)
-        last = names[number]
-    if "/v2/" in path:  # the arguments by their names
-        if unknown := sorted(body.keys() - set(ARGUMENTS[last])):
-            raise Refused(f"There is no argument {unknown[0][:40]!r}; there are {', '.join(ARGUMENTS[last]) or 'none'}.")
-        if "picture" in ARGUMENTS[last] and "picture" not in body:
-            raise Refused("There is no picture: send one as the argument `picture`.")
-        data = list(body.values())
+    if "/mcp" in path:
+        params = body.get("params") or {}
+        values = params.get("arguments") or {} if isinstance(params, dict) else None
+        if body.get("jsonrpc") != "2.0" or "method" not in body or not isinstance(values, dict):
+            raise Refused(NO_RPC)
+    elif "/v2/" in path:  # the arguments by their names
+        values = body
+        if not body.keys() <= {"picture", "top_k"} or "predict" in path and "picture" not in body:
+            raise Refused("The arguments are picture and top_k.")
     else:
-        data = body.get("data")
-        if not isinstance(data, list) or len(data) != len(ARGUMENTS[last]):
-            raise Refused(
-                f'The request\'s body must be {{"data": [{", ".join(ARGUMENTS[last])}]}}, the arguments in a list.'
-            )
-    if body.get("batched") or any(body.get(name) is not None for name in ("event_id", "trigger_id", "event_data")):
-        raise Refused("A call has `data`, and may have `session_hash`; nothing else is carried out.")
-    check_arguments(data, is_upload)
+        number, session, data = body.get("fn_index"), body.get("session_hash"), body.get("data")
+        info = "/info" in path or number == 1
+        if number not in ((0, 1) if "/join" in path else (None, int(info))) or isinstance(number, bool):
+            raise Refused("This page has changed; load it again.", 404)
+        if not isinstance(data, list) or len(data) != (0 if info else 2):
+            raise Refused(NO_CALL)
+        if any(body[name] not in (None, False) for name in body.keys() - PARTS):
+            raise Refused(NO_CALL)
+        # Gradio keeps the arguments of a session long after the answer.
+        if session is not None and (not isinstance(session, str) or len(session) > 64 or len(raw) > SMALL):
+            raise Refused("session_hash is a word, and a picture inside the request comes without one.")
+        values = dict(enumerate(data))
+    for value in values.values():
+        check_argument(value, is_upload)
+
+
+def check_argument(value: object, is_upload: Callable[[str], object]) -> None:
+    """Raises Refused unless it is a text, a number, None, or a picture wrapped as `handle_file` does."""
+    wrapping = value if isinstance(value, dict) else {"value": value}
+    for name, inner in wrapping.items():
+        if isinstance(inner, (list, dict)) and (name, inner) != ("meta", {"_type": "gradio.FileData"}):
+            raise Refused("An argument is a text, a number, or a picture as handle_file(...) wraps it.")
+    path = wrapping.get("path")
+    if path is not None and not (isinstance(path, str) and is_upload(path)):
+        raise Refused(ELSEWHERE if "://" in str(path)[:20] else GONE, code="bad picture")
 
 
 def parsed(raw: bytes) -> dict:
@@ -69,17 +70,8 @@ def parsed(raw: bytes) -> dict:
     return body
 
 
-def check_arguments(values: list, is_upload: Callable[[str], object]) -> None:
-    """Raises Refused unless each value is a text, a number, None, or an upload or data URL in Gradio's wrapping."""
-    for value in values:
-        wrapping = value if isinstance(value, dict) else {"value": value}
-        for name, inner in wrapping.items():
-            if isinstance(inner, list) or isinstance(inner, dict) and (name != "meta" or inner != META):
-                raise Refused("An argument is a text or a number; a picture may be wrapped as handle_file(...) does.")
-        path = wrapping.get("path")
-        if path is not None and not (isinstance(path, str) and is_upload(path)):
-            elsewhere = isinstance(path, str) and "://" in path[:20]
-            raise Refused(ELSEWHERE if elsewhere else GONE, code="bad picture")
-
-
-META = {"_type": "gradio.FileData"}
+def check_form(media_type: str, raw: bytes) -> None:
+    """Raises Refused unless a form has one part; Gradio opens a file for each."""
+    boundary = media_type.partition("boundary=")[2].partition(";")[0].strip('" ').encode()
+    if not boundary or raw.count(b"--" + boundary) != 2 or b'name="files"' not in raw[:SMALL]:
+        raise Refused("One picture is uploaded at a time, as the file `files` of a form.")

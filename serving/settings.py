@@ -1,4 +1,4 @@
-"""Every environment variable that the server reads; a wrong value is one sentence. (`contributions` reads its own.)"""
+"""Every environment variable that the server reads; a wrong value is one sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import importlib.util
 import logging
 import os
 import re
+import sys
 import tempfile
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,19 +16,19 @@ ENVIRONMENT = dict(os.environ)  # as it was before `prepare_gradio` changed it
 CHECKS = {
     "MODEL_ID": (r"[^/\s]+/[^/\s]+", "the name of a model repository, OWNER/NAME"),
     "MODEL_REFRESH": (r"\d{1,9}(\.\d+)?", "a number of seconds, 0 to look once"),
-    "GRADIO_SERVER_PORT": (r"0*[1-9]\d{0,4}", "a number from 1 to 65535"),
+    "GRADIO_SERVER_PORT": (r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}", "a number from 1 to 64999"),
 }
-# Windows has no module `resource`, so a child process that decodes pictures has no limits there.
+# Windows has no module `resource`, so the processes that open pictures have no limits there.
 HAS_LIMITS = importlib.util.find_spec("resource") is not None
 NO_LIMITS = (
-    "This system cannot limit the processor time and the memory that a picture takes (Python has no module "
-    "`resource` here), so the page is served on 127.0.0.1, to this machine only."
+    "This system cannot limit the processor time and the memory that a picture takes, "
+    "so the page is served on 127.0.0.1 only, to this machine."
 )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says about this server."""
+    """What the environment says about this server. (`contributions` reads its own variables.)"""
 
     model_id: str | None = None  # MODEL_ID, "OWNER/NAME"; None serves the embedded weights
     model_revision: str = "main"  # MODEL_REVISION: a branch, a tag or a full commit
@@ -42,17 +44,18 @@ class Settings:
     def from_environment(cls) -> Settings:
         """Raises ValueError with one sentence for a variable that cannot be used."""
         read = {name: value for name, value in ENVIRONMENT.items() if value}.get
-        for name, (pattern, wanted) in CHECKS.items():
-            if (value := read(name)) and not re.fullmatch(pattern, value):
-                raise ValueError(f"{name} is {value!r}; it must be {wanted}.")
+        for variable, (pattern, wanted) in CHECKS.items():
+            if (value := read(variable)) and not re.fullmatch(pattern, value):
+                raise ValueError(f"{variable} is {value!r}; it must be {wanted}.")
         space = read("SPACE_ID")
         name = read("GRADIO_SERVER_NAME", "0.0.0.0" if space else cls.name)
+        if ":" in name:  # Gradio makes an address of it, where an IPv6 name has brackets
+            name = f"[{name.strip('[]')}]"
         return cls(
             model_id=read("MODEL_ID"),
             model_revision=read("MODEL_REVISION", cls.model_revision),
             model_refresh=float(read("MODEL_REFRESH", cls.model_refresh)),
-            # Gradio makes an address of the name, where an IPv6 one has brackets.
-            name=(f"[{name.strip('[]')}]" if ":" in name else name) if HAS_LIMITS else cls.name,
+            name=name if HAS_LIMITS else cls.name,
             port=int(read("GRADIO_SERVER_PORT", cls.port)),
             space_id=space,
             space_host=read("SPACE_HOST"),
@@ -65,14 +68,21 @@ def prepare_gradio() -> tempfile.TemporaryDirectory:
     """Set what Gradio reads while it is imported; returns the folder for its files, of this process alone."""
     folder = tempfile.TemporaryDirectory(prefix="draw-a-digit-", ignore_cleanup_errors=True)
     os.environ |= {"GRADIO_TEMP_DIR": folder.name, "GRADIO_ANALYTICS_ENABLED": "False"}
-    # `launch` is given both. Gradio's own reading fails with a traceback for a bad port, and for an IPv6 name.
+    # `launch` is given both. Gradio's own reading ends in a traceback for a bad port, or an IPv6 name.
     for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"):
         os.environ.pop(name, None)
-    logging.setLogRecordFactory(without_visitors)
+    logging.setLogRecordFactory(without_words)
     return folder
 
 
-def without_visitors(name, level, path, line, message, args, exc_info, *_, **__) -> logging.LogRecord:
-    """A log record that says where something happened, without its words: libraries quote what visitors sent."""
-    failed = f" ({exc_info[0].__name__})" if exc_info and exc_info[0] else ""
-    return logging.LogRecord(name, level, path, line, f"{name}, {Path(path).name}:{line}{failed}", (), None)
+def without_words(name, level, path, line, message, args, exc_info, *_, **__) -> logging.LogRecord:
+    """A log record that says only where something happened: libraries quote what visitors sent."""
+    kind = f" ({exc_info[0].__name__})" if exc_info and exc_info[0] else ""
+    return logging.LogRecord(name, level, path, line, f"{name}, {Path(path).name}:{line}{kind}", (), None)
+
+
+def log_failure(error: BaseException) -> None:
+    """A fault of our own: its type and where it arose, without its message, which may quote a visitor."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    places = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+    print(f"failure: {type(error).__name__} at {' '.join(places)}", file=sys.stderr, flush=True)
