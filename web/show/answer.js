@@ -34,6 +34,10 @@ export function reading({ empty, error, apart, digit, confidences, lesson }) {
   return { kind: "torn", sentence: ["reading.torn", both] };
 }
 
+// Whether an answer of the engine names a digit without a doubt.
+export const isSure = ({ digit, apart, confidences }) =>
+  Boolean(digit) && !apart && confidences[0].confidence >= LIKELY;
+
 // 784 numbers from 0 to `full`, or nothing, on a canvas of 28x28.
 export function showPixels(canvas, pixels, full = 1) {
   const side = canvas.width;
