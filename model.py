@@ -25,7 +25,7 @@ from torch import Tensor, nn
 INPUT = 28  # side of what the network is given, pixels
 BOX = 20  # longer side of the ink inside it; LeCun et al. (1998) made MNIST so
 MIN_SIDE, MAX_SIDE = 8, 4096  # of a picture, pixels
-FORMAT = 2  # of config.json; a reader refuses another
+FORMAT = 3  # of config.json; a reader refuses another
 
 EXPECTED = (
     "expected a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), "
@@ -336,6 +336,9 @@ class Config:
     dropout: float = 0.2  # share of features that the dense layer does without while training
     temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
     threshold: float = 0.0  # of the logit margin (see `predict`): below it the answer is "not sure"
+    grid: int = 5  # a side: the memory compares the last block's averages over so many by so many parts
+    strength: float = 18.0  # what a remembered drawing adds to its digit's logit when the same one comes again
+    focus: float = 4.0  # exponent of the cosine similarity: how quickly a memory fades for drawings that differ
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
 
@@ -601,6 +604,10 @@ def _read_config(path: Path, source: str) -> Config:
                 raise ValueError("three channels of 1 to 256 are expected")
             if type(config.places) is not int or not 1 <= config.places <= 7:
                 raise ValueError("1 to 7 places are expected")
+            if type(config.grid) is not int or not 1 <= config.grid <= 7:
+                raise ValueError("a grid of 1 to 7 is expected")
+            if not (0 <= config.strength <= 1000 and 1 <= config.focus <= 100):
+                raise ValueError("a strength of 0 to 1000 and a focus of 1 to 100 are expected")
             DigitCNN(config)  # refuses what is no shape of a network
             if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
                 raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")

@@ -34,7 +34,7 @@ ONCE = {
     "page",
     "view",
     "tabs",
-    "collector",
+    "teaching",
     "words",
     "static",
     "hub",

@@ -202,8 +202,7 @@ def message(item: Drawing | bytes) -> str | list[dict]:
 def site() -> dict[str, bytes]:
     """The files that the engine needs, by path, with a page that loads nothing."""
     files = {"": b"<!doctype html><title>digit.js</title>"}
-    for name in ("digit.js", "reduce.js"):
-        files[name] = next((ROOT / "web").rglob(name)).read_bytes()
+    files["digit.js"] = next((ROOT / "web").rglob("digit.js")).read_bytes()
     for name in ("config.json", "model.safetensors"):
         files[f"weights/{name}"] = (ROOT / "weights" / name).read_bytes()
     return files
