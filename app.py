@@ -37,13 +37,26 @@ HERE = Path(__file__).parent
 FONTS = ["system-ui", "sans-serif"]  # Gradio's default theme would fetch fonts from the network
 
 
+def named_functions(service: ContributionService) -> list:
+    """The service's functions under the names that the page's scripts ask for."""
+    names, functions = {"submit": "keep", "delete": "forget"}, []
+    for name, function in service.functions.items():
+
+        def ask(question: dict, function=function) -> dict:
+            return function(question)
+
+        ask.__name__ = names.get(name, name)
+        functions.append(ask)
+    return functions
+
+
 def build(predictor: Predictor, service: ContributionService | None, closed: dict | None = None) -> gr.Blocks:
     """The page and its named endpoints.
 
     Contributions go through the `service`; without one `closed`, an error as the service sends it, says why
     the page takes none.
     """
-    functions = service.functions if service else []
+    functions = named_functions(service) if service else []
 
     async def predict(picture: dict, top_k: float, request: gr.Request) -> dict:
         """Classify a picture of one digit.
@@ -136,11 +149,11 @@ def main(arguments: list[str] | None = None) -> int:
             settings.name, settings.port
         )  # before the store is opened, which another page may have
         service, closed = ContributionService.from_environment(VERSION)
-        functions = {function.__name__: function for function in service.functions} if service else {}
+        functions = {function.__name__: function for function in named_functions(service)} if service else {}
         page = build(server.predictor, service, closed)
         theme = gr.themes.Default(font=FONTS, font_mono=["monospace"])
         look = {"theme": theme, "head": HEAD, "favicon_path": str(HERE / "web" / "static" / "icon.svg")}
-        server.mount(page, functions, service.collection if service else None, **look)
+        server.mount(page, functions, service.download_drawings if service else None, **look)
         if zerogpu:
             zerogpu.report()
         server.run(listening)

@@ -21,7 +21,7 @@ from typing import Any
 
 from contributions.merge import refresh
 from data import DataError
-from data.commands import sentence
+from data.cli import sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
 from publishing.hub import PublishError

@@ -6,16 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from contributions.database import Declined
 from contributions.merge import FOLDER, merge, open_store
-from contributions.service import place
-from contributions.store import Store
+from contributions.service import store_location
+from contributions.store import Declined, Store
 from data.archives import DataError
-from data.commands import run
+from data.cli import run
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 SHEET = Path("contributions-sheet.png")
-MOST = 240  # drawings on the sheets of one review: twenty pages
+MOST_SHOWN = 240  # drawings on the sheets of one review: twenty pages
 RULES = "ids, their beginnings, or rules for the latest sheet: all, good, blank, duplicate, agrees, unsure, disagrees"
 
 
@@ -23,7 +22,7 @@ def existing_store() -> Store:
     """The store of contributed drawings. Raises DataError when there is none."""
     if store := open_store():
         return store
-    raise DataError(f"there are no contributions in {place()[0]}: name their folder in CONTRIBUTIONS_DIR")
+    raise DataError(f"there are no contributions in {store_location()[0]}: name their folder in CONTRIBUTIONS_DIR")
 
 
 def review_command(options: argparse.Namespace) -> None:
@@ -46,12 +45,20 @@ def review_command(options: argparse.Namespace) -> None:
         print(f"wrote {path}")
     review.remember(store, [facts for _, facts in shown])
     print(review.table(shown, store.waiting() - len(shown)))
+    if shown:
+        print("next: `python -m contributions review --reject disagrees blank`, `... review --accept good`")
 
 
 def merge_command(options: argparse.Namespace) -> None:
     """Write the accepted drawings as the configuration `contributed`."""
     counts = merge(existing_store(), options.out)
-    print(f"wrote {options.out}: {counts['train']} train, {counts['test']} test, no writer in both")
+    if any(counts.values()):
+        print(f"wrote {options.out}: {counts['train']} train, {counts['test']} test, no writer in both")
+    else:
+        print(
+            f"no drawing has been accepted, so {options.out} holds none: look at those that wait with "
+            "`python -m contributions review`, accept with `python -m contributions review --accept good`, then merge again"
+        )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     review.add_argument(
         "--weights", default=str(WEIGHTS), help="folder or OWNER/NAME of the network that is asked"
     )
-    review.add_argument("--most", type=int, default=MOST, help=f"drawings to show (default {MOST})")
+    review.add_argument("--most", type=int, default=MOST_SHOWN, help=f"drawings to show (default {MOST_SHOWN})")
     review.add_argument("--accept", metavar="ID", nargs="+", default=[], help=RULES)
     review.add_argument(
         "--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected"

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from contributions.database import FILE
 from contributions.export import write_parquet
 from contributions.mirror import Mirror
-from contributions.service import place
-from contributions.store import Store, StoreError
+from contributions.service import store_location
+from contributions.store import FILE, Store, StoreError
 from data.archives import DataError, replacing
 from publishing import hub
 
-FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
+# Git ignores this folder: it holds other people's work.
+FOLDER = Path(__file__).parent.parent / "data" / "contributed"
 SHARD = "{split}-00000-of-00001.parquet"
-SOURCE = "merged-from.txt"  # beside them: the path of their store
+# The file beside the shards that holds the path of their store.
+SOURCE = "merged-from.txt"
 TEST_SHARE = 5  # every fifth writer
 
 
@@ -37,7 +38,7 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
             counts[split] = write_parquet(mine, file)
         if not counts[split]:
             path.unlink()
-    (folder / SOURCE).write_text(str(store.folder.resolve()))
+    (folder / SOURCE).write_text(str(store.folder.resolve()), encoding="utf-8")
     return counts
 
 
@@ -46,7 +47,7 @@ def open_store(named: Path | None = None) -> Store | None:
 
     Raises DataError when the store cannot be used or the Hub cannot be asked.
     """
-    default, repository = place()
+    default, repository = store_location()
     folder = named or default
     if not repository and not (folder / FILE).is_file():
         return None
@@ -63,14 +64,21 @@ def open_store(named: Path | None = None) -> Store | None:
 
 
 def refresh(folder: Path = FOLDER) -> None:
-    """Merge `folder` again from its store, so that drawings deleted since then are gone. Raises DataError."""
-    if not (folder / SOURCE).is_file():
-        return  # never merged here
+    """Merge `folder` again from its store, so that drawings deleted since then are gone.
+
+    Raises DataError when that cannot be done, also when the store has moved.
+    """
+    if not any(folder.glob("*.parquet")):
+        return
     try:
-        source = Path((folder / SOURCE).read_text())
-    except ValueError as error:
+        source = Path((folder / SOURCE).read_text(encoding="utf-8"))
+        store = open_store(source) if (source / FILE).is_file() else None
+    except (OSError, ValueError):
+        store = None
+    if not store:
         raise DataError(
-            f"{folder / SOURCE} is not text; run `python -m contributions merge` again."
-        ) from error
-    if any(folder.glob("*.parquet")) and (store := open_store(source)):
-        merge(store, folder)
+            f"the store that {folder} was merged from has moved or cannot be found, so drawings that were deleted "
+            "since then would stay in it: name the store's folder in CONTRIBUTIONS_DIR and run "
+            f"`python -m contributions merge --out {folder}` again, or delete {folder}"
+        )
+    merge(store, folder)

@@ -18,9 +18,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import board
-from contributions.database import Declined
 from contributions.rows import Drawing, drawn, to_line
-from contributions.store import Store
+from contributions.store import Declined, Store
 
 if TYPE_CHECKING:
     from model import DigitCNN

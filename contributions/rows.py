@@ -25,8 +25,10 @@ MAX_BYTES = 32_768  # of a new row
 LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions stored drawings of up to 10,000 points
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-_FORMER = ("opinion", "confidence", "weights")  # stored under terms "1"; no longer read
-_TEXT = {  # field -> what it looks like
+# Stored under the terms "1"; no longer read.
+_FORMER = ("opinion", "confidence", "weights")
+# Field -> what it looks like.
+_TEXT = {
     "id": ID,
     "label": re.compile(r"[0-9]"),
     "source": re.compile("|".join(SOURCES)),
@@ -79,7 +81,7 @@ def parse(line: str | bytes) -> Drawing:
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     if not isinstance(row, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     row = {name: value for name, value in row.items() if name not in _FORMER}
     if set(row) != NAMES:
         missing = ", ".join(sorted(NAMES - set(row)))
@@ -106,7 +108,7 @@ def clean(payload: Any) -> list[dict]:
     are rounded to 0.1 board units. Times begin at 0, never run backwards (an earlier time is raised to the one before it), rest at most
     PAUSE between two points, and are multiples of TICK; a stroke sent without times has none. Cleaning is idempotent.
 
-    Raises ValueError, with one sentence, for what is no drawing (see `board.parse_strokes`).
+    Raises ValueError, with one sentence, for what is not a drawing (see `board.parse_strokes`).
     """
     stored: list[dict] = []
     for stroke, raw in zip(board.parse_strokes(payload), payload, strict=True):

@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
@@ -16,19 +17,19 @@ import numpy as np
 
 import board
 from contributions import CONSENT, LICENCE, export
-from contributions.database import FILE, Declined
 from contributions.mirror import Mirror
 from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, limited, to_line
-from contributions.store import Store, StoreError, Writer, hashed
+from contributions.store import FILE, Declined, Store, StoreError, Writer, hashed
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub
-SHOWN = 200  # accepted drawings that everybody may see
-COLLECTING = 5.0  # seconds that one visitor's export waits for another's
+MOST_ACCEPTED = 200  # accepted drawings that everybody may see
+DOWNLOAD_WAIT = 5.0  # seconds that one visitor's download waits for another's
 ROOT = Path(__file__).parent.parent
-FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}  # to take home
+# Format of a download -> the file's name.
+FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}
 
 
-def place() -> tuple[Path, str | None]:
+def store_location() -> tuple[Path, str | None]:
     """The store's folder (CONTRIBUTIONS_DIR), and the private dataset repository that mirrors it (CONTRIBUTIONS_REPO) or None."""
     former = ROOT / "contributions"  # the store's folder in earlier releases
     default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
@@ -36,8 +37,16 @@ def place() -> tuple[Path, str | None]:
     return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
 
 
+def _answer(function: Callable[[dict], dict], question: object) -> dict:
+    """What the function answers, or the `refusal`."""
+    try:
+        return function(question if isinstance(question, dict) else {})
+    except ValueError as error:
+        return refusal(error)
+
+
 def refusal(error: Exception) -> dict:
-    """The answer for an error: its sentence, and the code and values of the same sentence in web/words.json (`server.CODE`)."""
+    """The answer for an error: its sentence, and the code and values of the same sentence in web/words.json."""
     return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
 
 
@@ -58,12 +67,12 @@ class ContributionService:
     ):
         self.store, self.mirror = store, mirror
         self.licence, self.persistent, self.app = licence, persistent, app
-        self._collecting = threading.Lock()
+        self._downloading = threading.Lock()
 
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
         """The service that the environment asks for and None; or None and the `refusal` for the page."""
-        folder, repository = place()
+        folder, repository = store_location()
         persistent = not os.environ.get("SPACE_ID")  # docs/operations.md says why no folder of a Space is
         try:
             if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
@@ -85,20 +94,11 @@ class ContributionService:
             self.mirror.flush(FLUSH)
 
     @property
-    def functions(self) -> list[Callable[[dict], dict]]:
-        """The page's server functions: each takes and returns a dictionary, that of `refusal` after an error."""
-        named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
-        return [self._safe(name, function) for name, function in {**named, "accepted": self.accepted}.items()]
-
-    def _safe(self, name: str, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
-        def asked(question: dict) -> dict:
-            try:
-                return function(question if isinstance(question, dict) else {})
-            except ValueError as error:
-                return refusal(error)
-
-        asked.__name__ = name
-        return asked
+    def functions(self) -> dict[str, Callable[[dict], dict]]:
+        """What the page can ask, by name: each takes and returns a dictionary, that of `refusal` after an error."""
+        named = dict(consent=self.register, submit=self.submit, status=self.status, delete=self.delete)
+        named["accepted"] = self.accepted
+        return {name: partial(_answer, function) for name, function in named.items()}
 
     # --- register, submit ---------------------------------------------------------------------------------------------
 
@@ -161,11 +161,11 @@ class ContributionService:
         return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
 
     def accepted(self, question: dict) -> dict:
-        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: the first SHOWN accepted drawings."""
-        drawings = islice(self.store.each("state = 'accepted'"), SHOWN)
+        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: the first MOST_ACCEPTED accepted drawings."""
+        drawings = islice(self.store.each("state = 'accepted'"), MOST_ACCEPTED)
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
-    def collection(self, question: dict) -> tuple[str, BinaryIO]:
+    def download_drawings(self, question: dict) -> tuple[str, BinaryIO]:
         """{"receipt", "format": "npz" or "parquet"} -> file name, and an open file with all drawings of the receipt.
 
         The file has no name on the disk; close it to free its space. One is written at a time. Raises ValueError with one sentence.
@@ -176,7 +176,7 @@ class ContributionService:
             raise ValueError('The format is "npz" or "parquet".')
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
-        if not self._collecting.acquire(timeout=COLLECTING):
+        if not self._downloading.acquire(timeout=DOWNLOAD_WAIT):
             raise StoreError(
                 "Others are downloading their digits just now; try again in a moment.", code="queue"
             )
@@ -194,7 +194,7 @@ class ContributionService:
                 raise StoreError(sentence, code="later") from error
             raise
         finally:
-            self._collecting.release()
+            self._downloading.release()
         return FILES[format], file
 
     def delete(self, question: dict) -> dict:
@@ -207,25 +207,23 @@ class ContributionService:
             raise ValueError("Enter your receipt code.")
         deleted = _like_a_receipt(receipt) and self.store.was_deleted(receipt)
         if not deleted and self._writer(question) is None:
-            raise Declined(
-                "Nothing is kept under this receipt; check the code for typing mistakes.", code="unknown"
+            sentence = "Nothing is kept under this receipt; check the code for typing mistakes."
+            raise Declined(sentence, code="unknown")
+        count = self.store.delete(receipt)
+        said = f"{count} drawings were deleted" if count else "Nothing is left under this receipt"
+        said = "1 drawing was deleted" if count == 1 else said
+        if not self.mirror or self.mirror.flush(FLUSH, hashed(receipt)):
+            code = "gone"
+        elif self.persistent:
+            code = "gone-here"
+            said += " here; the copy on the Hub goes as soon as the Hub answers"
+        else:
+            code = "gone-later"
+            said += (
+                " here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
+                "Keep the code and delete again later"
             )
-        count, batches = self.store.delete(receipt)
-        drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
-        sentence, code, hub = (
-            f"{drawings} deleted" if count else "Nothing is left under this receipt",
-            "gone",
-            "",
-        )
-        if self.mirror and not self.mirror.flush(FLUSH, batches or None):
-            code, hub = "gone-here", " here; the copy on the Hub goes as soon as the Hub answers"
-            if not self.persistent:
-                code, hub = (
-                    "gone-later",
-                    " here; the copy on the Hub is not deleted yet, because the Hub does not answer. ",
-                )
-                hub += "Keep the code and delete again later"
-        return {"said": f"{sentence}{hub}.", "code": code, "count": count, "again": code == "gone-later"}
+        return {"said": f"{said}.", "code": code, "count": count, "again": code == "gone-later"}
 
     def _writer(self, question: dict) -> Writer | None:
         """Whose receipt it is. Raises Declined while the store is still being filled, when an unknown one may be good."""

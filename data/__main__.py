@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from .archives import DataError
-from .commands import run
+from .cli import run
 from .stats import all_counts, draw, table
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status, see `commands.run`."""
+    """Run one command; returns the exit status, see `cli.run`."""
     return run(parser(), arguments, DataError)
 
 

@@ -1,4 +1,4 @@
-"""Contributions: agreed to, kept crash-safe, taken home, deleted by receipt. The way to the Hub is in test_mirror.py, review in test_review.py."""
+"""Contributions: agreed to, stored crash-safe, downloaded, deleted by receipt. The way to the Hub is in test_mirror.py, review in test_review.py."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from dataclasses import asdict
 from http.client import HTTPException
 
 import numpy as np
@@ -71,7 +72,7 @@ service = ContributionService(Store(sys.argv[1]))
 receipt = agree(service)
 print(submit(service, receipt, strokes=scribble(9)))
 for kind in ("npz", "parquet"):
-    service.collection({"receipt": receipt, "format": kind})
+    service.download_drawings({"receipt": receipt, "format": kind})
 heavy = {"torch", "model", "serving", "handwriting", "datasets"}
 print(heavy & {name.split(".")[0] for name in sys.modules})
 """
@@ -103,7 +104,7 @@ def test_nothing_is_kept_without_consent(service):
         ({"label": ["2"]}, 'The label is one of "0" to "9"'),
         ({"source": "elsewhere"}, "The source is"),
         ({"source": ["collector"]}, "The source is"),
-        ({"strokes": "2"}, "A drawing is a list of strokes"),
+        ({"strokes": "2"}, "list of strokes"),
         ({"strokes": [{"points": [[0, float("nan")]]}]}, "finite numbers"),
         ({"strokes": [{"points": [[9, 9]], "times": [-1]}]}, "whole milliseconds"),
         ({"strokes": [{"points": [[9, 9]], "times": [1, 2]}]}, "whole milliseconds"),
@@ -115,21 +116,20 @@ def test_nothing_is_kept_without_consent(service):
         ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "at most 200 strokes; this one has 201"),
     ],
 )
-def test_malformed_questions_get_one_sentence(change, message, service):
+def test_malformed_drawings_get_one_sentence(change, message, service):
     answer = submit(service, agree(service), **change)
     assert message in answer["error"]
     assert list(service.store.each()) == []
 
 
-def test_questions_that_are_none(service):
-    for function in service.functions:
-        if function.__name__ == "accepted":  # which is for everybody
-            continue
+def test_malformed_questions_are_refused_by_each_function(service):
+    assert set(service.functions) == {"consent", "submit", "status", "delete", "accepted"}
+    for name in service.functions.keys() - {"accepted"}:
         for question in (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"}):
-            assert "error" in function(question), function.__name__
+            assert "error" in service.functions[name](question), name
     for question in (None, [], {}, {"receipt": 5}, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):
         with pytest.raises(ValueError):
-            service.collection(question)
+            service.download_drawings(question)
 
 
 NASTY = ["'); DROP TABLE drawings; --", '{"a":\n1}', "\u2028\x1b[2J\x00", "\ud800", "💀" * 20]
@@ -147,10 +147,10 @@ def test_nasty_text_in_every_field(service):
                 "strokes": strokes("2"),
                 name: text,
             }
-            assert "error" in ask(service, "keep", **question), name
+            assert "error" in ask(service, "submit", **question), name
         assert "error" in ask(service, "consent", version=text)
         assert "error" in ask(service, "status", receipt=text)
-        assert "error" in ask(service, "forget", receipt=text)
+        assert "error" in ask(service, "delete", receipt=text)
         submit(service, receipt, **{text: text})
         submit(service, receipt, id="drawing-2", strokes=[{**stroke, text: text} for stroke in strokes("2")])
     assert ask(service, "status", receipt=receipt)["saved"] == 2
@@ -248,7 +248,7 @@ def test_limits(limits, message, tmp_path):
 
 def test_receipts_without_drawings_do_not_pile_up(tmp_path):
     """They are bounded; the earliest go, and nobody is turned away; after a day all of them go."""
-    service = ContributionService(Store(tmp_path, Limits(newcomers=3)))
+    service = ContributionService(Store(tmp_path, Limits(pending_writers=3)))
     drew = agree(service)
     submit(service, drew)
     receipts = [agree(service) for _ in range(5)]
@@ -260,20 +260,21 @@ def test_receipts_without_drawings_do_not_pile_up(tmp_path):
         True,
     ]
     assert submit(service, receipts[0], id="drawing-2")["consent"]  # asked to agree again
-    service.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
-    agree(service)
-    assert service.store.ask("SELECT count(*) FROM newcomers") == [(1,)] and service.store.writer(drew)
+    service.store._database.execute("UPDATE writers SET utc = '2026-01-01T00:00:00+00:00'")
+    last = agree(service)
+    assert service.store.ask("SELECT count(*) FROM writers") == [(2,)]
+    assert service.store.writer(drew) and service.store.writer(last)
 
 
 def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
     """What was written under the wrong time counts against nobody."""
-    service = ContributionService(Store(tmp_path, Limits(newcomers=3, per_writer=40)))
+    service = ContributionService(Store(tmp_path, Limits(pending_writers=3, per_writer=40)))
     before = agree(service)
     for number in range(30):
         submit(service, before, id=f"drawing-{number:02}")
     for _ in range(3):
         agree(service)
-    for table in ("writers", "newcomers", "drawings"):
+    for table in ("writers", "drawings"):
         service.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
     late = agree(service)
     assert submit(service, late, id="drawing-of-late")["saved"] == 1
@@ -313,36 +314,29 @@ def fill(place) -> None:
 
 
 @pytest.mark.thorough
-def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
-    """Kept until it is full; then everything is still there, and who wants to can delete, more than the reserve holds."""
-    (small_disk / "somebody-else").write_bytes(bytes(1_000_000))
+def test_a_full_disk_loses_nothing(small_disk):
+    """Stored until it is full; then everything is still there, and can be deleted as soon as there is some room."""
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(5_000_000))
     service = ContributionService(Store(small_disk / "store", Limits(free_bytes=0)))
     mine, other = agree(service), agree(service)
     assert submit(service, other, id="other-001")["saved"] == 1
-    answer, drawn = {}, scribble(1500)
     for number in range(400):
-        answer = submit(service, mine, id=f"mine-{number:04}", strokes=drawn)
+        answer = submit(service, mine, id=f"mine-{number:04}", strokes=scribble(1500))
         if "error" in answer:
             break
-    assert (
-        answer == {"error": "The server has no room left for drawings.", "code": "no-room"}
-        and number * 30_000 > 5_000_000
-    )
+    assert answer == {"error": "The server has no room left for drawings.", "code": "no-room"}
+    assert number * 30_000 > 5_000_000
     fill(small_disk)
     assert submit(service, other, id="other-002")["error"] == answer["error"]
-    assert (
-        ask(service, "status", receipt=mine)["saved"] == number
-        and ask(service, "status", receipt=other)["saved"] == 1
-    )
-    assert ask(service, "forget", receipt=mine)["said"] == f"{number} drawings were deleted."
-    assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
+    assert ask(service, "delete", receipt=mine) == answer
+    assert ask(service, "status", receipt=mine)["saved"] == number
+    assert ask(service, "status", receipt=other)["saved"] == 1
+    ballast.unlink()
+    assert ask(service, "delete", receipt=mine)["said"] == f"{number} drawings were deleted."
+    assert [drawing.id for drawing, _ in service.store.each()] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert b"mine-0" not in files and b"other-001" in files
-    fill(small_disk)
-    assert (
-        ask(service, "forget", receipt=other)["said"] == "1 drawing was deleted."
-    )  # the reserve was made anew
-    (small_disk / "somebody-else").unlink()
     assert submit(service, agree(service))["saved"] == 1
 
 
@@ -352,25 +346,59 @@ def test_a_store_that_cannot_be_made_is_said(tmp_path):
         Store(tmp_path / "file" / "store")
 
 
-def test_the_store_shares_no_memory_and_takes_over_an_earlier_one(service, tmp_path):
-    """No file is mapped by several processes, so any file system with locks and fsync will do."""
+EARLIER = """
+PRAGMA journal_mode=WAL;
+CREATE TABLE writers (receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL,
+  licence TEXT NOT NULL, utc TEXT NOT NULL);
+CREATE TABLE newcomers AS SELECT * FROM writers;
+CREATE TABLE drawings (id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, utc TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting', batch TEXT, row TEXT NOT NULL);
+CREATE TABLE batches (name TEXT PRIMARY KEY, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE forgotten (receipt_hash TEXT PRIMARY KEY);
+INSERT INTO forgotten VALUES ('gone');
+"""
+
+
+def test_a_store_of_an_earlier_release_is_taken_over(service, tmp_path):
+    """Its drawings, also those under the terms of then; what cannot be read neither counts nor is downloaded."""
     receipt = agree(service)
     submit(service, receipt)
-    assert {path.name.removeprefix("contributions.sqlite") for path in service.store.folder.iterdir()} <= {
-        "", "-journal", "reserve",
-    }  # fmt: skip
-    service.store.close()
-    earlier = sqlite3.connect(service.store.folder / "contributions.sqlite")
-    assert earlier.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
-    earlier.execute(
-        "UPDATE drawings SET row = json_set(row, '$.opinion', '7', '$.confidence', 0.9, '$.weights', 'embedded')"
-    )
-    earlier.execute("UPDATE drawings SET row = json_set(row, '$.consent', '1')")
+    ((drawing, _),) = service.store.each()
+    more = {"opinion": "7", "confidence": 0.9, "weights": "embedded", "consent": "1"}
+    writer = service.store.ask("SELECT receipt_hash, writer, '1', licence, utc FROM writers")[0]
+    folder = tmp_path / "earlier"
+    folder.mkdir()
+    earlier = sqlite3.connect(folder / "contributions.sqlite")
+    earlier.executescript(EARLIER)
+    earlier.execute("INSERT INTO writers VALUES (?, ?, ?, ?, ?)", writer)
+    for id, row, state in (
+        (drawing.id, json.dumps({**asdict(drawing), **more}), "accepted"), ("bad", "not json", "waiting"),
+    ):  # fmt: skip
+        earlier.execute(
+            "INSERT INTO drawings VALUES (?, ?, ?, ?, 'batch', ?)",
+            (id, drawing.receipt_hash, drawing.utc, state, row),
+        )
     earlier.commit()
     earlier.close()
-    now = Store(service.store.folder)
-    assert now.ask("PRAGMA journal_mode") == [("truncate",)]
-    assert [drawing.consent for drawing, _ in now.each("receipt_hash = ?", hashed(receipt))] == ["1"]
+    for _ in range(2):
+        now = ContributionService(Store(folder))
+        assert now.store.ask("PRAGMA journal_mode") == [("truncate",)]  # no memory is shared between processes
+        assert [(d.id, d.consent, state) for d, state in now.store.each()] == [(drawing.id, "1", "accepted")]
+        assert ask(now, "status", receipt=receipt)["saved"] == 1
+        assert now.store.unsent() == {drawing.receipt_hash: 1, "gone": 1}
+        now.store.close()
+
+
+def test_a_row_that_cannot_be_read_is_not_counted_once_that_is_seen(service):
+    receipt = agree(service)
+    for number in range(3):
+        submit(service, receipt, id=f"drawing-{number}")
+    with service.store.writing() as database:
+        database.execute("UPDATE drawings SET row = '{}' WHERE id = 'drawing-1'")
+    _, content = service.download_drawings({"receipt": receipt})
+    with content:
+        assert np.load(content)["y"].tolist() == [2, 2]
+    assert ask(service, "status", receipt=receipt)["saved"] == 2
 
 
 def test_times_and_places_of_the_store(monkeypatch, tmp_path):
@@ -393,14 +421,14 @@ def test_times_and_places_of_the_store(monkeypatch, tmp_path):
     )
 
 
-# --- taking home ------------------------------------------------------------------------------------------------------
+# --- downloading ------------------------------------------------------------------------------------------------------
 
 
 def test_npz_is_read_by_upstreams_two_lines(service, tmp_path):
     receipt = agree(service)
     for digit in ("2", "7"):
         submit(service, receipt, digit, digit, id=f"drawing-{digit}")
-    name, content = service.collection({"receipt": receipt, "format": "npz"})
+    name, content = service.download_drawings({"receipt": receipt, "format": "npz"})
     assert name == "MNIST.npz"
     with content:
         (tmp_path / name).write_bytes(content.read())
@@ -415,7 +443,7 @@ def test_parquet_of_my_digits(service, tmp_path):
 
     receipt = agree(service)
     submit(service, receipt)
-    _, content = service.collection({"receipt": receipt, "format": "parquet"})
+    _, content = service.download_drawings({"receipt": receipt, "format": "parquet"})
     with content:
         (tmp_path / "my.parquet").write_bytes(content.read())
     read = datasets.Dataset.from_parquet(str(tmp_path / "my.parquet"))
@@ -427,9 +455,9 @@ def test_parquet_of_my_digits(service, tmp_path):
     assert "receipt" not in " ".join(read.column_names)
 
 
-def test_nothing_to_take_home(service):
+def test_nothing_to_download(service):
     with pytest.raises(ValueError, match="Nothing is kept"):
-        service.collection({"receipt": agree(service), "format": "npz"})
+        service.download_drawings({"receipt": agree(service), "format": "npz"})
 
 
 MEMORY = """
@@ -447,7 +475,7 @@ with open("/proc/self/clear_refs", "w") as file:
 before = peak("VmRSS")
 sizes = []
 for kind in ("npz", "parquet"):
-    name, content = service.collection({"receipt": sys.argv[2], "format": kind})
+    name, content = service.download_drawings({"receipt": sys.argv[2], "format": kind})
     sizes.append(os.fstat(content.fileno()).st_size)
     content.close()
 print(peak("VmHWM") - before, *sizes)
@@ -455,17 +483,15 @@ print(peak("VmHWM") - before, *sizes)
 
 
 @pytest.mark.thorough
-def test_a_large_collection_takes_little_memory(service):
+def test_a_large_download_takes_little_memory(service):
     """400 of the largest drawings, both ways: under 50 MB more than before."""
     receipt = agree(service)
     submit(service, receipt, strokes=scribble(1500))
     ((drawing, _),) = list(service.store.each())
     row = rows.to_line(drawing)
     assert 30_000 < len(row) <= rows.MAX_BYTES
-    with service.store.writing() as database:
-        for number in range(1, 400):
-            values = (f"drawing-{number:03}", drawing.receipt_hash, drawing.utc, row)
-            database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
+    copies = (row.replace(drawing.id, f"drawing-{number:03}").encode() for number in range(399))
+    service.store.take((drawing.receipt_hash, copy) for copy in copies)
     grown, npz, parquet = map(
         float, python("-c", MEMORY, str(service.store.folder), receipt, check=True).stdout.split()
     )
@@ -473,13 +499,13 @@ def test_a_large_collection_takes_little_memory(service):
     assert grown < 50
 
 
-def test_one_collection_at_a_time(service, monkeypatch):
+def test_one_download_at_a_time(service, monkeypatch):
     receipt = agree(service)
     submit(service, receipt)
-    monkeypatch.setattr("contributions.service.COLLECTING", 0.1)
-    with service._collecting, pytest.raises(StoreError, match="Others are downloading their digits"):
-        service.collection({"receipt": receipt})
-    service.collection({"receipt": receipt})[1].close()
+    monkeypatch.setattr("contributions.service.DOWNLOAD_WAIT", 0.1)
+    with service._downloading, pytest.raises(StoreError, match="Others are downloading their digits"):
+        service.download_drawings({"receipt": receipt})
+    service.download_drawings({"receipt": receipt})[1].close()
 
 
 # --- deleting ---------------------------------------------------------------------------------------------------------
@@ -491,37 +517,29 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     submit(service, mine, id="mine-0002")
     submit(service, other, id="other-001")
     writer = service.store.writer(mine).writer
-    assert ask(service, "forget", receipt=mine)["said"].startswith("2 drawings were deleted")
+    assert ask(service, "delete", receipt=mine)["said"].startswith("2 drawings were deleted")
     assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert (
         b"mine-0001" not in files and writer.encode() not in files
     )  # nor in the pages that SQLite has freed
-    again = ask(service, "forget", receipt=mine)["said"]
+    again = ask(service, "delete", receipt=mine)["said"]
     assert again == "Nothing is left under this receipt."  # asked again, for want of an answer, say
     assert (
-        "check the code for typing mistakes" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+        "check the code for typing mistakes" in ask(service, "delete", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
     )
-    assert "Enter your receipt code" in ask(service, "forget", receipt="")["error"]
+    assert "Enter your receipt code" in ask(service, "delete", receipt="")["error"]
     assert submit(service, mine)["consent"]
 
 
 def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the_next_start(service):
-    from contributions.mirror import Mirror
-
-    mine, other = agree(service), agree(service)
+    mine, other, store = agree(service), agree(service), service.store
     submit(service, mine, id="mine-0001")
-    Mirror(service.store, REPOSITORY).gather()
     submit(service, mine, id="mine-0002")
     submit(service, other, id="other-001")
-    assert service.store._mark_deleted(hashed(mine))[0] == 2  # and then the process ends
-    store = service.store
-    assert [d.id for d, _ in list(store.each())] == ["other-001"] and store.counts(mine) == (0, 0)
-    (batch,) = Mirror(store, REPOSITORY).unsent()
-    assert (
-        list(Mirror(store, REPOSITORY).lines(batch)) == []
-        and list(store.each("receipt_hash = ?", hashed(mine))) == []
-    )
+    assert store.mark_deleted(hashed(mine)) == 2  # and then the process ends
+    assert [d.id for d, _ in store.each()] == ["other-001"] and store.counts(mine) == (0, 0)
+    assert store.lines(hashed(mine)) is None and list(store.each("receipt_hash = ?", hashed(mine))) == []
     assert store.ask("SELECT count(*) FROM drawings") == [(3,)]
     assert Store(store.folder).ask("SELECT count(*) FROM drawings") == [(1,)]
 
@@ -610,26 +628,21 @@ class Visitor(threading.Thread):
                 "strokes": drawn,
                 "source": "collector",
             }
-            answer = self.ask("keep", **question)
+            answer = self.ask("submit", **question)
             assert answer.get("saved") == index + 1, answer
             self.saved.append(id)
 
 
-COMPONENTS: dict[str, int] = {}
-JSON = {"Content-Type": "application/json"}
-
-
 def call(url: str, name: str, question: dict) -> dict:
-    """What the page's scripts do with `server`."""
-    if url not in COMPONENTS:
-        config = json.load(urllib.request.urlopen(f"{url}/config", timeout=30))
-        props = {c["id"]: c["props"] for c in config["components"]}
-        COMPONENTS[url] = next(
-            id for id, p in props.items() if "forget" in p.get("server_fns", p.get("server_functions", []))
-        )
-    body = {"data": question, "fn_name": name, "component_id": COMPONENTS[url], "session_hash": "x"}
-    request = urllib.request.Request(f"{url}/gradio_api/component_server", json.dumps(body).encode(), JSON)
-    return json.load(urllib.request.urlopen(request, timeout=30))
+    """What the page's scripts do."""
+    return json.load(post(url, name, question))
+
+
+def post(url: str, name: str, question: dict):
+    address, headers = f"{url}/contributions/{name}", {"Content-Type": "application/json"}
+    return urllib.request.urlopen(
+        urllib.request.Request(address, json.dumps(question).encode(), headers), timeout=30
+    )
 
 
 VISITORS, EACH, KILLS = 50, 20, 3
@@ -661,18 +674,11 @@ def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
         assert sorted(stored) == sorted(saved)
         wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(saved), 240)
         assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(saved)  # each exactly once
-        request = urllib.request.Request(
-            f"{server.url}/contributions/collection",
-            json.dumps({"receipt": visitors[0].receipt}).encode(),
-            JSON,
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with post(server.url, "collection", {"receipt": visitors[0].receipt}) as answer:
             assert answer.headers["content-disposition"] == 'attachment; filename="MNIST.npz"'
             assert answer.read(2) == b"PK"
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(
-                urllib.request.Request(f"{server.url}/contributions/collection", b"{}", JSON), timeout=30
-            )
+            post(server.url, "collection", {})
         assert "Nothing is kept" in json.load(refused.value)["error"]
     finally:
         server.kill()

@@ -136,6 +136,7 @@ class LocalHub:
         self.log: list[str] = []  # "METHOD path"
         self.leaks: list[str] = []  # requests to the file store that brought the Hub's token along
         self.held = threading.Event()  # a request has reached a "hold"
+        self.release = threading.Event()  # lets it go on
         self.port = free_port()
         self.url, self.store = f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
 
@@ -279,7 +280,8 @@ class LocalHub:
         for asked in (await request.json())["files"]:
             old = files.get(asked["path"])
             oid = None if old is None else old.sha256 or old.oid
-            mode = "lfs" if asked["path"].endswith(LARGE) else "regular"
+            large = asked["path"].endswith(LARGE) or asked["size"] > 10_000_000
+            mode = "lfs" if large else "regular"
             rows.append({"path": asked["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
         return JSONResponse({"files": rows, "commitOid": sha})
 
@@ -578,6 +580,12 @@ class Faulty:
                     return fault
         return None
 
+    async def hold(self) -> None:
+        """Until the test lets the request go on."""
+        self.hub.held.set()
+        while not self.hub.release.is_set():
+            await anyio.sleep(0.02)
+
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] != "http":
             return await self.application(scope, receive, send)
@@ -589,9 +597,11 @@ class Faulty:
                 return await self.application(scope, receive, send)
             except ClientDisconnect:
                 return
-        if fault.act == "silent" or (fault.act == "hold" and not fault.after):
-            self.hub.held.set()
+        if fault.act == "silent":
             await anyio.sleep_forever()
+        if fault.act == "hold" and not fault.after:
+            await self.hold()
+            return await self.application(scope, receive, send)
         if fault.act.isdigit():
             headers = {"X-Error-Message": fault.message} if fault.message else {}
             response = JSONResponse({"error": fault.message or "fault"}, int(fault.act), headers)
@@ -603,8 +613,7 @@ class Faulty:
 
         await self.application(scope, receive, collect)
         if fault.act == "hold":
-            self.hub.held.set()
-            await anyio.sleep_forever()
+            await self.hold()
         body = b"".join(message.get("body", b"") for message in messages[1:])
         if fault.act == "alter" and body:
             body = bytes([*body[:-1], body[-1] ^ 1])
