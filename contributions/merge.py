@@ -1,4 +1,4 @@
-"""Merges accepted drawings into the dataset's configuration `contributed`; its train and test parts share no writer."""
+"""Merges accepted drawings into the dataset's configuration `contributed`; its parts share no writer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from contributions.mirror import Mirror
 from contributions.service import store_location
 from contributions.store import FILE, Store, StoreError
 from data.archives import DataError, replacing
+from data.parquet import CONTRIBUTED, SHARD
 from publishing import hub
 
-# Git ignores this folder: it holds other people's work.
-FOLDER = Path(__file__).parent.parent / "data" / "contributed"
-SHARD = "{split}-00000-of-00001.parquet"
 # The file beside the shards that holds the path of their store.
 SOURCE = "merged-from.txt"
 TEST_SHARE = 5  # every fifth writer
@@ -25,12 +23,12 @@ def split_of(writer: str) -> str:
     return "test" if int(hashlib.sha256(writer.encode()).hexdigest()[:8], 16) % TEST_SHARE == 0 else "train"
 
 
-def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
+def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
     """Write the accepted drawings to `folder` in place of earlier ones; returns drawings per split."""
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for split in ("train", "test"):
-        path = folder / SHARD.format(split=split)
+        path = folder / Path(SHARD.format(config="", split=split)).name
         mine = (
             drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split
         )
@@ -43,7 +41,7 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
 
 
 def open_store(named: Path | None = None) -> Store | None:
-    """The store in `named` or the default folder, updated from CONTRIBUTIONS_REPO if that is set; None when there is none.
+    """The store in `named` or the default folder, or None; updated from CONTRIBUTIONS_REPO if that is set.
 
     Raises DataError when the store cannot be used or the Hub cannot be asked.
     """
@@ -63,7 +61,7 @@ def open_store(named: Path | None = None) -> Store | None:
         raise DataError(hub.explain(error, repository or "the store")) from error
 
 
-def refresh(folder: Path = FOLDER) -> None:
+def refresh(folder: Path = CONTRIBUTED) -> None:
     """Merge `folder` again from its store, so that drawings deleted since then are gone.
 
     Raises DataError when that cannot be done, also when the store has moved.
@@ -77,8 +75,8 @@ def refresh(folder: Path = FOLDER) -> None:
         store = None
     if not store:
         raise DataError(
-            f"the store that {folder} was merged from has moved or cannot be found, so drawings that were deleted "
-            "since then would stay in it: name the store's folder in CONTRIBUTIONS_DIR and run "
+            f"the store that {folder} was merged from has moved or cannot be found, so drawings that were "
+            "deleted since then would stay in it: name the store's folder in CONTRIBUTIONS_DIR and run "
             f"`python -m contributions merge --out {folder}` again, or delete {folder}"
         )
     merge(store, folder)

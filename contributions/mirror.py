@@ -1,9 +1,9 @@
 """Copies contributed drawings to a private dataset repository on the Hub, and restores them from there.
 
-Each writer has one file of JSON Lines, named after the hash of their receipt, so that a file that is sent twice
-after a crash is there once. Rows leave a file only when their writer deletes everything: then the file becomes
-one line that says so, which no other page takes for a loss. Before a page writes a file that another may have
-written, it takes over what is in it; a commit names the commit that it was made for, and is made again when
+Each writer has one file of JSON Lines, named after the hash of their receipt, so a file that is sent twice
+after a crash is there once. Rows leave a file only when their writer deletes everything: then one line that
+says so takes their place, for other pages to follow. Before a page writes a file that another may have
+written, it takes over what is in it. A commit names the one that it was made for, and is made again when
 there is a newer one.
 """
 
@@ -46,7 +46,7 @@ def path_of(receipt_hash: str) -> str:
 
 
 class Mirror:
-    """Keeps the dataset repository `repository` ("OWNER/NAME") equal to the store, in a thread once it is started.
+    """Keeps the dataset repository `repository` ("OWNER/NAME") equal to the store, in a thread.
 
     With `restore` (a disk that a restart empties) the store is first filled from the repository.
     """
@@ -180,14 +180,13 @@ class Mirror:
             # What was deleted leaves the repository's history, too.
             self._head = None
             api.super_squash_history(self.repository, repo_type="dataset")
-        self.store.mark_sent(sent)
-        self.store.mark_deletions_sent(deleted)
+        self.store.mark_sent(sent, deleted)
         return done
 
     # --- from the Hub -------------------------------------------------------------------------------------
 
     def pull(self) -> tuple[int, int]:
-        """Take over the repository's drawings and deletions; returns how many drawings came and how many went.
+        """Take over the repository's drawings and deletions; returns how many drawings came and went.
 
         Rows that are not drawings do not count; a sentence in the log says how many there are.
         """
@@ -200,11 +199,7 @@ class Mirror:
             return 0, 0
         with tempfile.TemporaryDirectory() as work:  # a deleted drawing must not stay in a cache
             api.snapshot_download(
-                self.repository,
-                repo_type="dataset",
-                revision=commit,
-                allow_patterns=patterns,
-                local_dir=work,
+                self.repository, repo_type="dataset", revision=commit, allow_patterns=patterns, local_dir=work
             )
             went, live = 0, []
             for path in sorted(Path(work).rglob("*.jsonl")):
@@ -216,14 +211,13 @@ class Mirror:
             came, faults = self.store.take(_rows(live))
         self.store.delete_marked()
         if faults:
-            rows_are = "1 row is not a drawing" if len(faults) == 1 else f"{len(faults)} rows are not drawings"
-            message = f"In {self.repository} {rows_are} and left out here (the first: {faults[0]})."
-            print(message, file=sys.stderr, flush=True)
+            message = f"Rows in {self.repository} that are not drawings, left out here: {len(faults)}"
+            print(f"{message} (the first: {faults[0]}).", file=sys.stderr, flush=True)
         return came, went
 
 
 def _rows(files: Iterable[tuple[str | None, Path]]) -> Iterator[tuple[str | None, bytes]]:
-    """The lines of files, each with the receipt hash of its file. A line is cut off after LONGEST bytes and one."""
+    """The lines of files, each with the receipt hash of its file. Too long a line is cut off."""
     for owner, path in files:
         with open(path, "rb") as file:
             while line := file.readline(rows.LONGEST + 2):

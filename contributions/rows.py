@@ -1,7 +1,7 @@
 """Rows: a contributed drawing as a line of JSON in the store and on the Hub. Rows from elsewhere are checked.
 
-Everything that is stored may be published, so a row has no room for anything that a reviewer cannot see: of the strokes it holds only
-what is on the board, and times that say only how fast the hand was.
+Everything that is stored may be published, so a row has no room for anything that a reviewer cannot see: of
+the strokes it holds only what is on the board, and times that say only how fast the hand was.
 """
 
 from __future__ import annotations
@@ -73,7 +73,10 @@ def to_line(drawing: Drawing) -> str:
 
 
 def parse(line: str | bytes) -> Drawing:
-    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError; the message quotes nothing of the line."""
+    """The drawing in a line of JSON, its strokes cleaned.
+
+    Raises ValueError; the message quotes nothing of the line.
+    """
     if len(line) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST:,} bytes")
     try:
@@ -98,15 +101,16 @@ def parse(line: str | bytes) -> Drawing:
     return Drawing(**row)
 
 
-# --- strokes ----------------------------------------------------------------------------------------------------------
+# --- strokes ------------------------------------------------------------------------------------------------
 
 
 def clean(payload: Any) -> list[dict]:
-    """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}, ...].
+    """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}].
 
-    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes two. Coordinates and radii
-    are rounded to 0.1 board units. Times begin at 0, never run backwards (an earlier time is raised to the one before it), rest at most
-    PAUSE between two points, and are multiples of TICK; a stroke sent without times has none. Cleaning is idempotent.
+    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes
+    two. Coordinates and radii are rounded to 0.1 board units. Times begin at 0, never run backwards (an
+    earlier time is raised to the one before it), rest at most PAUSE between two points, and are multiples of
+    TICK; a stroke sent without times has none. Cleaning is idempotent.
 
     Raises ValueError, with one sentence, for what is not a drawing (see `board.parse_strokes`).
     """

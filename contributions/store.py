@@ -26,10 +26,10 @@ PAGE = 50  # rows that are read at a time
 # Rows that one transaction deletes. Its journal takes at most 4 MB, so deleting needs little room.
 PIECE = 100
 
-# A writer's `version` counts the drawings that were added; 0 is a pending writer, who has agreed and drawn
-# nothing yet. A drawing has the version that it made, and is on the Hub when `sent` has reached that version.
-# Deleting hides a writer's rows at once (`visible`), before they leave the file. A row in the state
-# "unreadable" came from the Hub and is not a drawing; it is kept for the Hub's copy only.
+# A writer's `version` counts the drawings that were added; 0 is a pending writer, who has drawn nothing yet.
+# A drawing has the version that it made, and is on the Hub when `sent` has reached that version. Deleting
+# hides a writer's rows at once (`visible`), before they leave the file. A row in the state "unreadable" is
+# not a drawing; it is kept for the copy on the Hub only.
 SCHEMA = """
 PRAGMA journal_mode=TRUNCATE;
 PRAGMA synchronous=FULL;
@@ -62,7 +62,7 @@ MARKED = "SELECT id FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FRO
 
 
 class Declined(ValueError):
-    """A request cannot be met. The message is one sentence for the visitor; `code` and `values` find it in web/words.json."""
+    """A request cannot be met. The message is a sentence; `code` and `values` find it in web/words.json."""
 
     def __init__(self, sentence: str, code: str = "refused", **values):
         super().__init__(sentence)
@@ -79,8 +79,6 @@ class Limits:
 
     per_writer: int = 5_000  # drawings
     total: int = 1_000_000
-    # People who have agreed and drawn nothing yet; beyond that the earliest must agree again.
-    pending_writers: int = 10_000
     free_bytes: int = 50_000_000  # that stay free on the disk
 
 
@@ -95,7 +93,7 @@ class Writer:
 
 
 def _insert(database: sqlite3.Connection, owner: str | None, drawing: Drawing) -> bool:
-    """Insert a drawing from the Hub; True if it is new. Raises ValueError when it contradicts what is here."""
+    """Insert a drawing from the Hub; True if it is new. Raises ValueError for what contradicts the store."""
     mine = drawing.receipt_hash
     if owner not in (None, mine):
         raise ValueError("its receipt_hash is not that of its file")
@@ -130,10 +128,9 @@ def new_receipt() -> str:
 
 
 class Store:
-    """The drawings in `folder`. Safe for many threads, and for other processes beside it. Methods raise StoreError.
+    """The drawings in `folder`. Safe for many threads and processes. Methods raise StoreError.
 
-    Rows are added, accepted or rejected by a maintainer, and deleted by whoever drew them; nothing else
-    changes them.
+    Rows are added, accepted or rejected by a maintainer, and deleted by whoever drew them.
     """
 
     def __init__(self, folder: str | Path, limits: Limits = Limits()):
@@ -158,7 +155,7 @@ class Store:
             for _ in self.each():
                 pass
             self.ask("PRAGMA user_version = 1")
-        # What a crash has interrupted is hidden already; if this fails, the next start or deletion tries again.
+        # What a crash has interrupted is hidden already; the next start or deletion tries again.
         with suppress(StoreError):
             self.delete_marked()
 
@@ -191,16 +188,10 @@ class Store:
 
     def pages(self, columns: str, where: str, *values, table: str = "visible") -> Iterator[tuple]:
         """Rows in their order of arrival, read a page at a time, so that writers need not wait."""
-        question = f"SELECT rowid, {columns} FROM {table} WHERE {where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}"
-        last = 0
-        while page := self.ask(question, *values, last):
+        where, last = f"{where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}", 0
+        while page := self.ask(f"SELECT rowid, {columns} FROM {table} WHERE {where}", *values, last):
             last = page[-1][0]
             yield from (row[1:] for row in page)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._database.close()
 
     # --- visitors -----------------------------------------------------------------------------------------
 
@@ -210,16 +201,10 @@ class Store:
         row = (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds"))
         self._check_room()
         with self.writing() as database:
-            # Whoever drew nothing in a day, or agreed before very many others, agrees again with one press.
+            # Whoever drew nothing in a day agrees again with one press.
             day_ago = (now - timedelta(days=1)).isoformat(timespec="seconds")
-            latest = "SELECT rowid FROM writers WHERE version = 0 ORDER BY rowid DESC LIMIT ?"
-            database.execute(
-                f"DELETE FROM writers WHERE version = 0 AND (utc < ? OR rowid NOT IN ({latest}))",
-                (day_ago, self.limits.pending_writers - 1),
-            )
-            database.execute(
-                "INSERT INTO writers (receipt_hash, writer, consent, licence, utc) VALUES (?, ?, ?, ?, ?)", row
-            )
+            database.execute("DELETE FROM writers WHERE version = 0 AND utc < ?", (day_ago,))
+            database.execute("INSERT INTO writers VALUES (?, ?, ?, ?, ?, 0, 0)", row)
         return receipt
 
     def _check_room(self) -> None:
@@ -332,19 +317,15 @@ class Store:
         found = self.pages("row", "receipt_hash = ?", receipt_hash, table="drawings")
         return (row if isinstance(row, bytes) else row.encode() for (row,) in found)
 
-    def mark_sent(self, versions: dict[str, int]) -> None:
-        """Note that the Hub has these writers in these versions. A writer deleted since then stays unsent."""
+    def mark_sent(self, versions: dict[str, int], deleted: Iterable[str]) -> None:
+        """Note that the Hub has these writers in these versions, and these deletions."""
         with self.writing() as database:
             for receipt_hash, version in versions.items():
-                database.execute("UPDATE writers SET sent = ? WHERE receipt_hash = ?", (version, receipt_hash))
-
-    def mark_deletions_sent(self, receipt_hashes: Iterable[str]) -> None:
-        """Note that the Hub knows of these deletions."""
-        with self.writing() as database:
-            for receipt_hash in receipt_hashes:
-                database.execute(
-                    "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?", (receipt_hash,)
-                )
+                values = (version, receipt_hash)
+                database.execute("UPDATE writers SET sent = ? WHERE receipt_hash = ?", values)
+            for receipt_hash in deleted:
+                question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
+                database.execute(question, (receipt_hash,))
 
     def take(self, lines: Iterable[tuple[str | None, bytes]]) -> tuple[int, list[str]]:
         """Take over rows from the Hub, each with the receipt hash that its file is named after, if it is.
@@ -361,8 +342,8 @@ class Store:
                     except ValueError as error:
                         faults.append(str(error))
                         if owner and len(line) <= rows.LONGEST:
-                            id = f"unreadable-{hashlib.sha256(line).hexdigest()}"
-                            database.execute(f"{INSERT}, state) VALUES (?, ?, '', ?, 'unreadable')", (id, owner, line))
+                            values = (f"unreadable-{hashlib.sha256(line).hexdigest()}", owner, line)
+                            database.execute(f"{INSERT}, state) VALUES (?, ?, '', ?, 'unreadable')", values)
         return came, faults
 
     def send_again(self) -> None:

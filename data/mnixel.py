@@ -26,8 +26,8 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """The images and labels of one configuration, exactly as upstream stored them.
 
     Args:
-        config: "clean" (270 train, 116 test; upstream's MNIST_UIS2.npz) or "raw" (287, 123; MNIST_UIS.npz, which also
-            has 24 blank or mislabelled drawings).
+        config: "clean" (270 train, 116 test; upstream's MNIST_UIS2.npz) or "raw" (287, 123; MNIST_UIS.npz, which
+            also has 24 blank or mislabelled drawings).
         folder: where the archives are; without it MNIXEL_DIR, the cache, or a download, see `archives.locate`.
 
     Raises:
@@ -73,8 +73,8 @@ def grey(x: np.ndarray) -> np.ndarray:
 def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.DatasetDict":
     """One configuration as a dataset with the splits `train` and `test`, in upstream's order.
 
-    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel "0".."9"; in "raw" also
-    `clean`, whether the configuration "clean" has the picture, too.
+    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel
+    "0".."9"; in "raw" also `clean`, whether the configuration "clean" has the picture, too.
     Arguments and errors are those of `arrays`.
     """
     a = arrays(config, folder)  # before the slow import, so that a wrong folder is reported at once

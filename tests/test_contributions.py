@@ -386,7 +386,6 @@ def test_a_store_of_an_earlier_release_is_taken_over(service, tmp_path):
         assert [(d.id, d.consent, state) for d, state in now.store.each()] == [(drawing.id, "1", "accepted")]
         assert ask(now, "status", receipt=receipt)["saved"] == 1
         assert now.store.unsent() == {drawing.receipt_hash: 1, "gone": 1}
-        now.store.close()
 
 
 def test_a_row_that_cannot_be_read_is_not_counted_once_that_is_seen(service):

@@ -434,7 +434,7 @@ HARM = {
     "all alike": (lambda: altered(lambda _, v: v, temperature=100.0), "do not read a plain 0"),
     "17 MB": (lambda: {"model.safetensors": bytes(17 * 2**20)}, "has 17,825,792 bytes; at most 16,777,216 are read"),
     "a long configuration": (lambda: {"config.json": b" " * 70_000}, "has 70,000 bytes; at most 65,536 are read"),
-    "no safetensors": (lambda: {"model.safetensors": b"x" * 99, **weights(sha256=hashlib.sha256(b"x" * 99).hexdigest())}, "is no safetensors file"),
+    "no safetensors": (lambda: {"model.safetensors": b"x" * 99, **weights(sha256=hashlib.sha256(b"x" * 99).hexdigest())}, "is not a safetensors file"),
     "deep": (lambda: {"config.json": b"[" * 30_000}, "is not the configuration"),
 }  # fmt: skip
 
@@ -606,7 +606,7 @@ def test_space_with_pins_that_are_not_known_is_not_published(tmp_path, monkeypat
         ("model", "hf_write", Fault("create", "403", message="not in your scope"), "The token may not write to the model"),
         ("model", "hf_write", Fault("PUT|commit/", "403", message="Storage limit reached"), "The Hub has no room left"),
         ("model", "hf_write", Fault("preupload", "413"), "The Hub has no room left"),
-        ("model", "hf_write", Fault("create", "429", message="Slow down"), 'asks for a slower pace ("Slow down")'),
+        ("model", "hf_write", Fault("create", "429", message="Slow down"), 'is rate-limiting you ("Slow down")'),
         ("model", "hf_write", Fault("commit/", "412", message="A commit has happened"), "Somebody else changed"),
         ("model", "hf_write", Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
         ("model", "hf_write", Fault("whoami", "cut"), "The Hub cannot be reached"),
@@ -675,12 +675,12 @@ def test_other_hardware_alone_is_a_change(hub, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["model", "no such/na me"], "is no name on the Hub"),
+        (["model", "no such/na me"], "cannot be a name on the Hub"),
         (["all", "OWNER/NAME"], "`all` takes an OWNER"),
-        (["model", "a/b/c"], "is no name on the Hub"),
-        (["model", "OWNER--X"], "is no name on the Hub"),
-        (["model", "OWNER/a.git"], "is no name on the Hub"),
-        (["model", "OWNER/a..b"], "is no name on the Hub"),
+        (["model", "a/b/c"], "cannot be a name on the Hub"),
+        (["model", "OWNER--X"], "cannot be a name on the Hub"),
+        (["model", "OWNER/a.git"], "cannot be a name on the Hub"),
+        (["model", "OWNER/a..b"], "cannot be a name on the Hub"),
         (["model", "OWNER/a", "--model", "OWNER/b"], "both name the model"),
     ],
 )

@@ -228,7 +228,6 @@ def test_rows_that_are_not_drawings_are_set_aside_and_stop_nothing(service, hub,
         submit(other, agree(other), id="other-001")
         came, faults = store.take((hashed(mine), each) for each in (lines[0], line, lines[1]))
         assert (came, len(faults)) == (2, 1) and why in faults[0] and store.counts(mine) == (2, 2), why
-        store.close()
     mixed = [line for pair in zip(bad.values(), lines + [b""] * len(bad), strict=False) for line in pair]
     name = path_of(hashed(mine))
     hub.put("dataset", REPOSITORY, {name: b"\n".join(mixed), "writers/\x1b[2J.jsonl": b"{}"}, private=True)
@@ -236,7 +235,7 @@ def test_rows_that_are_not_drawings_are_set_aside_and_stop_nothing(service, hub,
     done = mirror(hub, tmp_path, new.store, "mirror.pull()")
     # A row under an id or a number that nobody else has here is a drawing like others.
     assert done.stdout == "(4, 0)\n" and "\x1b" not in done.stderr
-    assert f"{len(bad) - 1} rows are not drawings and left out here" in done.stderr
+    assert f"that are not drawings, left out here: {len(bad) - 1} (the first: " in done.stderr
     assert ask(new, "status", receipt=mine)["saved"] == 4 == len(stored(new.store))
     submit(new, mine, id="mine-0009")
     mirror(hub, tmp_path, new.store)

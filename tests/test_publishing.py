@@ -20,7 +20,7 @@ from PIL import Image
 
 from data import arrays
 from model import DigitCNN
-from publishing import bundles, exporter
+from publishing import bundles, export
 from reports import cards, tables
 from tests.harness import ROOT, without
 from tests.harness.hub import OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
@@ -148,7 +148,7 @@ def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
         ("dataset --private", "", Fault("PUT|commit/", "507"), "The Hub has no room left for the dataset OWNER/mnixel"),
         ("space", "docker", None, "The name OWNER/mnixel is taken, by a docker Space: give another as OWNER/NAME"),
         ("static", "gradio", None, "The name OWNER/mnixel-static is taken, by a gradio Space"),
-        ("space", "", Fault("create", "429", message="Slow down"), 'asks for a slower pace ("Slow down")'),
+        ("space", "", Fault("create", "429", message="Slow down"), 'is rate-limiting you ("Slow down")'),
         ("space", "", Fault("create", "403", message="not in your scope"), "The token may not write to the space"),
         ("static", "", Fault("commit/", "403", message="Storage quota exceeded"), "The Hub has no room left for"),
         ("space", "", Fault("create", "402", message="No credits"), 'nor on ZeroGPU ("No credits")'),
@@ -291,7 +291,7 @@ def test_a_blank_drawing_has_no_margin(tmp_path):
 def test_the_same_network_gives_the_same_onnx(model, tmp_path):
     import onnx
 
-    exporter.export(DigitCNN.from_pretrained(WEIGHTS), tmp_path / "again.onnx")
+    export.export(DigitCNN.from_pretrained(WEIGHTS), tmp_path / "again.onnx")
     assert (tmp_path / "again.onnx").read_bytes() == (model / "model.onnx").read_bytes()
     (opset,) = onnx.load(model / "model.onnx").opset_import
     assert f"(opset {opset.version};" in (model / "README.md").read_text()
@@ -321,7 +321,7 @@ def test_the_card_holds_what_was_measured():
     from huggingface_hub import ModelCard
 
     result = json.loads((WEIGHTS / "metrics.json").read_text())
-    card = ModelCard(cards.model_card(result, MODEL, DATASET, exporter.OPSET))
+    card = ModelCard(cards.model_card(result, MODEL, DATASET, export.OPSET))
     measured = tables.stored("accuracy")
     assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
     results = {row.dataset_name: row.metric_value for row in card.data.eval_results}
