@@ -77,8 +77,9 @@ def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[Facts]
         seen.add(digest)
     shown = []
     for drawing, _ in islice(store.each("state = 'waiting'"), most):
-        blank = np.frombuffer(drawing.image, dtype=np.uint8).sum() / 255 < BLANK
-        flags = ["blank"] * blank + ["duplicate"] * (drawing.id in duplicates)
+        ink = np.frombuffer(drawing.image, dtype=np.uint8).sum() / 255
+        flags = ["blank"] if ink < BLANK else []
+        flags += ["duplicate"] if drawing.id in duplicates else []
         shown.append(Facts(drawing, *predict(net, drawing), flags))
     return shown
 

@@ -1,4 +1,7 @@
-"""Contributions: agreed to, stored crash-safe, downloaded, deleted by receipt. The way to the Hub is in test_mirror.py, review in test_review.py."""
+"""Contributions: agreed to, stored crash-safe, downloaded, deleted by receipt.
+
+The way to the Hub is in test_mirror.py, review in test_review.py.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def service(tmp_path):
     return ContributionService(Store(tmp_path / "store"), app="1.0")
 
 
-# --- keeping ----------------------------------------------------------------------------------------------------------
+# --- keeping ------------------------------------------------------------------------------------------------
 
 
 def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(service):
@@ -159,7 +162,7 @@ def test_nasty_text_in_every_field(service):
     )
 
 
-# --- nothing in it that cannot be seen --------------------------------------------------------------------------------
+# --- nothing in it that cannot be seen ----------------------------------------------------------------------
 
 
 def test_points_off_the_board_go_and_take_their_times_along(service):
@@ -227,7 +230,7 @@ def test_what_is_kept_is_on_the_board_and_in_order(drawing):
     )
 
 
-# --- limits -----------------------------------------------------------------------------------------------------------
+# --- limits -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -315,7 +318,10 @@ def fill(place) -> None:
 
 @pytest.mark.thorough
 def test_a_full_disk_loses_nothing(small_disk):
-    """Stored until it is full; then everything is still there, and can be deleted as soon as there is some room."""
+    """Stored until it is full.
+
+    Then everything is still there, and can be deleted as soon as there is some room.
+    """
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(5_000_000))
     service = ContributionService(Store(small_disk / "store", Limits(free_bytes=0)))
@@ -360,7 +366,10 @@ INSERT INTO forgotten VALUES ('gone');
 
 
 def test_a_store_of_an_earlier_release_is_taken_over(service, tmp_path):
-    """Its drawings, also those under the terms of then; what cannot be read neither counts nor is downloaded."""
+    """Its drawings, also those under the terms of then.
+
+    What cannot be read neither counts nor is downloaded.
+    """
     receipt = agree(service)
     submit(service, receipt)
     ((drawing, _),) = service.store.each()
@@ -382,7 +391,9 @@ def test_a_store_of_an_earlier_release_is_taken_over(service, tmp_path):
     earlier.close()
     for _ in range(2):
         now = ContributionService(Store(folder))
-        assert now.store.ask("PRAGMA journal_mode") == [("truncate",)]  # no memory is shared between processes
+        assert now.store.ask("PRAGMA journal_mode") == [
+            ("truncate",)
+        ]  # no memory is shared between processes
         assert [(d.id, d.consent, state) for d, state in now.store.each()] == [(drawing.id, "1", "accepted")]
         assert ask(now, "status", receipt=receipt)["saved"] == 1
         assert now.store.unsent() == {drawing.receipt_hash: 1, "gone": 1}
@@ -420,7 +431,7 @@ def test_times_and_places_of_the_store(monkeypatch, tmp_path):
     )
 
 
-# --- downloading ------------------------------------------------------------------------------------------------------
+# --- downloading --------------------------------------------------------------------------------------------
 
 
 def test_npz_is_read_by_upstreams_two_lines(service, tmp_path):
@@ -507,7 +518,7 @@ def test_one_download_at_a_time(service, monkeypatch):
     service.download_drawings({"receipt": receipt})[1].close()
 
 
-# --- deleting ---------------------------------------------------------------------------------------------------------
+# --- deleting -----------------------------------------------------------------------------------------------
 
 
 def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
@@ -543,7 +554,7 @@ def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the
     assert Store(store.folder).ask("SELECT count(*) FROM drawings") == [(1,)]
 
 
-# --- under fire -------------------------------------------------------------------------------------------------------
+# --- under fire ---------------------------------------------------------------------------------------------
 
 WRITER = """
 import sys
@@ -562,7 +573,10 @@ for number in range(10**6):
 
 
 def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
-    """Six processes on one store, one after the other killed at any moment: whatever they called saved is there, whole."""
+    """Six processes on one store, one after the other killed at any moment.
+
+    Whatever they called saved is there, whole.
+    """
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path), f"writer{number}"],

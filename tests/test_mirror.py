@@ -1,4 +1,7 @@
-"""Contributed drawings on their way to the Hub and back, by the real client: once, one file a writer, and believed row by row."""
+"""Contributed drawings on their way to the Hub and back, by the real client.
+
+Once, one file a writer, and believed row by row.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +110,10 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
 
 
 def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
-    """One receipt on two pages that share a repository: the Hub gets what either has, and a deletion at one holds at both."""
+    """One receipt on two pages that share a repository.
+
+    The Hub gets what either has, and a deletion at one holds at both.
+    """
     receipt = agree(service)
     submit(service, receipt, id="first-001")
     mirror(hub, tmp_path, service.store)
@@ -126,7 +132,10 @@ def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
 
 
 def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_path):
-    """Two pages commit at the same time: the second is refused by the Hub, and tries again with what the first has sent."""
+    """Two pages commit at the same time.
+
+    The second is refused by the Hub, and tries again with what the first has sent.
+    """
     receipt = agree(service)
     submit(service, receipt, id="first-001")
     mirror(hub, tmp_path, service.store)
@@ -179,7 +188,10 @@ def test_who_was_deleted_does_not_come_back_from_a_copy(service, hub, tmp_path):
 
 
 def spoilt(good: dict) -> dict[str, bytes]:
-    """Rows that are not drawings, each of another kind: what a pull says of it, or part of that -> the row."""
+    """Rows that are not drawings, each of another kind.
+
+    What a pull says of it, or part of that -> the row.
+    """
     changed = {
         "writer is not what": {"writer": ["a", "list"]},
         "label": {"label": "\x1b]0;owned\x07\x1b[2J"},
@@ -213,7 +225,8 @@ def spoilt(good: dict) -> dict[str, bytes]:
 
 
 def test_rows_that_are_not_drawings_are_set_aside_and_stop_nothing(service, hub, tmp_path):
-    """Each among good rows, as the only fault and all at once: the restore goes on, counts and downloads have the good ones.
+    """Each among good rows, as the only fault and all at once: the restore goes on, counts and downloads have
+    the good ones.
 
     The next commit carries the bad ones along as they are (but too long ones), and deleting takes them away.
     """
@@ -249,7 +262,10 @@ def test_rows_that_are_not_drawings_are_set_aside_and_stop_nothing(service, hub,
 
 
 def test_the_batches_of_an_earlier_release_become_files_of_writers(service, hub, tmp_path):
-    """With the network's opinion, under the terms of then, with points off the board: these go when the rows are read."""
+    """With the network's opinion, under the terms of then, with points off the board.
+
+    These go when the rows are read.
+    """
     mine, gone = agree(service), agree(service)
     submit(service, mine, id="mine-0001")
     submit(service, gone, id="gone-0001")
@@ -329,7 +345,10 @@ else:
 
 
 def test_a_space_without_a_lasting_disk(hub, tmp_path):
-    """Restored from the Hub at the start; nobody is called unknown before that; deletions last over restarts."""
+    """Restored from the Hub at the start.
+
+    Nobody is called unknown before that; deletions last over restarts.
+    """
 
     def start(number: int, *arguments: str, **more: str):
         settings = {"SPACE_ID": "OWNER/mnixel", "CONTRIBUTIONS_REPO": REPOSITORY}

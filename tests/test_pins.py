@@ -57,7 +57,10 @@ def package(folder: Path, name: str, version: str, *needs: str) -> None:
 
 
 def test_extras_markers_and_cuda(tmp_path, monkeypatch):
-    """An extra is followed where it is asked for; CUDA's packages never, so that one file serves both builds of PyTorch."""
+    """An extra is followed where it is asked for.
+
+    CUDA's packages never, so that one file serves both builds of PyTorch.
+    """
     package(
         tmp_path,
         "Some_Torch",
@@ -86,14 +89,17 @@ def test_extras_markers_and_cuda(tmp_path, monkeypatch):
         pins.closure([Requirement("server[fast]")])
 
 
-# --- the advisories ---------------------------------------------------------------------------------------------------
+# --- the advisories -----------------------------------------------------------------------------------------
 
 SECURITY = (ROOT / "docs" / "security.md").read_text()
 NUMBER = r"(CVE-20\d\d-\d{4,6}|GHSA(-[0-9a-z]{4}){3}|PYSEC-20\d\d-\d+)"
 
 
 def advisories(heading: str) -> list[list[str]]:
-    """The rows of the table under a heading of docs/security.md: package, numbers, what, fixed in, verdict."""
+    """The rows of the table under a heading of docs/security.md.
+
+    Package, numbers, what, fixed in, verdict.
+    """
     part = SECURITY.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -124,7 +130,10 @@ def test_advisories_that_the_pins_are_beyond():
 
 
 def test_advisories_that_the_pins_are_not_beyond():
-    """Each says why it does not concern the page, or that it does; once a pin is beyond it, it belongs to the other table."""
+    """Each says why it does not concern the page, or that it does.
+
+    Once a pin is beyond it, it belongs to the other table.
+    """
     rows = advisories("Not fixed in what is pinned")
     for name, numbers, what, fixed, verdict in rows:
         assert all(re.fullmatch(NUMBER, number) for number in numbers.split(", ")) and what, numbers

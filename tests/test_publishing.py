@@ -1,4 +1,7 @@
-"""What a publisher gets by one command, with a plan and without; what a stranger does with it, copying what the cards print."""
+"""What a publisher gets by one command, with a plan and without.
+
+What a stranger does with it, copying what the cards print.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ WEIGHTS = ROOT / "weights"
 @pytest.fixture
 def hub(tmp_path):
     """A Hub and an account without a plan."""
-    with LocalHub(tmp_path / "hub", paid=False).running() as running:
+    with LocalHub(paid=False).running() as running:
         yield running
 
 
@@ -63,14 +66,12 @@ def front_of(files: dict[str, bytes]) -> dict:
     return yaml.safe_load(files["README.md"].decode().split("---\n")[1])
 
 
-# --- one command ------------------------------------------------------------------------------------------------------
+# --- one command --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "transfer", ["direct", *(pytest.param(x, marks=pytest.mark.thorough) for x in ("redirect", "xet"))]
-)
+@pytest.mark.parametrize("transfer", ["direct", pytest.param("redirect", marks=pytest.mark.thorough)])
 def test_a_free_account_gets_all_that_it_may_have(transfer, tmp_path, mnixel):
-    with LocalHub(tmp_path / "hub", transfer, paid=False).running() as hub:
+    with LocalHub(transfer, paid=False).running() as hub:
         done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
         assert done.returncode == 0, done.stderr
         assert (
@@ -117,7 +118,10 @@ def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tm
 
 @pytest.mark.thorough
 def test_what_fails_does_not_stop_the_others(hub, tmp_path, mnixel):
-    """The dataset, for want of the authors' consent; the Space, because the account is too young for one on ZeroGPU."""
+    """The dataset, for want of the authors' consent.
+
+    The Space, because the account is too young for one on ZeroGPU.
+    """
     hub.zero = 0
     done = publish(hub, tmp_path / "us", "all", OWNER, "--data", str(mnixel))
     assert done.returncode == 1
@@ -148,15 +152,9 @@ def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
         ("dataset --private", "", Fault("PUT|commit/", "507"), "The Hub has no room left for the dataset OWNER/mnixel"),
         ("space", "docker", None, "The name OWNER/mnixel is taken, by a docker Space: give another as OWNER/NAME"),
         ("static", "gradio", None, "The name OWNER/mnixel-static is taken, by a gradio Space"),
-        ("space", "", Fault("create", "429", message="Slow down"), 'is rate-limiting you ("Slow down")'),
-        ("space", "", Fault("create", "403", message="not in your scope"), "The token may not write to the space"),
-        ("static", "", Fault("commit/", "403", message="Storage quota exceeded"), "The Hub has no room left for"),
         ("space", "", Fault("create", "402", message="No credits"), 'nor on ZeroGPU ("No credits")'),
     ],
-    ids=[
-        *("hardware", "other hardware", "name that is hidden", "disk", "name", "name of the page"),
-        *("rate", "scope", "quota", "payment"),
-    ],
+    ids=["hardware", "other hardware", "name that is hidden", "disk", "name", "name of the page", "payment"],
 )  # fmt: skip
 def test_a_refusal_is_one_sentence(kind, there, fault, message, hub, tmp_path, mnixel):
     if there:
@@ -195,7 +193,7 @@ def test_the_space_is_told_where_contributions_go(hub, tmp_path):
 
 
 @pytest.mark.thorough
-def test_the_rehearsal_has_ten_lines_and_asks_nobody(hub, tmp_path, mnixel):
+def test_a_dry_run_has_ten_lines_and_asks_nobody(hub, tmp_path, mnixel):
     done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(mnixel), token="")
     lines = done.stdout.splitlines()
     assert (done.returncode, len(lines), hub.log) == (0, 10, []), done.stderr
@@ -219,7 +217,7 @@ def test_the_rehearsal_has_ten_lines_and_asks_nobody(hub, tmp_path, mnixel):
     )
 
 
-# --- the model, used by strangers ----------------------------------------------------------------------------------------
+# --- the model, used by strangers ---------------------------------------------------------------------------
 
 
 def download(hub: LocalHub, model: Path, folder: Path) -> str:
@@ -257,7 +255,7 @@ def test_a_stranger_uses_the_weights_in_a_browser(hub, model, tmp_path, browser)
     site.kill()
 
 
-def test_onnx_and_torch_agree_on_every_test_image(model, mnixel):
+def test_onnx_and_torch_agree_on_every_test_image(model, mnixel, tmp_path):
     needs("onnxruntime")
     import onnxruntime
 
@@ -273,6 +271,8 @@ def test_onnx_and_torch_agree_on_every_test_image(model, mnixel):
         assert np.abs(theirs[0] - probabilities[:count]).max() <= 1e-4
         assert np.abs(theirs[1] - margin[:count]).max() <= 1e-4
     assert len(inputs) == 116
+    export.export(net, tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == (model / "model.onnx").read_bytes()
 
 
 def test_a_blank_drawing_has_no_margin(tmp_path):
@@ -288,32 +288,19 @@ def test_a_blank_drawing_has_no_margin(tmp_path):
     assert some > 2 and none == 0
 
 
-def test_the_same_network_gives_the_same_onnx(model, tmp_path):
-    import onnx
+def test_without_the_package_onnx_no_earlier_file_stays(hub, tmp_path):
+    """A sentence says what is left out.
 
-    export.export(DigitCNN.from_pretrained(WEIGHTS), tmp_path / "again.onnx")
-    assert (tmp_path / "again.onnx").read_bytes() == (model / "model.onnx").read_bytes()
-    (opset,) = onnx.load(model / "model.onnx").opset_import
-    assert f"(opset {opset.version};" in (model / "README.md").read_text()
-
-
-def test_without_the_package_onnx_a_sentence_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "onnx", None)
-    bundles.model(tmp_path / "out", WEIGHTS, MODEL, None)
-    assert (
-        capsys.readouterr().err
-        == "Without model.onnx: model.onnx needs the Python package onnx: `pip install onnx`.\n"
-    )
-    assert not (tmp_path / "out" / "model.onnx").exists()
-    assert "onnx" not in (tmp_path / "out" / "README.md").read_text().lower()
-
-
-def test_weights_without_their_onnx_do_not_leave_another_there(hub, tmp_path):
-    """A model.onnx of earlier weights would read otherwise than the weights beside it."""
+    A model.onnx of earlier weights would read otherwise than those beside it.
+    """
     hub.put("model", MODEL, {"model.onnx": b"of earlier weights", "mine.txt": b"kept"})
     code = "import sys; sys.modules['onnx'] = None; import publish; sys.exit(publish.main())"
     done = client(hub, tmp_path / "us", sys.executable, "-c", code, "model", OWNER)
     assert "deleted: model.onnx" in done.stdout, done.stderr
+    assert (
+        "Without model.onnx: model.onnx needs the Python package onnx: `pip install onnx`.\n" in done.stderr
+    )
+    assert b"onnx" not in hub.files("model", MODEL)["README.md"].lower()
     assert "model.onnx" not in hub.files("model", MODEL) and "mine.txt" in hub.files("model", MODEL)
 
 
@@ -375,7 +362,7 @@ def test_the_notebook_runs_from_top_to_bottom(hub, model, tmp_path, mnixel):
     assert re.search(r"^published \[\('2', ", done.stdout, re.M)
 
 
-# --- the Space, called by programs -------------------------------------------------------------------------------------
+# --- the Space, called by programs --------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""A small page server with nothing but contributions: `python -m tests.harness.contribution_server PORT`, settings as the page's.
+"""A small page server with nothing but contributions: `python -m tests.harness.contribution_server PORT`,
+settings as the page's.
 
 The routes and their bodies are the page's own, so that what is tried on this server can be tried on the page.
 """

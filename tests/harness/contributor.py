@@ -1,4 +1,7 @@
-"""What the tests of contributions share: drawings as the page sends them, and what somebody asks of a service."""
+"""What the tests of contributions share.
+
+Drawings as the page sends them, and what somebody asks of a service.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, Xet, tokens, and faults on demand.
+"""A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, tokens, and faults on
+demand.
 
-It models what huggingface_hub 2.4, hf_xet 1.8 and datasets 5.2 ask for and no more: no branches but main, no pull requests, no
-history of files, no multipart uploads. Its rules are the Hub's: an existing repository answers 409 with its address, a
-repository that may not be seen does not exist, a large file goes through LFS or Xet and its redirect leaves for another origin.
+It models what huggingface_hub 2.4 and datasets 5.2 ask for and no more: no branches but main, no pull
+requests, no history of files, no multipart uploads, no Xet. Its rules are the Hub's: an existing repository
+answers 409 with its address, a repository that may not be seen does not exist, a large file goes through LFS
+and its redirect leaves for another origin.
 """
 
 from __future__ import annotations
@@ -69,9 +71,9 @@ def blocks(text: str, language: str = "") -> list[str]:
 
 @dataclass(frozen=True)
 class File:
-    """One file of a commit. Large ones have a SHA-256; what they hold may be in the Xet store only."""
+    """One file of a commit. Large ones have a SHA-256."""
 
-    content: bytes | None
+    content: bytes
     size: int
     sha256: str = ""
 
@@ -111,7 +113,10 @@ class Repository:
 
 @dataclass
 class Fault:
-    """What happens to requests whose "METHOD path" matches `pattern`: the next `times` of them, after `skip` that pass."""
+    """What happens to requests whose "METHOD path" matches `pattern`.
+
+    The next `times` of them, after `skip` that pass.
+    """
 
     pattern: str
     act: str  # "refuse", "silent", "cut", "drip", "alter", "hold" or an HTTP status
@@ -123,10 +128,13 @@ class Fault:
 
 
 class LocalHub:
-    """The server. `with LocalHub(tmp_path).running() as hub` serves it; `hub.environment(home)` points a client at it."""
+    """The server.
 
-    def __init__(self, folder: Path, transfer: str = "redirect", paid: bool = True):
-        self.folder, self.transfer, self.paid = folder, transfer, paid  # "direct", "redirect" or "xet"
+    `with LocalHub().running() as hub` serves it; `hub.environment(home)` points a client at it.
+    """
+
+    def __init__(self, transfer: str = "redirect", paid: bool = True):
+        self.transfer, self.paid = transfer, paid  # "direct" or "redirect"
         self.zero = (
             2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
         )
@@ -148,11 +156,10 @@ class LocalHub:
             "HF_HOME": str(home / "hf"),
             "HOME": str(home),
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_XET": "1",
         }
         if token:
             variables["HF_TOKEN"] = token
-        if self.transfer != "xet":
-            variables["HF_HUB_DISABLE_XET"] = "1"
         return variables
 
     def repository(self, kind: str, name: str) -> Repository:
@@ -168,12 +175,12 @@ class LocalHub:
             for line in text.splitlines()
         ]
 
-    def files(self, kind: str, name: str) -> dict[str, bytes | None]:
+    def files(self, kind: str, name: str) -> dict[str, bytes]:
         """What the newest commit holds."""
         return {path: file.content for path, file in self.repository(kind, name).commits[-1][2].items()}
 
     def put(self, kind: str, name: str, files: dict[str, bytes], **settings) -> str:
-        """Commit files as if somebody had pushed them (not through Xet); returns the commit."""
+        """Commit files as if somebody had pushed them; returns the commit."""
         repository = self.repositories.setdefault((kind, name), Repository(kind, name))
         for key, value in settings.items():
             setattr(repository, key, value)
@@ -185,10 +192,13 @@ class LocalHub:
             new[path] = File(content, len(content), sha)
         return repository.commit("put", new)
 
-    # --- requests -----------------------------------------------------------------------------------------------------
+    # --- requests -------------------------------------------------------------------------------------------
 
     def user(self, request: Request) -> tuple[str, str] | None:
-        """Account and role of the token that came along; None without one. Raises KeyError for a wrong one."""
+        """Account and role of the token that came along; None without one.
+
+        Raises KeyError for a wrong one.
+        """
         header = request.headers.get("authorization", "")
         return TOKENS[header.removeprefix("Bearer ")] if header else None
 
@@ -297,14 +307,9 @@ class LocalHub:
                 content = base64.b64decode(value["content"])
                 files[value["path"]] = File(content, len(content))
             elif item["key"] == "lfsFile":
-                if self.transfer == "xet":
-                    if self.xet_hash(value["oid"]) is None:
-                        return error(
-                            400, f"{value['path']}: LFS pointer points to a file that does not exist"
-                        )
-                elif value["oid"] not in self.objects:
+                if value["oid"] not in self.objects:
                     return error(400, f"{value['path']}: LFS pointer points to a file that does not exist")
-                files[value["path"]] = File(self.objects.get(value["oid"]), value["size"], value["oid"])
+                files[value["path"]] = File(self.objects[value["oid"]], value["size"], value["oid"])
             elif item["key"] == "deletedFile":
                 if value["path"] not in files:
                     return error(404, "Entry not found", "EntryNotFound")
@@ -396,8 +401,6 @@ class LocalHub:
             row = {"type": "file", "oid": file.oid, "size": file.size, "path": path}
             if file.sha256:
                 row["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": 131}
-                if self.transfer == "xet" and file.content is None:
-                    row["xetHash"] = self.xet_hash(file.sha256)
             rows.append(row)
         if folder and not rows and not folders:
             return error(404, "Entry not found", "EntryNotFound")
@@ -418,55 +421,20 @@ class LocalHub:
             "X-Linked-ETag": f'"{file.sha256}"',
             "ETag": f'"{file.sha256}"',
         }
-        if self.transfer == "xet" and (xet := self.xet_hash(file.sha256)):
-            refresh = f"{self.url}/api/{repository.kind}s/{repository.name}/xet-read-token/{sha}"
-            headers |= {"X-Xet-Hash": xet, "Link": f'<{refresh}>; rel="xet-auth"'}
-            return Response(
-                status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"}
-            )
         if self.transfer == "direct":
             return ranged(request, self.objects[file.sha256], headers)
         return Response(status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"})
 
-    # --- Xet ----------------------------------------------------------------------------------------------------------
-
-    def xet_token(self) -> Response:
-        expires = int(time.time()) + 3600
-        cas = f"local://{self.folder / 'cas'}"
-        body = {"accessToken": "xet", "exp": expires, "casUrl": cas}
-        headers = {"X-Xet-Access-Token": "xet", "X-Xet-Token-Expiration": str(expires), "X-Xet-Cas-Url": cas}
-        return JSONResponse(body, headers=headers)
-
-    def xet_hash(self, sha256: str) -> str | None:
-        """The Xet name of a file that was uploaded, from the store's shards: 48-byte records, hashes as eight-byte words."""
-
-        def word(raw: bytes) -> str:
-            return "".join(raw[i : i + 8][::-1].hex() for i in range(0, 32, 8))
-
-        for shard in (self.folder / "cas").glob("**/shards/*.mdb"):
-            raw, at = shard.read_bytes(), 48
-            while (head := raw[at : at + 48])[:32] != b"\xff" * 32:
-                flags, entries = int.from_bytes(head[32:36], "little"), int.from_bytes(head[36:40], "little")
-                at += 48 * (1 + entries * (2 if flags >> 31 & 1 else 1))
-                if flags >> 30 & 1:
-                    if word(raw[at : at + 32]) == sha256:
-                        return word(head[:32])
-                    at += 48
-        return None
-
-    # --- routing ------------------------------------------------------------------------------------------------------
+    # --- routing --------------------------------------------------------------------------------------------
 
     async def api(self, request: Request) -> Response:
         """/api/{kind}s/{owner}/{name}/..."""
         kind = request.path_params["kinds"].removesuffix("s")
         name = f"{request.path_params['owner']}/{request.path_params['name']}"
         verb, _, rest = request.path_params["rest"].partition("/")
-        writing = request.method != "GET" or verb == "xet-write-token"
-        repository = (self.writable if writing else self.visible)(request, kind, name)
+        repository = (self.writable if request.method != "GET" else self.visible)(request, kind, name)
         if isinstance(repository, Response):
             return repository
-        if verb in ("xet-write-token", "xet-read-token"):
-            return self.xet_token()
         if verb == "super-squash":
             _, message, files = repository.commits[-1]
             repository.commits = []
