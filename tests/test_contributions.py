@@ -44,27 +44,24 @@ def service(tmp_path):
 # --- keeping ------------------------------------------------------------------------------------------------
 
 
-def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(service):
+FIELDS = "id label strokes pixels source app writer receipt_hash consent licence utc"
+
+
+def test_a_drawing_is_stored_once_with_what_the_terms_say_and_no_more(service):
     receipt = agree(service)
-    assert submit(service, receipt) == {"saved": 1, "waiting": 0}
-    ((drawing, state),) = list(service.store.each())
-    assert state == "waiting"
-    assert (drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app) == (
-        "2", "collector", CONSENT, "CC BY 4.0", "1.0",
-    )  # fmt: skip
-    assert drawing.strokes == [
-        {**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")
-    ]
+    assert submit(service, receipt) == submit(service, receipt) == {"saved": 1, "waiting": 0}
+    assert "Another drawing has this id" in submit(service, agree(service))["error"]
+    ((drawing, state),) = service.store.each()
+    found = (state, drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app)
+    assert found == ("waiting", "2", "collector", CONSENT, "CC BY 4.0", "1.0")
+    points = [{**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")]
+    assert drawing.strokes == points
     assert len(drawing.image) == 784 and max(drawing.image) > 200
     assert receipt not in (service.store.folder / "contributions.sqlite").read_bytes().decode("latin-1")
-    (row,) = service.store.ask("SELECT row FROM drawings")[0]
-    assert set(json.loads(row)) == {
-        "id", "label", "strokes", "pixels", "source", "app", "writer", "receipt_hash", "consent", "licence", "utc",
-    }  # fmt: skip
-    assert "took it for" not in (ROOT / "web" / "words.json").read_text()  # the terms
+    assert set(json.loads(service.store.ask("SELECT row FROM drawings")[0][0])) == set(FIELDS.split())
 
 
-def test_keeping_needs_no_torch(tmp_path):
+def test_storing_needs_no_torch(tmp_path):
     code = """
 import sys
 from tests.harness.contributor import agree, submit, scribble
@@ -80,21 +77,6 @@ heavy = {"torch", "model", "serving", "handwriting", "datasets"}
 print(heavy & {name.split(".")[0] for name in sys.modules})
 """
     assert python("-c", code, str(tmp_path), check=True).stdout == "{'saved': 1, 'waiting': 0}\nset()\n"
-
-
-def test_sent_twice_is_kept_once(service):
-    receipt = agree(service)
-    assert submit(service, receipt) == submit(service, receipt) == {"saved": 1, "waiting": 0}
-    assert "Another drawing has this id" in submit(service, agree(service))["error"]
-
-
-def test_nothing_is_kept_without_consent(service):
-    assert submit(service, "AAAA-AAAA-AAAA-AAAA") == {
-        "error": "Please agree to the terms first.",
-        "consent": True,
-    }
-    assert "have changed" in ask(service, "consent", version="1")["error"]
-    assert list(service.store.each()) == []
 
 
 @pytest.mark.parametrize(
@@ -125,77 +107,63 @@ def test_malformed_drawings_get_one_sentence(change, message, service):
     assert list(service.store.each()) == []
 
 
-def test_malformed_questions_are_refused_by_each_function(service):
+NASTY = ["'); DROP TABLE drawings; --", '{"a":\n1}', "\u2028\x1b[2J\x00", "\ud800", "💀" * 20]
+MALFORMED = (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"})
+
+
+def test_whatever_is_asked_gets_one_sentence_or_is_stored_as_a_drawing(service):
+    """Questions that are not dictionaries; SQL, JSON Lines and Unicode in every field."""
     assert set(service.functions) == {"consent", "submit", "status", "delete", "accepted"}
     for name in service.functions.keys() - {"accepted"}:
-        for question in (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"}):
+        for question in (*MALFORMED, *({"receipt": text, "version": text} for text in NASTY)):
             assert "error" in service.functions[name](question), name
-    for question in (None, [], {}, {"receipt": 5}, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):
+    for question in (*MALFORMED, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):
         with pytest.raises(ValueError):
             service.download_drawings(question)
-
-
-NASTY = ["'); DROP TABLE drawings; --", '{"a":\n1}', "\u2028\x1b[2J\x00", "\ud800", "💀" * 20]
-
-
-def test_nasty_text_in_every_field(service):
-    """SQL, JSON Lines and Unicode: refused with a sentence, or nowhere to be seen."""
+    assert submit(service, "AAAA-AAAA-AAAA-AAAA")["consent"]
+    assert "have changed" in ask(service, "consent", version="1")["error"]
     receipt = agree(service)
+    with pytest.raises(ValueError, match="Nothing is kept"):
+        service.download_drawings({"receipt": receipt})
     for text in NASTY:
-        for name in ("receipt", "id", "label", "source", "strokes"):
-            question = {
-                "receipt": receipt,
-                "id": "drawing-0",
-                "label": "2",
-                "strokes": strokes("2"),
-                name: text,
-            }
-            assert "error" in ask(service, "submit", **question), name
-        assert "error" in ask(service, "consent", version=text)
-        assert "error" in ask(service, "status", receipt=text)
-        assert "error" in ask(service, "delete", receipt=text)
+        for name in ("id", "label", "source", "strokes"):
+            assert "error" in submit(service, receipt, **{name: text}), name
         submit(service, receipt, **{text: text})
         submit(service, receipt, id="drawing-2", strokes=[{**stroke, text: text} for stroke in strokes("2")])
     assert ask(service, "status", receipt=receipt)["saved"] == 2
-    assert all(
-        row.isascii() and row.isprintable() for (row,) in service.store.ask("SELECT row FROM drawings")
-    )
+    found = service.store.ask("SELECT row FROM drawings")
+    assert all(row.isascii() and row.isprintable() for (row,) in found)
 
 
 # --- nothing in it that cannot be seen ----------------------------------------------------------------------
 
 
-def test_points_off_the_board_go_and_take_their_times_along(service):
-    leaving = {
-        "points": [[10, 10], [20, 10], [-5, 10], [-9, 40], [10, 40]],
-        "radius": 15,
-        "times": [0, 8, 16, 24, 32],
-    }
-    away = {"points": [[900, 900], [910, 900]], "radius": 5, "times": [40, 48]}
-    submit(service, agree(service), strokes=[leaving, away])
-    ((drawing, _),) = list(service.store.each())
-    assert drawing.strokes == [
-        {"points": [[10.0, 10.0], [20.0, 10.0]], "radius": 15.0, "times": [0, 8]},
-        {
-            "points": [[10.0, 40.0]],
-            "radius": 15.0,
-            "times": [32],
-        },  # no line where there was none on the board
-    ]
+TEXT = "visit example.org for free stuff"
 
 
-def test_times_carry_no_text(service):
-    """Neither the letters nor the order of what somebody writes into the times comes back."""
-    text = "visit example.org for free stuff"
-    points = [[100 + 4 * i, 100] for i in range(len(text))]
-    submit(
-        service,
-        agree(service),
-        strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}],
-    )
-    ((drawing, _),) = list(service.store.each())
-    (times,) = (stroke["times"] for stroke in drawing.strokes)
-    assert times == sorted(times) and times[0] == 0 and len(set(times)) <= 2  # the highest letter comes first
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        (  # a stroke that leaves the board becomes two, and no line appears where there was none
+            [([(10, 10), (20, 10), (-5, 10), (-9, 40), (10, 40)], [0, 8, 16, 24, 32])],
+            [([(10, 10), (20, 10)], [0, 8]), ([(10, 40)], [32])],
+        ),
+        ([([(0, 448), (448.04, 0), (448.06, 0)], [7, 7, 9])], [([(0, 448), (448, 0)], [0, 0])]),
+        (
+            [([(1.26, 2)], [5]), ([(3, 4)], [3]), ([(5, 6)], [30_011])],
+            [([(1.3, 2)], [0]), ([(3, 4)], [0]), ([(5, 6)], [10_000])],
+        ),
+        (
+            [([(i, i) for i in range(len(TEXT))], [ord(letter) for letter in TEXT])],
+            [([(i, i) for i in range(len(TEXT))], [0, *[0] * (len(TEXT) - 1)])],
+        ),
+    ],
+    ids=["off the board", "edges", "pauses", "text in the times"],
+)
+def test_cleaning(sent, stored):
+    made = [{"points": list(map(list, points)), "radius": 15.04, "times": times} for points, times in sent]
+    wanted = [{"points": list(map(list, points)), "radius": 15.0, "times": times} for points, times in stored]
+    assert clean(made) == wanted
 
 
 places = st.floats(-900, 1300) | st.integers(-900, 1300)
@@ -212,7 +180,7 @@ sent = st.lists(
 
 
 @given(sent)
-def test_what_is_kept_is_on_the_board_and_in_order(drawing):
+def test_what_is_stored_is_on_the_board_and_in_order(drawing):
     try:
         stored = clean(drawing)
     except ValueError:  # too long a line
@@ -247,48 +215,20 @@ def test_limits(limits, message, tmp_path):
         assert submit(service, receipt, id=f"drawing-{number}")["saved"] == number + 1
     assert message in submit(service, receipt, id="drawing-9")["error"]
     assert submit(service, receipt, id="drawing-1")["saved"] == 2  # what is there already is still there
+    full = ContributionService(Store(tmp_path, Limits(free_bytes=10**18)))  # a disk that is nearly full
+    assert "no room left" in ask(full, "consent", version=CONSENT)["error"]
+    assert "no room left" in submit(full, receipt, id="drawing-9")["error"]
+    assert ask(full, "delete", receipt=receipt)["count"] == 2
 
 
-def test_receipts_without_drawings_do_not_pile_up(tmp_path):
-    """They are bounded; the earliest go, and nobody is turned away; after a day all of them go."""
-    service = ContributionService(Store(tmp_path, Limits(pending_writers=3)))
-    drew = agree(service)
+def test_whoever_draws_nothing_in_a_day_agrees_again(service):
+    drew, agreed = agree(service), agree(service)
     submit(service, drew)
-    receipts = [agree(service) for _ in range(5)]
-    assert [service.store.writer(receipt) is not None for receipt in receipts] == [
-        False,
-        False,
-        True,
-        True,
-        True,
-    ]
-    assert submit(service, receipts[0], id="drawing-2")["consent"]  # asked to agree again
-    service.store._database.execute("UPDATE writers SET utc = '2026-01-01T00:00:00+00:00'")
-    last = agree(service)
-    assert service.store.ask("SELECT count(*) FROM writers") == [(2,)]
-    assert service.store.writer(drew) and service.store.writer(last)
-
-
-def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
-    """What was written under the wrong time counts against nobody."""
-    service = ContributionService(Store(tmp_path, Limits(pending_writers=3, per_writer=40)))
-    before = agree(service)
-    for number in range(30):
-        submit(service, before, id=f"drawing-{number:02}")
-    for _ in range(3):
-        agree(service)
-    for table in ("writers", "drawings"):
-        service.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
-    late = agree(service)
-    assert submit(service, late, id="drawing-of-late")["saved"] == 1
-    assert submit(service, before, id="drawing-99")["saved"] == 31
-
-
-def test_a_disk_that_is_nearly_full_takes_no_more(tmp_path):
-    receipt = agree(ContributionService(Store(tmp_path)))
-    service = ContributionService(Store(tmp_path, Limits(free_bytes=10**18)))
-    assert "no room left" in ask(service, "consent", version=CONSENT)["error"]
-    assert "no room left" in submit(service, receipt)["error"]
+    for utc, known in (("2099", True), ("2026-01", False)):  # a clock that was wrong blocks nobody
+        service.store._database.execute("UPDATE writers SET utc = ?", (f"{utc}-01T00:00:00+00:00",))
+        assert service.store.writer(agree(service)) and service.store.writer(drew)
+        assert (service.store.writer(agreed) is not None) == known
+    assert submit(service, agreed, id="drawing-2")["consent"]
 
 
 @pytest.fixture
@@ -346,12 +286,6 @@ def test_a_full_disk_loses_nothing(small_disk):
     assert submit(service, agree(service))["saved"] == 1
 
 
-def test_a_store_that_cannot_be_made_is_said(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be kept"):
-        Store(tmp_path / "file" / "store")
-
-
 EARLIER = """
 PRAGMA journal_mode=WAL;
 CREATE TABLE writers (receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL,
@@ -399,19 +333,10 @@ def test_a_store_of_an_earlier_release_is_taken_over(service, tmp_path):
         assert now.store.unsent() == {drawing.receipt_hash: 1, "gone": 1}
 
 
-def test_a_row_that_cannot_be_read_is_not_counted_once_that_is_seen(service):
-    receipt = agree(service)
-    for number in range(3):
-        submit(service, receipt, id=f"drawing-{number}")
-    with service.store.writing() as database:
-        database.execute("UPDATE drawings SET row = '{}' WHERE id = 'drawing-1'")
-    _, content = service.download_drawings({"receipt": receipt})
-    with content:
-        assert np.load(content)["y"].tolist() == [2, 2]
-    assert ask(service, "status", receipt=receipt)["saved"] == 2
-
-
-def test_times_and_places_of_the_store(monkeypatch, tmp_path):
+def test_where_the_store_is(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="cannot be kept"):
+        Store(tmp_path / "file" / "store")
     monkeypatch.setenv("CONTRIBUTIONS", "off")
     assert ContributionService.from_environment() == (
         None,
@@ -434,40 +359,41 @@ def test_times_and_places_of_the_store(monkeypatch, tmp_path):
 # --- downloading --------------------------------------------------------------------------------------------
 
 
-def test_npz_is_read_by_upstreams_two_lines(service, tmp_path):
-    receipt = agree(service)
-    for digit in ("2", "7"):
-        submit(service, receipt, digit, digit, id=f"drawing-{digit}")
-    name, content = service.download_drawings({"receipt": receipt, "format": "npz"})
-    assert name == "MNIST.npz"
+def download(service: ContributionService, receipt: str, format: str, folder) -> str:
+    """The path of a downloaded file."""
+    name, content = service.download_drawings({"receipt": receipt, "format": format})
     with content:
-        (tmp_path / name).write_bytes(content.read())
-    file = np.load(tmp_path / "MNIST.npz")
-    X, y = file["X"], file["y"]
-    assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
-    assert X[0].astype(np.uint8).tobytes() == list(service.store.each())[0][0].image
+        (folder / name).write_bytes(content.read())
+    return str(folder / name)
 
 
-def test_parquet_of_my_digits(service, tmp_path):
+def test_a_visitor_downloads_npz_and_parquet(service, tmp_path):
+    """MNIXEL's own two lines read the one, `datasets` the other.
+
+    A row that cannot be read is in neither, nor counted.
+    """
     import datasets
 
     receipt = agree(service)
-    submit(service, receipt)
-    _, content = service.download_drawings({"receipt": receipt, "format": "parquet"})
-    with content:
-        (tmp_path / "my.parquet").write_bytes(content.read())
-    read = datasets.Dataset.from_parquet(str(tmp_path / "my.parquet"))
-    ((drawing, _),) = list(service.store.each())
-    assert read[0]["label"] == 2 and read[0]["image"].tobytes() == drawing.image
-    assert json.loads(read[0]["strokes"]) == drawing.strokes and read.features["label"].names == list(
-        "0123456789"
-    )
-    assert "receipt" not in " ".join(read.column_names)
-
-
-def test_nothing_to_download(service):
-    with pytest.raises(ValueError, match="Nothing is kept"):
-        service.download_drawings({"receipt": agree(service), "format": "npz"})
+    for digit in ("2", "5", "7"):
+        submit(service, receipt, digit, digit, id=f"drawing-{digit}")
+    submit(service, agree(service), id="other-001")
+    with service.store.writing() as database:
+        database.execute("UPDATE drawings SET row = '{}' WHERE id = 'drawing-5'")
+    path = download(service, receipt, "npz", tmp_path)
+    assert path.endswith("MNIST.npz")
+    file = np.load(path)
+    X, y = file["X"], file["y"]
+    assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
+    ((drawing, _), *_) = service.store.each()
+    assert X[0].astype(np.uint8).tobytes() == drawing.image
+    read = datasets.Dataset.from_parquet(download(service, receipt, "parquet", tmp_path))
+    assert read["label"][:] == [2, 7] and read[0]["image"].tobytes() == drawing.image
+    assert json.loads(read[0]["strokes"]) == drawing.strokes
+    assert read.features["label"].names == list("0123456789")
+    assert read.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]
+    assert {len(day) for day in read["day"]} == {10}  # no time of day, and no receipt
+    assert ask(service, "status", receipt=receipt)["saved"] == 2
 
 
 MEMORY = """
@@ -528,7 +454,7 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     submit(service, other, id="other-001")
     writer = service.store.writer(mine).writer
     assert ask(service, "delete", receipt=mine)["said"].startswith("2 drawings were deleted")
-    assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
+    assert [drawing.id for drawing, _ in service.store.each()] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert (
         b"mine-0001" not in files and writer.encode() not in files
@@ -609,7 +535,7 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
 
 
 class Visitor(threading.Thread):
-    """Draws through the page's own functions, sends again whatever was not answered, and notes what was called saved."""
+    """Draws as the page does, sends again whatever was not answered, and notes what was called saved."""
 
     def __init__(self, url: str, number: int, drawings: int):
         super().__init__(daemon=True)
@@ -634,13 +560,7 @@ class Visitor(threading.Thread):
             digit = self.random.choice(DIGITS)
             id = f"visitor-{self.number:03}-{index:03}"
             drawn = strokes(digit, self.random.uniform(-20, 20))
-            question = {
-                "receipt": self.receipt,
-                "id": id,
-                "label": digit,
-                "strokes": drawn,
-                "source": "collector",
-            }
+            question = {"receipt": self.receipt, "id": id, "label": digit, "strokes": drawn}
             answer = self.ask("submit", **question)
             assert answer.get("saved") == index + 1, answer
             self.saved.append(id)
@@ -683,7 +603,7 @@ def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
         saved = {id for visitor in visitors for id in visitor.saved}
         assert len(saved) == VISITORS * EACH
         assert sum(visitor.failures for visitor in visitors) > 0  # the kills were felt
-        stored = [drawing.id for drawing, _ in list(Store(tmp_path / "store").each())]
+        stored = [drawing.id for drawing, _ in Store(tmp_path / "store").each()]
         assert sorted(stored) == sorted(saved)
         wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(saved), 240)
         assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(saved)  # each exactly once
