@@ -630,7 +630,8 @@ def test_train_can_push(hub, tmp_path):
         "import sys, train\nfrom training import recipes\nfrom dataclasses import replace\n"
         "ours = recipes.RECIPES['drawn-only']\n"
         "schedule = replace(ours.schedule, rounds=2)\n"
-        "recipes.RECIPES['drawn-only'] = replace(ours, drawn=400, nondigits=100, steps=2, schedule=schedule)\n"
+        "short = replace(ours, drawn=400, nondigits=100, steps=2, schedule=schedule)\n"
+        "recipes.RECIPES['drawn-only'] = short\n"
         "sys.exit(train.main(sys.argv[1:]))\n"
     )
     arguments = ["--recipe", "drawn-only", "--out", str(tmp_path / "out"), "--push", MODEL]

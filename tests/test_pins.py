@@ -29,18 +29,19 @@ def test_the_pins_are_what_the_requirements_bring_in():
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in lines)
     assert PINNED == pins.closure(asked(ROOT / "requirements-dev.txt")), "see CONTRIBUTING.md: Change a pin"
     assert [line.partition("==")[0] for line in lines] == list(PINNED)
-    assert {"httptools", "uvloop", "torch", "pydantic-core", "pluggy"} <= set(PINNED)
+    assert {"torch", "pydantic-core", "pluggy"} <= set(PINNED)
 
 
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("numpy==1.0", r"^The project asks for numpy==1.0, but 2\S+ is installed: run `pip install -r \S+`\.$"),
-        ("no-such-thing==1.0", r"^The project asks for no-such-thing==1.0, which is not installed: run `pip install -r \S+`\.$"),
+        ("numpy==1.0", r"numpy==1.0, but 2\S+ is installed"),
+        ("no-such-thing==1.0", "no-such-thing==1.0, which is not installed"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_installed_is_said_in_one_sentence(wanted, message):
-    with pytest.raises(pins.PinsError, match=message):
+    sentence = rf"^The project asks for {message}: run `pip install -r \S+`\.$"
+    with pytest.raises(pins.PinsError, match=sentence):
         pins.closure([Requirement(wanted)])
 
 

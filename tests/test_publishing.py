@@ -148,7 +148,7 @@ REFUSALS = {  # what happens -> arguments, the Space that is there, the fault, w
         "space", "docker", None,
         "The name OWNER/mnixel is taken, by a docker Space: give another as OWNER/NAME",
     ),
-    "name of the page": ("static", "gradio", None, "The name OWNER/mnixel-static is taken, by a gradio Space"),
+    "name of the page": ("static", "gradio", None, "OWNER/mnixel-static is taken, by a gradio Space"),
     "payment": ("space", "", Fault("create", "402", message="No credits"), 'nor on ZeroGPU ("No credits")'),
 }  # fmt: skip
 

@@ -82,7 +82,8 @@ class File:
         """Git's own name for it; for a large file that of its pointer."""
         body = self.content
         if self.sha256:
-            body = f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {self.size}\n".encode()
+            version = "version https://git-lfs.github.com/spec/v1"
+            body = f"{version}\noid sha256:{self.sha256}\nsize {self.size}\n".encode()
         return hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
 
 
