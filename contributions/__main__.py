@@ -37,7 +37,8 @@ def existing_store() -> Store:
 
 def review_command(options: argparse.Namespace) -> None:
     """Show the waiting drawings, or accept and reject."""
-    from contributions import review  # with torch, which `merge` does without
+    # `review` imports torch, which `merge` does without.
+    from contributions import review
     from model import DigitCNN
 
     store = existing_store()

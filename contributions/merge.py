@@ -57,7 +57,8 @@ def open_store(named: Path | None = None) -> Store | None:
         return store
     except StoreError as error:
         raise DataError(str(error)) from error
-    except Exception as error:  # the Hub's clients raise many kinds
+    except Exception as error:
+        # The Hub's clients raise many kinds of errors.
         raise DataError(hub.explain(error, repository or "the store")) from error
 
 

@@ -56,7 +56,8 @@ class Mirror:
         self.problem: str | None = None
         self.restored = not restore
         self._wake, self._hurry = threading.Event(), threading.Event()
-        self._head: str | None = None  # the commit that holds nothing which is not here, if it is known
+        # A commit of the repository that holds nothing which the store lacks, if one is known.
+        self._head: str | None = None
         self._made = False
 
     def start(self) -> None:
@@ -91,7 +92,8 @@ class Mirror:
                 self.problem, failures, pause = None, 0, GATHER
                 self._wake.wait()
                 self._wake.clear()
-            except Exception as error:  # the Hub's clients raise many kinds; none may end this thread
+            except Exception as error:
+                # The Hub's clients raise many kinds of errors, and none may end this thread.
                 problem = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
                 if problem != self.problem:
                     print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
@@ -105,7 +107,8 @@ class Mirror:
 
         api = HfApi()
         if not self._made:
-            hub.limit_silence()  # a silent Hub must not stop this thread for ever
+            # A silent Hub must not stop this thread for good.
+            hub.limit_silence()
             api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
             if not self._info(api).private:
                 raise StoreError(
@@ -146,12 +149,14 @@ class Mirror:
             self._take(api, info.sha, [f"{FORMER}/*.jsonl"])
             self.store.send_again()
             unsent = self.store.unsent()
-        if info.sha != self._head:  # somebody else may have written, or this page before a crash
+        # Another page may have written, or this one before a crash.
+        if info.sha != self._head:
             names = [path for path in map(path_of, list(unsent)[:WRITERS]) if path in there]
             self._take(api, info.sha, names)
         operations: list = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD)]
         sent, deleted, size = {}, [], 0
-        with tempfile.TemporaryDirectory() as work:  # files, so that little is in memory
+        # The rows go through files, so that few are in memory.
+        with tempfile.TemporaryDirectory() as work:
             for receipt_hash, version in list(unsent.items())[:WRITERS]:
                 path = Path(work, receipt_hash)
                 if (lines := self.store.lines(receipt_hash)) is None:
@@ -197,7 +202,8 @@ class Mirror:
         """Take over the files that match; returns how many drawings came and how many went."""
         if not patterns:
             return 0, 0
-        with tempfile.TemporaryDirectory() as work:  # a deleted drawing must not stay in a cache
+        # A deleted drawing must not stay in a cache.
+        with tempfile.TemporaryDirectory() as work:
             api.snapshot_download(
                 self.repository, repo_type="dataset", revision=commit, allow_patterns=patterns, local_dir=work
             )

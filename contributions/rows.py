@@ -117,7 +117,8 @@ def clean(payload: Any) -> list[dict]:
     stored: list[dict] = []
     for stroke, raw in zip(board.parse_strokes(payload), payload, strict=True):
         times = _times(raw)
-        points = stroke.points.round(1) + 0.0  # no -0.0
+        # Adding 0.0 turns -0.0 into 0.0.
+        points = stroke.points.round(1) + 0.0
         inside = ((points >= 0) & (points <= board.SIZE)).all(axis=1)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
         for first, end in edges.reshape(-1, 2).tolist():

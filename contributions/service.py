@@ -149,7 +149,8 @@ class ContributionService:
             self.mirror.wake()
         try:
             return self.status(question)
-        except StoreError:  # the drawing is stored, whatever the count is
+        except StoreError:
+            # The drawing is stored, whatever the count is.
             return {"kept": True}
 
     # --- afterwards -----------------------------------------------------------------------------------------

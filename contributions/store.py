@@ -151,7 +151,8 @@ class Store:
             raise StoreError(
                 f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere"
             ) from error
-        if self.ask("PRAGMA user_version") == [(0,)]:  # new, or of a release that did not check rows
+        # The file is new, or of a release that did not check rows.
+        if self.ask("PRAGMA user_version") == [(0,)]:
             for _ in self.each():
                 pass
             self.ask("PRAGMA user_version = 1")

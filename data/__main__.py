@@ -29,7 +29,8 @@ def build(options: argparse.Namespace) -> None:
 
     from .parquet import build
 
-    datasets.disable_progress_bars()  # four files of a hundred kilobytes
+    # Four files of a hundred kilobytes need no progress bars.
+    datasets.disable_progress_bars()
     print(f"wrote {build(options.out, options.data)}")
 
 

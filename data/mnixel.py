@@ -35,9 +35,8 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")
-    with np.load(
-        locate(CONFIGS[config], folder), allow_pickle=False
-    ) as archive:  # checked against its SHA-256
+    path = locate(CONFIGS[config], folder)
+    with np.load(path, allow_pickle=False) as archive:
         return Arrays(
             x_train=archive["X_train_uis"],
             y_train=archive["y_train_uis"].astype(np.int64),
@@ -77,15 +76,17 @@ def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.D
     "0".."9"; in "raw" also `clean`, whether the configuration "clean" has the picture, too.
     Arguments and errors are those of `arrays`.
     """
-    a = arrays(config, folder)  # before the slow import, so that a wrong folder is reported at once
-    import datasets  # seconds to import, and training does without
+    # This comes before the slow import, so that a wrong folder is reported at once.
+    a = arrays(config, folder)
+    import datasets
     from PIL import Image
 
     features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(names=DIGITS))
     chosen = set()
     if config == "raw":
         clean, features["clean"] = arrays("clean", folder), datasets.Value("bool")
-        chosen = {picture.tobytes() for picture in (*clean.x_train, *clean.x_test)}  # no two are equal
+        # No two pictures are equal.
+        chosen = {picture.tobytes() for picture in (*clean.x_train, *clean.x_test)}
 
     def split(x: np.ndarray, y: np.ndarray) -> datasets.Dataset:
         columns = {"image": [Image.fromarray(picture) for picture in grey(x)], "label": y.tolist()}

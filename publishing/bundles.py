@@ -105,7 +105,8 @@ def dataset(
 
     from data.parquet import build
 
-    datasets.disable_progress_bars()  # four files of a hundred kilobytes
+    # Four files of a hundred kilobytes need no progress bars.
+    datasets.disable_progress_bars()
     build(out, archives, contributed=contributed)
     if weights and (parts := sorted((out / "contributed").glob("*.parquet"))):
         net, _ = checked(weights)

@@ -47,7 +47,8 @@ def fetched(repository: str, revision: str, again: bool | str = False) -> str:
                 hf_hub_download(
                     repository, name, revision=revision, force_download=bool(again) and name in NEEDED
                 )
-        except Exception as error:  # the Hub's clients raise many kinds
+        except Exception as error:
+            # The Hub's clients raise many kinds of errors.
             if name in NEEDED:
                 raise ConnectionError(hub.explain(error, repository, reading=True)) from error
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-import httpx2  # huggingface_hub's own transport
+import httpx2
 from huggingface_hub import errors, get_session, set_client_factory
 
 SILENCE = 20  # seconds without a byte after which a server is given up; the clients would wait for ever

@@ -44,7 +44,8 @@ def sign_in(owners: set[str]):
     """
     from huggingface_hub import HfApi, get_token
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings speak to programmers
+    # The client's warnings speak to programmers.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     with explained("your account"):
         hub.limit_silence()
         if get_token() is None:
