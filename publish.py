@@ -8,7 +8,7 @@
     python publish.py model OWNER/NAME --weights runs/mine
 
 A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
-none when nothing changed. With `all`, a failure does not stop the other parts, and the next run finishes them.
+none when nothing changed. With `all`, a failure does not stop the other parts; the next run finishes them.
 docs/publishing.md has the details.
 """
 
@@ -46,7 +46,7 @@ FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
 @dataclass
 class Publisher:
-    """Lays out and publishes each kind for one account; without `api` only lays out. Methods raise FAILURES."""
+    """Lays out and publishes the kinds for one account; without `api` only lays out. Raises FAILURES."""
 
     options: argparse.Namespace
     names: dict[str, str]
@@ -76,7 +76,7 @@ class Publisher:
         print(f"  {published.url}\n  commit {published.commit}{same}")
 
     def lay_out(self, kind: str, out: Path, hardware: str | None = None) -> None:
-        """Write the files of a kind into `out`, with links to the repositories that are on the Hub, or to all."""
+        """Write the files of a kind into `out`. They link to repositories that are on the Hub, or to all."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
             if self.api:
@@ -97,7 +97,7 @@ class Publisher:
             bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
 
     def _variables(self) -> dict[str, str]:
-        """The Space's variables: its weights, and the private repository for contributed drawings, which is created if need be."""
+        """The Space's variables: its weights, and the private repository for contributions, which is created."""
         variables = {"MODEL_ID": self.names["model"]}
         if name := self.options.contributions:
             make_private(self.api, name)
@@ -125,12 +125,12 @@ class Publisher:
         model = at_hub(self.api, "model", self.names["model"])
         if model and (model.private or model.gated) and not self._will_be_private(kind):
             raise PublishError(
-                f"{self.names['model']} is {'private' if model.private else 'gated'}, and a public page gives its "
-                "weights to everybody: make the model public on its page, or publish the page with --private."
+                f"{self.names['model']} is {'private' if model.private else 'gated'}, and a public page gives "
+                "its weights to everybody: make the model public on its page, or publish the page with --private."
             )
 
     def _commit_of_the_weights(self) -> str | None:
-        """The commit of the model repository if browsers can read it. Raises PublishError when its weights are not ours."""
+        """The commit of the model repository if browsers can read it. Raises PublishError for other weights."""
         name = self.names["model"]
         info = at_hub(self.api, "model", name)
         if not info or info.private or info.gated:
@@ -146,7 +146,7 @@ class Publisher:
 
 
 def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
-    """Publish the folder `weights` of train.py as the model repository `name`. Raises PublishError, bundles.BundleError."""
+    """Publish the folder `weights` of train.py as the model repository `name`. Raises FAILURES."""
     with tempfile.TemporaryDirectory() as folder:
         bundles.model(Path(folder), weights, name, dataset if at_hub(api, "dataset", dataset) else None)
         return upload(api, "model", name, Path(folder))

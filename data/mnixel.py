@@ -26,9 +26,9 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """The images and labels of one configuration, exactly as upstream stored them.
 
     Args:
-        config: "clean" (270 train, 116 test; upstream's MNIST_UIS2.npz) or "raw" (287, 123; MNIST_UIS.npz, which
-            also has 24 blank or mislabelled drawings).
-        folder: where the archives are; without it MNIXEL_DIR, the cache, or a download, see `archives.locate`.
+        config: "clean" (270 train, 116 test; upstream's MNIST_UIS2.npz) or "raw" (287, 123; MNIST_UIS.npz,
+            which also has 24 blank or mislabelled drawings).
+        folder: where the archives are; without it MNIXEL_DIR, the cache or a download: `archives.locate`.
 
     Raises:
         DataError: there is no such configuration, or the archive cannot be had or is not the published one.
@@ -46,7 +46,7 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
 
 
 def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m contributions merge` wrote.
+    """Contributed drawings of a split ("train", "test"): images (n, 28, 28) float64 0..255, labels (n,) int64.
 
     Raises:
         DataError: there is no such split in `folder`.
@@ -54,7 +54,8 @@ def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]
     path = Path(folder, f"{split}-00000-of-00001.parquet")
     if not path.is_file():
         raise DataError(
-            f"there are no contributed drawings in {path}: `python -m contributions merge` writes those that were accepted"
+            f"there are no contributed drawings in {path}: "
+            "`python -m contributions merge` writes those that were accepted"
         )
     import datasets
 

@@ -122,9 +122,9 @@ def choose_hardware(
             return ZERO, f"because on CPU the Hub asks this account for payment{refusals[0]}"
         return hardware or CPU, "as asked" if wanted else "which this account may have"
     raise PublishError(
-        f"This account may have a Gradio Space neither on CPU{refusals[0]} nor on ZeroGPU{refusals[1]}: the "
-        "static page is free (`publish.py static`); ZeroGPU takes two Spaces of an account that is older than "
-        "30 days, and CPU a paid account."
+        f"This account may have a Gradio Space neither on CPU{refusals[0]} nor on ZeroGPU{refusals[1]}: "
+        "the static page is free (`publish.py static`); ZeroGPU takes two Spaces of an account that is older "
+        "than 30 days, and CPU a paid account."
     )
 
 
