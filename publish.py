@@ -76,7 +76,7 @@ class Publisher:
         print(f"  {published.url}\n  commit {published.commit}{same}")
 
     def lay_out(self, kind: str, out: Path, hardware: str | None = None) -> None:
-        """Write the files of a kind into `out`. They link to repositories that are on the Hub, or to all."""
+        """Write the files of a kind into `out`, with links to repositories that are on the Hub, or to all."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
             if self.api:
@@ -97,7 +97,7 @@ class Publisher:
             bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
 
     def _variables(self) -> dict[str, str]:
-        """The Space's variables: its weights, and the private repository for contributions, which is created."""
+        """The Space's variables: its weights, and a private repository for contributions."""
         variables = {"MODEL_ID": self.names["model"]}
         if name := self.options.contributions:
             make_private(self.api, name)
@@ -124,13 +124,14 @@ class Publisher:
     def _refuse_to_show_private_weights(self, kind: str) -> None:
         model = at_hub(self.api, "model", self.names["model"])
         if model and (model.private or model.gated) and not self._will_be_private(kind):
+            kept = "private" if model.private else "gated"
             raise PublishError(
-                f"{self.names['model']} is {'private' if model.private else 'gated'}, and a public page gives "
-                "its weights to everybody: make the model public on its page, or publish the page with --private."
+                f"{self.names['model']} is {kept}, and a public page gives its weights to everybody: make the "
+                "model public on its page, or publish the page with --private."
             )
 
     def _commit_of_the_weights(self) -> str | None:
-        """The commit of the model repository if browsers can read it. Raises PublishError for other weights."""
+        """The commit of the model repository if browsers can read it; PublishError if its weights differ."""
         name = self.names["model"]
         info = at_hub(self.api, "model", name)
         if not info or info.private or info.gated:
