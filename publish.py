@@ -126,8 +126,8 @@ class Publisher:
         if model and (model.private or model.gated) and not self._will_be_private(kind):
             kept = "private" if model.private else "gated"
             raise PublishError(
-                f"{self.names['model']} is {kept}, and a public page gives its weights to everybody: make the "
-                "model public on its page, or publish the page with --private."
+                f"{self.names['model']} is {kept}, and a public page gives its weights to everybody: make "
+                "the model public on its page, or publish the page with --private."
             )
 
     def _commit_of_the_weights(self) -> str | None:
