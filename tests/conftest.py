@@ -101,7 +101,7 @@ def edition(request):
 @pytest.fixture
 def hub(tmp_path):
     """A local Hub and a paid account on it."""
-    with LocalHub(tmp_path / "hub").running() as running:
+    with LocalHub().running() as running:
         yield running
 
 

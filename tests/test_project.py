@@ -53,10 +53,14 @@ def test_the_front_door_is_short():
 
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.S)
-PRINTED = {  # beginning of a snippet -> what it prints. Those that ask the Hub run in test_hub.py, the JavaScript in test_static.py
+# Beginning of a snippet -> what it prints. Those that ask the Hub run in test_hub.py, the JavaScript in
+# test_static.py.
+PRINTED = {
     "from PIL": r"\[\('2', [01]\.\d+\).*$",
     "import data": r"\d$",
-    "from gradio_client": r"Loaded as API: .*\{'label': '2', 'confidences': \[.*\}\n\{'weights': 'embedded', .*\}$",
+    "from gradio_client": (
+        r"Loaded as API: .*\{'label': '2', 'confidences': \[.*\}\n\{'weights': 'embedded', .*\}$"
+    ),
 }
 
 

@@ -120,7 +120,7 @@ def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
 
 @pytest.fixture
 def hub(tmp_path):
-    with LocalHub(tmp_path / "hub", transfer="direct", paid=False).running() as running:
+    with LocalHub(transfer="direct", paid=False).running() as running:
         yield running
 
 

@@ -128,4 +128,4 @@ class ContributionServer(Process):
             **environment,
         }
         command = [sys.executable, "-m", "tests.harness.contribution_server", str(port)]
-        super().__init__(command, f"http://127.0.0.1:{port}", settings, answers="/config")
+        super().__init__(command, f"http://127.0.0.1:{port}", settings, answers="/health")

@@ -14,17 +14,16 @@ def sentence(error: BaseException) -> str:
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
-    """Parse `arguments` and call what the command set as `run`; returns 0, 1 after an error in one sentence, 130 after Ctrl-C.
+    """Parse `arguments` and call what the command set as `run`.
 
-    `errors` are the exceptions whose message is such a sentence.
+    Returns 0, 1 after an error in one sentence, or 130 after Ctrl-C. `errors` are the exceptions whose
+    message is such a sentence.
     """
     options = parser.parse_args(arguments)
+    expected: tuple[type[Exception], ...] = (OSError, *errors)
     try:
         options.run(options)
-    except errors as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
+    except expected as error:
         print(f"error: {sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

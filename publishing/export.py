@@ -1,4 +1,7 @@
-"""The network as ONNX: the tensor that `preprocess` makes -> calibrated probabilities and the margin that says "not sure"."""
+"""The network as ONNX.
+
+The tensor that `preprocess` makes -> calibrated probabilities and the margin that says "not sure".
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ class ExportError(RuntimeError):
 
 
 def export(net: DigitCNN, path: Path) -> None:
-    """Write `net`: "image" (N, 1, 28, 28) float32 0..1 -> "probabilities" (N, 10) and "margin" (N,), equal to `predict`.
+    """Write `net`: "image" (N, 1, 28, 28) float32 0..1 -> "probabilities" (N, 10) and "margin" (N,), equal to
+    `predict`.
 
-    Batch normalisation goes into the convolutions before it. The same network gives the same bytes. Raises ExportError.
+    Batch normalisation goes into the convolutions before it. The same network gives the same bytes. Raises
+    ExportError.
     """
     try:
         import onnx
