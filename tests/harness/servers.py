@@ -119,7 +119,7 @@ class StaticSite(Process):
 
 
 class ContributionServer(Process):
-    """A small page server with nothing but contributions, see `contribution_server`; settings as the page's."""
+    """A small page server with nothing but contributions, see `contribution_server`."""
 
     def __init__(self, port: int, **environment: str):
         self.port = port
