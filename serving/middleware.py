@@ -40,7 +40,7 @@ class Gate(NamedTuple):
 # Our page, Gradio's page, its clients and MCP need these paths. All others are closed.
 OPEN = {
     "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health": Gate(),
-    "/(assets|static|web|weights)/.+": Gate(),
+    "/(assets|static|web/[0-9a-f]{16}|weights/[0-9a-f]{64})/.+|/weights/current": Gate(),
     f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)": Gate(),
     f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+": Gate(),
     f"{API}/(run/predict|mcp)": Gate("requests", PICTURE, "call"),
@@ -171,22 +171,23 @@ class RequestGuard:
         self.limits.hold(who, "requests", 1)
         try:
             if most:
-                raw = bytearray()
+                body = bytearray()
                 if int(headers.get("content-length", 0)) > most:
                     raise by_status(413)
                 async with asyncio.timeout(SECONDS):
                     async for part in Request(scope, receive).stream():
                         self.limits.hold(who, "bytes", len(part))
                         held += len(part)
-                        raw += part
+                        body += part
                         if held > most:
                             raise by_status(413)
+                raw = bytes(body)
                 self.limits.charge(who, gate.kind, len(raw) // 1024 + 1 if gate.kind == "uploads" else 1)
                 if gate.check == "call":
-                    check_call(path, bytes(raw), self.is_upload)
+                    check_call(path, raw, self.is_upload)
                 elif gate.check == "form":
-                    check_form(headers.get("content-type", ""), bytes(raw))
-                receive = replayed(bytes(raw), receive)
+                    check_form(headers.get("content-type", ""), raw)
+                receive = replayed(raw, receive)
             await self.app(scope, receive, send)
         except TimeoutError:
             raise Refused("The request came too slowly.", 408) from None

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from PIL import Image
 from starlette.datastructures import Headers
 from starlette.responses import StreamingResponse
 
@@ -283,8 +282,8 @@ def test_one_address_s_many_slow_pictures_are_not_ahead_of_another_s():
         def ask(who: str, content: bytes) -> None:
             done.append((who, predict(server, content, 1, **{"X-Forwarded-For": who})[0]))
 
-        with ThreadPoolExecutor(9) as pool:
-            slow = [pool.submit(ask, "8.8.8.8", bomb) for _ in range(8)]
+        with ThreadPoolExecutor(6) as pool:
+            slow = [pool.submit(ask, "8.8.8.8", bomb) for _ in range(5)]
             until_busy(server, 3)
             pool.submit(ask, "9.9.9.9", encoded(picture("7"))).result()
             assert ("9.9.9.9", 200) in done[:4]
@@ -498,8 +497,13 @@ def printed(server: Server) -> list[str]:
     return re.findall(r"http://\S+", server.output())
 
 
-def test_a_page_on_ipv6_prints_addresses_that_work():
-    server = Server(GRADIO_SERVER_NAME="::1", host="[::1]")
+@pytest.mark.parametrize(
+    "host, settings",
+    [("[::1]", {"GRADIO_SERVER_NAME": "::1"}), ("127.0.0.1", {"GRADIO_ROOT_PATH": "/some/where"})],
+    ids=["IPv6", "under a path"],
+)
+def test_the_addresses_that_are_printed_work(host, settings):
+    server = Server(host=host, **settings)
     try:
         while len(printed(server)) < 2:
             time.sleep(0.02)
@@ -562,12 +566,7 @@ def test_the_log_holds_nothing_of_a_visitor():
                     get(server, f"{API}/mcp/", "POST", headers, json.dumps(body_).encode())
             for name in ("consent", "submit", "status", "delete", "collection"):
                 post(server, f"/contributions/{name}", {"receipt": SECRET, "strokes": seen, "label": seen})
-        for path in (
-            f"/{SECRET}",
-            f"/?x={SECRET}",
-            f"{API}/queue/data?session_hash=",
-            f"/assets/{SECRET}.js",
-        ):
+        for path in (f"/{SECRET}", f"/?x={SECRET}", f"/assets/{SECRET}.js"):
             get(server, path, headers={"X-Forwarded-Host": f"[::{SECRET}", "User-Agent": SECRET})
         get(server, f"{API}/upload", "POST", FORM, form(SECRET.encode()).replace(b"a.png", SECRET.encode()))
         get(server, f"{API}/upload", "POST", FORM, form(SECRET.encode())[:-9])
@@ -653,9 +652,3 @@ def test_the_smallest_version_reads_a_digit_that_is_drawn(browser):
     finally:
         page.close()
         example.kill()
-
-
-def test_a_picture_with_too_many_pixels_costs_nothing(server):
-    content = encoded(Image.new("1", (9000, 9000)))
-    status, reply = predict(server, content)
-    assert status == 400 and "at most 64 megapixels" in reply["error"]
