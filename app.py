@@ -104,6 +104,8 @@ def main() -> int:
             favicon_path=HERE / "web" / "static" / "icon.svg",
             app_kwargs={"routes": routes, "middleware": middleware},
         )
+    except KeyboardInterrupt:
+        return 0  # stopped while it started
     except (OSError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1

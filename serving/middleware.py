@@ -94,6 +94,9 @@ class ErrorsAndHeaders:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -162,7 +165,7 @@ class RequestGuard:
             await self.app(scope, receive, send)
             return
         path, headers, settings = scope["path"], Headers(scope=scope), self.limits.settings
-        gate = gate_of(path, scope["method"] if scope["type"] == "http" else "")
+        gate = gate_of(path, scope["method"])
         who = scope["visitor"] = visitor(scope, settings)
         if gate.check == "own":
             check_origin(headers, settings)
