@@ -544,9 +544,9 @@ def test_the_log_holds_nothing_of_a_visitor():
     try:
         for seen in wrapped:
             arguments = {"picture": seen, "top_k": SECRET}
-            for path in ("run/predict", "call/predict", "queue/join", "run/info"):
-                for body in ({"data": [seen, 3]}, {"data": [seen]}, {"data": [3, seen]}, {"data": seen}):
-                    for more in ({}, {"fn_index": 0, "session_hash": SECRET}, {"event_data": seen}):
+            for path in ("run/predict", "queue/join"):
+                for body in ({"data": [seen, 3]}, {"data": [seen]}, {"data": seen}):
+                    for more in ({}, {"fn_index": 0, "session_hash": SECRET, "event_data": seen}):
                         post(server, path, {**body, **more})
             post(server, "call/v2/predict", arguments)
             post(server, "call/v2/predict", {**arguments, SECRET: 1})
