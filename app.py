@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import signal
 import sys
 from pathlib import Path
@@ -31,7 +30,7 @@ from contributions.service import ContributionService
 from serving import TITLE, VERSION
 from serving.limits import RateLimiter
 from serving.middleware import ErrorsAndHeaders, RequestGuard
-from serving.predict import Predictor
+from serving.predict import Predictor, for_caller
 from serving.routes import contribution_routes, own_routes
 from serving.weights import Weights
 from web.components import HEAD, page
@@ -66,11 +65,6 @@ def endpoints(predictor: Predictor) -> None:
     gr.api(info, api_name="info", queue=False, concurrency_limit=None)
 
 
-def for_caller(answer: dict, request: object) -> dict | str:
-    """The answer, as JSON for MCP, where Gradio would send it in Python's notation."""
-    return answer if isinstance(request, gr.Request) else json.dumps(answer)
-
-
 def main() -> int:
     """Serve the page until somebody stops it; returns the exit status."""
     service = None
@@ -82,13 +76,18 @@ def main() -> int:
         if service:
             routes += contribution_routes(service.functions, service.download_drawings, limits)
             contributions = {"licence": service.licence, "version": CONSENT}
+        middleware = [
+            Middleware(ErrorsAndHeaders, settings),
+            Middleware(RequestGuard, limits, predictor.uploaded),
+        ]
         if not HAS_LIMITS:
             print(NO_LIMITS, flush=True)
         with gr.Blocks(title=TITLE, delete_cache=(60, 600)) as blocks:
             page(HERE / "weights", contributions or {})
             endpoints(predictor)
         weights.start()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a stop is a stop by Ctrl-C
+        # A Space is stopped by SIGTERM; Gradio knows Ctrl-C only.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         blocks.launch(
             server_name=settings.name,
             server_port=settings.port,
@@ -103,15 +102,11 @@ def main() -> int:
             head=HEAD,
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
             favicon_path=HERE / "web" / "static" / "icon.svg",
-            app_kwargs={
-                "routes": routes,
-                "middleware": [
-                    Middleware(ErrorsAndHeaders, settings),
-                    Middleware(RequestGuard, limits, predictor.uploaded),
-                ],
-            },
+            app_kwargs={"routes": routes, "middleware": middleware},
         )
-    except (OSError, ValueError) as error:  # a setting, no weights, or the port is taken
+    except KeyboardInterrupt:
+        return 0  # stopped while it started
+    except (OSError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1
     finally:

@@ -11,7 +11,8 @@ from pathlib import Path
 import gradio as gr
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # for model.py, which needs no other file of the project
+# model.py needs no other file of the project.
+sys.path.insert(0, str(ROOT))
 from model import DigitCNN  # noqa: E402
 
 net = DigitCNN.from_pretrained(os.environ.get("MODEL_ID") or ROOT / "weights")
@@ -21,7 +22,8 @@ def classify(drawing: dict, k: int) -> dict[str, float]:
     """The k most probable digits; none while the board is empty."""
     try:
         return dict(net.classify(drawing["composite"], top_k=k))
-    except ValueError:  # there is nothing on the board
+    except ValueError:
+        # There is nothing on the board.
         return {}
 
 

@@ -21,7 +21,8 @@ from PIL import Image
 import board
 from web.assets import examples
 
-TIMEOUT, WAIT = 20, 120  # seconds for a request, and for a Space that sleeps
+# Seconds for a request, and for a Space that sleeps.
+TIMEOUT, WAIT = 20, 120
 
 
 class CheckFailed(Exception):
@@ -54,7 +55,8 @@ def opens(page: httpx.Client) -> str:
 def weights(page: httpx.Client) -> str:
     """Browsers load the weights that config.json was written for."""
     reply = page.get("weights/current")
-    now = reply.json() if reply.status_code == 200 else {"base": "weights/"}  # the static page has one set
+    # The static page has one set of weights.
+    now = reply.json() if reply.status_code == 200 else {"base": "weights/"}
     expect(not now.get("problem"), f"The page has a problem with its weights: {now.get('problem')}")
     wanted = page.get(f"{now['base']}config.json").json()["sha256"]
     content = page.get(f"{now['base']}model.safetensors").content
@@ -94,7 +96,7 @@ def address(text: str) -> str:
 
 
 def check(text: str) -> int:
-    """Check the page at an address; returns the exit status: 0, 1 when it is not well, 2 for a bad address."""
+    """Check the page at an address; returns 0, 1 when it is not well, 2 for a bad address."""
     try:
         page = httpx.Client(base_url=address(text), timeout=TIMEOUT, follow_redirects=True)
     except ValueError as error:
@@ -109,7 +111,8 @@ def check(text: str) -> int:
                 checks += [predicts, refuses]
         except CheckFailed as failed:
             said = f"FAIL: {failed}"
-        except Exception as error:  # no server, a silent one, or one of something else
+        except Exception as error:
+            # There is no server, or it serves something else.
             said = f"FAIL: the answer cannot be used ({type(error).__name__})."
         print(f"{step.__name__:10}{1000 * (time.perf_counter() - start):8,.0f} ms  {said}", flush=True)
         if said.startswith("FAIL"):

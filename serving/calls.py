@@ -1,7 +1,7 @@
 """What a request's body must look like before Gradio sees it: it is let through as it is, or refused.
 
-Gradio answers what it does not understand without a sentence, writes it into the log with the picture in it,
-and fetches pictures from wherever a caller says.
+When Gradio does not understand a call, it answers without a sentence, and writes the call into the log with
+the picture in it. It also fetches pictures from wherever a caller says.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Callable
 from serving.limits import Refused
 from serving.predict import ELSEWHERE, GONE
 
-PARTS = {"data", "session_hash", "fn_index", "event_data", "trigger_id"}  # of a call; the last two are empty
+# The parts of a call. The JavaScript client sends the last two as null.
+PARTS = {"data", "session_hash", "fn_index", "event_data", "trigger_id"}
 NO_CALL = 'A call is {"data": [picture, top_k]} for predict and {"data": []} for info.'
 NO_RPC = "This is not a JSON-RPC 2.0 request with a method and named params."
-MAX_VALUES = 60_000  # in a body; parsing more would hold up everybody
+# Values in a body. Parsing more of them would hold up everybody.
+MAX_VALUES = 60_000
 SMALL = 2**16  # bytes of JSON without a picture
 
 
@@ -27,7 +29,7 @@ def check_call(path: str, raw: bytes, is_upload: Callable[[str], object]) -> Non
         values = params.get("arguments") or {} if isinstance(params, dict) else None
         if body.get("jsonrpc") != "2.0" or "method" not in body or not isinstance(values, dict):
             raise Refused(NO_RPC)
-    elif "/v2/" in path:  # the arguments by their names
+    elif "/v2/" in path:
         values = body
         if not body.keys() <= {"picture", "top_k"} or "predict" in path and "picture" not in body:
             raise Refused("The arguments are picture and top_k.")

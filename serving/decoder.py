@@ -19,15 +19,20 @@ from PIL import Image, ImageOps, features
 
 try:
     import resource
-except ImportError:  # Windows, see serving/settings.py
+except ImportError:
+    # Windows has no such module, see serving/settings.py.
     resource = None  # type: ignore[assignment]
 
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
-MAX_BYTES = 20 * 2**20  # of a file; a photograph of 48 megapixels has some 15 MB
+# A photograph of 48 megapixels has some 15 MB.
+MAX_BYTES = 20 * 2**20
 MIN_SIDE, MAX_PIXELS = 8, 64_000_000
-SIDE = 2048  # pixels; a larger picture is reduced, which leaves enough detail for 28x28
-SECONDS, CLOCK = 2.0, 10.0  # of processor time for a picture, and by the clock
-MEMORY = 450 * 2**20  # bytes of a child's data, of which it has some 30 MiB before
+# A larger picture is reduced, which leaves enough detail for 28x28.
+SIDE = 2048
+# Seconds of processor time that a picture may take, and seconds by the clock.
+SECONDS, CLOCK = 2.0, 10.0
+# Bytes of a child's data, of which Python and Pillow take some 30 MiB.
+MEMORY = 450 * 2**20
 
 
 class BadPicture(ValueError):
@@ -39,7 +44,7 @@ def open_picture(raw: bytes) -> Image.Image:
 
     Raises BadPicture for what is not such a file, and for one with too few or too many pixels.
     """
-    Image.MAX_IMAGE_PIXELS = None  # this function has a limit of its own
+    Image.MAX_IMAGE_PIXELS = None
     try:
         image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
         width, height = image.size
@@ -53,10 +58,12 @@ def open_picture(raw: bytes) -> Image.Image:
         turned = image
         if max(image.size) > SIDE:
             turned = reduced(image)
-        elif image.mode[0] not in "IF":  # those have more than 8 bits
+        elif image.mode[0] not in "IF":
+            # Modes I and F have more than 8 bits, which a conversion would lose.
             turned = image.convert(plain_mode(image, "RGBA", "RGB"))
         turned.info |= {"exif": image.info.get("exif", b"")}
-        with contextlib.suppress(Exception):  # damaged Exif turns nothing
+        # Damaged Exif does not turn the picture.
+        with contextlib.suppress(Exception):
             return ImageOps.exif_transpose(turned)
         return turned
     except BadPicture:
@@ -90,13 +97,14 @@ def reduced(image: Image.Image) -> Image.Image:
 
 def run_decoder() -> None:
     """Be a child: read the length of a picture file and the file; answer a line of JSON, and the pixels."""
-    warnings.simplefilter("ignore")  # Pillow's, about odd tags
+    warnings.simplefilter("ignore")
     Image.preinit()
     if resource:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
     while line := sys.stdin.buffer.readline():
         raw, pixels, answer = sys.stdin.buffer.read(int(line)), b"", dict[str, object]()
-        if resource:  # the signal ends the process, whatever library is at work
+        # The signal ends the process, whatever library is at work.
+        if resource:
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             image = open_picture(raw)
@@ -130,7 +138,8 @@ class DecoderProcess(threading.local):
             return Image.frombytes(answer["mode"], tuple(answer["size"]), pixels)
         except BadPicture:
             raise
-        except (OSError, LookupError, ValueError):  # it has ended before it had answered
+        except (OSError, LookupError, ValueError):
+            # The child has ended before it had answered.
             self.process = None
             process.kill()
             with contextlib.suppress(OSError):

@@ -14,17 +14,23 @@ from starlette.types import Scope
 
 from serving.settings import Settings
 
-ALLOWED = {  # of one address, of all addresses, in a window of so many seconds
-    "requests": (30_000, 600_000, 300),  # opening the page takes some sixty
-    "pictures": (3000, 60_000, 300),  # one that takes too long counts as 40
-    "uploads": (2**19, 2**21, 600),  # KiB; they stay on the disk so long
+# For one address, for all addresses together, and the seconds of the window.
+ALLOWED = {
+    # Opening the page takes some sixty requests.
+    "requests": (30_000, 600_000, 300),
+    # A picture that takes too long is charged as 40.
+    "pictures": (3000, 60_000, 300),
+    # In KiB. Uploads stay on the disk for as long as the window.
+    "uploads": (2**19, 2**21, 600),
     "contributions": (3000, 60_000, 300),
-    "drawings": (3000, 60_000, 86_400),  # that were stored
+    "drawings": (3000, 60_000, 86_400),
 }
-AT_ONCE = {  # likewise
+# At once, for one address and for all together.
+AT_ONCE = {
     "requests": (400, 3000),
-    "pictures": (128, 512),  # that wait or are being read
-    "bytes": (2**26, 2**28),  # of bodies
+    # Pictures that wait, or are being read.
+    "pictures": (128, 512),
+    "bytes": (2**26, 2**28),
 }
 
 
@@ -39,7 +45,8 @@ class Refused(gr.Error):
         self.status, self.code, self.seconds = status, code, seconds
 
     def __str__(self) -> str:
-        return self.message  # MCP sends this; Gradio's own has quotation marks
+        # MCP sends this text; Gradio's own has quotation marks around it.
+        return self.message
 
 
 class RateLimiter:
@@ -47,14 +54,15 @@ class RateLimiter:
 
     def __init__(self, settings: Settings = Settings()):
         self.settings = settings
-        self._windows: dict[str, tuple[float, Counter[str]]] = {}  # kind -> number of the window, its counts
+        self._windows: dict[str, tuple[float, Counter[str]]] = {}
         self._held: Counter[tuple[str, str]] = Counter()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
     def charge(self, who: str, kind: str, amount: int = 1) -> None:
         """Charge so much. Raises Refused, and charges nothing, when that is used up."""
         one, everybody, window = ALLOWED[kind]
-        number, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
+        # A monotonic clock never jumps.
+        number, begun = divmod(time.monotonic(), window)
         if self._windows.get(kind, (None,))[0] != number:
             self._windows[kind] = (number, Counter())
         counts = self._windows[kind][1]
@@ -96,7 +104,8 @@ def visitor(scope: Scope, settings: Settings) -> str:
         try:
             parsed = ipaddress.ip_address(text)
         except ValueError:
-            if step:  # the rest was written by the visitor
+            # What comes before it was written by the visitor.
+            if step:
                 break
             continue
         parsed = getattr(parsed, "ipv4_mapped", None) or parsed

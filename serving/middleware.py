@@ -25,16 +25,22 @@ DRAWING, PICTURE = 2**18, MAX_BYTES * 4 // 3 + SMALL  # bytes of JSON
 
 
 class Gate(NamedTuple):
-    """How a path may be used."""
+    """How a path may be used.
 
-    kind: str = "requests"  # what it is charged as, see serving/limits.py
-    body: int = 0  # at most; 0 is a GET
-    check: str = ""  # "call", "form", or "own": only our own pages may ask
+    `kind` is what a request is charged as (serving/limits.py); `body` is the most bytes of its body, 0 for a
+    GET; `check` is "call" or "form" for a body that is checked before Gradio gets it, "own" if only our own
+    pages may ask.
+    """
+
+    kind: str = "requests"
+    body: int = 0
+    check: str = ""
 
 
-OPEN = {  # what our page, Gradio's, its clients and MCP need; everything else is closed
+# Our page, Gradio's page, its clients and MCP need these paths. All others are closed.
+OPEN = {
     "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health": Gate(),
-    "/(assets|static|web|weights)/.+": Gate(),
+    "/(assets|static|web/[0-9a-f]{16}|weights/[0-9a-f]{64})/.+|/weights/current": Gate(),
     f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)": Gate(),
     f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+": Gate(),
     f"{API}/(run/predict|mcp)": Gate("requests", PICTURE, "call"),
@@ -43,8 +49,10 @@ OPEN = {  # what our page, Gradio's, its clients and MCP need; everything else i
     "/contributions/submit": Gate("contributions", DRAWING, "own"),
     "/contributions/(consent|status|delete|accepted|collection)": Gate("contributions", SMALL, "own"),
 }
-LONGEST = 255  # bytes of a path; longer file names make Gradio raise
-SECONDS = 60.0  # for the whole of a body
+# Longest path served, in bytes; longer file names make Gradio raise.
+LONGEST = 255
+# A body has so many seconds.
+SECONDS = 60.0
 
 POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src 'self' blob:; "
@@ -56,7 +64,8 @@ POLICY = (
 )
 LOCAL = ("127.0.0.1", "localhost", "::1")
 ONLY_OURS = "Only this page itself may ask for that, not a page of another site."
-SENTENCES = {  # for a status that comes without a sentence of ours
+# The sentence for a status that comes without one of ours.
+SENTENCES = {
     400: ("The request could not be carried out; check its arguments.", "bad request"),
     404: ("There is nothing here.", "no such path"),
     405: ("This path expects another method.", "bad request"),
@@ -75,7 +84,8 @@ class ErrorsAndHeaders:
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
-        hub = " https://huggingface.co" if settings.space_id else ""  # a Space's page shows whose it is
+        # On a Space, Gradio's page asks the Hub whose it is.
+        hub = " https://huggingface.co" if settings.space_id else ""
         policy = POLICY.format(hub=hub, frames="*" if settings.allow_frames else f"'self'{hub}")
         self.headers = {
             "content-security-policy": policy,
@@ -84,6 +94,9 @@ class ErrorsAndHeaders:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+            return
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -103,7 +116,7 @@ class ErrorsAndHeaders:
             await self.app(scope, receive, screened)
             refused = by_status(status, bytes(held)) if status >= 400 else None
         except ClientDisconnect:
-            return  # nobody is there to be told
+            return
         except Refused as error:
             refused = error
         except HTTPException as error:
@@ -133,7 +146,8 @@ def answer(refused: Refused, path: str, headers: dict[str, str]) -> Response:
     detail: object = sentence
     if status in (429, 503):
         headers = {**headers, "retry-after": str(refused.seconds)}
-    if status in (408, 413):  # the rest is not waited for
+    # The rest of the body is not waited for.
+    if status in (408, 413):
         headers = {**headers, "connection": "close"}
     if status == 400 and path.startswith((f"{API}/queue/", f"{API}/call/")):
         status, detail = 422, [{"__type__": "validate", "is_valid": False, "message": sentence}]
@@ -151,7 +165,7 @@ class RequestGuard:
             await self.app(scope, receive, send)
             return
         path, headers, settings = scope["path"], Headers(scope=scope), self.limits.settings
-        gate = gate_of(path, scope["method"] if scope["type"] == "http" else "")
+        gate = gate_of(path, scope["method"])
         who = scope["visitor"] = visitor(scope, settings)
         if gate.check == "own":
             check_origin(headers, settings)
@@ -160,22 +174,23 @@ class RequestGuard:
         self.limits.hold(who, "requests", 1)
         try:
             if most:
-                raw = bytearray()
+                body = bytearray()
                 if int(headers.get("content-length", 0)) > most:
                     raise by_status(413)
                 async with asyncio.timeout(SECONDS):
                     async for part in Request(scope, receive).stream():
                         self.limits.hold(who, "bytes", len(part))
                         held += len(part)
-                        raw += part
+                        body += part
                         if held > most:
                             raise by_status(413)
+                raw = bytes(body)
                 self.limits.charge(who, gate.kind, len(raw) // 1024 + 1 if gate.kind == "uploads" else 1)
                 if gate.check == "call":
-                    check_call(path, bytes(raw), self.is_upload)
+                    check_call(path, raw, self.is_upload)
                 elif gate.check == "form":
-                    check_form(headers.get("content-type", ""), bytes(raw))
-                receive = replayed(bytes(raw), receive)
+                    check_form(headers.get("content-type", ""), raw)
+                receive = replayed(raw, receive)
             await self.app(scope, receive, send)
         except TimeoutError:
             raise Refused("The request came too slowly.", 408) from None
@@ -204,7 +219,8 @@ def check_origin(headers: Headers, settings: Settings) -> None:
     own = {host, settings.space_host, "huggingface.co" if settings.space_id else None} - {None, ""}
     try:
         name, asking = urlsplit(f"//{host}").hostname, urlsplit((origin or "").lower()).netloc
-    except ValueError:  # brackets that hold no address
+    except ValueError:
+        # The brackets do not hold an address.
         raise Refused(ONLY_OURS, 403, "other origin") from None
     if settings.name.strip("[]") in LOCAL and not settings.behind_proxy and name not in LOCAL:
         sentence = "Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1."

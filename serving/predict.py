@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
+import gradio as gr
 import numpy as np
 from PIL import Image
 
@@ -22,7 +24,8 @@ from serving.weights import Weights
 GONE = "There is no such uploaded picture: wrap its path in handle_file(...), or send it as a data URL."
 ELSEWHERE = "Nothing is fetched from other places: download the picture and send the file."
 SLOW = "The picture takes too long to open; send a simpler or smaller one."
-CHILDREN, TURNS = 4, 3  # that open pictures, and how many of them one address has at most
+# Processes that open pictures, and how many of them one address may use at once.
+CHILDREN, TURNS = 4, 3
 bad_picture = partial(Refused, code="bad picture")
 
 
@@ -51,7 +54,8 @@ class Predictor:
         except TimeoutError:
             self.limits.charge(who, "pictures", 40)
             raise bad_picture(SLOW) from None
-        except ValueError as error:  # BadPicture or EmptyDrawing
+        except ValueError as error:
+            # This is a BadPicture or an EmptyDrawing.
             raise bad_picture(str(error)) from None
         except Exception as error:
             if not isinstance(error, Refused):
@@ -65,12 +69,13 @@ class Predictor:
         """The answer about a picture. Raises Refused, ValueError with a sentence, or TimeoutError."""
         image = self._child.open(self.content(picture))
         net = self.weights.network()
-        with self._lock:  # a large picture takes some 100 MB for a moment
+        # A large picture takes some 100 MB for a moment, so one is read at a time.
+        with self._lock:
             return classify(net, image, top_k)
 
     def content(self, picture: object) -> bytes:
         """The bytes of a picture's file: an uploaded one, a data URL, or base64. Raises Refused."""
-        if isinstance(picture, dict):  # Gradio's wrapping
+        if isinstance(picture, dict):
             picture = picture.get("path") or picture.get("url")
         if not picture:
             raise bad_picture("There is no picture: send one as the first argument.")
@@ -97,8 +102,14 @@ class Predictor:
         try:
             path = Path(text[:1025]).resolve()
             return path if path.is_relative_to(self.uploads) and path.is_file() else None
-        except (OSError, ValueError):  # a name that no file can have
+        except (OSError, ValueError):
+            # No file can have this name.
             return None
+
+
+def for_caller(answer: dict, request: object) -> dict | str:
+    """An endpoint's answer, as JSON for MCP, where Gradio would send it in Python's notation."""
+    return answer if isinstance(request, gr.Request) else json.dumps(answer)
 
 
 def decoded(text: str) -> bytes:
@@ -112,9 +123,10 @@ def decoded(text: str) -> bytes:
 
 def classify(net, image: Image.Image, top_k: int) -> dict:
     """What `/predict` says about a picture on a DigitCNN. Raises EmptyDrawing when there is no ink in it."""
-    from model import ranked  # imports torch, so not before the page is up
+    # This imports torch, so it waits until the page is up.
+    from model import ranked
 
-    # Of an array model.py leaves out the empty ground.
+    # model.py leaves out the empty ground of an array, which saves time.
     pixels = np.asarray(image) if image.mode == "L" else image
     probabilities, margins = net.predict(net.preprocess(pixels)[None])
     best = ranked(probabilities[0], top_k)

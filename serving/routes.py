@@ -18,7 +18,8 @@ from serving.limits import RateLimiter, Refused
 from serving.weights import Weights
 from web.assets import assets, fingerprint, media_type
 
-FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # for what has a hash in its address
+# For addresses with a hash in them.
+FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 FRESH = {"cache-control": "no-store"}
 
 

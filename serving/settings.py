@@ -12,7 +12,8 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-ENVIRONMENT = dict(os.environ)  # as it was before `prepare_gradio` changed it
+# The environment as it was before `prepare_gradio` changed it.
+ENVIRONMENT = dict(os.environ)
 CHECKS = {
     "MODEL_ID": (r"[^/\s]+/[^/\s]+", "the name of a model repository, OWNER/NAME"),
     "MODEL_REFRESH": (r"\d{1,9}(\.\d+)?", "a number of seconds, 0 to look once"),
@@ -49,7 +50,8 @@ class Settings:
                 raise ValueError(f"{variable} is {value!r}; it must be {wanted}.")
         space = read("SPACE_ID")
         name = read("GRADIO_SERVER_NAME", "0.0.0.0" if space else cls.name)
-        if ":" in name:  # Gradio makes an address of it, where an IPv6 name has brackets
+        # Gradio makes an address of the name, and an IPv6 address has brackets.
+        if ":" in name:
             name = f"[{name.strip('[]')}]"
         return cls(
             model_id=read("MODEL_ID"),

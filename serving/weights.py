@@ -1,4 +1,4 @@
-"""Which weights are served: the embedded ones, or those of the Hub, exchanged while the server runs.
+"""The weights that are served: the embedded ones, or those of the Hub, exchanged while the server runs.
 
 Nothing waits for the Hub or for torch: at the start the embedded files are read and checked as bytes, and
 browsers get them at once. A thread then imports torch, loads the network, and looks for newer weights in the
@@ -19,7 +19,8 @@ import numpy as np
 from publishing.fetch import Files, cached, fetched, point, read
 from serving.settings import Settings
 
-RETRY = 60.0  # seconds before a new try after a failure, at most
+# After a failure the Hub is asked again after so many seconds at most.
+RETRY = 60.0
 
 
 def load(files: Files):
@@ -28,8 +29,10 @@ def load(files: Files):
 
     from model import DigitCNN
 
-    torch.set_num_threads(1)  # one digit is too little work to share
-    net = DigitCNN._load(files.folder, files.origin)  # from_pretrained's messages would name the folder
+    # One digit is too little work to share between threads.
+    torch.set_num_threads(1)
+    # The messages of `from_pretrained` would name the folder.
+    net = DigitCNN._load(files.folder, files.origin)
     y, x = np.mgrid[-56:56, -56:56] + 0.5
     ring, bar = np.abs(np.hypot(x / 26, y / 36) - 1) < 0.13, (np.abs(x) < 5) & (np.abs(y) < 36)
     for digit, row in enumerate(net.probabilities([ring.astype(float), bar.astype(float)])):
@@ -55,7 +58,7 @@ class Weights:
         )
         self.files = read(embedded, "embedded")
         self.problem: str | None = None
-        self._refused: dict[str, str] = {}  # commit -> why it cannot be served
+        self._refused: dict[str, str] = {}
         self._network: Future = Future()
 
     def start(self) -> None:
@@ -82,8 +85,10 @@ class Weights:
         if not self.repository:
             return
         with contextlib.suppress(OSError, ValueError):
-            self._serve(self.repository, self.revision)  # what the cache has
-        while self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
+            # The cache may have the weights already.
+            self._serve(self.repository, self.revision)
+        # A commit never changes, so once it is served there is nothing to look for.
+        while self.files.origin != f"{self.repository}@{self.revision}":
             self._refresh(self.repository)
             if not self.problem and not self.every:
                 return
@@ -99,12 +104,14 @@ class Weights:
             if self.files.origin != f"{repository}@{commit}":
                 try:
                     self._serve(repository, commit)
-                except ValueError:  # spoilt, perhaps only on the way here
+                except ValueError:
+                    # The files may have been spoilt on the way here only.
                     fetched(repository, commit, "again")
                     self._serve(repository, commit)
                 point(repository, self.revision, commit)
             self.problem = None
-        except Exception as error:  # whatever it is, the thread goes on
+        except Exception as error:
+            # Whatever went wrong, the thread goes on.
             if isinstance(error, ValueError) and commit:
                 self._refused = {commit: str(error)}
             if str(error) != self.problem:

@@ -35,7 +35,7 @@ def mcp(server, work):
     return in_thread(run)
 
 
-# --- one picture, every way -------------------------------------------------------------------------------------------
+# --- one picture, every way ---------------------------------------------------------------------------------
 
 
 def by_rest(server, content: bytes, top_k: object):
@@ -147,7 +147,7 @@ def test_the_javascript_client_gives_the_same_answer_and_sentence(server, tmp_pa
     assert elsewhere == "Nothing is fetched from other places: download the picture and send the file."
 
 
-# --- pictures as people send them -------------------------------------------------------------------------------------
+# --- pictures as people send them ---------------------------------------------------------------------------
 
 KINDS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
 
@@ -234,7 +234,7 @@ def test_a_picture_whose_metadata_speaks_of_file_names_is_uploaded(server):
     assert by_upload(server, encoded(picture("7"), pnginfo=note), 1)["label"] == "7"
 
 
-# --- what there is ----------------------------------------------------------------------------------------------------
+# --- what there is ------------------------------------------------------------------------------------------
 
 
 def test_info_and_the_named_endpoints(server):

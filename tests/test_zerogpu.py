@@ -27,7 +27,7 @@ from tests.harness.calls import predict
 from tests.harness.servers import Server
 
 WEIGHTS, NAMES = ROOT / "weights", ("OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
-# What Python runs at its start, in the page's process only: PyTorch looks as its CUDA build does before a GPU is touched.
+# Python runs this at its start: in the page, PyTorch looks as its CUDA build does before a GPU is touched.
 CUDA = """
 import os, sys
 if os.environ.get("SPACES_ZERO_GPU") and sys.orig_argv[1:] == ["app.py"]:
@@ -94,7 +94,7 @@ def test_the_space_asks_for_what_zerogpu_has(space):
 
 
 def test_sources_parse_and_imports_resolve_on_python_3_12(space):
-    """Each import is the project's own, of 3.12's standard library, or of a package that is pinned. (`spaces` is one.)"""
+    """Each import is the project's own, of 3.12's standard library, or of a package that is pinned."""
     pinned = {
         canonicalize_name(line.split("==")[0])
         for line in (space / "requirements.txt").read_text(encoding="utf-8").splitlines()

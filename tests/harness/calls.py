@@ -75,11 +75,11 @@ def upload(server, content: bytes) -> dict:
     return {"path": json.loads(reply)[0], "meta": {"_type": "gradio.FileData"}}
 
 
-# --- files that keep Pillow busy for much longer than a picture of their size ----------------------------------------
+# --- files that keep Pillow busy for much longer than a picture of their size -------------------------------
 
 
 def scans() -> bytes:
-    """A progressive JPEG that repeats its shortest scan: a few bytes each, and every pixel is decoded again."""
+    """A progressive JPEG that repeats its shortest scan, for which every pixel is decoded again."""
     raw = encoded(Image.new("L", (4096, 4096), 128), "JPEG", progressive=True)
     starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
     # The first scan cannot be repeated; the others refine it.

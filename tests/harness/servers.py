@@ -39,7 +39,7 @@ def free_port() -> int:
 
 def family(pid: int) -> list[int]:
     """A process and its children, whichever of its threads has started them. Linux only."""
-    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    lists = [path.read_text(encoding="utf-8") for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return [pid, *(int(child) for text in lists for child in text.split())]
 
 
@@ -119,7 +119,7 @@ class StaticSite(Process):
 
 
 class ContributionServer(Process):
-    """A small page server with nothing but contributions, see `contribution_server`; settings as the page's."""
+    """A small page server with nothing but contributions, see `contribution_server`."""
 
     def __init__(self, port: int, **environment: str):
         self.port = port
