@@ -39,8 +39,10 @@ function initial() {
 }
 
 // A number as the language writes it, later, when it is said: share(0.981) is 98.1 %.
-const PERCENT = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
-export const share = (value) => [value, PERCENT];
+export const share = (value, digits = 1) => [
+  value,
+  { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits },
+];
 
 function format(kind, options = {}) {
   const id = `${language} ${kind} ${JSON.stringify(options)}`;
@@ -117,26 +119,6 @@ export function label(element, key, given = {}) {
   element.setAttribute("aria-label", say(key, given));
 }
 
-// Gradio takes its own words from the browser's language, once. These follow the visitor's, also where Gradio draws them anew: the
-// titles of its tabs (also the copies with which it measures them, and its menu for those without room) and what is under the page.
-const THEIRS = ".tab-wrapper button, footer button";
-const OURS = new Map(
-  Object.values(WORDS).flatMap((block) => {
-    return Object.entries(block)
-      .filter(([key]) => /^(tab|gradio)\./.test(key))
-      .map(([key, sentence]) => [sentence, key]);
-  }),
-);
-
-function fillGradio() {
-  for (const button of document.querySelectorAll(THEIRS)) {
-    for (const node of button.childNodes) {
-      const key = node.nodeType === Node.TEXT_NODE && OURS.get(node.data.trim());
-      if (key && node.data.trim() !== say(key)) node.data = say(key);
-    }
-  }
-}
-
 // Say everything in and under `root` in the visitor's language.
 export function fill(root = document) {
   root.querySelectorAll("[data-word]").forEach(fillText);
@@ -153,7 +135,6 @@ function everything() {
   document.documentElement.lang = language;
   document.title = say("title") || document.title;
   fill();
-  fillGradio();
   for (const button of document.querySelectorAll(".languages button")) {
     button.setAttribute("aria-pressed", button.lang === language);
   }
@@ -185,8 +166,5 @@ export function offerLanguages() {
       return button;
     }),
   );
-  const tabs = document.querySelector(".tab-wrapper");
-  if (tabs)
-    new MutationObserver(fillGradio).observe(tabs, { childList: true, subtree: true, characterData: true });
   everything();
 }

@@ -8,13 +8,13 @@ const EVEN = 0.6; // and below this "Perhaps"
 const TORN = 0.6; // of two digits together, from which an unsure network is torn between them; else it sees none
 const TOP = 3; // digits that are marked, with their percentages
 const LEAST = 0.01; // a probability below it is not worth a figure
-const MOST = 0.999; // the largest probability that is written out
+const MOST = 0.99; // the largest probability that is written out
 const QUIET = 500; // milliseconds after the pen is up before the sentence is spoken
 
 // A probability, as write() takes it.
 function percent(value) {
   if (value < LEAST) return [];
-  return value > MOST ? ["share.over", { share: share(MOST) }] : ["share", { share: share(value) }];
+  return value > MOST ? ["share.over", { share: share(MOST, 0) }] : ["share", { share: share(value, 0) }];
 }
 
 // What is said of an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none" neither.
