@@ -18,12 +18,15 @@ export class Taught {
     this.#mine = null;
   }
 
-  // What `net` makes of a tensor now that it knows the lessons: as predict(), with the id of the lesson that
-  // decided, or null.
-  async predict(net, tensor) {
+  // `net` with the lessons: a network that knows them.
+  async by(net) {
     if (!this.#mine || net !== this.#net) await this.#learn(net);
-    const found = this.#mine.predict(tensor);
-    return { ...found, lesson: this.#ids[found.lesson] ?? null };
+    return this.#mine;
+  }
+
+  // The id of the lesson that predict() of that network names by its place, or null.
+  idOf(place) {
+    return this.#ids[place] ?? null;
   }
 
   async #learn(net) {
