@@ -5,6 +5,7 @@
     python publish.py all OWNER --consent            OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space), OWNER/mnixel-static
     python publish.py static OWNER                   the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
+    python publish.py check ADDRESS                  is a live page well? (or OWNER/NAME of a Space)
 
 A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and none when nothing changed.
 With `all`, a failure does not stop the other parts. The next run finishes one that was interrupted. docs/publishing.md has the details.
@@ -24,6 +25,7 @@ from data import DataError
 from data.commands import sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
+from publishing.check import check
 from publishing.hub import PublishError
 from publishing.upload import CPU, ZERO, Published, at_hub, choose_hardware, make_private, sign_in, upload
 from web.build import BuildError
@@ -167,7 +169,7 @@ def is_name(text: str) -> bool:
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
     """The options, and the name of the repository of each kind (also of those that are only linked)."""
     parser = argparse.ArgumentParser(
-        description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are."
+        description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are. `check ADDRESS` asks if a live page is well."
     )
     add = parser.add_argument
     repository: dict[str, Any] = {"metavar": "OWNER/NAME"}
@@ -250,6 +252,9 @@ def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
+    command = sys.argv[1:] if arguments is None else arguments
+    if command[:1] == ["check"] and len(command) == 2:
+        return check(command[1])
     options, names = parse(arguments)
     kinds = [kind for kind in DEFAULT if options.kind in (kind, "all")]
     publisher, failed = Publisher(options, names), {}

@@ -85,10 +85,10 @@ class ContributionService:
             self.mirror.flush(FLUSH)
 
     @property
-    def functions(self) -> list[Callable[[dict], dict]]:
-        """The page's server functions: each takes and returns a dictionary, that of `refusal` after an error."""
-        named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
-        return [self._safe(name, function) for name, function in {**named, "accepted": self.accepted}.items()]
+    def functions(self) -> dict[str, Callable[[dict], dict]]:
+        """The page's questions: each takes and returns a dictionary, that of `refusal` after an error."""
+        named = {"consent": self.register, "submit": self.submit, "status": self.status, "delete": self.delete}
+        return {name: self._safe(name, function) for name, function in {**named, "accepted": self.accepted}.items()}
 
     def _safe(self, name: str, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
         def asked(question: dict) -> dict:
@@ -165,7 +165,7 @@ class ContributionService:
         drawings = islice(self.store.each("state = 'accepted'"), SHOWN)
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
-    def collection(self, question: dict) -> tuple[str, BinaryIO]:
+    def download_drawings(self, question: dict) -> tuple[str, BinaryIO]:
         """{"receipt", "format": "npz" or "parquet"} -> file name, and an open file with all drawings of the receipt.
 
         The file has no name on the disk; close it to free its space. One is written at a time. Raises ValueError with one sentence.

@@ -24,14 +24,12 @@ MODEL = ("model.safetensors", "config.json", "metrics.json")
 SAMPLE = ROOT / "docs" / "images" / "digit.png"  # a drawing of the project's own, for what the cards print
 SHOWN = ROOT / "docs" / "images" / "page.png"  # what the Hub and other sites show of a Space
 ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PACKAGES = (  # what the Space imports, and what its server is faster with
-    *("gradio", "httptools", "huggingface_hub", "numpy", "pillow", "prometheus_client", "pyarrow"),
-    *("safetensors", "torch", "uvloop"),
+PACKAGES = (  # what the Space imports
+    *("gradio[mcp]", "huggingface_hub", "numpy", "pillow", "pyarrow", "safetensors", "torch"),
 )
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
 # ZeroGPU runs Python 3.12 (or 3.10, which numpy and others have left behind) and the PyTorch of its own list, in which 2.11 was the newest in
 # August 2026. That one takes no later setuptools.
-ZERO_START = "serving/zerogpu.py"
 ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
@@ -139,8 +137,7 @@ def space(
     hardware = hardware or "cpu-basic"
     zero = hardware.startswith("zero")
     checked(weights)
-    files = [*needed(ROOT / ENTRY), *([ROOT / ZERO_START] if zero else [])]
-    files += [*assets().values(), ROOT / "web" / "index.html"]
+    files = [*needed(ROOT / ENTRY), *assets().values(), ROOT / "web" / "index.html"]
     files += [file for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
     for file in [*files, ROOT / "web" / "static" / "icon.svg", ROOT / "LICENSE"]:
         copy = out / file.relative_to(ROOT)

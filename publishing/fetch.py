@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -173,6 +172,8 @@ def main() -> int:
     signal.signal(
         signal.SIGXFSZ, signal.SIG_IGN
     )  # an error instead, for a server that sends more than it says
+    import resource
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * max(SIZES.values()),) * 2)
     disable_progress_bars()
     try:

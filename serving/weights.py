@@ -1,8 +1,8 @@
-"""Which weights are served: the embedded ones, cached ones, or the Hub's newest, exchanged while the server runs.
+"""Which weights are served: the embedded ones, or those of the Hub, exchanged while the server runs.
 
-Nothing waits for the Hub or for torch: at the start the embedded files are read and checked as bytes, and browsers get them at once. A
-thread then imports torch, loads the network, and looks for others, in the Hub's cache and on the Hub, from where `publishing/fetch.py`
-brings them. They are served once the network made of them has read two drawings right.
+Nothing waits for the Hub or for torch: at the start the embedded files are read and checked as bytes, and
+browsers get them at once. A thread then imports torch, loads the network, and looks for newer weights in the
+Hub's cache and on the Hub. They are served once the network made of them has read two drawings right.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RETRY = 60.0  # seconds before a new try after a failure, at most
 
 
 def load(files: Files):
-    """The DigitCNN of some weights, once it has read the two plainest digits. Raises ValueError with a sentence."""
+    """The DigitCNN of some weights, once it has read two plain digits. Raises ValueError with a sentence."""
     import torch
 
     from model import DigitCNN
@@ -33,7 +33,7 @@ def load(files: Files):
     y, x = np.mgrid[-56:56, -56:56] + 0.5
     ring, bar = np.abs(np.hypot(x / 26, y / 36) - 1) < 0.13, (np.abs(x) < 5) & (np.abs(y) < 36)
     for digit, row in enumerate(net.probabilities([ring.astype(float), bar.astype(float)])):
-        # Whatever was taught digits is sure of a ring and a bar; noise, zeros and what makes all answers alike is not.
+        # A network that was taught digits is sure of a ring and a bar; noise, zeros or NaN are not.
         if not row[digit] > 0.5:
             raise ValueError(
                 f"The weights of {files.origin} do not read a plain {digit}, so they are not served."
@@ -42,7 +42,7 @@ def load(files: Files):
 
 
 class Weights:
-    """The weights in service: `files` change by themselves when the Hub has newer ones, `problem` says why they do not.
+    """The weights in service: `files` change when the Hub has newer ones; `problem` says why they do not.
 
     Raises OSError or ValueError when there are no embedded weights.
     """
@@ -63,7 +63,7 @@ class Weights:
         threading.Thread(target=self._follow, daemon=True, name="weights").start()
 
     def network(self):
-        """The DigitCNN of the weights in service, as soon as it is loaded. Raises ValueError when it cannot be."""
+        """The DigitCNN of the weights in service, once it is loaded. Raises ValueError when it cannot be."""
         return self._network.result()
 
     def info(self) -> dict:
@@ -90,7 +90,7 @@ class Weights:
             time.sleep(min(RETRY, self.every or RETRY) if self.problem else self.every)
 
     def _refresh(self, repository: str) -> None:
-        """Ask the Hub once; serve what it has when that is new and checks out, else say in `problem` why not."""
+        """Ask the Hub once; serve what it has if that is new and good, else say in `problem` why not."""
         commit = ""
         try:
             commit = fetched(repository, self.revision)
@@ -112,7 +112,7 @@ class Weights:
             self.problem = str(error)
 
     def _serve(self, repository: str, revision: str) -> None:
-        """Put the cached weights of a revision into service. Raises OSError or ValueError when they do not work."""
+        """Serve the cached weights of a revision. Raises OSError or ValueError when they do not work."""
         files = cached(repository, revision)
         network: Future = Future()
         network.set_result(load(files))

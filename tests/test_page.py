@@ -53,25 +53,19 @@ def test_preview_is_the_tensor_that_was_classified(person):
 
 def test_answers_come_while_drawing(person):
     points = DRAWINGS["8"][0]
-    places = [person.at(point) for point in points]
     if person.touch:
-        send = lambda kind, spots: person.touch.send(
-            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots}
-        )  # noqa: E731
-        send("touchStart", [{"x": places[0][0], "y": places[0][1]}])
-        for x, y in places[1:30]:
-            send("touchMove", [{"x": x, "y": y}])
+        person.fingers("touchStart", points[0])
+        for point in points[1:30]:
+            person.fingers("touchMove", point)
     else:
+        places = [person.at(point) for point in points[:30]]
         person.page.mouse.move(*places[0])
         person.page.mouse.down()
-        for place in places[1:30]:
+        for place in places[1:]:
             person.page.mouse.move(*place)
     shown = person.settle()  # the pen is still down
     assert shown["bars"]
     assert shown["revision"] > 1
-    person.touch.send(
-        "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
-    ) if person.touch else (person.page.mouse.up())
 
 
 def test_answer_and_board_fit_the_screen(person):
@@ -230,39 +224,32 @@ def test_an_example_pressed_while_a_picture_opens_wins(desktop):
     assert desktop.read[-1]["strokes"]
 
 
-def test_a_stroke_that_is_cancelled_keeps_what_was_drawn(browser, site):
-    person = Person(browser, site.url, "phone", touch=True)
-    places = [person.at((224, 60 + 30 * step)) for step in range(10)]
-    send = lambda kind, spots: person.touch.send(
-        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots}
-    )  # noqa: E731
-    send("touchStart", [{"x": places[0][0], "y": places[0][1]}])
-    for x, y in places[1:]:
-        send("touchMove", [{"x": x, "y": y}])
-    send("touchCancel", [])
-    assert person.settle()["digit"] == "1"
-    person.stroke([(100, 100), (110, 110)])
-    person.settle()
-    assert len(person.read[-1]["strokes"]) == 2
-    assert person.errors == []
-    person.leave()
+@pytest.fixture
+def finger(browser, site):
+    visitor = Person(browser, site.url, "phone", touch=True)
+    yield visitor
+    assert visitor.errors == []
+    visitor.leave()
 
 
-def test_second_finger_and_other_buttons_draw_nothing(browser, site):
-    person = Person(browser, site.url, "phone", touch=True)
-    (ax, ay), (bx, by), (cx, cy) = person.at((100, 100)), person.at((300, 300)), person.at((100, 300))
-    send = lambda kind, *spots: person.touch.send(  # noqa: E731
-        "Input.dispatchTouchEvent",
-        {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(spots)]},
-    )
-    send("touchStart", (ax, ay))
-    send("touchStart", (ax, ay), (bx, by))
-    send("touchMove", (cx, cy), (bx, by + 30))
-    send("touchEnd")
-    person.settle()
-    assert len(person.read[-1]["strokes"]) == 1
-    assert person.errors == []
-    person.leave()
+def test_a_stroke_that_is_cancelled_keeps_what_was_drawn(finger):
+    finger.fingers("touchStart", (224, 60))
+    for step in range(1, 10):
+        finger.fingers("touchMove", (224, 60 + 30 * step))
+    finger.fingers("touchCancel")
+    assert finger.settle()["digit"] == "1"
+    finger.stroke([(100, 100), (110, 110)])
+    finger.settle()
+    assert len(finger.read[-1]["strokes"]) == 2
+
+
+def test_a_second_finger_draws_nothing(finger):
+    finger.fingers("touchStart", (100, 100))
+    finger.fingers("touchStart", (100, 100), (300, 300))
+    finger.fingers("touchMove", (100, 300), (300, 330))
+    finger.fingers("touchEnd")
+    finger.settle()
+    assert len(finger.read[-1]["strokes"]) == 1
 
 
 ENDED = (

@@ -26,7 +26,8 @@ WEIGHTS = ROOT / "weights"
 METRICS, ACCURACY = (
     json.loads((ROOT / name).read_text()) for name in ("weights/metrics.json", "docs/accuracy.json")
 )
-DIGITS = json.loads((ROOT / "web" / "digits.json").read_text())
+SHOW = ROOT / "web" / "show"
+DIGITS = json.loads((SHOW / "gallery.json").read_text())
 WORDS = json.loads((ROOT / "web" / "words.json").read_text())
 
 
@@ -62,20 +63,14 @@ class Figures(HTMLParser):
 def test_the_figures_say_what_was_measured():
     figures = Figures(charts.model_tab(WEIGHTS))
     tables = {name: rows[1:] for name, rows in figures.found.items()}
-    sets = {
-        "MNIXEL test": METRICS["test"]["confusion"],
-        **{n: d["confusion"] for n, d in ACCURACY["details"].items()},
-    }
-    for name, matrix in sets.items():
-        if f"confusion: {name}" in tables:
-            assert [[int(n or 0) for n in row[1:]] for row in tables[f"confusion: {name}"]] == matrix
-    assert {"confusion: MNIXEL test", "confusion: pendigits", "reliability: pendigits"} <= set(tables)
-    for name, rows in tables.items():
-        if name.startswith("reliability: "):
-            bins = ACCURACY["details"][name.removeprefix("reliability: ")]["reliability"]
-            assert rows == [
-                [f"{100 * sure:.1f}%", f"{100 * right:.1f}%", f"{n:,}"] for n, sure, right in bins
-            ]
+    details = ACCURACY["details"]["pendigits"]
+    assert [[int(n or 0) for n in row[1:]] for row in tables["confusion: pendigits"]] == details["confusion"]
+    assert [name for name in tables if name.startswith("confusion")] == ["confusion: pendigits"]
+    bins = [(int(n.replace(",", "")), float(share[:-1])) for _, share, n in tables["reliability: pendigits"]]
+    assert sum(n for n, _ in bins) == ACCURACY["sets"]["pendigits"][charts.OURS]["total"]
+    assert min(n for n, _ in bins[:-1]) >= charts.FEWEST, "a dot stands for a handful of answers"
+    right = sum(n * share / 100 for n, share in bins)
+    assert right == pytest.approx(sum(n * share for n, _, share in details["reliability"]), rel=1e-3)
     people = {row[0]: row[1:] for row in tables["people"]}
     assert len(people) == len([mark for mark in figures.drawings["people"] if mark[0] == "circle"])
     pendigits = ACCURACY["sets"]["pendigits"][charts.OURS]
@@ -88,9 +83,13 @@ def test_the_figures_say_what_was_measured():
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
-    assert float(tables["ablation"][-1][1]) == pytest.approx(
-        METRICS["test"]["total"] - METRICS["mean_right"], abs=0.05
-    )
+    recipes = json.loads((ROOT / "docs" / "recipes.json").read_text())["recipes"]
+    for row, recipe in zip(tables["steps"], ("upstream", "mnixel-only"), strict=False):
+        count = recipes[recipe]["people"]["pendigits"]
+        assert row[1:] == [
+            f"{count['total'] - count['right']:,}",
+            f"{100 - 100 * count['right'] / count['total']:.1f}%",
+        ]
 
 
 def test_the_frequencies_are_the_archives(mnixel):
@@ -109,7 +108,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     html = charts.model_tab(tmp_path)
     assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
     assert "people" not in Figures(html).found and "reliability" not in html and "cells mistakes" not in html
-    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 3, (
+    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2, (
         "nothing measured but by the training"
     )
 
@@ -123,7 +122,7 @@ def test_every_sentence_of_the_figures_has_words():
 
 
 def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
-    """Else run: python -m web digits"""
+    """Else run: python -m web gallery"""
     ways = {(str(way.digit), way.name) for each in ALLOGRAPHS.values() for way in each}
     assert {(digit, way) for digit, way, _ in DIGITS["digits"]} == ways and len(ways) == len(DIGITS["digits"])
     mistakes, net = DIGITS["mistakes"], DigitCNN.from_pretrained(WEIGHTS)
@@ -137,10 +136,10 @@ def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
     assert (read[right:] == answered).mean() > 0.9, "a level of grey may turn one"
 
 
-def sprite(name: str = "digits") -> list[np.ndarray]:
+def sprite(name: str = "gallery") -> list[np.ndarray]:
     """The pictures of a sprite, 0..1."""
-    about = json.loads((ROOT / "web" / f"{name}.json").read_text())
-    sheet = np.asarray(Image.open(ROOT / "web" / f"{name}.png").convert("L"), np.float32) / 255
+    about = json.loads((SHOW / f"{name}.json").read_text())
+    sheet = np.asarray(Image.open(SHOW / f"{name}.png").convert("L"), np.float32) / 255
     count = len(about["digits"]) + len(about.get("mistakes", {}).get("shown", ()))
     places = [(28 * (i // about["columns"]), 28 * (i % about["columns"])) for i in range(count)]
     return [sheet[top : top + 28, left : left + 28] for top, left in places]
@@ -149,14 +148,18 @@ def sprite(name: str = "digits") -> list[np.ndarray]:
 def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
     bundles.space(tmp_path, WEIGHTS, "OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
     there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
-    assert {"web/digits.png", "web/digits.json", *(f"docs/{name}" for name in charts.FILES)} <= there
-    assert not {name for name in there if name.startswith(("handwriting", "bench", "web/mnixel"))}
-    assert "web/digits.py" not in there
+    assert {
+        "web/show/gallery.png",
+        "web/show/gallery.json",
+        *(f"docs/{name}" for name in charts.FILES),
+    } <= there
+    assert not {name for name in there if name.startswith(("handwriting", "bench", "web/show/mnixel"))}
+    assert "web/gallery.py" not in there
 
 
 def test_the_static_edition_stays_small_and_its_policy_strict(tmp_path):
     build.build(tmp_path / "site", WEIGHTS)
-    assert sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()) < 480_000
+    assert sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()) < 580_000
     assert (
         "script-src 'self'; worker-src 'self'; style-src 'self';"
         in (tmp_path / "site" / "index.html").read_text()
@@ -176,8 +179,8 @@ def open_tab(person: Person, name: str) -> None:
 
 
 def closest(person: Person) -> list[str]:
-    until(person.page, "document.querySelectorAll('.closest li').length === 5", seconds=90)
-    return person.page.locator(".closest li > span").all_text_contents()
+    until(person.page, "document.querySelectorAll('.closest li').length === 6", seconds=90)
+    return person.page.locator(".closest li:not(.mine) > span").all_text_contents()
 
 
 def expected(preview: list[int]) -> list[str]:
@@ -202,9 +205,9 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     page = person.page
     open_tab(person, "Data")
     until(page, "document.querySelector('.closest-says').textContent.startsWith('Draw a digit')")
-    until(page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
     page.locator(".filter label", has_text="7").click()
-    shown = page.locator("[data-set=digits] li:visible").evaluate_all(
+    shown = page.locator("[data-set=gallery] li:visible").evaluate_all(
         "items => items.map((item) => item.dataset.digit)"
     )
     ways = {way.name for way in ALLOGRAPHS[7]}
@@ -213,7 +216,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     assert "MNIXEL's own pictures are not shown" in page.locator("body").inner_text()
     assert not page.locator("[data-set=contributed]").is_visible()
 
-    open_tab(person, "Recognise")
+    open_tab(person, "Draw")
     person.draw(DRAWINGS["7"])
     preview = person.settle()["preview"]
     open_tab(person, "Data")
@@ -222,8 +225,12 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
         page.locator(".closest-says").inner_text()
         == f"The closest drawing that we have: {closest(person)[0]}."
     )
+    mine = "document.querySelector('.closest .mine canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
+    assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview, (
+        "beside it is the visitor's own"
+    )
 
-    open_tab(person, "Recognise")  # where the answer might as well have been another digit
+    open_tab(person, "Draw")  # where the answer might as well have been another digit
     page.evaluate(
         "Object.assign(document.querySelector('#prediction').dataset, {digit: '1', revision: 'another'})"
     )
@@ -284,19 +291,19 @@ def test_digits_that_cannot_be_compared_are_passed_over(site, browser):
 def test_the_tabs_by_keyboard(edition, browser):
     person = Person(browser, edition.url + "?lang=en")
     page = person.page
-    page.get_by_role("tab", name="Recognise").focus()
-    step = "ArrowRight" if isinstance(edition, StaticSite) else "Tab"  # Gradio's tabs are stops of their own
-    for _ in range(3):
-        if page.evaluate("document.activeElement.textContent.trim()") != "Data":
-            page.keyboard.press(step)
+    page.get_by_role("tab", name="Draw").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Data"
-    page.keyboard.press("Enter")
-    until(page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    assert page.url.endswith("#data")
+    page.go_back()
+    page.go_forward()
+    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
     page.locator(".filter input").first.focus()
     page.keyboard.press("ArrowRight")  # from all to 0
     page.keyboard.press("ArrowRight")
     assert set(
-        page.locator("[data-set=digits] li:visible").evaluate_all(
+        page.locator("[data-set=gallery] li:visible").evaluate_all(
             "items => items.map((i) => i.dataset.digit)"
         )
     ) == {"1"}
@@ -312,13 +319,16 @@ def test_the_tabs_speak_spanish(site, browser):
     open_tab(person, "Modelo")
     text = person.page.locator("#model").inner_text()
     accuracy = ACCURACY["sets"]["pendigits"][charts.OURS]
-    assert f"{accuracy['total'] - accuracy['right']} de {accuracy['total']:,} mal leídos".replace(",", ".") in text
+    assert (
+        f"{accuracy['total'] - accuracy['right']} de {accuracy['total']:,} mal leídos".replace(",", ".")
+        in text
+    )
     assert person.page.locator("[data-chart=people] text", has_text="100").text_content() == "100%"
     mnixel = ACCURACY["sets"]["MNIXEL test"][charts.OURS]
     share = f"{100 * mnixel['right'] / mnixel['total']:.1f}%".replace(".", ",")
     assert share in person.page.locator("[data-chart=people] table").text_content()
     open_tab(person, "Datos")
-    until(person.page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    until(person.page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
     assert "0, empezado en cualquier punto" in person.page.locator("#data").inner_text()
     person.leave()
 
@@ -346,14 +356,14 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
 
 @pytest.mark.thorough
 def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser, monkeypatch):
-    from web import digits
+    from web import gallery
 
-    assert "mnixel.json" not in assets.assets(), (
+    assert "show/mnixel.json" not in assets.assets(), (
         "a file that git ignores shows other people's digits on this page"
     )
     monkeypatch.setenv("MNIXEL_DIR", str(mnixel))
-    digits.write_mnixel(tmp_path, WEIGHTS)
-    more = {path.name: path for path in tmp_path.glob("mnixel.*")}
+    gallery.write_mnixel(tmp_path, WEIGHTS)
+    more = {f"show/{path.name}": path for path in tmp_path.glob("mnixel.*")}
     for module in (charts, build):
         monkeypatch.setattr(module, "assets", lambda: {**assets.assets(), **more})
     build.build(tmp_path / "site" / "some" / "where", WEIGHTS)

@@ -22,12 +22,7 @@ from training.fitting import OptimConfig, fit, fit_temperature, optimizers
 from training.metrics import calibration_error, confusion, recall, summary, wilson
 
 QUICK = replace(
-    recipes.QUICK,
-    steps=4,
-    views=2,
-    drawn=500,
-    nondigits=100,
-    optim=replace(recipes.QUICK.optim, rounds=3),
+    recipes.QUICK, steps=4, views=2, drawn=500, nondigits=100, optim=replace(recipes.QUICK.optim, rounds=3)
 )
 
 

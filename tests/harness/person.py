@@ -105,19 +105,19 @@ class Person:
         """Where a point of the board (448 a side) is on the screen."""
         return on_screen(self.page.locator("#board canvas").bounding_box(), point)
 
+    def fingers(self, kind: str, *points) -> None:
+        """Touch the screen at these points of the board: "touchStart", "touchMove", "touchEnd" or "touchCancel"."""
+        places = [(*self.at(point), number) for number, point in enumerate(points)]
+        spots = [{"x": x, "y": y, "id": number} for x, y, number in places]
+        self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
+
     def stroke(self, points) -> None:
-        places = [self.at(point) for point in points]
-        if self.touch:
-            send = lambda kind, place: self.touch.send(  # noqa: E731
-                "Input.dispatchTouchEvent",
-                {"type": kind, "touchPoints": [{"x": place[0], "y": place[1]}] if place else []},
-            )
-            send("touchStart", places[0])
-            for place in places[1:]:
-                send("touchMove", place)
-            send("touchEnd", None)
-        else:
-            drag(self.page, places)
+        if not self.touch:
+            return drag(self.page, [self.at(point) for point in points])
+        self.fingers("touchStart", points[0])
+        for point in points[1:]:
+            self.fingers("touchMove", point)
+        self.fingers("touchEnd")
 
     def draw(self, strokes) -> None:
         for points in strokes:

@@ -89,7 +89,7 @@ class Process:
 class Server(Process):
     """`python app.py`."""
 
-    def __init__(self, *arguments: str, folder: Path = ROOT, **environment: str):
+    def __init__(self, folder: Path = ROOT, host: str = "127.0.0.1", **environment: str):
         self.port, self._store = free_port(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         settings = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))},
@@ -97,9 +97,7 @@ class Server(Process):
             "CONTRIBUTIONS_DIR": self._store.name,
             **environment,
         }
-        super().__init__(
-            [sys.executable, "app.py", *arguments], f"http://127.0.0.1:{self.port}", settings, folder
-        )
+        super().__init__([sys.executable, "app.py"], f"http://{host}:{self.port}", settings, folder)
 
 
 class StaticSite(Process):

@@ -38,16 +38,17 @@ export class Board extends Drawing {
     this.repaint();
   }
 
-  // A hand begins a stroke, in a new drawing where `began` says so.
+  // A hand begins a stroke.
   start(who, point) {
     if (this.locked) return;
-    this.begin(who, point, Number(this.#brush.value), this.#hooks.began?.());
+    this.#hooks.began?.();
+    this.begin(who, point, Number(this.#brush.value));
   }
 
-  begin(who, point, radius, anew = false) {
+  begin(who, point, radius) {
     const before = this.strokes.length;
     const hadPicture = this.picture !== null;
-    if (!super.begin(who, point, radius, anew)) return void this.#hooks.full();
+    if (!super.begin(who, point, radius)) return void this.#hooks.full();
     if (hadPicture || this.strokes.length <= before) this.repaint();
     else this.#paintStroke(this.strokes.at(-1));
     this.#hooks.changed();
@@ -72,8 +73,8 @@ export class Board extends Drawing {
     this.#hooks.lifted?.();
   }
 
-  join() {
-    super.join();
+  startAt(first) {
+    super.startAt(first);
     this.#changed();
   }
 

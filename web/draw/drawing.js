@@ -38,13 +38,13 @@ export class Drawing {
     );
   }
 
-  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture or an example, or where it is
-  // told to (`anew`). What the page draws by itself leaves no trace in the history.
-  begin(who, point, radius, anew = false) {
-    if (!anew && (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes)) return false;
+  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture or an example. What the page draws
+  // by itself leaves no trace in the history.
+  begin(who, point, radius) {
+    if (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes) return false;
     if (who !== "example") {
       this.#remember();
-      if (anew || this.example) this.strokes = [];
+      if (this.example) this.strokes = [];
       Object.assign(this, { picture: null, example: false });
     }
     if (!this.strokes.length) this.#started = performance.now();
@@ -85,26 +85,25 @@ export class Drawing {
     this.#put({});
   }
 
-  // What was begun anew belongs to the drawing before it, after all.
-  join() {
-    const { strokes, started } = this.#history.at(-1);
-    const later = Math.round(this.#started - started);
-    const added = this.strokes.map((stroke) => ({
-      ...stroke,
-      times: stroke.times.map((time) => time + later),
-    }));
-    this.strokes = [...strokes, ...added];
-    this.#started = started;
+  // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were drawn over.
+  startAt(first) {
+    const { length } = this.strokes;
+    const [{ times }] = this.strokes.slice(first);
+    const [begun] = times;
+    this.#history = this.#history.slice(0, this.#history.length - (length - first - 1));
+    this.#started += begun;
+    this.strokes = this.strokes
+      .slice(first)
+      .map((stroke) => ({ ...stroke, times: stroke.times.map((time) => time - begun) }));
   }
 
-  #put({ strokes = [], picture = null, example = false, started = 0 }) {
+  #put({ strokes = [], picture = null, example = false }) {
     Object.assign(this, { strokes: [...strokes], picture, example, pen: null });
-    this.#started = started;
   }
 
   #remember() {
-    const before = { strokes: [...this.strokes], picture: this.picture, example: this.example };
-    this.#history = [...this.#history.slice(1 - HISTORY), { ...before, started: this.#started }];
+    const { strokes, picture, example } = this;
+    this.#history = [...this.#history.slice(1 - HISTORY), { strokes: [...strokes], picture, example }];
   }
 
   #now() {

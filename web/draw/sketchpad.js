@@ -5,12 +5,15 @@
 
 import { engine } from "../read/engine.js";
 import { Reading } from "../read/reading.js";
-import { Answer } from "../show/answer.js";
+import { Answer, isSure } from "../show/answer.js";
 import { paced } from "../show/pace.js";
 import { Board, FULL, SIZE } from "./board.js";
 import { awaitGreeting, loadExamples, Player } from "./examples.js";
 import { acceptPictures, paintPicture } from "./pictures.js";
 import { standApart } from "./two-digits.js";
+
+const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
+const LATER = "later strokes"; // the name of what was drawn after such a pause, for the engine
 
 export class Sketchpad {
   #root;
@@ -19,6 +22,8 @@ export class Sketchpad {
   #notice = null; // a sentence, as write() takes it, that stands in place of the answer's until the drawing changes
   #watchers = []; // what else follows the drawing: {changed, lifted, painted, shown}, each of them optional
   #forgetPictures;
+  #lifted = 0; // when the pen was last lifted
+  #first = null; // number of the first stroke after a sure answer and a pause, which may be another digit's
 
   constructor(root) {
     const find = (selector) => root.querySelector(selector);
@@ -92,8 +97,11 @@ export class Sketchpad {
 
   // A hand is about to draw.
   #begin() {
-    this.player.stop();
-    if (this.player.kind === "greeting") this.board.wipe();
+    const { board, player } = this;
+    player.stop();
+    if (player.kind === "greeting") board.wipe();
+    if (isSure(this.answer) && !board.picture && performance.now() - this.#lifted > PAUSE)
+      this.#first = board.strokes.length;
   }
 
   #change() {
@@ -101,6 +109,7 @@ export class Sketchpad {
     this.#forgetPictures();
     if (board.pen !== "example" && !(board.example && board.isEmpty())) player.leave();
     this.#notice = null;
+    if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;
     this.#each("changed");
     this.reading.change();
     const { dataset, classList } = this.board.canvas.parentElement;
@@ -112,10 +121,20 @@ export class Sketchpad {
   }
 
   #lift() {
+    this.#lifted = performance.now();
     this.#each("lifted");
+    if (this.#first !== null) this.#startAnew();
     // What waits is read at once now.
     if (!this.reading.isCurrent()) this.reading.ask();
     this.show();
+  }
+
+  // Whoever writes a second digit over the first is not made to clear the board: what was drawn since is the drawing, if it is a digit by
+  // itself. The bar of a 7 is not.
+  async #startAnew() {
+    const { revision } = this.reading;
+    const reply = await engine.read(LATER, { strokes: this.board.drawing().slice(this.#first) });
+    if (revision === this.reading.revision && isSure(reply)) this.board.startAt(this.#first);
   }
 
   #follow() {
@@ -128,8 +147,10 @@ export class Sketchpad {
     const isWaiting = engine.state !== "ready" && !board.isEmpty();
     const problem = engine.state === "ready" ? "" : engine.problem || (isWaiting ? "weights.loading" : "");
     const isGreeting = this.player.kind === "greeting";
+    const isGreeted = isGreeting && !this.player.isRunning;
     const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
-    this.#answer.say(this.answer, this.#notice ?? (problem ? [problem] : null), {
+    const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
+    this.#answer.say(this.answer, notice, {
       resting: isResting,
       moving: board.pen !== null,
     });

@@ -2,6 +2,7 @@
 
 import { Taught } from "../teach/taught.js";
 import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
+import { fitted } from "./small.js";
 
 let net = null;
 const taught = new Taught();
@@ -60,7 +61,7 @@ async function answer({ board: name, revision, strokes, picture, pictures, insid
     if (strokes) {
       if (!boards.has(name)) boards.set(name, new Board());
       image = boards.get(name);
-      image.draw(parseStrokes(strokes));
+      image.draw(parseStrokes(fitted(strokes).strokes));
     }
     const pixels = await net.preprocess(image);
     const mine = await taught.by(net);

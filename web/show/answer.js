@@ -26,12 +26,17 @@ export function reading({ empty, error, apart, digit, confidences, lesson }) {
   if (lesson) return { kind: "digit", sentence: ["reading.taught", { digit }] };
   if (digit) {
     const { confidence } = first;
-    const key = confidence < EVEN ? "perhaps" : confidence < LIKELY ? "probably" : "sure";
-    return { kind: "digit", sentence: [`reading.${key}`, both] };
+    const key =
+      confidence < EVEN ? "reading.perhaps" : confidence < LIKELY ? "reading.probably" : "reading.sure";
+    return { kind: "digit", sentence: [key, both] };
   }
   if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: ["reading.none"] };
   return { kind: "torn", sentence: ["reading.torn", both] };
 }
+
+// Whether an answer of the engine names a digit without a doubt.
+export const isSure = ({ digit, apart, confidences }) =>
+  Boolean(digit) && !apart && confidences[0].confidence >= LIKELY;
 
 // 784 numbers from 0 to `full`, or nothing, on a canvas of 28x28.
 export function showPixels(canvas, pixels, full = 1) {

@@ -3,6 +3,7 @@
 
 import { make, set } from "../dom.js";
 import { LIMITS } from "../read/digit.js";
+import { fitted } from "../read/small.js";
 
 const PAUSE = 120; // milliseconds that the pen has to be up: who writes on is not disturbed
 const DURATION = 500; // milliseconds
@@ -12,9 +13,11 @@ const INPUT = 28;
 
 // The square of the board that became `pixels`: {left, top, side} in board units; null where there is none.
 function square(strokes, pixels) {
-  const extents = strokes.flatMap(({ points, radius }) =>
-    points.map(([x, y]) => [x - radius, y - radius, x + radius, y + radius]),
-  );
+  const { scale } = fitted(strokes);
+  const extents = strokes.flatMap(({ points, radius }) => {
+    const reach = radius / scale;
+    return points.map(([x, y]) => [x - reach, y - reach, x + reach, y + reach]);
+  });
   const edge = (axis, pick) =>
     Math.min(LIMITS.size, Math.max(0, pick(...extents.map((extent) => extent[axis]))));
   const [left, top, right, bottom] = [
