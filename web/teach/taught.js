@@ -1,5 +1,7 @@
 // The lessons as the worker has them: each is read by the network once, and remembered by its features.
 
+import { fitted } from "../read/small.js";
+
 export class Taught {
   // id -> {label, strokes or pixels}, in the order in which they were taught
   #lessons = new Map();
@@ -46,8 +48,8 @@ export class Taught {
 
 async function features(net, strokes, pixels) {
   try {
-    const tensor = pixels ? Float32Array.from(pixels, (value) => value / 255) : await net.preprocess(strokes);
-    return net.features(tensor);
+    if (pixels) return net.features(Float32Array.from(pixels, (value) => value / 255));
+    return net.features(await net.preprocess(fitted(strokes).strokes));
   } catch {
     // A lesson that cannot be read, perhaps of an earlier version, must not keep the others from being used.
     return null;
