@@ -7,7 +7,6 @@ import io
 import json
 import math
 import re
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from PIL import Image
 import board
 from model import DigitCNN
 from reports.screenshots import STATES, leave, show
-from tests.harness import without
 from tests.harness.person import DRAWINGS, HEART, Person, until
 
 NEARLY_CLOSED = [
@@ -509,15 +507,6 @@ def test_who_does_not_want_it_is_not_greeted(why, browser, site):
 # --- accessibility ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core."""
-    try:
-        return files("axe_playwright_python").joinpath("axe.min.js").read_text()
-    except ModuleNotFoundError:
-        without("axe-playwright-python is not installed")
-
-
 CELLS = [  # any two of these properties meet in every combination
     ("gradio", "es", "phone", "light"),
     ("gradio", "en", "desktop", "dark"),
@@ -534,26 +523,14 @@ def test_axe_finds_nothing(edition, language, size, theme, browser, axe):
     person = Person(browser, url, size, before=axe, color_scheme=theme, reduced_motion="reduce")
     page = person.page
 
-    def check(where: str) -> None:
-        violations = page.evaluate(
-            "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
-        )
-        assert [f"{one['id']}: {node['html'][:160]}" for one in violations for node in one["nodes"]] == [], (
-            where
-        )
-
     for state in STATES:
         show(person, state, pause=200)
-        check(state)
+        person.check_with_axe(state)
         leave(person, state)
     for tab in page.get_by_role("tab").all()[1:]:
         tab.click()
         for summary in page.locator("summary:visible").all():
             summary.click()
-        check(tab.inner_text())
-        if page.locator(".collector .agree").is_visible():
-            page.locator(".collector .agree").click()
-            page.wait_for_selector("#collector-board[data-target]")
-            check("collecting")
+        person.check_with_axe(tab.inner_text())
     assert person.errors == []
     person.leave()

@@ -154,5 +154,12 @@ class Person:
             }"""
         )
 
+    def check_with_axe(self, where: str) -> None:
+        """Have axe-core, which the page was opened with (`before`), find nothing in what is shown."""
+        run = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+        found = self.page.evaluate(run)
+        violations = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+        assert violations == [], where
+
     def leave(self) -> None:
         self.context.close()

@@ -64,8 +64,10 @@ async function answer({ board: name, revision, strokes, picture, pictures, insid
       image.draw(parseStrokes(fitted(strokes).strokes));
     }
     const pixels = await net.preprocess(image);
-    const { probabilities, margin, digit, lesson, own } = await taught.predict(net, pixels);
-    if (inside) found.layers = await net.activations();
+    const mine = await taught.by(net);
+    const { probabilities, margin, digit, lesson: place, own } = mine.predict(pixels);
+    const lesson = taught.idOf(place);
+    if (inside) found.layers = await mine.activations();
     // What the network makes of the drawing without the lessons.
     const alone = { digit: own.digit, confidences: ranked(own.probabilities, 10) };
     return { ...found, pixels, margin, digit, lesson, alone, confidences: ranked(probabilities, 10) };
