@@ -1,4 +1,4 @@
-"""What makes the page worth showing, in a real browser: the network live, why, the flight to the 28x28, links, the greeting."""
+"""What makes the page worth showing: the network live, why, the flight to the 28x28, links, the greeting."""
 
 from __future__ import annotations
 
@@ -416,6 +416,22 @@ def test_a_link_that_is_none_draws_nothing_and_says_so(name, browser, site):
     person.leave()
 
 
+def test_a_reload_does_not_bring_a_friends_drawing_back_over_ones_own(desktop):
+    desktop.draw(DRAWINGS["3"])
+    desktop.settle()
+    link = share(desktop)
+    desktop.page.goto("about:blank")
+    desktop.page.goto(link)
+    until(desktop.page, "document.querySelector('#prediction')?.dataset.digit === '3'")
+    until(desktop.page, "!document.querySelector('#share').disabled")
+    assert "#d=" in desktop.page.url
+    desktop.draw(DRAWINGS["7"])
+    assert desktop.settle()["digit"] == "7", "it was drawn over the friend's"
+    desktop.page.reload()
+    desktop.page.wait_for_selector("#board[data-engine=ready]")
+    assert (desktop.shown()["board"], "#d=" in desktop.page.url) == (0, False)
+
+
 @pytest.mark.thorough
 def test_a_link_that_is_opened_over_a_drawing_can_be_undone(desktop):
     desktop.draw(DRAWINGS["3"])
@@ -463,11 +479,21 @@ def test_the_picture_and_the_copy(browser, site):
 UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
 
 
-@pytest.mark.thorough
-def test_a_first_visit_sees_one_example_drawn(browser, site):
-    person = Person(browser, site.url, before=UNDRIVEN)
-    until(person.page, "document.querySelector('#prediction').dataset.digit === '3'")
-    person.page.wait_for_timeout(800)
+SENTENCES = """
+window.sentences = [];
+addEventListener("DOMContentLoaded", () => {
+  const note = () => window.sentences.push(document.querySelector(".sentence")?.textContent);
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+});
+"""
+
+
+def test_a_first_visit_sees_one_example_drawn_and_is_invited(browser, site):
+    person = Person(browser, site.url, before=UNDRIVEN + SENTENCES)
+    until(person.page, "document.querySelector('.sentence').textContent === 'Your turn: draw a digit.'")
+    assert person.shown()["digit"] == "3"
+    said = set(person.page.evaluate("window.sentences"))
+    assert not [sentence for sentence in said if "know" in sentence or sentence.startswith(("Is it", "One"))]
     assert person.page.locator(".spoken").inner_text() == "", "it greets aloud"
     person.draw(DRAWINGS["7"])
     assert person.settle()["digit"] == "7", "it was drawn over the greeting"

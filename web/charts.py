@@ -1,8 +1,9 @@
-"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the same in both editions.
+"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the
+same in both editions.
 
-A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that the page says them in the
-visitor's language; colours are classes of page.css, since the page's policy forbids inline styles. What has not been measured, or was
-measured of other weights, is left out.
+A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that
+the page says them in the visitor's language; colours are classes of page.css, since the page's policy forbids
+inline styles. What has not been measured, or was measured of other weights, is left out.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def read(path: Path) -> dict:
 
 
 def say(key: str, **values: str) -> str:
-    """A sentence of words.json, its placeholders filled; an unknown key stands for itself without what is before its colon."""
+    """A sentence of words.json, its placeholders filled; an unknown key stands for itself without what is
+    before its colon.
+    """
     if key not in WORDS:
         return escape(key.partition(":")[2])
     slots = {name: f'<span data-slot="{name}">{value}</span>' for name, value in values.items()}
@@ -70,7 +73,9 @@ def figure(name: str, drawing: str, caption: str, head: Sequence[str], rows: Ite
 def table(
     head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: ""
 ) -> str:
-    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and column."""
+    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and
+    column.
+    """
     top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
@@ -167,7 +172,9 @@ def learnt(report: dict, counts: dict) -> str:
 
 
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
-    """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
+    """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it
+    still misreads.
+    """
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
     recipes = read(results / "recipes.json").get("recipes", {})
     wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
@@ -231,7 +238,9 @@ def dot(x: float, y: float, radius: float = 5) -> str:
 
 
 def confusion(name: str, matrix: list[list[int]]) -> str:
-    """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in words."""
+    """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in
+    words.
+    """
     wrong = sorted(
         ((n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row) if n and x != y), reverse=True
     )
@@ -251,7 +260,9 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
 
 
 def merged(bins: Iterable[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
-    """Bins (answers, mean confidence, share right) joined with their neighbours until each has FEWEST answers."""
+    """Bins (answers, mean confidence, share right) joined with their neighbours until each has FEWEST
+    answers.
+    """
     found: list[tuple[int, float, float]] = []
     for count, sure, right in bins:
         if found and found[-1][0] < FEWEST:
@@ -310,7 +321,9 @@ def learning(report: dict) -> str:
 
 
 def steps(recipes: dict) -> str:
-    """The share of strangers' digits that each recipe misread, as bars; nothing where it has not been measured."""
+    """The share of strangers' digits that each recipe misread, as bars; nothing where it has not been
+    measured.
+    """
     counts = {name: row["people"][STRANGERS] for name, row in recipes.items() if STRANGERS in row["people"]}
     wrong = {name: 1 - count["right"] / count["total"] for name, count in counts.items()}
     if not wrong:

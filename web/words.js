@@ -1,8 +1,9 @@
 // All that the page says, in the visitor's language: words.json has a block of sentences for each.
 //
-// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the HTML, or write()
-// and label(). {placeholders} are values, or the element's own children with that name as data-slot. KEY?NAME=VALUE is a variant
-// of KEY for when the placeholder NAME has that value or that plural category: "task?digit=8", "saved?saved=one".
+// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the
+// HTML, or write() and label(). {placeholders} are values, or the element's own children with that name as
+// data-slot. KEY?NAME=VALUE is a variant of KEY for when the placeholder NAME has that value or that plural
+// category: "task?digit=8", "saved?saved=one".
 
 import { make } from "./dom.js";
 import { recall, remember } from "./storage.js";
@@ -65,7 +66,8 @@ function matches(condition, given) {
   );
 }
 
-// Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a plural category.
+// Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a
+// plural category.
 const VARIANTS = {};
 for (const [name, block] of Object.entries(WORDS)) {
   const found = (VARIANTS[name] = {});

@@ -1,7 +1,8 @@
 // What is on a board, and everything that it was before: strokes, or a picture that somebody opened.
 //
-// Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...], radius, times}, its times in
-// milliseconds since the drawing was begun. Every change can be undone: a stroke, clearing, a picture, an example.
+// Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...],
+// radius, times}, its times in milliseconds since the drawing was begun. Every change can be undone: a
+// stroke, clearing, a picture, an example.
 
 import { LIMITS } from "../read/digit.js";
 
@@ -38,8 +39,8 @@ export class Drawing {
     );
   }
 
-  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture or an example. What the page draws
-  // by itself leaves no trace in the history.
+  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture or an
+  // example. What the page draws by itself leaves no trace in the history.
   begin(who, point, radius) {
     if (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes) return false;
     if (who !== "example") {
@@ -85,7 +86,8 @@ export class Drawing {
     this.#put({});
   }
 
-  // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were drawn over.
+  // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were
+  // drawn over.
   startAt(first) {
     const { length } = this.strokes;
     const [{ times }] = this.strokes.slice(first);

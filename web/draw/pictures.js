@@ -46,8 +46,9 @@ export function paintPicture(paint, { image, seeThrough }, side) {
   paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
 }
 
-// Call show(picture), or refuse(sentence), for every picture that is chosen in `input`, or pasted into or dropped on the page while
-// `element` is visible. Returns a function after which a picture that is still being read is not shown any more.
+// Call show(picture), or refuse(sentence), for every picture that is chosen in `input`, or pasted into or
+// dropped on the page while `element` is visible. Returns a function after which a picture that is still
+// being read is not shown any more.
 export function acceptPictures(element, input, show, refuse) {
   let newest = 0;
   const isVisible = () => element.getClientRects().length > 0; // not while another tab of the page is

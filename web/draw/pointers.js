@@ -46,7 +46,8 @@ export function listenToPointers(board) {
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 }
 
-// A function from an event to board units. Asking where the canvas is makes the browser lay out the page, too much for each move.
+// A function from an event to board units. Asking where the canvas is makes the browser lay out the page, too
+// much for each move.
 function placeOnBoard(canvas) {
   let box = null;
   let measured = 0;

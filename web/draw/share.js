@@ -1,7 +1,8 @@
-// A drawing as a link and as a picture. The strokes stand in the link itself, after `#d=`: no server keeps them.
+// A drawing as a link and as a picture. The strokes stand in the link itself, after `#d=`: no server keeps
+// them.
 //
-// The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes for each coordinate, in steps
-// of 1/64 board unit from 32 units beside the board.
+// The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes
+// for each coordinate, in steps of 1/64 board unit from 32 units beside the board.
 
 import { LIMITS, parseStrokes } from "../read/digit.js";
 import { engine } from "../read/engine.js";
@@ -60,7 +61,8 @@ export function encode(strokes, tolerance) {
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-// The strokes of a link's hash, null where it names no drawing. Throws an Error with a `sentence` where what it names cannot be drawn.
+// The strokes of a link's hash, null where it names no drawing. Throws an Error with a `sentence` where what
+// it names cannot be drawn.
 export function decode(hash) {
   if (!hash.startsWith(MARK)) return null;
   try {
@@ -144,7 +146,8 @@ function paintCard(canvas, { canvas: board, digit, sentence }, address, style) {
 
 // --- the dialogue ---
 
-// A link to the strokes that is answered as they were. A reading that was called off counts as another answer.
+// A link to the strokes that is answered as they were. A reading that was called off counts as another
+// answer.
 async function link(page, strokes, answered) {
   for (const tolerance of TOLERANCES) {
     const hash = encode(strokes, tolerance);

@@ -1,7 +1,9 @@
-// The page's side of the network: one worker for the whole page, which reads drawings so that the page never stutters.
+// The page's side of the network: one worker for the whole page, which reads drawings so that the page never
+// stutters.
 //
-// Every question is sent at once, and the worker reads the newest of each board. An answer carries the revision of the drawing that it
-// describes; one that is older than what the board has heard already, or was told to forget, is dropped here.
+// Every question is sent at once, and the worker reads the newest of each board. An answer carries the
+// revision of the drawing that it describes; one that is older than what the board has heard already, or was
+// told to forget, is dropped here.
 
 const WORKER_TIMEOUT = 10_000; // milliseconds for an answer; after that the worker counts as dead and a new one is started
 const RESTARTS = 1; // of the worker for one drawing
@@ -64,15 +66,16 @@ class Engine extends EventTarget {
   #lessons = []; // what the visitor has taught: {id, label, strokes or pixels} each
   #told = new Set(); // the ids of the lessons whose drawings the worker has
 
-  // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
+  // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are
+  // tried in turn.
   open(address) {
     if (this.#address) return;
     this.#address = new URL(address, document.baseURI);
     this.#start();
   }
 
-  // Have a board's drawing read: {revision, strokes} or {revision, picture}, with revisions that never fall. `receive` may skip
-  // intermediate drawings but always gets the newest.
+  // Have a board's drawing read: {revision, strokes} or {revision, picture}, with revisions that never fall.
+  // `receive` may skip intermediate drawings but always gets the newest.
   ask(name, question, receive) {
     if (!this.#askers.has(name)) this.#askers.set(name, new Asker());
     const asker = this.#askers.get(name);

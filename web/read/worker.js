@@ -1,4 +1,5 @@
-// Reads drawings beside the page: loads the weights, then answers each question with what the network says of it.
+// Reads drawings beside the page: loads the weights, then answers each question with what the network says of
+// it.
 
 import { Taught } from "../teach/taught.js";
 import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
@@ -17,8 +18,9 @@ async function load(base) {
   }
 }
 
-// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives behind all questions that
-// came meanwhile, and only when the one before is sent. While the pen moves, half of the time is left to the page.
+// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives
+// behind all questions that came meanwhile, and only when the one before is sent. While the pen moves, half
+// of the time is left to the page.
 const waiting = new Map(); // name of a board -> its newest question
 const turn = new MessageChannel();
 let timer = null;

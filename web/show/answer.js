@@ -17,7 +17,8 @@ function percent(value) {
   return value > MOST ? ["share.over", { share: share(MOST, 0) }] : ["share", { share: share(value, 0) }];
 }
 
-// What is said of an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none" neither.
+// What is said of an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none"
+// neither.
 export function reading({ empty, error, apart, digit, confidences, lesson }) {
   const problem = error ?? (empty ? "reading.empty" : apart && !lesson ? "reading.apart" : null);
   if (problem) return { kind: "none", sentence: [problem] };
@@ -64,7 +65,8 @@ function makeBars(list) {
   });
 }
 
-// In `root`, the element #prediction. A press of a bar is told as the event "teach" of that element, {detail: {digit}}.
+// In `root`, the element #prediction. A press of a bar is told as the event "teach" of that element, {detail:
+// {digit}}.
 export class Answer {
   #root;
   #bars;
@@ -79,8 +81,9 @@ export class Answer {
     });
   }
 
-  // Show the sentence of an answer of the engine, {revision, empty: true} for an empty board, or in its place a notice, as write() takes
-  // it. While the pen is `moving`, nothing is said to be wrong with the drawing; once it is `resting`, the sentence is spoken, too.
+  // Show the sentence of an answer of the engine, {revision, empty: true} for an empty board, or in its place
+  // a notice, as write() takes it. While the pen is `moving`, nothing is said to be wrong with the drawing;
+  // once it is `resting`, the sentence is spoken, too.
   say(answer, notice, { moving, resting }) {
     const { revision, empty, confidences = [] } = answer;
     const { kind, sentence } = reading(answer);

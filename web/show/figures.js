@@ -1,6 +1,8 @@
-// The tabs Data and Model: the digits that may be shown, those closest to the visitor's drawing, and what the network still misreads.
+// The tabs Data and Model: the digits that may be shown, those closest to the visitor's drawing, and what the
+// network still misreads.
 //
-// Digits come as a sprite, NAME.png with what is on it in NAME.json. The figures around them are in the page already.
+// Digits come as a sprite, NAME.png with what is on it in NAME.json. The figures around them are in the page
+// already.
 
 import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
@@ -16,7 +18,8 @@ const rounded = (value, digits, style) => [
 ];
 const prediction = () => document.querySelector("#prediction").dataset;
 
-// {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes' come after the digits'.
+// {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes'
+// come after the digits'.
 async function loadSprite(name) {
   const image = make("img", { src: new URL(`${name}.png`, import.meta.url) });
   const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]);
@@ -52,8 +55,8 @@ function addDigit(list, picture, key, way, values) {
   return item;
 }
 
-// What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it finds no ink. Of each name only
-// the newest question is answered.
+// What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it
+// finds no ink. Of each name only the newest question is answered.
 async function featuresOf(name, pictures) {
   const { averages = [] } = await engine.read(name, { pictures }); // none where it could not be read
   return pictures.map((_, i) => {
@@ -63,8 +66,8 @@ async function featuresOf(name, pictures) {
   });
 }
 
-// Shows which of a sprite's digits are closest to the drawing on the board. The engine's worker reads the digits, a few at a time and
-// from when the tab is opened, so that neither the page nor a drawing waits.
+// Shows which of a sprite's digits are closest to the drawing on the board. The engine's worker reads the
+// digits, a few at a time and from when the tab is opened, so that neither the page nor a drawing waits.
 class Closest {
   #sprite;
   #list;

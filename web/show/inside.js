@@ -1,14 +1,16 @@
 // The network, live: what each layer makes of the drawing, painted anew with each answer.
 //
-// A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the arrow keys shows it large
-// and says one sentence; one of its pixels (the one pointed at, else the strongest) is marked, beside the patch of the picture that it sees.
+// A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the
+// arrow keys shows it large and says one sentence; one of its pixels (the one pointed at, else the strongest)
+// is marked, beside the patch of the picture that it sees.
 
 import { make, set } from "../dom.js";
 import { label, write } from "../words.js";
 import { FOR, PLACES, paintEvidence, Why } from "./why.js";
 
-// What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far two pixels' views lie
-// apart (each 3x3 convolution adds two of its own pixels to a view, each pooling one and doubles the distance).
+// What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far
+// two pixels' views lie apart (each 3x3 convolution adds two of its own pixels to a view, each pooling one
+// and doubles the distance).
 const LAYERS = [
   { name: "input", across: 1, sees: 1, step: 1 },
   { name: "conv2", across: 4, sees: 5, step: 1 },

@@ -1,8 +1,9 @@
-// Why this digit and not that one: where, of the 28x28, the evidence for the answer against another digit was added up.
+// Why this digit and not that one: where, of the 28x28, the evidence for the answer against another digit was
+// added up.
 //
-// Exact: the network averages the last maps over places and weighs the averages, both of which are linear, so the difference of two
-// logits is a difference of biases plus a sum over the 7x7 places before the averages. A place sees most of the picture: what is
-// shown is where evidence was added up, not which pixels mattered.
+// Exact: the network averages the last maps over places and weighs the averages, both of which are linear, so
+// the difference of two logits is a difference of biases plus a sum over the 7x7 places before the averages.
+// A place sees most of the picture: what is shown is where evidence was added up, not which pixels mattered.
 
 import { make, set } from "../dom.js";
 import { engine } from "../read/engine.js";
@@ -20,8 +21,8 @@ const signed = (value, digits) => [
   { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits },
 ];
 
-// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the engine gives: the network's
-// layers, and the weights of its last one.
+// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the
+// engine gives: the network's layers, and the weights of its last one.
 export function weigh(layers, dense, a, b) {
   const of = (name) => layers.find((layer) => layer.name === name);
   const { data, channels, width: side } = of("conv5");
@@ -68,7 +69,8 @@ export function paintEvidence(canvas, { places }) {
   context.putImageData(image, 0, 0);
 }
 
-// The button Why in `root`, the answer, and what it shows; asked() when an answer with the network's layers is wanted.
+// The button Why in `root`, the answer, and what it shows; asked() when an answer with the network's layers
+// is wanted.
 export class Why {
   isOn = false;
   #root;

@@ -1,4 +1,5 @@
-// Keeps the page, so that it opens and reads without a network. `python -m web build` fills in the version and the files.
+// Keeps the page, so that it opens and reads without a network. `python -m web build` fills in the version
+// and the files.
 
 const PREFIX = `draw-a-digit ${registration.scope} `;
 const VERSION = "{version}";
