@@ -148,7 +148,8 @@ def test_the_sentence_says_how_sure_it_is(browser, site):
 def test_the_bars_stay_where_they_are(person):
     """Ten permanent rows: none is made anew, and no answer moves the board or a row."""
     places = """() => [...document.querySelectorAll('.bars li, #board')].map((part) => {
-        part.dataset.seen ??= Math.random(); return [part.dataset.seen, part.getBoundingClientRect().top]; })"""
+        part.dataset.seen ??= Math.random();
+        return [part.dataset.seen, part.getBoundingClientRect().top]; })"""
     before = person.page.evaluate(places)
     assert len(before) == 11
     person.draw(DRAWINGS["2"])
@@ -355,10 +356,10 @@ def test_two_digits_are_too_many(desktop):
     assert desktop.shown()["digit"] == ""
 
 
-LATER = """
-const now = performance.now.bind(performance);
-window.later = 0;
-performance.now = () => now() + window.later;
+# The page's clock stands still between two advances.
+CLOCK = """
+window.clock = 5000;
+performance.now = () => window.clock;
 """
 SEVEN = [[(130, 120), (310, 120), (210, 380)]]
 BAR = [[(170, 250), (300, 250)]]
@@ -366,11 +367,11 @@ BAR = [[(170, 250), (300, 250)]]
 
 def test_a_second_digit_begins_a_new_drawing_after_a_pause(browser, site):
     """Unless it belongs to the first one, as the bar of a 7 does; undo brings the first one back."""
-    person = Person(browser, site.url, before=LATER)
+    person = Person(browser, site.url, before=CLOCK)
     strokes = "window.read.findLast(({board}) => board === 'sketchpad').strokes.length"
 
     def wait() -> None:
-        person.page.evaluate("window.later += 3000")
+        person.page.evaluate("window.clock += 3000")
 
     person.draw(SEVEN)
     assert person.settle()["sentence"] == "This is a 7."
@@ -426,7 +427,8 @@ def test_a_pen_draws_although_a_palm_came_first(browser, site):
 def test_a_drawing_is_spoken_of_once(desktop):
     desktop.page.evaluate(
         """() => { window.spoken = []; const line = document.querySelector('.spoken');
-          new MutationObserver(() => window.spoken.push(line.textContent)).observe(line, {childList: true}); }"""
+          const note = () => window.spoken.push(line.textContent);
+          new MutationObserver(note).observe(line, {childList: true}); }"""
     )
     desktop.draw(DRAWINGS["2"])
     shown = desktop.settle()
@@ -443,12 +445,14 @@ def test_nothing_moves_under_the_pen_whatever_is_said(size, root, browser, site)
     visitor = Person(browser, f"{site.url}?lang=es", size)
     visitor.page.evaluate("size => { document.documentElement.style.fontSize = `${size}%`; }", root)
     places = """() => [...document.querySelectorAll('#board, .bars')].map((part) => {
-        const { left, top, width } = part.getBoundingClientRect(); return [left, top, width].map(Math.round); })"""
+        const { left, top, width } = part.getBoundingClientRect();
+        return [left, top, width].map(Math.round); })"""
     before = visitor.page.evaluate(places)
     assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     for sentence in ("reading.probably", "reading.torn", "reading.none", "reading.apart", "reading.moving"):
-        say = "([key]) => import('./words.js').then(({ write }) => write(document.querySelector('.sentence'), key,"
-        visitor.page.evaluate(say + " { digit: '8', other: '3' }))", [sentence])
+        say = "const said = document.querySelector('.sentence'), both = { digit: '8', other: '3' };"
+        say += " return import('./words.js').then(({ write }) => write(said, key, both));"
+        visitor.page.evaluate(f"(key) => {{ {say} }}", sentence)
         assert visitor.page.evaluate(places) == before, sentence
     visitor.leave()
 
@@ -547,7 +551,6 @@ def test_an_answer_to_an_older_drawing_is_never_shown(browser, site):
         person.page.evaluate("window.deliver()")
         assert person.shown() == before
         assert person.page.evaluate("document.querySelector('.bars .best') !== null") is bool(newer)
-        person.press("#clear")
     assert person.errors == []
     person.leave()
 

@@ -1,4 +1,4 @@
-"""The static edition: built by a command, published as a Space, its weights from the Hub or from beside it."""
+"""The static edition: built by a command, published as a Space, weights from the Hub or from beside it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWNER = "OWNER"  # the account of the local Hub
 MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
 
 
-# --- the command ------------------------------------------------------------------------------------------------------
+# --- the command -------------------------------------------------------------------------------------------
 
 
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
@@ -115,7 +115,7 @@ def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
     }
 
 
-# --- on the Hub -------------------------------------------------------------------------------------------------------
+# --- on the Hub --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def download(hub: LocalHub, folder: Path) -> Path:
 
 @pytest.mark.thorough
 def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, browser):
-    """Without a model repository the page uses the weights beside it; with one it takes them from there, at that commit."""
+    """Without a model repository the page uses the weights beside it, else those of one commit of it."""
     done = publish(hub, tmp_path / "us", "static", OWNER)
     assert done.returncode == 0, done.stderr
     front = yaml.safe_load(hub.files("space", SPACE)["README.md"].decode().split("---\n")[1])
@@ -245,7 +245,7 @@ def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
     site.kill()
 
 
-# --- a page of somebody else's ----------------------------------------------------------------------------------------
+# --- a page of somebody else's -----------------------------------------------------------------------------
 
 
 def snippets() -> dict[str, str]:

@@ -168,7 +168,7 @@ def test_the_static_edition_stays_small_and_its_policy_strict(tmp_path):
     )
 
 
-# --- in a browser -----------------------------------------------------------------------------------------------------
+# --- in a browser ------------------------------------------------------------------------------------------
 
 
 def open_tab(person: Person, name: str) -> None:
@@ -351,7 +351,9 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
     open_tab(person, "Data")
     until(person.page, "document.querySelectorAll('[data-set=contributed] li').length === 2")
     assert person.page.locator("[data-set=contributed] li").all_inner_texts() == ["2", "4"]
-    ink = "() => [...document.querySelectorAll('[data-set=contributed] canvas')].map((c) => Math.max(...c.getContext('2d').getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0)))"
+    ink = """() => [...document.querySelectorAll('[data-set=contributed] canvas')].map((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, 28, 28);
+        return Math.max(...data.filter((_, i) => i % 4 === 0)); })"""
     assert min(person.page.evaluate(ink)) > 200
     assert person.errors == []
     person.leave()
@@ -388,7 +390,7 @@ def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser,
     site.kill()
 
 
-# --- parts that do not come -------------------------------------------------------------------------------------------
+# --- parts that do not come --------------------------------------------------------------------------------
 
 TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}  # and the script that each needs
 LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"

@@ -123,8 +123,8 @@ def markup(weights: Path, contribute: str | None = None) -> str:
     text = (HERE / "index.html").read_text(encoding="utf-8")
     link = ""
     if contribute:
-        link = f'<p><a href="{html.escape(contribute)}" target="_blank" rel="noopener" data-word="contribute.link">'
-        link += "Contribute digits of your own</a></p>"
+        link = f'<p><a href="{html.escape(contribute)}" target="_blank" rel="noopener"'
+        link += ' data-word="contribute.link">Contribute digits of your own</a></p>'
     data, model = charts.data_tab(weights), charts.model_tab(weights)
     return _filled(text, data=data, model=model, contribute=link)
 
@@ -138,8 +138,9 @@ def _filled(text: str, **parts: str) -> str:
 def _page(weights: Path, published: Published | None, contribute: str | None, address: str | None) -> str:
     connect = f" {published.endpoint}{HUB_FILES}" if published else ""
     policy = (
-        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        f"connect-src 'self'{connect}; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
+        f"img-src 'self' data: blob:; connect-src 'self'{connect}; manifest-src 'self'; "
+        "base-uri 'none'; form-action 'none'"
     )
     try:
         page = markup(weights, contribute)

@@ -32,7 +32,7 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-# --- words and numbers ------------------------------------------------------------------------------------------------
+# --- words and numbers -------------------------------------------------------------------------------------
 
 
 def say(key: str, **values: str) -> str:
@@ -61,13 +61,14 @@ def percent(value: float, digits: int = 1) -> str:
     return f'<span data-share="{shown}">{shown}%</span>'
 
 
-# --- parts of figures -------------------------------------------------------------------------------------------------
+# --- parts of figures --------------------------------------------------------------------------------------
 
 
 def figure(name: str, drawing: str, caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A drawing with its caption; `head` and the first cell of each row are the headings of its numbers."""
     numbers = f"<details><summary>{say('charts.numbers')}</summary>{table(head, rows)}</details>"
-    return f'<figure class="chart" data-chart="{escape(name)}">{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>'
+    opening = f'<figure class="chart" data-chart="{escape(name)}">'
+    return f"{opening}{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>"
 
 
 def table(
@@ -82,7 +83,8 @@ def table(
         body += f'<tr><th scope="row">{first}</th>'
         body += "".join(f'<td class="{mark(y, x)}">{cell}</td>' for x, cell in enumerate(cells)) + "</tr>"
     body = body.replace(' class=""', "")
-    return f'<div class="wide" tabindex="0" role="group"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    whole = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0" role="group">{whole}</div>'
 
 
 def svg(content: str, height: float = HEIGHT) -> str:
@@ -90,7 +92,8 @@ def svg(content: str, height: float = HEIGHT) -> str:
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words.replace("<span", "<tspan").replace("</span", "</tspan")}</text>'
+    words = words.replace("<span", "<tspan").replace("</span", "</tspan")
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words}</text>'
 
 
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
@@ -118,7 +121,7 @@ def columns(*keys: str) -> list[str]:
     return [say(f"charts.{key}") for key in keys]
 
 
-# --- the tab Data -----------------------------------------------------------------------------------------------------
+# --- the tab Data ------------------------------------------------------------------------------------------
 
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
@@ -168,7 +171,7 @@ def learnt(report: dict, counts: dict) -> str:
     return f"<section><h2>{say('data.learnt')}</h2>{html}</section>"
 
 
-# --- the tab Model ----------------------------------------------------------------------------------------------------
+# --- the tab Model -----------------------------------------------------------------------------------------
 
 
 def model_tab(weights: Path, results: Path = RESULTS) -> str:

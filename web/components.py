@@ -19,7 +19,7 @@ from web.build import markup
 BASE = f"web/{fingerprint()}/"  # where app.py serves the page's files, relative to the page
 HEAD = head(BASE)  # for the page's <head>
 # Gradio loads the page's styles while it shows the page: nothing is seen without them, or later.
-UNSTYLED = "<style>:where(.page) { animation: late 4s step-end } @keyframes late { from { visibility: hidden } }</style>"
+LATE = ":where(.page) { animation: late 4s step-end } @keyframes late { from { visibility: hidden } }"
 CURRENT = "weights/current"  # where the page asks which weights are served, relative to itself
 
 
@@ -32,7 +32,8 @@ def page(weights: Path, contributions: dict) -> gr.HTML:
     [inner] = re.findall(r"(?s)<main[^>]*>(.*)</main>", markup(weights))
     told = escape(json.dumps(contributions))
     # A <div>, because Gradio has a <main> around it.
-    html = f'{UNSTYLED}<div id="page" class="page" data-weights="{CURRENT}" data-contributions="{told}">{inner}</div>'
+    opening = f'<div id="page" class="page" data-weights="{CURRENT}" data-contributions="{told}">'
+    html = f"<style>{LATE}</style>{opening}{inner}</div>"
     start = f"import(new URL('{BASE}main.js', document.baseURI))"
     return gr.HTML(
         html_template=html,

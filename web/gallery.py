@@ -29,7 +29,8 @@ def write(out: Path, weights: Path) -> str:
     digits, cells = _ways()
     mistakes, wrong = _mistakes(model.DigitCNN.from_pretrained(weights))
     _sprite(out / "gallery", [*cells, *wrong], {"digits": digits, "mistakes": mistakes})
-    return f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones are in {out / 'gallery.png'}."
+    shown = f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones"
+    return f"{shown} are in {out / 'gallery.png'}."
 
 
 def write_mnixel(out: Path, weights: Path) -> str:
@@ -40,7 +41,10 @@ def write_mnixel(out: Path, weights: Path) -> str:
     order = np.argsort(arrays.y_train, kind="stable")
     cells = [net.preprocess(arrays.x_train[i] / 255)[0].numpy() for i in order]
     _sprite(out / "mnixel", cells, {"digits": [[str(arrays.y_train[i])] for i in order]})
-    return f"MNIXEL's {len(order)} are in {out / 'mnixel.png'} and go wherever the page goes; delete the file to stop that."
+    where = out / "mnixel.png"
+    return (
+        f"MNIXEL's {len(order)} are in {where} and go wherever the page goes; delete the file to stop that."
+    )
 
 
 def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:

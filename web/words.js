@@ -12,7 +12,8 @@ const CHOSEN = "draw-a-digit language"; // in the browser's storage
 const ATTRIBUTES = ["aria-label", "aria-roledescription"]; // that may be given as data-word-aria-label="key"
 
 const AGAIN = 1000; // milliseconds until the words are fetched a second time
-const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } }; // without them: the HTML's own English stays
+// Without them: the HTML's own English stays.
+const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } };
 
 const load = () =>
   fetch(new URL("words.json", import.meta.url)).then((reply) =>

@@ -76,7 +76,8 @@ export function acceptPictures(element, input, show, refuse) {
   });
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   window.addEventListener("dragover", (event) => {
-    if (hasFiles(event)) event.preventDefault(); // a file that is dropped beside the board must not replace the page
+    // A file that is dropped beside the board must not replace the page.
+    if (hasFiles(event)) event.preventDefault();
   });
   window.addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;

@@ -11,7 +11,8 @@ import { label, say, write } from "../words.js";
 const GRAIN = 1 / 64; // board units
 const BESIDE = 32; // board units that coordinates reach beside the board
 const MOST = 65_535; // of two bytes
-const TOLERANCES = [1.5, 0.75, 0]; // board units that simplifying may move a line; the next where the answer changes
+// Board units that simplifying may move a line; the next where the answer changes.
+const TOLERANCES = [1.5, 0.75, 0];
 const LONGEST = 64_000; // characters of a link's drawing
 const DOT = 6; // board units between two points of a stroke that is drawn anew, at least
 const MARK = "#d=";
@@ -47,7 +48,8 @@ function simplified(points, tolerance) {
 export function encode(strokes, tolerance) {
   const bytes = [];
   const step = (value) => Math.min(MOST, Math.max(0, Math.round((value + BESIDE) / GRAIN)));
-  let length = 0; // rounded, a full board may have a little more line than is allowed: the end of it is left out
+  // Rounded, a full board may have a little more line than is allowed: the end of it is left out.
+  let length = 0;
   for (const { points, radius } of strokes) {
     const rounded = simplified(points, tolerance).map((point) => point.map(step));
     const fewer = rounded.filter(([x, y], i) => {

@@ -20,10 +20,11 @@ export class Sketchpad {
   #root;
   #answer;
   #paint;
-  #notice = null; // a sentence, as write() takes it, that stands in place of the answer's until the drawing changes
+  // A sentence, as write() takes it, that stands in place of the answer's until the drawing changes.
+  #notice = null;
   #watchers = []; // what else follows the drawing: {changed, lifted, painted, shown}, each of them optional
   #forgetPictures;
-  #lifted = 0; // when the pen was last lifted
+  #lifted = 0; // when the drawing was last changed, or the pen lifted
   #first = null; // number of the first stroke after a sure answer and a pause, which may be another digit's
 
   constructor(root) {
@@ -111,6 +112,7 @@ export class Sketchpad {
     this.#forgetPictures();
     if (board.pen !== "example" && !(board.example && board.isEmpty())) player.leave();
     this.#notice = null;
+    this.#lifted = performance.now();
     if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;
     this.#each("changed");
     this.reading.change();
@@ -136,7 +138,10 @@ export class Sketchpad {
   async #startAnew() {
     const { revision } = this.reading;
     const reply = await engine.read(LATER, { strokes: this.board.drawing().slice(this.#first) });
-    if (revision === this.reading.revision && isSure(reply)) this.board.startAt(this.#first);
+    if (revision !== this.reading.revision || !isSure(reply)) return;
+    const first = this.#first;
+    this.#first = null;
+    this.board.startAt(first);
   }
 
   #follow() {

@@ -5,7 +5,8 @@
 // revision of the drawing that it describes; one that is older than what the board has heard already, or was
 // told to forget, is dropped here.
 
-const WORKER_TIMEOUT = 10_000; // milliseconds for an answer; after that the worker counts as dead and a new one is started
+// Milliseconds for an answer; after that the worker counts as dead and a new one is started.
+const WORKER_TIMEOUT = 10_000;
 const RESTARTS = 1; // of the worker for one drawing
 const RETRY = 5_000; // milliseconds before the weights are asked for again
 // Keys of what is then said.
@@ -54,7 +55,8 @@ class Engine extends EventTarget {
   state = "loading"; // "ready" once the weights are there, "none" where they cannot run
   problem = ""; // the key of a sentence: why it is not ready
   dense = null; // the network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}
-  weights = null; // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
+  // What runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}.
+  weights = null;
 
   #address = null;
   #worker = null;

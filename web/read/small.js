@@ -6,7 +6,8 @@
 
 import { LIMITS } from "./digit.js";
 
-const BROAD = 0.12; // radius of the pen, as a share of the drawing's longer side, from which a drawing is enlarged
+// Radius of the pen, as a share of the drawing's longer side, from which a drawing is enlarged.
+const BROAD = 0.12;
 const FITTING = 0.065; // the share that it gets then
 const MOST = 8; // times: a dot stays a dot
 const LEAST = 4; // board units: the longer side of a drawing that is more than a dot

@@ -5,7 +5,8 @@ import { share, write } from "../words.js";
 
 const LIKELY = 0.9; // below it the sentence says "Probably" and names the second digit, too,
 const EVEN = 0.6; // and below this "Perhaps"
-const TORN = 0.6; // of two digits together, from which an unsure network is torn between them; else it sees none
+// Of two digits together, from which an unsure network is torn between them; else it sees none.
+const TORN = 0.6;
 const TOP = 3; // digits that are marked, with their percentages
 const LEAST = 0.01; // a probability below it is not worth a figure
 const MOST = 0.99; // the largest probability that is written out

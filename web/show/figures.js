@@ -127,7 +127,8 @@ function filterBy(options, galleries, count) {
     for (const item of items) item.hidden = value !== "" && item.dataset.digit !== value;
     write(count, "data.count", { count: items.filter((item) => !item.hidden).length });
   };
-  options.querySelector(`[value="${prediction().digit || 0}"]`).checked = true; // the visitor's own, if there is one
+  // The visitor's own, if there is one.
+  options.querySelector(`[value="${prediction().digit || 0}"]`).checked = true;
   options.addEventListener("change", show);
   show();
 }

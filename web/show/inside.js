@@ -163,7 +163,8 @@ function makeInside(root, patch) {
     const pixel = chosen.pixel ?? strongest(maps, map),
       column = pixel % side,
       row = Math.floor(pixel / side);
-    const [x, y] = [column, row].map((place) => place * step + (step - sees) / 2); // of the patch that the pixel sees
+    // Of the patch that the pixel sees.
+    const [x, y] = [column, row].map((place) => place * step + (step - sees) / 2);
     cut(
       lens,
       canvases.get(name),

@@ -11,7 +11,8 @@ import { label, write } from "../words.js";
 import { reading } from "./answer.js";
 
 export const PLACES = 7; // a side, before the averages
-const THIRDS = [0, 0, 0, 1, 2, 2, 2]; // to which third of the digit, which has the middle 20 of the 28 pixels, a row or column belongs
+// To which third of the digit, which has the middle 20 of the 28 pixels, a row or column belongs.
+const THIRDS = [0, 0, 0, 1, 2, 2, 2];
 const CLOSE = 1; // logits between two digits, below which they nearly balance
 const REASON = 0.05; // a sum below it is not a reason
 export const FOR = [255, 140, 60]; // colour of what spoke for the answer

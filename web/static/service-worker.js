@@ -7,7 +7,8 @@ const CACHE = PREFIX + VERSION;
 const FILES = "{files}";
 
 addEventListener("install", (event) => {
-  const fetched = FILES.map((file) => new Request(file, { cache: "reload" })); // not what an older version left behind
+  // Not what an older version left behind.
+  const fetched = FILES.map((file) => new Request(file, { cache: "reload" }));
   event.waitUntil(
     caches
       .open(CACHE)
