@@ -90,7 +90,7 @@ export class Collection extends EventTarget {
   // A drawing was stored.
   take(drawing) {
     this.#visit.push(drawing);
-    this.show();
+    this.#find(".png").disabled = false;
   }
 
   // --- counts ---
