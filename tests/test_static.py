@@ -27,7 +27,7 @@ MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
 
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
     out = tmp_path / "a" / "page"
-    assert web(["build", str(out)]) == 0
+    assert web(["build", str(out), "--address", "https://here.example/"]) == 0
     sizes = {
         path.relative_to(out).as_posix(): path.stat().st_size for path in out.rglob("*") if path.is_file()
     }
@@ -38,12 +38,13 @@ def test_the_folder_is_small_and_whole(tmp_path, capsys):
         "weights/config.json",
         "weights/model.safetensors",
     } <= set(sizes)
-    assert sum(sizes.values()) <= 580_000
+    assert sum(sizes.values()) <= 600_000
     assert sizes["digit.js"] + sizes["read/worker.js"] <= 50_000
     assert sizes["weights/model.safetensors"] <= 330_000
+    assert 'property="og:image" content="https://here.example/card.png"' in (out / "index.html").read_text()
     worker = (out / "service-worker.js").read_text()
     listed = json.loads(re.search(r"FILES = (\[.*\])", worker)[1])
-    assert set(listed) == {"./", *sizes} - {"service-worker.js", "index.html", "digit.js"}
+    assert set(listed) == {"./", *sizes} - {"service-worker.js", "index.html", "digit.js", "card.png"}
     assert re.match(r"\d+ files, \d+ kB, in ", capsys.readouterr().out)
 
 
