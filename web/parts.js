@@ -42,7 +42,8 @@ export class Part {
       this.#tries = 0;
       this.#say();
     } catch (error) {
-      console.warn(error); // for whoever runs the page
+      // The console is for whoever runs the page.
+      console.warn(error);
       this.#tries += 1;
       this.#say(await whyAway(this.#address));
       this.#timer = setTimeout(() => this.want(), RETRY);

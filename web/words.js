@@ -28,7 +28,8 @@ const WORDS = await load()
   .catch(() => BARE);
 const [DEFAULT] = Object.keys(WORDS);
 
-const values = { text: new WeakMap(), label: new WeakMap() }; // element -> the values of its sentence
+// Each element -> the values of its sentence.
+const values = { text: new WeakMap(), label: new WeakMap() };
 const formats = new Map();
 let language = initial();
 
@@ -101,10 +102,12 @@ function fillText(element) {
   const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
   const text = parts.map((part) => part.textContent ?? part).join("");
-  if (element.textContent === text) return; // a text that is written anew is laid out, and spoken, anew
+  // A text that is written anew is laid out, and spoken, anew.
+  if (element.textContent === text) return;
   if (slots.length) element.replaceChildren(...parts);
   else if (element.childNodes.length === 1 && text)
-    element.firstChild.data = text; // less to lay out than a new text
+    // The browser has less to lay out than for a new text.
+    element.firstChild.data = text;
   else element.textContent = text;
 }
 

@@ -130,7 +130,8 @@ export class Board extends Drawing {
     paint.beginPath();
     if (last === 0) {
       paint.moveTo(...points[0]);
-      paint.lineTo(points[0][0] + 0.01, points[0][1]); // a dot
+      // A single point becomes a dot.
+      paint.lineTo(points[0][0] + 0.01, points[0][1]);
       return paint.stroke();
     }
     const first = Math.max(1, from - 1);

@@ -12,10 +12,14 @@ const HISTORY = 500; // changes that can be undone
 
 export class Drawing {
   strokes = [];
-  picture = null; // what pictures.js read from a file
-  example = false; // whether the page drew the strokes by itself
-  pen = null; // who draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down
-  locked = false; // while it is true, nothing can be drawn
+  // The picture that pictures.js read from a file, if any.
+  picture = null;
+  // Whether the page drew the strokes by itself.
+  example = false;
+  // Who draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
+  pen = null;
+  // Whether drawing is switched off for now.
+  locked = false;
   #maxPoints;
   #history = [];
   #started = 0;

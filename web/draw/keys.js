@@ -34,7 +34,8 @@ export function listenToKeys(board, root) {
   }
 
   function pressSpace(isRepeated) {
-    if (isRepeated) return; // held down, the pen stays as it is
+    // While Space is held down, the pen stays as it is.
+    if (isRepeated) return;
     if (board.pen === "key") board.lift();
     else if (typeof board.pen !== "number") board.start("key", [...place]);
   }

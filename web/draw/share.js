@@ -161,8 +161,10 @@ async function link(page, strokes, answered) {
 
 class Dialogue {
   #root;
-  #shared = null; // {url, text, picture: Blob}
-  #openings = 0; // counts them, so that what is made of an earlier drawing is dropped
+  // What can be copied and sent: {url, text, picture: Blob}.
+  #shared = null;
+  // How often the dialogue was opened: what is made of an earlier drawing is dropped.
+  #openings = 0;
   #page = location.origin + location.pathname;
 
   constructor(root) {
@@ -171,7 +173,8 @@ class Dialogue {
     this.#find(".send").addEventListener("click", () => this.#send());
     this.#find(".close").addEventListener("click", () => root.close());
     root.addEventListener("click", ({ target }) => {
-      if (target === root) root.close(); // beside it
+      // A press beside the dialogue closes it.
+      if (target === root) root.close();
     });
   }
 

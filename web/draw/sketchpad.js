@@ -22,10 +22,13 @@ export class Sketchpad {
   #paint;
   // A sentence, as write() takes it, that stands in place of the answer's until the drawing changes.
   #notice = null;
-  #watchers = []; // what else follows the drawing: {changed, lifted, painted, shown}, each of them optional
+  // The parts that follow the drawing: {changed, lifted, painted, shown}, each of them optional.
+  #watchers = [];
   #forgetPictures;
-  #lifted = 0; // when the drawing was last changed, or the pen lifted
-  #first = null; // number of the first stroke after a sure answer and a pause, which may be another digit's
+  // When the drawing was last changed, or the pen lifted.
+  #lifted = 0;
+  // Number of the first stroke after a sure answer and a pause, which may be another digit's.
+  #first = null;
 
   constructor(root) {
     const find = (selector) => root.querySelector(selector);

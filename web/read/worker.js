@@ -7,7 +7,8 @@ import { fitted } from "./small.js";
 
 let net = null;
 const taught = new Taught();
-const boards = new Map(); // name -> its Board, which draws only what came since the last question
+// The name of each board -> its Board, which draws only what came since the last question.
+const boards = new Map();
 
 async function load(base) {
   try {
@@ -21,10 +22,12 @@ async function load(base) {
 // Of one board only the newest question counts. An answer is begun by a message to itself, which arrives
 // behind all questions that came meanwhile, and only when the one before is sent. While the pen moves, half
 // of the time is left to the page.
-const waiting = new Map(); // name of a board -> its newest question
+// The name of each board -> its newest question.
+const waiting = new Map();
 const turn = new MessageChannel();
 let timer = null;
-let rested = 0; // the time until which the worker rests
+// The time until which the worker rests.
+let rested = 0;
 let isBusy = false;
 
 function begin() {

@@ -58,7 +58,8 @@ function addDigit(list, picture, key, way, values) {
 // What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it
 // finds no ink. Of each name only the newest question is answered.
 async function featuresOf(name, pictures) {
-  const { averages = [] } = await engine.read(name, { pictures }); // none where it could not be read
+  // There are no averages where the pictures could not be read.
+  const { averages = [] } = await engine.read(name, { pictures });
   return pictures.map((_, i) => {
     const data = averages[i] ?? new Float32Array(1);
     const length = Math.hypot(...data) || 1;
@@ -72,8 +73,10 @@ class Closest {
   #sprite;
   #list;
   #status;
-  #features = []; // of the sprite's digits
-  #reading = null; // until all of them are read
+  // The features of the sprite's digits, as far as they are read.
+  #features = [];
+  // It is done once all of them are read.
+  #reading = null;
 
   constructor(root, sprite) {
     this.#sprite = sprite;
@@ -184,7 +187,8 @@ export async function showData(root, contributions) {
     const sets = {};
     for (const set of root.querySelectorAll("[data-set]")) sets[set.dataset.set] = set;
     const sprites = await Promise.all(["gallery", ...(sets.mnixel ? ["mnixel"] : [])].map(loadSprite));
-    for (const set of Object.values(sets)) set.replaceChildren(); // of an opening that came to nothing
+    // An earlier opening may have come to nothing.
+    for (const set of Object.values(sets)) set.replaceChildren();
     addWays(sets.gallery, sprites[0]);
     sprites[1]?.digits.forEach(([digit], index) =>
       addDigit(sets.mnixel, sprites[1].picture(index), "data.one", "", { digit }),

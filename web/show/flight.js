@@ -49,7 +49,8 @@ export class Flight {
   #ink = make("canvas", { width: 8 * INPUT, height: 8 * INPUT });
   #small = make("canvas", { width: INPUT, height: INPUT });
   #box;
-  #isDue = false; // the pen was lifted, and what it drew has not flown yet
+  // The pen was lifted, and what it drew has not flown yet.
+  #isDue = false;
   #timer = null;
   #flights = [];
 

@@ -75,9 +75,11 @@ export function paintEvidence(canvas, { places }) {
 export class Why {
   isOn = false;
   #root;
-  #against = null; // the digit that the visitor compares with, or null for the one that comes second
+  // The digit that the visitor compares with, or null for the one that comes second.
+  #against = null;
   #cells = Array.from({ length: 9 }, () => make("span"));
-  #others; // a choice of the digits to compare with
+  // A choice of the digits to compare with.
+  #others;
 
   constructor(root, asked) {
     this.#root = root;
@@ -85,7 +87,8 @@ export class Why {
     this.#others = this.#find(".versus select");
     this.#others.append(..."0123456789".split("").map((digit) => make("option", { textContent: digit })));
     label(this.#others, "why.compare");
-    root.style.setProperty("--for", `rgb(${FOR})`); // of the squares beside the sentences
+    // The squares beside the sentences have these colours.
+    root.style.setProperty("--for", `rgb(${FOR})`);
     root.style.setProperty("--against", `rgb(${AGAINST})`);
     this.#find("#why").addEventListener("click", ({ currentTarget }) => {
       this.isOn = !this.isOn;
