@@ -67,6 +67,8 @@ class Visitor(Person):
 class Student(Visitor):
     """Somebody on the tab Your digits."""
 
+    board = "#digits-board"
+
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.open_tab()
@@ -75,8 +77,13 @@ class Student(Visitor):
         self.page.locator("#tab-your-digits").click()
         self.page.wait_for_selector("#digits-board[data-target]")
 
+    def open_draw(self) -> None:
+        """The first tab, on whose board this person draws from now on."""
+        self.page.locator("#tab-draw").click()
+        self.board = "#board"
+
     def at(self, point):
-        return on_screen(self.page.locator("#digits-board canvas").bounding_box(), point)
+        return on_screen(self.page.locator(f"{self.board} canvas").bounding_box(), point)
 
     def asked(self) -> str:
         return self.page.locator("#digits-board").get_attribute("data-target")
@@ -417,6 +424,31 @@ def test_ten_digits_teach_a_hand(size, touch, edition, browser):
     student.leave()
 
 
+@pytest.mark.parametrize(("size", "theme"), [("phone", "dark"), ("desktop", "light")])
+def test_axe_finds_nothing(size, theme, browser, axe, running):
+    """In each state of teaching, of Your digits and of contributing, in either language."""
+    options = {"before": axe, "color_scheme": theme, "reduced_motion": "reduce"}
+    student = Student(browser, running.url, size, **options)
+    student.draw_ten(skip="0123456")
+    student.check_with_axe("an invitation")
+    student.give()
+    student.page.locator(".delete summary").click()
+    student.page.locator(".delete [type=submit]").click()
+    student.check_with_axe("given, and about to be deleted")
+    student.press(".my-digits .other")
+    student.check_with_axe("before the next person")
+    student.press(".handover .no")
+    student.open_draw()
+    student.page.locator("#memory summary").click()
+    student.press("#forget")
+    student.show(HEART)
+    student.teach("7")
+    student.check_with_axe("just taught")
+    student.show(again(HEART, 1))
+    student.check_with_axe("a lesson that decided")
+    student.leave()
+
+
 def test_by_keyboard_alone(browser, site):
     student = Student(browser, site.url)
     student.page.locator("#digits-board canvas").focus()
@@ -542,35 +574,33 @@ def test_a_contributor_s_correction_is_sent_and_the_page_says_so(browser, runnin
     student.draw_ten(skip="012345678")
     student.give()
     assert [drawing.label for drawing in kept()] == ["9"]
-    student.leave_tab = student.page.locator("#tab-draw").click()
-    visitor = student
-    visitor.at = Person.at.__get__(visitor)
-    visitor.show(SEVEN)
-    visitor.teach("7")
-    assert visitor.say() == "Learnt: this is a 7. Saving it for the dataset in a moment."
-    visitor.press(".unteach")
-    visitor.reads("1")
-    visitor.teach("7")
+    student.open_draw()
+    student.show(SEVEN)
+    student.teach("7")
+    assert student.say() == "Learnt: this is a 7. Saving it for the dataset in a moment."
+    student.press(".unteach")
+    student.reads("1")
+    student.teach("7")
     until(
-        visitor.page,
+        student.page,
         "document.querySelector('.sentence').textContent === 'Learnt, and saved for the dataset.'",
     )
-    assert not visitor.page.locator(".unteach").is_visible()
+    assert not student.page.locator(".unteach").is_visible()
     assert [(d.label, d.source) for d in kept()][1:] == [("7", "recognise")]
-    visitor.show(HEART)
-    visitor.teach("4")
-    visitor.draw([[(40, 40), (60, 60)]])  # the next stroke settles it
-    until(visitor.page, "document.querySelector('.count').textContent === 'Saved so far: 3.'")
+    student.show(HEART)
+    student.teach("4")
+    student.draw([[(40, 40), (60, 60)]])  # the next stroke settles it
+    until(student.page, "document.querySelector('.count').textContent === 'Saved so far: 3.'")
     assert [d.label for d in kept()] == ["9", "7", "4"]
-    visitor.press("#clear")
-    visitor.press("#example")
-    until(visitor.page, "document.querySelector('#prediction').dataset.digit !== ''")
-    visitor.settle()
-    visitor.press('#prediction [data-digit="1"]')
-    assert visitor.say() == "Learnt: this is a 1. Draw it again!", (
+    student.press("#clear")
+    student.press("#example")
+    until(student.page, "document.querySelector('#prediction').dataset.digit !== ''")
+    student.settle()
+    student.press('#prediction [data-digit="1"]')
+    assert student.say() == "Learnt: this is a 1. Draw it again!", (
         "an example is not a contributor's handwriting"
     )
-    visitor.leave()
+    student.leave()
 
 
 def test_the_digits_outlive_the_server(browser, running, kept):
@@ -623,8 +653,7 @@ def test_two_tabs_are_one_contributor(browser, running, kept):
     assert second.locator(".code").inner_text() == first.words(".code")
     second.locator(".my-digits .stop").click()
     until(first.page, "document.querySelector('.mine').hidden")
-    first.page.locator("#tab-draw").click()
-    first.at = Person.at.__get__(first)
+    first.open_draw()
     first.show(HEART)
     first.teach("7")
     assert first.say() == "Learnt: this is a 7. Draw it again!", "it would still be sent"

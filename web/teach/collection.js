@@ -3,8 +3,7 @@
 
 import { make } from "../dom.js";
 import { write } from "../words.js";
-import { SERVER_TIMEOUT } from "./asking.js";
-import { ask, download, refusal, STORED, said } from "./contribute.js";
+import { ask, download, refusal, SERVER_TIMEOUT, STORED, said } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { RECEIPT_CHANGED, receipt } from "./receipt.js";
 import { picture } from "./thumbnail.js";
@@ -91,7 +90,7 @@ export class Collection extends EventTarget {
   // A drawing was stored.
   take(drawing) {
     this.#visit.push(drawing);
-    this.show();
+    this.#find(".png").disabled = false;
   }
 
   // --- counts ---

@@ -1,7 +1,6 @@
 // Contributing: what the server is asked, and drawings that are sent until it has said that they are stored.
 
 import { isKnown } from "../words.js";
-import { insist, inTime } from "./asking.js";
 import { RECEIPT_CHANGED, receipt } from "./receipt.js";
 
 // An event on the window, with the server's counts, after a drawing was stored.
@@ -11,20 +10,32 @@ const GRACE = 8000;
 // Attempts to send a correction.
 const ATTEMPTS = 6;
 
-// The browser finishes sending what it was given, also when the page is closed.
-const post = (name, body) => {
-  const headers = { "Content-Type": "application/json" };
-  return fetch(`contributions/${name}`, {
-    method: "POST",
-    headers,
-    keepalive: true,
-    body: JSON.stringify(body),
-  });
-};
-const json = async (name, body) => (await post(name, body)).json();
+// Milliseconds for an answer, and before asking again where there was none.
+export const SERVER_TIMEOUT = 8000;
+const PAUSES = [300, 600, 1200, 2500, 5000];
 
-// The server's answer, or null when there is none in time. Names: consent, submit, status, delete, accepted.
-export const ask = (name, body, limit) => inTime(json(name, body), limit);
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// What a promise resolves to; nothing when it fails or takes longer than `limit` milliseconds.
+export const inTime = (promise, limit = SERVER_TIMEOUT) =>
+  Promise.race([promise, pause(limit)]).catch(() => null);
+
+// The browser finishes sending what it was given, also when the page is closed.
+function post(name, question) {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify(question);
+  return fetch(`contributions/${name}`, { method: "POST", headers, keepalive: true, body });
+}
+
+async function answer(name, question) {
+  const reply = await post(name, question);
+  const said = await reply.json();
+  if (!reply.ok && said.error === undefined) throw new Error(`status ${reply.status}`);
+  return said;
+}
+
+// The server's answer, nothing when there is none in time. Names: consent, submit, status, delete.
+export const ask = (name, question, limit) => inTime(answer(name, question), limit);
 
 // The file of a contributor's digits as {file}, or {problem}, a sentence as write() takes it.
 export async function download(format) {
@@ -44,18 +55,21 @@ export function refusal(reply) {
   return reply.error === undefined ? null : said(reply);
 }
 
-// Send a drawing {id, label, strokes, source}, again and again under the same id, until the server has
-// answered. Returns its answer; null when it keeps silent, or when the visitor has stopped meanwhile.
-// `silent()` is called after each attempt without an answer.
-export async function submit({ id, label, strokes, source }, attempts, silent) {
+// Send a drawing {id, label, strokes, source}, again and again under the same id, until the server has answered.
+// Returns its answer; null when it keeps silent, or when the visitor has stopped meanwhile. `silent()` is called
+// after each attempt without an answer.
+export async function submit({ id, label, strokes, source }, attempts, silent = () => {}) {
   const code = receipt.get();
-  const isOver = () => !code || receipt.get() !== code;
   const timed = strokes.map(({ points, radius, times }) => ({ points, radius, times }));
-  const drawing = { receipt: code, id, label, strokes: timed, source };
-  const reply = await insist(() => json("submit", drawing), attempts, isOver, silent);
-  if (isOver()) return null;
-  if (reply && !reply.error) window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
-  return reply;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    if (attempt) await pause(PAUSES[attempt - 1] ?? PAUSES.at(-1));
+    if (!code || receipt.get() !== code) return null;
+    const reply = await ask("submit", { receipt: code, id, label, strokes: timed, source });
+    if (reply && !reply.error) window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
+    if (reply) return reply;
+    silent();
+  }
+  return null;
 }
 
 // A drawing that was labelled on the first tab by a contributor. It is sent after a moment in which the label

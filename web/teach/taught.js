@@ -1,5 +1,7 @@
 // The lessons as the worker has them: each is read by the network once, and remembered by its features.
 
+import { fitted } from "../read/small.js";
+
 export class Taught {
   // id -> {label, strokes or pixels}, in the order in which they were taught
   #lessons = new Map();
@@ -18,12 +20,15 @@ export class Taught {
     this.#mine = null;
   }
 
-  // What `net` makes of a tensor now that it knows the lessons: as predict(), with the id of the lesson that
-  // decided, or null.
-  async predict(net, tensor) {
+  // `net` with the lessons: a network that knows them.
+  async by(net) {
     if (!this.#mine || net !== this.#net) await this.#learn(net);
-    const found = this.#mine.predict(tensor);
-    return { ...found, lesson: this.#ids[found.lesson] ?? null };
+    return this.#mine;
+  }
+
+  // The id of the lesson that predict() of that network names by its place, or null.
+  idOf(place) {
+    return this.#ids[place] ?? null;
   }
 
   async #learn(net) {
@@ -43,8 +48,8 @@ export class Taught {
 
 async function features(net, strokes, pixels) {
   try {
-    const tensor = pixels ? Float32Array.from(pixels, (value) => value / 255) : await net.preprocess(strokes);
-    return net.features(tensor);
+    if (pixels) return net.features(Float32Array.from(pixels, (value) => value / 255));
+    return net.features(await net.preprocess(fitted(strokes).strokes));
   } catch {
     // A lesson that cannot be read, perhaps of an earlier version, must not keep the others from being used.
     return null;
