@@ -81,7 +81,7 @@ def test_reduction_keeps_a_256th_of_the_sum():
 
 
 def test_reduction_is_separable_pyramid_steps():
-    """Against the definition: pad with zeros, filter with the 5x5 kernel, keep every second pixel, four times."""
+    """Against the definition: pad with zeros, filter with the 5x5 kernel, halve, four times."""
     picture = np.random.default_rng(0).integers(0, 256, (448, 448)).astype(float)
     kernel = np.outer(board.PYRAMID_KERNEL, board.PYRAMID_KERNEL)
     expected = picture
