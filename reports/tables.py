@@ -109,7 +109,7 @@ def percent(part: int, total: int) -> str:
 
 
 def accuracy(results: dict) -> str:
-    """The table of docs/accuracy.json: a row a set, then the non-digits, then a table for each other module's rows."""
+    """The tables of docs/accuracy.json: the sets and non-digits, then each other module's rows."""
     columns = ["", OURS, UPSTREAM, "lowest recall", "calibration error", "worst tenth of writers", "refused"]
     rows = []
     for name, row in results["sets"].items():
@@ -147,7 +147,7 @@ def counts(rows: list[dict]) -> str:
 
 
 def recipes(results: dict) -> str:
-    """The table of docs/recipes.json: the ablation, in misses on MNIXEL's test images and on other people's digits."""
+    """The ablation of docs/recipes.json, in misses on MNIXEL's test images and on other people's digits."""
     trained = results["recipes"]
     people: dict = max((row["people"] for row in trained.values()), key=len, default={})
     rows = []

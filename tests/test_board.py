@@ -152,7 +152,7 @@ def test_strokes_at_the_limits_are_taken():
         assert board.parse_strokes([{"points": [[0, 0]], "radius": radius}])[0].radius == radius
     assert len(board.parse_strokes([GOOD] * board.MAX_STROKES)) == board.MAX_STROKES
     assert board.parse_strokes([{"points": [[0, 0]] * (board.MAX_POINTS // 2)}] * 2)
-    assert board.parse_strokes([{"points": [[0, 0], [448, 0]] * 50}, {"points": [[0, 448], [0, 0]] * 50}])
+    assert board.parse_strokes([{"points": ([[0, 0], [448, 0]] * 101)[:201]}])
     assert board.parse_strokes([{"points": [[999_999, 0]]}])
 
 
