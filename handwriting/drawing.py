@@ -39,9 +39,7 @@ def choose(digit: int, rng: np.random.Generator) -> Allograph:
     return ways[int(rng.choice(len(ways), p=weights / weights.sum()))]
 
 
-def draw_allograph(
-    allograph: Allograph, rng: np.random.Generator, varied: bool = True
-) -> list[board.Stroke]:
+def draw_allograph(allograph: Allograph, rng: np.random.Generator, varied: bool = True) -> list[board.Stroke]:
     """One drawing of an allograph by a random hand, anywhere on the board.
 
     Without `varied` it is not blended with another allograph, and no operator changes it.

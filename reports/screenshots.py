@@ -40,7 +40,7 @@ DOCS = {
 }
 # A 4 that is nearly closed, and looks like a 9.
 UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (234, 98)]]
-# Of the animation: its width in pixels, its colours, and how many points are drawn between two frames.
+# The animation: its width in pixels, its colours, and how many points are drawn between two frames.
 WIDTH, COLOURS, STEP = 640, 48, 3
 FRAME, PAUSE = 60, 2200  # milliseconds
 

@@ -109,7 +109,7 @@ def percent(part: int, total: int) -> str:
 
 
 def accuracy(results: dict) -> str:
-    """Of docs/accuracy.json: a row a set, then the non-digits, then a table for each other module's rows."""
+    """The tables of docs/accuracy.json: the sets and non-digits, then each other module's rows."""
     columns = ["", OURS, UPSTREAM, "lowest recall", "calibration error", "worst tenth of writers", "refused"]
     rows = []
     for name, row in results["sets"].items():
@@ -124,7 +124,7 @@ def accuracy(results: dict) -> str:
 
 
 def details(results: dict, name: str) -> list[str]:
-    """Of a set: lowest recall, calibration error, worst writers and refused digits; "" where unmeasured."""
+    """A set's lowest recall, calibration error, worst writers and refused digits; "" where unmeasured."""
     cells = ["", ""]
     if found := results["details"].get(name):
         recall = {d: part for d, part in enumerate(metrics.recall(found["confusion"])) if part is not None}
@@ -147,7 +147,7 @@ def counts(rows: list[dict]) -> str:
 
 
 def recipes(results: dict) -> str:
-    """Of docs/recipes.json: the ablation, in misses on MNIXEL's test images and on other people's digits."""
+    """The ablation of docs/recipes.json, in misses on MNIXEL's test images and on other people's digits."""
     trained = results["recipes"]
     people: dict = max((row["people"] for row in trained.values()), key=len, default={})
     rows = []
@@ -168,7 +168,7 @@ def command(recipe: str, seeds: int) -> str:
 
 
 def latency(results: dict) -> str:
-    """Of docs/latency.json: the table, and the machine below it."""
+    """The table of docs/latency.json, and the machine below it."""
     columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms", "moves answered in the frame"]
     rows = []
     for name, row in results["rows"].items():
@@ -181,7 +181,7 @@ def latency(results: dict) -> str:
 
 
 def summary(results: dict) -> str:
-    """The README's rows: of docs/accuracy.json and docs/latency.json. Raises StaleResults."""
+    """The README's rows, from docs/accuracy.json and docs/latency.json. Raises StaleResults."""
     speed = stored("latency")
     for name, found in (("accuracy", results), ("latency", speed)):
         if found["sha256"] != shipped():

@@ -26,7 +26,7 @@ class TrainConfig:
     Chosen by digits of other people that were looked at, never by the 116.
     """
 
-    # Of the network's three blocks.
+    # Channels of the network's three blocks.
     channels: tuple[int, int, int] = Config.channels
     optim: OptimConfig = OptimConfig(
         rounds=25,
