@@ -702,6 +702,8 @@ function pool(from, to, isMean) {
   }
 }
 
+const POOLED = 6; // the map that the memory compares: after the second pooling
+
 // Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch normalisation makes of a map.
 // The normal distribution's cumulative share is approximated by a logistic one.
 function rectified(weight, bias) {
@@ -767,7 +769,7 @@ export class DigitCNN {
       const bias = mapped(of("bias"), (value, j) => value - of("running_mean")[j] * scale[j], []);
       return convolution(tensors[`features.${position}.weight`], scale, bias, maps[i], to);
     });
-    const last = `features.${POSITIONS.at(-1) + 1}`;
+    const last = `features.${POSITIONS[3] + 1}`;
     this.#scale = rectified(tensors[`${last}.weight`], tensors[`${last}.bias`]);
   }
 
@@ -834,38 +836,39 @@ export class DigitCNN {
   }
 
   /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a digit: `digit` is null.
-   *  `lesson`: the index of the lesson that decided, null when the network's `own` answer stands. */
+   *  `lesson`: index of the lesson that decided, null when the network's `own` answer stands. */
   predict(tensor) {
     this.#run(tensor);
     const own = this.#answer(this.#logits);
     if (!this.#lessons.length) return { ...own, lesson: null, own };
-    const logits = this.#logits.slice(),
-      { strength, focus } = this.config,
-      nearest = LABELS.map(() => null),
-      most = LABELS.map(() => 0),
-      seen = this.#remembered();
-    this.#lessons.forEach(({ features, label }, i) => {
-      let alike = 0;
-      for (let k = 0; k < seen.length; k++) alike += features[k] * seen[k];
-      if (alike > most[label]) {
-        most[label] = alike;
+    const { strength, focus, known, threshold } = this.config,
+      seen = this.#remembered(),
+      most = new F32(LABELS.length),
+      nearest = [];
+    for (const [i, { features, label }] of this.#lessons.entries()) {
+      let similar = 0;
+      for (let k = 0; k < seen.length; k++) similar += features[k] * seen[k];
+      if (similar > most[label]) {
+        most[label] = similar;
         nearest[label] = i;
       }
-    });
-    const answer = this.#answer(logits.map((logit, digit) => logit + strength * most[digit] ** focus));
-    return { ...answer, lesson: answer.digit === own.digit ? null : nearest[answer.digit], own };
+    }
+    const answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * most[digit] ** focus));
+    const best = answer.logits.indexOf(max(...answer.logits)),
+      margin = most[best] < known ? min(answer.margin, own.margin) : answer.margin + threshold,
+      digit = margin < threshold ? null : LABELS[best];
+    return { ...answer, margin, digit, lesson: digit === own.digit ? null : nearest[digit], own };
   }
 
-  // The standardised features of the last run, scaled to length 1.
+  // What `features` gives, for the last run.
   #remembered() {
-    const grid = new Maps("memory", this.config.channels[2], this.config.grid);
-    pool(this.#maps.at(-2), grid, true);
-    const features = grid.plain.map((value, i) => {
-      const [mean, deviation] = this.#scale[floor(i / grid.side ** 2)];
-      return (value - mean) / deviation;
-    });
-    const length = sqrt(features.reduce((sum, value) => sum + value * value, 0));
-    return features.map((value) => value / length);
+    const { plain, side } = this.#maps[POOLED],
+      values = plain.map((value, i) => {
+        const [mean, deviation] = this.#scale[floor(i / side ** 2)];
+        return (value - mean) / deviation;
+      });
+    const length = sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    return values.map((value) => value / length);
   }
 
   /** What the memory compares drawings by: a Float32Array of length 1. */
@@ -972,9 +975,9 @@ function readConfig(config, source) {
     dropout,
     temperature,
     threshold,
-    grid,
     strength,
     focus,
+    known,
     sha256,
     format,
     ...more
@@ -993,10 +996,9 @@ function readConfig(config, source) {
     isIn(temperature, 0.01, 100) && isIn(threshold, 0, 1000),
     "a temperature of 0.01 to 100 and a threshold of 0 to 1000 are",
   );
-  expect(isWhole(grid, 7), "a grid of 1 to 7 is");
   expect(
-    isIn(strength, 0, 1000) && isIn(focus, 1, 100),
-    "a strength of 0 to 1000 and a focus of 1 to 100 are",
+    isIn(strength, 0, 1000) && isIn(focus, 1, 100) && isIn(known, 0, 1),
+    "a strength of 0 to 1000, a focus of 1 to 100 and known of 0 to 1 are",
   );
   expect(typeof sha256 === "string", "the SHA-256 of the weights is");
   return raw;
