@@ -424,6 +424,9 @@ def with_tensors(files: dict[str, bytes], change) -> None:
         {"temperature": "warm"},
         {"threshold": -1},
         {"threshold": 1001},
+        {"strength": -1},
+        {"focus": 0.5},
+        {"known": 1.5},
         {"sha256": None},
         {"more": 1},
     ],
@@ -445,8 +448,8 @@ def test_files_that_are_no_configuration(browser, files, content):
 
 
 def test_another_format(browser, files):
-    with_config(files, format=3)
-    assert "is of format 3; this digit.js reads 2. Take the digit.js beside it." in refused(browser, files)
+    with_config(files, format=4)
+    assert "is of format 4; this digit.js reads 3. Take the digit.js beside it." in refused(browser, files)
 
 
 def add(name: str, tensor: np.ndarray):
