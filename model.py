@@ -339,8 +339,8 @@ class Config:
     temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
     threshold: float = 0.0  # of the logit margin (see `predict`): below it the answer is "not sure"
     # The memory (see `adapt`). Chosen by the digits of writers who were looked at, with bench/memory.py.
-    strength: float = 24.0  # what a remembered drawing adds to its digit's logit when it comes again
-    focus: float = 5.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
+    strength: float = 18.0  # what a remembered drawing adds to its digit's logit when it comes again
+    focus: float = 4.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
     known: float = 0.45  # similarity from which a remembered drawing is recognised, whatever the margin
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
@@ -442,12 +442,18 @@ class DigitCNN(nn.Module):
         digits = [str(label.item() if hasattr(label, "item") else label) for label in labels]
         if wrong := [digit for digit in digits if digit not in LABELS]:
             raise ValueError(f"A label is a digit from 0 to 9; {wrong[0]!r} is not.")
+        inputs = [self.preprocess(image) for image in images]
+        return (
+            self.with_lessons(torch.stack(inputs), [int(d) for d in digits])
+            if inputs
+            else copy.deepcopy(self)
+        )
+
+    def with_lessons(self, inputs: Tensor, labels: Sequence[int] | np.ndarray) -> DigitCNN:
+        """As `adapt`, for inputs (N, 1, 28, 28) that `preprocess` gave and labels 0..9."""
         mine = copy.deepcopy(self)
-        if digits:
-            inputs = torch.stack([self.preprocess(image) for image in images])
-            taught = torch.tensor([int(digit) for digit in digits], device=self.taught.device)
-            mine.lessons = torch.cat([self.lessons, self._remembered(inputs).to(self.lessons)])
-            mine.taught = torch.cat([self.taught, taught])
+        mine.lessons = torch.cat([self.lessons, self._remembered(inputs).to(self.lessons)])
+        mine.taught = torch.cat([self.taught, torch.as_tensor(labels).to(self.taught)])
         return mine
 
     def _remembered(self, inputs: Tensor) -> Tensor:

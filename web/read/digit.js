@@ -890,7 +890,7 @@ export class DigitCNN {
       fail("adapt() takes a list of pictures and a list of as many labels.");
     const digits = [...labels].map(String);
     for (const label of digits)
-      if (!LABELS.includes(label)) fail(`A label is a digit from 0 to 9; this one is "${label}".`);
+      if (!LABELS.includes(label)) fail(`A label is a digit from 0 to 9; "${label}" is not.`);
     return this.withLessons(
       images.map((image, i) => ({ features: this.features(preprocess(image)), label: digits[i] })),
     );
