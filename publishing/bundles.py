@@ -183,7 +183,8 @@ def static(
     """
     published = build.Published(names["model"], commit, build.endpoint()) if commit else None
     contribute = f"{build.endpoint()}/spaces/{gradio}" if gradio else None
-    build.build(out, weights, published, contribute)
+    address = f"https://{re.sub('[^a-z0-9]', '-', str(names['static']).lower())}.static.hf.space/"
+    build.build(out, weights, published, contribute, address)
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
     front = readme_front()
     front = {

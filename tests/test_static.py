@@ -1,4 +1,4 @@
-"""The static edition: built by a command, published as a Space, its weights from the Hub or from beside it."""
+"""The static edition: built by a command, published as a Space, weights from the Hub or from beside it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ OWNER = "OWNER"  # the account of the local Hub
 MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
 
 
-# --- the command ------------------------------------------------------------------------------------------------------
+# --- the command -------------------------------------------------------------------------------------------
 
 
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
     out = tmp_path / "a" / "page"
-    assert web(["build", str(out)]) == 0
+    assert web(["build", str(out), "--address", "https://here.example/"]) == 0
     sizes = {
         path.relative_to(out).as_posix(): path.stat().st_size for path in out.rglob("*") if path.is_file()
     }
@@ -38,12 +38,13 @@ def test_the_folder_is_small_and_whole(tmp_path, capsys):
         "weights/config.json",
         "weights/model.safetensors",
     } <= set(sizes)
-    assert sum(sizes.values()) <= 580_000
+    assert sum(sizes.values()) <= 600_000
     assert sizes["digit.js"] + sizes["read/worker.js"] <= 50_000
     assert sizes["weights/model.safetensors"] <= 330_000
+    assert 'property="og:image" content="https://here.example/card.png"' in (out / "index.html").read_text()
     worker = (out / "service-worker.js").read_text()
     listed = json.loads(re.search(r"FILES = (\[.*\])", worker)[1])
-    assert set(listed) == {"./", *sizes} - {"service-worker.js", "index.html", "digit.js"}
+    assert set(listed) == {"./", *sizes} - {"service-worker.js", "index.html", "digit.js", "card.png"}
     assert re.match(r"\d+ files, \d+ kB, in ", capsys.readouterr().out)
 
 
@@ -115,7 +116,7 @@ def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
     }
 
 
-# --- on the Hub -------------------------------------------------------------------------------------------------------
+# --- on the Hub --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def download(hub: LocalHub, folder: Path) -> Path:
 
 @pytest.mark.thorough
 def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, browser):
-    """Without a model repository the page uses the weights beside it; with one it takes them from there, at that commit."""
+    """Without a model repository the page uses the weights beside it, else those of one commit of it."""
     done = publish(hub, tmp_path / "us", "static", OWNER)
     assert done.returncode == 0, done.stderr
     front = yaml.safe_load(hub.files("space", SPACE)["README.md"].decode().split("---\n")[1])
@@ -245,7 +246,7 @@ def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
     site.kill()
 
 
-# --- a page of somebody else's ----------------------------------------------------------------------------------------
+# --- a page of somebody else's -----------------------------------------------------------------------------
 
 
 def snippets() -> dict[str, str]:

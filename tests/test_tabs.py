@@ -1,4 +1,6 @@
-"""The tabs Data and Model: figures that say what the results' files say, digits that may be shown, and those closest to a drawing."""
+"""The tabs Data and Model: figures that say what the results' files say, digits that may be shown, and those
+closest to a drawing.
+"""
 
 from __future__ import annotations
 
@@ -166,7 +168,7 @@ def test_the_static_edition_stays_small_and_its_policy_strict(tmp_path):
     )
 
 
-# --- in a browser -----------------------------------------------------------------------------------------------------
+# --- in a browser ------------------------------------------------------------------------------------------
 
 
 def open_tab(person: Person, name: str) -> None:
@@ -184,7 +186,9 @@ def closest(person: Person) -> list[str]:
 
 
 def expected(preview: list[int]) -> list[str]:
-    """The five ways of writing whose features are closest to those of a picture of 784 levels, by the Python network."""
+    """The five ways of writing whose features are closest to those of a picture of 784 levels, by the Python
+    network.
+    """
     net = DigitCNN.from_pretrained(WEIGHTS)
     pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
     with torch.no_grad():
@@ -347,7 +351,9 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
     open_tab(person, "Data")
     until(person.page, "document.querySelectorAll('[data-set=contributed] li').length === 2")
     assert person.page.locator("[data-set=contributed] li").all_inner_texts() == ["2", "4"]
-    ink = "() => [...document.querySelectorAll('[data-set=contributed] canvas')].map((c) => Math.max(...c.getContext('2d').getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0)))"
+    ink = """() => [...document.querySelectorAll('[data-set=contributed] canvas')].map((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, 28, 28);
+        return Math.max(...data.filter((_, i) => i % 4 === 0)); })"""
     assert min(person.page.evaluate(ink)) > 200
     assert person.errors == []
     person.leave()
@@ -382,3 +388,67 @@ def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser,
     assert person.errors == []
     person.leave()
     site.kill()
+
+
+# --- parts that do not come --------------------------------------------------------------------------------
+
+TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}  # and the script that each needs
+LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("network", "This part needs the network. Trying again …"),
+        ("update", "This page has changed; load it again."),
+    ],
+)
+def test_a_tab_that_cannot_be_had_says_so_and_recovers(what, sentence, tab, site, browser):
+    person = Person(browser, site.url, service_workers="block")
+    files = re.compile(rf"(show|teach)/({TABS[tab]}|gallery)\.")
+    refuse = {"network": lambda route: route.abort(), "update": lambda route: route.fulfill(status=404)}[what]
+    person.page.route(files, refuse)
+    open_tab(person, tab)
+    until(person.page, f"sentence => {LINE}.textContent === sentence", sentence)
+    person.page.unroute(files)
+    person.page.evaluate("dispatchEvent(new Event('online'))")
+    until(person.page, f"{LINE}.hidden")
+    open_tab(person, "Draw")
+    person.draw(DRAWINGS["7"])
+    assert person.settle()["digit"] == "7"
+    person.leave()
+
+
+@pytest.mark.parametrize("blocked", ["draw/share.js", "show/inside.js", "teach/memory.js"])
+def test_drawing_goes_on_without_a_part_that_is_blocked(blocked, site, browser):
+    person = Person(browser, site.url, service_workers="block", before="")
+    person.page.route(f"**/{blocked}", lambda route: route.abort())
+    person.page.reload()
+    person.page.wait_for_selector("#board[data-engine=ready]")
+    person.draw(DRAWINGS["7"])
+    assert person.settle()["digit"] == "7"
+    person.leave()
+
+
+@pytest.mark.parametrize("edition", ["gradio", "static"], indirect=True)
+def test_a_page_whose_scripts_do_not_come_says_so(edition, browser):
+    page = browser.new_page(service_workers="block")
+    page.route("**/main.js", lambda route: route.abort())
+    page.goto(edition.url)
+    until(
+        page,
+        "getComputedStyle(document.querySelector('.unstarted') ?? document.body).visibility === 'visible'",
+    )
+    page.locator(".unstarted").wait_for()
+    assert page.locator(".unstarted").inner_text().startswith("This page has not started")
+    page.close()
+
+
+@pytest.mark.parametrize("edition", ["gradio", "static"], indirect=True)
+def test_a_tab_has_an_address(edition, browser):
+    person = Person(browser, edition.url + "#model")
+    assert person.page.locator("#model").is_visible() and not person.page.locator("#draw").is_visible()
+    person.page.evaluate("location.hash = 'draw'")
+    until(person.page, "!document.querySelector('#draw').hidden")
+    person.leave()

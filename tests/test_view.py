@@ -1,10 +1,9 @@
-"""What makes the page worth showing, in a real browser: the network live, why, the flight to the 28x28, links, the greeting."""
+"""What makes the page worth showing: the network live, why, the flight to the 28x28, links, the greeting."""
 
 from __future__ import annotations
 
 import base64
 import io
-import json
 import math
 import re
 
@@ -47,11 +46,11 @@ def box(person, selector: str) -> dict:
     return person.page.locator(selector).bounding_box()
 
 
-# --- inside -----------------------------------------------------------------------------------------------------------
+# --- inside ------------------------------------------------------------------------------------------------
 
 
 def test_the_network_is_shown_while_it_reads(desktop):
-    """The strip: each layer's maps with each answer, one of them large, with the part of the picture that it sees."""
+    """The strip: each layer's maps with each answer, one of them large, with the patch that it sees."""
     page = desktop.page
     page.locator(".inside summary").click()
     page.evaluate("scrollTo(0, 0)")
@@ -67,7 +66,8 @@ def test_the_network_is_shown_while_it_reads(desktop):
         # While the pen moves, the strip is painted when there is time.
         until(
             page,
-            f"JSON.stringify(({PAINTED})()) !== '{json.dumps(seen[-1] if seen else [0] * 6, separators=(',', ':'))}'",
+            f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)",
+            list(seen[-1]) if seen else [0] * 6,
         )
         seen.append(tuple(page.evaluate(PAINTED)))
     page.mouse.up()
@@ -87,7 +87,7 @@ def test_the_network_is_shown_while_it_reads(desktop):
 
 @pytest.mark.thorough
 def test_one_pixel_s_patch_is_what_that_pixel_sees(desktop):
-    """A pixel of the first maps sees 5x5 around it, one of the last maps 24x24; where one points, there the patch is."""
+    """A pixel of the first maps sees 5x5 around it; where one points, there the patch is."""
     desktop.page.locator(".inside summary").click()
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
@@ -140,14 +140,15 @@ def test_the_strip_is_swiped_on_a_phone_and_tapped(phone):
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-# --- why --------------------------------------------------------------------------------------------------------------
+# --- why ---------------------------------------------------------------------------------------------------
 
 
 def test_the_evidence_adds_up_to_the_logits(desktop):
     """Bias and places together are the difference of two logits, for each digit against each other one."""
     apart = desktop.page.evaluate(
         """async (drawings) => {
-          const { DigitCNN, preprocess } = await import('./read/digit.js'), { weigh } = await import('./show/why.js');
+          const { DigitCNN } = await import('./read/digit.js');
+          const { weigh } = await import('./show/why.js');
           const net = await DigitCNN.fromPretrained('weights/');
           let most = 0, least = Infinity;
           for (const strokes of drawings) {
@@ -219,9 +220,11 @@ def test_everything_has_its_room(language, browser, site):
       });
       const leaves = parts.filter((part) => part.matches('button, .slider, .picture, summary'));
       const boxes = leaves.map((part) => [part, part.getBoundingClientRect()]);
-      const crossed = boxes.filter(([one, a]) => boxes.some(([other, b]) => one !== other && a.left < b.right - 1
-        && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)).map(([one]) => one);
-      return [cut, outside, crossed].map((list) => list.map((part) => part.id || part.className || part.textContent));
+      const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+        && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+      const crossed = leaves.filter((one, i) => boxes.some(([, b], j) => i !== j && meet(boxes[i][1], b)));
+      const name = (part) => part.id || part.className || part.textContent;
+      return [cut, outside, crossed].map((list) => list.map(name));
     }"""
     for width, height in (
         (320, 640),
@@ -262,12 +265,15 @@ def test_on_a_phone_why_moves_nothing(phone):
         assert box(phone, "#board") == before
 
 
-# --- from the drawing to the 28x28 ------------------------------------------------------------------------------------
+# --- from the drawing to the 28x28 -------------------------------------------------------------------------
 
 FLOWN = """
 window.flown = [];
 const animate = Element.prototype.animate;
-Element.prototype.animate = function (...way) { window.flown.push([this.className, window.down]); return animate.apply(this, way); };
+Element.prototype.animate = function (...given) {
+  window.flown.push([this.className, window.down]);
+  return animate.apply(this, given);
+};
 window.down = false;
 addEventListener("pointerdown", () => { window.down = true; }, true);
 addEventListener("pointerup", () => { window.down = false; }, true);
@@ -281,7 +287,8 @@ def test_the_ink_flies_to_the_picture_once_the_pen_is_up(browser, site):
     until(person.page, "window.flown.some(([name]) => name === 'flight')")
     assert not any(down for _, down in person.page.evaluate("window.flown")), "it flew while the pen was down"
     frames = person.page.evaluate(
-        "document.querySelector('.flight').getAnimations()[0]?.effect.getKeyframes().map((f) => f.transform) ?? []"
+        "document.querySelector('.flight').getAnimations()[0]?.effect.getKeyframes()"
+        ".map((frame) => frame.transform) ?? []"
     )
     if frames:  # unless this machine was too slow to see it under way
         assert frames[0].startswith("translate(") and frames[-1] == "none"
@@ -302,7 +309,7 @@ def test_nothing_flies_where_motion_is_not_wanted(browser, site):
     person.leave()
 
 
-# --- links ------------------------------------------------------------------------------------------------------------
+# --- links -------------------------------------------------------------------------------------------------
 
 
 def share(person) -> str:
@@ -416,6 +423,22 @@ def test_a_link_that_is_none_draws_nothing_and_says_so(name, browser, site):
     person.leave()
 
 
+def test_a_reload_does_not_bring_a_friends_drawing_back_over_ones_own(desktop):
+    desktop.draw(DRAWINGS["3"])
+    desktop.settle()
+    link = share(desktop)
+    desktop.page.goto("about:blank")
+    desktop.page.goto(link)
+    until(desktop.page, "document.querySelector('#prediction')?.dataset.digit === '3'")
+    until(desktop.page, "!document.querySelector('#share').disabled")
+    assert "#d=" in desktop.page.url
+    desktop.draw(DRAWINGS["7"])
+    assert desktop.settle()["digit"] == "7", "it was drawn over the friend's"
+    desktop.page.reload()
+    desktop.page.wait_for_selector("#board[data-engine=ready]")
+    assert (desktop.shown()["board"], "#d=" in desktop.page.url) == (0, False)
+
+
 @pytest.mark.thorough
 def test_a_link_that_is_opened_over_a_drawing_can_be_undone(desktop):
     desktop.draw(DRAWINGS["3"])
@@ -433,7 +456,7 @@ def test_a_link_that_is_opened_over_a_drawing_can_be_undone(desktop):
 
 
 def test_the_picture_and_the_copy(browser, site):
-    sent = "navigator.share = async (what) => { window.sent = { ...what, files: what.files?.map((f) => [f.name, f.type, f.size]) }; };"
+    sent = "navigator.share = async ({ url, files }) => { window.sent = { url, files: files?.length }; };"
     person = Person(browser, site.url, before=sent, permissions=["clipboard-read", "clipboard-write"])
     person.draw(DRAWINGS["8"])
     person.settle()
@@ -458,16 +481,26 @@ def test_the_picture_and_the_copy(browser, site):
     person.leave()
 
 
-# --- the greeting -----------------------------------------------------------------------------------------------------
+# --- the greeting ------------------------------------------------------------------------------------------
 
 UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
 
 
-@pytest.mark.thorough
-def test_a_first_visit_sees_one_example_drawn(browser, site):
-    person = Person(browser, site.url, before=UNDRIVEN)
-    until(person.page, "document.querySelector('#prediction').dataset.digit === '3'")
-    person.page.wait_for_timeout(800)
+SENTENCES = """
+window.sentences = [];
+addEventListener("DOMContentLoaded", () => {
+  const note = () => window.sentences.push(document.querySelector(".sentence")?.textContent);
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
+});
+"""
+
+
+def test_a_first_visit_sees_one_example_drawn_and_is_invited(browser, site):
+    person = Person(browser, site.url, before=UNDRIVEN + SENTENCES)
+    until(person.page, "document.querySelector('.sentence').textContent === 'Your turn: draw a digit.'")
+    assert person.shown()["digit"] == "3"
+    said = set(person.page.evaluate("window.sentences"))
+    assert not [sentence for sentence in said if "know" in sentence or sentence.startswith(("Is it", "One"))]
     assert person.page.locator(".spoken").inner_text() == "", "it greets aloud"
     person.draw(DRAWINGS["7"])
     assert person.settle()["digit"] == "7", "it was drawn over the greeting"
@@ -504,7 +537,7 @@ def test_who_does_not_want_it_is_not_greeted(why, browser, site):
     person.leave()
 
 
-# --- accessibility ----------------------------------------------------------------------------------------------------
+# --- accessibility -----------------------------------------------------------------------------------------
 
 
 CELLS = [  # any two of these properties meet in every combination

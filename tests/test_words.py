@@ -1,4 +1,4 @@
-"""The page's words: complete in each language, all used, and nothing that a visitor sees is said in another one."""
+"""The page's words: complete in each language, all used, and nothing said in another language."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_every_word_that_is_asked_for_is_there():
 
 
 class Texts(HTMLParser):
-    """What an HTML template says without a script: (key or None, text), with {slot} for elements that are placeholders."""
+    """What the HTML says without a script: (key or None, text), with {slot} for placeholders."""
 
     def __init__(self, html: str):
         super().__init__()
@@ -145,7 +145,7 @@ def test_without_a_script_the_page_is_in_english():
         assert text == WORDS["en"][key]
 
 
-# --- in a real browser ------------------------------------------------------------------------------------------------
+# --- in a real browser -------------------------------------------------------------------------------------
 
 TEXTS = """() => {
   const seen = [document.title], skipped = 'script, style, noscript, .languages';
@@ -155,7 +155,8 @@ TEXTS = """() => {
     if (!element.closest('#page')) continue;  // Gradio's own
     if (node.nodeType === Node.TEXT_NODE && !node.parentElement.closest(skipped)) seen.push(node.data);
     if (node.nodeType !== Node.ELEMENT_NODE || node.closest(skipped)) continue;
-    for (const name of ['aria-label', 'aria-roledescription', 'title', 'placeholder']) seen.push(node.getAttribute(name) ?? '');
+    for (const name of ['aria-label', 'aria-roledescription', 'title'])
+      seen.push(node.getAttribute(name) ?? '');
   }
   return seen.map((text) => text.trim()).filter((text) => /[a-z]/i.test(text));
 }"""

@@ -1,8 +1,8 @@
 """`python -m web build OUT`: the static edition of the page in a folder that any web server can serve.
 
-python -m web build site && python -m http.server --directory site
-python -m web gallery                                         the digits that the page shows, drawn anew
-python -m web build site --model OWNER/NAME --commit SHA      weights from the Hub, the copy beside the page as a fallback
+python -m web build site && python -m http.server --directory site python -m web gallery
+the digits that the page shows, drawn anew python -m web build site --model OWNER/NAME --commit SHA
+weights from the Hub, the copy beside the page as a fallback
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument(
         "--contribute", metavar="URL", help="address of a page that takes contributions, to link to"
     )
+    command.add_argument(
+        "--address", metavar="URL", help="address of the page itself, for links that show its picture"
+    )
     drawn = commands.add_parser(
         "gallery", help="draw the page's digits anew: after a change of handwriting/ or weights/"
     )
@@ -49,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--model and --commit go together: the page takes its weights from one commit")
     published = Published(options.model, options.commit, endpoint()) if options.model else None
     try:
-        files = build(options.out, options.weights, published, options.contribute)
+        files = build(options.out, options.weights, published, options.contribute, options.address)
     except (BuildError, OSError) as error:
         print(f"web build: {error}", file=sys.stderr)
         return 1

@@ -34,7 +34,9 @@ def media_type(name: str) -> str:
 
 @cache
 def fingerprint() -> str:
-    """16 hexadecimal digits that change with any asset: part of its address, so that a browser may cache it for ever."""
+    """16 hexadecimal digits that change with any asset: part of its address, so that a browser may cache it
+    for ever.
+    """
     digest = hashlib.sha256()
     for name, path in assets().items():
         content = path.read_bytes()
@@ -43,7 +45,9 @@ def fingerprint() -> str:
 
 
 def head(base: str) -> str:
-    """The lines of a page's head that load styles and scripts from the address `base`, which ends in a slash or is empty."""
+    """The lines of a page's head that load styles and scripts from the address `base`, which ends in a slash
+    or is empty.
+    """
     styles = [f'<link rel="stylesheet" href="{base}{name}">' for name in STYLES]
     scripts = [f'<link rel="modulepreload" href="{base}{name}">' for name in ("main.js", *PRELOADED)]
     return "\n".join([*styles, *scripts])

@@ -1,8 +1,9 @@
-"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the same in both editions.
+"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the
+same in both editions.
 
-A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that the page says them in the
-visitor's language; colours are classes of page.css, since the page's policy forbids inline styles. What has not been measured, or was
-measured of other weights, is left out.
+A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that
+the page says them in the visitor's language; colours are classes of page.css, since the page's policy forbids
+inline styles. What has not been measured, or was measured of other weights, is left out.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ def read(path: Path) -> dict:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-# --- words and numbers ------------------------------------------------------------------------------------------------
+# --- words and numbers -------------------------------------------------------------------------------------
 
 
 def say(key: str, **values: str) -> str:
-    """A sentence of words.json, its placeholders filled; an unknown key stands for itself without what is before its colon."""
+    """A sentence of words.json, its placeholders filled; an unknown key stands for itself without what is
+    before its colon.
+    """
     if key not in WORDS:
         return escape(key.partition(":")[2])
     slots = {name: f'<span data-slot="{name}">{value}</span>' for name, value in values.items()}
@@ -58,26 +61,30 @@ def percent(value: float, digits: int = 1) -> str:
     return f'<span data-share="{shown}">{shown}%</span>'
 
 
-# --- parts of figures -------------------------------------------------------------------------------------------------
+# --- parts of figures --------------------------------------------------------------------------------------
 
 
 def figure(name: str, drawing: str, caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A drawing with its caption; `head` and the first cell of each row are the headings of its numbers."""
     numbers = f"<details><summary>{say('charts.numbers')}</summary>{table(head, rows)}</details>"
-    return f'<figure class="chart" data-chart="{escape(name)}">{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>'
+    opening = f'<figure class="chart" data-chart="{escape(name)}">'
+    return f"{opening}{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>"
 
 
 def table(
     head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: ""
 ) -> str:
-    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and column."""
+    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and
+    column.
+    """
     top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
         body += f'<tr><th scope="row">{first}</th>'
         body += "".join(f'<td class="{mark(y, x)}">{cell}</td>' for x, cell in enumerate(cells)) + "</tr>"
     body = body.replace(' class=""', "")
-    return f'<div class="wide" tabindex="0" role="group"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    whole = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0" role="group">{whole}</div>'
 
 
 def svg(content: str, height: float = HEIGHT) -> str:
@@ -85,7 +92,8 @@ def svg(content: str, height: float = HEIGHT) -> str:
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words.replace("<span", "<tspan").replace("</span", "</tspan")}</text>'
+    words = words.replace("<span", "<tspan").replace("</span", "</tspan")
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words}</text>'
 
 
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
@@ -113,7 +121,7 @@ def columns(*keys: str) -> list[str]:
     return [say(f"charts.{key}") for key in keys]
 
 
-# --- the tab Data -----------------------------------------------------------------------------------------------------
+# --- the tab Data ------------------------------------------------------------------------------------------
 
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
@@ -163,11 +171,13 @@ def learnt(report: dict, counts: dict) -> str:
     return f"<section><h2>{say('data.learnt')}</h2>{html}</section>"
 
 
-# --- the tab Model ----------------------------------------------------------------------------------------------------
+# --- the tab Model -----------------------------------------------------------------------------------------
 
 
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
-    """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
+    """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it
+    still misreads.
+    """
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
     recipes = read(results / "recipes.json").get("recipes", {})
     wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
@@ -231,7 +241,9 @@ def dot(x: float, y: float, radius: float = 5) -> str:
 
 
 def confusion(name: str, matrix: list[list[int]]) -> str:
-    """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in words."""
+    """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in
+    words.
+    """
     wrong = sorted(
         ((n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row) if n and x != y), reverse=True
     )
@@ -251,7 +263,9 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
 
 
 def merged(bins: Iterable[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
-    """Bins (answers, mean confidence, share right) joined with their neighbours until each has FEWEST answers."""
+    """Bins (answers, mean confidence, share right) joined with their neighbours until each has FEWEST
+    answers.
+    """
     found: list[tuple[int, float, float]] = []
     for count, sure, right in bins:
         if found and found[-1][0] < FEWEST:
@@ -310,7 +324,9 @@ def learning(report: dict) -> str:
 
 
 def steps(recipes: dict) -> str:
-    """The share of strangers' digits that each recipe misread, as bars; nothing where it has not been measured."""
+    """The share of strangers' digits that each recipe misread, as bars; nothing where it has not been
+    measured.
+    """
     counts = {name: row["people"][STRANGERS] for name, row in recipes.items() if STRANGERS in row["people"]}
     wrong = {name: 1 - count["right"] / count["total"] for name, count in counts.items()}
     if not wrong:

@@ -1,7 +1,8 @@
-"""Draws the digits that the page shows of its training: one sprite and what is on it, made by `python -m web gallery`.
+"""Draws the digits that the page shows of its training: one sprite and what is on it, made by `python -m web
+gallery`.
 
-The page's servers carry the two files and not the drawing program. Every way of writing is there once; behind them stand drawings of the
-same program, new to the network, that the weights misread.
+The page's servers carry the two files and not the drawing program. Every way of writing is there once; behind
+them stand drawings of the same program, new to the network, that the weights misread.
 """
 
 from __future__ import annotations
@@ -28,20 +29,28 @@ def write(out: Path, weights: Path) -> str:
     digits, cells = _ways()
     mistakes, wrong = _mistakes(model.DigitCNN.from_pretrained(weights))
     _sprite(out / "gallery", [*cells, *wrong], {"digits": digits, "mistakes": mistakes})
-    return f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones are in {out / 'gallery.png'}."
+    shown = f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones"
+    return f"{shown} are in {out / 'gallery.png'}."
 
 
 def write_mnixel(out: Path, weights: Path) -> str:
-    """Write MNIXEL's own training digits as mnixel.png and mnixel.json. Raises data.DataError without the archives."""
+    """Write MNIXEL's own training digits as mnixel.png and mnixel.json. Raises data.DataError without the
+    archives.
+    """
     arrays, net = data.arrays("clean"), model.DigitCNN.from_pretrained(weights)
     order = np.argsort(arrays.y_train, kind="stable")
     cells = [net.preprocess(arrays.x_train[i] / 255)[0].numpy() for i in order]
     _sprite(out / "mnixel", cells, {"digits": [[str(arrays.y_train[i])] for i in order]})
-    return f"MNIXEL's {len(order)} are in {out / 'mnixel.png'} and go wherever the page goes; delete the file to stop that."
+    where = out / "mnixel.png"
+    return (
+        f"MNIXEL's {len(order)} are in {where} and go wherever the page goes; delete the file to stop that."
+    )
 
 
 def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
-    """Write 28x28 pictures, 0..1, row by row as one PNG of few levels of grey, and what is on it as JSON beside it."""
+    """Write 28x28 pictures, 0..1, row by row as one PNG of few levels of grey, and what is on it as JSON
+    beside it.
+    """
     side, path = model.INPUT, path.with_suffix(".png")
     sheet = np.zeros((-(-len(cells) // COLUMNS) * side, COLUMNS * side), np.uint8)
     for number, cell in enumerate(cells):
@@ -68,7 +77,9 @@ def _ways() -> tuple[list[list], list[np.ndarray]]:
 
 
 def _mistakes(net: model.DigitCNN) -> tuple[dict, list[np.ndarray]]:
-    """What the network makes of new drawings, distorted as in training, and those that it misreads, the surest first."""
+    """What the network makes of new drawings, distorted as in training, and those that it misreads, the
+    surest first.
+    """
     rng = np.random.default_rng(SEED + 1)
     ways = [choose(number % 10, rng) for number in range(NEW)]
     cells = [to_input(draw_allograph(way, rng), rng) for way in ways]

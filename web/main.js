@@ -1,4 +1,5 @@
-// Starts the page: the board at once, everything else apart from it, so that a part that does not come never stops the drawing.
+// Starts the page: the board at once, everything else apart from it, so that a part that does not come never
+// stops the drawing.
 
 import { Sketchpad } from "./draw/sketchpad.js";
 import { Part } from "./parts.js";
@@ -8,7 +9,8 @@ import { offerLanguages } from "./words.js";
 
 const DRAWING = "#d="; // what the hash of a link to a drawing begins with
 
-// Bring the page in index.html to life, in either edition. What takes a server is offered where `page` says in data-contributions how.
+// Bring the page in index.html to life, in either edition. What takes a server is offered where `page` says
+// in data-contributions how.
 export function mount(page) {
   const find = (selector) => page.querySelector(selector);
   find(".unstarted").remove();

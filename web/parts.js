@@ -1,10 +1,12 @@
-// Parts of the page that come when they are wanted, so that the board works without them, and what is said while they do not come.
+// Parts of the page that come when they are wanted, so that the board works without them, and what is said
+// while they do not come.
 
 import { write } from "./words.js";
 
 const RETRY = 5_000; // milliseconds before a part is asked for again
 
-// Why a file of the page does not come, as write() takes it: there is no network, or the page is an older one than the server's.
+// Why a file of the page does not come, as write() takes it: there is no network, or the page is an older one
+// than the server's.
 async function whyAway(address) {
   const reply = await fetch(address, { cache: "no-store" }).catch(() => null);
   return reply?.status === 404 ? "part.changed" : "part.away";
@@ -19,8 +21,8 @@ export class Part {
   #isComing = false;
   #timer = null;
 
-  // `address` is that of a module, relative to this one; use(module) is called each time that the part is wanted, and may fail while
-  // what it fetches does not come. `line` is where the page says so.
+  // `address` is that of a module, relative to this one; use(module) is called each time that the part is
+  // wanted, and may fail while what it fetches does not come. `line` is where the page says so.
   constructor(address, use, line = null) {
     this.#address = new URL(address, import.meta.url);
     this.#use = use;
@@ -40,7 +42,8 @@ export class Part {
       this.#tries = 0;
       this.#say();
     } catch (error) {
-      console.warn(error); // for whoever runs the page
+      // The console is for whoever runs the page.
+      console.warn(error);
       this.#tries += 1;
       this.#say(await whyAway(this.#address));
       this.#timer = setTimeout(() => this.want(), RETRY);

@@ -42,7 +42,10 @@ def drag(page, places) -> None:
 
 
 def until(page, expression: str, arg=None, seconds: float = 30) -> None:
-    """Wait until a JavaScript expression or function is true. Playwright's own waiting would need `unsafe-eval` in the page."""
+    """Wait until a JavaScript expression or function is true.
+
+    Playwright's own waiting would need `unsafe-eval` in the page.
+    """
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression, arg):
         assert time.monotonic() < deadline, f"not true within {seconds} s: {expression}"
@@ -106,7 +109,7 @@ class Person:
         return on_screen(self.page.locator("#board canvas").bounding_box(), point)
 
     def fingers(self, kind: str, *points) -> None:
-        """Touch the screen at these points of the board: "touchStart", "touchMove", "touchEnd" or "touchCancel"."""
+        """Touch the screen at points of the board: touchStart, touchMove, touchEnd or touchCancel."""
         places = [(*self.at(point), number) for number, point in enumerate(points)]
         spots = [{"x": x, "y": y, "id": number} for x, y, number in places]
         self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
@@ -130,16 +133,19 @@ class Person:
         """Wait until the answer describes what is on the board; returns what the page then shows."""
         until(
             self.page,
-            "document.querySelector('#prediction').dataset.revision === document.querySelector('#board').dataset.revision",
+            "document.querySelector('#prediction').dataset.revision"
+            " === document.querySelector('#board').dataset.revision",
         )
         return self.shown()
 
     def shown(self) -> dict:
         return self.page.evaluate(
             """() => {
-              const prediction = document.querySelector('#prediction'), board = document.querySelector('#board');
+              const prediction = document.querySelector('#prediction');
+              const board = document.querySelector('#board');
               const preview = document.querySelector('#preview canvas');
-              const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));  // of scaleX(...)
+              // The number in scaleX(...).
+              const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));
               const data = preview.getContext('2d').getImageData(0, 0, 28, 28).data;
               return {
                 digit: prediction.dataset.digit, confidence: prediction.dataset.confidence,

@@ -1,7 +1,8 @@
-// The board: a drawing on a canvas, by mouse, finger, pen and keys, with its buttons. What is done with it is its owner's business.
+// The board: a drawing on a canvas, by mouse, finger, pen and keys, with its buttons. What is done with it is
+// its owner's business.
 //
-// `hooks`: changed() after every change, full() when nothing more goes on the board, began() before a hand starts a stroke, lifted()
-// after it, background(paint, picture) for what lies under the strokes.
+// `hooks`: changed() after every change, full() when nothing more goes on the board, began() before a hand
+// starts a stroke, lifted() after it, background(paint, picture) for what lies under the strokes.
 
 import { LIMITS } from "../read/digit.js";
 import { Drawing } from "./drawing.js";
@@ -17,7 +18,8 @@ export class Board extends Drawing {
   #paint;
   #keys;
 
-  // `controls`: the elements brush, undoButton and clearButton. `maxPoints` bounds a drawing more narrowly than the network does.
+  // `controls`: the elements brush, undoButton and clearButton. `maxPoints` bounds a drawing more narrowly
+  // than the network does.
   constructor(root, { brush, undoButton, clearButton }, hooks, maxPoints) {
     super(maxPoints);
     this.#brush = brush;
@@ -116,8 +118,9 @@ export class Board extends Drawing {
     for (const stroke of this.strokes) this.#paintStroke(stroke);
   }
 
-  // Paint a stroke from the point `from` on, as a curve through the middles of its pieces: straight pieces would show their corners
-  // where the pen was fast. The last half piece waits for the next point, or for the pen to be lifted.
+  // Paint a stroke from the point `from` on, as a curve through the middles of its pieces: straight pieces
+  // would show their corners where the pen was fast. The last half piece waits for the next point, or for the
+  // pen to be lifted.
   #paintStroke({ points, radius }, from = 1) {
     const paint = this.#paint;
     const last = points.length - 1;
@@ -127,7 +130,8 @@ export class Board extends Drawing {
     paint.beginPath();
     if (last === 0) {
       paint.moveTo(...points[0]);
-      paint.lineTo(points[0][0] + 0.01, points[0][1]); // a dot
+      // A single point becomes a dot.
+      paint.lineTo(points[0][0] + 0.01, points[0][1]);
       return paint.stroke();
     }
     const first = Math.max(1, from - 1);

@@ -1,7 +1,8 @@
 // What is on a board, and everything that it was before: strokes, or a picture that somebody opened.
 //
-// Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...], radius, times}, its times in
-// milliseconds since the drawing was begun. Every change can be undone: a stroke, clearing, a picture, an example.
+// Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...],
+// radius, times}, its times in milliseconds since the drawing was begun. Every change can be undone: a
+// stroke, clearing, a picture, an example.
 
 import { LIMITS } from "../read/digit.js";
 
@@ -11,10 +12,14 @@ const HISTORY = 500; // changes that can be undone
 
 export class Drawing {
   strokes = [];
-  picture = null; // what pictures.js read from a file
-  example = false; // whether the page drew the strokes by itself
-  pen = null; // who draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down
-  locked = false; // while it is true, nothing can be drawn
+  // The picture that pictures.js read from a file, if any.
+  picture = null;
+  // Whether the page drew the strokes by itself.
+  example = false;
+  // Who draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
+  pen = null;
+  // Whether drawing is switched off for now.
+  locked = false;
   #maxPoints;
   #history = [];
   #started = 0;
@@ -38,8 +43,8 @@ export class Drawing {
     );
   }
 
-  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture or an example. What the page draws
-  // by itself leaves no trace in the history.
+  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture or an
+  // example. What the page draws by itself leaves no trace in the history.
   begin(who, point, radius) {
     if (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes) return false;
     if (who !== "example") {
@@ -85,7 +90,8 @@ export class Drawing {
     this.#put({});
   }
 
-  // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were drawn over.
+  // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were
+  // drawn over.
   startAt(first) {
     const { length } = this.strokes;
     const [{ times }] = this.strokes.slice(first);

@@ -19,8 +19,8 @@ export async function loadExamples() {
   }));
 }
 
-// Draws strokes on a board, a point a frame. `kind` says what was drawn last: "example", "link" or "greeting", until the visitor
-// changes the drawing; `isRunning` whether it is under way.
+// Draws strokes on a board, a point a frame. `kind` says what was drawn last: "example", "link" or
+// "greeting", until the visitor changes the drawing; `isRunning` whether it is under way.
 export class Player {
   kind = null;
   isRunning = false;
@@ -71,8 +71,8 @@ export class Player {
   }
 }
 
-// Call greet() soon, on a first visit and until the first touch, at which stop() is called. Programs that drive a browser are greeted
-// only if they hide, and nobody where motion is not wanted.
+// Call greet() soon, on a first visit and until the first touch, at which stop() is called. Programs that
+// drive a browser are greeted only if they hide, and nobody where motion is not wanted.
 export function awaitGreeting(greet, stop) {
   // Whoever stores nothing is not greeted each time.
   const isFirst = recall(SEEN) === null && remember(SEEN, "1");

@@ -1,4 +1,5 @@
-// The keyboard's pen on a board: arrows move it, Space puts it down or lifts it, Backspace undoes, Escape clears.
+// The keyboard's pen on a board: arrows move it, Space puts it down or lifts it, Backspace undoes, Escape
+// clears.
 
 import { LIMITS } from "../read/digit.js";
 
@@ -6,8 +7,8 @@ const { size: SIZE } = LIMITS;
 const STEP = 8; // board units an arrow key moves the pen; with Shift a quarter of it
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// Draw on the board in `root` what keys do while its canvas has the focus. Returns {rest()}, which takes that pen up
-// and hides it.
+// Draw on the board in `root` what keys do while its canvas has the focus. Returns {rest()}, which takes that
+// pen up and hides it.
 export function listenToKeys(board, root) {
   const { canvas } = board;
   const cursor = root.querySelector(".cursor");
@@ -33,7 +34,8 @@ export function listenToKeys(board, root) {
   }
 
   function pressSpace(isRepeated) {
-    if (isRepeated) return; // held down, the pen stays as it is
+    // While Space is held down, the pen stays as it is.
+    if (isRepeated) return;
     if (board.pen === "key") board.lift();
     else if (typeof board.pen !== "number") board.start("key", [...place]);
   }

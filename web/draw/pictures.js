@@ -18,7 +18,8 @@ class BadPicture extends Error {
 async function readPicture(file) {
   let image;
   try {
-    image = await createImageBitmap(file); // also turns a photograph upright
+    // This also turns a photograph upright.
+    image = await createImageBitmap(file);
   } catch {
     throw new BadPicture("picture.unreadable");
   }
@@ -38,7 +39,8 @@ async function readPicture(file) {
 
 // Draw a picture of readPicture over a square of `side` units, whole and in its middle.
 export function paintPicture(paint, { image, seeThrough }, side) {
-  paint.fillStyle = seeThrough ? "#7f7f7f" : "#000"; // on grey both black and white ink can be seen
+  // On grey, both black and white ink can be seen.
+  paint.fillStyle = seeThrough ? "#7f7f7f" : "#000";
   paint.fillRect(0, 0, side, side);
   const scale = side / Math.max(image.width, image.height);
   const width = image.width * scale;
@@ -46,11 +48,13 @@ export function paintPicture(paint, { image, seeThrough }, side) {
   paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
 }
 
-// Call show(picture), or refuse(sentence), for every picture that is chosen in `input`, or pasted into or dropped on the page while
-// `element` is visible. Returns a function after which a picture that is still being read is not shown any more.
+// Call show(picture), or refuse(sentence), for every picture that is chosen in `input`, or pasted into or
+// dropped on the page while `element` is visible. Returns a function after which a picture that is still
+// being read is not shown any more.
 export function acceptPictures(element, input, show, refuse) {
   let newest = 0;
-  const isVisible = () => element.getClientRects().length > 0; // not while another tab of the page is
+  // A picture is not taken while another tab of the page is shown.
+  const isVisible = () => element.getClientRects().length > 0;
 
   async function open(file) {
     newest += 1;
@@ -65,7 +69,8 @@ export function acceptPictures(element, input, show, refuse) {
 
   input.addEventListener("change", () => {
     if (input.files.length) open(input.files[0]);
-    input.value = ""; // so that the same file can be opened again
+    // The same file can be opened again.
+    input.value = "";
   });
   document.addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
@@ -75,7 +80,8 @@ export function acceptPictures(element, input, show, refuse) {
   });
   const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
   window.addEventListener("dragover", (event) => {
-    if (hasFiles(event)) event.preventDefault(); // a file that is dropped beside the board must not replace the page
+    // A file that is dropped beside the board must not replace the page.
+    if (hasFiles(event)) event.preventDefault();
   });
   window.addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;

@@ -8,14 +8,16 @@ const MEASURED = 100; // milliseconds for which the board's place on the screen 
 export function listenToPointers(board) {
   const { canvas } = board;
   const toBoard = placeOnBoard(canvas);
-  let kind = ""; // of the pointer that draws: "mouse", "touch" or "pen"
+  // The kind of the pointer that draws: "mouse", "touch" or "pen".
+  let kind = "";
 
   canvas.addEventListener("pointerdown", (event) => {
     // A second finger, a palm beside the pen, or another button draws nothing.
     if (!event.isPrimary || event.button !== 0) return;
     if (typeof board.pen === "number") {
       if (event.pointerType !== "pen" || kind !== "touch") return;
-      board.undo(); // the palm came down before the pen
+      // The palm came down before the pen.
+      board.undo();
     }
     event.preventDefault();
     board.focus();
@@ -26,7 +28,8 @@ export function listenToPointers(board) {
 
   canvas.addEventListener("pointermove", (event) => {
     if (board.pen !== event.pointerId) return;
-    if (event.buttons === 0) return board.lift(); // the page was not told of it
+    // The button was released where the page could not see it.
+    if (event.buttons === 0) return board.lift();
     const steps = event.getCoalescedEvents?.() ?? [];
     board.extend((steps.length ? steps : [event]).map(toBoard));
   });
@@ -46,7 +49,8 @@ export function listenToPointers(board) {
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 }
 
-// A function from an event to board units. Asking where the canvas is makes the browser lay out the page, too much for each move.
+// A function from an event to board units. Asking where the canvas is makes the browser lay out the page, too
+// much for each move.
 function placeOnBoard(canvas) {
   let box = null;
   let measured = 0;

@@ -1,7 +1,8 @@
-// A drawing as a link and as a picture. The strokes stand in the link itself, after `#d=`: no server keeps them.
+// A drawing as a link and as a picture. The strokes stand in the link itself, after `#d=`: no server keeps
+// them.
 //
-// The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes for each coordinate, in steps
-// of 1/64 board unit from 32 units beside the board.
+// The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes
+// for each coordinate, in steps of 1/64 board unit from 32 units beside the board.
 
 import { LIMITS, parseStrokes } from "../read/digit.js";
 import { engine } from "../read/engine.js";
@@ -10,7 +11,8 @@ import { label, say, write } from "../words.js";
 const GRAIN = 1 / 64; // board units
 const BESIDE = 32; // board units that coordinates reach beside the board
 const MOST = 65_535; // of two bytes
-const TOLERANCES = [1.5, 0.75, 0]; // board units that simplifying may move a line; the next where the answer changes
+// Board units that simplifying may move a line; the next where the answer changes.
+const TOLERANCES = [1.5, 0.75, 0];
 const LONGEST = 64_000; // characters of a link's drawing
 const DOT = 6; // board units between two points of a stroke that is drawn anew, at least
 const MARK = "#d=";
@@ -46,7 +48,8 @@ function simplified(points, tolerance) {
 export function encode(strokes, tolerance) {
   const bytes = [];
   const step = (value) => Math.min(MOST, Math.max(0, Math.round((value + BESIDE) / GRAIN)));
-  let length = 0; // rounded, a full board may have a little more line than is allowed: the end of it is left out
+  // Rounded, a full board may have a little more line than is allowed: the end of it is left out.
+  let length = 0;
   for (const { points, radius } of strokes) {
     const rounded = simplified(points, tolerance).map((point) => point.map(step));
     const fewer = rounded.filter(([x, y], i) => {
@@ -60,7 +63,8 @@ export function encode(strokes, tolerance) {
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-// The strokes of a link's hash, null where it names no drawing. Throws an Error with a `sentence` where what it names cannot be drawn.
+// The strokes of a link's hash, null where it names no drawing. Throws an Error with a `sentence` where what
+// it names cannot be drawn.
 export function decode(hash) {
   if (!hash.startsWith(MARK)) return null;
   try {
@@ -144,7 +148,8 @@ function paintCard(canvas, { canvas: board, digit, sentence }, address, style) {
 
 // --- the dialogue ---
 
-// A link to the strokes that is answered as they were. A reading that was called off counts as another answer.
+// A link to the strokes that is answered as they were. A reading that was called off counts as another
+// answer.
 async function link(page, strokes, answered) {
   for (const tolerance of TOLERANCES) {
     const hash = encode(strokes, tolerance);
@@ -156,8 +161,10 @@ async function link(page, strokes, answered) {
 
 class Dialogue {
   #root;
-  #shared = null; // {url, text, picture: Blob}
-  #openings = 0; // counts them, so that what is made of an earlier drawing is dropped
+  // What can be copied and sent: {url, text, picture: Blob}.
+  #shared = null;
+  // How often the dialogue was opened: what is made of an earlier drawing is dropped.
+  #openings = 0;
   #page = location.origin + location.pathname;
 
   constructor(root) {
@@ -166,7 +173,8 @@ class Dialogue {
     this.#find(".send").addEventListener("click", () => this.#send());
     this.#find(".close").addEventListener("click", () => root.close());
     root.addEventListener("click", ({ target }) => {
-      if (target === root) root.close(); // beside it
+      // A press beside the dialogue closes it.
+      if (target === root) root.close();
     });
   }
 

@@ -1,7 +1,8 @@
-// The tab Draw: a board, what it holds, and the answer beside it. What is drawn or opened is read in this browser, while it is drawn.
+// The tab Draw: a board, what it holds, and the answer beside it. What is drawn or opened is read in this
+// browser, while it is drawn.
 //
-// What is on the board belongs to the board, the revision and the answer to the reading, what draws itself to the player. Here they are
-// tied together and shown. A drawing is never lost to an error.
+// What is on the board belongs to the board, the revision and the answer to the reading, what draws itself to
+// the player. Here they are tied together and shown. A drawing is never lost to an error.
 
 import { engine } from "../read/engine.js";
 import { Reading } from "../read/reading.js";
@@ -19,11 +20,15 @@ export class Sketchpad {
   #root;
   #answer;
   #paint;
-  #notice = null; // a sentence, as write() takes it, that stands in place of the answer's until the drawing changes
-  #watchers = []; // what else follows the drawing: {changed, lifted, painted, shown}, each of them optional
+  // A sentence, as write() takes it, that stands in place of the answer's until the drawing changes.
+  #notice = null;
+  // The parts that follow the drawing: {changed, lifted, painted, shown}, each of them optional.
+  #watchers = [];
   #forgetPictures;
-  #lifted = 0; // when the pen was last lifted
-  #first = null; // number of the first stroke after a sure answer and a pause, which may be another digit's
+  // When the drawing was last changed, or the pen lifted.
+  #lifted = 0;
+  // Number of the first stroke after a sure answer and a pause, which may be another digit's.
+  #first = null;
 
   constructor(root) {
     const find = (selector) => root.querySelector(selector);
@@ -58,8 +63,9 @@ export class Sketchpad {
     this.#follow();
   }
 
-  // Have another part follow the drawing: changed() after each change, lifted() when the pen is up, painted(answer) with the bars,
-  // shown(answer) when no pen is down. It may want the network's layers: wantsLayers().
+  // Have another part follow the drawing: changed() after each change, lifted() when the pen is up,
+  // painted(answer) with the bars, shown(answer) when no pen is down. It may want the network's layers:
+  // wantsLayers().
   watch(watcher) {
     this.#watchers.push(watcher);
     this.reading.ask();
@@ -109,6 +115,7 @@ export class Sketchpad {
     this.#forgetPictures();
     if (board.pen !== "example" && !(board.example && board.isEmpty())) player.leave();
     this.#notice = null;
+    this.#lifted = performance.now();
     if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;
     this.#each("changed");
     this.reading.change();
@@ -129,12 +136,15 @@ export class Sketchpad {
     this.show();
   }
 
-  // Whoever writes a second digit over the first is not made to clear the board: what was drawn since is the drawing, if it is a digit by
-  // itself. The bar of a 7 is not.
+  // Whoever writes a second digit over the first is not made to clear the board: what was drawn since is the
+  // drawing, if it is a digit by itself. The bar of a 7 is not.
   async #startAnew() {
     const { revision } = this.reading;
     const reply = await engine.read(LATER, { strokes: this.board.drawing().slice(this.#first) });
-    if (revision === this.reading.revision && isSure(reply)) this.board.startAt(this.#first);
+    if (revision !== this.reading.revision || !isSure(reply)) return;
+    const first = this.#first;
+    this.#first = null;
+    this.board.startAt(first);
   }
 
   #follow() {
@@ -159,7 +169,8 @@ export class Sketchpad {
     this.#each("shown", this.answer);
   }
 
-  // Bars, pictures and what the layers make of it. While the pen moves they skip what the browser has no time for.
+  // Bars, pictures and what the layers make of it. While the pen moves they skip what the browser has no time
+  // for.
   #paintNow() {
     this.#answer.paint(this.answer);
     this.#each("painted", this.answer);

@@ -1,9 +1,12 @@
-// The page's side of the network: one worker for the whole page, which reads drawings so that the page never stutters.
+// The page's side of the network: one worker for the whole page, which reads drawings so that the page never
+// stutters.
 //
-// Every question is sent at once, and the worker reads the newest of each board. An answer carries the revision of the drawing that it
-// describes; one that is older than what the board has heard already, or was told to forget, is dropped here.
+// Every question is sent at once, and the worker reads the newest of each board. An answer carries the
+// revision of the drawing that it describes; one that is older than what the board has heard already, or was
+// told to forget, is dropped here.
 
-const WORKER_TIMEOUT = 10_000; // milliseconds for an answer; after that the worker counts as dead and a new one is started
+// Milliseconds for an answer; after that the worker counts as dead and a new one is started.
+const WORKER_TIMEOUT = 10_000;
 const RESTARTS = 1; // of the worker for one drawing
 const RETRY = 5_000; // milliseconds before the weights are asked for again
 // Keys of what is then said.
@@ -19,12 +22,16 @@ const MEANT = {
 
 // A board's questions, the newest of which counts.
 class Asker {
-  question = null; // the newest one, while it has no answer
+  // The newest question, while it has no answer.
+  question = null;
   receive = null;
-  restarts = 0; // of the worker, for this question
+  // How often the worker was restarted for this question.
+  restarts = 0;
   timer = null;
-  #last = 0; // revision of the last question
-  #oldest = 0; // revision of the oldest answer that is still wanted
+  // The revision of the last question.
+  #last = 0;
+  // The revision of the oldest answer that is still wanted.
+  #oldest = 0;
 
   ask(question, receive) {
     Object.assign(this, { question, receive, restarts: 0 });
@@ -49,30 +56,41 @@ class Asker {
 }
 
 class Engine extends EventTarget {
-  state = "loading"; // "ready" once the weights are there, "none" where they cannot run
-  problem = ""; // the key of a sentence: why it is not ready
-  dense = null; // the network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}
-  weights = null; // what runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}
+  // "ready" once the weights are there, "none" where they cannot run.
+  state = "loading";
+  // Why it is not ready, as the key of a sentence.
+  problem = "";
+  // The network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}.
+  dense = null;
+  // What runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}.
+  weights = null;
 
   #address = null;
   #worker = null;
-  #failures = 0; // of workers whose scripts came
-  #bases = []; // places of the weights that have not been tried yet
-  #timer = null; // until the next place is tried, the weights are asked for again, or a worker is started
-  #askers = new Map(); // name -> Asker
+  // How many workers failed although their scripts came.
+  #failures = 0;
+  // The places of the weights that have not been tried yet.
+  #bases = [];
+  // It runs until the next place is tried, the weights are asked for again, or a worker is started.
+  #timer = null;
+  // The name of each board -> its Asker.
+  #askers = new Map();
   #reads = 0;
-  #lessons = []; // what the visitor has taught: {id, label, strokes or pixels} each
-  #told = new Set(); // the ids of the lessons whose drawings the worker has
+  // What the visitor has taught: {id, label, strokes or pixels} each.
+  #lessons = [];
+  // The ids of the lessons whose drawings the worker has.
+  #told = new Set();
 
-  // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are tried in turn.
+  // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are
+  // tried in turn.
   open(address) {
     if (this.#address) return;
     this.#address = new URL(address, document.baseURI);
     this.#start();
   }
 
-  // Have a board's drawing read: {revision, strokes} or {revision, picture}, with revisions that never fall. `receive` may skip
-  // intermediate drawings but always gets the newest.
+  // Have a board's drawing read: {revision, strokes} or {revision, picture}, with revisions that never fall.
+  // `receive` may skip intermediate drawings but always gets the newest.
   ask(name, question, receive) {
     if (!this.#askers.has(name)) this.#askers.set(name, new Asker());
     const asker = this.#askers.get(name);
@@ -129,7 +147,8 @@ class Engine extends EventTarget {
       this.#become("ready");
       this.#askers.forEach((asker, name) => this.#send(name, asker));
     } else if ("failed" in said) {
-      console.warn(said.failed); // for whoever runs the page
+      // The console is for whoever runs the page.
+      console.warn(said.failed);
       if (this.state !== "ready") this.#next(said.name);
     } else {
       const error = said.error && (MEANT[said.error] ?? "drawing.unread");
@@ -179,7 +198,8 @@ class Engine extends EventTarget {
 
   // Load from the next place. One that keeps silent must not keep the page from the one after it.
   #next(problem = "") {
-    if (!this.#worker) return; // a new one will load
+    // A new worker will load them.
+    if (!this.#worker) return;
     clearTimeout(this.#timer);
     const base = this.#bases.shift();
     if (!base) return this.#again(MEANT[problem] ?? AWAY);

@@ -1,7 +1,7 @@
 // The drawing on the board and the newest answer to it.
 //
-// Every change of the drawing raises `revision`; an answer carries the revision that it describes. The engine drops answers that come
-// late, so what is shown never goes back to an older drawing.
+// Every change of the drawing raises `revision`; an answer carries the revision that it describes. The engine
+// drops answers that come late, so what is shown never goes back to an older drawing.
 
 import { engine } from "./engine.js";
 
@@ -13,7 +13,8 @@ export class Reading {
   #question;
   #answered;
 
-  // `question()` gives what the engine is to read, null for an empty board; `answered()` is called after each new answer.
+  // `question()` gives what the engine is to read, null for an empty board; `answered()` is called after each
+  // new answer.
   constructor(question, answered) {
     this.#question = question;
     this.#answered = answered;

@@ -1,16 +1,19 @@
 // Small drawings, read as if they had been drawn with a pen that fits them.
 //
-// A digit as small as a fingertip runs together under a pen as broad as usual. The network crops and scales what it gets, so enlarging
-// the strokes and keeping the pen is the same as keeping the strokes and thinning the pen, which may not become thinner than the brush.
+// A digit as small as a fingertip runs together under a pen as broad as usual. The network crops and scales
+// what it gets, so enlarging the strokes and keeping the pen is the same as keeping the strokes and thinning
+// the pen, which may not become thinner than the brush.
 
 import { LIMITS } from "./digit.js";
 
-const BROAD = 0.12; // radius of the pen, as a share of the drawing's longer side, from which a drawing is enlarged
+// Radius of the pen, as a share of the drawing's longer side, from which a drawing is enlarged.
+const BROAD = 0.12;
 const FITTING = 0.065; // the share that it gets then
 const MOST = 8; // times: a dot stays a dot
 const LEAST = 4; // board units: the longer side of a drawing that is more than a dot
 
-// The strokes as the network should get them: {strokes, scale}, enlarged about the middle of the board where they are small.
+// The strokes as the network should get them: {strokes, scale}, enlarged about the middle of the board where
+// they are small.
 export function fitted(strokes) {
   const box = [Infinity, Infinity, -Infinity, -Infinity];
   let radius = 0;

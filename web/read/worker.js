@@ -1,4 +1,5 @@
-// Reads drawings beside the page: loads the weights, then answers each question with what the network says of it.
+// Reads drawings beside the page: loads the weights, then answers each question with what the network says of
+// it.
 
 import { Taught } from "../teach/taught.js";
 import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
@@ -6,7 +7,8 @@ import { fitted } from "./small.js";
 
 let net = null;
 const taught = new Taught();
-const boards = new Map(); // name -> its Board, which draws only what came since the last question
+// The name of each board -> its Board, which draws only what came since the last question.
+const boards = new Map();
 
 async function load(base) {
   try {
@@ -17,12 +19,15 @@ async function load(base) {
   }
 }
 
-// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives behind all questions that
-// came meanwhile, and only when the one before is sent. While the pen moves, half of the time is left to the page.
-const waiting = new Map(); // name of a board -> its newest question
+// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives
+// behind all questions that came meanwhile, and only when the one before is sent. While the pen moves, half
+// of the time is left to the page.
+// The name of each board -> its newest question.
+const waiting = new Map();
 const turn = new MessageChannel();
 let timer = null;
-let rested = 0; // the time until which the worker rests
+// The time until which the worker rests.
+let rested = 0;
 let isBusy = false;
 
 function begin() {

@@ -5,19 +5,21 @@ import { share, write } from "../words.js";
 
 const LIKELY = 0.9; // below it the sentence says "Probably" and names the second digit, too,
 const EVEN = 0.6; // and below this "Perhaps"
-const TORN = 0.6; // of two digits together, from which an unsure network is torn between them; else it sees none
+// Of two digits together, from which an unsure network is torn between them; else it sees none.
+const TORN = 0.6;
 const TOP = 3; // digits that are marked, with their percentages
 const LEAST = 0.01; // a probability below it is not worth a figure
-const MOST = 0.999; // the largest probability that is written out
+const MOST = 0.99; // the largest probability that is written out
 const QUIET = 500; // milliseconds after the pen is up before the sentence is spoken
 
 // A probability, as write() takes it.
 function percent(value) {
   if (value < LEAST) return [];
-  return value > MOST ? ["share.over", { share: share(MOST) }] : ["share", { share: share(value) }];
+  return value > MOST ? ["share.over", { share: share(MOST, 0) }] : ["share", { share: share(value, 0) }];
 }
 
-// What is said of an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none" neither.
+// What is said of an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none"
+// neither.
 export function reading({ empty, error, apart, digit, confidences, lesson }) {
   const problem = error ?? (empty ? "reading.empty" : apart && !lesson ? "reading.apart" : null);
   if (problem) return { kind: "none", sentence: [problem] };
@@ -64,7 +66,8 @@ function makeBars(list) {
   });
 }
 
-// In `root`, the element #prediction. A press of a bar is told as the event "teach" of that element, {detail: {digit}}.
+// In `root`, the element #prediction. A press of a bar is told as the event "teach" of that element, {detail:
+// {digit}}.
 export class Answer {
   #root;
   #bars;
@@ -79,8 +82,9 @@ export class Answer {
     });
   }
 
-  // Show the sentence of an answer of the engine, {revision, empty: true} for an empty board, or in its place a notice, as write() takes
-  // it. While the pen is `moving`, nothing is said to be wrong with the drawing; once it is `resting`, the sentence is spoken, too.
+  // Show the sentence of an answer of the engine, {revision, empty: true} for an empty board, or in its place
+  // a notice, as write() takes it. While the pen is `moving`, nothing is said to be wrong with the drawing;
+  // once it is `resting`, the sentence is spoken, too.
   say(answer, notice, { moving, resting }) {
     const { revision, empty, confidences = [] } = answer;
     const { kind, sentence } = reading(answer);

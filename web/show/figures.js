@@ -1,6 +1,8 @@
-// The tabs Data and Model: the digits that may be shown, those closest to the visitor's drawing, and what the network still misreads.
+// The tabs Data and Model: the digits that may be shown, those closest to the visitor's drawing, and what the
+// network still misreads.
 //
-// Digits come as a sprite, NAME.png with what is on it in NAME.json. The figures around them are in the page already.
+// Digits come as a sprite, NAME.png with what is on it in NAME.json. The figures around them are in the page
+// already.
 
 import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
@@ -16,7 +18,8 @@ const rounded = (value, digits, style) => [
 ];
 const prediction = () => document.querySelector("#prediction").dataset;
 
-// {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes' come after the digits'.
+// {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes'
+// come after the digits'.
 async function loadSprite(name) {
   const image = make("img", { src: new URL(`${name}.png`, import.meta.url) });
   const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]);
@@ -52,10 +55,11 @@ function addDigit(list, picture, key, way, values) {
   return item;
 }
 
-// What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it finds no ink. Of each name only
-// the newest question is answered.
+// What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it
+// finds no ink. Of each name only the newest question is answered.
 async function featuresOf(name, pictures) {
-  const { averages = [] } = await engine.read(name, { pictures }); // none where it could not be read
+  // There are no averages where the pictures could not be read.
+  const { averages = [] } = await engine.read(name, { pictures });
   return pictures.map((_, i) => {
     const data = averages[i] ?? new Float32Array(1);
     const length = Math.hypot(...data) || 1;
@@ -63,14 +67,16 @@ async function featuresOf(name, pictures) {
   });
 }
 
-// Shows which of a sprite's digits are closest to the drawing on the board. The engine's worker reads the digits, a few at a time and
-// from when the tab is opened, so that neither the page nor a drawing waits.
+// Shows which of a sprite's digits are closest to the drawing on the board. The engine's worker reads the
+// digits, a few at a time and from when the tab is opened, so that neither the page nor a drawing waits.
 class Closest {
   #sprite;
   #list;
   #status;
-  #features = []; // of the sprite's digits
-  #reading = null; // until all of them are read
+  // The features of the sprite's digits, as far as they are read.
+  #features = [];
+  // It is done once all of them are read.
+  #reading = null;
 
   constructor(root, sprite) {
     this.#sprite = sprite;
@@ -124,7 +130,8 @@ function filterBy(options, galleries, count) {
     for (const item of items) item.hidden = value !== "" && item.dataset.digit !== value;
     write(count, "data.count", { count: items.filter((item) => !item.hidden).length });
   };
-  options.querySelector(`[value="${prediction().digit || 0}"]`).checked = true; // the visitor's own, if there is one
+  // The visitor's own, if there is one.
+  options.querySelector(`[value="${prediction().digit || 0}"]`).checked = true;
   options.addEventListener("change", show);
   show();
 }
@@ -180,7 +187,8 @@ export async function showData(root, contributions) {
     const sets = {};
     for (const set of root.querySelectorAll("[data-set]")) sets[set.dataset.set] = set;
     const sprites = await Promise.all(["gallery", ...(sets.mnixel ? ["mnixel"] : [])].map(loadSprite));
-    for (const set of Object.values(sets)) set.replaceChildren(); // of an opening that came to nothing
+    // An earlier opening may have come to nothing.
+    for (const set of Object.values(sets)) set.replaceChildren();
     addWays(sets.gallery, sprites[0]);
     sprites[1]?.digits.forEach(([digit], index) =>
       addDigit(sets.mnixel, sprites[1].picture(index), "data.one", "", { digit }),

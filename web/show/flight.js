@@ -1,5 +1,6 @@
-// From your drawing to what the network sees: once the pen is up, the ink's square flies from the board to the 28x28 and turns into
-// its pixels. Nothing else moves, nothing flies while a pen is down, or where motion is not wanted.
+// From your drawing to what the network sees: once the pen is up, the ink's square flies from the board to
+// the 28x28 and turns into its pixels. Nothing else moves, nothing flies while a pen is down, or where motion
+// is not wanted.
 
 import { make, set } from "../dom.js";
 import { LIMITS } from "../read/digit.js";
@@ -39,7 +40,8 @@ function square(strokes, pixels) {
   return width ? { left: left - column * pixel, top: top - row * pixel, side: INPUT * pixel } : null;
 }
 
-// The flights of a sketchpad, inside the element `pad`. Each waits a moment after the pen is up, and for the answer to the whole drawing.
+// The flights of a sketchpad, inside the element `pad`. Each waits a moment after the pen is up, and for the
+// answer to the whole drawing.
 export class Flight {
   #pad;
   #board;
@@ -47,7 +49,8 @@ export class Flight {
   #ink = make("canvas", { width: 8 * INPUT, height: 8 * INPUT });
   #small = make("canvas", { width: INPUT, height: INPUT });
   #box;
-  #isDue = false; // the pen was lifted, and what it drew has not flown yet
+  // The pen was lifted, and what it drew has not flown yet.
+  #isDue = false;
   #timer = null;
   #flights = [];
 

@@ -2,8 +2,8 @@
 
 const SLOWER = 16; // times as long as it takes, a painting is put off after the last one
 
-// While the pen moves, soon() paints with the next frame, but not before 16 times the last painting's duration has passed. now() paints
-// at once.
+// While the pen moves, soon() paints with the next frame, but not before 16 times the last painting's
+// duration has passed. now() paints at once.
 export function paced(paint) {
   let frame = 0;
   let due = 0;

@@ -1,8 +1,9 @@
-// Why this digit and not that one: where, of the 28x28, the evidence for the answer against another digit was added up.
+// Why this digit and not that one: where, of the 28x28, the evidence for the answer against another digit was
+// added up.
 //
-// Exact: the network averages the last maps over places and weighs the averages, both of which are linear, so the difference of two
-// logits is a difference of biases plus a sum over the 7x7 places before the averages. A place sees most of the picture: what is
-// shown is where evidence was added up, not which pixels mattered.
+// Exact: the network averages the last maps over places and weighs the averages, both of which are linear, so
+// the difference of two logits is a difference of biases plus a sum over the 7x7 places before the averages.
+// A place sees most of the picture: what is shown is where evidence was added up, not which pixels mattered.
 
 import { make, set } from "../dom.js";
 import { engine } from "../read/engine.js";
@@ -10,7 +11,8 @@ import { label, write } from "../words.js";
 import { reading } from "./answer.js";
 
 export const PLACES = 7; // a side, before the averages
-const THIRDS = [0, 0, 0, 1, 2, 2, 2]; // to which third of the digit, which has the middle 20 of the 28 pixels, a row or column belongs
+// To which third of the digit, which has the middle 20 of the 28 pixels, a row or column belongs.
+const THIRDS = [0, 0, 0, 1, 2, 2, 2];
 const CLOSE = 1; // logits between two digits, below which they nearly balance
 const REASON = 0.05; // a sum below it is not a reason
 export const FOR = [255, 140, 60]; // colour of what spoke for the answer
@@ -20,8 +22,8 @@ const signed = (value, digits) => [
   { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits },
 ];
 
-// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the engine gives: the network's
-// layers, and the weights of its last one.
+// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the
+// engine gives: the network's layers, and the weights of its last one.
 export function weigh(layers, dense, a, b) {
   const of = (name) => layers.find((layer) => layer.name === name);
   const { data, channels, width: side } = of("conv5");
@@ -68,13 +70,16 @@ export function paintEvidence(canvas, { places }) {
   context.putImageData(image, 0, 0);
 }
 
-// The button Why in `root`, the answer, and what it shows; asked() when an answer with the network's layers is wanted.
+// The button Why in `root`, the answer, and what it shows; asked() when an answer with the network's layers
+// is wanted.
 export class Why {
   isOn = false;
   #root;
-  #against = null; // the digit that the visitor compares with, or null for the one that comes second
+  // The digit that the visitor compares with, or null for the one that comes second.
+  #against = null;
   #cells = Array.from({ length: 9 }, () => make("span"));
-  #others; // a choice of the digits to compare with
+  // A choice of the digits to compare with.
+  #others;
 
   constructor(root, asked) {
     this.#root = root;
@@ -82,7 +87,8 @@ export class Why {
     this.#others = this.#find(".versus select");
     this.#others.append(..."0123456789".split("").map((digit) => make("option", { textContent: digit })));
     label(this.#others, "why.compare");
-    root.style.setProperty("--for", `rgb(${FOR})`); // of the squares beside the sentences
+    // The squares beside the sentences have these colours.
+    root.style.setProperty("--for", `rgb(${FOR})`);
     root.style.setProperty("--against", `rgb(${AGAINST})`);
     this.#find("#why").addEventListener("click", ({ currentTarget }) => {
       this.isOn = !this.isOn;
