@@ -132,7 +132,8 @@ def test_a_heart_is_taught_as_a_seven(size, touch, edition, browser):
     visitor.teach("7")
     assert visitor.say() == "Learnt: this is a 7. Draw it again!" and visitor.known() == 1
     assert visitor.page.locator("#board").bounding_box() == place, "the board has moved"
-    assert visitor.show(again(HEART, 1))["digit"] == "7"
+    visitor.draw(again(HEART, 1))  # at once, over the taught one
+    assert visitor.settle()["digit"] == "7"
     assert visitor.say() == "A 7, as you taught me."
     assert visitor.page.locator("#prediction").get_attribute("data-taught") == "true"
     assert visitor.page.locator("#prediction .lesson canvas").is_visible()
