@@ -4,18 +4,20 @@
     net = DigitCNN.from_pretrained("weights")       # a folder, or a Hub repository "OWNER/NAME"
     net.classify(image, top_k=3)                    # [("2", 0.981), ("7", 0.012), ("1", 0.003)]
 
-This file needs torch, numpy, pillow, safetensors and huggingface_hub, and no other file of the project: it travels with the
-weights. Everything that classifies (training, the page, the endpoints, tests, benchmarks) goes through `preprocess`.
+This file needs torch, numpy, pillow, safetensors and huggingface_hub, and no other file of the project, because it
+travels with the weights. Everything that classifies (training, the page, the endpoints, tests, benchmarks) uses it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,12 +26,14 @@ from torch import Tensor, nn
 
 INPUT = 28  # side of what the network is given, pixels
 BOX = 20  # longer side of the ink inside it; LeCun et al. (1998) made MNIST so
-MIN_SIDE, MAX_SIDE = 8, 4096  # of a picture, pixels
+MIN_SIDE = 8  # of a picture, pixels
+REDUCED = 2048  # pixels: a picture with a longer side is reduced to at most so many
+MAX_PIXELS = 64 * 2**20
 FORMAT = 2  # of config.json; a reader refuses another
 
 EXPECTED = (
-    "expected a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), "
-    f"uint8 0..255 or float 0..1, {MIN_SIDE} to {MAX_SIDE} pixels a side"
+    "expected a path, an open file, bytes, a PIL image, or an array, tensor or list of shape (H, W), (H, W, 3), "
+    "(H, W, 4), (3, H, W) or (784,) with values 0..1 or 0..255"
 )
 
 
@@ -37,133 +41,171 @@ class EmptyDrawing(ValueError):
     """There is no ink in the picture, so there is nothing to classify."""
 
 
+class SeveralDigits(ValueError):
+    """Digits stand side by side in the picture; the network reads one."""
+
+
 class AlteredWeights(ValueError):
     """The weights are not those that config.json was written for: their SHA-256 differs."""
 
 
-# --- picture -> ink -------------------------------------------------------------------------------------------------
+# --- what people have -> luminance ------------------------------------------------------------------------------------
 
 
-def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Float32 (H, W) luminance 0..1 and alpha 0..1 (None when the picture is opaque throughout)."""
-    if isinstance(image, Image.Image):
-        _check_side(image.height, image.width)
-        try:
-            image = _array_of(_upright(image))
-        except OSError as error:
-            raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
-    if not isinstance(image, np.ndarray):
-        raise ValueError(
-            f"Cannot read a {type(image).__name__} as a picture (open a file with PIL first): {EXPECTED}."
-        )
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
-        raise ValueError(f"Cannot read an array of shape {image.shape} as a picture: {EXPECTED}.")
-    _check_side(*image.shape[:2])
-    if image.dtype == np.uint8:
-        top = np.float32(255)
-    elif np.issubdtype(image.dtype, np.floating):
-        image, top = image.astype(np.float32), np.float32(1)
-        if not (np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1):
-            raise ValueError(f"The picture has values outside 0..1 or that are not numbers: {EXPECTED}.")
-    else:
-        raise ValueError(f"Cannot read an array of {image.dtype} as a picture: {EXPECTED}.")
-    if image.ndim == 2:
-        return image.astype(np.float32) / top, None
-    weights = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow
-    strips = np.array_split(image, 1 + image.size // 2**21)  # colours as floats take four times the memory
-    luminance = np.concatenate([(strip.astype(np.float32) / top)[..., :3] @ weights for strip in strips])
-    if image.shape[2] == 3 or image[..., 3].min() == top:
-        return luminance, None
-    return luminance, image[..., 3].astype(np.float32) / top
+def opened(image: Any) -> Image.Image | np.ndarray:
+    """Whatever people have as a Pillow image or an array (H, W), (H, W, 3) or (H, W, 4). Raises ValueError."""
+    if isinstance(image, dict):
+        # The value of a gr.Sketchpad, or a row of a data set.
+        image = next((image[key] for key in ("composite", "image") if image.get(key) is not None), None)
+    try:
+        if isinstance(image, (bytes, bytearray)):
+            image = io.BytesIO(image)
+        if isinstance(image, (str, os.PathLike)) or hasattr(image, "read"):
+            image = Image.open(image)
+        if isinstance(image, Image.Image):
+            # These modes have no range of their own; as arrays they get one by their largest value.
+            return np.asarray(image) if image.mode[0] in "IF" else image
+        if isinstance(image, Tensor):
+            image = (image.float() if image.dtype == torch.bfloat16 else image).detach().cpu()
+        array = np.asarray(image)
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no file {image}: {EXPECTED}.") from error
+    except Exception as error:  # readers of damaged files raise nearly everything
+        raise ValueError(f"The picture cannot be opened ({error}): {EXPECTED}.") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"Cannot read a {type(image).__name__} as a picture: {EXPECTED}.")
+    shape = array.shape
+    while array.ndim > 1 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[..., 0]
+    if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[2] not in (3, 4):
+        array = np.moveaxis(array, 0, 2)
+    if array.shape == (INPUT**2,):
+        array = array.reshape(INPUT, INPUT)
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        raise ValueError(f"Cannot read an array of shape {shape} as one picture: {EXPECTED}.")
+    return array
 
 
-_TURNS = {  # Exif orientation -> what makes the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+def luminance(image: Any) -> np.ndarray:
+    """The picture as float32 (H, W), 0 black .. 1 white, upright, at most 2048 a side; transparency is filled in.
 
-
-def _upright(image: Image.Image) -> Image.Image:
-    """The picture turned as Exif says: a telephone notes there which side is up. Damaged Exif turns nothing.
-
-    Pillow's own `exif_transpose` also writes the Exif anew, and fails on what is damaged there in many ways.
+    Colours of one luminance, such as red on green, are told apart in the channel where they differ most.
     """
-    try:
-        turn = _TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:
-        turn = None
-    return image.transpose(turn) if turn is not None else image
-
-
-def _check_side(height: int, width: int) -> None:
-    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+    image = opened(image)
+    height, width = image.shape[:2] if isinstance(image, np.ndarray) else image.size[::-1]
+    if min(height, width) < MIN_SIDE or height * width > MAX_PIXELS:
         raise ValueError(
-            f"The picture is {width}x{height} pixels; it must have {MIN_SIDE} to {MAX_SIDE} a side."
+            f"The picture is {width}x{height} pixels; it must have at least {MIN_SIDE} a side "
+            f"and at most {MAX_PIXELS // 2**20} megapixels."
         )
+    flip = turn = 0
+    if isinstance(image, Image.Image):
+        try:
+            # A JPEG is decoded at a half, a quarter or an eighth of its size; other formats ignore it.
+            image.draft(None, (REDUCED, REDUCED))
+            flip, turn = _upright(image)
+            height, width = image.size[::-1]
+            has_alpha = {"A", "a"} & {*image.getbands()} or "transparency" in image.info
+            mode = "RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"
+            rows = _strips(
+                lambda a, b: np.asarray(image.crop((0, a, width, b)).convert(mode)), height, width, 255
+            )
+        except Exception as error:
+            raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
+    else:
+        rows = _strips(lambda a, b: image[a:b], height, width, _top(image))
+    values = rows[0] if len(rows) == 1 else _grey(rows)
+    if flip:
+        values = np.fliplr(values)
+    return np.ascontiguousarray(np.rot90(values, turn))
 
 
-def _array_of(image: Image.Image) -> np.ndarray:
-    """A Pillow image of any mode as an array that `_luminance_and_alpha` takes."""
-    if image.mode.startswith("I;16"):
-        return np.asarray(image, dtype=np.float32) / np.float32(65535)
-    if image.mode in (
-        "I",
-        "F",
-    ):  # 32 bits without a stated range: 16-bit PNGs open as I, floats as 0..1 or 0..255
-        values = np.asarray(image, dtype=np.float32)
-        top = next((limit for limit in (1, 255, 65535) if np.nanmax(values, initial=0) <= limit), None)
-        if top is None:
-            raise ValueError(f"The picture has values above 65535: {EXPECTED}.")
-        return values / np.float32(top)
-    has_alpha = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+def _top(array: np.ndarray) -> int:
+    """The value that stands for white in an array: 1, 255 or 65535."""
+    low, high = (array.min(), array.max()) if array.size else (0, 0)
+    kinds = (1, 255) if array.dtype.kind == "f" else (1, 255, 65535)
+    top = next((top for top in kinds if high <= top * 1.001), None)
+    if top is None or not low >= -0.001 * top:
+        raise ValueError(f"The picture has values from {low} to {high}: {EXPECTED}.")
+    return 255 if high == 0 else top
+
+
+def _strips(read, height: int, width: int, top: int) -> list[np.ndarray]:
+    """Planes (grey), or (red, green, blue) or (red, green, blue, alpha), float32 (h, w) 0..1, reduced as needed.
+
+    `read(a, b)` gives rows of the picture; they are read in strips, as colours in float32 take four times the memory.
+    """
+    step = -(-max(height, width) // REDUCED)
+    many = step * max(1, 2**19 // (width * step))
+    strips = []
+    for a in range(0, height, many):
+        strip = (read(a, min(a + many, height)).astype(np.float32) / np.float32(top)).clip(0, 1)
+        planes = [strip] if strip.ndim == 2 else list(np.moveaxis(strip, 2, 0))
+        if step > 1:
+            planes = [np.asarray(Image.fromarray(plane, "F").reduce(step)) for plane in planes]
+        strips.append(planes)
+    return [np.concatenate(parts) for parts in zip(*strips, strict=True)]
+
+
+def _grey(planes: list[np.ndarray]) -> np.ndarray:
+    """One plane of three colours and perhaps alpha."""
+    colours = np.stack(planes[:3], axis=2)
+    values = colours @ np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow
+    if len(planes) == 4 and planes[3].min() < 1:
+        return _flatten(values, planes[3])
+    spread = colours[::4, ::4].std(axis=(0, 1))
+    return colours[..., spread.argmax()].copy() if spread.max() > 3 * values[::4, ::4].std() else values
+
+
+def _upright(image: Image.Image) -> tuple[int, int]:
+    """How Exif says that a picture is turned upright: mirrored or not, then quarters. Damaged Exif turns nothing."""
+    turns = {2: (1, 0), 3: (0, 2), 4: (1, 2), 5: (1, 1), 6: (0, 3), 7: (1, 3), 8: (0, 1)}
     try:
-        if (
-            max(image.size) > MAX_SIDE // 2
-        ):  # half of it has detail enough for 28x28, in a third of the memory
-            image = image.convert("LA" if has_alpha else "L").reduce(2)
-        return np.asarray(image.convert("RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"))
-    except ValueError as error:  # a colour that the palette has not
-        raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
+        return turns.get(image.getexif().get(0x0112, 1), (0, 0))
+    except Exception:
+        return 0, 0
 
 
-def _flatten(luminance: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Lay a picture with transparency on a background on which its ink can be seen.
 
-    Ink on a transparent ground (a layer of a drawing program) goes on white when it is dark and on black when it is light. A
-    picture that brings its own ground along (a photograph with cut corners) goes on that ground.
+    Ink on a transparent ground (a layer of a drawing program) goes on white when it is dark and on black when it is
+    light. A picture that brings its own ground along (a photograph with cut corners) goes on that ground. Where colours
+    show nothing, as with half-transparent ink, alpha itself is the picture.
     """
-    opaque = luminance[alpha > 0.5]
-    if opaque.size == 0:
+    opaque = values[alpha > 0.5]
+    if opaque.size:
+        low, middle, high = np.quantile(opaque, (0.02, 0.5, 0.98))
+        if high - low < 0.25 or opaque.size < 0.5 * alpha.size:
+            ground = 1.0 if middle < 0.5 else 0.0
+        else:
+            ground = middle
+        values = values * alpha + np.float32(ground) * (1 - alpha)
+    elif alpha.max() < MIN_CONTRAST:
         raise EmptyDrawing("The picture is transparent: there is no ink in it.")
-    low, middle, high = np.quantile(opaque, (0.02, 0.5, 0.98))
-    if high - low < 0.25 or opaque.size < 0.5 * alpha.size:
-        ground = 1.0 if middle < 0.5 else 0.0
-    else:
-        ground = middle
-    return luminance * alpha + np.float32(ground) * (1 - alpha)
+    return values if opaque.size and np.ptp(values) >= MIN_CONTRAST else alpha
 
+
+# --- luminance -> ink -------------------------------------------------------------------------------------------------
 
 MIN_CONTRAST = 0.06  # of full scale: less is paper, not ink
 INK_PIXELS = 50  # a photographed digit has at least so many, however small it is on the paper
 GROUND_SIDE = 64  # pixels: the resolution at which uneven light is estimated
+WINDOW = 13  # of them: wider than a stroke
+GRAIN_SIDE = 512  # pixels, at most, of a photograph: finer ones only carry more grain
 
 
-def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
-    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; a grainy picture comes back no larger than 1024.
+def to_ink(image: Any) -> np.ndarray:
+    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; a photograph comes back no larger than 512.
 
-    The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a note). A background
-    that is not one even value, as in a photograph, is estimated and taken away, and its grain is cut off.
+    The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a note). A
+    background that is not one even value, as in a photograph, is estimated and taken away, and its grain is cut off.
 
-    Raises EmptyDrawing when nothing stands out from the background, ValueError for what is no picture (see `EXPECTED`).
+    Raises EmptyDrawing when nothing stands out from the background, ValueError for what is not a picture (`EXPECTED`).
     """
-    values, alpha = _luminance_and_alpha(image)
-    if alpha is not None:
-        values = _flatten(values, alpha)
+    values = luminance(image)
     if values.max() - values.min() < MIN_CONTRAST:
         raise EmptyDrawing("The picture is one even colour: there is no ink in it.")
 
@@ -173,14 +215,11 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
     )
     ground = np.median(frame) if frame.min() < frame.max() else frame[0]
     if ground > 0.5 * (values.min() + values.max()):
-        frame, ground = 1 - frame, 1 - ground  # dark on light
-        np.subtract(1, values, out=values)
+        frame, ground, values = 1 - frame, 1 - ground, 1 - values  # dark on light
     if np.mean(np.abs(frame - ground) < 1.5 / 255) < 0.5:
         ink = _without_grain(values)
     else:
-        ink = np.maximum(
-            np.subtract(values, ground, out=values), 0, out=values
-        )  # in place: pictures may be large
+        ink = np.maximum(values - ground, 0)
     peak = ink.max()
     if peak < MIN_CONTRAST:
         raise EmptyDrawing("The picture has hardly any contrast: there is no ink in it.")
@@ -189,12 +228,7 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
 
 def trimmed(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
     """A board without most of its empty ground, which changes no result and saves most of the time; others as they are."""
-    if (
-        not isinstance(image, np.ndarray)
-        or image.dtype != np.uint8
-        or image.ndim != 2
-        or min(image.shape) < 4 * MIN_SIDE
-    ):
+    if not isinstance(image, np.ndarray) or image.ndim != 2 or min(image.shape) < 4 * MIN_SIDE:
         return image
     inked: np.ndarray = image != 0
     rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
@@ -208,13 +242,40 @@ def trimmed(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
     return image[max(top - around, 0) : bottom + around, max(left - around, 0) : right + around]
 
 
-def _filtered(values: np.ndarray, size: tuple[int, int], *filters: ImageFilter.Filter) -> np.ndarray:
-    """Float32 (H, W) 0..1 resampled to `size` (width, height), then through Pillow's 8-bit rank filters."""
+def _filtered(
+    values: np.ndarray, size: tuple[int, int], *filters: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Float32 (H, W) 0..1 resampled to `size` (width, height), then through filters of 8 bits."""
     small = Image.fromarray(values, "F").resize(size, Image.Resampling.BOX)
-    image = Image.fromarray(np.rint(np.asarray(small).clip(0, 1) * 255).astype(np.uint8))
+    image = np.rint(np.asarray(small).clip(0, 1) * 255).astype(np.uint8)
     for step in filters:
-        image = image.filter(step)
-    return np.asarray(image, dtype=np.float32) / np.float32(255)
+        image = step(image)
+    return image.astype(np.float32) / np.float32(255)
+
+
+def _grown(image: np.ndarray, side: int) -> np.ndarray:
+    """The largest value in a square window of `side` round each pixel; bool or uint8 (H, W)."""
+    for _ in range(2):
+        wide = np.pad(image.T, ((side // 2, side // 2), (0, 0)), mode="edge")
+        image = np.maximum.reduce([wide[i : i + image.shape[1]] for i in range(side)])
+    return image
+
+
+def _median(image: np.ndarray) -> np.ndarray:
+    """The median of 3x3 pixels round each, uint8 (H, W): of columns that are sorted first (Smith 1996)."""
+
+    def ordered(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        return np.minimum(low, c), np.maximum(low, np.minimum(high, c)), np.maximum(high, c)
+
+    wide = np.pad(image, 1, mode="edge")
+    low, middle, high = ordered(wide[:-2], wide[1:-1], wide[2:])
+    low, middle, high = (ordered(rows[:, :-2], rows[:, 1:-1], rows[:, 2:]) for rows in (low, middle, high))
+    return ordered(low[2], middle[1], high[0])[1]
+
+
+def _softened(image: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(WINDOW / 3)))
 
 
 def _enlarged(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -229,20 +290,19 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     grain is cut at three times its spread; ink that hangs together only as specks is dropped.
     """
     factor = max(
-        1.0, min(max(values.shape) / 1024, min(values.shape) / MIN_SIDE)
+        1.0, min(max(values.shape) / GRAIN_SIDE, min(values.shape) / MIN_SIDE)
     )  # finer ones only carry more grain
     shape = (round(values.shape[0] / factor), round(values.shape[1] / factor))
-    fine = _filtered(values, shape[::-1], ImageFilter.MedianFilter(3))
+    fine = _filtered(values, shape[::-1], _median)
 
     shrink = GROUND_SIDE / max(shape)
     size = (max(1, round(shape[1] * shrink)), max(1, round(shape[0] * shrink)))
-    window = 2 * (GROUND_SIDE // 10) + 1
     ground = _filtered(
         fine,
         size,
-        ImageFilter.MinFilter(window),
-        ImageFilter.MaxFilter(window),
-        ImageFilter.GaussianBlur(window / 3),
+        lambda dark: 255 - _grown(255 - dark, WINDOW),
+        lambda light: _grown(light, WINDOW),
+        _softened,
     )
     ink = np.maximum(fine - _enlarged(ground, shape), 0)
 
@@ -257,7 +317,7 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     step = max(1, max(shape) // 128)
     size = (max(1, shape[1] // step), max(1, shape[0] // step))
     coherent = _filtered(ink, size) > 0.2
-    mask = _filtered(coherent.astype(np.float32), size, ImageFilter.MaxFilter(3))
+    mask = _filtered(coherent.astype(np.float32), size, lambda image: _grown(image, 3))
     return ink * (_enlarged(mask, shape) > 0)
 
 
@@ -322,6 +382,203 @@ def _cut(ink: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
     return window
 
 
+# --- finding the digit in a picture -----------------------------------------------------------------------------------
+
+BOARD, SMALL = 448, 32  # sides of a board (board.py) and of pictures that are taken as they are, pixels
+MASK_SIDE = 256  # pixels, at most, of the masks in which parts are looked for
+CROSSING = 0.6  # of a picture's side: ink that runs straight for so long is a line of the paper
+SHEET = 0.05  # of the picture: an even patch that is smaller is not the sheet that the digit is on
+SLANTS = (-0.2, 0.0, 0.2, 0.4)  # of the lines that part two digits: columns to the left for each row down
+TALL = 0.5  # of the tallest part's height: what is lower is a dot or a bar, and not a digit
+WIDE = 0.08  # of the height: a gap that parts two digits, whatever the network says of them
+FIRM = 1.0  # logits above the threshold: ink that is so firmly accepted is not questioned
+
+
+class Parts(NamedTuple):
+    """The n connected parts of a mask (h, w)."""
+
+    labels: np.ndarray  # (h, w), 0 outside and 1..n in the order in which rows meet them
+    boxes: np.ndarray  # (n, 4) top, bottom, left, right
+    sizes: np.ndarray  # (n,) pixels
+
+    def touching(self, where: np.ndarray) -> np.ndarray:
+        """(n,) bool: the parts with a pixel in the mask `where`."""
+        return np.bincount(self.labels[where], minlength=len(self.sizes) + 1)[1:] > 0
+
+    def framing(self) -> np.ndarray:
+        """(n,) bool: the parts that run along the sides of their box round another part, as frames and cells do."""
+        found = np.zeros(len(self.sizes), bool)
+        for i, (top, bottom, left, right) in enumerate(self.boxes):
+            inside = (self.boxes[:, ::2] > (top, left)).all(1) & (self.boxes[:, 1::2] < (bottom, right)).all(
+                1
+            )
+            y, x = (bottom - top) // 8, (right - left) // 8
+            middle = self.labels[top + y : bottom - y, left + x : right - x] == i + 1
+            found[i] = inside.any() and middle.sum() < 0.1 * self.sizes[i]
+        return found
+
+    def chosen(self, some: np.ndarray) -> np.ndarray:
+        """The mask (h, w) of the parts that `some` (n,) names, with what is faint around them."""
+        mask = np.append(False, some)[self.labels]
+        return _grown(mask, 3) & (mask | (self.labels == 0))
+
+
+def _parts(mask: np.ndarray) -> Parts:
+    """What hangs together in a mask over sides or corners, from the runs in its rows (Rosenfeld and Pfaltz 1966)."""
+    steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    (rows, starts), ends = np.nonzero(steps == 1), np.nonzero(steps == -1)[1]
+    width = mask.shape[1] + 2
+    # A run touches those of the next row from the first that ends behind its start to the last that starts before its end.
+    first = np.searchsorted(rows * width + ends, (rows + 1) * width + starts)
+    count = np.searchsorted(rows * width + starts, (rows + 1) * width + ends, "right") - first
+    above = np.repeat(np.arange(len(rows)), count)
+    below = np.arange(len(above)) - np.repeat(np.cumsum(count) - count - first, count)
+    part = np.arange(len(rows))
+    while (part[above] != part[below]).any():
+        lower = np.minimum(part[above], part[below])
+        np.minimum.at(part, part[above], lower)
+        np.minimum.at(part, part[below], lower)
+        part = part[part]
+    names, part = np.unique(part, return_inverse=True)
+    boxes = np.tile([mask.shape[0], 0, mask.shape[1], 0], (len(names), 1))
+    for column, edges in enumerate((rows, rows + 1, starts, ends)):
+        (np.maximum if column % 2 else np.minimum).at(boxes[:, column], part, edges)
+    labels = np.zeros(mask.shape, np.int32)
+    labels[mask] = np.repeat(part + 1, ends - starts)
+    return Parts(labels, boxes, np.bincount(part, ends - starts, len(names)))
+
+
+def _blocks(plane: np.ndarray, step: int) -> np.ndarray:
+    """The largest value in each block of `step` by `step` pixels."""
+    plane = np.pad(plane, [(0, -side % step) for side in plane.shape])
+    rows = np.maximum.reduce([plane[i::step] for i in range(step)])
+    return np.maximum.reduce([rows[:, i::step] for i in range(step)])
+
+
+def _masked(ink: np.ndarray, outside: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Where ink is, and where the edge of the picture or its outside is: bool (h, w), in blocks of `step` pixels."""
+    step = -(-max(ink.shape) // MASK_SIDE)
+    return _blocks(ink, step) >= EDGE, _blocks(outside, step), step
+
+
+def _lines(mask: np.ndarray) -> np.ndarray:
+    """Nearly level lines across a mask, bool (h, w), without the ink that crosses them.
+
+    Their direction, within six degrees, is that of the sharpest projection (Postl 1986).
+    """
+    (y, x), width = np.nonzero(mask), mask.shape[1]
+    turned = [
+        np.rint(y + slope * (x - width / 2)).astype(int) + width for slope in np.linspace(-0.1, 0.1, 33)
+    ]
+    profiles = [np.bincount(rows, minlength=sum(mask.shape) + width) for rows in turned]
+    best = int(np.argmax([np.square(profile).sum() for profile in profiles]))
+    on = (profiles[best] >= CROSSING * width)[turned[best]]
+    lines = np.zeros_like(mask)
+    if on.any():
+        # How many pixels hang together above and below each.
+        flat = np.pad(mask, ((1, 1), (0, 0))).T.ravel()
+        runs = np.zeros(len(flat), int)
+        starts, ends = np.flatnonzero(np.diff(flat.astype(np.int8))).reshape(-1, 2).T
+        runs[flat] = np.repeat(ends - starts, ends - starts)
+        runs = runs.reshape(width, -1).T[1:-1][y, x]
+        rows = np.unique(turned[best][on])
+        on = np.isin(turned[best], [rows - 1, rows, rows + 1]) & (runs <= 1.5 * np.median(runs[on]) + 1)
+        lines[y[on], x[on]] = True
+    return lines
+
+
+def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What may be the sheet that the digit is on: large patches of one brightness (Otsu 1979) with what they enclose.
+
+    For each the part of the picture round it, filled up with its brightness, and the mask of what is filled, both (H, W).
+    """
+    shrink = max(1.0, max(values.shape) / GRAIN_SIDE)
+    image = Image.fromarray(values, "F").resize(
+        [round(side / shrink) for side in values.shape[::-1]], Image.Resampling.BOX
+    )
+    small, values = np.asarray(image.reduce(4)), np.asarray(image)
+    counts, levels = np.histogram(small, 64)
+    below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * (levels[:-1] + levels[1:]))[:-1]
+    between = np.square(sums - small.sum() * 2 * below / small.size) / (below * (small.size - below))
+    bright = small > levels[1 + int(np.argmax(between))]
+    for mask in (bright, ~bright):
+        patches = _parts(mask)
+        for i in np.argsort(-patches.sizes)[:3]:
+            patch = patches.labels == i + 1
+            others = _parts(~patch)
+            border = np.ones_like(patch)
+            border[1:-1, 1:-1] = False
+            outside = np.append(False, others.touching(border))[others.labels]
+            top, bottom, left, right = 4 * patches.boxes[i]
+            if (
+                patches.sizes[i] >= SHEET * mask.size
+                and outside.any()
+                and min(bottom - top, right - left) >= max(MIN_SIDE, max(values.shape) / 6)
+            ):
+                cut = values[top:bottom, left:right]
+                filled = outside.repeat(4, 0).repeat(4, 1)[top:bottom, left:right][
+                    : cut.shape[0], : cut.shape[1]
+                ]
+                yield np.where(filled, np.median(small[patch]), cut), _grown(filled, 9)
+
+
+def _candidates(ink: np.ndarray, outside: np.ndarray) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+    """The inks (H, W) in a picture that may be a digit's, each with a handicap in logits and with all ink beside it.
+
+    Without what hangs together with the edge, and without frames; with and without long lines; all of it, and only the
+    largest part with what is near it.
+    """
+    mask, edge, step = _masked(ink, outside)
+    lines = _lines(mask) | _lines(mask.T).T
+    for left in (mask, mask & ~lines)[: 1 + lines.any()]:
+        parts = _parts(left)
+        inner = ~parts.touching(edge)
+        last = np.zeros(0)
+        for keep in (inner, inner & ~parts.framing()):
+            if keep.any() and not np.array_equal(keep, last):
+                last = keep
+                everything = _only(ink, parts.chosen(keep), step)
+                yield 0.3, everything, everything
+                top, bottom, start, end = parts.boxes[np.argmax(parts.sizes * keep)]
+                for handicap, near in ((0.5, max(bottom - top, end - start) // 4), (1.0, 0)):
+                    close = (parts.boxes[:, ::2] < (bottom + near, end + near)).all(1)
+                    close &= keep & (parts.boxes[:, 1::2] > (top - near, start - near)).all(1)
+                    if (close != keep).any():
+                        yield handicap, _only(ink, parts.chosen(close), step), everything
+
+
+def _only(ink: np.ndarray, keep: np.ndarray, step: int) -> np.ndarray:
+    """The ink in the blocks that are kept, cut to them."""
+    rows, columns = np.flatnonzero(keep.any(axis=1)), np.flatnonzero(keep.any(axis=0))
+    keep = keep[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cut = ink[rows[0] * step : (rows[-1] + 1) * step, columns[0] * step : (columns[-1] + 1) * step]
+    return cut * keep.repeat(step, 0).repeat(step, 1)[: cut.shape[0], : cut.shape[1]]
+
+
+def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
+    """Two groups of ink side by side: the gap between them over their height, and their inks; (0, []) for one.
+
+    A slanted line parts them, and each has a part at least half as tall as the tallest.
+    """
+    mask, _, step = _masked(ink, ink)
+    parts = _parts(mask)
+    heights = (parts.boxes[:, 1] - parts.boxes[:, 0]) / max(parts.boxes[:, 1] - parts.boxes[:, 0])
+    best: tuple[float, list[np.ndarray]] = (0.0, [])
+    y, x = np.nonzero(mask)
+    tallest = (parts.boxes[:, 1] - parts.boxes[:, 0]).max()
+    for slant in SLANTS if (heights >= TALL).sum() > 1 else ():
+        start, end = np.full(len(heights), np.inf), np.full(len(heights), -np.inf)
+        np.minimum.at(start, parts.labels[y, x] - 1, x + slant * y)
+        np.maximum.at(end, parts.labels[y, x] - 1, x + slant * y)
+        for i in range(len(heights)):
+            left = end < start[i]
+            if left.any() and (left | (start >= start[i])).all():
+                gap = float((start[i] - end[left].max() - 1) / tallest)
+                if gap > best[0] and min(heights[left].max(), heights[~left].max()) >= TALL:
+                    best = (gap, [_only(ink, parts.chosen(side), step) for side in (left, ~left)])
+    return best
+
+
 # --- the network ------------------------------------------------------------------------------------------------------
 
 LABELS = tuple("0123456789")
@@ -381,37 +638,92 @@ class DigitCNN(nn.Module):
 
     # --- picture -> probabilities -------------------------------------------------------------------------------------
 
-    def preprocess(self, image: Image.Image | np.ndarray) -> Tensor:
-        """What the network is given for a picture: float32 (1, 28, 28), 0 background .. 1 ink.
+    def preprocess(self, image: Any) -> Tensor:
+        """What the network is given for a picture: float32 (1, 28, 28) on the CPU, 0 background .. 1 ink.
 
-        `image` is a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), 8 to 4096 a side, uint8 0..255 or float 0..1,
-        light on dark or dark on light. Raises EmptyDrawing when there is no ink in it, ValueError for anything else.
+        `image` is whatever people have (see `EXPECTED`), from 8 pixels a side to 64 megapixels, light on dark or dark on
+        light. Boards and pictures of 32 pixels a side are taken as they are, and so is ink that the network accepts
+        firmly and that stands alone. Otherwise the ink that it accepts most firmly counts, of all that may be the digit.
+
+        Raises EmptyDrawing when there is no ink, SeveralDigits for two digits, ValueError for what is not a picture.
         """
-        return torch.from_numpy(normalise(to_ink(trimmed(image))))[None]
+        values = luminance(image)
+        is_board = values.shape == (BOARD, BOARD) and np.count_nonzero(values) < values.size / 2
+        is_plain = is_board or max(values.shape) <= SMALL or not self.config.threshold
+        ink = everything = to_ink(trimmed(values)) if is_plain else None
+        if ink is None:
+            ink, everything = self._find(values)
+        if self.config.threshold and max(values.shape) > SMALL:
+            gap, groups = side_by_side(everything)
+            is_apart = gap > WIDE and ink is everything
+            if groups and (is_apart or (self._margins(groups) >= self.config.threshold).all()):
+                raise SeveralDigits("There is more than one digit in the picture; crop it to one.")
+        return torch.from_numpy(normalise(ink))[None]
+
+    def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The ink of the digit in a picture (H, W), cut out of it, and all ink that may belong to it."""
+        tried: list[tuple[float, np.ndarray, np.ndarray]] = []
+        try:
+            ink = to_ink(values)
+            outside = np.ones(ink.shape, bool)
+            outside[1:-1, 1:-1] = False
+            mask, edge, _ = _masked(ink, outside)
+            parts = _parts(mask)
+            doubtful = parts.touching(edge) | parts.framing()
+            inner = parts.boxes[~doubtful]
+            is_alone = not doubtful.any()
+            if is_alone and self._margins([ink])[0] >= self.config.threshold + FIRM:
+                return ink, ink
+            is_cluttered = doubtful.any() and (inner[:, 1] - inner[:, 0]).max(initial=0) >= max(mask.shape) / 8
+            tried = [(3.0 if is_cluttered else 0.0, ink, ink), *_candidates(ink, outside)]
+        except EmptyDrawing as error:
+            empty = error
+        for sheet, filled in _sheets(values):
+            try:
+                tried += _candidates(to_ink(sheet), filled)
+            except EmptyDrawing:
+                continue
+        if not tried:
+            raise empty
+        scores = self._margins([ink for _, ink, _ in tried]) - [handicap for handicap, _, _ in tried]
+        return tried[int(np.argmax(scores))][1:]
+
+    def _margins(self, inks: list[np.ndarray]) -> np.ndarray:
+        """How firmly the network accepts each of some inks as a digit: see `predict`."""
+        logits = self._logits(torch.from_numpy(np.stack([normalise(ink) for ink in inks]))[:, None])
+        return (logits.amax(dim=1) - logits.mean(dim=1)).numpy()
+
+    def _logits(self, inputs: Tensor) -> Tensor:
+        """Float32 logits on the CPU, wherever and in whatever precision the network is; its training mode stays."""
+        was_training = self.training
+        self.eval()
+        try:
+            with torch.inference_mode():
+                return self(inputs.to(self.dense.weight)).float().cpu()
+        finally:
+            self.train(was_training)
 
     def predict(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities and logit margins for (N, 1, 28, 28) from `preprocess`.
 
-        Probabilities: calibrated float32 (N, 10), rows sum to 1. Margins: float32 (N,), how far the best logit stands above the
-        mean one; under `config.threshold` the picture is hardly a digit. Drawings that are no digits were taught to have equal
-        logits (Hendrycks et al. 2019), and the gap tells them from digits better than the best probability does.
+        Probabilities: calibrated float32 (N, 10), rows sum to 1. Margins: float32 (N,), how far the best logit stands
+        above the mean one; under `config.threshold` the picture is hardly a digit. Non-digit drawings were taught to
+        have equal logits (Hendrycks et al. 2019), and the gap tells them from digits better than the best probability.
         """
-        if self.training:
-            self.eval()
-        with torch.inference_mode():
-            logits = self(inputs)
-            margin = logits.amax(dim=1) - logits.mean(dim=1)
-            return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
+        logits = self._logits(inputs)
+        margin = logits.amax(dim=1) - logits.mean(dim=1)
+        return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
 
-    def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
+    def probabilities(self, images: Iterable[Any]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
-        if isinstance(images, (Image.Image, np.ndarray, str)):
+        shape = getattr(images, "shape", (0, 0, 0))
+        is_one = isinstance(images, (Image.Image, str, bytes, dict, os.PathLike)) or hasattr(images, "read")
+        if is_one or (len(shape) == 2 and shape[1] != INPUT**2) or (len(shape) == 3 and shape[2] in (3, 4)):
             raise ValueError("probabilities() takes a list of pictures; put a single one into a list.")
-        if len(images) == 0:
-            return np.zeros((0, len(LABELS)), np.float32)
-        return self.predict(torch.stack([self.preprocess(image) for image in images]))[0]
+        inputs = [self.preprocess(image) for image in images]
+        return self.predict(torch.stack(inputs))[0] if inputs else np.zeros((0, len(LABELS)), np.float32)
 
-    def classify(self, image: Image.Image | np.ndarray, top_k: int = 3) -> list[tuple[str, float]]:
+    def classify(self, image: Any, top_k: int = 3) -> list[tuple[str, float]]:
         """The `top_k` (1..10) most probable digits of a picture with their probabilities, most probable first."""
         return ranked(self.probabilities([image])[0], top_k)
 
