@@ -47,7 +47,9 @@ def cover(digit: Strokes, height: float, at=(0.5, 0.5), pen: float = 0.05, side:
     return board.render(strokes, side).astype(np.float32) / 255
 
 
-def layer(paint: Callable[[ImageDraw.ImageDraw, int], None], turn: float = 0.0, outside: int = 0) -> np.ndarray:
+def layer(
+    paint: Callable[[ImageDraw.ImageDraw, int], None], turn: float = 0.0, outside: int = 0
+) -> np.ndarray:
     """What `paint` draws with 255 on a mask, (SIDE, SIDE) 0..1, turned by `turn` degrees, smooth at its edges."""
     mask = Image.new("L", (2 * SIDE, 2 * SIDE), outside)
     paint(ImageDraw.Draw(mask), 2 * SIDE)
@@ -55,7 +57,9 @@ def layer(paint: Callable[[ImageDraw.ImageDraw, int], None], turn: float = 0.0, 
     return np.asarray(mask, dtype=np.float32) / 255
 
 
-def photograph(paper: np.ndarray, light: np.ndarray | float, rng: np.random.Generator, blur=0.9) -> Image.Image:
+def photograph(
+    paper: np.ndarray, light: np.ndarray | float, rng: np.random.Generator, blur=0.9
+) -> Image.Image:
     """Reflectances 0..1 (SIDE, SIDE) under a light, as a telephone keeps them: warm, grainy, blurred, a JPEG."""
     grey = Image.fromarray((255 * paper * light).clip(0, 255).astype(np.uint8))
     grey = np.asarray(grey.filter(ImageFilter.GaussianBlur(blur)), np.float32)
@@ -85,7 +89,9 @@ def shade(rng: np.random.Generator, strength: float = 0.3) -> np.ndarray:
     """Light that falls off to one side by up to `strength`."""
     y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
     angle = rng.uniform(0, 2 * np.pi)
-    return 1 - rng.uniform(0, strength) * (0.5 + 0.5 * ((x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle)) * 1.4)
+    return 1 - rng.uniform(0, strength) * (
+        0.5 + 0.5 * ((x - 0.5) * np.cos(angle) + (y - 0.5) * np.sin(angle)) * 1.4
+    )
 
 
 # --- kinds of pictures ------------------------------------------------------------------------------------------------
@@ -97,7 +103,10 @@ def plain(digit: Strokes, rng: np.random.Generator) -> Image.Image:
 
 def table(digit: Strokes, rng: np.random.Generator, slanted: bool) -> Image.Image:
     """A strip of table at one edge, straight or slanted."""
-    depth, turn = rng.uniform(0.03, 0.18), rng.uniform(4, 14) * rng.choice([-1, 1]) if slanted else rng.uniform(-1, 1)
+    depth, turn = (
+        rng.uniform(0.03, 0.18),
+        rng.uniform(4, 14) * rng.choice([-1, 1]) if slanted else rng.uniform(-1, 1),
+    )
     strip = layer(lambda d, s: d.rectangle((-s, s * (1 - depth), 2 * s, 2 * s), fill=255), 0)
     if slanted:
         y, x = np.mgrid[0:SIDE, 0:SIDE] / SIDE
@@ -111,7 +120,9 @@ def card(digit: Strokes, rng: np.random.Generator) -> Image.Image:
     """A card on a desk, darker or lighter than the desk, turned by up to 12 degrees."""
     half, off, turn = rng.uniform(0.24, 0.45, 2), rng.uniform(-0.04, 0.04, 2) + 0.5, rng.uniform(-12, 12)
     corners = [off[0] - half[0], off[1] - half[1], off[0] + half[0], off[1] + half[1]]
-    on = layer(lambda d, s: d.rounded_rectangle([c * s for c in corners], rng.uniform(0, 0.03) * s, fill=255), turn)
+    on = layer(
+        lambda d, s: d.rounded_rectangle([c * s for c in corners], rng.uniform(0, 0.03) * s, fill=255), turn
+    )
     ink = cover(digit, min(half) * rng.uniform(0.8, 1.3), off, rng.uniform(0.025, 0.055))
     paper = blend(rng.uniform(0.75, 0.95), rng.uniform(0.1, 0.3), ink)
     return photograph(blend(rng.uniform(0.15, 0.55), paper, on), shade(rng), rng)
@@ -162,7 +173,9 @@ def finger(digit: Strokes, rng: np.random.Generator) -> Image.Image:
     wide, high = rng.uniform(0.1, 0.3), rng.uniform(0.1, 0.25)
     box = [x - wide, y - high, x + wide, y + high]
     thumb = layer(lambda d, s: d.ellipse([v * s for v in box], fill=255))
-    return photograph(blend(sheet(digit, rng, (0.22, 0.4), 0.06), rng.uniform(0.15, 0.5), thumb), shade(rng), rng)
+    return photograph(
+        blend(sheet(digit, rng, (0.22, 0.4), 0.06), rng.uniform(0.15, 0.5), thumb), shade(rng), rng
+    )
 
 
 def corners(digit: Strokes, rng: np.random.Generator) -> Image.Image:
@@ -239,14 +252,18 @@ def read(net: DigitCNN, picture: object) -> int | None:
     return int(probabilities.argmax()) if margin >= net.config.threshold else None
 
 
-def rows(net: DigitCNN, pendigits: Path, unipen_root: Path, count: int = 200, only: str = "") -> Iterator[dict]:
+def rows(
+    net: DigitCNN, pendigits: Path, unipen_root: Path, count: int = 200, only: str = ""
+) -> Iterator[dict]:
     """A row a kind of picture: how many of `total` digits are named right and surely (`right`), wrongly and surely
     (`wrong_sure`), and how many of the same digits are named right on plain paper (`plain`).
 
     Of two digits, `wrong_sure` are those that are named as one.
     """
     digits = strangers(pendigits, unipen_root, count)
-    on_paper = [read(net, plain(strokes, np.random.default_rng([1, i]))) for i, (_, strokes) in enumerate(digits)]
+    on_paper = [
+        read(net, plain(strokes, np.random.default_rng([1, i]))) for i, (_, strokes) in enumerate(digits)
+    ]
     known = sum(answer == label for answer, (label, _) in zip(on_paper, digits, strict=True))
     for number, (kind, draw) in enumerate(KINDS.items()):
         if only not in kind:
@@ -256,8 +273,14 @@ def rows(net: DigitCNN, pendigits: Path, unipen_root: Path, count: int = 200, on
         for i, (label, strokes) in enumerate(chosen):
             answer = read(net, draw(strokes, np.random.default_rng([2, number, i])))
             right, wrong = right + (answer == label), wrong + (answer not in (label, None))
-        was = known if len(chosen) == len(digits) else sum(
-            a == label for a, (label, _) in list(zip(on_paper, digits, strict=True))[:: max(1, len(digits) // 20)])
+        was = (
+            known
+            if len(chosen) == len(digits)
+            else sum(
+                a == label
+                for a, (label, _) in list(zip(on_paper, digits, strict=True))[:: max(1, len(digits) // 20)]
+            )
+        )
         yield {"kind": kind, "right": right, "total": len(chosen), "plain": was, "wrong_sure": wrong}
     for kind, photo in (("two digits in a photograph", True), ("two digits on a board", False)):
         if only in kind:
@@ -265,12 +288,19 @@ def rows(net: DigitCNN, pendigits: Path, unipen_root: Path, count: int = 200, on
             for i, (_, first) in enumerate(digits):
                 second = digits[(i * 7 + 3) % len(digits)][1]
                 named += read(net, pair(first, second, np.random.default_rng([3, i]), photo)) is not None
-            yield {"kind": kind, "right": len(digits) - named, "total": len(digits), "plain": len(digits),
-                   "wrong_sure": named}
+            yield {
+                "kind": kind,
+                "right": len(digits) - named,
+                "total": len(digits),
+                "plain": len(digits),
+                "wrong_sure": named,
+            }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--digits", type=int, default=200)
     parser.add_argument("--kind", default="", help="only kinds whose name has this in it")
     parser.add_argument("--weights", default="weights")
@@ -279,7 +309,12 @@ def main() -> None:
     if pendigits is None or root is None:
         raise SystemExit("FREEHAND_DIR and UNIPEN_DIR name the folders with the digits of strangers.")
     for row in rows(DigitCNN.from_pretrained(given.weights), pendigits, root, given.digits, given.kind):
-        print("{kind:45s} right {right:3d} of {total}, on plain paper {plain:3d}, wrong {wrong_sure}".format(**row), flush=True)
+        print(
+            "{kind:45s} right {right:3d} of {total}, on plain paper {plain:3d}, wrong {wrong_sure}".format(
+                **row
+            ),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
