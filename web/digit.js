@@ -702,13 +702,43 @@ function pool(from, to, isMean) {
   }
 }
 
+const POOLED = 6; // the map that the memory compares: after the second pooling
+
+// Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch normalisation makes of a map.
+// The normal distribution's cumulative share is approximated by a logistic one.
+function rectified(weight, bias) {
+  return mapped(
+    weight,
+    (value, i) => {
+      const spread = abs(value) + 1e-3,
+        ratio = bias[i] / spread;
+      const share = 1 / (1 + exp(-1.702 * ratio)),
+        bell = exp(-(ratio ** 2) / 2) / sqrt(2 * Math.PI);
+      const mean = bias[i] * share + spread * bell,
+        square = (bias[i] ** 2 + spread ** 2) * share + bias[i] * spread * bell;
+      return [mean, sqrt(max(square - mean ** 2, 1e-6))];
+    },
+    [],
+  );
+}
+
 export class DigitCNN {
   #steps;
   #maps;
   #logits;
+  #scale;
+  #lessons = [];
 
-  /** From the bytes of config.json (or an object) and of model.safetensors. */
+  /** From the bytes of config.json (or an object) and of model.safetensors; or a copy of a network that shares its weights. */
   constructor(config, weights, source = "this model") {
+    if (config instanceof DigitCNN) {
+      this.#steps = config.#steps;
+      this.#maps = config.#maps;
+      this.#scale = config.#scale;
+      this.config = config.config;
+      this.dense = config.dense;
+      return;
+    }
     this.config = readConfig(config, source);
     const tensors = readTensors(weights, this.config, source),
       {
@@ -739,6 +769,8 @@ export class DigitCNN {
       const bias = mapped(of("bias"), (value, j) => value - of("running_mean")[j] * scale[j], []);
       return convolution(tensors[`features.${position}.weight`], scale, bias, maps[i], to);
     });
+    const last = `features.${POSITIONS[3] + 1}`;
+    this.#scale = rectified(tensors[`${last}.weight`], tensors[`${last}.bias`]);
   }
 
   /** The same, warmed up: pictures are slow until the browser has compiled the loops. */
@@ -778,8 +810,7 @@ export class DigitCNN {
     return preprocess(image);
   }
 
-  /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a digit: `digit` is null. */
-  predict(tensor) {
+  #run(tensor) {
     if (!(tensor instanceof F32) || tensor.length !== INPUT * INPUT)
       fail("predict() takes the Float32Array(784) that preprocess() gives.");
     const [input] = this.#maps;
@@ -787,19 +818,82 @@ export class DigitCNN {
       input.data[input.at(floor(i / INPUT), i % INPUT)] = value;
     });
     for (const step of this.#steps) step();
-    const features = this.#maps.at(-1).plain,
-      { temperature, threshold } = this.config,
-      count = LABELS.length;
-    const logits = (this.#logits = this.dense.bias.map((bias, digit) => {
+    const features = this.#maps.at(-1).plain;
+    this.#logits = this.dense.bias.map((bias, digit) => {
       const weights = this.dense.weight.subarray(digit * features.length);
       return features.reduce((sum, value, i) => sum + value * weights[i], bias);
-    }));
-    const best = max(...logits),
-      margin = best - logits.reduce((a, b) => a + b) / count;
+    });
+  }
+
+  #answer(logits) {
+    const { temperature, threshold } = this.config,
+      best = max(...logits),
+      margin = best - logits.reduce((a, b) => a + b) / LABELS.length;
     const powers = logits.map((logit) => exp((logit - best) / temperature)),
       sum = powers.reduce((a, b) => a + b);
     const digit = margin < threshold ? null : LABELS[logits.indexOf(best)];
     return { probabilities: powers.map((power) => power / sum), logits: logits.slice(), margin, digit };
+  }
+
+  /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a digit: `digit` is null.
+   *  `lesson`: index of the lesson that decided, null when the network's `own` answer stands. */
+  predict(tensor) {
+    this.#run(tensor);
+    const own = this.#answer(this.#logits);
+    if (!this.#lessons.length) return { ...own, lesson: null, own };
+    const { strength, focus, known, threshold } = this.config,
+      seen = this.#remembered(),
+      most = new F32(LABELS.length),
+      nearest = [];
+    for (const [i, { features, label }] of this.#lessons.entries()) {
+      let similar = 0;
+      for (let k = 0; k < seen.length; k++) similar += features[k] * seen[k];
+      if (similar > most[label]) {
+        most[label] = similar;
+        nearest[label] = i;
+      }
+    }
+    const answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * most[digit] ** focus));
+    const best = answer.logits.indexOf(max(...answer.logits)),
+      margin = most[best] < known ? min(answer.margin, own.margin) : answer.margin + threshold,
+      digit = margin < threshold ? null : LABELS[best];
+    return { ...answer, margin, digit, lesson: digit === own.digit ? null : nearest[digit], own };
+  }
+
+  // What `features` gives, for the last run.
+  #remembered() {
+    const { plain, side } = this.#maps[POOLED],
+      values = plain.map((value, i) => {
+        const [mean, deviation] = this.#scale[floor(i / side ** 2)];
+        return (value - mean) / deviation;
+      });
+    const length = sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    return values.map((value) => value / length);
+  }
+
+  /** What the memory compares drawings by: a Float32Array of length 1. */
+  features(tensor) {
+    this.#run(tensor);
+    return this.#remembered();
+  }
+
+  /** A network that also knows `lessons`, [{features, label}, ...], and shares the weights of this one, which is unchanged. */
+  withLessons(lessons) {
+    const mine = new DigitCNN(this);
+    mine.#lessons = [...this.#lessons, ...lessons];
+    return mine;
+  }
+
+  /** A network that also knows these labelled pictures; this one is unchanged. */
+  async adapt(images, labels) {
+    if (!Array.isArray(images) || images[0]?.points || images.length !== labels?.length)
+      fail("adapt() takes a list of pictures and a list of as many labels.");
+    const digits = [...labels].map(String);
+    for (const label of digits)
+      if (!LABELS.includes(label)) fail(`A label is a digit from 0 to 9; this one is "${label}".`);
+    return this.withLessons(
+      images.map((image, i) => ({ features: this.features(preprocess(image)), label: digits[i] })),
+    );
   }
 
   /** A Float32Array(10), calibrated, for each picture of a list. */
@@ -835,7 +929,7 @@ export class DigitCNN {
 
 const CONFIG = "config.json",
   WEIGHTS = "model.safetensors",
-  FORMAT = 2;
+  FORMAT = 3;
 const MAX_HEADER = 64 * 1024; // bytes of config.json, or of the header of model.safetensors
 const POSITIONS = [0, 3, 7, 10, 14]; // of the convolutions in PyTorch's list; next in it is each one's normalisation
 const COUNTER = "num_batches_tracked";
@@ -875,7 +969,19 @@ function readConfig(config, source) {
       `The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. Take the digit.js beside it.`,
     );
   }
-  const { channels, places, dropout, temperature, threshold, sha256: hash, format, ...more } = raw;
+  const {
+    channels,
+    places,
+    dropout,
+    temperature,
+    threshold,
+    strength,
+    focus,
+    known,
+    sha256,
+    format,
+    ...more
+  } = raw;
   const isIn = (value, low, high) => typeof value === "number" && value >= low && value <= high;
   const isWhole = (value, high) => Number.isInteger(value) && isIn(value, 1, high);
   const expect = (isGood, reason) => isGood || refuse(`${reason} expected`);
@@ -890,7 +996,11 @@ function readConfig(config, source) {
     isIn(temperature, 0.01, 100) && isIn(threshold, 0, 1000),
     "a temperature of 0.01 to 100 and a threshold of 0 to 1000 are",
   );
-  expect(typeof hash === "string", "the SHA-256 of the weights is");
+  expect(
+    isIn(strength, 0, 1000) && isIn(focus, 1, 100) && isIn(known, 0, 1),
+    "a strength of 0 to 1000, a focus of 1 to 100 and known of 0 to 1 are",
+  );
+  expect(typeof sha256 === "string", "the SHA-256 of the weights is");
   return raw;
 }
 
