@@ -365,7 +365,15 @@ BOARD, SMALL = 448, 32  # sides of a board (board.py) and of pictures that are t
 MASK_SIDE = 256  # pixels, at most, of the masks in which parts are looked for
 CROSSING = 0.6  # of a picture's side: ink that runs straight for so long is a line of the paper
 SHEET = 0.05  # of the picture: an even patch that is smaller is not the sheet that the digit is on
-SLANTS = (-0.2, 0.0, 0.2, 0.4)  # of the lines that part two digits: columns to the left for each row down
+SLANTS = (
+    -0.2,
+    -0.1,
+    0.0,
+    0.1,
+    0.2,
+    0.3,
+    0.4,
+)  # of the lines that part two digits: columns to the left for each row down
 TALL = 0.5  # of the tallest part's height: what is lower is a dot or a bar, and not a digit
 WIDE = 0.08  # of the height: a gap that parts two digits, whatever the network says of them
 FIRM = 1.0  # logits above the threshold: ink that is so firmly accepted is not questioned
@@ -635,16 +643,19 @@ class DigitCNN(nn.Module):
     def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The ink of the digit in a picture (H, W), and that with all that may belong to it."""
         tried: list[tuple[float, np.ndarray, np.ndarray]] = []
-        empty = EmptyDrawing("There is only what touches the edge: leave some paper round the digit.")
+        empty = EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
         try:
             ink = _ink(values)
             mask, edge, _ = _masked(ink)
             parts = _parts(mask)
             touching = parts.touching(edge)
-            if not touching.any() and self._margins([ink])[0] >= self.config.threshold + FIRM:
+            margin = float(self._margins([ink])[0]) - self.config.threshold
+            if not touching.any() and margin >= FIRM:
                 return ink, ink
             tall = np.ptp(parts.boxes[~touching, :2], axis=1).max(initial=0) >= max(mask.shape) / 8
-            tried = [(3.0 if touching.any() and tall else 0.0, ink, ink), *_candidates(ink)]
+            if margin >= 0 or not touching.all():
+                tried = [(3.0 if touching.any() and tall else 0.0, ink, ink)]
+            tried += _candidates(ink)
         except EmptyDrawing as error:
             empty = error
         for sheet, filled in _sheets(values):
