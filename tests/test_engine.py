@@ -131,8 +131,7 @@ def test_boards_of_another_size(engine):
     for digit in (4, 8):
         drawing = draw(digit, rng)
         theirs = engine.page.evaluate(
-            "(strokes) => [...digit.render(digit.parseStrokes(strokes), 224)]",
-            message(drawing),
+            "(strokes) => [...digit.render(digit.parseStrokes(strokes), 224)]", message(drawing)
         )
         assert theirs == board.render(drawing, 224).ravel().tolist()
 
