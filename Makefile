@@ -8,9 +8,9 @@ BIN    := $(VENV)/bin
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
+$(VENV)/.installed: requirements.txt tests/requirements.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -r requirements-dev.txt -c constraints.txt
+	$(BIN)/pip install --quiet -r tests/requirements.txt -c constraints.txt
 	touch $@
 
 run: setup
@@ -26,7 +26,7 @@ lint: setup $(VENV)/node_modules/.bin/biome
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(VENV)/node_modules/.bin/biome ci --colors=off --error-on-warnings .
+	cd web && ../$(VENV)/node_modules/.bin/biome ci --colors=off --error-on-warnings
 
 # JavaScript's and CSS's linter and formatter; nothing else needs Node's npm.
 $(VENV)/node_modules/.bin/biome: setup

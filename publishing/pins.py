@@ -45,7 +45,7 @@ def closure(requirements: Iterable[Requirement]) -> dict[str, str]:
         if installed is None or not requirement.specifier.contains(installed.version, prereleases=True):
             state = f"but {installed.version} is" if installed else "which is not"
             wants = f"{asker} asks for {requirement}, {state} installed"
-            raise PinsError(f"{wants}: run `pip install -r requirements-dev.txt`.")
+            raise PinsError(f"{wants}: run `pip install -r tests/requirements.txt`.")
         versions[name] = Version(installed.version).public
         for wanted in {"", *requirement.extras} - {extra for known, extra in seen if known == name}:
             seen.add((name, wanted))

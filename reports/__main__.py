@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             PARTS[name]()
         except ImportError as missing:
-            hint = "pip install -r requirements-dev.txt"
+            hint = "pip install -r tests/requirements.txt"
             print(f"reports: {name} need {missing.name}: {hint}", file=sys.stderr)
             status = 1
         except (LookupError, OSError, tables.StaleResults) as error:

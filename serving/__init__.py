@@ -1,5 +1,5 @@
 """The server behind the page: which weights are served, `/predict` and `/info` for programs, and limits."""
 
 TITLE = "Draw a digit"
-# The latest version in CHANGELOG.md. A contributed drawing says which version took it.
-VERSION = "3"
+# The latest version in docs/changelog.md. A contributed drawing says which version took it.
+VERSION = "5"

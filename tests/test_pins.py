@@ -27,7 +27,7 @@ def test_the_pins_are_what_the_requirements_bring_in():
     """Neither less nor more, in the versions that are installed: what the tests run with."""
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in lines)
-    assert PINNED == pins.closure(asked(ROOT / "requirements-dev.txt")), "see CONTRIBUTING.md: Change a pin"
+    assert PINNED == pins.closure(asked(ROOT / "tests/requirements.txt")), "see CONTRIBUTING.md: Change a pin"
     assert [line.partition("==")[0] for line in lines] == list(PINNED)
     assert {"mcp", "torch", "pydantic-core", "pluggy"} <= set(PINNED)
 

@@ -50,7 +50,7 @@ def model(tmp_path_factory) -> Path:
 
 
 def needs(package: str) -> None:
-    """Skip the test where a package of requirements-dev.txt is not installed; on a CI machine fail."""
+    """Skip the test where a package of tests/requirements.txt is not installed; on a CI machine fail."""
     if importlib.util.find_spec(package) is None:
         without(f"the package {package} is not installed")
 
