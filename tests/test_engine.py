@@ -426,6 +426,7 @@ def with_tensors(files: dict[str, bytes], change) -> None:
         {"threshold": 1001},
         {"strength": -1},
         {"focus": 0.5},
+        {"standing": -0.1},
         {"known": 1.5},
         {"sha256": None},
         {"more": 1},
