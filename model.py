@@ -568,6 +568,7 @@ class Config:
     # The memory (see `adapt`). Chosen by the digits of writers who were looked at, with bench/memory.py.
     strength: float = 18.0  # what a remembered drawing adds to its digit's logit when it comes again
     focus: float = 4.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
+    standing: float = 0.2  # share of that which a digit nobody has taught gets, times its own probability
     known: float = 0.45  # similarity from which a remembered drawing is recognised, whatever the margin
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
@@ -766,14 +767,19 @@ class DigitCNN(nn.Module):
     def _recall(self, inputs: Tensor, logits: Tensor, margin: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, 10) and margins (N,) of the network's own reading, changed by what was taught.
 
-        Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`.
+        Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`. A
+        digit without a lesson gains a little by its own probability, so that the taught ones do not outdo it.
         What the network itself does not take for a digit is read only when it is similar enough to a lesson.
         """
         similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0).cpu()
         nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(
             1, self.taught.cpu().expand(len(similar), -1), similar, "amax"
         )
-        logits = logits.float() + self.config.strength * nearest**self.config.focus
+        logits = logits.float()
+        untaught = torch.bincount(self.taught, minlength=len(LABELS)) == 0
+        standing = self.config.standing * torch.softmax(logits / self.config.temperature, dim=1)
+        gain = torch.where(untaught, standing, nearest**self.config.focus)
+        logits = logits + self.config.strength * gain
         best, digit = logits.max(dim=1)
         both = best - logits.mean(dim=1)
         is_known = nearest.gather(1, digit[:, None])[:, 0] >= self.config.known
@@ -955,8 +961,10 @@ def _read_config(path: Path, source: str) -> Config:
                 raise ValueError("three channels of 1 to 256 are expected")
             if type(config.places) is not int or not 1 <= config.places <= 7:
                 raise ValueError("1 to 7 places are expected")
-            if not (0 <= config.strength <= 1000 and 1 <= config.focus <= 100 and 0 <= config.known <= 1):
-                raise ValueError("a strength of 0 to 1000, a focus of 1 to 100, known of 0 to 1 are expected")
+            if not (0 <= config.strength <= 1000 and 1 <= config.focus <= 100):
+                raise ValueError("a strength of 0 to 1000 and a focus of 1 to 100 are expected")
+            if not (0 <= config.standing <= 1 and 0 <= config.known <= 1):
+                raise ValueError("standing and known of 0 to 1 are expected")
             DigitCNN(config)  # refuses what is no shape of a network
             if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
                 raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")

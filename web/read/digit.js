@@ -1265,7 +1265,7 @@ export class DigitCNN {
     this.#run(tensor);
     const own = this.#answer(this.#logits);
     if (!this.#lessons.length) return { ...own, lesson: null, own };
-    const { strength, focus, known, threshold } = this.config,
+    const { strength, focus, standing, known, threshold } = this.config,
       seen = this.#remembered(),
       most = new F32(LABELS.length),
       nearest = [];
@@ -1277,7 +1277,9 @@ export class DigitCNN {
         nearest[label] = i;
       }
     }
-    const answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * most[digit] ** focus));
+    const taught = new Set(this.#lessons.map(({ label }) => Number(label))),
+      gain = (digit) => (taught.has(digit) ? most[digit] ** focus : standing * own.probabilities[digit]),
+      answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * gain(digit)));
     const best = answer.logits.indexOf(max(...answer.logits)),
       margin = most[best] < known ? min(answer.margin, own.margin) : answer.margin + threshold,
       digit = margin < threshold ? null : LABELS[best];
@@ -1410,6 +1412,7 @@ function readConfig(config, source) {
     threshold,
     strength,
     focus,
+    standing,
     known,
     sha256,
     format,
@@ -1430,9 +1433,10 @@ function readConfig(config, source) {
     "a temperature of 0.01 to 100 and a threshold of 0 to 1000 are",
   );
   expect(
-    isIn(strength, 0, 1000) && isIn(focus, 1, 100) && isIn(known, 0, 1),
-    "a strength of 0 to 1000, a focus of 1 to 100 and known of 0 to 1 are",
+    isIn(strength, 0, 1000) && isIn(focus, 1, 100),
+    "a strength of 0 to 1000 and a focus of 1 to 100 are",
   );
+  expect(isIn(standing, 0, 1) && isIn(known, 0, 1), "standing and known of 0 to 1 are");
   expect(typeof sha256 === "string", "the SHA-256 of the weights is");
   return raw;
 }
