@@ -139,11 +139,7 @@ def _planes(rows: Callable[[slice], np.ndarray], height: int, width: int, white:
     for top in range(0, height, many):
         strip = rows(slice(top, min(top + many, height))).astype(np.float32)
         strip = (strip / np.float32(white)).clip(0, 1)
-        planes = (
-            [strip]
-            if strip.ndim == 2
-            else [np.ascontiguousarray(strip[..., i]) for i in range(strip.shape[2])]
-        )
+        planes = list(np.ascontiguousarray(np.moveaxis(np.atleast_3d(strip), 2, 0)))
         if step > 1:
             planes = [np.asarray(Image.fromarray(plane, "F").reduce(step)) for plane in planes]
         strips.append(planes)
@@ -201,8 +197,7 @@ GRAIN_SIDE = 512  # pixels, at most, of a photograph: finer ones only carry more
 
 
 def to_ink(image: Any) -> np.ndarray:
-    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; a photograph comes back no larger than
-    512.
+    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; of a photograph at most 512 a side.
 
     The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a
     note). A background that is not one even value, as in a photograph, is estimated and taken away, and its
@@ -344,10 +339,9 @@ def normalise(ink: np.ndarray) -> np.ndarray:
 def _blur_matrix(sigma: float) -> np.ndarray:
     """The (28, 28) matrix of a Gaussian blur along one axis, `sigma` in pixels; ink that leaves is lost."""
     distance = np.arange(INPUT)[:, None] - np.arange(INPUT)
-    weights = np.exp(-0.5 * np.square(distance / max(sigma, 0.05)))
-    return (weights / np.exp(-0.5 * np.square(np.arange(-INPUT, INPUT + 1) / max(sigma, 0.05))).sum()).astype(
-        np.float32
-    )
+    bell = np.exp(-0.5 * np.square(np.arange(-INPUT, INPUT + 1) / max(sigma, 0.05)))
+    weights = np.exp(-0.5 * np.square(distance / max(sigma, 0.05))) / bell.sum()
+    return weights.astype(np.float32)
 
 
 def _cut(ink: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
@@ -365,15 +359,8 @@ BOARD, SMALL = 448, 32  # sides of a board (board.py) and of pictures that are t
 MASK_SIDE = 256  # pixels, at most, of the masks in which parts are looked for
 CROSSING = 0.6  # of a picture's side: ink that runs straight for so long is a line of the paper
 SHEET = 0.05  # of the picture: an even patch that is smaller is not the sheet that the digit is on
-SLANTS = (
-    -0.2,
-    -0.1,
-    0.0,
-    0.1,
-    0.2,
-    0.3,
-    0.4,
-)  # of the lines that part two digits: columns to the left for each row down
+# Columns to the left for each row down, of the lines that part two digits.
+SLANTS = np.arange(-2, 5) / 10
 TALL = 0.5  # of the tallest part's height: what is lower is a dot or a bar, and not a digit
 WIDE = 0.08  # of the height: a gap that parts two digits, whatever the network says of them
 FIRM = 1.0  # logits above the threshold: ink that is so firmly accepted is not questioned
@@ -463,8 +450,7 @@ def _lines(mask: np.ndarray) -> np.ndarray:
 
 
 def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What may be the sheet that the digit is on: large patches of one brightness (Otsu 1979) and what they
-    enclose.
+    """What may be the digit's sheet: large patches of one brightness (Otsu 1979) and what they enclose.
 
     For each the part of the picture round it, filled up with its brightness, and the mask of what was filled.
     """
@@ -495,8 +481,7 @@ def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 def _candidates(
     ink: np.ndarray, filled: np.ndarray | None = None
 ) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
-    """What may be a digit in ink (H, W): handicaps in logits, inks, and the same with all that is beside
-    them.
+    """What may be a digit in ink (H, W): handicaps in logits, inks, and these with all that is beside them.
 
     What hangs together with the edge is left out; long lines are, or are not; all of the rest counts, or the
     largest part with what is near it, or with what is inside its box.
@@ -528,8 +513,7 @@ def _only(ink: np.ndarray, parts: Parts, some: np.ndarray, step: int) -> np.ndar
 
 
 def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
-    """Two groups of ink side by side: the gap between them over their height, and their inks; (0, []) for
-    one.
+    """Two groups of ink side by side: the gap between them over their height, and their inks, if any.
 
     A slanted line parts them, and each has a part at least half as tall as the tallest.
     """
@@ -575,7 +559,7 @@ class Config:
 
 
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
-    """3x3 convolution that keeps the size, batch normalisation (it brings the bias), ReLU: 9*in*out + 2*out."""
+    """3x3 convolution that keeps the size, batch normalisation (with the bias), ReLU: 9*in*out + 2*out."""
     return [
         nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
@@ -809,8 +793,7 @@ class DigitCNN(nn.Module):
         token: str | None = None,
         local_files_only: bool = False,
     ) -> DigitCNN:
-        """A trained network from a folder or a Hub repository "OWNER/NAME" (at a branch, tag or commit
-        `revision`).
+        """A trained network from a folder, or from a Hub repository "OWNER/NAME" at a `revision`.
 
         Nothing is guessed: weights come from safetensors, the shape of the network from config.json, every
         tensor must be there and no other, and the weights must have the SHA-256 that config.json states. A

@@ -272,40 +272,37 @@ const stepOf = (height, width) =>
 
 // Luminance 0..1; colours of one luminance are told apart in the channel where they differ most.
 function luminance({ data, height, width }) {
-  const depth = data.length / (height * width),
+  const count = height * width,
+    depth = data.length / count,
     step = stepOf(height, width);
   const channel = (k) => {
-    const values = plane(
-      height,
-      width,
-      mapped(new F32(height * width), (_, i) => unit[data[depth * i + k]]),
-    );
+    const values = plane(height, width);
+    for (let i = 0, at = k; i < count; i++, at += depth) values.data[i] = unit[data[at]];
     return step > 1 ? resample(values, ceil(height / step), ceil(width / step), BOX_FILTER) : values;
   };
-  if (depth === 1) return channel(0);
-  const colours = [0, 1, 2].map(channel),
-    alpha = channel(3).data,
-    [red, green, blue] = colours.map((values) => values.data);
-  const values = plane(
-    colours[0].height,
-    colours[0].width,
-    mapped(red, (value, i) => 0.299 * value + 0.587 * green[i] + 0.114 * blue[i]), // as Pillow
-  );
+  const colours = [0, 1, 2].slice(0, depth).map(channel);
+  if (depth === 1) return colours[0];
+  const [red, green, blue] = colours.map((colour) => colour.data),
+    values = plane(colours[0].height, colours[0].width);
+  for (let i = 0; i < red.length; i++) values.data[i] = 0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i];
+  const alpha = channel(3).data;
   if (extremes(alpha)[0] < 1) return flatten(values, alpha);
-  const spread = ({ data, height, width }) => {
-    let [count, sum, squares] = [0, 0, 0];
-    for (let row = 0; row < height; row += 4) {
-      for (let i = row * width; i < (row + 1) * width; i += 4) {
-        count++;
-        sum += data[i];
-        squares += data[i] ** 2;
-      }
-    }
-    return sqrt(max(squares / count - (sum / count) ** 2, 0));
-  };
-  const spreads = colours.map(spread),
+  const spreads = [values, ...colours].map(spread),
     most = max(...spreads);
-  return most > 3 * spread(values) ? colours[spreads.lastIndexOf(most)] : values;
+  return most > 3 * spreads[0] ? colours[spreads.lastIndexOf(most) - 1] : values;
+}
+
+// The standard deviation of every fourth pixel of every fourth row.
+function spread({ data, height, width }) {
+  let [count, sum, squares] = [0, 0, 0];
+  for (let row = 0; row < height; row += 4) {
+    for (let i = row * width; i < (row + 1) * width; i += 4) {
+      count++;
+      sum += data[i];
+      squares += data[i] ** 2;
+    }
+  }
+  return sqrt(max(squares / count - (sum / count) ** 2, 0));
 }
 
 function flatten(values, alpha) {
@@ -355,7 +352,7 @@ function toInk(values) {
   const [frameLow, frameHigh] = extremes(frame);
   let ground = frameLow < frameHigh ? median(frame) : frameLow;
   if (isDark(ground)) {
-    for (const part of [data, frame]) mapped(part, (value) => f32(1 - value), part);
+    for (const part of [data, frame]) for (let i = 0; i < part.length; i++) part[i] = 1 - part[i];
     ground = f32(1 - ground);
   }
   let even = 0;
@@ -431,72 +428,65 @@ const resample = (values, height, width, filter) =>
   resampled(resampled(values, width, filter), height, filter);
 
 function filtered(values, height, width, ...filters) {
-  const small = resample(values, height, width, BOX_FILTER).data;
-  let bytes = mapped(small, (value) => rint(f32(min(max(value, 0), 1) * 255)), new U8(small.length));
+  const { data } = resample(values, height, width, BOX_FILTER);
+  let bytes = new U8(data.length);
+  for (let i = 0; i < data.length; i++) bytes[i] = rint(f32(min(max(data[i], 0), 1) * 255));
   for (const filter of filters) bytes = filter(bytes, height, width);
-  return plane(
-    height,
-    width,
-    mapped(bytes, (byte) => unit[byte]),
-  );
+  for (let i = 0; i < data.length; i++) data[i] = unit[bytes[i]];
+  return plane(height, width, data);
 }
 
 // The largest byte in a square window of `side` round each.
 const grown = (side) => (bytes, height, width) => {
-  const reach = floor(side / 2);
-  for (const [count, step] of [
-    [width, 1],
-    [height, width],
+  for (const [step, count, lines, stride] of [
+    [1, width, height, width],
+    [width, height, width, 1],
   ]) {
-    const from = bytes;
-    bytes = mapped(
-      from,
-      (_, place) => {
-        const index = floor(place / step) % count,
-          end = min(reach, count - 1 - index);
+    const from = bytes,
+      reach = floor(side / 2);
+    bytes = new U8(from.length);
+    for (let line = 0; line < lines; line++) {
+      for (let index = 0; index < count; index++) {
+        const at = line * stride + index * step,
+          last = at + min(reach, count - 1 - index) * step;
         let most = 0;
-        for (let i = max(-reach, -index); i <= end; i++) most = max(most, from[place + i * step]);
-        return most;
-      },
-      new U8(from.length),
-    );
+        for (let i = at - min(reach, index) * step; i <= last; i += step) if (from[i] > most) most = from[i];
+        bytes[at] = most;
+      }
+    }
   }
   return bytes;
 };
-const shrunk = (side) => (bytes, height, width) =>
-  grown(side)(
-    bytes.map((byte) => 255 - byte),
-    height,
-    width,
-  ).map((byte) => 255 - byte);
+const inverted = (bytes) => bytes.map((byte) => 255 - byte);
+const shrunk = (side) => (bytes, height, width) => inverted(grown(side)(inverted(bytes), height, width));
 
 const middle = (a, b, c) => max(min(a, b), min(max(a, b), c));
 
 // The median of the 3x3 bytes round each, after their columns were sorted (Smith 1996).
-function medianOfNine(bytes, _, width) {
-  const [low, mid, high] = [0, 1, 2].map(() => new U8(bytes.length));
-  for (let i = 0; i < bytes.length; i++) {
-    const a = bytes[i < width ? i : i - width],
-      b = bytes[i],
-      c = bytes[i + width < bytes.length ? i + width : i];
-    low[i] = min(a, b, c);
-    mid[i] = middle(a, b, c);
-    high[i] = max(a, b, c);
+function medianOfNine(bytes, height, width) {
+  const [low, mid, high, result] = [0, 1, 2, 3].map(() => new U8(bytes.length));
+  for (let row = 0, i = 0; row < height; row++) {
+    const above = row ? width : 0,
+      below = row < height - 1 ? width : 0;
+    for (const end = i + width; i < end; i++) {
+      const a = bytes[i - above],
+        b = bytes[i],
+        c = bytes[i + below];
+      low[i] = min(a, b, c);
+      mid[i] = middle(a, b, c);
+      high[i] = max(a, b, c);
+    }
   }
-  return mapped(
-    bytes,
-    (_, i) => {
-      const column = i % width,
-        a = column ? i - 1 : i,
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i++) {
+      const a = column ? i - 1 : i,
         c = column < width - 1 ? i + 1 : i;
-      return middle(
-        max(low[a], low[i], low[c]),
-        middle(mid[a], mid[i], mid[c]),
-        min(high[a], high[i], high[c]),
-      );
-    },
-    new U8(bytes.length),
-  );
+      const least = max(low[a], low[i], low[c]),
+        most = min(high[a], high[i], high[c]);
+      result[i] = middle(least, middle(mid[a], mid[i], mid[c]), most);
+    }
+  }
+  return result;
 }
 
 // A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011), in 8 bits.
@@ -536,21 +526,20 @@ function withoutGrain(values) {
     gaussianBlur,
   );
   const ground = resample(small, height, width, BILINEAR).data,
-    ink = mapped(fine.data, (value, i) => max(value - ground[i], 0));
+    ink = fine.data;
+  for (let i = 0; i < ink.length; i++) ink[i] = max(ink[i] - ground[i], 0);
 
-  const middle = median(ink.slice()),
-    grain = f32(f32(1.4826) * median(mapped(ink, (value) => abs(value - middle))));
+  const centre = median(ink.slice()),
+    apart = ink.slice();
+  for (let i = 0; i < ink.length; i++) apart[i] = abs(ink[i] - centre);
+  const grain = f32(f32(1.4826) * median(apart));
   const peak = nth(ink.slice(), ink.length - min(INK_PIXELS, floor(ink.length / 4)));
   const cut = max(f32(3 * grain), f32(f32(0.3) * peak)),
     range = f32(f32(f32(0.9) * peak) - cut);
   if (peak < MIN_CONTRAST || cut > f32(f32(0.8) * peak)) {
     fail("Nothing in the picture stands out from its background: there is no ink in it.", EmptyDrawing);
   }
-  const clean = plane(
-    height,
-    width,
-    mapped(ink, (value) => min(max(f32(value - cut) / range, 0), 1)),
-  );
+  for (let i = 0; i < ink.length; i++) ink[i] = min(max(f32(ink[i] - cut) / range, 0), 1);
 
   const step = max(1, floor(long / 128)),
     tall = max(1, floor(height / step)),
@@ -558,11 +547,11 @@ function withoutGrain(values) {
   const coherent = plane(
     tall,
     wide,
-    mapped(filtered(clean, tall, wide).data, (value) => value > f32(0.2)),
+    filtered(fine, tall, wide).data.map((value) => value > f32(0.2)),
   );
   const mask = resample(filtered(coherent, tall, wide, grown(3)), height, width, BILINEAR).data;
-  mapped(clean.data, (value, i) => (mask[i] > 0 ? value : 0), clean.data);
-  return clean;
+  for (let i = 0; i < ink.length; i++) if (!(mask[i] > 0)) ink[i] = 0;
+  return fine;
 }
 
 // --- ink -> what the network is given ---
@@ -624,18 +613,20 @@ const SMALL = 32,
   FIRM = 1;
 
 const isMostlyBlack = (data) => data.reduce((count, value) => count + (value !== 0), 0) < data.length / 2;
-const transposed = ({ data, height, width }) =>
-  plane(
-    width,
-    height,
-    mapped(data, (_, i) => data[(i % height) * width + floor(i / height)], new data.constructor(data.length)),
-  );
-const enlarged = ({ data, width }, step, height, wide, top = 0, left = 0) =>
-  mapped(
-    new U8(height * wide),
-    (_, i) => data[(top + floor(floor(i / wide) / step)) * width + left + floor((i % wide) / step)],
-    new U8(height * wide),
-  );
+function transposed({ data, height, width }) {
+  const turned = new data.constructor(data.length);
+  for (let row = 0, i = 0; row < height; row++)
+    for (let column = 0; column < width; column++, i++) turned[column * height + row] = data[i];
+  return plane(width, height, turned);
+}
+
+// Call each(i, j) for the pixels of a box: i counts them, j is the index in `data` of the block that each lies in.
+function eachIn({ width }, step, [top, bottom, left, right], each) {
+  for (let row = top, i = 0; row < bottom; row++) {
+    const start = floor(row / step) * width;
+    for (let column = left; column < right; column++, i++) each(i, start + floor(column / step), row, column);
+  }
+}
 
 /* The connected parts of a mask: labels (0 outside, 1..n in the order in which rows meet them), boxes
    [top, bottom, left, right], sizes, and which have a pixel in the mask `edge`. */
@@ -695,64 +686,55 @@ function partsOf({ data, height, width }, edge) {
   return { labels, boxes, sizes, touching, height, width };
 }
 
-const borderOf = ({ data, height, width }) =>
-  mapped(
-    data,
-    (_, i) => i < width || i >= (height - 1) * width || i % width === 0 || i % width === width - 1,
-    [],
-  );
+function borderOf({ height, width }) {
+  const border = new U8(height * width).fill(1);
+  for (let row = 1; row < height - 1; row++) border.fill(0, row * width + 1, (row + 1) * width - 1);
+  return border;
+}
 
 // Where ink is, and the edge of the picture or sheet, in blocks of `step` pixels a side.
 function masked(ink, filled) {
   const step = ceil(max(ink.height, ink.width) / MASK_SIDE),
-    height = ceil(ink.height / step),
-    width = ceil(ink.width / step);
-  const blocks = (data) => {
-    const most = new F32(height * width);
-    for (let row = 0, i = 0; row < ink.height; row++) {
-      for (let column = 0; column < ink.width; column++, i++) {
-        const at = floor(row / step) * width + floor(column / step);
-        if (data[i] > most[at]) most[at] = data[i];
-      }
-    }
-    return most;
-  };
-  const mask = plane(
-      height,
-      width,
-      Uint8Array.from(blocks(ink.data), (value) => value >= EDGE),
-    ),
+    mask = plane(ceil(ink.height / step), ceil(ink.width / step)),
     edge = borderOf(mask);
-  if (filled) for (const [i, value] of blocks(filled).entries()) edge[i] ||= value > 0;
+  for (let row = 0, i = 0; row < ink.height; row++) {
+    const start = floor(row / step) * mask.width;
+    for (let column = 0; column < ink.width; column++, i++) {
+      const at = start + floor(column / step);
+      if (ink.data[i] >= EDGE) mask.data[at] = 1;
+      if (filled?.[i]) edge[at] = 1;
+    }
+  }
   return { mask, edge, step };
 }
 
 // Nearly level lines across a mask, without the ink that crosses them: the sharpest projection (Postl 1986).
 function linesOf({ data, height, width }) {
-  const places = [...data.keys()].filter((i) => data[i]),
-    rowAt = (slope, i) => rint(floor(i / width) + slope * ((i % width) - width / 2)) + width;
-  let best = 0,
-    sharpest = -1,
-    profile = [];
+  const [places, tops, starts] = [[], [], []],
+    lengths = new Int32Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    if (!data[i]) continue;
+    places.push(i);
+    tops.push(floor(i / width));
+    starts.push(i % width);
+    if (i >= width && data[i - width]) lengths[i] = lengths[i - width];
+    else for (let j = i; data[j]; j += width) lengths[i]++;
+  }
+  let [rows, profile, sharpest] = [[], [], -1];
   for (let k = 0; k < 33; k++) {
-    const slope = -0.1 + (k * 0.2) / 32,
-      counts = new F64(height + 2 * width + 1);
-    for (const i of places) counts[rowAt(slope, i)]++;
-    const sharp = counts.reduce((sum, count) => sum + count * count, 0);
-    if (sharp > sharpest) [sharpest, best, profile] = [sharp, slope, counts];
-  }
-  const isLine = (row) => profile[row] >= CROSSING * width,
-    lines = new U8(data.length);
-  const lengths = new Int32Array(data.length);
-  for (let column = 0; column < width; column++) {
-    for (let row = 0, end = 0; row < height; row++) {
-      if (!data[row * width + column]) continue;
-      if (row >= end) for (end = row; end < height && data[end * width + column]; ) end++;
-      const start = row ? lengths[(row - 1) * width + column] : 0;
-      lengths[row * width + column] = start || end - row;
+    const turned = new Int32Array(places.length),
+      counts = new F64(height + 2 * width + 1),
+      slope = -0.1 + (k * 0.2) / 32;
+    let sharp = 0;
+    for (let j = 0; j < places.length; j++) {
+      turned[j] = rint(tops[j] + slope * (starts[j] - width / 2)) + width;
+      sharp += 2 * counts[turned[j]]++ + 1;
     }
+    if (sharp > sharpest) [rows, profile, sharpest] = [turned, counts, sharp];
   }
-  const on = places.filter((i) => isLine(rowAt(best, i)));
+  const lines = new U8(data.length),
+    isLine = (row) => profile[row] >= CROSSING * width,
+    on = places.filter((_, k) => isLine(rows[k]));
   if (!on.length) return lines;
   const thick =
     1.5 *
@@ -761,10 +743,8 @@ function linesOf({ data, height, width }) {
         0.5,
       ) +
     1;
-  for (const i of places) {
-    const row = rowAt(best, i);
-    if (lengths[i] <= thick && [row - 1, row, row + 1].some(isLine)) lines[i] = 1;
-  }
+  for (const [k, i] of places.entries())
+    if (lengths[i] <= thick && [-1, 0, 1].some((by) => isLine(rows[k] + by))) lines[i] = 1;
   return lines;
 }
 
@@ -775,21 +755,12 @@ function sheets(picture) {
     width = rint(picture.width / shrink),
     values = resample(picture, height, width, BOX_FILTER);
   const small = plane(ceil(height / 4), ceil(width / 4));
-  mapped(
-    small.data,
-    (_, i) => {
-      const top = 4 * floor(i / small.width),
-        left = 4 * (i % small.width);
-      let sum = 0,
-        count = 0;
-      for (let row = top; row < min(top + 4, height); row++) {
-        for (let column = left; column < min(left + 4, width); column++, count++)
-          sum += values.data[row * width + column];
-      }
-      return sum / count;
-    },
-    small.data,
-  );
+  const pixels = new U8(small.data.length);
+  eachIn(small, 4, [0, height, 0, width], (i, at) => {
+    small.data[at] += values.data[i];
+    pixels[at]++;
+  });
+  for (let i = 0; i < pixels.length; i++) small.data[i] /= pixels[i];
   const [low, high] = extremes(small.data),
     bins = 64,
     counts = new F64(bins),
@@ -805,31 +776,29 @@ function sheets(picture) {
   }
   const found = [];
   for (const isBright of [true, false]) {
-    const mask = { ...small, data: Uint8Array.from(small.data, (value) => value > threshold === isBright) },
+    const mask = { ...small, data: U8.from(small.data, (value) => value > threshold === isBright) },
       { labels, boxes, sizes } = partsOf(mask);
     const order = [...sizes.keys()].sort((a, b) => sizes[b] - sizes[a]).slice(0, 3);
     for (const name of order) {
       const [top, bottom, left, right] = boxes[name].map((side) => 4 * side);
       if (min(bottom - top, right - left) < max(LIMITS.minSide, max(height, width) / 6)) continue;
       if (sizes[name] < SHEET * mask.data.length) continue;
-      const rest = { ...small, data: Uint8Array.from(labels, (label) => label !== name + 1) },
+      const rest = { ...small, data: U8.from(labels, (label) => label !== name + 1) },
         others = partsOf(rest, borderOf(rest)),
         outside = {
           ...small,
-          data: Uint8Array.from(others.labels, (label) => label && others.touching[label - 1]),
+          data: U8.from(others.labels, (label) => label && others.touching[label - 1]),
         };
       if (!outside.data.includes(1)) continue;
-      const tall = min(bottom, height) - top,
-        wide = min(right, width) - left,
-        ground = median(small.data.filter((_, i) => labels[i] === name + 1)),
-        filled = enlarged(outside, 4, tall, wide, top / 4, left / 4);
-      const cut = mapped(
-        filled,
-        (isFilled, i) =>
-          isFilled ? ground : values.data[(top + floor(i / wide)) * width + left + (i % wide)],
-        new F32(filled.length),
-      );
-      found.push([plane(tall, wide, cut), grown(9)(filled, tall, wide)]);
+      const box = [top, min(bottom, height), left, min(right, width)],
+        cut = plane(box[1] - top, box[3] - left),
+        filled = new U8(cut.data.length),
+        ground = median(small.data.filter((_, i) => labels[i] === name + 1));
+      eachIn(small, 4, box, (i, at, row, column) => {
+        filled[i] = outside.data[at];
+        cut.data[i] = filled[i] ? ground : values.data[row * width + column];
+      });
+      found.push([cut, grown(9)(filled, cut.height, cut.width)]);
     }
   }
   return found;
@@ -866,28 +835,23 @@ function candidates(ink, filled) {
 
 // The ink of some parts with what is faint round them, cut to it.
 function only(ink, { labels, height, width }, some, step) {
-  const chosen = Uint8Array.from(labels, (label) => label && some[label - 1]);
-  const keep = grown(3)(chosen, height, width).map((value, i) => value && (chosen[i] || !labels[i])),
-    kept = { data: keep, height, width };
-  const [top, bottom] = extentOf(kept),
-    [left, right] = extentOf(transposed(kept)),
-    tall = min(bottom * step, ink.height) - top * step,
-    wide = min(right * step, ink.width) - left * step;
-  const isKept = enlarged(kept, step, tall, wide, top, left);
-  return plane(
-    tall,
-    wide,
-    mapped(
-      new F32(tall * wide),
-      (_, i) => isKept[i] && ink.data[(top * step + floor(i / wide)) * ink.width + left * step + (i % wide)],
+  const chosen = new U8(labels.length);
+  for (let i = 0; i < labels.length; i++) chosen[i] = labels[i] && some[labels[i] - 1];
+  const keep = grown(3)(chosen, height, width);
+  for (let i = 0; i < labels.length; i++) if (labels[i] && !chosen[i]) keep[i] = 0;
+  const kept = plane(height, width, keep),
+    across = transposed(kept);
+  const box = [kept, across].flatMap(({ data, width }, i) =>
+    [data.indexOf(1), data.lastIndexOf(1) + width].map((place) =>
+      min(floor(place / width) * step, i ? ink.width : ink.height),
     ),
   );
+  const cut = plane(box[1] - box[0], box[3] - box[2]);
+  eachIn(kept, step, box, (i, at, row, column) => {
+    if (keep[at]) cut.data[i] = ink.data[row * ink.width + column];
+  });
+  return cut;
 }
-
-const extentOf = ({ data, width }) => [
-  floor(data.indexOf(1) / width),
-  floor(data.lastIndexOf(1) / width) + 1,
-];
 
 // Two groups of ink side by side: the gap between them over their height, and their inks; [0, []] for one.
 function sideBySide(ink) {
