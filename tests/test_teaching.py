@@ -156,7 +156,7 @@ def test_a_seven_that_is_taken_for_a_one(browser, site):
     tiny = [[(300 + x / 9, 300 + y / 9) for x, y in stroke] for stroke in HEART]
     assert visitor.show(tiny)["digit"] != "4"
     visitor.teach("4")
-    assert visitor.show(tiny)["digit"] == "4", "small drawings are remembered as they are read"
+    assert visitor.show(tiny)["digit"] == "4", "a small drawing is taught, too"
     visitor.leave()
 
 
