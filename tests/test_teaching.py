@@ -153,6 +153,10 @@ def test_a_seven_that_is_taken_for_a_one(browser, site):
     visitor.teach("7")
     assert visitor.show(again(SEVEN, 2))["digit"] == "7" and visitor.say() == "A 7, as you taught me."
     assert visitor.show(LINE)["digit"] == "1", "a line is still a 1"
+    tiny = [[(300 + x / 9, 300 + y / 9) for x, y in stroke] for stroke in HEART]
+    assert visitor.show(tiny)["digit"] != "4"
+    visitor.teach("4")
+    assert visitor.show(tiny)["digit"] == "4", "a small drawing is taught, too"
     visitor.leave()
 
 
@@ -533,6 +537,7 @@ def test_ten_digits_are_given(browser, running, kept, tmp_path):
     student.draw_ten(skip="9")
     assert kept() == [], "nothing is sent before the visitor has agreed"
     lines, fold = student.page.locator(".terms li"), student.page.locator(".give details p")
+    assert "the next network reads more people" in student.words(".give")
     assert lines.count() == 5 and "CC BY 4.0" in lines.nth(2).inner_text() and not fold.is_visible()
     student.page.locator(".give summary").click()
     assert "a random number that stands for you" in fold.inner_text()
