@@ -760,7 +760,7 @@ class DigitCNN(nn.Module):
             1, self.taught.cpu().expand(len(similar), -1), similar, "amax"
         )
         logits = logits.float()
-        untaught = torch.bincount(self.taught, minlength=len(LABELS)) == 0
+        untaught = torch.bincount(self.taught.cpu(), minlength=len(LABELS)) == 0
         standing = self.config.standing * torch.softmax(logits / self.config.temperature, dim=1)
         gain = torch.where(untaught, standing, nearest**self.config.focus)
         logits = logits + self.config.strength * gain
