@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -10,7 +12,9 @@ import board
 from .allographs import ALLOGRAPHS
 from .drawing import draw_allograph
 
-CELL, VARIATIONS, COLUMNS = 56, 9, 3  # pixels a drawing; drawings a row; rows side by side
+CELL = 56  # pixels a drawing
+VARIATIONS = 9  # drawings a row
+COLUMNS = 3  # rows side by side
 LABEL = 150  # pixels for a row's name
 
 
@@ -39,8 +43,16 @@ def cell(strokes: list[board.Stroke]) -> np.ndarray:
     return np.asarray(square.resize((CELL, CELL), Image.Resampling.BOX))
 
 
-def sheet(path: str, seed: int, nondigits: bool) -> None:
-    """Write a PNG that shows every way of writing, or every kind of non-digit, several times."""
+def sheet(path: Path, seed: int, nondigits: bool) -> None:
+    """Write a picture of every shape, or every kind of non-digit, several times.
+
+    Raises ValueError or OSError before anything is drawn.
+    """
+    if path.suffix.lower() not in (".png", ".webp", ".gif"):
+        raise ValueError(f"a sheet is a picture such as sheet.png; {path.name!r} does not end in .png.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} for the sheet; make it first.")
+    path.open("ab").close()
     named = rows(nondigits, np.random.default_rng(seed))
     height = -(-len(named) // COLUMNS)
     width = LABEL + VARIATIONS * CELL
@@ -56,7 +68,7 @@ def sheet(path: str, seed: int, nondigits: bool) -> None:
 
 
 def overview(path: str, seed: int = 0, columns: int = 15) -> None:
-    """Write a PNG with one row a digit, `columns` ways of writing it, once each."""
+    """Write a PNG with a row for each digit: its first `columns` shapes."""
     rng = np.random.default_rng(seed)
     page = Image.new("L", (columns * CELL, 10 * CELL))
     for digit in range(10):

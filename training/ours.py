@@ -38,7 +38,6 @@ class TrainConfig:
     nondigits: int = 10_000  # drawings that are no digits, for which every digit is to be equally improbable
     drawn_share: float = 0.8  # of each batch's digits, where there are MNIXEL images too
     nondigit_share: float = 0.2  # of each batch (Hendrycks et al. 2019 teach refusal so)
-    without: tuple[str, ...] = ()  # operators that are left out of the drawings
     validation: float = (
         0.1  # share of each digit of MNIXEL that is held out; a twentieth of the drawn ones is too
     )
@@ -65,11 +64,9 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=2)  # cross-validation and the ablation train many times on the same drawings
-def prepare_drawings(
-    digits: int, nondigits: int, seed: int, without: tuple[str, ...] = ()
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Drawn digits (N, 1, 28, 28) with labels (N,), and drawings that are no digits (M, 1, 28, 28); uint8 images."""
-    images, labels = handwriting.drawings(digits, seed, without=without)
+def prepare_drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Drawn digits (N, 1, 28, 28) with labels (N,), and drawings that are not digits (M, 1, 28, 28); uint8 images."""
+    images, labels = handwriting.drawings(digits, seed)
     others, _ = handwriting.nondigits(nondigits, seed)
     return torch.from_numpy(images)[:, None], torch.from_numpy(labels), torch.from_numpy(others)[:, None]
 
@@ -119,7 +116,7 @@ def mix(
     drawn_count = 0
     if config.drawn:
         print(f"drawing {config.drawn:,} digits and {config.nondigits:,} other things ...", flush=True)
-        made, made_labels, others = prepare_drawings(config.drawn, config.nondigits, seed, config.without)
+        made, made_labels, others = prepare_drawings(config.drawn, config.nondigits, seed)
         drawn_count = round((batch - wild) * (config.drawn_share if len(images) else 1))
         cut = min(len(made) // 20, 4000)
         held_images.append(as_float(made[:cut]))
@@ -136,10 +133,11 @@ def mix(
 
 
 def train_ours(images: Tensor, labels: Tensor, seed: int, config: TrainConfig) -> Fit:
-    """Fit a DigitCNN on normalised MNIXEL images (N, 1, 28, 28), labels (N,) and on drawings. Deterministic by the seed.
+    """Fit a DigitCNN on normalised MNIXEL images (N, 1, 28, 28), labels (N,) and on drawings. Deterministic
+    by the seed.
 
-    What is held out picks the best round and then sets the temperature and the "not sure" threshold. N may be 0: then there are
-    only the drawings.
+    What is held out picks the best round and then sets the temperature and the "not sure" threshold. N may be
+    0: then there are only the drawings.
     """
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)

@@ -17,8 +17,7 @@ import board
 import data
 import model
 from handwriting.allographs import ALLOGRAPHS
-from handwriting.drawing import BLEND, choose, draw_allograph, to_input
-from handwriting.operators import OPERATORS
+from handwriting.drawing import choose, draw_allograph, to_input
 
 SEED, COLUMNS, LEVELS = 7, 20, 12  # of the sprite: its random numbers, digits in a row, levels of grey
 NEW, SHOWN = 5000, 30  # drawings that are read anew, and how many of the misread ones are shown
@@ -60,9 +59,9 @@ def _ways() -> tuple[list[list], list[np.ndarray]]:
     """[digit, way of writing, share of the digit's drawings] and picture of every way, undistorted."""
     rng, digits, cells = np.random.default_rng(SEED), [], []
     for digit, ways in ALLOGRAPHS.items():
-        weights = np.sqrt([way.weight for way in ways])
+        weights = np.array([way.weight for way in ways])
         for way, share in sorted(zip(ways, weights / weights.sum(), strict=True), key=lambda each: -each[1]):
-            strokes = draw_allograph(way, rng, (*OPERATORS, BLEND))
+            strokes = draw_allograph(way, rng, varied=False)
             digits.append([str(digit), way.name, round(float(share), 4)])
             cells.append(model.normalise(model.to_ink(model.trimmed(board.render(strokes)))))
     return digits, cells
