@@ -458,8 +458,8 @@ def add(name: str, tensor: np.ndarray):
     [
         (lambda tensors: tensors.pop("dense.bias"), "dense.bias is missing"),
         (add("more", np.zeros(2, np.float32)), "more is unexpected"),
-        (add("dense.bias", np.zeros(9, np.float32)), r"dense.bias is F32 \[9\] instead of F32 \[10\]"),
-        (add("dense.bias", np.zeros(10, np.float16)), r"dense.bias is F16 \[10\] instead of F32 \[10\]"),
+        (add("dense.bias", np.zeros(9, np.float32)), r"dense.bias is F32 \[9\] instead of F16 \[10\]"),
+        (add("dense.bias", np.zeros(10)), r"dense.bias is F64 \[10\] instead of F16 \[10\]"),
         (add("dense.bias", np.full(10, np.nan, np.float32)), "dense.bias has impossible numbers"),
         (add("dense.bias", np.full(10, np.inf, np.float32)), "dense.bias has impossible numbers"),
         (

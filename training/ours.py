@@ -147,6 +147,8 @@ def train_ours(images: Tensor, labels: Tensor, seed: int, config: TrainConfig) -
     )  # a third faster on a CPU
     batches = functools.partial(mixture.batches, config.steps, config.ranges, generator)
     fitted = fit(net, batches, config.steps, mixture.validation, config.schedule, title=f"seed {seed}")
+    # The published weights have half precision, so everything is measured with that.
+    fitted.net.half().float()
     answers = logits(fitted.net, mixture.validation[0])
     temperature = fit_temperature(answers, mixture.validation[1])
     fitted.net.config = replace(fitted.net.config, temperature=temperature)
