@@ -418,4 +418,4 @@ def test_a_published_dataset_has_the_drawn_digits_and_says_so(tmp_path, card):
         loaded = datasets.load_dataset(str(tmp_path), "drawn", **where)
         assert {split: len(rows) for split, rows in loaded.items()} == {"train": 20, "test": 20}
         assert loaded["train"].features["label"].names == list("0123456789")
-    assert "given away under [CC0]" in (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "publicdomain/zero/1.0" in (tmp_path / "README.md").read_text(encoding="utf-8")
