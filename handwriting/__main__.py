@@ -19,7 +19,6 @@ def main() -> None:
     for command in (show, made):
         command.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    # A table with a mistake in it is reported as this command's error, too.
     try:
         if options.command == "sheet":
             from .sheet import sheet

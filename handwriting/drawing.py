@@ -46,6 +46,7 @@ def draw_allograph(
 ) -> list[board.Stroke]:
     """One drawing of a shape by `hand`, or anybody. Blended and changed by operators if `varied`."""
     hand = hand or any_hand(rng)
+    # Not the numbers by which the hand chose its shape: a sheet draws each shape by many hands.
     own, today = hand.own(10 + allograph.digit), hand.today(rng)
     lines = hands.trace(hands.paths_of(allograph.shape, own, rng), today, rng)
     if varied:
