@@ -17,7 +17,6 @@ import numpy as np
 
 FOLDER = Path(__file__).parent
 NUMBER = re.compile(r"(-?\d+)((?:~-?\d+[a-z]?)*)")
-FORMS = {"point": "X,Y in hundredths, such as 50~8,0", "arc": "oLEFT,TOP,RIGHT,BOTTOM,FROM,TO"}
 
 Waypoint = tuple[float, float] | tuple[float, float, bool]  # x, y, whether it is a corner
 Waypoints = list[Waypoint]
@@ -66,7 +65,7 @@ class Shape:
         kind = "arc" if token[0] == "o" else "corner" if token[-1] == "!" else "point"
         parts = token.removeprefix("o").removesuffix("!").split(",")
         if not (6 <= len(parts) <= 8 if kind == "arc" else len(parts) == 2):
-            form = FORMS["arc" if kind == "arc" else "point"]
+            form = "oLEFT,TOP,RIGHT,BOTTOM,FROM,TO" if kind == "arc" else "X,Y in hundredths"
             raise TableError(f"{token!r} has {len(parts)} numbers; write {form}")
         # An arc's radii keep their size and it is not tilted, unless it says so.
         parts += ["100", "0"][len(parts) - 6 :] if kind == "arc" else []

@@ -1,4 +1,4 @@
-"""Lines: a smooth curve through waypoints, even spacing, rounding. All of them float arrays (n, 2)."""
+"""Lines, float arrays (n, 2): a smooth curve through waypoints, even spacing, rounding."""
 
 from __future__ import annotations
 

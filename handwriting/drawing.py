@@ -21,7 +21,7 @@ from . import hand as hands
 from .allographs import ALLOGRAPHS, Allograph
 from .hand import Hand, any_hand
 
-CHUNK = 250  # drawings that share one random stream, so that the result does not depend on the workers
+CHUNK = 250  # drawings that share one random stream, whoever makes them
 PATIENT = 40  # chunks, some 20 seconds: below that nobody is shown a progress bar
 BLENDED = 0.25  # share of hands whose shape of a digit lies between two of the table's
 COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
@@ -95,9 +95,8 @@ def drawings(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`count` drawn digits as the network is given them, `each` in a row by one hand: a synthetic writer.
 
-    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,). A hand's digits
-    are as even as `each` allows, and shuffled. The same arguments give the same drawings for any number of
-    `workers` (default: one a core).
+    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,), each hand's even
+    and shuffled. The result is the same for any number of `workers` (default: one a core).
     """
     rng = np.random.default_rng([seed, 0])
     pages = [rng.permutation(np.arange(each) % 10) for _ in range(-(-count // each))]

@@ -34,7 +34,7 @@ for _group, _name, _turn, _shape in read_table(FOLDER / "nondigits.txt"):
 
 
 def kind(group: str, name: str) -> Callable[[Drawer], Drawer]:
-    """Register the decorated function as a kind that teaches ("teach") or is only measured ("measure")."""
+    """Register the decorated function as a kind of the group "teach" or "measure"."""
     return lambda drawer: _GROUPS[group].setdefault(name, drawer)
 
 

@@ -1,9 +1,8 @@
 """Operators: random changes to any allograph, to draw forms that nobody wrote down.
 
-Each operator changes the lines of one drawing in the unit square (float arrays (n, 2), points `FINE` apart, x
-right, y down) in one way: an end runs on or stops short, a stroke is split, the whole is squared. None may
-turn a digit into another one: lengths and angles stay below what people would disagree about, and each
-operator says which digits it is for.
+Each changes the lines of one drawing in the unit square (float arrays (n, 2), points `FINE` apart, x right, y
+down). None may turn a digit into another one: lengths and angles stay below what people would disagree about,
+and each operator says which digits it is for.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ Lines = list[np.ndarray]
 class Operator(NamedTuple):
     """A change to `share` of the drawings of `digits`; non-digits get none that is for one digit only."""
 
-    name: str
     share: float
     change: Callable[[Lines, np.random.Generator], Lines]
     digits: tuple[int, ...]
@@ -34,11 +32,10 @@ KEPT = 0.85  # share of a hand's drawings that show a habit of it
 
 
 def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable], Callable]:
-    """Register the decorated function as an operator under its own name."""
+    """Register the decorated function as an operator."""
 
     def register(change: Callable) -> Callable:
-        name = change.__name__.replace("_", "-")
-        OPERATORS[name] = Operator(name, share, change, digits)
+        OPERATORS[change.__name__] = Operator(share, change, digits)
         return change
 
     return register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import board
 
 from .allographs import ALLOGRAPHS
 from .drawing import draw_allograph
+from .nondigits import KINDS, draw_nondigit
 
 CELL = 56  # pixels a drawing
 VARIATIONS = 9  # drawings a row
@@ -20,19 +22,15 @@ LABEL = 150  # pixels for a row's name
 
 def rows(nondigits: bool, rng: np.random.Generator) -> list[tuple[str, list[np.ndarray]]]:
     """Names with a few rendered drawings each."""
-    if nondigits:
-        from .nondigits import KINDS, draw_nondigit
-
-        return [(kind, [cell(draw_nondigit(kind, rng)) for _ in range(VARIATIONS)]) for kind in KINDS]
-    ways = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
-    return [
-        (f"{way.digit} {way.name}", [cell(draw_allograph(way, rng)) for _ in range(VARIATIONS)])
-        for way in ways
-    ]
+    draw = {kind: partial(draw_nondigit, kind) for kind in KINDS}
+    if not nondigits:
+        ways = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
+        draw = {f"{way.digit} {way.name}": partial(draw_allograph, way) for way in ways}
+    return [(name, [cell(each(rng)) for _ in range(VARIATIONS)]) for name, each in draw.items()]
 
 
 def cell(strokes: list[board.Stroke]) -> np.ndarray:
-    """A drawing cropped to its ink with a margin, so that a person sees its shape: uint8 (CELL, CELL)."""
+    """A drawing cropped to its ink with a margin: uint8 (CELL, CELL)."""
     picture = board.render(strokes)
     ys, xs = np.nonzero(picture)
     top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
@@ -65,13 +63,3 @@ def sheet(path: Path, seed: int, nondigits: bool) -> None:
             page.paste(Image.fromarray(cell), (x + LABEL + column * CELL, y))
     page.save(path)
     print(f"{len(named)} rows of {VARIATIONS} drawings in {path}")
-
-
-def overview(path: str, seed: int = 0, columns: int = 15) -> None:
-    """Write a PNG with a row for each digit: its first `columns` shapes."""
-    rng = np.random.default_rng(seed)
-    page = Image.new("L", (columns * CELL, 10 * CELL))
-    for digit in range(10):
-        for column, way in enumerate(ALLOGRAPHS[digit][:columns]):
-            page.paste(Image.fromarray(cell(draw_allograph(way, rng))), (column * CELL, digit * CELL))
-    page.save(path)

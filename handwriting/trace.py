@@ -14,7 +14,7 @@ import numpy as np
 from . import curves
 
 MARK = "#d="
-FAR = 0.025  # shares of the drawing's height that the curve through the waypoints may lie beside the line
+FAR = 0.025  # shares of the height that the curve through the waypoints may lie beside the line
 SHARP = 1.0  # radians within 2 * REACH of the line that make a corner
 REACH = 0.05  # shares of the height before and behind a point, over which its turn is measured
 
@@ -27,9 +27,7 @@ def strokes_of(link: str) -> list[np.ndarray]:
     """The strokes (n, 2) of a link, board units. Raises TraceError."""
     _, mark, text = link.strip().partition(MARK)
     if not mark:
-        raise TraceError(
-            f"there is no drawing in this link: copy the whole of it, with {MARK} and what follows."
-        )
+        raise TraceError(f"there is no drawing in this link: copy the whole of it, with its {MARK}.")
     strokes, at = [], 0
     try:
         data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)

@@ -1,7 +1,7 @@
 """Draw the results: `python -m reports` writes tables, cards, charts and the README's pictures.
 
 python -m reports tables      the tables in README.md and docs/results.md, and the model card in weights/
-python -m reports charts      docs/images: confusion matrix, learning curve, layers, handwriting, drawings per digit
+python -m reports charts      docs/images: confusion matrix, learning curve, layers, drawings per digit
 python -m reports pictures    docs/images: the page in a browser, and the animation
 """
 
@@ -27,14 +27,12 @@ def write_tables() -> None:
 def write_charts() -> None:
     """Everything that is drawn without a browser."""
     from data.stats import draw
-    from handwriting.sheet import overview
     from reports import figures
 
     report = json.loads((WEIGHTS / "metrics.json").read_text())
     figures.confusion(report["test"], IMAGES / "confusion.png")
     figures.learning_curve(report["history"], report["best_round"], IMAGES / "learning-curve.png")
     figures.network(WEIGHTS, IMAGES / "network.png")
-    overview(IMAGES / "handwriting.png")
     draw(IMAGES)
 
 
