@@ -1,9 +1,11 @@
 """The board: strokes -> a 448x448 picture -> MNIXEL's own 28x28 reduction.
 
-MNIXEL, the collector by Konat23, draws white discs on a black board of 448x448 pixels and halves it four times with a
-5x5 Gaussian pyramid step. The page, the collector, the tests and the benchmarks all draw on this board with `render`.
+MNIXEL, the collector by Konat23, draws white discs on a black board of 448x448 pixels and halves it four
+times with a 5x5 Gaussian pyramid step. The page, the collector, the tests and the benchmarks all draw on this
+board with `render`.
 
-Coordinates are board units: x grows right, y grows down, the pixel in row i and column j covers [j, j+1) x [i, i+1).
+Coordinates are board units: x grows right, y grows down, the pixel in row i and column j covers [j, j+1) x
+[i, i+1).
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ PYRAMID_KERNEL = (0.05, 0.25, 0.40, 0.25, 0.05)  # Burt and Adelson (1983), a = 
 class Stroke(NamedTuple):
     """One line drawn without lifting the pen.
 
-    points: float array (n, 2), x and y in board units, n >= 1 (one point is a dot). radius: of the round brush.
+    points: float array (n, 2), x and y in board units, n >= 1 (one point is a dot). radius: of the round
+    brush.
     """
 
     points: np.ndarray
@@ -39,13 +42,13 @@ class Stroke(NamedTuple):
 def parse_strokes(payload: object) -> list[Stroke]:
     """Check what a page sent and return it as strokes.
 
-    `payload` is a list of `{"points": [[x, y], ...], "radius": r}`. Points outside the board are kept (to four boards away),
-    so that a line that leaves the board leaves it in the right direction.
+    `payload` is a list of `{"points": [[x, y], ...], "radius": r}`. Points outside the board are kept (to
+    four boards away), so that a line that leaves the board leaves it in the right direction.
 
     Raises ValueError, with one sentence for the person who sent it, for anything else.
     """
     if not isinstance(payload, list):
-        raise ValueError("A drawing is a list of strokes; this is none.")
+        raise ValueError("A drawing must be a list of strokes.")
     if len(payload) > MAX_STROKES:
         raise ValueError(f"A drawing has at most {MAX_STROKES} strokes; this one has {len(payload)}.")
     strokes, total, length = [], 0, 0.0
@@ -76,16 +79,16 @@ def parse_strokes(payload: object) -> list[Stroke]:
 
 
 def _is_number(value: Any) -> bool:
-    """True for an int or float that numpy can hold exactly enough; a bool is none, and neither are NaN and infinity."""
+    """True for a finite int or float below a million in size; False for bool, NaN and infinity."""
     return type(value) in (int, float) and abs(value) < 1e6
 
 
 def render(strokes: Sequence[Stroke], size: int = SIZE) -> np.ndarray:
     """Draw strokes with a round brush: uint8 array (size, size), 0 background .. 255 ink.
 
-    A pixel's value is the share of it that the brush covers, taken from the distance d of its centre to the line:
-    clip(radius + 1/2 - d, 0, 1). So antialiasing neither widens nor narrows the ink: half coverage lies at the radius.
-    `size` other than 448 scales the drawing with the board.
+    A pixel's value is the share of it that the brush covers, taken from the distance d of its centre to the
+    line: clip(radius + 1/2 - d, 0, 1). So antialiasing neither widens nor narrows the ink: half coverage lies
+    at the radius. `size` other than 448 scales the drawing with the board.
     """
     scale = np.float32(size / SIZE)
     board = np.zeros((size, size), dtype=np.float32)
@@ -100,7 +103,7 @@ _BATCH = 24  # pieces at a time: their windows, some 200 kB an array, stay in th
 
 
 def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> None:
-    """Raise the board's coverage, in place, to that of a line through `points` (n, 2), float32, with round ends."""
+    """Raise the board's coverage, in place, to that of a line through `points` (n, 2) with round ends."""
     starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
     cuts = np.maximum(np.ceil(np.hypot(*(ends - starts).T) / _PIECE), 1).astype(int)
     owner = np.repeat(np.arange(len(cuts)), cuts)  # the segment that each piece belongs to
@@ -116,7 +119,7 @@ def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> Non
 
 
 def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius: np.float32) -> None:
-    """Draw straight pieces start .. start + step, each (n, 2), in windows of one size, so that numpy does all at once."""
+    """Draw straight pieces start .. start + step, each (n, 2), in windows of one size, all at once."""
     side = int(np.ceil(2 * (radius + 1) + np.abs(step).max())) + 1
     corner = np.floor(np.minimum(start, start + step) - radius - 1).astype(int)  # (n, 2): x, y of each window
     grid = np.arange(side, dtype=np.float32) + np.float32(0.5)
@@ -136,7 +139,7 @@ def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius:
 
 
 def _halving(size: int) -> np.ndarray:
-    """The matrix (size/2, size) of one pyramid step along one axis: 5-tap kernel, zero padding, even pixels kept."""
+    """The matrix (size/2, size) of one pyramid step along one axis: zero padding, even pixels kept."""
     matrix = np.zeros((size // 2, size))
     for row in range(size // 2):
         for tap, weight in enumerate(PYRAMID_KERNEL, start=-2):
@@ -146,8 +149,8 @@ def _halving(size: int) -> np.ndarray:
 
 
 _REDUCTION = _halving(56) @ _halving(112) @ _halving(224) @ _halving(448)  # (28, 448)
-# The same without its zeros: where each row begins, and its weights. A whole product would take the more time the busier
-# the machine is, because numpy shares it among threads that wait for one another.
+# The same without its zeros: where each row begins, and its weights. A whole product would take the more time
+# the busier the machine is, because numpy shares it among threads that wait for one another.
 _BANDS = [(int(np.flatnonzero(row)[0]), row[row != 0]) for row in _REDUCTION]
 
 
@@ -159,8 +162,8 @@ def _reduce_rows(rows: np.ndarray) -> np.ndarray:
 def reduce(board: np.ndarray) -> np.ndarray:
     """MNIXEL's reduction of a board (448, 448) to float64 (28, 28), both 0..255.
 
-    Four rounds of a 5x5 Gaussian pyramid step; the kernel is separable, so all four are one matrix on either side. A drawing
-    keeps 1/256 of its sum. Raises ValueError for another shape.
+    Four rounds of a 5x5 Gaussian pyramid step; the kernel is separable, so all four are one matrix on either
+    side. A drawing keeps 1/256 of its sum. Raises ValueError for another shape.
     """
     if board.shape != (SIZE, SIZE):
         raise ValueError(f"MNIXEL's reduction takes a board of {SIZE}x{SIZE}; this one is {board.shape}.")

@@ -10,8 +10,10 @@ weights. Everything that classifies (training, the page, the endpoints, tests, b
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -25,7 +27,7 @@ from torch import Tensor, nn
 INPUT = 28  # side of what the network is given, pixels
 BOX = 20  # longer side of the ink inside it; LeCun et al. (1998) made MNIST so
 MIN_SIDE, MAX_SIDE = 8, 4096  # of a picture, pixels
-FORMAT = 2  # of config.json; a reader refuses another
+FORMAT = 3  # of config.json; a reader refuses another
 
 EXPECTED = (
     "expected a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), "
@@ -336,6 +338,10 @@ class Config:
     dropout: float = 0.2  # share of features that the dense layer does without while training
     temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
     threshold: float = 0.0  # of the logit margin (see `predict`): below it the answer is "not sure"
+    # The memory (see `adapt`). Chosen by the digits of writers who were looked at, with bench/memory.py.
+    strength: float = 24.0  # what a remembered drawing adds to its digit's logit when it comes again
+    focus: float = 5.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
+    known: float = 0.45  # similarity from which a remembered drawing is recognised, whatever the margin
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
 
@@ -356,6 +362,8 @@ class DigitCNN(nn.Module):
     parameters with the default 8, 32 and 80 channels.
     """
 
+    POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
+
     def __init__(self, config: Config = Config()):
         super().__init__()
         self.config = config
@@ -374,6 +382,9 @@ class DigitCNN(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
         self.dense = nn.Linear(c * p * p, len(LABELS))  # (10,)   7,210
+        # The drawings that `adapt` has taught. They are not weights, so files do not hold them.
+        self.register_buffer("lessons", torch.zeros(0, b * 7 * 7), persistent=False)
+        self.register_buffer("taught", torch.zeros(0, dtype=torch.int64), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, 28, 28) from `preprocess` -> (N, 10) logits."""
@@ -401,6 +412,8 @@ class DigitCNN(nn.Module):
         with torch.inference_mode():
             logits = self(inputs)
             margin = logits.amax(dim=1) - logits.mean(dim=1)
+            if len(self.lessons):
+                logits, margin = self._recall(inputs, logits, margin)
             return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
 
     def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
@@ -414,6 +427,65 @@ class DigitCNN(nn.Module):
     def classify(self, image: Image.Image | np.ndarray, top_k: int = 3) -> list[tuple[str, float]]:
         """The `top_k` (1..10) most probable digits of a picture with their probabilities, most probable first."""
         return ranked(self.probabilities([image])[0], top_k)
+
+    # --- learning a hand ----------------------------------------------------------------------------
+
+    def adapt(self, images: Sequence[Image.Image | np.ndarray], labels: Sequence[str | int]) -> DigitCNN:
+        """A network that also knows these pictures, labelled "0".."9" or 0..9; this one is unchanged.
+
+        It remembers them beside the frozen weights (a cache model, Zhang et al. 2022), along with what it had
+        learnt before. Files do not hold what was learnt. Raises ValueError when there are more pictures than
+        labels or fewer, or a label is not a digit, and EmptyDrawing for a picture without ink.
+        """
+        if isinstance(images, (Image.Image, str)) or isinstance(labels, str) or len(images) != len(labels):
+            raise ValueError("adapt() takes a list of pictures and a list of as many labels.")
+        digits = [str(label.item() if hasattr(label, "item") else label) for label in labels]
+        if wrong := [digit for digit in digits if digit not in LABELS]:
+            raise ValueError(f"A label is a digit from 0 to 9; {wrong[0]!r} is not.")
+        mine = copy.deepcopy(self)
+        if digits:
+            inputs = torch.stack([self.preprocess(image) for image in images])
+            taught = torch.tensor([int(digit) for digit in digits], device=self.taught.device)
+            mine.lessons = torch.cat([self.lessons, self._remembered(inputs).to(self.lessons)])
+            mine.taught = torch.cat([self.taught, taught])
+        return mine
+
+    def _remembered(self, inputs: Tensor) -> Tensor:
+        """What the memory compares drawings by: float32 (N, 1568) of length 1.
+
+        The maps after the second pooling, standardised. Each map's mean and deviation follow from its batch
+        normalisation: those of max(0, x) for x normal with mean `bias` and deviation `weight`.
+        """
+        self.eval()
+        with torch.inference_mode():
+            maps = self.features[: self.POOLED](inputs.to(self.dense.weight)).float()
+            norm = self.features[self.POOLED - 3]
+            centre, spread = norm.bias.double(), norm.weight.double().abs() + 1e-3
+            share = torch.sigmoid(
+                1.702 * centre / spread
+            )  # of a normal distribution that lies above 0, nearly
+            bell = spread * torch.exp(-((centre / spread) ** 2) / 2) / math.sqrt(2 * math.pi)
+            mean = centre * share + bell
+            variance = (centre**2 + spread**2) * share + centre * bell - mean**2
+            deviation = variance.clamp(min=1e-6).sqrt()
+            maps = (maps - mean[:, None, None].float()) / deviation[:, None, None].float()
+            return nn.functional.normalize(maps.flatten(1))
+
+    def _recall(self, inputs: Tensor, logits: Tensor, margin: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (N, 10) and margins (N,) of the network's own reading, changed by what was taught.
+
+        Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`.
+        What the network itself does not take for a digit is read only when it is similar enough to a lesson.
+        """
+        similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0)
+        nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(
+            1, self.taught.expand(len(similar), -1), similar, "amax"
+        )
+        logits = logits.float() + self.config.strength * nearest**self.config.focus
+        best, digit = logits.max(dim=1)
+        both = best - logits.mean(dim=1)
+        is_known = nearest.gather(1, digit[:, None])[:, 0] >= self.config.known
+        return logits, torch.where(is_known, both + self.config.threshold, torch.minimum(both, margin))
 
     # --- files --------------------------------------------------------------------------------------------------------
 
@@ -609,6 +681,8 @@ def _read_config(path: Path, source: str) -> Config:
                 raise ValueError("three channels of 1 to 256 are expected")
             if type(config.places) is not int or not 1 <= config.places <= 7:
                 raise ValueError("1 to 7 places are expected")
+            if not (0 <= config.strength <= 1000 and 1 <= config.focus <= 100 and 0 <= config.known <= 1):
+                raise ValueError("a strength of 0 to 1000, a focus of 1 to 100, known of 0 to 1 are expected")
             DigitCNN(config)  # refuses what is no shape of a network
             if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
                 raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")

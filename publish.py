@@ -1,13 +1,16 @@
 """Publish on the Hub: `python publish.py model|dataset|space|static|all OWNER`.
 
-    hf auth login                                    once, with a token that may write
-    python publish.py all OWNER --dry-run            says in ten lines what would be made, its cost and what is missing; asks no Hub
-    python publish.py all OWNER --consent            OWNER/mnixel (dataset), OWNER/mnixel-cnn (model), OWNER/mnixel (Space), OWNER/mnixel-static
-    python publish.py static OWNER                   the page without a server, which is free for everybody
+    hf auth login                                once, with a token that may write
+    python publish.py all OWNER --dry-run        says in ten lines what would be made and what is missing
+    python publish.py all OWNER --consent        OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
+                                                 OWNER/mnixel (Space), OWNER/mnixel-static (Space)
+    python publish.py static OWNER               the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
+    python publish.py check ADDRESS                  is a live page well? (or OWNER/NAME of a Space)
 
-A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and none when nothing changed.
-With `all`, a failure does not stop the other parts. The next run finishes one that was interrupted. docs/publishing.md has the details.
+A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
+none when nothing changed. With `all`, a failure does not stop the other parts; the next run finishes them.
+docs/publishing.md has the details.
 """
 
 from __future__ import annotations
@@ -21,30 +24,31 @@ from typing import Any
 
 from contributions.merge import refresh
 from data import DataError
-from data.commands import sentence
+from data.cli import sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
+from publishing.check import check
 from publishing.hub import PublishError
 from publishing.upload import CPU, ZERO, Published, at_hub, choose_hardware, make_private, sign_in, upload
 from web.build import BuildError
 
 ROOT = Path(__file__).parent
-# Kind -> name of its repository, in the order in which they are published: a card points at what is there already.
+# Kind -> name of its repository, in the order of publishing: a card points at what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 COSTS = {
     "space": "Gradio; on CPU with a paid plan, else on ZeroGPU (free; no GPU is used)",
     "static": "free for everybody, and for any number of visitors",
 }
 NO_CONSENT = (
-    "MNIXEL's authors state no licence: publish their drawings only if they agree, which --consent says that they do "
-    "(--private makes a copy that only you see)."
+    "MNIXEL's authors state no licence: publish their drawings only if they agree, which --consent says that "
+    "they do (--private makes a copy that only you see)."
 )
 FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
 
 @dataclass
 class Publisher:
-    """Lays out and publishes each kind for one account; without `api` it only lays out. Methods raise FAILURES."""
+    """Lays out and publishes the kinds for one account; without `api` only lays out. Raises FAILURES."""
 
     options: argparse.Namespace
     names: dict[str, str]
@@ -62,25 +66,24 @@ class Publisher:
             self._refuse_to_show_private_weights(kind)
         if kind == "space":
             more["variables"] = self._variables()
-            more["hardware"], why = choose_hardware(
-                self.api, name, self.options.hardware, self.options.private, more["variables"]
-            )
+            wanted = (self.options.hardware, self.options.private, more["variables"])
+            more["hardware"], why = choose_hardware(self.api, name, *wanted)
             print(f"  on {more['hardware']}, {why}", flush=True)
         self.lay_out(kind, folder, more.get("hardware"))
         print(f"  {describe(folder)}", flush=True)
         published = self.done[kind] = upload(self.api, kind, name, folder, self.options.private, **more)
         if published.deleted:
             print(f"  deleted: {', '.join(published.deleted)}")
-        print(
-            f"  {published.url}\n  commit {published.commit}{'' if published.changed else ' (nothing changed)'}"
-        )
+        same = "" if published.changed else " (nothing changed)"
+        print(f"  {published.url}\n  commit {published.commit}{same}")
 
     def lay_out(self, kind: str, out: Path, hardware: str | None = None) -> None:
-        """Write the files of a kind into the folder `out`, with links to the repositories that are on the Hub (without `api` to all)."""
+        """Write the files of a kind into `out`, with links to repositories that are on the Hub, or to all."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
-            if self.api:  # it may ask the Hub
-                refresh(self.options.contributed)  # drops what was deleted since the merge
+            if self.api:
+                # Drops drawings that were deleted since the merge; may ask the Hub.
+                refresh(self.options.contributed)
             bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed, weights)
             return
         dataset = self._public("dataset")
@@ -96,14 +99,14 @@ class Publisher:
             bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
 
     def _variables(self) -> dict[str, str]:
-        """The Space's variables: its weights, and the private repository for contributed drawings, which is created if need be."""
+        """The Space's variables: its weights, and a private repository for contributions."""
         variables = {"MODEL_ID": self.names["model"]}
         if name := self.options.contributions:
             make_private(self.api, name)
             variables["CONTRIBUTIONS_REPO"] = name
             print(
-                f"  contributions go to {name}: put a token that may write there, and nowhere else, into the Space's secret "
-                "HF_TOKEN on its settings page",
+                f"  contributions go to {name}: put a token that may write there, and nowhere else, into the "
+                "Space's secret HF_TOKEN on its settings page",
                 flush=True,
             )
         return variables
@@ -123,13 +126,14 @@ class Publisher:
     def _refuse_to_show_private_weights(self, kind: str) -> None:
         model = at_hub(self.api, "model", self.names["model"])
         if model and (model.private or model.gated) and not self._will_be_private(kind):
+            kept = "private" if model.private else "gated"
             raise PublishError(
-                f"{self.names['model']} is {'private' if model.private else 'gated'}, and a public page gives its weights to everybody: make "
+                f"{self.names['model']} is {kept}, and a public page gives its weights to everybody: make "
                 "the model public on its page, or publish the page with --private."
             )
 
     def _commit_of_the_weights(self) -> str | None:
-        """The commit of the model repository if browsers can read it. Raises PublishError when its weights are not ours."""
+        """The commit of the model repository if browsers can read it; PublishError if its weights differ."""
         name = self.names["model"]
         info = at_hub(self.api, "model", name)
         if not info or info.private or info.gated:
@@ -138,19 +142,20 @@ class Publisher:
             config = self.api.hf_hub_download(name, "config.json", revision=info.sha)
         if Path(config).read_bytes() != (self.options.weights / "config.json").read_bytes():
             raise PublishError(
-                f"{name} holds other weights than {self.options.weights}: run `python publish.py model {name}` first."
+                f"{name} holds other weights than {self.options.weights}: "
+                f"run `python publish.py model {name}` first."
             )
         return info.sha
 
 
 def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
-    """Publish the folder `weights` of train.py as the model repository `name`. Raises PublishError, bundles.BundleError."""
+    """Publish the folder `weights` of train.py as the model repository `name`. Raises FAILURES."""
     with tempfile.TemporaryDirectory() as folder:
         bundles.model(Path(folder), weights, name, dataset if at_hub(api, "dataset", dataset) else None)
         return upload(api, "model", name, Path(folder))
 
 
-# --- command ----------------------------------------------------------------------------------------------------------
+# --- command ------------------------------------------------------------------------------------------------
 
 
 def is_name(text: str) -> bool:
@@ -167,7 +172,7 @@ def is_name(text: str) -> bool:
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
     """The options, and the name of the repository of each kind (also of those that are only linked)."""
     parser = argparse.ArgumentParser(
-        description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are."
+        description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are. `check ADDRESS` asks if a live page is well."
     )
     add = parser.add_argument
     repository: dict[str, Any] = {"metavar": "OWNER/NAME"}
@@ -195,9 +200,8 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
         names[options.kind] = options.target
     for name in [*names.values(), *filter(None, [options.contributions])]:
         if not is_name(name):
-            parser.error(
-                f"{name!r} is no name on the Hub: OWNER or OWNER/NAME, of letters, digits, - _ and dots."
-            )
+            rule = "OWNER or OWNER/NAME, of letters, digits, - _ and dots"
+            parser.error(f"{name!r} cannot be a name on the Hub: {rule}.")
     return options, names
 
 
@@ -215,8 +219,8 @@ def describe(folder: Path) -> str:
     return f"{len(files)} files, {size(files)}"
 
 
-def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
-    """Print what would be published, without the Hub: every file of one kind, or ten lines for all. Returns the exit status."""
+def dry_run(publisher: Publisher, kinds: list[str], work: Path) -> int:
+    """Print what would be published, without the Hub; returns the exit status."""
     from huggingface_hub import get_token
 
     options, names, status = publisher.options, publisher.names, 0
@@ -238,9 +242,8 @@ def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
         print(f"consent  {'given: --consent' if options.consent else f'missing: {NO_CONSENT}'}")
     token = "there; the Hub will say whether it may write" if get_token() else f"missing: {hub.NOT_LOGGED_IN}"
     print(f"token    {token}")
-    print(
-        f"seen by  {'you alone, where a repository is new (--private)' if options.private else 'everybody'}"
-    )
+    seen = "you alone, where a repository is new (--private)" if options.private else "everybody"
+    print(f"seen by  {seen}")
     print(
         "in all   costs nothing beyond the account's plan; one commit a repository, none if nothing changed"
     )
@@ -250,13 +253,16 @@ def rehearse(publisher: Publisher, kinds: list[str], work: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
+    command = sys.argv[1:] if arguments is None else arguments
+    if command[:1] == ["check"] and len(command) == 2:
+        return check(command[1])
     options, names = parse(arguments)
     kinds = [kind for kind in DEFAULT if options.kind in (kind, "all")]
     publisher, failed = Publisher(options, names), {}
     try:
         with tempfile.TemporaryDirectory() as work:
             if options.dry_run:
-                return rehearse(publisher, kinds, Path(work))
+                return dry_run(publisher, kinds, Path(work))
             publisher.api = sign_in({names[kind].split("/")[0] for kind in kinds})
             for number, kind in enumerate(kinds, 1):
                 print(f"[{number}/{len(kinds)}] {kind} {names[kind]}", flush=True)
@@ -264,10 +270,9 @@ def main(arguments: list[str] | None = None) -> int:
                     publisher.publish(kind, Path(work, kind))
                 except FAILURES as error:
                     failed[kind] = sentence(error)
-                    print(
-                        f"\npublish.py: {failed[kind]}", file=sys.stderr, flush=True
-                    )  # a progress bar may be open
-    except PublishError as error:  # nobody is signed in
+                    # On a new line, because a progress bar may be open.
+                    print(f"\npublish.py: {failed[kind]}", file=sys.stderr, flush=True)
+    except PublishError as error:
         print(f"publish.py: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -1,14 +1,14 @@
 """Train a digit classifier on MNIXEL: `python train.py` fits, writes weights/ and prints the figures.
 
     python train.py                                 the shipped network into weights/, some 15 minutes
-    python train.py --quick                         two fifths of the steps on half the drawings, into runs/quick: three minutes
+    python train.py --quick                         fewer steps and drawings, into runs/quick: three minutes
     python train.py --recipe upstream --seeds 5     upstream's network and recipe, five seeds
     python train.py --recipe nearest-pixels         1-nearest-neighbour on the pixels as they are
     python train.py --recipe nearest-normalised     1-nearest-neighbour after our preprocessing
     python train.py --push OWNER/NAME               ... and publish the weights on the Hub, as publish.py does
 
-The 116 test images are looked at once, at the end of a run; nothing is chosen by them. The weights that are kept are those of
-the first seed, whatever the others get.
+The 116 test images are looked at once, at the end of a run; nothing is chosen by them. The weights that are
+kept are those of the first seed, whatever the others get.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from model import DigitCNN
 from publishing.bundles import BundleError
 from reports.cards import model_card
 from training import metrics
-from training.ours import TrainConfig
+from training.recipe import Contributed, TrainConfig
 from training.recipes import RECIPES, Run, run
 
 ROOT = Path(__file__).parent
 
-# --- figures ----------------------------------------------------------------------------------------------------------
+# --- figures ------------------------------------------------------------------------------------------------
 
 
 def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
@@ -78,9 +78,8 @@ def show(result: dict) -> None:
     print(f"\n{result['test_set']}, {result['recipe']}: {metrics.describe(test)}")
     if len(result["seeds"]) > 1:
         counts = ", ".join(f"seed {seed}: {right}" for seed, right in result["seeds"].items())
-        print(
-            f"over {len(result['seeds'])} seeds: {result['mean_right']:.1f} +- {result['deviation_right']:.1f} ({counts})"
-        )
+        spread = f"{result['mean_right']:.1f} +- {result['deviation_right']:.1f}"
+        print(f"over {len(result['seeds'])} seeds: {spread} ({counts})")
     print("\ndigit   recall   answered " + "".join(f"{d:>4}" for d in range(10)))
     for digit, (share, row) in enumerate(zip(test["recall"], test["confusion"], strict=True)):
         recall = "   --  " if share is None else f"{100 * share:5.1f} %"
@@ -114,7 +113,7 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
     (folder / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
-# --- command ----------------------------------------------------------------------------------------------------------
+# --- command ------------------------------------------------------------------------------------------------
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -145,7 +144,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="FOLDER",
         nargs="?",
         const=CONTRIBUTED,
-        help="also train on the train part of contributed drawings (default FOLDER: data/contributed, see `python -m contributions merge`)",
+        help="also train on what `python -m contributions merge` wrote (default: data/contributed)",
     )
     parser.add_argument(
         "--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards"
@@ -172,7 +171,9 @@ FAILURES = (TrainError, data.DataError, publish.PublishError)
 
 
 def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
-    """MNIXEL's digits and the name of the test set; None, and the recipe "drawn-only", where they are not to be had.
+    """MNIXEL's digits and the name of the test set.
+
+    None, and the recipe "drawn-only", where they are not to be had.
 
     Raises data.DataError when the archives were named or the recipe needs them, TrainError with --push.
     """
@@ -195,23 +196,26 @@ def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
     return None, "drawn digits of another seed"
 
 
-def add_contributed(arrays: data.Arrays | None, options: argparse.Namespace) -> tuple[data.Arrays, int]:
-    """The digits with the train part of the contributed ones, and how many those are. Raises TrainError, data.DataError."""
-    if arrays is None or options.recipe == "drawn-only":
-        raise TrainError("--with-contributions adds to MNIXEL's drawings; name their folder in --data.")
+def load_contributed(options: argparse.Namespace) -> Contributed:
+    """The train part of the contributed drawings, as strokes. Raises TrainError, data.DataError."""
+    if not isinstance(RECIPES[options.recipe], TrainConfig):
+        raise TrainError(
+            f"--with-contributions trains this project's network; the recipe {options.recipe} has another."
+        )
     refresh(options.with_contributions)
-    more, labels = data.contributed("train", options.with_contributions)
-    print(f"with {len(labels)} contributed drawings")
-    images, digits = np.concatenate([arrays.x_train, more]), np.concatenate([arrays.y_train, labels])
-    return arrays._replace(x_train=images, y_train=digits), len(labels)
+    contributed = Contributed(*data.contributed_strokes("train", options.with_contributions))
+    print(f"with {len(contributed.labels)} contributed drawings")
+    return contributed
 
 
-def run_seeds(options: argparse.Namespace, arrays: data.Arrays | None) -> list[Run]:
+def run_seeds(
+    options: argparse.Namespace, arrays: data.Arrays | None, contributed: Contributed | None
+) -> list[Run]:
     """One run a seed, fewer after Ctrl-C. Raises StoppedEarly when no run has any weights."""
     runs: list[Run] = []
     try:
         for seed in range(options.seed, options.seed + options.seeds):
-            runs.append(run(options.recipe, arrays, seed))
+            runs.append(run(options.recipe, arrays, seed, contributed))
             print(f"seed {seed}: {metrics.describe(runs[-1].test)}")
             if runs[-1].fitted and runs[-1].fitted.interrupted:
                 print("Stopped by hand: the best weights so far are kept.")
@@ -225,9 +229,7 @@ def run_seeds(options: argparse.Namespace, arrays: data.Arrays | None) -> list[R
 def train(options: argparse.Namespace) -> None:
     """Everything that the command does. Raises FAILURES."""
     arrays, test_set = load_arrays(options)
-    contributed = 0
-    if options.with_contributions:
-        arrays, contributed = add_contributed(arrays, options)
+    contributed = load_contributed(options) if options.with_contributions else None
     out = options.out or ROOT / ("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
     # What can fail does so before the training.
     try:
@@ -238,10 +240,10 @@ def train(options: argparse.Namespace) -> None:
         ) from error
     api = publish.sign_in({options.push.split("/")[0]}) if options.push else None
 
-    runs = run_seeds(options, arrays)
+    runs = run_seeds(options, arrays, contributed)
     result = report(options.recipe, test_set, runs)
     if contributed:
-        result["contributed"] = contributed
+        result["contributed"] = len(contributed.labels)
         folder = "" if options.with_contributions == CONTRIBUTED else f" {options.with_contributions}"
         result["command"] += f" --with-contributions{folder}"
     show(result)

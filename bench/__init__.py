@@ -1,1 +1,1 @@
-"""Measurements: each module prints its figures, and most write them to docs/NAME.json for `python -m reports`."""
+"""Measurements: each module prints its figures; most write docs/NAME.json for `python -m reports`."""

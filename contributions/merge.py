@@ -1,21 +1,20 @@
-"""Merges accepted drawings into the dataset's configuration `contributed`; its train and test parts share no writer."""
+"""Merges accepted drawings into the dataset's configuration `contributed`; its parts share no writer."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-from contributions.database import FILE
 from contributions.export import write_parquet
 from contributions.mirror import Mirror
-from contributions.service import place
-from contributions.store import Store, StoreError
+from contributions.service import store_location
+from contributions.store import FILE, Store, StoreError
 from data.archives import DataError, replacing
+from data.parquet import CONTRIBUTED, SHARD
 from publishing import hub
 
-FOLDER = Path(__file__).parent.parent / "data" / "contributed"  # git ignores it: it is other people's work
-SHARD = "{split}-00000-of-00001.parquet"
-SOURCE = "merged-from.txt"  # beside them: the path of their store
+# The file beside the shards that holds the path of their store.
+SOURCE = "merged-from.txt"
 TEST_SHARE = 5  # every fifth writer
 
 
@@ -24,12 +23,12 @@ def split_of(writer: str) -> str:
     return "test" if int(hashlib.sha256(writer.encode()).hexdigest()[:8], 16) % TEST_SHARE == 0 else "train"
 
 
-def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
+def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
     """Write the accepted drawings to `folder` in place of earlier ones; returns drawings per split."""
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for split in ("train", "test"):
-        path = folder / SHARD.format(split=split)
+        path = folder / Path(SHARD.format(config="", split=split)).name
         mine = (
             drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split
         )
@@ -37,16 +36,16 @@ def merge(store: Store, folder: Path = FOLDER) -> dict[str, int]:
             counts[split] = write_parquet(mine, file)
         if not counts[split]:
             path.unlink()
-    (folder / SOURCE).write_text(str(store.folder.resolve()))
+    (folder / SOURCE).write_text(str(store.folder.resolve()), encoding="utf-8")
     return counts
 
 
 def open_store(named: Path | None = None) -> Store | None:
-    """The store in `named` or the default folder, updated from CONTRIBUTIONS_REPO if that is set; None when there is none.
+    """The store in `named` or the default folder, or None; updated from CONTRIBUTIONS_REPO if that is set.
 
     Raises DataError when the store cannot be used or the Hub cannot be asked.
     """
-    default, repository = place()
+    default, repository = store_location()
     folder = named or default
     if not repository and not (folder / FILE).is_file():
         return None
@@ -58,19 +57,27 @@ def open_store(named: Path | None = None) -> Store | None:
         return store
     except StoreError as error:
         raise DataError(str(error)) from error
-    except Exception as error:  # the Hub's clients raise many kinds
+    except Exception as error:
+        # The Hub's clients raise many kinds of errors.
         raise DataError(hub.explain(error, repository or "the store")) from error
 
 
-def refresh(folder: Path = FOLDER) -> None:
-    """Merge `folder` again from its store, so that drawings deleted since then are gone. Raises DataError."""
-    if not (folder / SOURCE).is_file():
-        return  # never merged here
+def refresh(folder: Path = CONTRIBUTED) -> None:
+    """Merge `folder` again from its store, so that drawings deleted since then are gone.
+
+    Raises DataError when that cannot be done, also when the store has moved.
+    """
+    if not any(folder.glob("*.parquet")):
+        return
     try:
-        source = Path((folder / SOURCE).read_text())
-    except ValueError as error:
+        source = Path((folder / SOURCE).read_text(encoding="utf-8"))
+        store = open_store(source) if (source / FILE).is_file() else None
+    except (OSError, ValueError):
+        store = None
+    if not store:
         raise DataError(
-            f"{folder / SOURCE} is not text; run `python -m contributions merge` again."
-        ) from error
-    if any(folder.glob("*.parquet")) and (store := open_store(source)):
-        merge(store, folder)
+            f"the store that {folder} was merged from has moved or cannot be found, so drawings that were "
+            "deleted since then would stay in it: name the store's folder in CONTRIBUTIONS_DIR and run "
+            f"`python -m contributions merge --out {folder}` again, or delete {folder}"
+        )
+    merge(store, folder)

@@ -1,7 +1,7 @@
 """Rows: a contributed drawing as a line of JSON in the store and on the Hub. Rows from elsewhere are checked.
 
-Everything that is stored may be published, so a row has no room for anything that a reviewer cannot see: of the strokes it holds only
-what is on the board, and times that say only how fast the hand was.
+Everything that is stored may be published, so a row has no room for anything that a reviewer cannot see: of
+the strokes it holds only what is on the board, and times that say only how fast the hand was.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ MAX_BYTES = 32_768  # of a new row
 LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions stored drawings of up to 10,000 points
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-_FORMER = ("opinion", "confidence", "weights")  # stored under terms "1"; no longer read
-_TEXT = {  # field -> what it looks like
+# Stored under the terms "1"; no longer read.
+_FORMER = ("opinion", "confidence", "weights")
+# Field -> what it looks like.
+_TEXT = {
     "id": ID,
     "label": re.compile(r"[0-9]"),
     "source": re.compile("|".join(SOURCES)),
@@ -71,7 +73,10 @@ def to_line(drawing: Drawing) -> str:
 
 
 def parse(line: str | bytes) -> Drawing:
-    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError; the message quotes nothing of the line."""
+    """The drawing in a line of JSON, its strokes cleaned.
+
+    Raises ValueError; the message quotes nothing of the line.
+    """
     if len(line) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST:,} bytes")
     try:
@@ -79,7 +84,7 @@ def parse(line: str | bytes) -> Drawing:
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     if not isinstance(row, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     row = {name: value for name, value in row.items() if name not in _FORMER}
     if set(row) != NAMES:
         missing = ", ".join(sorted(NAMES - set(row)))
@@ -96,22 +101,24 @@ def parse(line: str | bytes) -> Drawing:
     return Drawing(**row)
 
 
-# --- strokes ----------------------------------------------------------------------------------------------------------
+# --- strokes ------------------------------------------------------------------------------------------------
 
 
 def clean(payload: Any) -> list[dict]:
-    """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}, ...].
+    """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}].
 
-    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes two. Coordinates and radii
-    are rounded to 0.1 board units. Times begin at 0, never run backwards (an earlier time is raised to the one before it), rest at most
-    PAUSE between two points, and are multiples of TICK; a stroke sent without times has none. Cleaning is idempotent.
+    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes
+    two. Coordinates and radii are rounded to 0.1 board units. Times begin at 0, never run backwards (an
+    earlier time is raised to the one before it), rest at most PAUSE between two points, and are multiples of
+    TICK; a stroke sent without times has none. Cleaning is idempotent.
 
-    Raises ValueError, with one sentence, for what is no drawing (see `board.parse_strokes`).
+    Raises ValueError, with one sentence, for what is not a drawing (see `board.parse_strokes`).
     """
     stored: list[dict] = []
     for stroke, raw in zip(board.parse_strokes(payload), payload, strict=True):
         times = _times(raw)
-        points = stroke.points.round(1) + 0.0  # no -0.0
+        # Adding 0.0 turns -0.0 into 0.0.
+        points = stroke.points.round(1) + 0.0
         inside = ((points >= 0) & (points <= board.SIZE)).all(axis=1)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(np.int8), [0]])))
         for first, end in edges.reshape(-1, 2).tolist():

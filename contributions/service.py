@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
@@ -16,36 +17,45 @@ import numpy as np
 
 import board
 from contributions import CONSENT, LICENCE, export
-from contributions.database import FILE, Declined
 from contributions.mirror import Mirror
 from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, limited, to_line
-from contributions.store import Store, StoreError, Writer, hashed
+from contributions.store import FILE, Declined, Store, StoreError, Writer, hashed
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub
-SHOWN = 200  # accepted drawings that everybody may see
-COLLECTING = 5.0  # seconds that one visitor's export waits for another's
+MOST_ACCEPTED = 200  # accepted drawings that everybody may see
+DOWNLOAD_WAIT = 5.0  # seconds that one visitor's download waits for another's
 ROOT = Path(__file__).parent.parent
-FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}  # to take home
+# Format of a download -> the file's name.
+FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}
 
 
-def place() -> tuple[Path, str | None]:
-    """The store's folder (CONTRIBUTIONS_DIR), and the private dataset repository that mirrors it (CONTRIBUTIONS_REPO) or None."""
-    former = ROOT / "contributions"  # the store's folder in earlier releases
+def store_location() -> tuple[Path, str | None]:
+    """CONTRIBUTIONS_DIR, the store's folder; CONTRIBUTIONS_REPO, the repository that mirrors it, or None."""
+    # The folder of earlier releases, if a store is there.
+    former = ROOT / "contributions"
     default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
     folder = os.environ.get("CONTRIBUTIONS_DIR") or default
     return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
 
 
+def _answer(function: Callable[[dict], dict], question: object) -> dict:
+    """What the function answers, or the `refusal`."""
+    try:
+        return function(question if isinstance(question, dict) else {})
+    except ValueError as error:
+        return refusal(error)
+
+
 def refusal(error: Exception) -> dict:
-    """The answer for an error: its sentence, and the code and values of the same sentence in web/words.json (`server.CODE`)."""
+    """The answer for an error: its sentence, and that sentence's code and values in web/words.json."""
     return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
 
 
 class ContributionService:
     """Serves contributors from a store, which `mirror` copies to the Hub.
 
-    `persistent`: the store outlives a restart; if it does not, only drawings on the Hub count as saved. `app` is the page's version, which
-    each drawing carries. Methods block (on the disk, `delete` on the Hub): call them from a thread.
+    `persistent`: the store outlives a restart; if it does not, only drawings on the Hub count as saved. `app`
+    is the page's version, which each drawing carries. Methods block: call them from a thread.
     """
 
     def __init__(
@@ -58,18 +68,22 @@ class ContributionService:
     ):
         self.store, self.mirror = store, mirror
         self.licence, self.persistent, self.app = licence, persistent, app
-        self._collecting = threading.Lock()
+        self._downloading = threading.Lock()
 
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
         """The service that the environment asks for and None; or None and the `refusal` for the page."""
-        folder, repository = place()
-        persistent = not os.environ.get("SPACE_ID")  # docs/operations.md says why no folder of a Space is
+        folder, repository = store_location()
+        # docs/operations.md says why no folder of a Space outlives a restart.
+        persistent = not os.environ.get("SPACE_ID")
         try:
             if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
                 raise Declined("Contributions are switched off here.", code="off")
             if not persistent and not repository:
-                sentence = "This Space has no disk that outlives a restart and no repository to keep drawings in, so it takes none."
+                sentence = (
+                    "This Space has no disk that outlives a restart and no repository to keep drawings in, "
+                    "so it takes none."
+                )
                 raise Declined(sentence, code="no-disk")
             store, mirror = Store(folder), None
         except Declined as error:
@@ -77,7 +91,8 @@ class ContributionService:
         if repository:
             mirror = Mirror(store, repository, restore=not persistent)
             mirror.start()
-        return cls(store, mirror, os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE, persistent, app), None
+        licence = os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE
+        return cls(store, mirror, licence, persistent, app), None
 
     def close(self) -> None:
         """Send the Hub what it lacks, for a few seconds at most, before the page stops."""
@@ -85,22 +100,16 @@ class ContributionService:
             self.mirror.flush(FLUSH)
 
     @property
-    def functions(self) -> list[Callable[[dict], dict]]:
-        """The page's server functions: each takes and returns a dictionary, that of `refusal` after an error."""
-        named = {"consent": self.register, "keep": self.submit, "status": self.status, "forget": self.delete}
-        return [self._safe(name, function) for name, function in {**named, "accepted": self.accepted}.items()]
+    def functions(self) -> dict[str, Callable[[dict], dict]]:
+        """What the page can ask, by name.
 
-    def _safe(self, name: str, function: Callable[[dict], dict]) -> Callable[[dict], dict]:
-        def asked(question: dict) -> dict:
-            try:
-                return function(question if isinstance(question, dict) else {})
-            except ValueError as error:
-                return refusal(error)
+        Each takes and returns a dictionary, after an error the `refusal`.
+        """
+        named = dict(consent=self.register, submit=self.submit, status=self.status, delete=self.delete)
+        named["accepted"] = self.accepted
+        return {name: partial(_answer, function) for name, function in named.items()}
 
-        asked.__name__ = name
-        return asked
-
-    # --- register, submit ---------------------------------------------------------------------------------------------
+    # --- register, submit -----------------------------------------------------------------------------------
 
     def register(self, question: dict) -> dict:
         """{"version"} -> {"receipt"}: a visitor agrees to that version of the terms."""
@@ -110,15 +119,17 @@ class ContributionService:
         return {"receipt": self.store.register(CONSENT, self.licence)}
 
     def submit(self, question: dict) -> dict:
-        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once the drawing is on the disk.
+        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, when the drawing is on
+        the disk.
 
-        The page asks beforehand whether the drawing is the right digit. {"error": ..., "consent": True} when nobody has agreed under
-        that receipt. A drawing that is sent again under the same id is stored once.
+        {"error", "consent": True} when nobody has agreed under that receipt. A drawing that is sent again
+        under the same id is stored once.
         """
         writer = self._writer(question)
         if writer is None:
             return {"error": "Please agree to the terms first.", "consent": True}
         id, label, source = question.get("id"), question.get("label"), question.get("source", "collector")
+        # The page has asked whether the drawing is the right digit.
         if not isinstance(id, str) or not ID.fullmatch(id):
             raise ValueError("A drawing is sent with an id of 8 to 64 letters, digits and dashes.")
         if not isinstance(label, str) or label not in list("0123456789"):
@@ -138,37 +149,41 @@ class ContributionService:
             self.mirror.wake()
         try:
             return self.status(question)
-        except StoreError:  # the drawing is stored, whatever the count is
+        except StoreError:
+            # The drawing is stored, whatever the count is.
             return {"kept": True}
 
-    # --- afterwards ---------------------------------------------------------------------------------------------------
+    # --- afterwards -----------------------------------------------------------------------------------------
 
     def status(self, question: dict) -> dict:
-        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart would lose.
+        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and drawings that a restart would
+        lose.
 
         With a mirror also "on_hub", and "problem", a sentence, while the Hub does not take them.
         """
         if self._writer(question) is None:
             return {"error": "Nothing is kept under this receipt.", "consent": True}
         stored, on_hub = self.store.counts(question["receipt"])
-        counts = {
-            "saved": stored if self.persistent else on_hub,
-            "waiting": 0 if self.persistent else stored - on_hub,
-        }
+        saved = stored if self.persistent else on_hub
+        counts = {"saved": saved, "waiting": stored - saved}
         if not self.mirror:
             return counts
         problem = self.mirror.problem if on_hub < stored else None
         return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
 
     def accepted(self, question: dict) -> dict:
-        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: the first SHOWN accepted drawings."""
-        drawings = islice(self.store.each("state = 'accepted'"), SHOWN)
+        """{} -> {"digits".
+
+        [[label, its 28x28 in base64], ...]}: the first MOST_ACCEPTED accepted drawings.
+        """
+        drawings = islice(self.store.each("state = 'accepted'"), MOST_ACCEPTED)
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
-    def collection(self, question: dict) -> tuple[str, BinaryIO]:
-        """{"receipt", "format": "npz" or "parquet"} -> file name, and an open file with all drawings of the receipt.
+    def download_drawings(self, question: dict) -> tuple[str, BinaryIO]:
+        """{"receipt", "format": "npz" or "parquet"} -> a file name, and an open file with the receipt's
+        drawings.
 
-        The file has no name on the disk; close it to free its space. One is written at a time. Raises ValueError with one sentence.
+        Close the file to free its space. One is written at a time. Raises ValueError with one sentence.
         """
         question = question if isinstance(question, dict) else {}
         format = question.get("format", "npz")
@@ -176,15 +191,13 @@ class ContributionService:
             raise ValueError('The format is "npz" or "parquet".')
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
-        if not self._collecting.acquire(timeout=COLLECTING):
-            raise StoreError(
-                "Others are downloading their digits just now; try again in a moment.", code="queue"
-            )
+        if not self._downloading.acquire(timeout=DOWNLOAD_WAIT):
+            sentence = "Others are downloading their digits just now; try again in a moment."
+            raise StoreError(sentence, code="queue")
         file = tempfile.TemporaryFile()
         try:
-            mine = (
-                drawing for drawing, _ in self.store.each("receipt_hash = ?", hashed(question["receipt"]))
-            )
+            rows = self.store.each("receipt_hash = ?", hashed(question["receipt"]))
+            mine = (drawing for drawing, _ in rows)
             (export.write_npz if format == "npz" else export.write_parquet)(mine, file)
             file.seek(0)
         except BaseException as error:
@@ -194,41 +207,43 @@ class ContributionService:
                 raise StoreError(sentence, code="later") from error
             raise
         finally:
-            self._collecting.release()
+            self._downloading.release()
         return FILES[format], file
 
     def delete(self, question: dict) -> dict:
-        """{"receipt"} -> {"said", "code", "count", "again"}: delete everything under a receipt, here and on the Hub.
+        """{"receipt"} -> {"said", "code", "count", "again"}: delete all drawings of a receipt, here and on
+        the Hub.
 
-        `again`: the Hub did not answer and the disk does not last, so the visitor should delete once more later.
+        `again`: the Hub did not answer and the disk does not last, so the visitor has to delete again later.
         """
         receipt = question.get("receipt")
         if not receipt:
             raise ValueError("Enter your receipt code.")
         deleted = _like_a_receipt(receipt) and self.store.was_deleted(receipt)
         if not deleted and self._writer(question) is None:
-            raise Declined(
-                "Nothing is kept under this receipt; check the code for typing mistakes.", code="unknown"
+            sentence = "Nothing is kept under this receipt; check the code for typing mistakes."
+            raise Declined(sentence, code="unknown")
+        count = self.store.delete(receipt)
+        said = f"{count} drawings were deleted" if count else "Nothing is left under this receipt"
+        said = "1 drawing was deleted" if count == 1 else said
+        if not self.mirror or self.mirror.flush(FLUSH, hashed(receipt)):
+            code = "gone"
+        elif self.persistent:
+            code = "gone-here"
+            said += " here; the copy on the Hub goes as soon as the Hub answers"
+        else:
+            code = "gone-later"
+            said += (
+                " here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
+                "Keep the code and delete again later"
             )
-        count, batches = self.store.delete(receipt)
-        drawings = "1 drawing was" if count == 1 else f"{count} drawings were"
-        sentence, code, hub = (
-            f"{drawings} deleted" if count else "Nothing is left under this receipt",
-            "gone",
-            "",
-        )
-        if self.mirror and not self.mirror.flush(FLUSH, batches or None):
-            code, hub = "gone-here", " here; the copy on the Hub goes as soon as the Hub answers"
-            if not self.persistent:
-                code, hub = (
-                    "gone-later",
-                    " here; the copy on the Hub is not deleted yet, because the Hub does not answer. ",
-                )
-                hub += "Keep the code and delete again later"
-        return {"said": f"{sentence}{hub}.", "code": code, "count": count, "again": code == "gone-later"}
+        return {"said": f"{said}.", "code": code, "count": count, "again": code == "gone-later"}
 
     def _writer(self, question: dict) -> Writer | None:
-        """Whose receipt it is. Raises Declined while the store is still being filled, when an unknown one may be good."""
+        """Whose receipt it is, or None.
+
+        Raises Declined while the store is still being filled from the Hub.
+        """
         receipt = question.get("receipt")
         writer = self.store.writer(receipt) if _like_a_receipt(receipt) else None
         if not writer and self.mirror and not self.mirror.restored:

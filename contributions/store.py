@@ -1,6 +1,7 @@
-"""The store of contributed drawings. A drawing is on the disk before the page says "saved".
+"""The store of contributed drawings: one SQLite file. A drawing is on the disk before the page says "saved".
 
-Rows are added, accepted or rejected by a maintainer, and deleted by whoever drew them; nothing else changes them.
+Its rollback journal is synced again after it was truncated, so a drawing that was called saved survives a
+power cut. docs/operations.md says why it is not a write-ahead log.
 """
 
 from __future__ import annotations
@@ -8,17 +9,68 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
+import sqlite3
+import threading
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from contributions import rows
-from contributions.database import Database, StoreError
 from contributions.rows import Drawing
 
-PIECE = 30  # drawings of at most 32 KiB that one transaction deletes: its journal must fit into the reserve
+FILE = "contributions.sqlite"
+PAGE = 50  # rows that are read at a time
+# Rows that one transaction deletes. Its journal takes at most 4 MB, so deleting needs little room.
+PIECE = 100
+
+# A writer's `version` counts the drawings that were added; 0 is a pending writer, who has drawn nothing yet.
+# A drawing has the version that it made, and is on the Hub when `sent` has reached that version. Deleting
+# hides a writer's rows at once (`visible`), before they leave the file. A row in the state "unreadable" is
+# not a drawing; it is kept for the copy on the Hub only.
+SCHEMA = """
+PRAGMA journal_mode=TRUNCATE;
+PRAGMA synchronous=FULL;
+PRAGMA secure_delete=ON;
+PRAGMA temp_store=MEMORY;
+CREATE TABLE IF NOT EXISTS writers (
+  receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL, licence TEXT NOT NULL,
+  utc TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS drawings (
+  id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, utc TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
+  row TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS deleted_receipts (receipt_hash TEXT PRIMARY KEY, sent INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
+"""
+# A file of an earlier release lacks the versions, and calls the deleted receipts "forgotten".
+UPGRADE = (
+    "ALTER TABLE writers ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE writers ADD COLUMN sent INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE drawings ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
+    "INSERT OR IGNORE INTO deleted_receipts (receipt_hash) SELECT receipt_hash FROM forgotten",
+    *(f"DROP TABLE IF EXISTS {name}" for name in ("forgotten", "newcomers", "batches")),
+)
+VIEWS = """
+CREATE INDEX IF NOT EXISTS pending_writers ON writers (utc) WHERE version = 0;
+CREATE TEMP VIEW visible AS SELECT rowid, * FROM drawings
+  WHERE state <> 'unreadable' AND receipt_hash NOT IN (SELECT receipt_hash FROM deleted_receipts);
+"""
+INSERT = "INSERT OR IGNORE INTO drawings (id, receipt_hash, utc, row"  # more columns may follow
+MARKED = "SELECT id FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FROM deleted_receipts)"
+
+
+class Declined(ValueError):
+    """A request cannot be met. The message is a sentence; `code` and `values` find it in web/words.json."""
+
+    def __init__(self, sentence: str, code: str = "refused", **values):
+        super().__init__(sentence)
+        self.code, self.values = code, values
+
+
+class StoreError(Declined):
+    """A drawing cannot be stored, or the store cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +79,6 @@ class Limits:
 
     per_writer: int = 5_000  # drawings
     total: int = 1_000_000
-    newcomers: int = (
-        10_000  # people who have agreed and drawn nothing yet; beyond that the earliest must agree again
-    )
     free_bytes: int = 50_000_000  # that stay free on the disk
 
 
@@ -43,6 +92,30 @@ class Writer:
     licence: str
 
 
+def _insert(database: sqlite3.Connection, owner: str | None, drawing: Drawing) -> bool:
+    """Insert a drawing from the Hub; True if it is new. Raises ValueError for what contradicts the store."""
+    mine = drawing.receipt_hash
+    if owner not in (None, mine):
+        raise ValueError("its receipt_hash is not that of its file")
+    # If the writer has deleted everything, the Hub is told again.
+    if database.execute("UPDATE deleted_receipts SET sent = 0 WHERE receipt_hash = ?", (mine,)).rowcount:
+        return False
+    database.execute(
+        "INSERT OR IGNORE INTO writers VALUES (?, ?, ?, ?, ?, 1, 1)",
+        (mine, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
+    )
+    found = database.execute("SELECT writer FROM writers WHERE receipt_hash = ?", (mine,)).fetchone()
+    if found != (drawing.writer,):
+        raise ValueError("its writer is not that of its receipt_hash")
+    there = database.execute("SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)).fetchone()
+    if there not in (None, (mine,)):
+        raise ValueError("its id is that of another writer's drawing")
+    if not there:
+        values = (drawing.id, mine, drawing.utc, rows.to_line(drawing))
+        database.execute(f"{INSERT}) VALUES (?, ?, ?, ?)", values)
+    return not there
+
+
 def hashed(receipt: str) -> str:
     """The hash of a receipt code, which is all that is stored of it."""
     return hashlib.sha256(f"draw-a-digit {receipt}".encode()).hexdigest()
@@ -54,32 +127,88 @@ def new_receipt() -> str:
     return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
 
 
-class Store(Database):
-    """The drawings in `folder`. Safe for many threads, and for other processes beside it. Methods raise StoreError."""
+class Store:
+    """The drawings in `folder`. Safe for many threads and processes. Methods raise StoreError.
+
+    Rows are added, accepted or rejected by a maintainer, and deleted by whoever drew them.
+    """
 
     def __init__(self, folder: str | Path, limits: Limits = Limits()):
-        super().__init__(folder)
-        self.limits = limits
-        # What a crash has interrupted is hidden already; if this fails, the next start or deletion tries again.
+        self.folder, self.limits = Path(folder), limits
+        self._lock = threading.RLock()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(
+                self.folder / FILE, check_same_thread=False, timeout=30, isolation_level=None
+            )
+            self._database.executescript(SCHEMA)
+            with self.writing() as database:
+                if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'forgotten'").fetchone():
+                    for statement in UPGRADE:
+                        database.execute(statement)
+            self._database.executescript(VIEWS)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere"
+            ) from error
+        # The file is new, or of a release that did not check rows.
+        if self.ask("PRAGMA user_version") == [(0,)]:
+            for _ in self.each():
+                pass
+            self.ask("PRAGMA user_version = 1")
+        # What a crash has interrupted is hidden already; the next start or deletion tries again.
         with suppress(StoreError):
-            self._delete_marked()
+            self.delete_marked()
 
-    # --- visitors -----------------------------------------------------------------------------------------------------
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it, or nothing."""
+        with self._lock:
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+                yield self._database
+                self._database.execute("COMMIT")
+            except sqlite3.Error as error:
+                if "full" in str(error):
+                    raise StoreError("The server has no room left for drawings.", code="no-room") from error
+                raise StoreError(
+                    "The server cannot keep drawings just now; try again.", code="later"
+                ) from error
+            finally:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+
+    def ask(self, question: str, *values) -> list[tuple]:
+        """The rows of an SQL query."""
+        with self._lock:
+            try:
+                return self._database.execute(question, values).fetchall()
+            except sqlite3.Error as error:
+                sentence = "The server cannot look into its drawings just now; try again."
+                raise StoreError(sentence, code="later") from error
+
+    def pages(self, columns: str, where: str, *values, table: str = "visible") -> Iterator[tuple]:
+        """Rows in their order of arrival, read a page at a time, so that writers need not wait."""
+        where, last = f"{where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}", 0
+        while page := self.ask(f"SELECT rowid, {columns} FROM {table} WHERE {where}", *values, last):
+            last = page[-1][0]
+            yield from (row[1:] for row in page)
+
+    # --- visitors -----------------------------------------------------------------------------------------
 
     def register(self, consent: str, licence: str) -> str:
         """Add a writer who has agreed; returns the receipt code, of which only the hash is stored."""
         receipt, now = new_receipt(), datetime.now(UTC)
         row = (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds"))
-        self._room()
+        self._check_room()
         with self.writing() as database:
-            # Who agreed and drew nothing in a day, or before very many others, agrees again with one press.
+            # Whoever drew nothing in a day agrees again with one press.
             day_ago = (now - timedelta(days=1)).isoformat(timespec="seconds")
-            latest = f"SELECT rowid FROM newcomers ORDER BY rowid DESC LIMIT {self.limits.newcomers - 1}"
-            database.execute(f"DELETE FROM newcomers WHERE utc < ? OR rowid NOT IN ({latest})", (day_ago,))
-            database.execute("INSERT INTO newcomers VALUES (?, ?, ?, ?, ?)", row)
+            database.execute("DELETE FROM writers WHERE version = 0 AND utc < ?", (day_ago,))
+            database.execute("INSERT INTO writers VALUES (?, ?, ?, ?, ?, 0, 0)", row)
         return receipt
 
-    def _room(self) -> None:
+    def _check_room(self) -> None:
         """Raises StoreError when the disk is nearly full."""
         try:
             free = shutil.disk_usage(self.folder).free
@@ -90,11 +219,8 @@ class Store(Database):
 
     def writer(self, receipt: str) -> Writer | None:
         """The writer with that receipt code, or None."""
-        writers = self.ask(
-            "SELECT writer, receipt_hash, consent, licence FROM writers WHERE receipt_hash = ?1 UNION ALL "
-            "SELECT writer, receipt_hash, consent, licence FROM newcomers WHERE receipt_hash = ?1",
-            hashed(receipt),
-        )
+        question = "SELECT writer, receipt_hash, consent, licence FROM writers WHERE receipt_hash = ?"
+        writers = self.ask(question, hashed(receipt))
         return Writer(*writers[0]) if writers else None
 
     def add(self, drawing: Drawing) -> bool:
@@ -104,101 +230,149 @@ class Store(Database):
         """
         mine, most = (drawing.receipt_hash,), self.limits.per_writer
         with self.writing() as database:
-            there = database.execute(
-                "SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)
-            ).fetchone()
+
+            def one(question: str, *values):
+                return database.execute(question, values).fetchone()
+
+            there = one("SELECT receipt_hash FROM drawings WHERE id = ?", drawing.id)
             if there == mine:
                 return False
             if there:
                 raise StoreError("Another drawing has this id; send yours under a new one.")
-            database.execute(
-                "INSERT OR IGNORE INTO writers SELECT * FROM newcomers WHERE receipt_hash = ?", mine
+            known = one(
+                "UPDATE writers SET version = version + 1 WHERE receipt_hash = ? RETURNING version", *mine
             )
-            database.execute("DELETE FROM newcomers WHERE receipt_hash = ?", mine)
-            if not database.execute("SELECT 1 FROM writers WHERE receipt_hash = ?", mine).fetchone():
+            if not known:
                 sentence = "Your contributions were deleted, so nothing more is kept under this receipt."
                 raise StoreError(sentence, code="deleted")
-            self._room()
-            if (
-                database.execute("SELECT count(*) FROM drawings WHERE receipt_hash = ?", mine).fetchone()[0]
-                >= most
-            ):
+            self._check_room()
+            if one("SELECT count(*) FROM drawings WHERE receipt_hash = ?", *mine)[0] >= most:
                 sentence = f"You have given {most:,} drawings, which is the most from one person; thank you."
                 raise StoreError(sentence, code="yours-full", most=most)
-            if database.execute("SELECT count(*) FROM drawings").fetchone()[0] >= self.limits.total:
+            if one("SELECT count(*) FROM drawings")[0] >= self.limits.total:
                 raise StoreError("The collection is full; thank you.", code="full")
-            row = (drawing.id, drawing.receipt_hash, drawing.utc, rows.to_line(drawing))
-            database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", row)
+            values = (drawing.id, *mine, drawing.utc, rows.to_line(drawing), *known)
+            database.execute(f"{INSERT}, version) VALUES (?, ?, ?, ?, ?)", values)
         return True
 
     def counts(self, receipt: str) -> tuple[int, int]:
         """How many drawings of a receipt are stored here, and how many of those are on the Hub, too."""
-        ((stored, on_hub),) = self.ask(
-            "SELECT count(*), count(b.name) FROM visible v LEFT JOIN batches b ON b.name = v.batch AND b.sent = b.version "
-            "WHERE v.receipt_hash = ?",
-            hashed(receipt),
+        question = (
+            "SELECT count(*), coalesce(sum(v.version <= w.sent), 0) FROM visible v "
+            "JOIN writers w USING (receipt_hash) WHERE receipt_hash = ?"
         )
-        return stored, on_hub
+        return self.ask(question, hashed(receipt))[0]
 
-    # --- deleting -----------------------------------------------------------------------------------------------------
+    # --- deleting -----------------------------------------------------------------------------------------
 
-    def delete(self, receipt: str) -> tuple[int, list[str]]:
-        """Delete the writer with that receipt and their drawings; returns how many, and the batches to send to the Hub again.
+    def delete(self, receipt: str) -> int:
+        """Delete the writer with that receipt and their drawings; returns how many those were. Idempotent.
 
-        The hash of the receipt stays, so that no copy from elsewhere brings the drawings back. Idempotent. Works on a full disk.
+        The hash of the receipt stays, so that no copy from elsewhere brings the drawings back.
         """
-        try:
-            result = self.with_reserve(lambda: self._mark_deleted(hashed(receipt)))
-            self._delete_marked()
-        finally:
-            self.make_reserve()
-        return result
+        count = self.mark_deleted(hashed(receipt))
+        self.delete_marked()
+        return count
 
-    def _mark_deleted(self, mine: str) -> tuple[int, list[str]]:
-        """Hide the drawings of the receipt hash `mine`, whatever happens to the process afterwards."""
+    def mark_deleted(self, receipt_hash: str, on_hub: bool = False) -> int:
+        """Hide a writer's drawings, whatever happens to the process afterwards; returns how many there were.
+
+        The Hub has to be told, unless the deletion is known `on_hub` or the writer never drew anything.
+        """
         with self.writing() as database:
-            rows = database.execute("SELECT batch FROM visible WHERE receipt_hash = ?", (mine,)).fetchall()
-            batches = sorted({batch for (batch,) in rows if batch})
-            for name in batches:
-                database.execute("UPDATE batches SET version = version + 1 WHERE name = ?", (name,))
-            for table in ("writers", "newcomers"):
-                database.execute(f"DELETE FROM {table} WHERE receipt_hash = ?", (mine,))
-            database.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mine,))
-        return len(rows), batches
+            question = "SELECT count(*) FROM visible WHERE receipt_hash = ?"
+            ((count,),) = database.execute(question, (receipt_hash,))
+            gone = "DELETE FROM writers WHERE receipt_hash = ? RETURNING version"
+            version = database.execute(gone, (receipt_hash,)).fetchone()
+            database.execute(
+                "INSERT OR IGNORE INTO deleted_receipts VALUES (?, ?)",
+                (receipt_hash, on_hub or version == (0,)),
+            )
+        return count
 
-    def _delete_marked(self) -> None:
-        """Delete the rows of forgotten receipts, in transactions that fit into the reserve."""
-        marked = "SELECT id FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FROM forgotten)"
-
-        def delete_some() -> None:
+    def delete_marked(self) -> None:
+        """Delete the rows of deleted receipts, in small transactions."""
+        while self.ask(f"{MARKED} LIMIT 1"):
             with self.writing() as database:
-                database.execute(f"DELETE FROM drawings WHERE id IN ({marked} LIMIT {PIECE})")
-
-        while self.ask(f"{marked} LIMIT 1"):
-            self.with_reserve(delete_some)
+                database.execute(f"DELETE FROM drawings WHERE id IN ({MARKED} LIMIT {PIECE})")
 
     def was_deleted(self, receipt: str) -> bool:
         """Whether everything under that receipt was deleted before."""
-        return bool(self.ask("SELECT 1 FROM forgotten WHERE receipt_hash = ?", hashed(receipt)))
+        return bool(self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", hashed(receipt)))
 
-    # --- the maintainer -----------------------------------------------------------------------------------------------
+    # --- the copy on the Hub ------------------------------------------------------------------------------
+
+    def unsent(self) -> dict[str, int]:
+        """Receipt hash -> version of the writers whose drawings, or whose deletion, the Hub lacks."""
+        return dict(
+            self.ask(
+                "SELECT receipt_hash, version FROM writers WHERE sent < version "
+                "UNION ALL SELECT receipt_hash, 1 FROM deleted_receipts WHERE sent = 0"
+            )
+        )
+
+    def lines(self, receipt_hash: str) -> Iterator[bytes] | None:
+        """The rows of a writer, unreadable ones among them; None when the writer is deleted."""
+        if self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", receipt_hash):
+            return None
+        found = self.pages("row", "receipt_hash = ?", receipt_hash, table="drawings")
+        return (row if isinstance(row, bytes) else row.encode() for (row,) in found)
+
+    def mark_sent(self, versions: dict[str, int], deleted: Iterable[str]) -> None:
+        """Note that the Hub has these writers in these versions, and these deletions."""
+        with self.writing() as database:
+            for receipt_hash, version in versions.items():
+                values = (version, receipt_hash)
+                database.execute("UPDATE writers SET sent = ? WHERE receipt_hash = ?", values)
+            for receipt_hash in deleted:
+                question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
+                database.execute(question, (receipt_hash,))
+
+    def take(self, lines: Iterable[tuple[str | None, bytes]]) -> tuple[int, list[str]]:
+        """Take over rows from the Hub, each with the receipt hash that its file is named after, if it is.
+
+        Returns how many drawings are new here, and what is wrong with rows that are not drawings. Those are
+        kept with their file's writer, in the state "unreadable". A deleted writer's drawings stay away.
+        """
+        came, faults, lines = 0, [], iter(lines)
+        while piece := list(islice(lines, PIECE)):
+            with self.writing() as database:
+                for owner, line in piece:
+                    try:
+                        came += _insert(database, owner, rows.parse(line))
+                    except ValueError as error:
+                        faults.append(str(error))
+                        if owner and len(line) <= rows.LONGEST:
+                            values = (f"unreadable-{hashlib.sha256(line).hexdigest()}", owner, line)
+                            database.execute(f"{INSERT}, state) VALUES (?, ?, '', ?, 'unreadable')", values)
+        return came, faults
+
+    def send_again(self) -> None:
+        """Take every writer for unsent."""
+        with self.writing() as database:
+            database.execute("UPDATE writers SET sent = 0 WHERE version > 0")
+
+    # --- the maintainer -----------------------------------------------------------------------------------
 
     def each(self, where: str = "1", *values) -> Iterator[tuple[Drawing, str]]:
         """Drawings that meet an SQL condition, with their state, in their order of arrival.
 
-        Rows that are no drawings, which an earlier version may have taken over from the Hub, are left out.
+        A row that is not a drawing gets the state "unreadable" and no longer counts.
         """
-        for row, state in self.pages("row, state", where, *values):
-            with suppress(ValueError):
+        for id, row, state in self.pages("id, row, state", where, *values):
+            try:
                 drawing = rows.parse(row)
-                yield drawing, state
+            except ValueError:
+                self.judge([id], "unreadable")
+                continue
+            yield drawing, state
 
     def waiting(self) -> int:
         """How many drawings wait for review."""
         return self.ask("SELECT count(*) FROM visible WHERE state = 'waiting'")[0][0]
 
     def judge(self, ids: Iterable[str], state: str) -> int:
-        """Set the state of drawings, "accepted" or "rejected"; returns how many there were."""
+        """Set the state of drawings ("accepted", "rejected"); returns how many there were."""
         with self.writing() as database:
             return sum(
                 database.execute("UPDATE drawings SET state = ? WHERE id = ?", (state, id)).rowcount

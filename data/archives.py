@@ -1,7 +1,7 @@
 """Where the two MNIXEL archives come from: a folder that is named, the cache, or their authors.
 
-An archive is used only when its SHA-256 is the published one. The authors state no licence, so the archives are not part
-of this project: they are fetched once and stored in a folder that git ignores. See `locate` for the order.
+An archive is used only when its SHA-256 is the published one. The authors state no licence, so the archives
+are not part of this project: they are fetched once and stored in a folder that git ignores.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import BinaryIO
 
 SOURCE = "https://raw.githubusercontent.com/Konat23/Deep-Learning-Digit-Clasifier-UI/main/data"
 CACHE = Path(__file__).resolve().parent / "cache"
-SIDE = 28  # pixels, both ways
-ATTEMPTS, PAUSE_S = 4, 0.25  # of a download; the pause before the second one, doubled before each further one
-TIMEOUT_S, DEADLINE_S = 20, 300  # seconds: without a byte, and for one attempt in all
+ATTEMPTS = 3  # of a download
+PAUSE = 0.5  # seconds before the second attempt, doubled before the third
+SILENCE = 20  # seconds without a byte after which an attempt has failed
 
 
 class DataError(RuntimeError):
@@ -33,7 +33,7 @@ class Archive:
 
     name: str
     sha256: str  # of the whole file, lower-case hexadecimal
-    size: int  # bytes, of the whole file
+    size: int  # bytes
     train: int  # images in the split
     test: int
 
@@ -56,24 +56,21 @@ CONFIGS = {
 }
 
 
-def fault(content: bytes | bytearray, archive: Archive) -> str:
-    """What is wrong with the content of a file, or "" when it is the published archive, bit for bit."""
+def fault(content: bytes | None, archive: Archive) -> str:
+    """What is wrong with a file's content (None: there is none), or "" when it is the published archive."""
+    if content is None:
+        return "is missing"
     if len(content) != archive.size:
         return f"has {len(content):,} bytes instead of {archive.size:,}"
     digest = hashlib.sha256(content).hexdigest()
-    return (
-        ""
-        if digest == archive.sha256
-        else f"has the SHA-256 {digest[:12]}… instead of {archive.sha256[:12]}…"
-    )
+    if digest != archive.sha256:
+        return f"has the SHA-256 {digest[:12]}… instead of {archive.sha256[:12]}…"
+    return ""
 
 
-def fault_of(path: Path, archive: Archive) -> str:
-    """`fault` of a file, of which no more is read than needed."""
-    if not path.is_file():
-        return "is missing"
-    with path.open("rb") as file:
-        return fault(file.read(archive.size + 1), archive)
+def content_of(path: Path) -> bytes | None:
+    """The bytes of a file, or None if there is no such file."""
+    return path.read_bytes() if path.is_file() else None
 
 
 @contextmanager
@@ -89,60 +86,60 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def locate(archive: Archive, folder: str | Path | None = None) -> Path:
     """The path of a checked copy of `archive`.
 
-    A folder that is named, by the argument or else by the environment variable MNIXEL_DIR, is the only place looked at:
-    someone who names one wants that file and no other. Otherwise the file comes from the cache (MNIXEL_CACHE, or
-    `data/cache`), after a download from the authors (or from the mirror that MNIXEL_URL names) when it is not there.
+    A folder that is named, by the argument or else by the environment variable MNIXEL_DIR, is the only place
+    looked at. Otherwise the file comes from the cache (MNIXEL_CACHE, or `data/cache`), after a download from
+    the authors (or from the mirror that MNIXEL_URL names) when it is not there.
 
     Raises:
-        DataError: the file is not in the named folder, is not the published one, or cannot be fetched or stored.
+    DataError: the file is not in the named folder, is not the published one, or cannot be fetched or stored.
     """
     try:
         if folder := folder or os.environ.get("MNIXEL_DIR"):
             path = Path(folder).expanduser() / archive.name
-            if wrong := fault_of(path, archive):
+            if wrong := fault(content_of(path), archive):
                 raise DataError(
                     f"{path} {wrong}: name a folder that holds the published archive, "
                     "or leave --data and MNIXEL_DIR unset to download it"
                 )
             return path
         path = Path(os.environ.get("MNIXEL_CACHE") or CACHE).expanduser() / archive.name
-        if fault_of(path, archive):
+        if fault(content_of(path), archive):
             path.parent.mkdir(parents=True, exist_ok=True)
             content = _download(archive, os.environ.get("MNIXEL_URL") or SOURCE)
-            with replacing(path) as file:  # of two processes the last one wins, with the same bytes
+            # Of two processes the last one wins, with the same bytes.
+            with replacing(path) as file:
                 file.write(content)
         return path
     except OSError as error:
         raise DataError(
-            f"cannot read or write {error.filename or archive.name} ({error.strerror or error}): set MNIXEL_CACHE to a "
-            "folder that can be written, or MNIXEL_DIR to one that holds the archives"
+            f"cannot read or write {error.filename or archive.name} ({error.strerror or error}): set "
+            "MNIXEL_CACHE to a folder that can be written, or MNIXEL_DIR to one that holds the archives"
         ) from error
 
 
 def _download(archive: Archive, base: str) -> bytes:
     """The archive from `base`/NAME; at most one byte more than it has is read. Raises DataError."""
-    import httpx2  # huggingface_hub's own; only now, because most runs find the file
+    # The client of huggingface_hub. Most runs find the file and do not import it.
+    import httpx2
 
     url, problem = f"{base.rstrip('/')}/{archive.name}", ""
     for attempt in range(ATTEMPTS):
-        time.sleep(PAUSE_S * 2 ** (attempt - 1) if attempt else 0)
-        content, deadline = bytearray(), time.monotonic() + DEADLINE_S
+        time.sleep(PAUSE * 2 ** (attempt - 1) if attempt else 0)
+        content = b""
         try:
-            with httpx2.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=True) as response:
+            with httpx2.stream("GET", url, timeout=SILENCE, follow_redirects=True) as response:
                 response.raise_for_status()
                 for chunk in response.iter_bytes():
                     content += chunk[: archive.size + 1 - len(content)]
                     if len(content) > archive.size:
                         break
-                    if time.monotonic() > deadline:
-                        raise httpx2.ReadTimeout(f"only {len(content):,} bytes in {DEADLINE_S} s")
         except httpx2.HTTPStatusError as error:
             problem = f"status {error.response.status_code}"
             if error.response.status_code < 500 and error.response.status_code not in (408, 429):
                 break
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
             raise DataError(
-                f"{url} is no usable address ({error}): set MNIXEL_URL to one, or leave it unset"
+                f"{url} is not a usable address ({error}): set MNIXEL_URL to one, or leave it unset"
             ) from None
         except httpx2.RequestError as error:
             problem = str(error) or type(error).__name__
@@ -152,7 +149,8 @@ def _download(archive: Archive, base: str) -> bytes:
                     f"the file at {url} {wrong}: it is not the published archive, "
                     "so set MNIXEL_DIR to a folder that holds that one"
                 )
-            return bytes(content)
+            return content
     raise DataError(
-        f"cannot fetch {url} ({problem}): check the connection and run this again, or set MNIXEL_DIR to a folder that holds the archives"
+        f"cannot fetch {url} ({problem}): check the connection and run this again, or set MNIXEL_DIR to a "
+        "folder that holds the archives"
     )

@@ -1,9 +1,12 @@
 """The MNIXEL digits as numpy arrays and as a Hugging Face dataset, read from checked archives."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+import board
 
 from .archives import CONFIGS, DataError, locate
 
@@ -26,18 +29,17 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """The images and labels of one configuration, exactly as upstream stored them.
 
     Args:
-        config: "clean" (270 train, 116 test; upstream's MNIST_UIS2.npz) or "raw" (287, 123; MNIST_UIS.npz, which also
-            has 24 blank or mislabelled drawings).
-        folder: where the archives are; without it MNIXEL_DIR, the cache, or a download, see `archives.locate`.
+        config: "clean" (270 train, 116 test; upstream's MNIST_UIS2.npz) or "raw" (287, 123; MNIST_UIS.npz,
+            which also has 24 blank or mislabelled drawings).
+        folder: where the archives are; without it MNIXEL_DIR, the cache or a download: `archives.locate`.
 
     Raises:
         DataError: there is no such configuration, or the archive cannot be had or is not the published one.
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")
-    with np.load(
-        locate(CONFIGS[config], folder), allow_pickle=False
-    ) as archive:  # checked against its SHA-256
+    path = locate(CONFIGS[config], folder)
+    with np.load(path, allow_pickle=False) as archive:
         return Arrays(
             x_train=archive["X_train_uis"],
             y_train=archive["y_train_uis"].astype(np.int64),
@@ -47,22 +49,34 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
 
 
 def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, 28, 28) float64 0..255 and labels (n,) int64 of a split ("train", "test") that `python -m contributions merge` wrote.
+    """Contributed drawings of a split ("train", "test"): images (n, 28, 28) float64 0..255, labels (n,) int64.
 
     Raises:
         DataError: there is no such split in `folder`.
     """
+    rows = _merged(split, folder)
+    images = np.stack([np.asarray(row, dtype=np.float64) for row in rows["image"]])
+    return images, np.array(rows["label"], dtype=np.int64)
+
+
+def contributed_strokes(split: str, folder: str | Path) -> tuple[list[list[board.Stroke]], np.ndarray]:
+    """The same drawings as strokes, for `board.render`, and their labels. Errors as in `contributed`."""
+    rows = _merged(split, folder)
+    strokes = [board.parse_strokes(json.loads(each)) for each in rows["strokes"]]
+    return strokes, np.array(rows["label"], dtype=np.int64)
+
+
+def _merged(split: str, folder: str | Path) -> "datasets.Dataset":
+    """The rows that `python -m contributions merge` wrote."""
     path = Path(folder, f"{split}-00000-of-00001.parquet")
     if not path.is_file():
         raise DataError(
-            f"there are no contributed drawings in {path}: `python -m contributions merge` writes those that were accepted"
+            f"there are no contributed drawings in {path}: "
+            "`python -m contributions merge` writes those that were accepted"
         )
     import datasets
 
-    rows = datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
-    return np.stack([np.asarray(row, dtype=np.float64) for row in rows["image"]]), np.array(
-        rows["label"], dtype=np.int64
-    )
+    return datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
 
 
 def grey(x: np.ndarray) -> np.ndarray:
@@ -73,19 +87,21 @@ def grey(x: np.ndarray) -> np.ndarray:
 def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.DatasetDict":
     """One configuration as a dataset with the splits `train` and `test`, in upstream's order.
 
-    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel "0".."9"; in "raw" also
-    `clean`, whether the configuration "clean" has the picture, too.
+    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel
+    "0".."9"; in "raw" also `clean`, whether the configuration "clean" has the picture, too.
     Arguments and errors are those of `arrays`.
     """
-    a = arrays(config, folder)  # before the slow import, so that a wrong folder is reported at once
-    import datasets  # seconds to import, and training does without
+    # This comes before the slow import, so that a wrong folder is reported at once.
+    a = arrays(config, folder)
+    import datasets
     from PIL import Image
 
     features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(names=DIGITS))
     chosen = set()
     if config == "raw":
         clean, features["clean"] = arrays("clean", folder), datasets.Value("bool")
-        chosen = {picture.tobytes() for picture in (*clean.x_train, *clean.x_test)}  # no two are equal
+        # No two pictures are equal.
+        chosen = {picture.tobytes() for picture in (*clean.x_train, *clean.x_test)}
 
     def split(x: np.ndarray, y: np.ndarray) -> datasets.Dataset:
         columns = {"image": [Image.fromarray(picture) for picture in grey(x)], "label": y.tolist()}

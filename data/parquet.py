@@ -5,37 +5,40 @@ import tempfile
 from pathlib import Path
 
 from .archives import CONFIGS, DataError
-from .mnixel import arrays, load
-from .pictures import sheet
+from .mnixel import load
+from .stats import draw
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "dataset_card.md"
 SPLITS = ("train", "test")
-SAMPLES, CHARTS = "data-samples.png", ("data-train.png", "data-test.png")
-SHARD = "{config}/{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
-ADDED = {
-    f"contributed/{split}-00000-of-00001.parquet" for split in SPLITS
-}  # there if anybody has contributed
-CONTRIBUTED = ROOT / "data" / "contributed"  # what `python -m contributions merge` wrote
-FILES = {"README.md", SAMPLES, *CHARTS}
+CHARTS = ("data-train.png", "data-test.png")
+# The Hub's own way to name the files of a split.
+SHARD = "{config}/{split}-00000-of-00001.parquet"
+# The folder that `python -m contributions merge` writes; git ignores it, because it holds other people's
+# work.
+CONTRIBUTED = ROOT / "data" / "contributed"
+FILES = {"README.md", "data-samples.png", *CHARTS}
 FILES |= {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
+# There if anybody has contributed.
+ADDED = {SHARD.format(config="contributed", split=split) for split in SPLITS}
 
 
 def build(out: str | Path, folder: str | Path | None = None, contributed: str | Path = CONTRIBUTED) -> Path:
-    """Writes the dataset to the folder `out`, whole or not at all, and returns its path.
+    """Write the dataset to the folder `out`, whole or not at all, and returns its path.
 
     An earlier build at `out` is replaced; any other folder that is not empty is left alone.
 
     Args:
         out: the folder to make.
         folder: where the archives are, as in `arrays`.
-        contributed: folder with the parquet files of contributed drawings; if there are any they become a configuration.
+        contributed: folder with parquet files of contributed drawings, which become a configuration.
 
     Raises:
         DataError: `out` is not a folder, or holds other things; or the archives cannot be had (see `arrays`).
         OSError: the place of `out` cannot be written.
     """
-    out = Path(out).expanduser().resolve()  # a link's target is replaced, not the link
+    # A link's target is replaced, not the link.
+    out = Path(out).expanduser().resolve()
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder to build the dataset in")
     present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
@@ -43,17 +46,12 @@ def build(out: str | Path, folder: str | Path | None = None, contributed: str | 
         raise DataError(f"{out} holds other things than an earlier build: name another folder")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        new, old = Path(work, "new"), Path(work, "old")
+        new = Path(work, "new")
         new.mkdir()
         _write(new, folder, Path(contributed))
         if out.exists():
-            out.rename(old)
-        try:
-            new.rename(out)
-        except OSError:
-            if old.exists():
-                old.rename(out)
-            raise
+            out.rename(Path(work, "old"))
+        new.rename(out)
     return out
 
 
@@ -63,8 +61,7 @@ def _write(out: Path, folder: str | Path | None, contributed: Path) -> None:
         (out / config).mkdir()
         for split, rows in load(config, folder).items():
             rows.to_parquet(out / SHARD.format(config=config, split=split))
-    clean = arrays("clean", folder)
-    sheet(clean.x_train, clean.y_train).save(out / SAMPLES)
+    draw(out, folder)
     for name in CHARTS:
         shutil.copyfile(ROOT / "docs" / "images" / name, out / name)
     text = CARD.read_text(encoding="utf-8")
@@ -83,16 +80,17 @@ CONTRIBUTED_SECTION = """\
 contributed = load_dataset("OWNER/mnixel", "contributed")
 ```
 
-The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the licence that their rows name
-(`licence`), each accepted by a maintainer. They agreed to that before they drew, and can have their drawings deleted, from the next version on.
+The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the
+licence that their rows name (`licence`), each accepted by a maintainer. They agreed to that before they drew,
+and can have their drawings deleted, from the next version on.
 
 | feature | what |
 | --- | --- |
 | `image`, `label` | the picture as MNIXEL would have stored it, and the digit that was asked for |
-| `strokes` | JSON: lines of points with their brush radius and times; board units of 448 a side, milliseconds in steps of 4 |
-| `writer`, `day` | a random number for whoever drew it, and the date; together a session. No writer is in both train and test |
+| `strokes` | JSON: lines of points with radius and times; board units of 448 a side, milliseconds by 4 |
+| `writer`, `day` | a random number for the writer, and the date. No writer is in both train and test |
 | `source`, `licence` | where it was drawn, and under which licence it was given |
-| `margin` | how far the published model's best logit stands above the mean one: what it finds hard has little |
+| `margin` | how far the published model's best logit stands above the mean one: small for hard drawings |
 
 """
 

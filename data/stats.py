@@ -1,22 +1,24 @@
-"""How many drawings of each digit there are: as a table, and as pictures."""
+"""How many drawings of each digit there are, as a table; and a picture with samples of them."""
 
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from .archives import CONFIGS
-from .mnixel import DIGITS, Arrays, arrays
+from .mnixel import DIGITS, arrays, grey
 
-
-def per_digit(digits: Arrays) -> dict[str, np.ndarray]:
-    """Drawings per digit: split name -> (10,) integers."""
-    splits = {"train": digits.y_train, "test": digits.y_test}
-    return {split: np.bincount(labels, minlength=len(DIGITS)) for split, labels in splits.items()}
+GAP = 2  # pixels between drawings, before enlargement
 
 
 def all_counts(folder: str | Path | None = None) -> dict[str, dict[str, np.ndarray]]:
-    """`per_digit` of every configuration. `folder` and errors as in `arrays`."""
-    return {config: per_digit(arrays(config, folder)) for config in CONFIGS}
+    """Configuration -> split -> drawings per digit, (10,) integers. `folder` and errors as in `arrays`."""
+    counts = {}
+    for config in CONFIGS:
+        digits = arrays(config, folder)
+        splits = {"train": digits.y_train, "test": digits.y_test}
+        counts[config] = {split: np.bincount(y, minlength=len(DIGITS)) for split, y in splits.items()}
+    return counts
 
 
 def table(counts: dict[str, dict[str, np.ndarray]]) -> str:
@@ -25,24 +27,31 @@ def table(counts: dict[str, dict[str, np.ndarray]]) -> str:
     lines.append(f"| ------------- | ----- | {' | '.join(['-:'] * len(DIGITS))} | ----: |")
     for config, splits in counts.items():
         for split, each in splits.items():
-            lines.append(
-                f"| {config:13} | {split:5} | {' | '.join(f'{n:2}' for n in each)} | {each.sum():5} |"
-            )
+            numbers = " | ".join(f"{n:2}" for n in each)
+            lines.append(f"| {config:13} | {split:5} | {numbers} | {each.sum():5} |")
     return "\n".join(lines)
 
 
-def draw(out: Path, folder: str | Path | None = None) -> list[Path]:
-    """Write the charts of both splits and the sheet of samples to the folder `out`; returns what was written.
+def sheet(x: np.ndarray, y: np.ndarray, columns: int = 16, scale: int = 2) -> Image.Image:
+    """The first `columns` drawings of every digit, one row a digit, enlarged `scale` times, white on black.
 
-    Raises DataError and OSError, and ImportError without matplotlib, when the sheet is written already.
+    Args:
+        x: (n, 28, 28) float64, 0..255.
+        y: (n,) digits. A digit with fewer drawings leaves its row partly black.
     """
-    from .pictures import chart, sheet
+    side = x.shape[1]
+    cell = side + GAP
+    levels = np.zeros((len(DIGITS) * cell + GAP, columns * cell + GAP), np.uint8)
+    for digit in range(len(DIGITS)):
+        for column, image in enumerate(grey(x[y == digit][:columns])):
+            top, left = GAP + digit * cell, GAP + column * cell
+            levels[top : top + side, left : left + side] = image
+    return Image.fromarray(levels.repeat(scale, axis=0).repeat(scale, axis=1))
 
+
+def draw(out: Path, folder: str | Path | None = None) -> list[Path]:
+    """Write the sheet of samples to the folder `out`; returns its path. Raises DataError and OSError."""
+    clean = arrays("clean", folder)
     out.mkdir(parents=True, exist_ok=True)
-    clean, written = arrays("clean", folder), [out / "data-samples.png"]
-    sheet(clean.x_train, clean.y_train).save(written[0])
-    each = all_counts(folder)
-    for split in ("train", "test"):
-        written.append(out / f"data-{split}.png")
-        chart(split, each["clean"][split], each["raw"][split], written[-1])
-    return written
+    sheet(clean.x_train, clean.y_train).save(out / "data-samples.png")
+    return [out / "data-samples.png"]

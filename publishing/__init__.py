@@ -1,1 +1,4 @@
-"""Publishing on the Hub: the files (`bundles`), their `upload`, and the Hub's errors in words (`hub`). The command is `publish.py`."""
+"""Publishing on the Hub (`publish.py`).
+
+The files (`bundles`), their `upload`, the Hub's errors in words (`hub`).
+"""

@@ -14,24 +14,26 @@ import yaml
 from packaging.requirements import Requirement
 from PIL import Image
 
-from publishing import exporter, pins
+from publishing import export, pins
 from reports import cards
 from web import build, charts
+from web.assets import assets
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
-SAMPLE = ROOT / "docs" / "images" / "digit.png"  # a drawing of the project's own, for what the cards print
-SHOWN = ROOT / "docs" / "images" / "page.png"  # what the Hub and other sites show of a Space
-ENTRY = "app.py"  # what the Space runs; the rest follows from its imports
-PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")  # of web/, what browsers get
-PACKAGES = (  # what the Space imports, and what its server is faster with
-    *("gradio", "httptools", "huggingface_hub", "numpy", "pillow", "prometheus_client", "pyarrow"),
-    *("safetensors", "torch", "uvloop"),
-)
-TORCH_CPU = "https://download.pytorch.org/whl/cpu"  # where PyTorch publishes builds without CUDA's gigabytes
-# ZeroGPU runs Python 3.12 (or 3.10, which numpy and others have left behind) and the PyTorch of its own list, in which 2.11 was the newest in
-# August 2026. That one takes no later setuptools.
-ZERO_START = "serving/zerogpu.py"
+# A drawing of the project's own, for what the cards print; and what the Hub and other sites show of a Space.
+SAMPLE = ROOT / "docs" / "images" / "digit.png"
+THUMBNAIL = ROOT / "docs" / "images" / "page.png"
+# What the Space runs; its modules follow from the imports.
+ENTRY = "app.py"
+# Of web/, what browsers get.
+PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")
+# What the Space imports; `requirements` adds what these bring in.
+PACKAGES = ("gradio[mcp]", "huggingface_hub", "numpy", "pillow", "pyarrow", "safetensors", "torch")
+# Where PyTorch publishes builds without CUDA's gigabytes.
+TORCH_CPU = "https://download.pytorch.org/whl/cpu"
+# ZeroGPU runs Python 3.12 (or 3.10, which numpy and others have left behind) and the PyTorch of its own list,
+# in which 2.11 was the newest in August 2026. That one takes no later setuptools.
 ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
@@ -40,38 +42,45 @@ class BundleError(ValueError):
 
 
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
-    """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`, if there is one.
+    """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
 
-    Without the package onnx there is no model.onnx, and a sentence on standard error says so. Raises BundleError when a file is
-    missing or the weights are not those that config.json and metrics.json speak of.
+    Without the package onnx there is no model.onnx, and a sentence on standard error says so. Raises
+    BundleError when a file is missing or the weights are not those that config.json and metrics.json speak
+    of.
     """
     net, metrics = checked(weights)
     out.mkdir(parents=True, exist_ok=True)
     opset = None
     try:
-        exporter.export(net, out / exporter.FILE)
-        opset = exporter.OPSET
-    except exporter.ExportError as error:
-        print(f"Without {exporter.FILE}: {error}", file=sys.stderr)
-    (out / "README.md").write_text(cards.model_card(metrics, name, dataset, opset))
-    for file in MODEL:
-        shutil.copyfile(weights / file, out / file)
-    for file in (ROOT / "model.py", ROOT / "web" / "digit.js", SAMPLE):
+        export.export(net, out / export.FILE)
+        opset = export.OPSET
+    except export.ExportError as error:
+        print(f"Without {export.FILE}: {error}", file=sys.stderr)
+    write(out / "README.md", cards.model_card(metrics, name, dataset, opset))
+    script = next(path for asset, path in assets().items() if Path(asset).name == "digit.js")
+    for file in (*(weights / file for file in MODEL), ROOT / "model.py", script, SAMPLE):
         shutil.copyfile(file, out / file.name)
     with Image.open(SAMPLE) as picture:
         pixels = net.preprocess(picture)[0].mul(255).round().byte().numpy()
     Image.fromarray(pixels).save(out / "digit28.png")
     if dataset:
-        (out / "notebook.ipynb").write_text(cards.notebook(name, dataset))
+        write(out / "notebook.ipynb", cards.notebook(name, dataset))
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def checked(weights: Path):
-    """The network in a folder that train.py wrote, and its metrics. Raises BundleError unless they belong together and make a card."""
+    """The network in a folder that train.py wrote, and its metrics.
+
+    Raises BundleError unless they belong together and make a card.
+    """
     from model import DigitCNN
 
     try:
         net = DigitCNN.from_pretrained(weights.resolve(strict=True))
-        metrics = json.loads((weights / "metrics.json").read_text())
+        metrics = json.loads((weights / "metrics.json").read_text(encoding="utf-8"))
         if metrics["sha256"] != net.config.sha256:
             raise ValueError("metrics.json is of other weights")
         cards.model_card(metrics)
@@ -89,24 +98,29 @@ def dataset(
 ) -> None:
     """The dataset repository `name`: every configuration as parquet, card, sheet of samples and figures.
 
-    Contributed drawings get a column `margin` from the network in `weights`. Raises data.DataError, BundleError as `model`.
+    Contributed drawings get a column `margin` from the network in `weights`. Raises data.DataError,
+    BundleError as `model`.
     """
     import datasets
 
     from data.parquet import build
 
-    datasets.disable_progress_bars()  # four files of a hundred kilobytes
+    # Four files of a hundred kilobytes need no progress bars.
+    datasets.disable_progress_bars()
     build(out, archives, contributed=contributed)
     if weights and (parts := sorted((out / "contributed").glob("*.parquet"))):
         net, _ = checked(weights)
         for path in parts:
             add_margins(path, net)
     card = out / "README.md"
-    card.write_text(card.read_text().replace("OWNER/mnixel", name))
+    write(card, card.read_text(encoding="utf-8").replace("OWNER/mnixel", name))
 
 
 def add_margins(path: Path, net) -> None:
-    """Add to a parquet file of drawings the column `margin`: of the network's best logit over the mean one; 0 without ink."""
+    """Add the column `margin` to a parquet file of drawings.
+
+    The best logit less the mean one; 0 without ink.
+    """
     import datasets
     import torch
 
@@ -132,67 +146,66 @@ def space(
     dataset_name: str | None,
     hardware: str | None = None,
 ) -> None:
-    """The Space repository `name`, which serves `model_name`: the page's code, the embedded weights, pins and front matter.
+    """The Space repository `name`, which serves `model_name`: the page's code, embedded weights, pins, front
+    matter.
 
-    Pins and Python are those of the hardware (CPU unless it is named). Raises BundleError as `model` and `requirements`.
+    Pins and Python are those of the hardware (CPU unless it is named). Raises BundleError as `model` and
+    `requirements`.
     """
     hardware = hardware or "cpu-basic"
     zero = hardware.startswith("zero")
     checked(weights)
-    files = [*needed(ROOT / ENTRY), *([ROOT / ZERO_START] if zero else [])]
-    files += [path for path in sorted((ROOT / "web").iterdir()) if path.suffix in PAGE]
+    files = [*needed(ROOT / ENTRY), ROOT / "LICENSE"]
+    files += [path for path in sorted((ROOT / "web").rglob("*")) if path.suffix in PAGE]
     files += [file for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
-    for file in [*files, ROOT / "web" / "static" / "icon.svg", ROOT / "LICENSE"]:
-        copy = out / file.relative_to(ROOT)
+    copies = {out / file.relative_to(ROOT): file for file in files}
+    copies |= {out / "weights" / file: weights / file for file in MODEL}
+    for copy, file in copies.items():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
-    (out / "weights").mkdir()
-    for file in MODEL:
-        shutil.copyfile(weights / file, out / "weights" / file)
-    (out / "requirements.txt").write_text(requirements(hardware))
+    write(out / "requirements.txt", requirements(hardware))
     front = readme_front() | {
         **thumbnail(out, name),
         "models": [model_name],
         "datasets": [dataset_name] if dataset_name else [],
-        "preload_from_hub": [
-            f"{model_name} {','.join(MODEL)}"
-        ],  # into the image, so that a start needs no Hub
+        # Into the image, so that a start needs no Hub.
+        "preload_from_hub": [f"{model_name} {','.join(MODEL)}"],
         **({"python_version": ZERO_PYTHON} if zero else {}),
     }
     address = f"https://{re.sub('[^a-z0-9]', '-', name.lower())}.hf.space"
-    card = cards.fill(
-        "space.md", front, name=name, model=model_name, dataset=dataset_name, zero=zero, url=address
-    )
-    (out / "README.md").write_text(card)
+    links = {"name": name, "model": model_name, "dataset": dataset_name, "zero": zero, "url": address}
+    write(out / "README.md", cards.fill("space.md", front, **links))
 
 
 def readme_front() -> dict:
     """The front matter of the project's README, which is a Space's."""
-    return yaml.safe_load((ROOT / "README.md").read_text().split("---\n")[1])
+    return yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
 
 
 def thumbnail(out: Path, name: str) -> dict[str, str]:
-    """Lay the picture that a link to the Space shows into its folder; returns the lines of the front matter."""
-    shutil.copyfile(SHOWN, out / "thumbnail.png")
+    """Copy the picture that a link to the Space shows into its folder.
+
+    Returns the line of the front matter.
+    """
+    shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
     return {"thumbnail": f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"}
 
 
 def static(
     out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None
 ) -> None:
-    """The static Space `names["static"]`: the page for any web server, its weights those of the model repository at `commit`.
+    """The static Space `names["static"]`: the page, with the weights of the model repository at `commit`.
 
-    Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions. Raises web.build.BuildError.
+    Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions.
+    Raises web.build.BuildError.
     """
     published = build.Published(names["model"], commit, build.endpoint()) if commit else None
     contribute = f"{build.endpoint()}/spaces/{gradio}" if gradio else None
-    build.build(out, weights, published, contribute)
+    address = f"https://{re.sub('[^a-z0-9]', '-', str(names['static']).lower())}.static.hf.space/"
+    build.build(out, weights, published, contribute, address)
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
-    front = readme_front()
-    front = {
-        key: front[key] for key in ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")
-    }
-    front |= {
+    shared = ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")
+    front = {key: value for key, value in readme_front().items() if key in shared} | {
         "sdk": "static",
         "app_file": "index.html",
         "short_description": "Draw a digit: a small CNN reads it in your browser",
@@ -201,7 +214,7 @@ def static(
         "datasets": [names["dataset"]] if names["dataset"] else [],
     }
     links = {"model": names["model"], "dataset": names["dataset"], "commit": commit, "gradio": gradio}
-    (out / "README.md").write_text(cards.fill("static.md", front, **links))
+    write(out / "README.md", cards.fill("static.md", front, **links))
 
 
 def needed(entry: Path) -> list[Path]:
@@ -212,11 +225,12 @@ def needed(entry: Path) -> list[Path]:
 
 
 def requirements(hardware: str) -> str:
-    """The Space's pins for its hardware: PACKAGES and everything that they bring in, as constraints.txt has them.
+    """The Space's pins for its hardware: PACKAGES and everything that they bring in, as constraints.txt has
+    them.
 
-    The Space's image installs them in one go with gradio of the front matter's `sdk_version`, which is the one that is pinned. On CPU they
-    ask for PyTorch's build without CUDA, on ZeroGPU for a version that it knows. Raises BundleError when a package is not
-    installed or has no pin.
+    The Space's image installs them together with gradio of the front matter's `sdk_version`, which is the
+    pinned one. On CPU they ask for PyTorch's build without CUDA, on ZeroGPU for a version that it knows.
+    Raises BundleError when a package is not installed or has no pin.
     """
     zero = hardware.startswith("zero")
     try:
@@ -226,12 +240,9 @@ def requirements(hardware: str) -> str:
     except pins.PinsError as error:
         raise BundleError(str(error)) from error
     except KeyError as error:
-        raise BundleError(
-            f"{pins.PINS} has no {error.args[0]}: write it anew, as CONTRIBUTING.md says."
-        ) from error
+        message = f"{pins.PINS} has no {error.args[0]}: write it anew, as CONTRIBUTING.md says."
+        raise BundleError(message) from error
     if hardware.startswith("cpu"):
-        lines = [
-            f"--extra-index-url {TORCH_CPU}",
-            *(f"{x}+cpu" if x.startswith("torch==") else x for x in lines),
-        ]
+        lines = [f"{line}+cpu" if line.startswith("torch==") else line for line in lines]
+        lines.insert(0, f"--extra-index-url {TORCH_CPU}")
     return "\n".join(lines) + "\n"

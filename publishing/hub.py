@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-import httpx2  # huggingface_hub's own transport
+import httpx2
 from huggingface_hub import errors, get_session, set_client_factory
 
 SILENCE = 20  # seconds without a byte after which a server is given up; the clients would wait for ever
@@ -26,7 +26,7 @@ def explained(repository: str):
 
 
 def limit_silence() -> None:
-    """Let huggingface_hub give up a server that keeps silent for SILENCE seconds, also after it has reconnected."""
+    """Let huggingface_hub give up a server that is silent for SILENCE seconds, also after it reconnects."""
     hooks = get_session().event_hooks
     set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=SILENCE))
 
@@ -51,59 +51,91 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
 
     `reading`: the caller only reads, and tries again by itself.
     """
-    again = "" if reading else ": check the network and run this again"
+    # "An upload failed" is raised from the Hub's answer.
     while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
-        error = error.__cause__  # "an upload failed" is raised from the Hub's answer
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    quote = quoted(error)
+        error = error.__cause__
+    return (
+        _by_kind(error, repository)
+        or _by_status(error, repository, reading)
+        or _by_connection(error, repository, "" if reading else ": check the network and run this again")
+    )
+
+
+def _status(error: Exception) -> int | None:
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def _by_kind(error: Exception, repository: str) -> str | None:
+    """The sentence for an error whose class says what it is."""
     if isinstance(error, errors.LocalTokenNotFoundError):
         return NOT_LOGGED_IN
     if isinstance(error, errors.OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set, so the Hub may not be asked: unset it and run this again."
     if isinstance(error, errors.HFValidationError):
-        return f"{repository} is no name that a repository can have: OWNER/NAME is expected, of letters, digits, - _ and dots."
+        return (
+            f"{repository} cannot be the name of a repository: OWNER/NAME is expected, of letters, digits, "
+            "- _ and dots."
+        )
     if isinstance(error, errors.GatedRepoError):
         return f"{repository} is gated: ask for access on its page, and log in with `hf auth login`."
     if isinstance(error, errors.RevisionNotFoundError):
         return f"{repository} has no such revision: give a branch, a tag or a full commit."
-    if isinstance(error, errors.EntryNotFoundError) and status == 404:
+    if isinstance(error, errors.EntryNotFoundError) and _status(error) == 404:
         return f"{repository} does not hold the files of this network."
-    if status == 401 and not reading and not isinstance(error, errors.RepositoryNotFoundError):
-        return f"The Hub does not accept the token: make a new one in {TOKENS}, then run `hf auth login --force` or set HF_TOKEN."
-    if isinstance(error, errors.RepositoryNotFoundError) or status == 404:
-        return f"There is no {repository} that you may see: check the name, and log in with `hf auth login` if it is private."
+    return None
+
+
+def _by_status(error: Exception, repository: str, reading: bool) -> str | None:
+    """The sentence for the HTTP status of the Hub's answer, None if it did not answer."""
+    status, quote = _status(error), quoted(error)
+    missing = isinstance(error, errors.RepositoryNotFoundError)
+    if status == 401 and not reading and not missing:
+        return (
+            f"The Hub does not accept the token: make a new one in {TOKENS}, then run "
+            "`hf auth login --force` or set HF_TOKEN."
+        )
+    if missing or status == 404:
+        return (
+            f"There is no {repository} that you may see: check the name, and log in with `hf auth login` if "
+            "it is private."
+        )
+    if status is None:
+        return None
     if status == 402:
         return (
-            f"The Hub asks for payment for {repository}{quote}: take a plan that has it, or leave --hardware away "
-            "to get what is free for your account."
+            f"The Hub asks for payment for {repository}{quote}: take a plan that has it, or leave --hardware "
+            "away to get what is free for your account."
         )
     if reading and status in (401, 403):
         return f"{repository} may not be read with the token that is set, or without one."
-    if reading and status:
+    if reading:
         return f"The Hub does not give {repository} (status {status})."
-    if (
-        status == 403
-        and any(word in quote.lower() for word in ("storage", "quota", "limit"))
-        or status in (413, 507)
-    ):
-        return f"The Hub has no room left for {repository}{quote}: delete what is not needed there, or take a larger plan."
+    full = status == 403 and any(word in quote.lower() for word in ("storage", "quota", "limit"))
+    if full or status in (413, 507):
+        return (
+            f"The Hub has no room left for {repository}{quote}: delete what is not needed there, or take a "
+            "larger plan."
+        )
     if status == 403:
         return (
-            f"The token may not write to {repository}{quote}: use one with write access to it, made in {TOKENS}, "
-            "and log in with `hf auth login --force` or set HF_TOKEN."
+            f"The token may not write to {repository}{quote}: use one with write access to it, made in "
+            f"{TOKENS}, and log in with `hf auth login --force` or set HF_TOKEN."
         )
     if status == 409 and "already" in quote:
         return taken(repository, "something that you may not change")
     if status in (409, 412):
         return f"Somebody else changed {repository} at the same time{quote}: run this again."
     if status == 429:
-        return f"The Hub asks for a slower pace{quote}: wait some minutes and run this again."
-    if status and status >= 500:
+        return f"The Hub is rate-limiting you{quote}: wait some minutes and run this again."
+    if status >= 500:
         return f"The Hub has trouble of its own (status {status}): run this again later."
-    if status:
-        return f"The Hub refused the request for {repository} (status {status}){quote}."
+    return f"The Hub refused the request for {repository} (status {status}){quote}."
+
+
+def _by_connection(error: Exception, repository: str, again: str) -> str:
+    """The sentence for an error that is not an answer of the Hub."""
     if isinstance(error, httpx2.TimeoutException):
-        return f"The Hub keeps silent{again}."
+        return f"The Hub did not respond{again}."
     if isinstance(error, (httpx2.TransportError, errors.LocalEntryNotFoundError, ConnectionError)):
         return f"The Hub cannot be reached{again}."
     reason = str(error).strip().split("\n")[0] or type(error).__name__

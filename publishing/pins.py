@@ -1,4 +1,7 @@
-"""The exact versions in constraints.txt, and which of them a package brings in. CONTRIBUTING.md has the command that writes the file."""
+"""The exact versions in constraints.txt, and which of them a package brings in.
+
+CONTRIBUTING.md has the command that writes the file.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 PINS = "constraints.txt"
-# A PyTorch for CUDA asks for these, one for the CPU does not. It pins them itself, and one file is to serve both.
+# A PyTorch for CUDA asks for these, one for the CPU does not. It pins them itself, and one file is to serve
+# both.
 CUDA = re.compile(r"(cuda|nvidia)-|triton$")
 
 
@@ -21,10 +25,12 @@ class PinsError(ValueError):
 
 
 def closure(requirements: Iterable[Requirement]) -> dict[str, str]:
-    """Name -> version of everything installed that `requirements` bring in, directly or not, themselves included.
+    """Name -> version of everything installed that `requirements` bring in, directly or not, themselves
+    included.
 
-    Names are normalised (PEP 503), versions without a local label (`+cpu`). What a marker leaves to other platforms is
-    left out. Raises PinsError when something is not installed, or not in a version that is asked for.
+    Names are normalised (PEP 503), versions without a local label (`+cpu`). What a marker leaves to other
+    platforms is left out. Raises PinsError when something is not installed, or not in a version that is asked
+    for.
     """
     versions: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()  # a package may be met again with another of its extras
@@ -38,9 +44,8 @@ def closure(requirements: Iterable[Requirement]) -> dict[str, str]:
         installed = next(iter(metadata.distributions(name=name)), None)
         if installed is None or not requirement.specifier.contains(installed.version, prereleases=True):
             state = f"but {installed.version} is" if installed else "which is not"
-            raise PinsError(
-                f"{asker} asks for {requirement}, {state} installed: run `pip install -r requirements-dev.txt`."
-            )
+            wants = f"{asker} asks for {requirement}, {state} installed"
+            raise PinsError(f"{wants}: run `pip install -r requirements-dev.txt`.")
         versions[name] = Version(installed.version).public
         for wanted in {"", *requirement.extras} - {extra for known, extra in seen if known == name}:
             seen.add((name, wanted))
@@ -50,4 +55,4 @@ def closure(requirements: Iterable[Requirement]) -> dict[str, str]:
 
 def written(file: Path) -> dict[str, str]:
     """Name -> version of a file of pins. Raises OSError."""
-    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", file.read_text(), re.M))
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", file.read_text(encoding="utf-8"), re.M))

@@ -9,15 +9,12 @@ from pathlib import Path
 from publishing import hub
 from publishing.hub import PublishError, explained
 
-REPOSITORY = {
-    "model": "model",
-    "dataset": "dataset",
-    "space": "space",
-    "static": "space",
-}  # the Hub's type of each
+# The Hub's type of each kind.
+REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}
 SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
-# Paths that only this command writes: files there that are no longer part of the project are deleted from the Hub.
+# Paths that only this command writes: files there that are no longer part of the project are deleted from the
+# Hub.
 OWNED = {
     "model": ("model.onnx", "notebook.ipynb"),
     "dataset": ("clean/", "raw/", "contributed/"),
@@ -40,13 +37,15 @@ class Published:
 
 
 def sign_in(owners: set[str]):
-    """The Hub's client for somebody who may write for the accounts `owners`, as far as the Hub says beforehand.
+    """The Hub's client for somebody who may write for the accounts `owners`, as far as the Hub says
+    beforehand.
 
     Raises PublishError without a token, with a wrong or read-only one, and when the Hub does not answer.
     """
     from huggingface_hub import HfApi, get_token
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its warnings speak to programmers
+    # The client's warnings speak to programmers.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     with explained("your account"):
         hub.limit_silence()
         if get_token() is None:
@@ -61,13 +60,17 @@ def sign_in(owners: set[str]):
     accounts = {me["name"], *(group["name"] for group in me.get("orgs", []))}
     if other := sorted(owners - accounts):
         raise PublishError(
-            f"You are logged in as {me['name']}, who cannot write for {other[0]}: name {' or '.join(sorted(accounts))}."
+            f"You are logged in as {me['name']}, who cannot write for {other[0]}: "
+            f"name {' or '.join(sorted(accounts))}."
         )
     return api
 
 
 def at_hub(api, kind: str, name: str):
-    """The Hub's record of a repository (`sha`, `private`, ...), or None when there is none that you may see. Raises PublishError."""
+    """The Hub's record of a repository (`sha`, `private`, ...), or None when there is none that you may see.
+
+    Raises PublishError.
+    """
     from huggingface_hub.errors import RepositoryNotFoundError
 
     with explained(f"the {kind} {name}"):
@@ -86,10 +89,11 @@ def check_sdk(kind: str, name: str, info) -> None:
 def choose_hardware(
     api, name: str, wanted: str | None, private: bool | None, variables: dict
 ) -> tuple[str, str]:
-    """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and the reason in a phrase.
+    """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and the
+    reason in a phrase.
 
-    Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU. Raises PublishError when the
-    account may have neither.
+    Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU.
+    Raises PublishError when the account may have neither.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -118,8 +122,9 @@ def choose_hardware(
             return ZERO, f"because on CPU the Hub asks this account for payment{refusals[0]}"
         return hardware or CPU, "as asked" if wanted else "which this account may have"
     raise PublishError(
-        f"This account may have a Gradio Space neither on CPU{refusals[0]} nor on ZeroGPU{refusals[1]}: the static page is free "
-        "(`publish.py static`); ZeroGPU takes two Spaces of an account that is older than 30 days, and CPU a paid account."
+        f"This account may have a Gradio Space neither on CPU{refusals[0]} nor on ZeroGPU{refusals[1]}: "
+        "the static page is free (`publish.py static`); ZeroGPU takes two Spaces of an account that is older "
+        "than 30 days, and CPU a paid account."
     )
 
 
@@ -145,8 +150,8 @@ def upload(
 ) -> Published:
     """Make the repository `name` ("OWNER/NAME") equal to `folder`, in one commit or none.
 
-    `hardware` and `variables` belong to a Gradio Space that exists; `has_contributed` says that the publisher has the folder of contributed
-    drawings, even if it is empty. Raises PublishError.
+    `hardware` and `variables` belong to a Gradio Space that exists; `has_contributed` says that the publisher
+    has the folder of contributed drawings, even if it is empty. Raises PublishError.
     """
     repository = REPOSITORY[kind]
     with explained(f"the {kind} {name}"):
@@ -164,8 +169,8 @@ def upload(
         stale = [path for path in present if is_ours(kind, path) and not (folder / path).is_file()]
         if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not has_contributed:
             raise PublishError(
-                f"{name} has contributed drawings and this checkout has none: run `python -m contributions merge` where they are "
-                "kept, or name the folder that it wrote in --contributed."
+                f"{name} has contributed drawings and this checkout has none: run "
+                "`python -m contributions merge` where they are kept, or name its folder in --contributed."
             )
         commit = api.upload_folder(
             repo_id=name,

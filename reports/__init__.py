@@ -1,1 +1,4 @@
-"""Reports: tables, cards, charts and pictures, drawn from the results in docs/*.json. Nothing else writes those."""
+"""Reports: tables, cards, charts and pictures, drawn from the results in docs/*.json.
+
+Nothing else writes those.
+"""

@@ -1,8 +1,7 @@
-"""Draw the results: `python -m reports` writes tables, cards, charts and the README's pictures.
+"""Draw the results: `python -m reports` writes tables, cards and pictures.
 
 python -m reports tables      the tables in README.md and docs/results.md, and the model card in weights/
-python -m reports charts      docs/images: confusion matrix, learning curve, layers, drawings per digit
-python -m reports pictures    docs/images: the page in a browser, and the animation
+python -m reports pictures    docs/images: the page in a browser with its animation
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import argparse
 import json
 import sys
 
-import data
 from reports import cards, tables
 
 IMAGES, WEIGHTS = tables.DOCS / "images", tables.ROOT / "weights"
@@ -21,30 +19,18 @@ def write_tables() -> None:
     """The documents' tables, and the card of the shipped weights, which quotes them."""
     for path in tables.write():
         print(f"wrote {path}")
-    (WEIGHTS / "README.md").write_text(cards.model_card(json.loads((WEIGHTS / "metrics.json").read_text())))
-
-
-def write_charts() -> None:
-    """Everything that is drawn without a browser."""
-    from data.stats import draw
-    from reports import figures
-
-    report = json.loads((WEIGHTS / "metrics.json").read_text())
-    figures.confusion(report["test"], IMAGES / "confusion.png")
-    figures.learning_curve(report["history"], report["best_round"], IMAGES / "learning-curve.png")
-    figures.network(WEIGHTS, IMAGES / "network.png")
-    draw(IMAGES)
+    report = json.loads((WEIGHTS / "metrics.json").read_text(encoding="utf-8"))
+    (WEIGHTS / "README.md").write_text(cards.model_card(report), encoding="utf-8")
 
 
 def write_pictures() -> None:
-    """The picture that the snippets open, and the page in a browser."""
-    from reports import pictures
+    """The sheet of drawn digits, the picture that the snippets open, and the page in a browser."""
+    from reports import screenshots
 
-    pictures.example(IMAGES / "digit.png")
-    pictures.draw(IMAGES)
+    screenshots.write(IMAGES)
 
 
-PARTS = {"tables": write_tables, "charts": write_charts, "pictures": write_pictures}
+PARTS = {"tables": write_tables, "pictures": write_pictures}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,11 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             PARTS[name]()
         except ImportError as missing:
-            print(
-                f"reports: {name} need {missing.name}: pip install -r requirements-dev.txt", file=sys.stderr
-            )
+            hint = "pip install -r requirements-dev.txt"
+            print(f"reports: {name} need {missing.name}: {hint}", file=sys.stderr)
             status = 1
-        except (LookupError, OSError, data.DataError) as error:
+        except (LookupError, OSError, tables.StaleResults) as error:
             print(f"reports: not all {name}: {error}", file=sys.stderr)
             status = 1
     return status

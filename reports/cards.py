@@ -14,12 +14,18 @@ from reports import tables
 from training import metrics
 
 TEMPLATES = Path(__file__).parent / "templates"
-UNSEEN = "UNIPEN, writers nobody looked at"  # as bench.accuracy names it
-WATTS, INTENSITY = 30, 475  # of two busy cores of a desktop; g of CO2 a kWh, about the world's mix of 2023
+# Watts of two busy cores of a desktop, and grams of CO2 a kWh, about the world's mix of 2023.
+WATTS, INTENSITY = 30, 475
 ABOUT = {"license": "apache-2.0", "tags": ["digits", "handwriting", "mnixel"]}
 
-MNIXEL = "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, and augmented copies of them"
-DRAWN = "{drawn:,} digits in {ways} ways of writing that the project's own program draws, and {nondigits:,} of its drawings that are no digits"
+MNIXEL = (
+    "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, "
+    "and augmented copies of them"
+)
+DRAWN = (
+    "{drawn:,} digits in {ways} ways of writing that the project's own program draws, "
+    "and {nondigits:,} of its non-digit drawings"
+)
 
 
 @cache
@@ -34,7 +40,10 @@ def _templates() -> jinja2.Environment:
 
 
 def fill(template: str, front: dict | None = None, **values) -> str:
-    """A template of this package with its values; `front` becomes the YAML at its head. No two empty lines in a row."""
+    """A template of this package with its values.
+
+    `front` becomes the YAML at its head. No two empty lines in a row.
+    """
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True) if front else ""
     return re.sub(r"\n{3,}", "\n\n", _templates().get_template(template).render(front=head, **values))
 
@@ -47,9 +56,10 @@ def grams(seconds: float) -> float:
 def model_card(
     result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None
 ) -> str:
-    """The card for a report of train.py that has weights: of the model repository `name`, or of the folder in the project.
+    """The card for a report of train.py that has weights.
 
-    `dataset` is the repository of the drawings, `onnx` the opset of model.onnx, if there are such. Other people's digits are in it if
+    `name` is the model repository, or None for the folder in the project. `dataset` is the repository of the
+    drawings, `onnx` the opset of model.onnx, if there are such. Other people's digits are in it if
     bench.accuracy measured these very weights.
     """
     settings = result["settings"]
@@ -61,6 +71,7 @@ def model_card(
     accuracy, recipes = tables.stored("accuracy"), tables.stored("recipes")
     if accuracy.get("sha256") != result["sha256"]:
         accuracy = {}
+    unseen = accuracy.get("sets", {}).get(tables.UNSEEN, {}).get(tables.OURS)
     return fill(
         "model.md",
         front_matter(result, name or "mnixel-cnn", dataset, accuracy),
@@ -71,9 +82,9 @@ def model_card(
         result=result,
         test=metrics.describe(result["test"]),
         sources="; ".join(sources),
-        unseen=accuracy.get("rows", {}).get(UNSEEN, {}).get(tables.OURS),
+        unseen=metrics.describe(unseen) if unseen else None,
         table=tables.accuracy(accuracy) if accuracy else None,
-        summary=tables.summary({}) if accuracy else None,
+        summary=tables.summary(accuracy) if accuracy else None,
         ablation=tables.recipes(recipes) if recipes else None,
         grams=grams(result["seconds"]),
         watts=WATTS,
@@ -87,10 +98,14 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
     if result["test_set"] == "MNIXEL test":
         mnixel |= {"config": "clean", "split": "test"}
     sets = {result["test_set"]: (mnixel, result["test"]["right"], result["test"]["total"])}
-    for title, readers in accuracy.get("counts", {}).items():
-        if tables.OURS in readers and title not in sets:
-            kind = title.partition(",")[0].lower()  # "pendigits, small" is of pendigits
-            sets[title] = ({"name": title, "type": kind}, *readers[tables.OURS])
+    for title, row in accuracy.get("sets", {}).items():
+        if title not in sets:
+            kind = title.partition(",")[0].lower()
+            sets[title] = (
+                {"name": title, "type": kind},
+                row[tables.OURS]["right"],
+                row[tables.OURS]["total"],
+            )
     measured = [
         {
             "task": {"type": "image-classification", "name": "Image classification"},
@@ -101,7 +116,8 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
     ]
     threads = result["machine"]["threads"]
     return {
-        # Not "pytorch", which the Hub does not know as a library: model.py, digit.js and model.onnx need none of its own.
+        # Not "pytorch", which the Hub does not know as a library: model.py, digit.js and model.onnx need none
+        # of its own.
         "pipeline_tag": "image-classification",
         **ABOUT,
         "metrics": ["accuracy"],
@@ -120,10 +136,11 @@ NOTEBOOK = re.compile(r"```python\n(.*?)```\n", re.S)
 
 
 def notebook(name: str, dataset: str) -> str:
-    """templates/notebook.md as a Jupyter notebook without outputs: its blocks of Python are cells to run, the rest is text."""
+    """templates/notebook.md as a Jupyter notebook without outputs: its blocks of Python are cells to run."""
     text = fill("notebook.md", name=name, dataset=dataset)
     cells: list[dict] = []
-    for number, part in enumerate(NOTEBOOK.split(text)):  # text and code by turns
+    # The parts are text and code by turns.
+    for number, part in enumerate(NOTEBOOK.split(text)):
         if not part.strip():
             continue
         source = part.strip().splitlines(keepends=True)

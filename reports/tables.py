@@ -1,25 +1,87 @@
-"""Results as Markdown tables, and the tables' places in the documents."""
+"""Results: stored as JSON in docs/, drawn as Markdown tables, and put into the documents."""
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+from training import metrics
+
 ROOT = Path(__file__).parent.parent
-DOCS = ROOT / "docs"
-OURS, UPSTREAM = "this project", "upstream's network and recipe"  # the columns of docs/accuracy.json
+DOCS, ELSEWHERE = ROOT / "docs", ROOT / "runs" / "bench"
+
+# The columns and rows of docs/accuracy.json that tables and cards ask for.
+OURS, UPSTREAM = "this project", "upstream's network and recipe"
+MNIXEL, UNSEEN, NONDIGITS = "MNIXEL test", "UNIPEN, writers nobody looked at", "non-digits"
+
+# Fields that say how many digits or events a figure rests on.
+SIZES = ("total", "pointer_ups")
+
+
+class StaleResults(ValueError):
+    """The published results are of other weights than those that ship."""
+
+
+# --- stored results -----------------------------------------------------------------------------------------
 
 
 def stored(name: str) -> dict:
     """What a benchmark has left in docs/NAME.json; {} when it has not been run."""
     path = DOCS / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def store(name: str, results: dict) -> None:
-    """Write the results of a benchmark to docs/NAME.json."""
-    (DOCS / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
+def shipped() -> str:
+    """The SHA-256 of the weights that ship."""
+    return json.loads((ROOT / "weights" / "config.json").read_text(encoding="utf-8"))["sha256"]
+
+
+def sizes(results: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
+    """The place of every field in SIZES, and its value."""
+    if isinstance(results, dict):
+        for key, value in results.items():
+            if key in SIZES:
+                yield (*path, key), value
+            else:
+                yield from sizes(value, (*path, key))
+
+
+def add_publish(parser: argparse.ArgumentParser) -> None:
+    """Add the option that `store` takes."""
+    parser.add_argument(
+        "--publish", action="store_true", help="replace the published results, even by fewer measurements"
+    )
+
+
+def store(name: str, results: dict, publish: bool = False) -> Path:
+    """Write results, with today's date, to docs/NAME.json, and return the path.
+
+    They go to runs/bench/NAME.json instead when they are of other weights than those that ship, or when any
+    of the published figures rests on more than theirs, unless `publish` asks for it.
+    """
+    measured = dict(sizes(results))
+    fewer = [path for path, n in sizes(stored(name)) if measured.get(path, 0) < n]
+    folder = DOCS
+    if results.get("sha256", shipped()) != shipped():
+        print("These are not the weights that ship, so docs/ stays as it is.", file=sys.stderr)
+        folder = ELSEWHERE
+    elif fewer and not publish:
+        row = " / ".join(fewer[0][:-1])
+        print(f"The published results rest on more ({row}); --publish replaces them.", file=sys.stderr)
+        folder = ELSEWHERE
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    dated = {"measured": datetime.now(UTC).date().isoformat()} | results
+    path.write_text(json.dumps(dated, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {path}", file=sys.stderr)
+    return path
+
+
+# --- Markdown -----------------------------------------------------------------------------------------------
 
 
 def between(text: str, begin: str, end: str, new: str) -> str:
@@ -34,165 +96,124 @@ def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in [columns, rule, *rows])
 
 
-# --- one function for each file of results ----------------------------------------------------------------------------
+def share(part: int, total: int) -> str:
+    """Such as `2559/2631 = 97.3 % (95 % interval 96.6 to 97.8)`."""
+    return metrics.describe(metrics.counted(part, total))
+
+
+def percent(part: int, total: int) -> str:
+    return f"{100 * part / total:.1f} %"
+
+
+# --- one function for each file of results ------------------------------------------------------------------
 
 
 def accuracy(results: dict) -> str:
-    """Of docs/accuracy.json: every row, and other projects' networks if they were measured."""
-    rows = [
-        [name, *(figures.get(who, "") for who in (OURS, UPSTREAM))]
-        for name, figures in results["rows"].items()
+    """The tables of docs/accuracy.json: the sets and non-digits, then each other module's rows."""
+    columns = ["", OURS, UPSTREAM, "lowest recall", "calibration error", "worst tenth of writers", "refused"]
+    rows = []
+    for name, row in results["sets"].items():
+        figures = [metrics.describe(row[who]) if who in row else "" for who in (OURS, UPSTREAM)]
+        rows.append([name, *figures, *details(results, name)])
+    refused = results["refused"].get(NONDIGITS)
+    if refused:
+        rows.append([f"{NONDIGITS} refused", share(refused["refused"], refused["total"]), *[""] * 5])
+    parts = [markdown(columns, rows)]
+    parts += [f"{title}:\n\n{counts(found)}" for title, found in results.get("more", {}).items() if found]
+    return "\n\n".join(parts)
+
+
+def details(results: dict, name: str) -> list[str]:
+    """A set's lowest recall, calibration error, worst writers and refused digits; "" where unmeasured."""
+    cells = ["", ""]
+    if found := results["details"].get(name):
+        recall = {d: part for d, part in enumerate(metrics.recall(found["confusion"])) if part is not None}
+        digit = min(recall, key=lambda d: recall[d])
+        error = metrics.calibration_error(found["reliability"])
+        cells = [f"{100 * recall[digit]:.1f} % (of the {digit}s)", f"{error:.3f}"]
+    worst, refused = results["worst_writers"].get(name), results["refused"].get(name)
+    writers = f"{percent(worst['right'], worst['total'])} ({worst['writers']} writers)" if worst else ""
+    return [*cells, writers, percent(refused["refused"], refused["total"]) if refused else ""]
+
+
+def counts(rows: list[dict]) -> str:
+    """Rows of another module: the name, right of total with its interval, and every other field as it is."""
+    others = [key for key in rows[0] if key not in ("name", "right", "total")]
+    lines = [
+        [row["name"], share(row["right"], row["total"]), *(str(row.get(key, "")) for key in others)]
+        for row in rows
     ]
-    peers = (
-        f"\n\nOther projects' networks on the same boards:\n\n{results['peers']}"
-        if results.get("peers")
-        else ""
-    )
-    return markdown(["", OURS, UPSTREAM], rows) + peers
+    return markdown(["", "right", *(key.replace("_", " ") for key in others)], lines)
 
 
 def recipes(results: dict) -> str:
-    """Of docs/recipes.json: the ablation, in misses on MNIXEL's test images and on other people's digits."""
-    people: dict = max((row["people"] for row in results.values()), key=len, default={})
+    """The ablation of docs/recipes.json, in misses on MNIXEL's test images and on other people's digits."""
+    trained = results["recipes"]
+    people: dict = max((row["people"] for row in trained.values()), key=len, default={})
     rows = []
-    for row in results.values():
+    for recipe, row in trained.items():
         misses = [row["total"] - right for right in row["rights"]]
-        mean, each = f"{sum(misses) / len(misses):.2g}", ", ".join(map(str, misses))
-        each = each if len(misses) > 1 else "nothing random"
-        accuracies = [
-            f"{100 * row['people'][name][0] / row['people'][name][1]:.1f} %" if name in row["people"] else ""
-            for name in people
-        ]
-        rows.append([row["title"], mean, each, *accuracies, f"`{row['command']}`"])
+        seeds = len(misses)
+        each = ", ".join(map(str, misses)) if seeds > 1 else "nothing random"
+        found = [row["people"].get(name) for name in people]
+        accuracies = [percent(part["right"], part["total"]) if part else "" for part in found]
+        rows.append([row["title"], f"{sum(misses) / seeds:.2g}", each, *accuracies, command(recipe, seeds)])
     columns = ["recipe", "misses of 116, mean over seeds", "each seed", *people, "command"]
     return markdown(columns, rows, right=1)
 
 
-def operators(results: dict) -> str:
-    """Of docs/operators.json: accuracy and log loss with every operator, and the changes when one is left out, worst first."""
-    whole = results["none"]
-    first = next(iter(whole))
-    rows = [["every operator", *(f"{100 * a:.2f} %, log loss {loss:.3f}" for a, loss in whole.values())]]
-    left_out = {name: row for name, row in results.items() if isinstance(row, dict) and name != "none"}
-    for name, row in sorted(left_out.items(), key=lambda item: -item[1][first][1]):
-        changes = [(row[key][0] - a, row[key][1] - loss) for key, (a, loss) in whole.items()]
-        rows.append([f"without {name}", *(f"{100 * a:+.2f}, {loss:+.3f}" for a, loss in changes)])
-    return markdown(["", *whole], rows)
-
-
-def frames(results: dict) -> str:
-    """Of docs/frames.json: frames while one draws with a slowed CPU."""
-    machine = f"CPU {results['rate']}x, {results['cores']} cores"
-    columns = [machine, "frames", "longer than 32 ms", "median ms", "p99 ms"]
-    rows = [
-        [
-            name,
-            str(row["frames"]),
-            f"{100 * row['share']:.1f} %",
-            f"{row['median_ms']:.1f}",
-            f"{row['p99_ms']:.1f}",
-        ]
-        for name, row in results["rows"].items()
-    ]
-    return markdown(columns, rows, right=1)
-
-
-def parity(results: dict) -> str:
-    """Of docs/parity.json: how far the browser and Python are apart."""
-    columns = [
-        "",
-        "read",
-        "boards that differ",
-        "inputs, at most",
-        "probabilities, at most",
-        "answers that differ",
-    ]
-    rows = [
-        [
-            row["name"],
-            str(row["total"]),
-            "" if row["pictures"] else str(row["boards"]),
-            *(f"{row[key]:.0e}" for key in ("tensor", "probability")),
-            str(row["answers"]),
-        ]
-        for row in results["rows"]
-    ]
-    return markdown(columns, rows, right=1)
+def command(recipe: str, seeds: int) -> str:
+    """The command that trains a recipe with that many seeds."""
+    return f"`python train.py --recipe {recipe}{f' --seeds {seeds}' if seeds > 1 else ''}`"
 
 
 def latency(results: dict) -> str:
-    """Of docs/latency.json: the table, and two sentences below it."""
-    measured, rows = {row["name"]: row for row in results["rows"]}, []
+    """The table of docs/latency.json, and the machine below it."""
     columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms", "moves answered in the frame"]
-    for name, row in measured.items():
+    rows = []
+    for name, row in results["rows"].items():
         times = [f"{row[key]:.1f}" for key in ("median_ms", "p95_ms", "max_ms")]
-        rows.append([name, str(row["pointer_ups"]), *times, f"{100 * row['moves_in_frame']:.0f} %"])
-    static = next(iter(measured.values()))["median_ms"]
-    ratios = [
-        f"{name} takes {measured[name]['median_ms'] / max(static, 0.1):.1f} times as long"
-        for name in ("ONNX Runtime Web", "gr.Sketchpad")
-        if name in measured
-    ]
-    compared = f"{' and '.join(ratios)} as the static page (medians of one run). " if ratios else ""
+        moves = percent(row["moves_in_frame"], row["moves"])
+        rows.append([name, str(row["pointer_ups"]), *times, moves])
     machine = results["machine"]
-    where = f"{machine['cores']} cores of {machine['processor']}, Chromium {machine['chromium']}, load {machine['load_before']}."
-    return f"{markdown(columns, rows, right=1)}\n\n{compared}{where}"
+    where = f"{machine['cores']} cores of {machine['processor']}, Chromium {machine['chromium']}"
+    return f"{markdown(columns, rows, right=1)}\n\nMeasured {results['measured']} on {where}."
 
 
-def load(results: dict) -> str:
-    """Of docs/load.json: the table, and the sentences below it."""
-    columns = ["asked", "visitors", "answers a second", "p50 ms", "p95 ms", "p99 ms", "busy", "errors"]
-    keys = ("rate", "p50", "p95", "p99", "busy", "errors")
-    rows = [
-        [row["asked"], str(row["visitors"]), *(f"{row[key]:.0f}" for key in keys)] for row in results["rows"]
-    ]
-    return "\n\n".join(
-        [markdown(columns, rows, right=1), f"{results['seconds']:g} seconds each.", *results["words"]]
-    )
-
-
-def boot(results: dict) -> str:
-    """Of docs/boot.json: the least of several starts, and against `import gradio` in the same run."""
-    base = min(results["`import gradio`"])
-    rows = [[name, f"{min(times):.1f}", f"{min(times) / base:.2f}"] for name, times in results.items()]
-    repeats = len(next(iter(results.values())))
-    return markdown(["", f"seconds, least of {repeats}", "against the import"], rows, right=1)
-
-
-def summary(_: dict) -> str:
-    """The README's six rows: of docs/accuracy.json and docs/latency.json."""
-    figures = {name: row[OURS] for name, row in stored("accuracy")["rows"].items() if row.get(OURS)}
-    sources = {  # title -> measured on, beginning of the row's name
-        "MNIXEL's test images": ("volunteers' drawings, read once per run", "MNIXEL test"),
-        "UNIPEN": ("pen strokes of writers held out during development", "UNIPEN, writers nobody"),
-        "pendigits": ("pen strokes of 30 writers", "pendigits"),
-        "MNIST": ("digits held out during development", "MNIST"),
-        "non-digits refused": (
-            "kinds never used for training; real digits: UNIPEN's",
-            "non-digits refused as",
-        ),
+def summary(results: dict) -> str:
+    """The README's rows, from docs/accuracy.json and docs/latency.json. Raises StaleResults."""
+    speed = stored("latency")
+    for name, found in (("accuracy", results), ("latency", speed)):
+        if found["sha256"] != shipped():
+            raise StaleResults(f"docs/{name}.json is of other weights: run `python -m bench.{name}`.")
+    sources = {
+        MNIXEL: ("MNIXEL's test images", "volunteers' drawings, read once per run"),
+        UNSEEN: ("UNIPEN", "pen strokes of writers held out during development"),
+        "pendigits": ("pendigits", "pen strokes of 30 writers"),
+        "MNIST": ("MNIST", "digits held out during development"),
     }
-    table = []
-    for title, (source, beginning) in sources.items():
-        figure = next(text for name, text in figures.items() if name.startswith(beginning))
-        table.append(
-            [title, figure.partition(" (below")[0].replace("of the digits", "of real digits"), source]
-        )
-    row = next(iter(stored("latency")["rows"]))
-    answer = f"{row['median_ms']:.1f} ms (95 % within {row['p95_ms']:.1f} ms)"
-    table.append(["time from pen-up to answer", answer, "headless Chromium, two cores, no GPU"])
-    return markdown(["", "result", "measured on"], table)
+    rows = []
+    for beginning, (title, source) in sources.items():
+        row = next(row[OURS] for name, row in results["sets"].items() if name.startswith(beginning))
+        rows.append([title, metrics.describe(row), source])
+    refused = dict(results["refused"])
+    others = refused.pop(NONDIGITS)
+    name, digits = next(iter(refused.items()))
+    said = f"{percent(others['refused'], others['total'])} of {others['total']:,}"
+    lost = f"beside {percent(digits['refused'], digits['total'])} of the digits ({name})"
+    rows.append(["non-digits refused", f"{said}, {lost}", "kinds never used for training"])
+    answer = next(iter(speed["rows"].values()))
+    times = f"{answer['median_ms']:.1f} ms (95 % within {answer['p95_ms']:.1f} ms)"
+    where = f"{answer['pointer_ups']} times in headless Chromium, two cores, no GPU"
+    return markdown(["", "result", "measured on"], [*rows, ["time from pen-up to answer", times, where]])
 
 
-# --- the documents ----------------------------------------------------------------------------------------------------
+# --- the documents ------------------------------------------------------------------------------------------
 
 # Name of the markers -> who draws the table, in which document, from which results.
 TABLES: dict[str, tuple[Callable[[dict], str], str, str]] = {
     "summary": (summary, "README.md", "accuracy"),
-    **{
-        draw.__name__: (draw, "docs/results.md", draw.__name__)
-        for draw in (accuracy, recipes, operators, latency, frames, parity, load, boot)
-    },
+    **{draw.__name__: (draw, "docs/results.md", draw.__name__) for draw in (accuracy, recipes, latency)},
 }
 
 
@@ -202,12 +223,17 @@ def markers(name: str) -> tuple[str, str]:
 
 
 def write() -> list[Path]:
-    """Draw every table whose results are there into its document; returns the documents that changed."""
-    changed = {}
+    """Draw every table whose results are there into its document; returns the documents that changed.
+
+    Raises StaleResults, and changes nothing, when the README would get figures of other weights.
+    """
+    texts: dict[Path, str] = {}
     for name, (draw, document, results) in TABLES.items():
         path = ROOT / document
-        text = path.read_text()
-        if (measured := stored(results)) and (new := between(text, *markers(name), draw(measured))) != text:
-            path.write_text(new)
-            changed[path] = True
-    return list(changed)
+        if measured := stored(results):
+            text = texts.get(path) or path.read_text(encoding="utf-8")
+            texts[path] = between(text, *markers(name), draw(measured))
+    changed = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
+    for path in changed:
+        path.write_text(texts[path], encoding="utf-8")
+    return changed

@@ -1,5 +1,5 @@
-"""The server behind the page: which weights are served, `/predict` and `/info` for programs, limits, middleware, telemetry."""
+"""The server behind the page: which weights are served, `/predict` and `/info` for programs, and limits."""
 
 TITLE = "Draw a digit"
-ABOUT = "Draw a digit and see a small neural network read it while you draw, in your browser."
-VERSION = "3"  # the latest in CHANGELOG.md; a contributed drawing says which one took it
+# The latest version in CHANGELOG.md. A contributed drawing says which version took it.
+VERSION = "3"

@@ -1,120 +1,114 @@
-"""How much one address may ask, and all together. Addresses are kept as salted hashes.
-
-Charged is what happened: a picture that takes too long costs as much as many, an upload the bytes that came, a drawing counts once it is
-stored. Generous, because a school is one address. docs/security.md says why not by the package `limits`.
-"""
+"""How much one address may ask for, and all together. They are generous, because a school is one address."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hashlib
 import ipaddress
-import secrets
+import re
 import time
 import weakref
 from collections import Counter
 
+import gradio as gr
 from starlette.types import Scope
 
 from serving.settings import Settings
 
-ALLOWED = {  # an address, all addresses, window in seconds
+# For one address, for all addresses together, and the seconds of the window.
+ALLOWED = {
+    # Opening the page takes some sixty requests.
+    "requests": (30_000, 600_000, 300),
+    # A picture that takes too long is charged as 40.
     "pictures": (3000, 60_000, 300),
+    # In KiB. Uploads stay on the disk for as long as the window.
+    "uploads": (2**19, 2**21, 600),
     "contributions": (3000, 60_000, 300),
-    "rest": (30_000, 600_000, 300),  # opening the page takes some sixty
-    "drawings": (3000, 60_000, 86_400),  # that were stored
-    "uploads": (2**17, 2**19, 600),  # KiB; they lie on the disk so long
+    "drawings": (3000, 60_000, 86_400),
 }
-HELD = {  # at once, likewise
-    "pictures": (128, 512),  # requests under way
-    "contributions": (64, 512),
-    "rest": (1000, 3000),
-    "memory": (24 * 2**20, 32 * 2**20),  # bytes of bodies
-    "disk": (2**27, 2**29),
+# At once, for one address and for all together.
+AT_ONCE = {
+    "requests": (400, 3000),
+    # Pictures that wait, or are being read.
+    "pictures": (128, 512),
+    "bytes": (2**26, 2**28),
 }
-TURNS = 2  # pictures of one address that are read at once, so that nobody's many keep out another's one
 
 
-class Refused(Exception):
-    """Something is refused with one sentence. `code` is a fixed word, by which the numbers and a page in another language know why;
-    `seconds` say when to try again.
+class Refused(gr.Error):
+    """Something is refused with one sentence.
+
+    `code` is a fixed word, by which a page in another language knows why; `seconds` say when to try again.
     """
 
     def __init__(self, sentence: str, status: int = 400, code: str = "bad request", seconds: int = 1):
-        super().__init__(sentence)
+        super().__init__(sentence, print_exception=False)
         self.status, self.code, self.seconds = status, code, seconds
+
+    def __str__(self) -> str:
+        # MCP sends this text; Gradio's own has quotation marks around it.
+        return self.message
 
 
 class RateLimiter:
-    """Keeps account of who asks how much. Used from one event loop, so it needs no lock."""
+    """Keeps account of who asks for how much. It is used from one event loop, so it needs no lock."""
 
     def __init__(self, settings: Settings = Settings()):
-        self.settings, self._salt = settings, secrets.token_bytes(16)  # a hash means nothing after a restart
-        self._windows: dict[
-            str, tuple[float, Counter[str]]
-        ] = {}  # class -> number of the window, and counts in it
+        self.settings = settings
+        self._windows: dict[str, tuple[float, Counter[str]]] = {}
         self._held: Counter[tuple[str, str]] = Counter()
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
-    def visitor(self, scope: Scope) -> str:
-        """The address that a request comes from as a salted hash. An IPv6 network of 64 bits is one visitor."""
-        name = address(scope, self.settings)
-        with contextlib.suppress(ValueError):
-            parsed = parse(name)
-            name = str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
-        return hashlib.blake2b(name.encode(), key=self._salt, digest_size=12).hexdigest()
-
-    def check(self, who: str, kind: str, amount: int = 0) -> None:
-        """Charge so much. Raises Refused when the visitor, or everybody, has used up what is allowed."""
+    def charge(self, who: str, kind: str, amount: int = 1) -> None:
+        """Charge so much. Raises Refused, and charges nothing, when that is used up."""
         one, everybody, window = ALLOWED[kind]
-        number, begun = divmod(time.monotonic(), window)  # of a clock that never jumps
+        # A monotonic clock never jumps.
+        number, begun = divmod(time.monotonic(), window)
         if self._windows.get(kind, (None,))[0] != number:
             self._windows[kind] = (number, Counter())
         counts = self._windows[kind][1]
-        for most, name, asking, status in (
-            (one, who, "this address", 429),
-            (everybody, "all", "everybody", 503),
+        for name, most, asking, status in (
+            (who, one, "this address", 429),
+            ("all", everybody, "everybody", 503),
         ):
             if counts[name] >= most:
                 again = "tomorrow" if kind == "drawings" else "in some minutes"
                 sentence = f"There was too much from {asking}; try again {again}."
                 raise Refused(sentence, status, "rate", 1 + int(window - begun))
-        counts.update({who: amount, "all": amount})  # what is refused costs nothing
+        counts.update({who: amount, "all": amount})
 
     def hold(self, who: str, what: str, more: int) -> None:
-        """So much more of something is held at once, or less. Raises Refused when that is too much."""
-        for name, most in zip((who, "all"), HELD[what], strict=True):
+        """Hold so much more of something at once, or less. Raises Refused when that is too much."""
+        for name, most in zip((who, "all"), AT_ONCE[what], strict=True):
             if more > 0 and self._held[name, what] + more > most:
                 raise Refused("The server is busy with other requests; try again in a moment.", 503, "busy")
-        for key in ((who, what), ("all", what)):
-            self._held[key] += more
-            if not self._held[key]:
-                del self._held[key]
+        self._held.update({(who, what): more, ("all", what): more})
+        if not self._held[who, what]:
+            del self._held[who, what]
 
-    def turn(self, who: str) -> asyncio.Semaphore:
-        """To be entered: waits until fewer than TURNS pictures of the visitor are being read."""
-        return self._turns.setdefault(who, asyncio.Semaphore(TURNS))  # forgotten when nobody waits any more
+    def turn(self, who: str, at_once: int) -> asyncio.Semaphore:
+        """A semaphore of the address's own, so that its many pictures do not stand before another's one."""
+        return self._turns.setdefault(who, asyncio.Semaphore(at_once))
 
 
-def address(scope: Scope, settings: Settings) -> str:
-    """Where a request comes from. Behind a proxy that is the last address of the way, the only one that the proxy wrote itself; on
-    a Space the last public one, for the Hub's own proxies come after it.
+def visitor(scope: Scope, settings: Settings) -> str:
+    """Where a request comes from; an IPv6 network of 64 bits is one visitor.
+
+    Behind a proxy that is the last address of X-Forwarded-For, the only one that the proxy wrote itself; on a
+    Space the last public one, because the Hub's own proxies come after it. Addresses may have a port
+    (`8.8.8.8:5`, `[2a00::1]:5`) or be IPv4 written as IPv6.
     """
-    way = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-    with contextlib.suppress(ValueError):  # from there on it is what the visitor wrote
-        for step in reversed(
-            way.split(",") if settings.behind_proxy else []
-        ):  # else anybody can write the header
-            parsed = parse(step.strip())
-            if parsed.is_global or not settings.space_id:
-                return str(parsed)
-    return (scope.get("client") or ("",))[0]
-
-
-def parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address, also with a port (`8.8.8.8:5`, `[2a00::1]:5`) or an IPv4 one written as IPv6. Raises ValueError."""
-    if text.startswith("[") or text.count(":") == 1:
-        text = text.lstrip("[").partition("]" if text.startswith("[") else ":")[0]
-    parsed = ipaddress.ip_address(text)
-    return getattr(parsed, "ipv4_mapped", None) or parsed
+    client = (scope.get("client") or ("",))[0]
+    forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    for step in reversed([client, *",".join(forwarded).split(",")] if settings.behind_proxy else [client]):
+        text = re.sub(r"^\[(.*)\](:\d+)?$|^([^:]*):\d+$", r"\1\3", step.strip())
+        try:
+            parsed = ipaddress.ip_address(text)
+        except ValueError:
+            # What comes before it was written by the visitor.
+            if step:
+                break
+            continue
+        parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+        if parsed.is_global or not settings.space_id:
+            return str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
+    return client

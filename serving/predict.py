@@ -1,102 +1,133 @@
-"""Picture -> answer: the one way for REST, Gradio's queue, gradio_client, agents and MCP, with the same answers and sentences."""
+"""Picture -> answer: one way for REST, gradio_client and MCP, with the same answers and sentences."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
+import gradio as gr
 import numpy as np
 from PIL import Image
 
-from serving.images import MAX_BYTES, Child, TooMuch
+from serving.decoder import MAX_BYTES, DecoderProcess
 from serving.limits import RateLimiter, Refused
-from serving.telemetry import EVENTS, SECONDS, WAITING
+from serving.settings import log_failure
 from serving.weights import Weights
 
 GONE = "There is no such uploaded picture: wrap its path in handle_file(...), or send it as a data URL."
+ELSEWHERE = "Nothing is fetched from other places: download the picture and send the file."
 SLOW = "The picture takes too long to open; send a simpler or smaller one."
-unfit = partial(Refused, code="bad picture")  # what cannot be classified
+# Processes that open pictures, and how many of them one address may use at once.
+CHILDREN, TURNS = 4, 3
+bad_picture = partial(Refused, code="bad picture")
 
 
 class Predictor:
-    """Classifies pictures: opened in child processes, two at a time, and read by the network one at a time, each visitor in turn."""
+    """Classifies pictures: opened in child processes, and read by the network one at a time."""
 
     def __init__(self, weights: Weights, limits: RateLimiter, uploads: Path):
         self.weights, self.limits, self.uploads = weights, limits, uploads.resolve()
-        self._quick, self._slow = ThreadPoolExecutor(2, "quick"), ThreadPoolExecutor(1, "slow")
-        self._child, self._places, self._network = Child(), threading.Semaphore(2), threading.Lock()
+        self._pool, self._child, self._lock = ThreadPoolExecutor(CHILDREN), DecoderProcess(), threading.Lock()
 
-    async def predict(self, who: str, picture: object = None, top_k: object = 3, *more: object) -> dict:
-        """`{"label", "confidences"}` for a visitor's picture: a data URL, or the path of one that was uploaded here. `label` is None
-        when the network is not sure.
+    async def predict(self, who: str, picture: object, top_k: object) -> dict:
+        """`{"label", "confidences"}` for a visitor's picture; `label` is None when the network is not sure.
 
-        Raises Refused with one sentence for what is no picture, has no ink, or for a `top_k` that is not 1 to 10.
+        Raises Refused with one sentence for what is not a picture, has no ink, or for a bad `top_k`.
         """
-        if not isinstance(top_k, (int, float)) or type(top_k) is bool or top_k not in range(1, 11) or more:
-            raise unfit("top_k is a whole number from 1 to 10.")
-        self.limits.check(who, "pictures", 1)
-        raw, picture = self.content(picture), None  # a data URL has some 14 MB
-        run = asyncio.get_running_loop().run_in_executor
+        if isinstance(top_k, str) and re.fullmatch(r"\s*\d{1,2}\s*", top_k):
+            top_k = int(top_k)
+        if not isinstance(top_k, (int, float)) or isinstance(top_k, bool) or top_k not in range(1, 11):
+            raise Refused("top_k is a whole number from 1 to 10.")
+        self.limits.charge(who, "pictures")
+        self.limits.hold(who, "pictures", 1)
         try:
-            with WAITING.track_inprogress(), SECONDS.time():
-                try:
-                    async with self.limits.turn(who):
-                        answer = await run(self._quick, self._read, raw, int(top_k))
-                except (TimeoutError, TooMuch):
-                    answer = await run(self._slow, self._read, raw, int(top_k), True)
+            async with self.limits.turn(who, TURNS):
+                run = asyncio.get_running_loop().run_in_executor
+                return await run(self._pool, self._read, picture, int(top_k))
         except TimeoutError:
-            self.limits.check(who, "pictures", 40)
-            raise unfit(SLOW) from None
-        except ValueError as error:  # of `images`, or EmptyDrawing
-            raise unfit(str(error)) from None
-        EVENTS.labels("picture answered").inc()
-        return answer
+            self.limits.charge(who, "pictures", 40)
+            raise bad_picture(SLOW) from None
+        except ValueError as error:
+            # This is a BadPicture or an EmptyDrawing.
+            raise bad_picture(str(error)) from None
+        except Exception as error:
+            if not isinstance(error, Refused):
+                log_failure(error)
+                error = Refused("Something went wrong here; it is not your fault.", 500, "failure")
+            raise error from None
+        finally:
+            self.limits.hold(who, "pictures", -1)
 
-    def _read(self, raw: bytes, top_k: int, slowly: bool = False) -> dict:
-        """The answer about a picture file. Raises ValueError, of which TooMuch is one, or TimeoutError."""
-        with self._places:
-            image = self._child.open(raw, slowly)
+    def _read(self, picture: object, top_k: int) -> dict:
+        """The answer about a picture. Raises Refused, ValueError with a sentence, or TimeoutError."""
+        image = self._child.open(self.content(picture))
         net = self.weights.network()
-        with self._network:  # a large picture takes some 100 MB for a moment
+        # A large picture takes some 100 MB for a moment, so one is read at a time.
+        with self._lock:
             return classify(net, image, top_k)
 
     def content(self, picture: object) -> bytes:
-        """The bytes of a picture's file. Raises Refused."""
-        if picture is None:
-            raise unfit("There is no picture: send one as the first argument.")
+        """The bytes of a picture's file: an uploaded one, a data URL, or base64. Raises Refused."""
+        if isinstance(picture, dict):
+            picture = picture.get("path") or picture.get("url")
+        if not picture:
+            raise bad_picture("There is no picture: send one as the first argument.")
         text = picture.strip() if isinstance(picture, str) else ""
-        head, _, body = text.partition(",")
-        if head.lower().startswith("data:"):
-            if not (head.startswith("data:image/") and head.endswith(";base64")):
-                raise unfit("A picture's data URL begins with data:image/png;base64, or the like.")
-            try:
-                return base64.b64decode(body, validate=True)
-            except ValueError:
-                raise unfit("The picture's data URL is damaged.") from None
-        if re.match(r"[a-z][a-z0-9+.-]+:", text, re.I):
-            raise unfit("Nothing is fetched from other places: download the picture and send the file.")
+        if text[:5].lower() == "data:":
+            head, _, body = text.partition(",")
+            if not re.fullmatch(r"data:image/[^,]*;base64", head, re.I):
+                raise bad_picture("A picture's data URL begins with data:image/png;base64, or the like.")
+            raw = decoded(unquote(body))
+        elif re.match(r"[a-z][a-z0-9+.-]+:", text, re.I):
+            raise bad_picture(ELSEWHERE)
+        elif path := self.uploaded(text):
+            raw = path.read_bytes()
+        elif len(text) > 64 and re.fullmatch(r"[\w+/=\-\s]+", text, re.A):
+            raw = decoded(text)
+        else:
+            raise bad_picture(GONE)
+        if len(raw) > MAX_BYTES:
+            raise bad_picture(f"A picture file may have {MAX_BYTES // 2**20} MiB; send a smaller one.")
+        return raw
+
+    def uploaded(self, text: str) -> Path | None:
+        """The file of an upload by its path; None for every other path."""
         try:
             path = Path(text[:1025]).resolve()
-            if path.is_relative_to(self.uploads):
-                with open(path, "rb") as file:
-                    return file.read(MAX_BYTES + 1)
-        except (OSError, ValueError):  # deleted, or a name that is none
-            pass
-        raise unfit(GONE)
+            return path if path.is_relative_to(self.uploads) and path.is_file() else None
+        except (OSError, ValueError):
+            # No file can have this name.
+            return None
+
+
+def for_caller(answer: dict, request: object) -> dict | str:
+    """An endpoint's answer, as JSON for MCP, where Gradio would send it in Python's notation."""
+    return answer if isinstance(request, gr.Request) else json.dumps(answer)
+
+
+def decoded(text: str) -> bytes:
+    """Base64 as people send it: with line breaks, without padding, with - and _. Raises Refused."""
+    text = re.sub(r"\s+", "", text).rstrip("=").translate(str.maketrans("-_", "+/"))
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
+        raise bad_picture("The picture's base64 is damaged.") from None
 
 
 def classify(net, image: Image.Image, top_k: int) -> dict:
-    """What `/predict` says of a picture on a DigitCNN. Raises EmptyDrawing, a ValueError, when there is no ink in it."""
-    from model import ranked  # with torch, and so not before the page is up
+    """What `/predict` says about a picture on a DigitCNN. Raises EmptyDrawing when there is no ink in it."""
+    # This imports torch, so it waits until the page is up.
+    from model import ranked
 
-    pixels = (
-        np.asarray(image) if image.mode == "L" else image
-    )  # of which model.py leaves out the empty ground
+    # model.py leaves out the empty ground of an array, which saves time.
+    pixels = np.asarray(image) if image.mode == "L" else image
     probabilities, margins = net.predict(net.preprocess(pixels)[None])
     best = ranked(probabilities[0], top_k)
     rows = [{"label": name, "confidence": value} for name, value in best]

@@ -1,8 +1,8 @@
-"""Which weights are served: the embedded ones, cached ones, or the Hub's newest, exchanged while the server runs.
+"""The weights that are served: the embedded ones, or those of the Hub, exchanged while the server runs.
 
-Nothing waits for the Hub or for torch: at the start the embedded files are read and checked as bytes, and browsers get them at once. A
-thread then imports torch, loads the network, and looks for others, in the Hub's cache and on the Hub, from where `publishing/fetch.py`
-brings them. They are served once the network made of them has read two drawings right.
+Nothing waits for the Hub or for torch: at the start the embedded files are read and checked as bytes, and
+browsers get them at once. A thread then imports torch, loads the network, and looks for newer weights in the
+Hub's cache and on the Hub. They are served once the network made of them has read two drawings right.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ import numpy as np
 from publishing.fetch import Files, cached, fetched, point, read
 from serving.settings import Settings
 
-RETRY = 60.0  # seconds before a new try after a failure, at most
+# After a failure the Hub is asked again after so many seconds at most.
+RETRY = 60.0
 
 
 def load(files: Files):
-    """The DigitCNN of some weights, once it has read the two plainest digits. Raises ValueError with a sentence."""
+    """The DigitCNN of some weights, once it has read two plain digits. Raises ValueError with a sentence."""
     import torch
 
     from model import DigitCNN
 
-    torch.set_num_threads(1)  # one digit is too little work to share
-    net = DigitCNN._load(files.folder, files.origin)  # from_pretrained's messages would name the folder
+    # One digit is too little work to share between threads.
+    torch.set_num_threads(1)
+    # The messages of `from_pretrained` would name the folder.
+    net = DigitCNN._load(files.folder, files.origin)
     y, x = np.mgrid[-56:56, -56:56] + 0.5
     ring, bar = np.abs(np.hypot(x / 26, y / 36) - 1) < 0.13, (np.abs(x) < 5) & (np.abs(y) < 36)
     for digit, row in enumerate(net.probabilities([ring.astype(float), bar.astype(float)])):
-        # Whatever was taught digits is sure of a ring and a bar; noise, zeros and what makes all answers alike is not.
+        # A network that was taught digits is sure of a ring and a bar; noise, zeros or NaN are not.
         if not row[digit] > 0.5:
             raise ValueError(
                 f"The weights of {files.origin} do not read a plain {digit}, so they are not served."
@@ -42,7 +45,7 @@ def load(files: Files):
 
 
 class Weights:
-    """The weights in service: `files` change by themselves when the Hub has newer ones, `problem` says why they do not.
+    """The weights in service: `files` change when the Hub has newer ones; `problem` says why they do not.
 
     Raises OSError or ValueError when there are no embedded weights.
     """
@@ -55,7 +58,7 @@ class Weights:
         )
         self.files = read(embedded, "embedded")
         self.problem: str | None = None
-        self._refused: dict[str, str] = {}  # commit -> why it cannot be served
+        self._refused: dict[str, str] = {}
         self._network: Future = Future()
 
     def start(self) -> None:
@@ -63,7 +66,7 @@ class Weights:
         threading.Thread(target=self._follow, daemon=True, name="weights").start()
 
     def network(self):
-        """The DigitCNN of the weights in service, as soon as it is loaded. Raises ValueError when it cannot be."""
+        """The DigitCNN of the weights in service, once it is loaded. Raises ValueError when it cannot be."""
         return self._network.result()
 
     def info(self) -> dict:
@@ -82,15 +85,17 @@ class Weights:
         if not self.repository:
             return
         with contextlib.suppress(OSError, ValueError):
-            self._serve(self.repository, self.revision)  # what the cache has
-        while self.files.origin != f"{self.repository}@{self.revision}":  # a commit never changes
+            # The cache may have the weights already.
+            self._serve(self.repository, self.revision)
+        # A commit never changes, so once it is served there is nothing to look for.
+        while self.files.origin != f"{self.repository}@{self.revision}":
             self._refresh(self.repository)
             if not self.problem and not self.every:
                 return
             time.sleep(min(RETRY, self.every or RETRY) if self.problem else self.every)
 
     def _refresh(self, repository: str) -> None:
-        """Ask the Hub once; serve what it has when that is new and checks out, else say in `problem` why not."""
+        """Ask the Hub once; serve what it has if that is new and good, else say in `problem` why not."""
         commit = ""
         try:
             commit = fetched(repository, self.revision)
@@ -99,12 +104,14 @@ class Weights:
             if self.files.origin != f"{repository}@{commit}":
                 try:
                     self._serve(repository, commit)
-                except ValueError:  # spoilt, perhaps only on the way here
+                except ValueError:
+                    # The files may have been spoilt on the way here only.
                     fetched(repository, commit, "again")
                     self._serve(repository, commit)
                 point(repository, self.revision, commit)
             self.problem = None
-        except Exception as error:  # whatever it is, the thread goes on
+        except Exception as error:
+            # Whatever went wrong, the thread goes on.
             if isinstance(error, ValueError) and commit:
                 self._refused = {commit: str(error)}
             if str(error) != self.problem:
@@ -112,7 +119,7 @@ class Weights:
             self.problem = str(error)
 
     def _serve(self, repository: str, revision: str) -> None:
-        """Put the cached weights of a revision into service. Raises OSError or ValueError when they do not work."""
+        """Serve the cached weights of a revision. Raises OSError or ValueError when they do not work."""
         files = cached(repository, revision)
         network: Future = Future()
         network.set_result(load(files))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ ONCE = {
     "page",
     "view",
     "tabs",
-    "collector",
+    "teaching",
     "words",
     "static",
     "hub",
@@ -101,8 +102,17 @@ def edition(request):
 @pytest.fixture
 def hub(tmp_path):
     """A local Hub and a paid account on it."""
-    with LocalHub(tmp_path / "hub").running() as running:
+    with LocalHub().running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, for `Person.check_with_axe`."""
+    try:
+        return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    except ModuleNotFoundError:
+        without("axe-playwright-python is not installed")
 
 
 @pytest.fixture(scope="session")

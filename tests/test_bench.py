@@ -1,32 +1,28 @@
-"""The benchmarks count right."""
+"""The benchmarks read other people's digits as they were written, and count right."""
 
 from __future__ import annotations
 
 import gzip
-import importlib
 import json
-import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 import board
-import data
 import handwriting
 import train
-from bench import ablation, freehand, mistakes, mnist, peers, sets, unipen
-from bench.ablation import ABLATIONS, identity
-from bench.accuracy import Table, lowest, refused_at
-from bench.readers import multiply_adds, upstream_reader
-from bench.sets import photographed
-from model import DigitCNN, EmptyDrawing
+from bench import ablation, latency, mistakes, mnist, pendigits, sets, unipen
+from bench.accuracy import Measurement, keep_upstreams
+from bench.classifiers import upstreams
+from model import DigitCNN
 from reports import tables
-from training import upstream
+from reports.tables import OURS, UPSTREAM
+from tests.harness import in_thread
+from training import metrics, upstream
 from training.recipes import RECIPES
 
-UNIPEN = """.COMMENT made up for this test
+PENDIGITS = """.COMMENT made up for this test
 .SEGMENT DIGIT 0 ? "7"
 .PEN_DOWN
  10 90
@@ -47,31 +43,46 @@ UNIPEN = """.COMMENT made up for this test
 
 @pytest.fixture
 def strokes(tmp_path, monkeypatch):
-    (tmp_path / freehand.FILE).write_bytes(gzip.compress(UNIPEN.encode()))  # gzip reads either kind of file
+    # gzip reads its own format as well as compress's.
+    (tmp_path / pendigits.FILE).write_bytes(gzip.compress(PENDIGITS.encode()))
     monkeypatch.setenv("FREEHAND_DIR", str(tmp_path))
-    return freehand.read(freehand.folder())
+    return pendigits.read(pendigits.folder())
 
 
 def test_strokes_are_read_with_y_down(strokes):
     digits, labels = strokes
     assert labels.tolist() == [7, 1]
     assert [len(digit) for digit in digits] == [1, 2]
-    assert digits[0][0].tolist() == [[10, -90], [60, -90], [30, -10]]  # the bar of the 7 above its foot
+    assert digits[0][0].tolist() == [[10, -90], [60, -90], [30, -10]]
 
 
-def test_no_strokes_no_rows(monkeypatch, tmp_path):
-    monkeypatch.setenv("FREEHAND_DIR", str(tmp_path))
-    assert freehand.folder() is None
-    monkeypatch.delenv("FREEHAND_DIR")
-    assert freehand.folder() is None
+@pytest.mark.parametrize(
+    ("variable", "find"),
+    [("FREEHAND_DIR", pendigits.folder), ("UNIPEN_DIR", unipen.folder), ("MNIST_CSV", mnist.file)],
+)
+def test_what_is_not_there_is_not_measured(variable, find, monkeypatch, tmp_path):
+    monkeypatch.setenv(variable, str(tmp_path / "missing"))
+    assert find() is None
+    monkeypatch.delenv(variable)
+    assert find() is None
 
 
-def test_every_other_training_digit_of_mnist_counts_and_all_its_test_digits(tmp_path, monkeypatch):
+def test_strokes_are_drawn_inside_the_board_at_the_sizes_asked_for(strokes):
+    rng, sizes = np.random.default_rng(0), pendigits.NATURAL
+    for digit in strokes[0] * 20:
+        drawn = pendigits.on_board(digit, sizes, rng)
+        points = np.concatenate([stroke.points for stroke in drawn])
+        assert -1e-9 <= points.min() and points.max() <= board.SIZE + 1e-9
+        longer = np.ptp(points, axis=0).max() / board.SIZE
+        assert sizes.longer_side[0] - 1e-9 <= longer <= sizes.longer_side[1] + 1e-9
+        assert sizes.radius[0] <= drawn[0].radius <= sizes.radius[1]
+
+
+def test_every_other_training_digit_of_mnist_counts_and_all_its_test_digits(tmp_path):
     rows = [[0] * 784 + [3], [255, *[0] * 27, 51, *[0] * 755, 7], [9] * 784 + [1], [0] * 784 + [8]]
     path = tmp_path / "mnist.csv.gz"
     path.write_bytes(gzip.compress("\n".join(",".join(map(str, row)) for row in rows).encode()))
-    monkeypatch.setenv("MNIST_CSV", str(path))
-    [(name, (pictures, labels))] = mnist.read(mnist.file()).items()
+    [(name, (pictures, labels))] = mnist.read(path).items()
     assert name == "MNIST, 2 training digits nobody looked at"
     assert labels.tolist() == [7, 8]
     assert pictures.shape == (2, 28, 28)
@@ -80,18 +91,14 @@ def test_every_other_training_digit_of_mnist_counts_and_all_its_test_digits(tmp_
     images, digits = np.zeros((3, 28, 28), np.uint8), np.array([4, 0, 9], np.uint8)
     images[1, 2, 3] = 255
     for name, kind, array in zip(mnist.TEST, (b"\x03", b"\x01"), (images, digits), strict=True):
-        sizes = np.array(array.shape, ">i4").tobytes()
-        (tmp_path / name).write_bytes(gzip.compress(b"\0\0\x08" + kind + sizes + array.tobytes()))
-    pictures, labels = mnist.read(mnist.file())["MNIST, 3 test digits"]
+        shape = np.array(array.shape, ">i4").tobytes()
+        (tmp_path / name).write_bytes(gzip.compress(b"\0\0\x08" + kind + shape + array.tobytes()))
+    pictures, labels = mnist.read(path)["MNIST, 3 test digits"]
     assert labels.tolist() == [4, 0, 9]
-    assert pictures.dtype == np.float32
     assert np.argwhere(pictures).tolist() == [[1, 2, 3]] and pictures.max() == 1
     (tmp_path / mnist.TEST[1]).write_bytes(gzip.compress(bytes(9)))
     with pytest.raises(ValueError, match="do not have the same number of digits"):
-        mnist.read(mnist.file())
-
-    monkeypatch.setenv("MNIST_CSV", str(tmp_path / "missing.csv"))
-    assert mnist.file() is None
+        mnist.read(path)
 
 
 DOCUMENT = """.VERSION 1.0
@@ -102,7 +109,7 @@ DOCUMENT = """.VERSION 1.0
 .PEN_UP
  5 5 3
 """
-STROKES = """.COMMENT a bar and a stem
+COMPONENTS = """.COMMENT a bar and a stem
  of a seven
 .PEN_DOWN
  0 100 1
@@ -133,15 +140,17 @@ SEGMENTS = """.VERSION 1.0
 .SEGMENT CHARACTER 2-3 ? "7"
 .SEGMENT CHARACTER 4 ? "0"
 .SEGMENT CHARACTER 9 ? "0"
+.SEGMENT CHARACTER 0 ? "0"
+.SEGMENT CHARACTER 1 ? "1"
 """
 
 
 @pytest.fixture
 def collection(tmp_path, monkeypatch):
-    """A made-up distribution with one collection of one writer."""
+    """A made-up distribution with one collection of one writer, which nobody looked at."""
     for path, text in {
         "include/one/one.doc": DOCUMENT,
-        "include/one/data/strokes.dat": ".COORD X Y T\n" + STROKES,
+        "include/one/data/strokes.dat": ".COORD X Y T\n" + COMPONENTS,
         "data/1a/one/writer.dat": SEGMENTS,
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -158,175 +167,119 @@ def test_unipen_components_are_counted_over_all_includes(collection):
         [[0, -100], [60, -100]],
         [[60, -100], [55, -50], [50, -40], [30, 0]],
     ]
-    assert digits[1].strokes[0].tolist() == [[55, -50], [50, -40]]  # cut by point
+    assert digits[1].strokes[0].tolist() == [[55, -50], [50, -40]]
     assert len(digits[3].strokes) == 2
     assert {digit.writer for digit in digits} == {"one/writer.dat"}
-    assert broken == 3  # parts far apart, a single point, a component that is not there
+    # Parts far apart, a single point, a component that is not there, a line that is a 0, a 1 that lies flat.
+    assert broken == 5
 
 
-def test_unipen_is_only_read_where_it_is(monkeypatch, tmp_path):
-    monkeypatch.setenv("UNIPEN_DIR", str(tmp_path))
-    assert unipen.folder() is None
-    monkeypatch.delenv("UNIPEN_DIR")
-    assert unipen.folder() is None
+@pytest.mark.parametrize(
+    ("label", "strokes", "whole"),
+    [
+        (1, [[[0, 0], [10, 100]]], True),
+        (1, [[[0, 0], [99, 100]]], True),
+        (1, [[[0, 0], [100, 20]]], False),
+        (4, [[[0, 0], [10, 100]]], False),
+        (7, [[[0, 0], [3, 50], [10, 100]]], False),
+        (7, [[[0, 0], [60, 0], [20, 100]]], True),
+        (4, [[[0, 0], [10, 100]], [[0, 50], [50, 50]]], True),
+        (0, [[[0, 0], [50, 50], [0, 100], [-50, 50], [0, 0]]], True),
+        (1, [[[0, 0], [0, 100], [0, 0], [0, 100]]], True),
+    ],
+)
+def test_a_straight_line_is_a_one_or_was_cut_wrongly(label, strokes, whole):
+    assert unipen.is_whole(label, [np.array(stroke, float) for stroke in strokes]) == whole
 
 
 def test_a_collection_is_drawn_the_same_whatever_else_is_there(collection):
-    (name, drawn), *_ = sets.collections(collection, freehand.NATURAL, ["one"])
-    (_, again), *_ = sets.collections(collection, freehand.NATURAL, ["one", "one"])
-    assert name == "one" and len(drawn.pictures) == 4
+    (drawn,) = sets.collections(collection, looked_at=False)
+    (collection / "data/1a/another").mkdir()
+    _, again = sets.collections(collection, looked_at=False)
+    assert len(drawn.pictures) == 4 and drawn.labels.tolist() == [7, 1, 1, 4]
     assert all(np.array_equal(a, b) for a, b in zip(drawn.pictures, again.pictures, strict=True))
+    assert list(sets.collections(collection, looked_at=True)) == []
 
 
 def test_worst_writers_are_those_who_are_read_worst():
     right = np.array([True] * 50 + [False] * 3 + [True] * 7 + [False])
     writers = np.array(["a"] * 25 + ["b"] * 25 + ["c"] * 10 + ["d"])
-    assert sets.worst_writers(right, writers) == (0.7, 1)  # d wrote too little
-    assert sets.worst_writers(right[-1:], writers[-1:])[1] == 0
+    # One digit of d is too little.
+    assert sets.worst_writers(right, writers) == {"writers": 1, "right": 7, "total": 10}
+    assert sets.worst_writers(right[-1:], writers[-1:]) == {"writers": 0, "right": 0, "total": 0}
 
 
-def test_a_set_in_parts_is_one_row_and_a_row_a_part(collection):
+def test_a_set_in_parts_is_counted_as_one():
+    """A classifier that always says 7, and is sure of every other picture."""
+
     def sevens(pictures):
-        return np.eye(10)[[7] * len(pictures)], np.ones(len(pictures))
+        return np.eye(10)[[7] * len(pictures)], np.arange(len(pictures)) % 2 + 0.5
 
-    made = Table({"sevens": sevens, "nobody": None})
-    made.read("both", sets.collections(collection, freehand.SMALL, ["one", "one"]), detailed=True)
-    names = list(made.rows)
-    assert made.counts == {"both": {"sevens": [2, 8]}}
-    assert names[:2] == ["both", "both: one"] and "both: worst tenth of writers (1)" in names
-    assert made.rows["both: lowest recall"]["sevens"] == "0.0 % (of the 1s)"
-    assert made.rows["both"]["sevens"].startswith("2/8 = 25.0 %") and "nobody" not in made.rows["both"]
+    writers = np.array(["a"] * 6)
+    parts = [
+        sets.Set([None] * 6, np.array([7, 7, 1, 7, 7, 7]), writers),
+        sets.Set([None] * 2, np.array([7, 0])),
+    ]
+    made = Measurement({OURS: sevens}, threshold=1)
+    made.read("both", iter(parts[:1] * 2))
+    made.read("one", iter(parts[1:]))
+    made.read("bare", iter(parts[1:]), details=False)
     made.read("nothing", iter([]))
-    assert list(made.rows) == names
-    assert lowest([None, 0.5, 0.4, *[None] * 7]) == "40.0 % (of the 2s)"
+    results = made.results
+    assert {name: (row[OURS]["right"], row[OURS]["total"]) for name, row in results["sets"].items()} == {
+        "both": (10, 12), "one": (1, 2), "bare": (1, 2),
+    }  # fmt: skip
+    assert results["sets"]["both"][OURS]["interval"] == list(metrics.wilson(10, 12))
+    assert results["details"]["both"]["confusion"][1][7] == 2 and "bare" not in results["details"]
+    assert results["details"]["both"]["reliability"] == [(12, 1.0, 10 / 12)]
+    assert results["refused"] == {"both": {"refused": 6, "total": 12}, "one": {"refused": 1, "total": 2}}
+    assert results["worst_writers"] == {"both": {"writers": 1, "right": 10, "total": 12}}
 
 
-@pytest.mark.parametrize("name", peers.PEERS)
-def test_a_peers_weights_are_read_where_its_package_is(name, tmp_path, monkeypatch):
-    package, file, layers = peers.PEERS[name]
-    monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    assert peers.reader(name) is None
-    torch.manual_seed(0)
-    net = torch.nn.Sequential(*layers())
-    (tmp_path / package / file).parent.mkdir(parents=True)
-    (tmp_path / package / "__init__.py").write_text("raise ImportError('wants what is not installed')")
-    torch.save({f"other.{key}": value for key, value in net.state_dict().items()}, tmp_path / package / file)
-    importlib.invalidate_caches()
-    picture = board.render([board.Stroke(np.array([[60.0, 60.0], [90.0, 180.0]]), 8.0)])
-    published, ours = (peers.reader(name, each)([picture]) for each in (None, DigitCNN()))
-    with torch.inference_mode():
-        seen = (DigitCNN().preprocess(picture)[None] - peers.MEAN) / peers.DEVIATION
-        assert ours == pytest.approx(torch.softmax(net(seen), 1).numpy(), abs=1e-6)
-    assert published.sum() == pytest.approx(1) and published != pytest.approx(ours, abs=1e-6)
-
-
-@pytest.mark.parametrize("sizes", [freehand.NATURAL, freehand.SMALL])
-def test_strokes_are_drawn_inside_the_board_at_the_sizes_asked_for(strokes, sizes):
-    rng = np.random.default_rng(0)
-    for digit in strokes[0] * 20:
-        drawn = freehand.on_board(digit, sizes, rng)
-        points = np.concatenate([stroke.points for stroke in drawn])
-        assert points.min() >= -1e-9
-        assert points.max() <= board.SIZE + 1e-9
-        longer = np.ptp(points, axis=0).max() / board.SIZE
-        assert sizes.longer_side[0] - 1e-9 <= longer <= sizes.longer_side[1] + 1e-9
-        assert sizes.radius[0] <= drawn[0].radius <= sizes.radius[1]
-
-
-def test_photographs_can_be_read(strokes):
-    rng = np.random.default_rng(0)
-    picture = board.render(freehand.on_board(strokes[0][0], freehand.NATURAL, rng))
-    noisy = photographed(picture, rng)
-    assert noisy.shape == picture.shape
-    assert noisy.mean() > 100  # dark on light
-    net = DigitCNN()
-    clean, seen = net.preprocess(picture), net.preprocess(noisy)
-    assert (clean - seen).abs().sum() / clean.sum() < 0.45
-    with pytest.raises(EmptyDrawing):
-        net.preprocess(photographed(np.zeros_like(picture), rng))
-
-
-def test_a_reader_that_is_away_keeps_its_figures():
-    def read(pictures):
-        return np.eye(10)[: len(pictures)], np.ones(len(pictures))
-
-    table = Table(
-        {"here": read, "away": None}, {"set": {"here": "old", "away": "kept"}, "gone": {"away": "unused"}}
-    )
-    table.read("set", iter([("", sets.Set([None, None], np.array([0, 5])))]))
-    table.row("another", {"here": "x"})
-    assert table.rows["set"]["here"].startswith("1/2 = 50.0 %") and table.rows["set"]["away"] == "kept"
-    assert table.rows["another"] == {"here": "x"}
-
-
-def test_refusal_is_counted_at_the_digits_threshold():
-    threshold, share = refused_at(np.linspace(0.5, 1.0, 100), np.array([0.2, 0.4, 0.6, 0.9]), share=0.01)
-    assert 0.5 < threshold < 0.52
-    assert share == 0.5
+def test_upstreams_figures_stay_where_its_network_is_away_and_the_set_is_the_same():
+    row = {OURS: metrics.counted(9, 10)}
+    results = {"sets": {"same": dict(row), "grown": dict(row), "new": dict(row)}}
+    earlier = {"same": {UPSTREAM: metrics.counted(8, 10)}, "grown": {UPSTREAM: metrics.counted(3, 4)}}
+    keep_upstreams(results, {"sets": earlier})
+    assert [name for name, row in results["sets"].items() if UPSTREAM in row] == ["same"]
 
 
 def test_upstream_is_read_from_what_train_writes(tmp_path):
-    assert upstream_reader(tmp_path) is None
+    assert upstreams(tmp_path) is None
     torch.manual_seed(0)
-    net = upstream.UpstreamCNN().to(memory_format=torch.channels_last)  # as it is trained
+    # Channels last, as it is trained.
+    net = upstream.UpstreamCNN().to(memory_format=torch.channels_last)
     train.write(tmp_path, {"standardisation": {"mean": 30.0, "deviation": 70.0}}, net)
     picture = board.render([board.Stroke(np.array([[200.0, 60.0], [230.0, 380.0]]), 15.0)])
-    probabilities, sureness = upstream_reader(tmp_path)([picture, board.reduce(picture) / 255])
+    probabilities, sureness = upstreams(tmp_path)([picture, board.reduce(picture) / 255])
     assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-5)
     assert sureness == pytest.approx(probabilities.max(axis=1))
     assert net.penalty().item() == pytest.approx(0.01 * net.layers[11].weight.square().sum().item())
 
 
-def test_multiply_adds_of_a_known_network():
-    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten(), torch.nn.Linear(2 * 26 * 26, 10))
-    assert multiply_adds(net) == 26 * 26 * 2 * 9 + 2 * 26 * 26 * 10
-
-
-def test_a_changed_recipe_has_another_identity(monkeypatch):
-    before = identity()
-    assert before == identity()
-    monkeypatch.setitem(RECIPES, "quick", replace(RECIPES["quick"], steps=25))
-    assert identity() != before
-
-
-def test_the_ablation_takes_what_train_left_with_the_right_seeds(tmp_path, monkeypatch, capsys):
+def test_the_ablation_takes_what_train_left_with_the_right_seeds(
+    tmp_path, monkeypatch, capsys, collection, strokes
+):
     monkeypatch.setattr(ablation, "ROOT", tmp_path)
-    monkeypatch.setattr(tables, "DOCS", tmp_path)
-    monkeypatch.delenv("FREEHAND_DIR", raising=False)
-    report = {"recipe": "nearest-pixels", "test_set": "MNIXEL test", "test": {"total": 116}, "seconds": 1.0}
     for recipe, seeds in (("nearest-pixels", {"0": 76}), ("upstream", {"0": 113})):
         (tmp_path / "runs" / recipe).mkdir(parents=True)
-        metrics = report | {"recipe": recipe, "seeds": seeds}
-        (tmp_path / "runs" / recipe / "metrics.json").write_text(json.dumps(metrics))
-    assert "| 40 | nothing random |" in ablation.run_recipes([])
-    assert list(tables.stored("recipes")) == ["nearest-pixels"]
-    assert "no upstream on MNIXEL's test images with 5 seeds: python train.py" in capsys.readouterr().err
-
-
-def test_the_ablation_does_not_replace_rows_by_emptier_ones(monkeypatch):
-    monkeypatch.delenv("FREEHAND_DIR", raising=False)
+        report = {"recipe": recipe, "test_set": "MNIXEL test", "test": {"total": 116}, "seeds": seeds}
+        (tmp_path / "runs" / recipe / "metrics.json").write_text(json.dumps(report))
+    row = ablation.measure("nearest-pixels", tmp_path, collection)
+    assert (row["rights"], row["total"], row["people"]) == ([76], 116, {})
+    assert ablation.measure("upstream", tmp_path, collection) is None
+    assert "no upstream on MNIXEL's test images with 5 seeds: `python train.py" in capsys.readouterr().err
+    people = ablation.on_people(
+        lambda pictures: (np.eye(10)[[7] * len(pictures)], None), tmp_path, collection
+    )
+    assert people == {
+        "UNIPEN, not looked at": {"right": 1, "total": 4}, "pendigits": {"right": 1, "total": 2},
+    }  # fmt: skip
+    assert set(ablation.ABLATIONS) == set(RECIPES)
+    monkeypatch.delenv("FREEHAND_DIR")
     with pytest.raises(SystemExit, match="UNIPEN_DIR and FREEHAND_DIR have to name"):
-        ablation.main(["recipes"])
-
-
-def test_an_operator_left_out_is_measured_on_people_who_are_there(collection, monkeypatch):
-    monkeypatch.delenv("FREEHAND_DIR", raising=False)
-    tiny = replace(RECIPES["quick"], steps=2, drawn=200, nondigits=50, views=1)
-    monkeypatch.setitem(RECIPES, "quick", replace(tiny, schedule=replace(tiny.schedule, rounds=2)))
-    images, labels = handwriting.drawings(60, 0, workers=1)
-    arrays = data.Arrays(images.astype(float), labels, images[:0].astype(float), labels[:0])
-    whole, without = (ablation.measure_operators(names, arrays) for names in ((), ("tail",)))
-    assert list(whole) == ["UNIPEN, not looked at"]  # no pendigits, and of UNIPEN one made-up collection
-    assert 0 <= whole["UNIPEN, not looked at"][0] <= 1 and whole != without
-    made = tables.operators(
-        {"of": "x", "none": {"both": [0.98, 0.06]}, "tail": {"both": [0.975, 0.08]}}
-    ).splitlines()
-    assert made[2:] == ["| every operator | 98.00 %, log loss 0.060 |", "| without tail | -0.50, +0.020 |"]
-
-
-def test_every_recipe_is_in_the_ablation():
-    assert set(ABLATIONS) == set(RECIPES)
+        ablation.main([])
 
 
 def test_the_sheet_of_mistakes_shows_those_and_no_others():
@@ -334,8 +287,34 @@ def test_the_sheet_of_mistakes_shows_those_and_no_others():
     net = DigitCNN.from_pretrained(train.ROOT / "weights")
     answers = net.probabilities(list(digits)).argmax(1)
     claimed = np.where(np.arange(30) < 27, answers, (answers + 1) % 10)
-    wrong = mistakes.misread(net, "made-up", sets.Set(list(digits), claimed))
-    assert [caption.split()[-1] for *_, caption, _ in wrong] == ["27", "28", "29"]
-    assert [label for label, *_ in wrong] == claimed[27:].tolist()
+    wrong = mistakes.misread(net, sets.Set(list(digits), claimed))
+    assert [mistake.caption.split()[-1] for mistake in wrong] == ["27", "28", "29"]
+    assert [mistake.label for mistake in wrong] == claimed[27:].tolist()
     page = np.asarray(mistakes.sheet(wrong))
     assert page.shape == (84, 16 * 72) and page[12:, : 3 * 72].max() > 200 and page[:, 3 * 72 :].max() == 0
+
+
+NOTED = {
+    "pointerup": [{"at": 100, "before": 3, "revision": 3}, {"at": 300, "before": 6, "revision": 6}],
+    "pointermove": [
+        {"at": 10, "before": 0, "revision": 1}, {"at": 50, "before": 2, "revision": 3},
+        {"at": 60, "before": 3, "revision": 3},
+    ],
+    "answers": [{"at": 30, "revision": 1}, {"at": 58, "revision": 3}, {"at": 320, "revision": 6}],
+}  # fmt: skip
+
+
+def test_an_answer_counts_for_the_drawing_of_its_event_and_newer_ones():
+    """The first pointer-up was answered before it came; a move that changed nothing does not count."""
+    row = latency.summary(NOTED)
+    assert (row["pointer_ups"], row["median_ms"], row["max_ms"]) == (2, 10.0, 20.0)
+    assert (row["moves"], row["moves_in_frame"]) == (2, 1)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["static edition, CPU 4x", "Gradio edition"])
+def test_latency_is_measured_on_the_page_as_it_is(name, browser):
+    results = in_thread(lambda: latency.measured({name: latency.CASES[name]}, drawings=2))
+    row = results["rows"][name]
+    assert row["pointer_ups"] >= 2 and row["moves"] > 10 and 0 <= row["median_ms"] < 10_000
+    assert results["sha256"] == tables.shipped()

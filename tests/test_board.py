@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import board
@@ -19,6 +19,11 @@ def dot(x: float, y: float, radius: float) -> np.ndarray:
     return board.render([board.Stroke(np.array([[x, y]]), radius)])
 
 
+# Hypothesis tries fewer examples than it would: each renders a whole board.
+few = settings(max_examples=25)
+
+
+@few
 @given(inside, inside, radii)
 def test_a_dot_is_a_disc(x, y, radius):
     drawn = dot(x, y, radius) / 255
@@ -29,6 +34,7 @@ def test_a_dot_is_a_disc(x, y, radius):
         assert abs(high - (middle + radius)) <= 1
 
 
+@few
 @given(lines, radii)
 def test_rendering_is_deterministic_and_ignores_direction(points, radius):
     stroke = board.Stroke(np.array(points), radius)
@@ -39,6 +45,7 @@ def test_rendering_is_deterministic_and_ignores_direction(points, radius):
     assert np.array_equal(board.reduce(drawn), board.reduce(drawn))
 
 
+@few
 @given(lines, radii)
 def test_every_pixel_is_the_coverage_by_distance(points, radius):
     points = np.array(points)
@@ -74,7 +81,7 @@ def test_reduction_keeps_a_256th_of_the_sum():
 
 
 def test_reduction_is_separable_pyramid_steps():
-    """Against the plain definition: pad with zeros, filter with the 5x5 kernel, keep every second pixel, four times."""
+    """Against the definition: pad with zeros, filter with the 5x5 kernel, halve, four times."""
     picture = np.random.default_rng(0).integers(0, 256, (448, 448)).astype(float)
     kernel = np.outer(board.PYRAMID_KERNEL, board.PYRAMID_KERNEL)
     expected = picture
@@ -87,9 +94,10 @@ def test_reduction_is_separable_pyramid_steps():
 
 
 def test_reduction_is_the_one_that_upstream_used(mnixel):
-    """The archives have the range and the smoothness that the reduction of a drawing on MNIXEL's board must have.
+    """The archives have the range and the smoothness of reduced drawings.
 
-    (`test_data.py` shows more: every pixel of the archives is a whole multiple of 255 / 20**8, as four such steps make it.)
+    (`test_data.py` shows more: every pixel of the archives is a whole multiple of 255 / 20**8, as four such
+    steps make it.)
     """
     images = data.arrays("raw", mnixel).x_train
     images = images[images.max(axis=(1, 2)) > 0]
@@ -107,6 +115,24 @@ def test_reduction_is_the_one_that_upstream_used(mnixel):
         assert 0.7 * steepest < seen < steepest
 
 
+def test_another_size_scales_the_drawing():
+    stroke = board.Stroke(np.array([[112.0, 224.0], [336.0, 224.0]]), 20.0)
+    half = board.render([stroke], 224) / 255
+    assert half.shape == (224, 224)
+    assert half.sum() == pytest.approx(board.render([stroke]).sum() / 255 / 4, rel=0.01)
+    rows, columns = np.nonzero(half >= 0.5)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (102, 121, 46, 177)
+
+
+def test_strokes_are_joined_where_they_cross():
+    """Coverage is the most of any stroke, not their sum."""
+    across = board.Stroke(np.array([[100.0, 200.3], [300.0, 200.3]]), 10.0)
+    down = board.Stroke(np.array([[200.3, 100.0], [200.3, 300.0]]), 10.0)
+    both = board.render([across, down])
+    assert np.array_equal(both, np.maximum(board.render([across]), board.render([down])))
+    assert board.render([]).sum() == 0
+
+
 GOOD = {"points": [[1, 2], [3.5, 4]], "radius": 15}
 
 
@@ -115,7 +141,19 @@ def test_strokes_are_parsed():
     assert stroke.points.tolist() == [[1, 2], [3.5, 4]]
     assert stroke.radius == 15
     assert board.parse_strokes([{"points": [[-900, 5000]]}])[0].points.tolist() == [[-900, 2240]]
+    assert board.parse_strokes([{"points": [[9e5, -9e5]]}])[0].points.tolist() == [[2240, -1792]]
+    assert board.parse_strokes([{"points": [[0, 0]]}])[0].radius == board.DEFAULT_RADIUS
     assert board.parse_strokes([]) == []
+
+
+def test_strokes_at_the_limits_are_taken():
+    """One more of anything is refused, see below."""
+    for radius in (board.MIN_RADIUS, board.MAX_RADIUS):
+        assert board.parse_strokes([{"points": [[0, 0]], "radius": radius}])[0].radius == radius
+    assert len(board.parse_strokes([GOOD] * board.MAX_STROKES)) == board.MAX_STROKES
+    assert board.parse_strokes([{"points": [[0, 0]] * (board.MAX_POINTS // 2)}] * 2)
+    assert board.parse_strokes([{"points": ([[0, 0], [448, 0]] * 101)[:201]}])
+    assert board.parse_strokes([{"points": [[999_999, 0]]}])
 
 
 @pytest.mark.parametrize(
@@ -139,8 +177,11 @@ def test_strokes_are_parsed():
         [{"points": [[0, 0]], "radius": 0}],
         [{"points": [[[0], 0]]}],
         [GOOD] * (board.MAX_STROKES + 1),
-        [{"points": [[0, 0]] * (board.MAX_POINTS + 1)}],
-        [{"points": [[0, 0], [448, 448]] * 200}],
+        [{"points": [[0, 0]] * (board.MAX_POINTS // 2)}] * 2 + [GOOD],
+        [{"points": [[10**6, 0]]}],
+        [{"points": [[0, 0]], "radius": board.MIN_RADIUS - 0.1}],
+        [{"points": [[0, 0]], "radius": board.MAX_RADIUS + 0.1}],
+        [{"points": [[0, 0], [448, 0]] * 51}, {"points": [[0, 448], [0, 0]] * 51}],
     ],
     ids=lambda payload: str(payload)[:40],
 )

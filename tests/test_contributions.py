@@ -1,4 +1,7 @@
-"""Contributions: agreed to, kept crash-safe, taken home, deleted by receipt. The way to the Hub is in test_mirror.py, review in test_review.py."""
+"""Contributions: agreed to, stored crash-safe, downloaded, deleted by receipt.
+
+The way to the Hub is in test_mirror.py, review in test_review.py.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from dataclasses import asdict
 from http.client import HTTPException
 
 import numpy as np
@@ -37,30 +41,27 @@ def service(tmp_path):
     return ContributionService(Store(tmp_path / "store"), app="1.0")
 
 
-# --- keeping ----------------------------------------------------------------------------------------------------------
+# --- keeping ------------------------------------------------------------------------------------------------
 
 
-def test_a_drawing_is_kept_with_what_the_terms_say_and_no_more(service):
+FIELDS = "id label strokes pixels source app writer receipt_hash consent licence utc"
+
+
+def test_a_drawing_is_stored_once_with_what_the_terms_say_and_no_more(service):
     receipt = agree(service)
-    assert submit(service, receipt) == {"saved": 1, "waiting": 0}
-    ((drawing, state),) = list(service.store.each())
-    assert state == "waiting"
-    assert (drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app) == (
-        "2", "collector", CONSENT, "CC BY 4.0", "1.0",
-    )  # fmt: skip
-    assert drawing.strokes == [
-        {**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")
-    ]
+    assert submit(service, receipt) == submit(service, receipt) == {"saved": 1, "waiting": 0}
+    assert "Another drawing has this id" in submit(service, agree(service))["error"]
+    ((drawing, state),) = service.store.each()
+    found = (state, drawing.label, drawing.source, drawing.consent, drawing.licence, drawing.app)
+    assert found == ("waiting", "2", "collector", CONSENT, "CC BY 4.0", "1.0")
+    points = [{**s, "points": [[float(x), float(y)] for x, y in s["points"]]} for s in strokes("2")]
+    assert drawing.strokes == points
     assert len(drawing.image) == 784 and max(drawing.image) > 200
     assert receipt not in (service.store.folder / "contributions.sqlite").read_bytes().decode("latin-1")
-    (row,) = service.store.ask("SELECT row FROM drawings")[0]
-    assert set(json.loads(row)) == {
-        "id", "label", "strokes", "pixels", "source", "app", "writer", "receipt_hash", "consent", "licence", "utc",
-    }  # fmt: skip
-    assert "took it for" not in (ROOT / "web" / "words.json").read_text()  # the terms
+    assert set(json.loads(service.store.ask("SELECT row FROM drawings")[0][0])) == set(FIELDS.split())
 
 
-def test_keeping_needs_no_torch(tmp_path):
+def test_storing_needs_no_torch(tmp_path):
     code = """
 import sys
 from tests.harness.contributor import agree, submit, scribble
@@ -71,26 +72,11 @@ service = ContributionService(Store(sys.argv[1]))
 receipt = agree(service)
 print(submit(service, receipt, strokes=scribble(9)))
 for kind in ("npz", "parquet"):
-    service.collection({"receipt": receipt, "format": kind})
+    service.download_drawings({"receipt": receipt, "format": kind})
 heavy = {"torch", "model", "serving", "handwriting", "datasets"}
 print(heavy & {name.split(".")[0] for name in sys.modules})
 """
     assert python("-c", code, str(tmp_path), check=True).stdout == "{'saved': 1, 'waiting': 0}\nset()\n"
-
-
-def test_sent_twice_is_kept_once(service):
-    receipt = agree(service)
-    assert submit(service, receipt) == submit(service, receipt) == {"saved": 1, "waiting": 0}
-    assert "Another drawing has this id" in submit(service, agree(service))["error"]
-
-
-def test_nothing_is_kept_without_consent(service):
-    assert submit(service, "AAAA-AAAA-AAAA-AAAA") == {
-        "error": "Please agree to the terms first.",
-        "consent": True,
-    }
-    assert "have changed" in ask(service, "consent", version="1")["error"]
-    assert list(service.store.each()) == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +89,7 @@ def test_nothing_is_kept_without_consent(service):
         ({"label": ["2"]}, 'The label is one of "0" to "9"'),
         ({"source": "elsewhere"}, "The source is"),
         ({"source": ["collector"]}, "The source is"),
-        ({"strokes": "2"}, "A drawing is a list of strokes"),
+        ({"strokes": "2"}, "list of strokes"),
         ({"strokes": [{"points": [[0, float("nan")]]}]}, "finite numbers"),
         ({"strokes": [{"points": [[9, 9]], "times": [-1]}]}, "whole milliseconds"),
         ({"strokes": [{"points": [[9, 9]], "times": [1, 2]}]}, "whole milliseconds"),
@@ -115,84 +101,69 @@ def test_nothing_is_kept_without_consent(service):
         ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "at most 200 strokes; this one has 201"),
     ],
 )
-def test_malformed_questions_get_one_sentence(change, message, service):
+def test_malformed_drawings_get_one_sentence(change, message, service):
     answer = submit(service, agree(service), **change)
     assert message in answer["error"]
     assert list(service.store.each()) == []
 
 
-def test_questions_that_are_none(service):
-    for function in service.functions:
-        if function.__name__ == "accepted":  # which is for everybody
-            continue
-        for question in (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"}):
-            assert "error" in function(question), function.__name__
-    for question in (None, [], {}, {"receipt": 5}, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):
-        with pytest.raises(ValueError):
-            service.collection(question)
-
-
 NASTY = ["'); DROP TABLE drawings; --", '{"a":\n1}', "\u2028\x1b[2J\x00", "\ud800", "💀" * 20]
+MALFORMED = (None, [], "x", {}, {"receipt": 5}, {"receipt": "x" * 100}, {"receipt": "é"})
 
 
-def test_nasty_text_in_every_field(service):
-    """SQL, JSON Lines and Unicode: refused with a sentence, or nowhere to be seen."""
+def test_whatever_is_asked_gets_one_sentence_or_is_stored_as_a_drawing(service):
+    """Questions that are not dictionaries; SQL, JSON Lines and Unicode in every field."""
+    assert set(service.functions) == {"consent", "submit", "status", "delete", "accepted"}
+    for name in service.functions.keys() - {"accepted"}:
+        for question in (*MALFORMED, *({"receipt": text, "version": text} for text in NASTY)):
+            assert "error" in service.functions[name](question), name
+    for question in (*MALFORMED, {"receipt": "x", "format": "exe"}, {"format": ["npz"]}):
+        with pytest.raises(ValueError):
+            service.download_drawings(question)
+    assert submit(service, "AAAA-AAAA-AAAA-AAAA")["consent"]
+    assert "have changed" in ask(service, "consent", version="1")["error"]
     receipt = agree(service)
+    with pytest.raises(ValueError, match="Nothing is kept"):
+        service.download_drawings({"receipt": receipt})
     for text in NASTY:
-        for name in ("receipt", "id", "label", "source", "strokes"):
-            question = {
-                "receipt": receipt,
-                "id": "drawing-0",
-                "label": "2",
-                "strokes": strokes("2"),
-                name: text,
-            }
-            assert "error" in ask(service, "keep", **question), name
-        assert "error" in ask(service, "consent", version=text)
-        assert "error" in ask(service, "status", receipt=text)
-        assert "error" in ask(service, "forget", receipt=text)
+        for name in ("id", "label", "source", "strokes"):
+            assert "error" in submit(service, receipt, **{name: text}), name
         submit(service, receipt, **{text: text})
         submit(service, receipt, id="drawing-2", strokes=[{**stroke, text: text} for stroke in strokes("2")])
     assert ask(service, "status", receipt=receipt)["saved"] == 2
-    assert all(
-        row.isascii() and row.isprintable() for (row,) in service.store.ask("SELECT row FROM drawings")
-    )
+    found = service.store.ask("SELECT row FROM drawings")
+    assert all(row.isascii() and row.isprintable() for (row,) in found)
 
 
-# --- nothing in it that cannot be seen --------------------------------------------------------------------------------
+# --- nothing in it that cannot be seen ----------------------------------------------------------------------
 
 
-def test_points_off_the_board_go_and_take_their_times_along(service):
-    leaving = {
-        "points": [[10, 10], [20, 10], [-5, 10], [-9, 40], [10, 40]],
-        "radius": 15,
-        "times": [0, 8, 16, 24, 32],
-    }
-    away = {"points": [[900, 900], [910, 900]], "radius": 5, "times": [40, 48]}
-    submit(service, agree(service), strokes=[leaving, away])
-    ((drawing, _),) = list(service.store.each())
-    assert drawing.strokes == [
-        {"points": [[10.0, 10.0], [20.0, 10.0]], "radius": 15.0, "times": [0, 8]},
-        {
-            "points": [[10.0, 40.0]],
-            "radius": 15.0,
-            "times": [32],
-        },  # no line where there was none on the board
-    ]
+TEXT = "visit example.org for free stuff"
 
 
-def test_times_carry_no_text(service):
-    """Neither the letters nor the order of what somebody writes into the times comes back."""
-    text = "visit example.org for free stuff"
-    points = [[100 + 4 * i, 100] for i in range(len(text))]
-    submit(
-        service,
-        agree(service),
-        strokes=[{"points": points, "radius": 15, "times": [ord(letter) for letter in text]}],
-    )
-    ((drawing, _),) = list(service.store.each())
-    (times,) = (stroke["times"] for stroke in drawing.strokes)
-    assert times == sorted(times) and times[0] == 0 and len(set(times)) <= 2  # the highest letter comes first
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        (  # a stroke that leaves the board becomes two, and no line appears where there was none
+            [([(10, 10), (20, 10), (-5, 10), (-9, 40), (10, 40)], [0, 8, 16, 24, 32])],
+            [([(10, 10), (20, 10)], [0, 8]), ([(10, 40)], [32])],
+        ),
+        ([([(0, 448), (448.04, 0), (448.06, 0)], [7, 7, 9])], [([(0, 448), (448, 0)], [0, 0])]),
+        (
+            [([(1.26, 2)], [5]), ([(3, 4)], [3]), ([(5, 6)], [30_011])],
+            [([(1.3, 2)], [0]), ([(3, 4)], [0]), ([(5, 6)], [10_000])],
+        ),
+        (
+            [([(i, i) for i in range(len(TEXT))], [ord(letter) for letter in TEXT])],
+            [([(i, i) for i in range(len(TEXT))], [0, *[0] * (len(TEXT) - 1)])],
+        ),
+    ],
+    ids=["off the board", "edges", "pauses", "text in the times"],
+)
+def test_cleaning(sent, stored):
+    made = [{"points": list(map(list, points)), "radius": 15.04, "times": times} for points, times in sent]
+    wanted = [{"points": list(map(list, points)), "radius": 15.0, "times": times} for points, times in stored]
+    assert clean(made) == wanted
 
 
 places = st.floats(-900, 1300) | st.integers(-900, 1300)
@@ -209,7 +180,7 @@ sent = st.lists(
 
 
 @given(sent)
-def test_what_is_kept_is_on_the_board_and_in_order(drawing):
+def test_what_is_stored_is_on_the_board_and_in_order(drawing):
     try:
         stored = clean(drawing)
     except ValueError:  # too long a line
@@ -227,7 +198,7 @@ def test_what_is_kept_is_on_the_board_and_in_order(drawing):
     )
 
 
-# --- limits -----------------------------------------------------------------------------------------------------------
+# --- limits -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -244,47 +215,20 @@ def test_limits(limits, message, tmp_path):
         assert submit(service, receipt, id=f"drawing-{number}")["saved"] == number + 1
     assert message in submit(service, receipt, id="drawing-9")["error"]
     assert submit(service, receipt, id="drawing-1")["saved"] == 2  # what is there already is still there
+    full = ContributionService(Store(tmp_path, Limits(free_bytes=10**18)))  # a disk that is nearly full
+    assert "no room left" in ask(full, "consent", version=CONSENT)["error"]
+    assert "no room left" in submit(full, receipt, id="drawing-9")["error"]
+    assert ask(full, "delete", receipt=receipt)["count"] == 2
 
 
-def test_receipts_without_drawings_do_not_pile_up(tmp_path):
-    """They are bounded; the earliest go, and nobody is turned away; after a day all of them go."""
-    service = ContributionService(Store(tmp_path, Limits(newcomers=3)))
-    drew = agree(service)
+def test_whoever_draws_nothing_in_a_day_agrees_again(service):
+    drew, agreed = agree(service), agree(service)
     submit(service, drew)
-    receipts = [agree(service) for _ in range(5)]
-    assert [service.store.writer(receipt) is not None for receipt in receipts] == [
-        False,
-        False,
-        True,
-        True,
-        True,
-    ]
-    assert submit(service, receipts[0], id="drawing-2")["consent"]  # asked to agree again
-    service.store._database.execute("UPDATE newcomers SET utc = '2026-01-01T00:00:00+00:00'")
-    agree(service)
-    assert service.store.ask("SELECT count(*) FROM newcomers") == [(1,)] and service.store.writer(drew)
-
-
-def test_a_clock_that_jumped_ahead_and_back_blocks_nobody(tmp_path):
-    """What was written under the wrong time counts against nobody."""
-    service = ContributionService(Store(tmp_path, Limits(newcomers=3, per_writer=40)))
-    before = agree(service)
-    for number in range(30):
-        submit(service, before, id=f"drawing-{number:02}")
-    for _ in range(3):
-        agree(service)
-    for table in ("writers", "newcomers", "drawings"):
-        service.store._database.execute(f"UPDATE {table} SET utc = '2099-01-01T00:00:00+00:00'")
-    late = agree(service)
-    assert submit(service, late, id="drawing-of-late")["saved"] == 1
-    assert submit(service, before, id="drawing-99")["saved"] == 31
-
-
-def test_a_disk_that_is_nearly_full_takes_no_more(tmp_path):
-    receipt = agree(ContributionService(Store(tmp_path)))
-    service = ContributionService(Store(tmp_path, Limits(free_bytes=10**18)))
-    assert "no room left" in ask(service, "consent", version=CONSENT)["error"]
-    assert "no room left" in submit(service, receipt)["error"]
+    for utc, known in (("2099", True), ("2026-01", False)):  # a clock that was wrong blocks nobody
+        service.store._database.execute("UPDATE writers SET utc = ?", (f"{utc}-01T00:00:00+00:00",))
+        assert service.store.writer(agree(service)) and service.store.writer(drew)
+        assert (service.store.writer(agreed) is not None) == known
+    assert submit(service, agreed, id="drawing-2")["consent"]
 
 
 @pytest.fixture
@@ -313,67 +257,86 @@ def fill(place) -> None:
 
 
 @pytest.mark.thorough
-def test_a_full_disk_loses_nothing_and_lets_delete(small_disk):
-    """Kept until it is full; then everything is still there, and who wants to can delete, more than the reserve holds."""
-    (small_disk / "somebody-else").write_bytes(bytes(1_000_000))
+def test_a_full_disk_loses_nothing(small_disk):
+    """Stored until it is full.
+
+    Then everything is still there, and can be deleted as soon as there is some room.
+    """
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(5_000_000))
     service = ContributionService(Store(small_disk / "store", Limits(free_bytes=0)))
     mine, other = agree(service), agree(service)
     assert submit(service, other, id="other-001")["saved"] == 1
-    answer, drawn = {}, scribble(1500)
     for number in range(400):
-        answer = submit(service, mine, id=f"mine-{number:04}", strokes=drawn)
+        answer = submit(service, mine, id=f"mine-{number:04}", strokes=scribble(1500))
         if "error" in answer:
             break
-    assert (
-        answer == {"error": "The server has no room left for drawings.", "code": "no-room"}
-        and number * 30_000 > 5_000_000
-    )
+    assert answer == {"error": "The server has no room left for drawings.", "code": "no-room"}
+    assert number * 30_000 > 5_000_000
     fill(small_disk)
     assert submit(service, other, id="other-002")["error"] == answer["error"]
-    assert (
-        ask(service, "status", receipt=mine)["saved"] == number
-        and ask(service, "status", receipt=other)["saved"] == 1
-    )
-    assert ask(service, "forget", receipt=mine)["said"] == f"{number} drawings were deleted."
-    assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
+    assert ask(service, "delete", receipt=mine) == answer
+    assert ask(service, "status", receipt=mine)["saved"] == number
+    assert ask(service, "status", receipt=other)["saved"] == 1
+    ballast.unlink()
+    assert ask(service, "delete", receipt=mine)["said"] == f"{number} drawings were deleted."
+    assert [drawing.id for drawing, _ in service.store.each()] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert b"mine-0" not in files and b"other-001" in files
-    fill(small_disk)
-    assert (
-        ask(service, "forget", receipt=other)["said"] == "1 drawing was deleted."
-    )  # the reserve was made anew
-    (small_disk / "somebody-else").unlink()
     assert submit(service, agree(service))["saved"] == 1
 
 
-def test_a_store_that_cannot_be_made_is_said(tmp_path):
+EARLIER = """
+PRAGMA journal_mode=WAL;
+CREATE TABLE writers (receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL,
+  licence TEXT NOT NULL, utc TEXT NOT NULL);
+CREATE TABLE newcomers AS SELECT * FROM writers;
+CREATE TABLE drawings (id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, utc TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting', batch TEXT, row TEXT NOT NULL);
+CREATE TABLE batches (name TEXT PRIMARY KEY, version INTEGER NOT NULL, sent INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE forgotten (receipt_hash TEXT PRIMARY KEY);
+INSERT INTO forgotten VALUES ('gone');
+"""
+
+
+def test_a_store_of_an_earlier_release_is_taken_over(service, tmp_path):
+    """Its drawings, also those under the terms of then.
+
+    What cannot be read neither counts nor is downloaded.
+    """
+    receipt = agree(service)
+    submit(service, receipt)
+    ((drawing, _),) = service.store.each()
+    more = {"opinion": "7", "confidence": 0.9, "weights": "embedded", "consent": "1"}
+    writer = service.store.ask("SELECT receipt_hash, writer, '1', licence, utc FROM writers")[0]
+    folder = tmp_path / "earlier"
+    folder.mkdir()
+    earlier = sqlite3.connect(folder / "contributions.sqlite")
+    earlier.executescript(EARLIER)
+    earlier.execute("INSERT INTO writers VALUES (?, ?, ?, ?, ?)", writer)
+    for id, row, state in (
+        (drawing.id, json.dumps({**asdict(drawing), **more}), "accepted"), ("bad", "not json", "waiting"),
+    ):  # fmt: skip
+        earlier.execute(
+            "INSERT INTO drawings VALUES (?, ?, ?, ?, 'batch', ?)",
+            (id, drawing.receipt_hash, drawing.utc, state, row),
+        )
+    earlier.commit()
+    earlier.close()
+    for _ in range(2):
+        now = ContributionService(Store(folder))
+        assert now.store.ask("PRAGMA journal_mode") == [
+            ("truncate",)
+        ]  # no memory is shared between processes
+        assert [(d.id, d.consent, state) for d, state in now.store.each()] == [(drawing.id, "1", "accepted")]
+        assert ask(now, "status", receipt=receipt)["saved"] == 1
+        assert now.store.unsent() == {drawing.receipt_hash: 1, "gone": 1}
+
+
+def test_where_the_store_is(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be kept"):
         Store(tmp_path / "file" / "store")
-
-
-def test_the_store_shares_no_memory_and_takes_over_an_earlier_one(service, tmp_path):
-    """No file is mapped by several processes, so any file system with locks and fsync will do."""
-    receipt = agree(service)
-    submit(service, receipt)
-    assert {path.name.removeprefix("contributions.sqlite") for path in service.store.folder.iterdir()} <= {
-        "", "-journal", "reserve",
-    }  # fmt: skip
-    service.store.close()
-    earlier = sqlite3.connect(service.store.folder / "contributions.sqlite")
-    assert earlier.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",)
-    earlier.execute(
-        "UPDATE drawings SET row = json_set(row, '$.opinion', '7', '$.confidence', 0.9, '$.weights', 'embedded')"
-    )
-    earlier.execute("UPDATE drawings SET row = json_set(row, '$.consent', '1')")
-    earlier.commit()
-    earlier.close()
-    now = Store(service.store.folder)
-    assert now.ask("PRAGMA journal_mode") == [("truncate",)]
-    assert [drawing.consent for drawing, _ in now.each("receipt_hash = ?", hashed(receipt))] == ["1"]
-
-
-def test_times_and_places_of_the_store(monkeypatch, tmp_path):
     monkeypatch.setenv("CONTRIBUTIONS", "off")
     assert ContributionService.from_environment() == (
         None,
@@ -393,43 +356,44 @@ def test_times_and_places_of_the_store(monkeypatch, tmp_path):
     )
 
 
-# --- taking home ------------------------------------------------------------------------------------------------------
+# --- downloading --------------------------------------------------------------------------------------------
 
 
-def test_npz_is_read_by_upstreams_two_lines(service, tmp_path):
-    receipt = agree(service)
-    for digit in ("2", "7"):
-        submit(service, receipt, digit, digit, id=f"drawing-{digit}")
-    name, content = service.collection({"receipt": receipt, "format": "npz"})
-    assert name == "MNIST.npz"
+def download(service: ContributionService, receipt: str, format: str, folder) -> str:
+    """The path of a downloaded file."""
+    name, content = service.download_drawings({"receipt": receipt, "format": format})
     with content:
-        (tmp_path / name).write_bytes(content.read())
-    file = np.load(tmp_path / "MNIST.npz")
-    X, y = file["X"], file["y"]
-    assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
-    assert X[0].astype(np.uint8).tobytes() == list(service.store.each())[0][0].image
+        (folder / name).write_bytes(content.read())
+    return str(folder / name)
 
 
-def test_parquet_of_my_digits(service, tmp_path):
+def test_a_visitor_downloads_npz_and_parquet(service, tmp_path):
+    """MNIXEL's own two lines read the one, `datasets` the other.
+
+    A row that cannot be read is in neither, nor counted.
+    """
     import datasets
 
     receipt = agree(service)
-    submit(service, receipt)
-    _, content = service.collection({"receipt": receipt, "format": "parquet"})
-    with content:
-        (tmp_path / "my.parquet").write_bytes(content.read())
-    read = datasets.Dataset.from_parquet(str(tmp_path / "my.parquet"))
-    ((drawing, _),) = list(service.store.each())
-    assert read[0]["label"] == 2 and read[0]["image"].tobytes() == drawing.image
-    assert json.loads(read[0]["strokes"]) == drawing.strokes and read.features["label"].names == list(
-        "0123456789"
-    )
-    assert "receipt" not in " ".join(read.column_names)
-
-
-def test_nothing_to_take_home(service):
-    with pytest.raises(ValueError, match="Nothing is kept"):
-        service.collection({"receipt": agree(service), "format": "npz"})
+    for digit in ("2", "5", "7"):
+        submit(service, receipt, digit, digit, id=f"drawing-{digit}")
+    submit(service, agree(service), id="other-001")
+    with service.store.writing() as database:
+        database.execute("UPDATE drawings SET row = '{}' WHERE id = 'drawing-5'")
+    path = download(service, receipt, "npz", tmp_path)
+    assert path.endswith("MNIST.npz")
+    file = np.load(path)
+    X, y = file["X"], file["y"]
+    assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
+    ((drawing, _), *_) = service.store.each()
+    assert X[0].astype(np.uint8).tobytes() == drawing.image
+    read = datasets.Dataset.from_parquet(download(service, receipt, "parquet", tmp_path))
+    assert read["label"][:] == [2, 7] and read[0]["image"].tobytes() == drawing.image
+    assert json.loads(read[0]["strokes"]) == drawing.strokes
+    assert read.features["label"].names == list("0123456789")
+    assert read.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]
+    assert {len(day) for day in read["day"]} == {10}  # no time of day, and no receipt
+    assert ask(service, "status", receipt=receipt)["saved"] == 2
 
 
 MEMORY = """
@@ -447,7 +411,7 @@ with open("/proc/self/clear_refs", "w") as file:
 before = peak("VmRSS")
 sizes = []
 for kind in ("npz", "parquet"):
-    name, content = service.collection({"receipt": sys.argv[2], "format": kind})
+    name, content = service.download_drawings({"receipt": sys.argv[2], "format": kind})
     sizes.append(os.fstat(content.fileno()).st_size)
     content.close()
 print(peak("VmHWM") - before, *sizes)
@@ -455,17 +419,15 @@ print(peak("VmHWM") - before, *sizes)
 
 
 @pytest.mark.thorough
-def test_a_large_collection_takes_little_memory(service):
+def test_a_large_download_takes_little_memory(service):
     """400 of the largest drawings, both ways: under 50 MB more than before."""
     receipt = agree(service)
     submit(service, receipt, strokes=scribble(1500))
     ((drawing, _),) = list(service.store.each())
     row = rows.to_line(drawing)
     assert 30_000 < len(row) <= rows.MAX_BYTES
-    with service.store.writing() as database:
-        for number in range(1, 400):
-            values = (f"drawing-{number:03}", drawing.receipt_hash, drawing.utc, row)
-            database.execute("INSERT INTO drawings (id, receipt_hash, utc, row) VALUES (?, ?, ?, ?)", values)
+    copies = (row.replace(drawing.id, f"drawing-{number:03}").encode() for number in range(399))
+    service.store.take((drawing.receipt_hash, copy) for copy in copies)
     grown, npz, parquet = map(
         float, python("-c", MEMORY, str(service.store.folder), receipt, check=True).stdout.split()
     )
@@ -473,16 +435,16 @@ def test_a_large_collection_takes_little_memory(service):
     assert grown < 50
 
 
-def test_one_collection_at_a_time(service, monkeypatch):
+def test_one_download_at_a_time(service, monkeypatch):
     receipt = agree(service)
     submit(service, receipt)
-    monkeypatch.setattr("contributions.service.COLLECTING", 0.1)
-    with service._collecting, pytest.raises(StoreError, match="Others are downloading their digits"):
-        service.collection({"receipt": receipt})
-    service.collection({"receipt": receipt})[1].close()
+    monkeypatch.setattr("contributions.service.DOWNLOAD_WAIT", 0.1)
+    with service._downloading, pytest.raises(StoreError, match="Others are downloading their digits"):
+        service.download_drawings({"receipt": receipt})
+    service.download_drawings({"receipt": receipt})[1].close()
 
 
-# --- deleting ---------------------------------------------------------------------------------------------------------
+# --- deleting -----------------------------------------------------------------------------------------------
 
 
 def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
@@ -491,42 +453,34 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     submit(service, mine, id="mine-0002")
     submit(service, other, id="other-001")
     writer = service.store.writer(mine).writer
-    assert ask(service, "forget", receipt=mine)["said"].startswith("2 drawings were deleted")
-    assert [drawing.id for drawing, _ in list(service.store.each())] == ["other-001"]
+    assert ask(service, "delete", receipt=mine)["said"].startswith("2 drawings were deleted")
+    assert [drawing.id for drawing, _ in service.store.each()] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     assert (
         b"mine-0001" not in files and writer.encode() not in files
     )  # nor in the pages that SQLite has freed
-    again = ask(service, "forget", receipt=mine)["said"]
+    again = ask(service, "delete", receipt=mine)["said"]
     assert again == "Nothing is left under this receipt."  # asked again, for want of an answer, say
     assert (
-        "check the code for typing mistakes" in ask(service, "forget", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+        "check the code for typing mistakes" in ask(service, "delete", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
     )
-    assert "Enter your receipt code" in ask(service, "forget", receipt="")["error"]
+    assert "Enter your receipt code" in ask(service, "delete", receipt="")["error"]
     assert submit(service, mine)["consent"]
 
 
 def test_a_deletion_that_was_interrupted_hides_everything_and_is_finished_at_the_next_start(service):
-    from contributions.mirror import Mirror
-
-    mine, other = agree(service), agree(service)
+    mine, other, store = agree(service), agree(service), service.store
     submit(service, mine, id="mine-0001")
-    Mirror(service.store, REPOSITORY).gather()
     submit(service, mine, id="mine-0002")
     submit(service, other, id="other-001")
-    assert service.store._mark_deleted(hashed(mine))[0] == 2  # and then the process ends
-    store = service.store
-    assert [d.id for d, _ in list(store.each())] == ["other-001"] and store.counts(mine) == (0, 0)
-    (batch,) = Mirror(store, REPOSITORY).unsent()
-    assert (
-        list(Mirror(store, REPOSITORY).lines(batch)) == []
-        and list(store.each("receipt_hash = ?", hashed(mine))) == []
-    )
+    assert store.mark_deleted(hashed(mine)) == 2  # and then the process ends
+    assert [d.id for d, _ in store.each()] == ["other-001"] and store.counts(mine) == (0, 0)
+    assert store.lines(hashed(mine)) is None and list(store.each("receipt_hash = ?", hashed(mine))) == []
     assert store.ask("SELECT count(*) FROM drawings") == [(3,)]
     assert Store(store.folder).ask("SELECT count(*) FROM drawings") == [(1,)]
 
 
-# --- under fire -------------------------------------------------------------------------------------------------------
+# --- under fire ---------------------------------------------------------------------------------------------
 
 WRITER = """
 import sys
@@ -545,7 +499,10 @@ for number in range(10**6):
 
 
 def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
-    """Six processes on one store, one after the other killed at any moment: whatever they called saved is there, whole."""
+    """Six processes on one store, one after the other killed at any moment.
+
+    Whatever they called saved is there, whole.
+    """
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path), f"writer{number}"],
@@ -578,7 +535,7 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
 
 
 class Visitor(threading.Thread):
-    """Draws through the page's own functions, sends again whatever was not answered, and notes what was called saved."""
+    """Draws as the page does, sends again whatever was not answered, and notes what was called saved."""
 
     def __init__(self, url: str, number: int, drawings: int):
         super().__init__(daemon=True)
@@ -603,33 +560,22 @@ class Visitor(threading.Thread):
             digit = self.random.choice(DIGITS)
             id = f"visitor-{self.number:03}-{index:03}"
             drawn = strokes(digit, self.random.uniform(-20, 20))
-            question = {
-                "receipt": self.receipt,
-                "id": id,
-                "label": digit,
-                "strokes": drawn,
-                "source": "collector",
-            }
-            answer = self.ask("keep", **question)
+            question = {"receipt": self.receipt, "id": id, "label": digit, "strokes": drawn}
+            answer = self.ask("submit", **question)
             assert answer.get("saved") == index + 1, answer
             self.saved.append(id)
 
 
-COMPONENTS: dict[str, int] = {}
-JSON = {"Content-Type": "application/json"}
-
-
 def call(url: str, name: str, question: dict) -> dict:
-    """What the page's scripts do with `server`."""
-    if url not in COMPONENTS:
-        config = json.load(urllib.request.urlopen(f"{url}/config", timeout=30))
-        props = {c["id"]: c["props"] for c in config["components"]}
-        COMPONENTS[url] = next(
-            id for id, p in props.items() if "forget" in p.get("server_fns", p.get("server_functions", []))
-        )
-    body = {"data": question, "fn_name": name, "component_id": COMPONENTS[url], "session_hash": "x"}
-    request = urllib.request.Request(f"{url}/gradio_api/component_server", json.dumps(body).encode(), JSON)
-    return json.load(urllib.request.urlopen(request, timeout=30))
+    """What the page's scripts do."""
+    return json.load(post(url, name, question))
+
+
+def post(url: str, name: str, question: dict):
+    address, headers = f"{url}/contributions/{name}", {"Content-Type": "application/json"}
+    return urllib.request.urlopen(
+        urllib.request.Request(address, json.dumps(question).encode(), headers), timeout=30
+    )
 
 
 VISITORS, EACH, KILLS = 50, 20, 3
@@ -657,22 +603,15 @@ def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
         saved = {id for visitor in visitors for id in visitor.saved}
         assert len(saved) == VISITORS * EACH
         assert sum(visitor.failures for visitor in visitors) > 0  # the kills were felt
-        stored = [drawing.id for drawing, _ in list(Store(tmp_path / "store").each())]
+        stored = [drawing.id for drawing, _ in Store(tmp_path / "store").each()]
         assert sorted(stored) == sorted(saved)
         wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(saved), 240)
         assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == sorted(saved)  # each exactly once
-        request = urllib.request.Request(
-            f"{server.url}/contributions/collection",
-            json.dumps({"receipt": visitors[0].receipt}).encode(),
-            JSON,
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with post(server.url, "collection", {"receipt": visitors[0].receipt}) as answer:
             assert answer.headers["content-disposition"] == 'attachment; filename="MNIST.npz"'
             assert answer.read(2) == b"PK"
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(
-                urllib.request.Request(f"{server.url}/contributions/collection", b"{}", JSON), timeout=30
-            )
+            post(server.url, "collection", {})
         assert "Nothing is kept" in json.load(refused.value)["error"]
     finally:
         server.kill()

@@ -20,7 +20,7 @@ LAYERS = [
     ("reports",),
     ("publishing",),
     ("contributions", "serving"),
-    ("app", "publish", "smoke"),
+    ("app", "publish"),
     ("train",),
     ("bench",),
     ("tests",),

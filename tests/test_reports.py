@@ -1,65 +1,115 @@
-"""What was measured, as tables, cards and charts: each from its JSON alone, and in its place."""
+"""What was measured, as tables and cards, in their places, and of the weights that ship."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from PIL import Image
 
-import train
-from model import DigitCNN
-from reports import figures, tables
+from reports import cards, tables
 from reports.__main__ import main
+from reports.tables import NONDIGITS, OURS, UPSTREAM
 from tests.harness import ROOT
+from training import metrics
 
 
-def test_tables():
-    ours = {"title": "all", "command": "python train.py", "rights": [116, 114], "total": 116}
-    ours["people"] = {"pendigits": [984, 1000]}
-    one = {
-        "title": "one",
-        "command": "python train.py --recipe one",
-        "rights": [76],
-        "total": 116,
-        "people": {},
-    }
-    text = tables.recipes({"one": one, "ours": ours})
-    assert "| one | 40 | nothing random |  | `python train.py --recipe one` |" in text
-    assert "| all | 1 | 0, 2 | 98.4 % | `python train.py` |" in text
+@pytest.fixture
+def docs(tmp_path, monkeypatch):
+    """A folder for results, and one for those that are not published."""
+    monkeypatch.setattr(tables, "DOCS", tmp_path / "docs")
+    monkeypatch.setattr(tables, "ELSEWHERE", tmp_path / "elsewhere")
+    return tmp_path / "docs"
+
+
+def test_markdown():
     assert tables.between("a <b> old </b> c", "<b>", "</b>", "new") == "a <b>\n\nnew\n\n</b> c"
-    assert tables.markdown(["", "x"], [["row", "1"]], right=1).splitlines()[1:] == [
-        "| --- | ---: |",
-        "| row | 1 |",
-    ]
-    assert tables.boot({"`import gradio`": [2.0, 3.0], "the page": [4.0]}).endswith(
-        "| the page | 4.0 | 2.00 |"
+    text = tables.markdown(["", "x"], [["row", "1"]], right=1)
+    assert text.splitlines() == ["|  | x |", "| --- | ---: |", "| row | 1 |"]
+
+
+def test_the_table_of_recipes():
+    people = {"pendigits": {"right": 984, "total": 1000}}
+    ours = {"title": "all", "rights": [116, 114], "total": 116, "people": people}
+    one = {"title": "one", "rights": [76], "total": 116, "people": {}}
+    text = tables.recipes({"recipes": {"one": one, "ours": ours}})
+    assert "| one | 40 | nothing random |  | `python train.py --recipe one` |" in text
+    assert "| all | 1 | 0, 2 | 98.4 % | `python train.py --recipe ours --seeds 2` |" in text
+
+
+def test_the_table_of_accuracy():
+    matrix = [[0] * 10 for _ in range(10)]
+    matrix[3][3], matrix[4][4], matrix[4][9] = 5, 3, 2
+    results = {
+        "sets": {"people": {OURS: metrics.counted(8, 10), UPSTREAM: metrics.counted(5, 10)}},
+        "details": {"people": {"confusion": matrix, "reliability": [[4, 0.5, 0.75], [6, 0.9, 0.8]]}},
+        "worst_writers": {"people": {"writers": 2, "right": 3, "total": 4}},
+        "refused": {"people": {"refused": 1, "total": 10}, NONDIGITS: {"refused": 19, "total": 20}},
+        "more": {
+            "Teaching": [{"name": "ten taught", "right": 9, "total": 10, "taught_wrongly": 1}],
+            "None": [],
+        },
+    }
+    *_, people, refused, _, title, _, columns, _, taught = tables.accuracy(results).splitlines()
+    half, most = "5/10 = 50.0 % (95 % interval 23.7 to 76.3)", "8/10 = 80.0 % (95 % interval 49.0 to 94.3)"
+    assert (
+        people == f"| people | {most} | {half} | 60.0 % (of the 4s) | 0.160 | 75.0 % (2 writers) | 10.0 % |"
     )
+    assert refused.startswith("| non-digits refused | 19/20 = 95.0 % (95 % interval 76.4 to 99.1) |")
+    assert (title, columns) == ("Teaching:", "|  | right | taught wrongly |")
+    assert taught.startswith("| ten taught | 9/10 = 90.0 % (") and taught.endswith(" | 1 |")
+
+
+def found(n: int, **more: object) -> dict:
+    return {"sets": {"pendigits": {OURS: metrics.counted(n - 1, n)}}, **more}
+
+
+def test_a_smaller_run_does_not_replace_the_published_one(docs):
+    """Nor does one that lacks a row, nor one of other weights; --publish makes a smaller one replace it."""
+    shipped = {"sha256": tables.shipped()}
+    assert tables.store("accuracy", found(20, **shipped)).parent == docs
+    assert tables.stored("accuracy")["measured"]
+    assert tables.store("accuracy", found(19, **shipped)).parent == docs.parent / "elsewhere"
+    assert tables.store("accuracy", {"sets": {}, **shipped}).parent != docs
+    assert tables.store("accuracy", found(21, sha256="0" * 64), publish=True).parent != docs
+    assert tables.stored("accuracy")["sets"]["pendigits"][OURS]["total"] == 20
+    assert tables.store("accuracy", found(20, rows={"another": {"pointer_ups": 3}}, **shipped)).parent == docs
+    assert tables.store("accuracy", found(30, rows={"another": {"pointer_ups": 2}}, **shipped)).parent != docs
+    assert tables.store("accuracy", found(19, **shipped), publish=True).parent == docs
+    assert tables.stored("accuracy")["sets"]["pendigits"][OURS]["total"] == 19
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
 def test_the_documents_have_the_tables_of_what_was_measured(name):
     draw, document, results = tables.TABLES[name]
-    text, (begin, end) = (ROOT / document).read_text(), tables.markers(name)
+    text, (begin, end) = (ROOT / document).read_text(encoding="utf-8"), tables.markers(name)
     assert text.count(begin) == text.count(end) == 1
-    if measured := tables.stored(results):
-        assert tables.between(text, begin, end, draw(measured)) == text, "run: python -m reports tables"
+    assert tables.between(text, begin, end, draw(tables.stored(results))) == text, "python -m reports tables"
 
 
-def test_the_figures_are_of_the_shipped_weights():
-    sha256 = DigitCNN.from_pretrained(train.ROOT / "weights").config.sha256
-    assert tables.stored("accuracy")["sha256"] == sha256
-    assert tables.accuracy(tables.stored("accuracy")) in (ROOT / "weights" / "README.md").read_text()
+@pytest.mark.parametrize("name", ["accuracy", "latency"])
+def test_figures_of_other_weights_are_refused(name, docs, monkeypatch, capsys):
+    """Nothing is written then, and one sentence says what to run."""
+    published = {
+        each: json.loads((ROOT / "docs" / f"{each}.json").read_text()) for each in ("accuracy", "latency")
+    }
+    assert {results["sha256"] for results in published.values()} == {tables.shipped()}
+    published[name]["sha256"] = "0" * 64
+    docs.mkdir()
+    for each, results in published.items():
+        (docs / f"{each}.json").write_text(json.dumps(results))
+    before = (ROOT / "README.md").read_bytes(), (ROOT / "docs" / "results.md").read_bytes()
+    assert main(["tables"]) == 1
+    assert f"docs/{name}.json is of other weights: run `python -m bench.{name}`." in capsys.readouterr().err
+    assert before == ((ROOT / "README.md").read_bytes(), (ROOT / "docs" / "results.md").read_bytes())
 
 
-def test_charts_are_drawn(tmp_path):
-    report = json.loads((ROOT / "weights" / "metrics.json").read_text())
-    figures.confusion(report["test"], tmp_path / "a.png")
-    figures.learning_curve(report["history"], report["best_round"], tmp_path / "b.png")
-    figures.network(ROOT / "weights", tmp_path / "c.png")
-    for path in tmp_path.iterdir():
-        with Image.open(path) as picture:
-            assert picture.width > 300 and len(picture.convert("L").getcolors(4096)) > 10
+def test_a_card_of_other_weights_has_none_of_the_published_figures():
+    report = json.loads((ROOT / "weights" / "metrics.json").read_text(encoding="utf-8"))
+    card = (ROOT / "weights" / "README.md").read_text(encoding="utf-8")
+    assert cards.model_card(report) == card and tables.accuracy(tables.stored("accuracy")) in card
+    other = cards.model_card(report | {"sha256": "0" * 64})
+    assert "these weights have not been measured" in other
+    assert "7425/7494" in card and "7425/7494" not in other
 
 
 def test_an_unknown_part_is_refused(capsys):

@@ -1,4 +1,6 @@
-"""The tabs Data and Model: figures that say what the results' files say, digits that may be shown, and those closest to a drawing."""
+"""The tabs Data and Model: figures that say what the results' files say, digits that may be shown, and those
+closest to a drawing.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ WEIGHTS = ROOT / "weights"
 METRICS, ACCURACY = (
     json.loads((ROOT / name).read_text()) for name in ("weights/metrics.json", "docs/accuracy.json")
 )
-DIGITS = json.loads((ROOT / "web" / "digits.json").read_text())
+SHOW = ROOT / "web" / "show"
+DIGITS = json.loads((SHOW / "gallery.json").read_text())
 WORDS = json.loads((ROOT / "web" / "words.json").read_text())
 
 
@@ -62,36 +65,33 @@ class Figures(HTMLParser):
 def test_the_figures_say_what_was_measured():
     figures = Figures(charts.model_tab(WEIGHTS))
     tables = {name: rows[1:] for name, rows in figures.found.items()}
-    sets = {
-        "MNIXEL test": METRICS["test"]["confusion"],
-        **{n: d["confusion"] for n, d in ACCURACY["details"].items()},
-    }
-    for name, matrix in sets.items():
-        if f"confusion: {name}" in tables:
-            assert [[int(n or 0) for n in row[1:]] for row in tables[f"confusion: {name}"]] == matrix
-    assert {"confusion: MNIXEL test", "confusion: pendigits", "reliability: pendigits"} <= set(tables)
-    for name, rows in tables.items():
-        if name.startswith("reliability: "):
-            bins = ACCURACY["details"][name.removeprefix("reliability: ")]["reliability"]
-            assert rows == [
-                [f"{100 * sure:.1f}%", f"{100 * right:.1f}%", f"{n:,}"] for n, sure, right in bins
-            ]
+    details = ACCURACY["details"]["pendigits"]
+    assert [[int(n or 0) for n in row[1:]] for row in tables["confusion: pendigits"]] == details["confusion"]
+    assert [name for name in tables if name.startswith("confusion")] == ["confusion: pendigits"]
+    bins = [(int(n.replace(",", "")), float(share[:-1])) for _, share, n in tables["reliability: pendigits"]]
+    assert sum(n for n, _ in bins) == ACCURACY["sets"]["pendigits"][charts.OURS]["total"]
+    assert min(n for n, _ in bins[:-1]) >= charts.FEWEST, "a dot stands for a handful of answers"
+    right = sum(n * share / 100 for n, share in bins)
+    assert right == pytest.approx(sum(n * share for n, _, share in details["reliability"]), rel=1e-3)
     people = {row[0]: row[1:] for row in tables["people"]}
     assert len(people) == len([mark for mark in figures.drawings["people"] if mark[0] == "circle"])
-    right, total = ACCURACY["counts"]["pendigits"][charts.OURS]
+    pendigits = ACCURACY["sets"]["pendigits"][charts.OURS]
+    right, total = pendigits["right"], pendigits["total"]
     assert people["pendigits"][0] == f"{right:,} of {total:,}"
-    low, high = re.search(
-        r"interval ([\d.]+) to ([\d.]+)", ACCURACY["rows"]["pendigits"][charts.OURS]
-    ).groups()
-    assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low}% to {high}%"]
+    low, high = (f"{100 * bound:.1f}%" for bound in pendigits["interval"])
+    assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low} to {high}"]
     rounds = {int(row[0]): row[1:] for row in tables["learning"]}
     assert METRICS["best_round"] + 1 in rounds
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
-    assert float(tables["ablation"][-1][1]) == pytest.approx(
-        METRICS["test"]["total"] - METRICS["mean_right"], abs=0.05
-    )
+    recipes = json.loads((ROOT / "docs" / "recipes.json").read_text())["recipes"]
+    for row, recipe in zip(tables["steps"], ("upstream", "mnixel-only"), strict=False):
+        count = recipes[recipe]["people"]["pendigits"]
+        assert row[1:] == [
+            f"{count['total'] - count['right']:,}",
+            f"{100 - 100 * count['right'] / count['total']:.1f}%",
+        ]
 
 
 def test_the_frequencies_are_the_archives(mnixel):
@@ -110,7 +110,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     html = charts.model_tab(tmp_path)
     assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
     assert "people" not in Figures(html).found and "reliability" not in html and "cells mistakes" not in html
-    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 3, (
+    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2, (
         "nothing measured but by the training"
     )
 
@@ -124,7 +124,7 @@ def test_every_sentence_of_the_figures_has_words():
 
 
 def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
-    """Else run: python -m web digits"""
+    """Else run: python -m web gallery"""
     ways = {(str(way.digit), way.name) for each in ALLOGRAPHS.values() for way in each}
     assert {(digit, way) for digit, way, _ in DIGITS["digits"]} == ways and len(ways) == len(DIGITS["digits"])
     mistakes, net = DIGITS["mistakes"], DigitCNN.from_pretrained(WEIGHTS)
@@ -138,10 +138,10 @@ def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
     assert (read[right:] == answered).mean() > 0.9, "a level of grey may turn one"
 
 
-def sprite(name: str = "digits") -> list[np.ndarray]:
+def sprite(name: str = "gallery") -> list[np.ndarray]:
     """The pictures of a sprite, 0..1."""
-    about = json.loads((ROOT / "web" / f"{name}.json").read_text())
-    sheet = np.asarray(Image.open(ROOT / "web" / f"{name}.png").convert("L"), np.float32) / 255
+    about = json.loads((SHOW / f"{name}.json").read_text())
+    sheet = np.asarray(Image.open(SHOW / f"{name}.png").convert("L"), np.float32) / 255
     count = len(about["digits"]) + len(about.get("mistakes", {}).get("shown", ()))
     places = [(28 * (i // about["columns"]), 28 * (i % about["columns"])) for i in range(count)]
     return [sheet[top : top + 28, left : left + 28] for top, left in places]
@@ -150,21 +150,25 @@ def sprite(name: str = "digits") -> list[np.ndarray]:
 def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
     bundles.space(tmp_path, WEIGHTS, "OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
     there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
-    assert {"web/digits.png", "web/digits.json", *(f"docs/{name}" for name in charts.FILES)} <= there
-    assert not {name for name in there if name.startswith(("handwriting", "bench", "web/mnixel"))}
-    assert "web/digits.py" not in there
+    assert {
+        "web/show/gallery.png",
+        "web/show/gallery.json",
+        *(f"docs/{name}" for name in charts.FILES),
+    } <= there
+    assert not {name for name in there if name.startswith(("handwriting", "bench", "web/show/mnixel"))}
+    assert "web/gallery.py" not in there
 
 
 def test_the_static_edition_stays_small_and_its_policy_strict(tmp_path):
     build.build(tmp_path / "site", WEIGHTS)
-    assert sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()) < 480_000
+    assert sum(path.stat().st_size for path in (tmp_path / "site").rglob("*") if path.is_file()) < 580_000
     assert (
         "script-src 'self'; worker-src 'self'; style-src 'self';"
         in (tmp_path / "site" / "index.html").read_text()
     )
 
 
-# --- in a browser -----------------------------------------------------------------------------------------------------
+# --- in a browser ------------------------------------------------------------------------------------------
 
 
 def open_tab(person: Person, name: str) -> None:
@@ -177,12 +181,14 @@ def open_tab(person: Person, name: str) -> None:
 
 
 def closest(person: Person) -> list[str]:
-    until(person.page, "document.querySelectorAll('.closest li').length === 5", seconds=90)
-    return person.page.locator(".closest li > span").all_text_contents()
+    until(person.page, "document.querySelectorAll('.closest li').length === 6", seconds=90)
+    return person.page.locator(".closest li:not(.mine) > span").all_text_contents()
 
 
 def expected(preview: list[int]) -> list[str]:
-    """The five ways of writing whose features are closest to those of a picture of 784 levels, by the Python network."""
+    """The five ways of writing whose features are closest to those of a picture of 784 levels, by the Python
+    network.
+    """
     net = DigitCNN.from_pretrained(WEIGHTS)
     pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
     with torch.no_grad():
@@ -203,9 +209,9 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     page = person.page
     open_tab(person, "Data")
     until(page, "document.querySelector('.closest-says').textContent.startsWith('Draw a digit')")
-    until(page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
     page.locator(".filter label", has_text="7").click()
-    shown = page.locator("[data-set=digits] li:visible").evaluate_all(
+    shown = page.locator("[data-set=gallery] li:visible").evaluate_all(
         "items => items.map((item) => item.dataset.digit)"
     )
     ways = {way.name for way in ALLOGRAPHS[7]}
@@ -214,7 +220,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     assert "MNIXEL's own pictures are not shown" in page.locator("body").inner_text()
     assert not page.locator("[data-set=contributed]").is_visible()
 
-    open_tab(person, "Recognise")
+    open_tab(person, "Draw")
     person.draw(DRAWINGS["7"])
     preview = person.settle()["preview"]
     open_tab(person, "Data")
@@ -223,8 +229,12 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
         page.locator(".closest-says").inner_text()
         == f"The closest drawing that we have: {closest(person)[0]}."
     )
+    mine = "document.querySelector('.closest .mine canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
+    assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview, (
+        "beside it is the visitor's own"
+    )
 
-    open_tab(person, "Recognise")  # where the answer might as well have been another digit
+    open_tab(person, "Draw")  # where the answer might as well have been another digit
     page.evaluate(
         "Object.assign(document.querySelector('#prediction').dataset, {digit: '1', revision: 'another'})"
     )
@@ -285,19 +295,19 @@ def test_digits_that_cannot_be_compared_are_passed_over(site, browser):
 def test_the_tabs_by_keyboard(edition, browser):
     person = Person(browser, edition.url + "?lang=en")
     page = person.page
-    page.get_by_role("tab", name="Recognise").focus()
-    step = "ArrowRight" if isinstance(edition, StaticSite) else "Tab"  # Gradio's tabs are stops of their own
-    for _ in range(3):
-        if page.evaluate("document.activeElement.textContent.trim()") != "Data":
-            page.keyboard.press(step)
+    page.get_by_role("tab", name="Draw").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Data"
-    page.keyboard.press("Enter")
-    until(page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    assert page.url.endswith("#data")
+    page.go_back()
+    page.go_forward()
+    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
     page.locator(".filter input").first.focus()
     page.keyboard.press("ArrowRight")  # from all to 0
     page.keyboard.press("ArrowRight")
     assert set(
-        page.locator("[data-set=digits] li:visible").evaluate_all(
+        page.locator("[data-set=gallery] li:visible").evaluate_all(
             "items => items.map((i) => i.dataset.digit)"
         )
     ) == {"1"}
@@ -312,14 +322,17 @@ def test_the_tabs_speak_spanish(site, browser):
     person = Person(browser, site.url + "?lang=es")
     open_tab(person, "Modelo")
     text = person.page.locator("#model").inner_text()
-    accuracy = ACCURACY["counts"]["pendigits"][charts.OURS]
-    assert f"{accuracy[1] - accuracy[0]} de {accuracy[1]:,} mal leídos".replace(",", ".") in text
+    accuracy = ACCURACY["sets"]["pendigits"][charts.OURS]
+    assert (
+        f"{accuracy['total'] - accuracy['right']} de {accuracy['total']:,} mal leídos".replace(",", ".")
+        in text
+    )
     assert person.page.locator("[data-chart=people] text", has_text="100").text_content() == "100%"
-    right, total = ACCURACY["counts"]["MNIXEL test"][charts.OURS]
-    share = f"{100 * right / total:.1f}%".replace(".", ",")
+    mnixel = ACCURACY["sets"]["MNIXEL test"][charts.OURS]
+    share = f"{100 * mnixel['right'] / mnixel['total']:.1f}%".replace(".", ",")
     assert share in person.page.locator("[data-chart=people] table").text_content()
     open_tab(person, "Datos")
-    until(person.page, "document.querySelectorAll('[data-set=digits] li').length > 200")
+    until(person.page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
     assert "0, empezado en cualquier punto" in person.page.locator("#data").inner_text()
     person.leave()
 
@@ -338,7 +351,9 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
     open_tab(person, "Data")
     until(person.page, "document.querySelectorAll('[data-set=contributed] li').length === 2")
     assert person.page.locator("[data-set=contributed] li").all_inner_texts() == ["2", "4"]
-    ink = "() => [...document.querySelectorAll('[data-set=contributed] canvas')].map((c) => Math.max(...c.getContext('2d').getImageData(0, 0, 28, 28).data.filter((_, i) => i % 4 === 0)))"
+    ink = """() => [...document.querySelectorAll('[data-set=contributed] canvas')].map((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, 28, 28);
+        return Math.max(...data.filter((_, i) => i % 4 === 0)); })"""
     assert min(person.page.evaluate(ink)) > 200
     assert person.errors == []
     person.leave()
@@ -347,14 +362,14 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
 
 @pytest.mark.thorough
 def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser, monkeypatch):
-    from web import digits
+    from web import gallery
 
-    assert "mnixel.json" not in assets.assets(), (
+    assert "show/mnixel.json" not in assets.assets(), (
         "a file that git ignores shows other people's digits on this page"
     )
     monkeypatch.setenv("MNIXEL_DIR", str(mnixel))
-    digits.write_mnixel(tmp_path, WEIGHTS)
-    more = {path.name: path for path in tmp_path.glob("mnixel.*")}
+    gallery.write_mnixel(tmp_path, WEIGHTS)
+    more = {f"show/{path.name}": path for path in tmp_path.glob("mnixel.*")}
     for module in (charts, build):
         monkeypatch.setattr(module, "assets", lambda: {**assets.assets(), **more})
     build.build(tmp_path / "site" / "some" / "where", WEIGHTS)
@@ -373,3 +388,67 @@ def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser,
     assert person.errors == []
     person.leave()
     site.kill()
+
+
+# --- parts that do not come --------------------------------------------------------------------------------
+
+TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}  # and the script that each needs
+LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("network", "This part needs the network. Trying again …"),
+        ("update", "This page has changed; load it again."),
+    ],
+)
+def test_a_tab_that_cannot_be_had_says_so_and_recovers(what, sentence, tab, site, browser):
+    person = Person(browser, site.url, service_workers="block")
+    files = re.compile(rf"(show|teach)/({TABS[tab]}|gallery)\.")
+    refuse = {"network": lambda route: route.abort(), "update": lambda route: route.fulfill(status=404)}[what]
+    person.page.route(files, refuse)
+    open_tab(person, tab)
+    until(person.page, f"sentence => {LINE}.textContent === sentence", sentence)
+    person.page.unroute(files)
+    person.page.evaluate("dispatchEvent(new Event('online'))")
+    until(person.page, f"{LINE}.hidden")
+    open_tab(person, "Draw")
+    person.draw(DRAWINGS["7"])
+    assert person.settle()["digit"] == "7"
+    person.leave()
+
+
+@pytest.mark.parametrize("blocked", ["draw/share.js", "show/inside.js", "teach/memory.js"])
+def test_drawing_goes_on_without_a_part_that_is_blocked(blocked, site, browser):
+    person = Person(browser, site.url, service_workers="block", before="")
+    person.page.route(f"**/{blocked}", lambda route: route.abort())
+    person.page.reload()
+    person.page.wait_for_selector("#board[data-engine=ready]")
+    person.draw(DRAWINGS["7"])
+    assert person.settle()["digit"] == "7"
+    person.leave()
+
+
+@pytest.mark.parametrize("edition", ["gradio", "static"], indirect=True)
+def test_a_page_whose_scripts_do_not_come_says_so(edition, browser):
+    page = browser.new_page(service_workers="block")
+    page.route("**/main.js", lambda route: route.abort())
+    page.goto(edition.url)
+    until(
+        page,
+        "getComputedStyle(document.querySelector('.unstarted') ?? document.body).visibility === 'visible'",
+    )
+    page.locator(".unstarted").wait_for()
+    assert page.locator(".unstarted").inner_text().startswith("This page has not started")
+    page.close()
+
+
+@pytest.mark.parametrize("edition", ["gradio", "static"], indirect=True)
+def test_a_tab_has_an_address(edition, browser):
+    person = Person(browser, edition.url + "#model")
+    assert person.page.locator("#model").is_visible() and not person.page.locator("#draw").is_visible()
+    person.page.evaluate("location.hash = 'draw'")
+    until(person.page, "!document.querySelector('#draw').hidden")
+    person.leave()

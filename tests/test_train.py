@@ -13,21 +13,26 @@ import numpy as np
 import pytest
 import torch
 
+import handwriting
 import train
 from model import Config, DigitCNN
 from tests.harness import ROOT, called
-from training import ours, recipes, upstream
+from training import recipe, recipes, upstream
 from training.augment import Ranges, augment
-from training.fitting import Schedule, fit, fit_temperature, optimizers
-from training.metrics import calibration_error, confusion, recall, summary, wilson
+from training.fitting import OptimConfig, fit, fit_temperature, optimizers
+from training.metrics import (
+    calibration_error,
+    confusion,
+    counted,
+    describe,
+    recall,
+    reliability,
+    summary,
+    wilson,
+)
 
 QUICK = replace(
-    recipes.QUICK,
-    steps=4,
-    views=2,
-    drawn=500,
-    nondigits=100,
-    schedule=replace(recipes.QUICK.schedule, rounds=3),
+    recipes.QUICK, steps=4, views=2, drawn=500, nondigits=100, optim=replace(recipes.QUICK.optim, rounds=3)
 )
 
 
@@ -47,8 +52,8 @@ def test_a_handful_is_learnt_by_heart(how):
     images, labels = handful()
     torch.manual_seed(0)
     net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0)).to(memory_format=torch.channels_last)
-    schedule = Schedule(rounds=6, batch=30, patience=6, learning_rate=2e-2, one_cycle=True, **how)
-    fitted = fit(net, lambda: [(images, labels)] * 8, 8, (images, labels), schedule)
+    optim = OptimConfig(rounds=6, batch=30, patience=6, learning_rate=2e-2, one_cycle=True, **how)
+    fitted = fit(net, lambda: [(images, labels)] * 8, 8, (images, labels), optim)
     assert fitted.history[-1].validation_accuracy == 1.0
     assert (fitted.net(images).argmax(1) == labels).all()
     assert not fitted.interrupted
@@ -60,7 +65,7 @@ def test_muon_moves_every_kernel_by_a_step_of_one_size_whatever_its_gradient():
     net = DigitCNN(Config(channels=(8, 16, 32), dropout=0.0)).to(memory_format=torch.channels_last)
     kernels = [p for p in net.parameters() if p.ndim > 1]
     before = [p.detach().clone() for p in kernels]
-    both = optimizers(net, Schedule(rounds=1, batch=30, patience=1, learning_rate=1e-3, muon=0.1))
+    both = optimizers(net, OptimConfig(rounds=1, batch=30, patience=1, learning_rate=1e-3, muon=0.1))
     (1e-3 * torch.nn.functional.cross_entropy(net(images), labels)).backward()
     for optimizer in both:
         optimizer.step()
@@ -75,15 +80,15 @@ def test_muon_moves_every_kernel_by_a_step_of_one_size_whatever_its_gradient():
 def test_same_seed_same_weights():
     images, labels = handful()
     first, again, other = (
-        ours.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2)
+        recipe.train_ours(images, labels, seed, QUICK).net.state_dict() for seed in (1, 1, 2)
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["dense.weight"], other["dense.weight"])
 
 
-def mixed(config: ours.TrainConfig) -> ours.Mixture:
+def mixed(config: recipe.TrainConfig, contributed: recipe.Contributed | None = None) -> recipe.Mixture:
     images, labels = handful()
-    return ours.mix(images, labels, 0, config, torch.Generator().manual_seed(0))
+    return recipe.mix(images, labels, 0, config, torch.Generator().manual_seed(0), contributed)
 
 
 def test_a_batch_has_the_shares_of_the_recipe():
@@ -95,9 +100,44 @@ def test_a_batch_has_the_shares_of_the_recipe():
     assert 0 <= images.min() <= images.max() <= 1 + 1e-6
     assert torch.equal(targets[77:109], torch.full((32, 10), 0.1))
     assert (targets.amax(1) == 1).sum() == 77 + 19
-    held = mixture.validation[0][:25]  # a twentieth of the drawn ones, then copies of MNIXEL's
-    drawn = ours.as_float(mixture.sources[0].images)
-    assert not (held[:, None] == drawn[None]).all(dim=(2, 3, 4)).any()
+    # A twentieth of the drawn ones is held out, then `views` copies of a tenth of MNIXEL's, one of each
+    # digit.
+    held, labels = mixture.validation
+    assert len(held) == len(labels) == 25 + 10 * 2
+    assert np.bincount(labels[25:]).tolist() == [2] * 10
+    drawn = recipe.as_float(mixture.sources[0].images)
+    assert len(drawn) == 475 and not (held[:25, None] == drawn[None]).all(dim=(2, 3, 4)).any()
+    made, made_labels, others = recipe.prepare_drawings(500, 100, 0)
+    assert torch.equal(mixture.sources[0].targets.argmax(1), made_labels[25:])
+    assert torch.equal(mixture.sources[0].images, made[25:]) and torch.equal(
+        mixture.sources[1].images, others
+    )
+    assert len(mixture.sources[2].images) == 20
+
+
+def test_without_mnixel_every_digit_is_drawn():
+    images, labels = torch.zeros(0, 1, 28, 28), torch.zeros(0, dtype=torch.int64)
+    mixture = recipe.mix(images, labels, 0, QUICK, torch.Generator())
+    assert [source.count for source in mixture.sources] == [102, 26] and len(mixture.validation[0]) == 25
+
+
+def test_contributed_drawings_are_redrawn_from_their_strokes():
+    """They join the drawn digits, each as often as `views` says: once as it is, then with another hand."""
+    rng = np.random.default_rng(0)
+    drawn = [handwriting.draw(digit, rng) for digit in (4, 7, 1)]
+    contributed = recipe.Contributed(drawn, np.array([4, 7, 1]))
+    config = replace(QUICK, views=8)
+    mixture = mixed(config, contributed)
+    assert [source.count for source in mixture.sources] == [source.count for source in mixed(config).sources]
+    images, targets = mixture.sources[0].images[475:], mixture.sources[0].targets[475:]
+    assert targets.argmax(1).tolist() == [4] * 8 + [7] * 8 + [1] * 8
+    assert len({image.numpy().tobytes() for image in images}) == 24
+    again = mixed(config, contributed)
+    assert torch.equal(images, again.sources[0].images[475:])
+    guesses = DigitCNN.from_pretrained(ROOT / "weights").predict(recipe.as_float(images))[0].argmax(1)
+    assert (guesses == targets.argmax(1).numpy()).mean() > 0.8
+    alone = mixed(replace(config, drawn=0, nondigits=0), contributed)
+    assert [len(source.images) for source in alone.sources] == [24, 20]
 
 
 def test_best_weights_are_restored_and_patience_stops():
@@ -105,8 +145,8 @@ def test_best_weights_are_restored_and_patience_stops():
     wrong = (images, (labels + 1) % 10)  # the better it learns, the worse this gets
     torch.manual_seed(0)
     net = DigitCNN(Config(channels=(4, 6, 8), dropout=0.0))
-    schedule = Schedule(rounds=30, batch=30, patience=4, learning_rate=1e-2)
-    fitted = fit(net, lambda: [(images, labels)] * 5, 5, wrong, schedule)
+    optim = OptimConfig(rounds=30, batch=30, patience=4, learning_rate=1e-2)
+    fitted = fit(net, lambda: [(images, labels)] * 5, 5, wrong, optim)
     losses = [round_.validation_loss for round_ in fitted.history]
     assert len(losses) == fitted.best_round + 5 < 30
     assert losses[fitted.best_round] == min(losses)
@@ -117,10 +157,10 @@ def test_best_weights_are_restored_and_patience_stops():
 
 def test_held_out_images_are_of_every_digit_and_not_trained_on():
     labels = np.repeat(np.arange(10), 27)
-    held = ours.hold_out(labels, 0.1, seed=5)
+    held = recipe.hold_out(labels, 0.1, seed=5)
     assert np.bincount(labels[held]).tolist() == [3] * 10
-    assert np.array_equal(held, ours.hold_out(labels, 0.1, seed=5))
-    assert not np.array_equal(held, ours.hold_out(labels, 0.1, seed=6))
+    assert np.array_equal(held, recipe.hold_out(labels, 0.1, seed=5))
+    assert not np.array_equal(held, recipe.hold_out(labels, 0.1, seed=6))
 
 
 def test_augmentation_keeps_shape_range_and_label():
@@ -130,16 +170,80 @@ def test_augmentation_keeps_shape_range_and_label():
     assert 0 <= changed.min() <= changed.max() <= 1 + 1e-6
     assert (changed != images).any(dim=(1, 2, 3)).all()
     assert torch.equal(changed, augment(images, Ranges(), torch.Generator().manual_seed(4)))
-    still = augment(images, Ranges(0, 0, 0, 0, 0, 0, 0, 0), torch.Generator().manual_seed(4))
-    assert (still - images).abs().max() < 1e-5
+
+
+STILL = Ranges(0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def test_each_range_changes_what_it_says():
+    """How far each change moves, turns, thickens or softens a bar in the middle of the picture at most."""
+    bar = torch.zeros(200, 1, 28, 28)
+    bar[:, :, 6:22, 12:16] = 1
+    y, x = np.mgrid[0:28, 0:28] - 13.5
+
+    def measured(**ranges: float) -> dict[str, np.ndarray]:
+        images = augment(bar, replace(STILL, **ranges), torch.Generator().manual_seed(1))[:, 0].numpy()
+        mass = images.sum((1, 2))
+        across, down = (images * x).sum((1, 2)) / mass, (images * y).sum((1, 2)) / mass
+        lean = (images * x * y).sum((1, 2)) / (images * y * y).sum((1, 2))
+        height = (images * y * y).sum((1, 2)) / mass
+        return {
+            "x": across,
+            "y": down,
+            "lean": lean,
+            "height": height,
+            "mass": mass,
+            "peak": images.max((1, 2)),
+        }
+
+    plain = measured()
+    assert {name: round(float(values[0]), 3) for name, values in plain.items()} == {
+        "x": 0, "y": 0, "lean": 0, "height": 21.25, "mass": 64, "peak": 1,
+    }  # fmt: skip
+    shifted = measured(shift=2.0)
+    for axis in ("x", "y"):
+        assert 1.9 < shifted[axis].max() <= 2.01 and -2.01 <= shifted[axis].min() < -1.9
+    turned = np.degrees(np.arctan(measured(rotation=20.0)["lean"]))
+    assert 18 < turned.max() < 21 and -21 < turned.min() < -18
+    slanted = measured(shear=0.3)["lean"]
+    assert 0.26 < slanted.max() < 0.33 and -0.33 < slanted.min() < -0.26
+    scaled = np.log(measured(scale=0.2)["height"] / 21.25) / 2
+    assert 0.17 < scaled.max() < 0.22 and -0.22 < scaled.min() < -0.17
+    thick = measured(thickness=1.0)["mass"]
+    # Dilation adds a ring of one pixel; erosion, at half its share, takes one away.
+    assert 100 < thick.max() <= 6 * 18 and 0.5 * (64 + 2 * 14) <= thick.min() < 50
+    soft = augment(bar, replace(STILL, softness=0.8), torch.Generator().manual_seed(1))
+    beside = soft[:, 0, 14, 11]
+    assert 0.18 < beside.max() < 0.2001 and beside.min() == 0
+    dim = augment(
+        0.5 * bar + 0.5 * (bar > 0) * (torch.arange(28) == 13),
+        replace(STILL, contrast=1.0),
+        torch.Generator(),
+    )
+    assert 0.5 == dim[:, 0, 14, 14].min() and 0.95 < dim[:, 0, 14, 14].max() <= 1
+    assert 0.3 < (dim[:, 0, 14, 14] == 0.5).float().mean() < 0.7
+    bent = augment(bar, replace(STILL, elastic=2.0), torch.Generator().manual_seed(1))
+    assert (bent - bar).abs().amax((1, 2, 3)).median() > 0.3
 
 
 def test_temperature():
     generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(20_000, 10, generator=generator)
+    logits = torch.randn(6000, 10, generator=generator)
     labels = torch.distributions.Categorical(logits=logits).sample()
-    assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.05)
-    assert fit_temperature(logits * 2, labels) == pytest.approx(2, abs=0.1)
+    assert fit_temperature(logits, labels) == pytest.approx(1, abs=0.08)
+    assert fit_temperature(logits * 2, labels) == pytest.approx(2, abs=0.16)
+    assert fit_temperature(logits * 9, labels) == 3 and fit_temperature(logits / 9, labels) == 0.5
+
+
+def test_temperature_and_threshold_come_from_what_was_held_out():
+    images, labels = handful()
+    fitted = recipe.train_ours(images, labels, 0, replace(QUICK, rejection_rate=0.2))
+    held, truth = mixed(replace(QUICK, rejection_rate=0.2)).validation
+    with torch.inference_mode():
+        answers = fitted.net(held)
+    assert fitted.net.config.temperature == fit_temperature(answers, truth)
+    margins = fitted.net.predict(held)[1]
+    assert fitted.net.config.threshold == round(float(np.quantile(margins, 0.2)), 3)
 
 
 def test_figures():
@@ -151,10 +255,18 @@ def test_figures():
     assert matrix[0, 2] == 1
     assert recall(matrix)[:3] == [0.5, 1.0, None]
     sure = np.eye(10)[[0, 1, 2, 3]]
-    assert calibration_error(np.array([0, 1, 2, 3]), sure) == 0
-    assert calibration_error(np.array([0, 1, 9, 9]), sure) == pytest.approx(0.5)
+    half = np.full((4, 10), 0.5 / 9)
+    half[:, 1] = 0.5
+    assert reliability(np.array([0, 1, 9, 9]), sure) == [(4, 1.0, 0.5)]
+    assert reliability(np.array([1, 0, 0, 0]), half) == [(4, 0.5, 0.25)]
+    assert calibration_error([(4, 1.0, 1.0)]) == 0
+    assert calibration_error([(1, 0.5, 1.0), (3, 0.9, 0.5)]) == pytest.approx(0.25 * 0.5 + 0.75 * 0.4)
     found = summary(np.array([0, 1, 9, 9]), sure)
-    assert (found["right"], found["total"]) == (2, 4)
+    assert (found["right"], found["total"], found["accuracy"]) == (2, 4, 0.5)
+    assert found["recall"][:3] == [1.0, 1.0, None] and found["recall"][9] == 0
+    assert found["confusion"][9][2] == found["confusion"][9][3] == 1
+    assert found["calibration_error"] == pytest.approx(0.5)
+    assert describe(counted(115, 116)) == "115/116 = 99.1 % (95 % interval 95.3 to 99.8)"
 
 
 def test_upstream_preprocessing_fills_the_picture():
@@ -213,10 +325,10 @@ def test_bad_arguments(arguments):
 
 def test_nearest_neighbours_get_what_was_measured(mnixel, tmp_path):
     counts = {}
-    for recipe in ("nearest-pixels", "nearest-normalised"):
-        done = called(train.main, "--recipe", recipe, "--data", str(mnixel), "--out", str(tmp_path / recipe))
+    for name in ("nearest-pixels", "nearest-normalised"):
+        done = called(train.main, "--recipe", name, "--data", str(mnixel), "--out", str(tmp_path / name))
         assert done.returncode == 0, done.stderr
-        counts[recipe] = json.loads((tmp_path / recipe / "metrics.json").read_text())["test"]["right"]
+        counts[name] = json.loads((tmp_path / name / "metrics.json").read_text())["test"]["right"]
     assert counts["nearest-pixels"] == 76  # known from upstream's archives
     assert counts["nearest-normalised"] >= 108
 
@@ -245,7 +357,7 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
     assert DigitCNN.from_pretrained(tmp_path / "weights").probabilities([np.eye(28)]).shape == (1, 10)
     stored = json.loads((tmp_path / "weights" / "metrics.json").read_text())
     assert stored["interrupted"]
-    assert len(stored["history"]) < recipes.QUICK.schedule.rounds
+    assert len(stored["history"]) < recipes.QUICK.optim.rounds
 
 
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
@@ -255,7 +367,7 @@ def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
 
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
-    found = summary(arrays.y_test, net.predict(ours.normalised(arrays.x_test))[0])
+    found = summary(arrays.y_test, net.predict(recipe.normalised(arrays.x_test))[0])
     stored = json.loads((ROOT / "weights" / "metrics.json").read_text())
     assert found["confusion"] == stored["test"]["confusion"]
     assert found["right"] >= 115

@@ -1,1 +1,1 @@
-"""Training: what can be trained (`recipes`), the loop (`fitting`), augmentation, what is counted (`metrics`), the baseline."""
+"""Training: recipes, what a network learns from, augmentation, the loop, metrics, the baseline."""

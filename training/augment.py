@@ -1,7 +1,8 @@
 """Augmentation: normalised digits as other hands would have drawn them.
 
-Works on a batch at once, after `model.preprocess`: an affine change, an elastic one (Simard et al. 2003), a thicker or thinner
-line, a softer or harder edge. Ranges are a dataclass, so that a recipe can say what it uses.
+Works on a batch at once, after `model.preprocess`: an affine change, an elastic one (Simard et al. 2003), a
+thicker or thinner line, a softer or harder edge. Ranges are a dataclass, so that a recipe can say what it
+uses.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Ranges:
-    """How far a digit may be changed; each value is the largest change, drawn evenly on both sides unless said."""
+    """How far a digit may be changed. Each value is the largest change; changes are uniform on both sides."""
 
     rotation: float = 14.0  # degrees
     shear: float = 0.25  # of the height: slant
@@ -25,13 +26,14 @@ class Ranges:
     elastic: float = 1.5  # pixels, spread of the displacement at the nodes of a 5x5 grid
     thickness: float = 0.9  # share of one step of dilation or erosion
     softness: float = 0.7  # share of one step of blur
-    contrast: float = (
-        1.5  # half of the images get brighter by up to this factor more, cut at 1: ink as in a scan
-    )
+    contrast: float = 1.5  # factor added to 1, for half of the images; cut at 1, as ink in a scan
 
 
 def augment(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
-    """Change each of (N, 1, 28, 28) images in 0..1 at random; same shape and range. Deterministic by the generator."""
+    """Change each of (N, 1, 28, 28) images in 0..1 at random; same shape and range.
+
+    Deterministic by the generator.
+    """
     warped = _warp(images, ranges, generator)
     return _edge(_thickness(warped, ranges, generator), ranges, generator)
 
@@ -74,7 +76,7 @@ def _thickness(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Te
 
 
 def _edge(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
-    """Soften or sharpen by blending with a blurred copy, let the brightest ink be 1 again, as preprocessing does, or more of it."""
+    """Soften or sharpen by blending with a blurred copy, rescale the brightest ink to 1, and add contrast."""
     share = _even(len(images), ranges.softness, generator).view(-1, 1, 1, 1)
     kernel = torch.tensor([1.0, 2.0, 1.0]) / 4
     blurred = F.conv2d(images, (kernel[:, None] * kernel).view(1, 1, 3, 3), padding=1)

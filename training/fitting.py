@@ -1,4 +1,4 @@
-"""Fitting a network: one loop for every recipe, with a validation split, early stopping and the best weights restored."""
+"""Fitting a network: one loop for every recipe, with early stopping and the best weights restored."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]  # each call gives one r
 
 
 @dataclass(frozen=True)
-class Schedule:
-    """How long and how fast. A round ends with a look at the validation images; in a plain epoch it is one pass."""
+class OptimConfig:
+    """How long and how fast.
+
+    A round ends with a look at the validation images; in a plain epoch it is one pass.
+    """
 
     rounds: int  # at most
     batch: int  # images a step
     patience: int  # rounds without a better validation loss, then stop
     learning_rate: float
-    muon: float = (
-        0.0  # learning rate of the weight matrices and kernels, which Muon (Jordan 2024) then takes over
-    )
+    # Learning rate of the weight matrices and kernels, which Muon (Jordan 2024) then takes over; 0: none.
+    muon: float = 0.0
     weight_decay: float = 0.0  # decoupled, as AdamW has it
     epsilon: float = 1e-8  # of Adam
     one_cycle: bool = False  # warm up, then anneal to nothing over all rounds (Smith and Topin 2018)
@@ -56,19 +58,19 @@ class Fit:
 
 
 def logits(net: nn.Module, images: Tensor) -> Tensor:
-    """(N, 10) answers for (N, 1, 28, 28), without gradients, in evaluation mode, in pieces that fit a cache."""
+    """Logits (N, 10) for images (N, 1, 28, 28), in evaluation mode, in pieces that fit a cache."""
     net.eval()
     with torch.inference_mode():
         return torch.cat([net(piece) for piece in images.split(512)]).clone()
 
 
-def optimizers(net: nn.Module, schedule: Schedule) -> list[torch.optim.Optimizer]:
+def optimizers(net: nn.Module, optim: OptimConfig) -> list[torch.optim.Optimizer]:
     """AdamW for all parameters, or Muon for matrices and kernels and AdamW for the rest."""
-    adam = functools.partial(torch.optim.AdamW, lr=schedule.learning_rate, eps=schedule.epsilon)
-    if not schedule.muon:
-        return [adam(net.parameters(), weight_decay=schedule.weight_decay)]
+    adam = functools.partial(torch.optim.AdamW, lr=optim.learning_rate, eps=optim.epsilon)
+    if not optim.muon:
+        return [adam(net.parameters(), weight_decay=optim.weight_decay)]
     matrices = [_as_matrix(p) for p in net.parameters() if p.ndim > 1]
-    muon = torch.optim.Muon(matrices, lr=schedule.muon, weight_decay=schedule.weight_decay)
+    muon = torch.optim.Muon(matrices, lr=optim.muon, weight_decay=optim.weight_decay)
     return [muon, adam([p for p in net.parameters() if p.ndim < 2], weight_decay=0)]
 
 
@@ -91,28 +93,28 @@ def fit(
     batches: Batches,
     steps: int,
     validation: tuple[Tensor, Tensor],
-    schedule: Schedule,
+    optim: OptimConfig,
     penalty: Callable[[], Tensor] | None = None,
     title: str = "training",
 ) -> Fit:
     """Minimise cross-entropy (plus `penalty()`) and give back the weights with the least validation loss.
 
-    `steps` is the number of batches in a round. Ctrl-C ends it early with the best weights so far; before the first round has
-    ended there are none, and KeyboardInterrupt goes on to the caller.
+    `steps` is the number of batches in a round. Ctrl-C ends it early with the best weights so far; before the
+    first round has ended there are none, and KeyboardInterrupt goes on to the caller.
     """
-    both, cycles = optimizers(net, schedule), []
-    if schedule.one_cycle:
-        one_cycle = functools.partial(OneCycleLR, total_steps=schedule.rounds * steps, pct_start=0.2)
+    both, cycles = optimizers(net, optim), []
+    if optim.one_cycle:
+        one_cycle = functools.partial(OneCycleLR, total_steps=optim.rounds * steps, pct_start=0.2)
         cycles = [one_cycle(each, each.defaults["lr"], cycle_momentum=len(both) == 1) for each in both]
-    half = schedule.bfloat16 and torch.cpu.get_capabilities().get("avx512_bf16", False)
+    half = optim.bfloat16 and torch.cpu.get_capabilities().get("avx512_bf16", False)
     average = None
-    if schedule.average:
-        average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(schedule.average), use_buffers=True)
+    if optim.average:
+        average = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(optim.average), use_buffers=True)
     judged = average.module if average else net
 
     history: list[Round] = []
     best, best_weights, interrupted = -1, None, False
-    progress = tqdm(range(schedule.rounds), desc=title, unit="round", dynamic_ncols=True)
+    progress = tqdm(range(optim.rounds), desc=title, unit="round", dynamic_ncols=True)
     try:
         for number in progress:
             net.train()
@@ -143,7 +145,7 @@ def fit(
             progress.set_postfix(
                 loss=f"{measured.training_loss:.3f}", validation=f"{measured.validation_loss:.3f}"
             )
-            if number - best >= schedule.patience:
+            if number - best >= optim.patience:
                 break
     except KeyboardInterrupt:
         if best_weights is None:
@@ -156,9 +158,10 @@ def fit(
 
 
 def fit_temperature(answers: Tensor, labels: Tensor, low: float = 0.5, high: float = 3.0) -> float:
-    """The temperature that makes softmax(answers / T) most likely for `labels` (Guo et al. 2017), within low..high.
+    """The temperature T in low..high with the least loss of softmax(answers / T) (Guo et al. 2017).
 
-    `answers` (N, 10) are logits of images that were not trained on. The likelihood has one optimum in T, so a fine grid will do.
+    `answers` (N, 10) are logits of images that were not trained on. The likelihood has one optimum in T, so a
+    fine grid will do.
     """
     grid = torch.linspace(low, high, 251)
     losses = torch.stack([F.cross_entropy(answers / t, labels) for t in grid])

@@ -1,4 +1,4 @@
-"""What is counted of a classifier: right/total with an interval, recall per digit, confusion matrix, calibration."""
+"""Metrics of a classifier: right/total with an interval, recall per digit, confusion matrix, calibration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ DIGITS = 10
 
 
 def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson (1927) score interval of right/total, 95 % by default: two shares in 0..1. (0, 1) when total is 0."""
+    """The Wilson (1927) score interval of right/total, 95 % by default: two shares in 0..1.
+
+    (0, 1) when total is 0.
+    """
     if total == 0:
         return 0.0, 1.0
     share = right / total
@@ -20,6 +23,11 @@ def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
+def counted(right: int, total: int) -> dict:
+    """`right` of `total` with the 95 % Wilson interval."""
+    return {"right": right, "total": total, "interval": list(wilson(right, total))}
+
+
 def confusion(truth: np.ndarray, guess: np.ndarray) -> np.ndarray:
     """(10, 10) counts: row = the digit that it is, column = the digit that was answered."""
     matrix = np.zeros((DIGITS, DIGITS), dtype=np.int64)
@@ -27,8 +35,12 @@ def confusion(truth: np.ndarray, guess: np.ndarray) -> np.ndarray:
     return matrix
 
 
-def recall(matrix: np.ndarray) -> list[float | None]:
-    """Share of each digit that was recognised, from a confusion matrix; None for a digit that does not occur."""
+def recall(matrix: np.ndarray | list[list[int]]) -> list[float | None]:
+    """Share of each digit that was recognised, from a confusion matrix.
+
+    None for a digit that does not occur.
+    """
+    matrix = np.asarray(matrix)
     totals = matrix.sum(axis=1)
     return [float(matrix[d, d] / totals[d]) if totals[d] else None for d in range(len(matrix))]
 
@@ -36,32 +48,36 @@ def recall(matrix: np.ndarray) -> list[float | None]:
 def reliability(
     truth: np.ndarray, probabilities: np.ndarray, bins: int = 15
 ) -> list[tuple[int, float, float]]:
-    """Equal-width bins of confidence that hold anything: (answers in it, their mean confidence, the share that is right)."""
+    """Equal-width bins of confidence: (number of answers, their mean confidence, the share that is right).
+
+    Empty bins are left out.
+    """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     inside = [index == b for b in np.unique(index)]
     return [(int(i.sum()), float(confidence[i].mean()), float(right[i].mean())) for i in inside]
 
 
-def calibration_error(truth: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error (Guo et al. 2017): mean gap between confidence and accuracy over equal-width bins, 0..1."""
-    found = reliability(truth, probabilities, bins)
-    return sum(count / len(truth) * abs(right - confidence) for count, confidence, right in found)
+def calibration_error(bins: list[tuple[int, float, float]]) -> float:
+    """Expected calibration error (Guo et al.
+
+    2017), 0..1: mean gap between confidence and accuracy over `reliability`.
+    """
+    total = sum(count for count, _, _ in bins)
+    return sum(count / total * abs(right - confidence) for count, confidence, right in bins)
 
 
 def summary(truth: np.ndarray, probabilities: np.ndarray) -> dict:
-    """Everything above for (N,) labels and (N, 10) probabilities, as plain numbers that go into metrics.json."""
+    """Everything above for labels (N,) and probabilities (N, 10), as plain numbers for metrics.json."""
     guess = probabilities.argmax(axis=1)
     right, total = int((guess == truth).sum()), len(truth)
     matrix = confusion(truth, guess)
     return {
-        "right": right,
-        "total": total,
+        **counted(right, total),
         "accuracy": right / total,
-        "interval": list(wilson(right, total)),
         "recall": recall(matrix),
         "confusion": matrix.tolist(),
-        "calibration_error": calibration_error(truth, probabilities),
+        "calibration_error": calibration_error(reliability(truth, probabilities)),
     }
 
 
@@ -69,6 +85,6 @@ def describe(result: dict) -> str:
     """One line for people: `115/116 = 99.1 % (95 % interval 95.3 to 99.8)`."""
     low, high = result["interval"]
     return (
-        f"{result['right']}/{result['total']} = {100 * result['accuracy']:.1f} % "
+        f"{result['right']}/{result['total']} = {100 * result['right'] / result['total']:.1f} % "
         f"(95 % interval {100 * low:.1f} to {100 * high:.1f})"
     )

@@ -1,4 +1,4 @@
-"""The recipes: what `train.py` can train, from nearest neighbours to the shipped network, each run by one seed."""
+"""The recipes: what `train.py` can train, from nearest neighbours to the shipped network."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import torch
 
 import data
 from training import metrics, upstream
-from training.fitting import Fit, Schedule, fit, logits
-from training.ours import TrainConfig, normalised, prepare_drawings, train_ours
+from training.fitting import Fit, OptimConfig, fit, logits
+from training.recipe import Contributed, TrainConfig, normalised, prepare_drawings, train_ours
 
 OURS = TrainConfig()
 QUICK = replace(OURS, drawn=24_000, nondigits=4_800, steps=80)
 
-UPSTREAM = Schedule(rounds=200, batch=64, patience=10, learning_rate=1e-3, epsilon=1e-7)  # Keras' Adam
-UPSTREAM_VALIDATION = 0.1  # the last tenth of the training images, as Keras' validation_split takes it
+# Epsilon is that of Keras' Adam.
+UPSTREAM = OptimConfig(rounds=200, batch=64, patience=10, learning_rate=1e-3, epsilon=1e-7)
+# The last tenth of the training images, as Keras' validation_split takes it.
+UPSTREAM_VALIDATION = 0.1
 
 RECIPES = {
     "ours": OURS,
@@ -38,17 +40,20 @@ class Run:
     test: dict
     seconds: float
     fitted: Fit | None = None
-    notes: dict = field(default_factory=dict)  # what else is needed to use the network
+    # What else is needed to use the network.
+    notes: dict = field(default_factory=dict)
 
 
-def run_ours(arrays: data.Arrays | None, seed: int, config: TrainConfig) -> Run:
-    """Train our network with one seed and look at the test images; without archives, at drawn digits of another seed."""
+def run_ours(
+    arrays: data.Arrays | None, seed: int, config: TrainConfig, contributed: Contributed | None = None
+) -> Run:
+    """Train our network with one seed and measure it on the test images, or without archives on drawings."""
     start = time.perf_counter()
     if arrays is None or config.drawn_share == 1:
         images, labels = torch.zeros(0, 1, 28, 28), torch.zeros(0, dtype=torch.int64)
     else:
         images, labels = normalised(arrays.x_train), torch.from_numpy(arrays.y_train)
-    fitted = train_ours(images, labels, seed, config)
+    fitted = train_ours(images, labels, seed, config, contributed)
     seconds = time.perf_counter() - start
     if arrays is None:
         drawn, truth, _ = prepare_drawings(1000, 0, seed + 1_000_000)
@@ -100,10 +105,10 @@ def run_nearest(arrays: data.Arrays, seed: int, prepare) -> Run:
     return Run(seed, metrics.summary(arrays.y_test, certain), time.perf_counter() - start)
 
 
-def run(recipe: str, arrays: data.Arrays | None, seed: int) -> Run:
+def run(recipe: str, arrays: data.Arrays | None, seed: int, contributed: Contributed | None = None) -> Run:
     """One seed of a recipe named in RECIPES. Only "drawn-only" does without MNIXEL's `arrays`."""
     if isinstance(RECIPES[recipe], TrainConfig):
-        return run_ours(arrays, seed, RECIPES[recipe])
+        return run_ours(arrays, seed, RECIPES[recipe], contributed)
     if recipe == "upstream":
         return run_upstream(arrays, seed)
     return run_nearest(arrays, seed, normalised if recipe == "nearest-normalised" else lambda images: images)

@@ -1,7 +1,8 @@
-"""The baseline: upstream's network and preprocessing, as the notebook of "Deep Learning Digit Classifier" has them.
+"""The baseline: network and preprocessing of the notebook of "Deep Learning Digit Classifier".
 
-Repeated in PyTorch for comparison only; the page never uses it. Where Keras and PyTorch differ in a default (initial weights,
-batch normalisation, Adam's epsilon), Keras' value is set. Source: github.com/Konat23/Deep-Learning-Digit-Clasifier-UI.
+Repeated in PyTorch for comparison only; the page never uses it. Where Keras and PyTorch differ in a default
+(initial weights, batch normalisation, Adam's epsilon), Keras' value is set. Source:
+github.com/Konat23/Deep-Learning-Digit-Clasifier-UI.
 """
 
 from __future__ import annotations
@@ -38,9 +39,8 @@ class UpstreamCNN(nn.Module):
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
                 nn.init.xavier_uniform_(layer.weight)
                 nn.init.zeros_(layer.bias)
-        statistics = [
-            b for b in self.buffers() if b.ndim
-        ]  # not the batch counters, which Keras does not have
+        # Keras has no batch counters, the buffers without dimensions.
+        statistics = [b for b in self.buffers() if b.ndim]
         count = sum(t.numel() for t in [*self.parameters(), *statistics])
         assert count == PARAMETERS, f"{count} parameters instead of {PARAMETERS}"
 
@@ -56,8 +56,8 @@ class UpstreamCNN(nn.Module):
 def preprocess(image: np.ndarray) -> np.ndarray:
     """What upstream trained on: (28, 28) 0..255 -> (28, 28) 0..255.
 
-    The centre of mass goes to the centre by whole pixels, then the picture is enlarged about its centre until the box of what
-    is drawn fills it (the longer side; what would leave the picture is cut off).
+    The centre of mass goes to the centre by whole pixels, then the picture is enlarged about its centre until
+    the box of what is drawn fills it (the longer side; what would leave the picture is cut off).
     """
     side = image.shape[0]
     mass = image.sum()
@@ -87,5 +87,5 @@ def _shift(image: np.ndarray, down: int, right: int) -> np.ndarray:
 
 
 def standardise(images: np.ndarray, mean: float, deviation: float) -> Tensor:
-    """Float32 (N, 1, 28, 28) tensor of (N, 28, 28) pictures less the training mean, over the training deviation."""
+    """Pictures (N, 28, 28), less the mean and divided by the deviation, as float32 (N, 1, 28, 28)."""
     return torch.from_numpy(((images - mean) / deviation).astype(np.float32))[:, None]

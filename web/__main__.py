@@ -1,8 +1,8 @@
 """`python -m web build OUT`: the static edition of the page in a folder that any web server can serve.
 
-python -m web build site && python -m http.server --directory site
-python -m web digits                                          the digits that the page shows, drawn anew
-python -m web build site --model OWNER/NAME --commit SHA      weights from the Hub, the copy beside the page as a fallback
+python -m web build site && python -m http.server --directory site python -m web gallery
+the digits that the page shows, drawn anew python -m web build site --model OWNER/NAME --commit SHA
+weights from the Hub, the copy beside the page as a fallback
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from web.assets import HERE
 from web.build import BuildError, Published, build, endpoint
+
+SHOW = HERE / "show"  # where the gallery lies
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,19 +37,22 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument(
         "--contribute", metavar="URL", help="address of a page that takes contributions, to link to"
     )
+    command.add_argument(
+        "--address", metavar="URL", help="address of the page itself, for links that show its picture"
+    )
     drawn = commands.add_parser(
-        "digits", help="draw the page's digits anew: after a change of handwriting/ or weights/"
+        "gallery", help="draw the page's digits anew: after a change of handwriting/ or weights/"
     )
     shown = "MNIXEL's own training digits, too: whoever publishes them answers for it"
     drawn.add_argument("--mnixel-may-be-shown", action="store_true", help=shown)
     options = parser.parse_args(arguments)
-    if options.command == "digits":
-        return _digits(options.mnixel_may_be_shown)
+    if options.command == "gallery":
+        return _gallery(options.mnixel_may_be_shown)
     if bool(options.model) != bool(options.commit):
         parser.error("--model and --commit go together: the page takes its weights from one commit")
     published = Published(options.model, options.commit, endpoint()) if options.model else None
     try:
-        files = build(options.out, options.weights, published, options.contribute)
+        files = build(options.out, options.weights, published, options.contribute, options.address)
     except (BuildError, OSError) as error:
         print(f"web build: {error}", file=sys.stderr)
         return 1
@@ -57,16 +62,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _digits(mnixel: bool) -> int:
+def _gallery(mnixel: bool) -> int:
     from data import DataError
-    from web import digits  # which a page's server does not carry
+    from web import gallery  # a page's server does not carry it
 
     try:
-        print(digits.write(HERE, HERE.parent / "weights"))
+        print(gallery.write(SHOW, HERE.parent / "weights"))
         if mnixel:
-            print(digits.write_mnixel(HERE, HERE.parent / "weights"))
+            print(gallery.write_mnixel(SHOW, HERE.parent / "weights"))
     except (DataError, OSError, ValueError) as error:
-        print(f"web digits: {error}", file=sys.stderr)
+        print(f"web gallery: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""The files that browsers load, by the names under which they ask for them."""
+"""The files that browsers load, by the addresses under which they ask for them."""
 
 from __future__ import annotations
 
@@ -8,19 +8,23 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
+STATIC = HERE / "static"  # what only the static edition has, at its top
 TYPES = {  # the ending of a file's name -> its media type
     ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".png": "image/png",
     ".svg": "image/svg+xml",
 }
+STYLES = ("page.css", "teach/teach.css")
+# Loaded at once, and all together: what the board needs.
+PRELOADED = ("words.js", "parts.js", "tabs.js", "draw/sketchpad.js", "read/engine.js", "read/digit.js")
 
 
 def assets() -> dict[str, Path]:
-    """Name -> file, of everything that a browser loads from either edition of the page."""
-    return {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in TYPES.keys() - {".html"}}
+    """Path below web/ -> file, of everything that a browser loads from either edition of the page."""
+    found = (path for path in sorted(HERE.rglob("*")) if path.suffix in TYPES and STATIC not in path.parents)
+    return {path.relative_to(HERE).as_posix(): path for path in found}
 
 
 def media_type(name: str) -> str:
@@ -30,7 +34,9 @@ def media_type(name: str) -> str:
 
 @cache
 def fingerprint() -> str:
-    """16 hexadecimal digits that change with any asset: part of its address, so that a browser may cache it for ever."""
+    """16 hexadecimal digits that change with any asset: part of its address, so that a browser may cache it
+    for ever.
+    """
     digest = hashlib.sha256()
     for name, path in assets().items():
         content = path.read_bytes()
@@ -38,6 +44,15 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
+def head(base: str) -> str:
+    """The lines of a page's head that load styles and scripts from the address `base`, which ends in a slash
+    or is empty.
+    """
+    styles = [f'<link rel="stylesheet" href="{base}{name}">' for name in STYLES]
+    scripts = [f'<link rel="modulepreload" href="{base}{name}">' for name in ("main.js", *PRELOADED)]
+    return "\n".join([*styles, *scripts])
+
+
 def examples() -> dict:
     """`{"radius": r, "drawings": [{"digit": "2", "strokes": [[[x, y], ...], ...]}, ...]}` in board units."""
-    return json.loads((HERE / "examples.json").read_text())
+    return json.loads((HERE / "draw" / "examples.json").read_text(encoding="utf-8"))

@@ -1,4 +1,6 @@
-"""Lays the static edition out in a folder: the page, the engine and the weights, for any web server, also under a sub-path."""
+"""Lays the static edition out in a folder: the page, the engine and the weights, for any web server, also
+under a sub-path.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from web import charts
-from web.assets import HERE, assets
+from web.assets import HERE, STATIC, assets, head
 
-STATIC = HERE / "static"
 WEIGHTS = ("config.json", "model.safetensors")
-GRADIO_ONLY = ("collector.js", "collector.css", "mine.js", "reduce.js")  # contributing takes a server
+WORKER = "service-worker.js"
+ENGINE = "digit.js"  # also lies at the top, beside weights/, for pages of other people
+NOT_KEPT = (WORKER, ENGINE, "index.html", "card.png")  # files that the page does not need without a network
 HUB_FILES = " https://*.hf.co https://*.huggingface.co"  # where the Hub sends the browser for a large file
 
 
@@ -27,7 +30,9 @@ class BuildError(ValueError):
 
 @dataclass(frozen=True)
 class Published:
-    """The model repository that the page takes its weights from; the copy beside the page is for when that fails."""
+    """The model repository that the page takes its weights from; the copy beside the page is for when that
+    fails.
+    """
 
     name: str  # OWNER/NAME
     commit: str  # full sha
@@ -39,14 +44,22 @@ class Published:
 
 
 def build(
-    out: Path, weights: Path, published: Published | None = None, contribute: str | None = None
+    out: Path,
+    weights: Path,
+    published: Published | None = None,
+    contribute: str | None = None,
+    address: str | None = None,
 ) -> list[str]:
-    """Write the static edition into `out`, which may not exist yet or be an earlier build; returns the names of its files.
+    """Write the static edition into `out`, which may not exist yet or be an earlier build; returns the names
+    of its files.
 
-    `weights` is a folder that train.py wrote; `contribute` the address of a page that takes contributions.
-    Raises BuildError when the weights are not there or are not those of config.json, OSError when a file cannot be written.
+    `weights` is a folder that train.py wrote; `contribute` the address of a page that takes contributions;
+    `address` that of the page itself, which ends in a slash: other sites show its picture only where they are
+    told the whole address. Raises BuildError when the weights are not there or are not those of config.json,
+    OSError when a file cannot be written.
     """
-    about = _about(weights)
+    origin = f"{published.name}@{published.commit}" if published else "embedded"
+    about = {"weights": origin, **_about(weights)}
     if out.exists() and not out.is_dir():
         raise BuildError(f"{out} is a file; name a folder for the page.")
     if out.is_dir() and any(out.iterdir()) and not _is_build(out):
@@ -55,7 +68,8 @@ def build(
     # Beside it, so that a build that fails leaves the earlier one.
     with tempfile.TemporaryDirectory(dir=out.resolve().parent) as work:
         made = Path(work, "page")
-        files = _write(made, weights, about, published, contribute)
+        page = _page(weights, published, contribute, address)
+        files = _write(made, weights, {"bases": _bases(published), **about}, page)
         shutil.rmtree(out, ignore_errors=True)
         if out.exists():  # a link, a mount or the folder that one is in
             shutil.copytree(made, out, dirs_exist_ok=True)
@@ -64,80 +78,87 @@ def build(
     return files
 
 
-def _write(
-    out: Path, weights: Path, about: dict, published: Published | None, contribute: str | None
-) -> list[str]:
+def _bases(published: Published | None) -> list[str]:
+    """Where the page looks for its weights, in this order."""
+    return [*([published.base] if published else []), "weights/"]
+
+
+def _write(out: Path, weights: Path, current: dict, page: str) -> list[str]:
     (out / "weights").mkdir(parents=True)
-    for name, path in assets().items():
-        if name not in GRADIO_ONLY:
-            shutil.copyfile(path, out / name)
-    for path in STATIC.iterdir():
-        shutil.copyfile(path, out / path.name)
+    engine = assets()[f"read/{ENGINE}"]
+    for name, path in {**assets(), **{path.name: path for path in STATIC.iterdir()}, ENGINE: engine}.items():
+        (out / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(path, out / name)
     for name in WEIGHTS:
         shutil.copyfile(weights / name, out / "weights" / name)
-    bases = [*([published.base] if published else []), "weights/"]
-    origin = f"{published.name}@{published.commit}" if published else "embedded"
-    (out / "weights" / "current.json").write_text(
-        json.dumps({"bases": bases, "weights": origin, **about}) + "\n"
-    )
-    (out / "index.html").write_text(_page(weights, published, contribute))
+    (out / "weights" / "current.json").write_text(json.dumps(current) + "\n", encoding="utf-8")
+    (out / "index.html").write_text(page, encoding="utf-8")
     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-    kept = [
-        "./",
-        *(name for name in files if name not in ("service-worker.js", "index.html")),
-    ]  # "./" is the latter
-    worker = (STATIC / "service-worker.js").read_text()
+    kept = ["./", *(name for name in files if name not in NOT_KEPT)]  # "./" is index.html
     version = hashlib.sha256(b"".join((out / name).read_bytes() for name in files)).hexdigest()[:16]
-    (out / "service-worker.js").write_text(
-        worker.replace("{version}", version).replace("{files}", json.dumps(kept))
-    )
+    worker = (STATIC / WORKER).read_text(encoding="utf-8")
+    worker = worker.replace("{version}", version).replace('"{files}"', json.dumps(kept))
+    (out / WORKER).write_text(worker, encoding="utf-8")
     return files
 
 
 def _is_build(folder: Path) -> bool:
     """Whether the files in a folder are those of an earlier build, and no others."""
     try:
-        [listed] = re.findall(r"^const FILES = (\[.*\]);$", (folder / "service-worker.js").read_text(), re.M)
-        known = {*json.loads(listed), "index.html", "service-worker.js"}
+        [listed] = re.findall(
+            r"^const FILES = (\[.*\]);$", (folder / WORKER).read_text(encoding="utf-8"), re.M
+        )
+        known = {*json.loads(listed), *NOT_KEPT}
     except (OSError, ValueError, TypeError):
         return False
     return all(path.relative_to(folder).as_posix() in known for path in folder.rglob("*") if path.is_file())
 
 
-def _page(weights: Path, published: Published | None, contribute: str | None) -> str:
+def markup(weights: Path, contribute: str | None = None) -> str:
+    """index.html with the figures about the network in the folder `weights`, and a link to the page that
+    takes contributions, if any.
+
+    Raises ValueError, LookupError or TypeError for a folder that train.py did not write.
+    """
+    text = (HERE / "index.html").read_text(encoding="utf-8")
+    link = ""
+    if contribute:
+        link = f'<p><a href="{html.escape(contribute)}" target="_blank" rel="noopener"'
+        link += ' data-word="contribute.link">Contribute digits of your own</a></p>'
+    data, model = charts.data_tab(weights), charts.model_tab(weights)
+    return _filled(text, data=data, model=model, contribute=link)
+
+
+def _filled(text: str, **parts: str) -> str:
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", part)
+    return text
+
+
+def _page(weights: Path, published: Published | None, contribute: str | None, address: str | None) -> str:
     connect = f" {published.endpoint}{HUB_FILES}" if published else ""
     policy = (
-        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-        f"connect-src 'self'{connect}; manifest-src 'self'; base-uri 'none'; form-action 'none'"
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; "
+        f"img-src 'self' data: blob:; connect-src 'self'{connect}; manifest-src 'self'; "
+        "base-uri 'none'; form-action 'none'"
     )
-    link = f' <a href="{html.escape(contribute or "")}" target="_blank" rel="noopener" data-word="contribute.link">'
-    link += "Contribute digits of your own</a>"
-    words = json.loads((HERE / "words.json").read_text())
     try:
-        data, model = charts.data_tab(weights), charts.model_tab(weights)
+        page = markup(weights, contribute)
     except (ValueError, LookupError, TypeError) as error:
         raise BuildError(
             f"{weights} holds what cannot be drawn ({error!r}); train.py writes such a folder."
         ) from error
-    parts = {
-        "policy": policy,
-        "contribute": link if contribute else "",
-        "noscript": "".join(f'<p lang="{name}">{said["noscript"]}</p>' for name, said in words.items()),
-        "sketchpad": (HERE / "sketchpad.html").read_text(),
-        "data": data,
-        "model": model,
-    }
-    page = (STATIC / "index.html").read_text()
-    for name, text in parts.items():
-        page = page.replace(f"{{{name}}}", text)
-    return page
+    return _filled(page, policy=policy, head=head(""), address=html.escape(address or ""))
 
 
 def _about(weights: Path) -> dict:
-    """Parameters and accuracy of the weights in a folder. Raises BuildError when they are not what their files say."""
+    """Parameters and accuracy of the weights in a folder. Raises BuildError when they are not what their
+    files say.
+    """
     try:
         config, metrics = (
-            json.loads((weights / name).read_text()) for name in ("config.json", "metrics.json")
+            json.loads((weights / name).read_text(encoding="utf-8"))
+            for name in ("config.json", "metrics.json")
         )
         digests = {config["sha256"], metrics["sha256"]}
         digests.add(hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest())

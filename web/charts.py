@@ -1,8 +1,9 @@
-"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the same in both editions.
+"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the
+same in both editions.
 
-A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that the page says them in the
-visitor's language; colours are classes of tabs.css, since the page's policy forbids inline styles. What has not been measured, or was
-measured of other weights, is left out.
+A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that
+the page says them in the visitor's language; colours are classes of page.css, since the page's policy forbids
+inline styles. What has not been measured, or was measured of other weights, is left out.
 """
 
 from __future__ import annotations
@@ -19,28 +20,25 @@ from web.assets import HERE, assets
 RESULTS = HERE.parent / "docs"
 FILES = ("accuracy.json", "data.json", "recipes.json")  # of docs/, what the figures are drawn from
 OURS, UPSTREAM = "this project", "upstream's network and recipe"  # columns of accuracy.json
-FIGURE = re.compile(r"(\d+)/(\d+) = ([\d.]+) % \(95 % interval ([\d.]+) to ([\d.]+)\)")
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = (
-    480,
-    300,
-    56,
-    456,
-    24,
-    254,
-)  # of a drawing, and where its axes begin and end
-WORDS = next(iter(json.loads((HERE / "words.json").read_text()).values()))
+STRANGERS = "pendigits"  # whose digits are counted where the steps of the training are compared
+# Of a drawing, and where its axes begin and end.
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 56, 456, 24, 254
+FEWEST = 50  # answers that a dot of the calibration stands for
+WORDS = next(iter(json.loads((HERE / "words.json").read_text(encoding="utf-8")).values()))
 
 
 def read(path: Path) -> dict:
     """A file of results; empty where nothing has been measured."""
-    return json.loads(path.read_text()) if path.is_file() else {}
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-# --- words and numbers ------------------------------------------------------------------------------------------------
+# --- words and numbers -------------------------------------------------------------------------------------
 
 
 def say(key: str, **values: str) -> str:
-    """A sentence of words.json, its placeholders filled; an unknown key stands for itself without what is before its colon."""
+    """A sentence of words.json, its placeholders filled; an unknown key stands for itself without what is
+    before its colon.
+    """
     if key not in WORDS:
         return escape(key.partition(":")[2])
     slots = {name: f'<span data-slot="{name}">{value}</span>' for name, value in values.items()}
@@ -63,26 +61,30 @@ def percent(value: float, digits: int = 1) -> str:
     return f'<span data-share="{shown}">{shown}%</span>'
 
 
-# --- parts of figures -------------------------------------------------------------------------------------------------
+# --- parts of figures --------------------------------------------------------------------------------------
 
 
 def figure(name: str, drawing: str, caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A drawing with its caption; `head` and the first cell of each row are the headings of its numbers."""
     numbers = f"<details><summary>{say('charts.numbers')}</summary>{table(head, rows)}</details>"
-    return f'<figure class="chart" data-chart="{escape(name)}">{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>'
+    opening = f'<figure class="chart" data-chart="{escape(name)}">'
+    return f"{opening}{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>"
 
 
 def table(
     head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: ""
 ) -> str:
-    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and column."""
+    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell in that row and
+    column.
+    """
     top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
         body += f'<tr><th scope="row">{first}</th>'
         body += "".join(f'<td class="{mark(y, x)}">{cell}</td>' for x, cell in enumerate(cells)) + "</tr>"
     body = body.replace(' class=""', "")
-    return f'<div class="wide" tabindex="0" role="group"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+    whole = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide" tabindex="0" role="group">{whole}</div>'
 
 
 def svg(content: str, height: float = HEIGHT) -> str:
@@ -90,7 +92,8 @@ def svg(content: str, height: float = HEIGHT) -> str:
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words.replace("<span", "<tspan").replace("</span", "</tspan")}</text>'
+    words = words.replace("<span", "<tspan").replace("</span", "</tspan")
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words}</text>'
 
 
 def scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
@@ -118,11 +121,11 @@ def columns(*keys: str) -> list[str]:
     return [say(f"charts.{key}") for key in keys]
 
 
-# --- the tab Data -----------------------------------------------------------------------------------------------------
+# --- the tab Data ------------------------------------------------------------------------------------------
 
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
-    """What the network in the folder `weights` learnt from, and room for the digits that tabs.js shows."""
+    """What the network in the folder `weights` learnt from, and room for the digits that figures.js shows."""
     gallery = '<ul class="cells" data-set="{}"></ul>'
     options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
     radio = '<label><input type="radio" name="data-digit" value="{}">{}</label>'
@@ -135,13 +138,13 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
         "data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>'
     )
     html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
-    html += section("data.ways", choice + gallery.format("digits"))
+    html += section("data.ways", choice + gallery.format("gallery"))
     html += section("data.contributed", gallery.format("contributed")).replace(">", " hidden>", 1)
-    mnixel = "mnixel.json" in assets()  # which the publisher has to ask for
+    mnixel = "show/mnixel.json" in assets()  # which the publisher has to ask for
     html += (
         section("data.mnixel", gallery.format("mnixel")) if mnixel else f"<p>{say('data.mnixel.hidden')}</p>"
     )
-    return f'<div class="view figures">{html}</div>'
+    return f'<div class="figures">{html}</div>'
 
 
 def learnt(report: dict, counts: dict) -> str:
@@ -168,30 +171,34 @@ def learnt(report: dict, counts: dict) -> str:
     return f"<section><h2>{say('data.learnt')}</h2>{html}</section>"
 
 
-# --- the tab Model ----------------------------------------------------------------------------------------------------
+# --- the tab Model -----------------------------------------------------------------------------------------
 
 
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
-    """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it still misreads."""
+    """How good the network in the folder `weights` is, how it was trained, what each step is worth, what it
+    still misreads.
+    """
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
-    test, recipes = report["test"], read(results / "recipes.json")
-    wrong = read(HERE / "digits.json").get("mistakes", {})
+    recipes = read(results / "recipes.json").get("recipes", {})
+    wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
-    shown = [name for name in details if not name.endswith(", small")]
-    shown = sorted(shown, key=lambda name: -accuracy["counts"][name][OURS][1])[:2]  # the largest say most
-    recipes.setdefault("ours", {"rights": [*report["seeds"].values()], "total": test["total"]})
-    html = section("model.people", people(accuracy, ["MNIXEL test", *details])) if details else ""
-    matrices = [confusion(name, details[name]["confusion"]) for name in shown]
-    html += section("model.confusion", "".join([confusion("MNIXEL test", test["confusion"]), *matrices]))
-    html += section("model.sure", "".join(reliability(name, details[name]["reliability"]) for name in shown))
-    html += section("model.learning", learning(report)) + section("model.steps", ablation(recipes))
+    html = '<p class="about"><span class="parameters"></span> <span class="stale"></span></p>'
+    matrix, name = report["test"]["confusion"], "MNIXEL test"
+    if details:
+        html += section("model.people", people(accuracy, ["MNIXEL test", *details]))
+        # The largest set says most.
+        name = max(details, key=lambda each: accuracy["sets"][each][OURS]["total"])
+        matrix = details[name]["confusion"]
+    html += section("model.confusion", confusion(name, matrix))
+    html += section("model.sure", reliability(name, details[name]["reliability"]) if details else "")
+    html += section("model.learning", learning(report)) + section("model.steps", steps(recipes))
     if wrong.get("sha256") == report["sha256"]:
         told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")}
         told["shown"] = str(len(wrong["shown"]))
         html += section(
             "model.mistakes", f'<p>{say("model.misread", **told)}</p><ul class="cells mistakes"></ul>'
         )
-    return f'<div class="view figures">{html}</div>'
+    return f'<div class="figures">{html}</div>'
 
 
 def section(title: str, content: str) -> str:
@@ -201,27 +208,30 @@ def section(title: str, content: str) -> str:
     )
 
 
-def figures(said: str) -> list[float]:
-    """Right, total, share and the bounds of its interval; empty where it says none."""
-    found = FIGURE.search(said)
-    return [float(part) for part in found.groups()] if found else []
-
-
 def people(accuracy: dict, names: Sequence[str]) -> str:
     """A dot and its interval for each of the sets; upstream's share beside them in the table."""
-    rows = {name: {who: figures(said) for who, said in accuracy["rows"][name].items()} for name in names}
-    low, end = 5 * math.floor(min(row[OURS][3] for row in rows.values()) / 5), len(rows) * 40 + 22
+    rows = {name: accuracy["sets"][name] for name in names}
+    low = 5 * math.floor(20 * min(row[OURS]["interval"][0] for row in rows.values()))
+    end = len(rows) * 40 + 22
     at, drawn, told = scale(low, 100, 8, RIGHT), "", []
     for y, (name, row) in zip(range(30, end, 40), rows.items(), strict=False):
-        who, (right, total, share, least, most) = say(f"set:{name}"), row[OURS]
+        who, right, total = say(f"set:{name}"), row[OURS]["right"], row[OURS]["total"]
+        share, least, most = (100 * part for part in (right / total, *row[OURS]["interval"]))
         drawn += text(0, y - 10, who) + line([(8, y), (RIGHT, y)], "rule")
         drawn += line([(at(least), y), (at(most), y)], "line") + dot(at(share), y)
         part = say("charts.of", right=number(right), total=number(total))
         bounds = say("charts.bounds", low=percent(least / 100), high=percent(most / 100))
-        upstream = percent(row[UPSTREAM][2] / 100) if row.get(UPSTREAM) else "–"
+        theirs = row.get(UPSTREAM)
+        upstream = percent(theirs["right"] / theirs["total"]) if theirs else "–"
         told.append((who, part, percent(share / 100), bounds, upstream))
     for tick in range(low, 101, 1 if low > 90 else 5):
-        drawn += text(at(tick), end, percent(tick / 100, 0), "end" if tick > low else "")
+        drawn += line([(at(tick), 26), (at(tick), end - 16)], "rule")
+        drawn += text(
+            at(tick),
+            end,
+            percent(tick / 100, 0),
+            "middle" if low < tick < 100 else "end" if tick > low else "",
+        )
     head = columns("whose", "right", "share", "interval", "upstream")
     return figure("people", svg(drawn, end + 8), say("model.interval"), head, told)
 
@@ -231,7 +241,9 @@ def dot(x: float, y: float, radius: float = 5) -> str:
 
 
 def confusion(name: str, matrix: list[list[int]]) -> str:
-    """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in words."""
+    """The matrix as a table, a mistake the darker the more often it was made, and the commonest ones in
+    words.
+    """
     wrong = sorted(
         ((n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row) if n and x != y), reverse=True
     )
@@ -250,14 +262,30 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
     return f"{opening}{body}<figcaption>{caption} {common}</figcaption></figure>"
 
 
+def merged(bins: Iterable[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
+    """Bins (answers, mean confidence, share right) joined with their neighbours until each has FEWEST
+    answers.
+    """
+    found: list[tuple[int, float, float]] = []
+    for count, sure, right in bins:
+        if found and found[-1][0] < FEWEST:
+            before = found.pop()
+            total = before[0] + count
+            sure, right = (
+                (before[0] * a + count * b) / total for a, b in ((before[1], sure), (before[2], right))
+            )
+            count = total
+        found.append((count, sure, right))
+    return found
+
+
 def reliability(name: str, bins: list[tuple[int, float, float]]) -> str:
     """How often it is right when it is that sure; a dot is the larger the more answers it stands for."""
+    bins = merged(bins)
     x, y, most = scale(0, 1, LEFT, RIGHT), scale(0, 1, BOTTOM, TOP), max(count for count, *_ in bins)
     across, up = ({side(n / 5): percent(n / 5, 0) for n in range(6)} for side in (x, y))
-    drawn = axes((across, say("charts.said")), (up, say("charts.were"))) + line(
-        [(LEFT, BOTTOM), (RIGHT, TOP)], "rule strong"
-    )
-    drawn += line([(x(sure), y(right)) for _, sure, right in bins], "line thin")
+    drawn = axes((across, say("charts.said")), (up, say("charts.were")))
+    drawn += line([(LEFT, BOTTOM), (RIGHT, TOP)], "rule strong")
     drawn += "".join(dot(x(sure), y(right), 3 + 7 * math.sqrt(count / most)) for count, sure, right in bins)
     rows = [(percent(sure), percent(right), number(count)) for count, sure, right in bins]
     caption = say("model.diagonal", set=say(f"set:{name}"))
@@ -295,15 +323,19 @@ def learning(report: dict) -> str:
     )
 
 
-def ablation(recipes: dict) -> str:
-    """Mistakes on MNIXEL's test images by each recipe, the mean over its seeds, as bars."""
-    wrong = {name: row["total"] - sum(row["rights"]) / len(row["rights"]) for name, row in recipes.items()}
-    long, drawn, rows = scale(0, max(1, *wrong.values()), 0, WIDTH - 60), "", []
-    for y, (name, mean) in enumerate(wrong.items()):
-        drawn += text(0, 46 * y + 16, say(f"recipe:{name}")) + bar(0, 46 * y + 22, long(mean), 14)
-        drawn += text(long(mean) + 6, 46 * y + 34, number(mean, 1))
-        rows.append((say(f"recipe:{name}"), number(mean, 1), number(len(recipes[name]["rights"]))))
-    caption = say("model.recipes", total=number(recipes["ours"]["total"]))
-    return figure(
-        "ablation", svg(drawn, 46 * len(wrong)), caption, columns("step", "mistakes", "seeds"), rows
-    )
+def steps(recipes: dict) -> str:
+    """The share of strangers' digits that each recipe misread, as bars; nothing where it has not been
+    measured.
+    """
+    counts = {name: row["people"][STRANGERS] for name, row in recipes.items() if STRANGERS in row["people"]}
+    wrong = {name: 1 - count["right"] / count["total"] for name, count in counts.items()}
+    if not wrong:
+        return ""
+    long, drawn, rows = scale(0, max(wrong.values()), 0, WIDTH - 60), "", []
+    for y, (name, share) in enumerate(wrong.items()):
+        drawn += text(0, 46 * y + 16, say(f"recipe:{name}")) + bar(0, 46 * y + 22, long(share), 14)
+        drawn += text(long(share) + 6, 46 * y + 34, percent(share))
+        missed = counts[name]["total"] - counts[name]["right"]
+        rows.append((say(f"recipe:{name}"), number(missed), percent(share)))
+    caption = say("model.recipes", total=number(max(count["total"] for count in counts.values())))
+    return figure("steps", svg(drawn, 46 * len(wrong)), caption, columns("step", "mistakes", "share"), rows)

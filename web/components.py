@@ -1,59 +1,42 @@
-"""The page's views as Gradio components: `gr.HTML` whose script only imports the module that does the work.
+"""The page as a Gradio component: one `gr.HTML` that holds the <main> of index.html, whose script only starts
+main.js.
 
-They are functions, not subclasses of `gr.HTML`: for a subclass Gradio writes a .pyi file beside its source.
+A function, not a subclass of `gr.HTML`: for a subclass Gradio writes a .pyi file beside its source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+import re
+from html import escape
 from pathlib import Path
 
 import gradio as gr
 
-from web import charts
-from web.assets import HERE, fingerprint
+from web.assets import fingerprint, head
+from web.build import markup
 
-WEIGHTS = "weights/current"  # where the page asks which weights are served, relative to itself
+BASE = f"web/{fingerprint()}/"  # where app.py serves the page's files, relative to the page
+HEAD = head(BASE)  # for the page's <head>
+# Gradio loads the page's styles while it shows the page: nothing is seen without them, or later.
+LATE = ":where(.page) { animation: late 4s step-end } @keyframes late { from { visibility: hidden } }"
+CURRENT = "weights/current"  # where the page asks which weights are served, relative to itself
 
 
-def sketchpad(functions: Sequence[Callable] = (), **options) -> gr.HTML:
-    """The drawing board with its answer, which the visitor's browser computes.
+def page(weights: Path, contributions: dict) -> gr.HTML:
+    """The page, with figures about the network in the folder `weights`.
 
-    `functions` are what the script may ask the server: `keep` stores a drawing that the visitor has labelled.
+    `contributions` is what its script is told of them: the licence and the version of the terms, {"licence",
+    "version"}, or why none are taken, {"error", "code"}.
     """
-    return _view("sketchpad", functions, weights=WEIGHTS, **options)
-
-
-def collector(
-    licence: str, version: str, functions: Sequence[Callable] = (), closed: dict | None = None, **options
-) -> gr.HTML:
-    """Asks for digits and stores them through `functions`, those of a contribution service.
-
-    A contributor agrees to the terms in words.json, in that `version`, which name the `licence`. `closed`, {"error", "code"}, says why
-    none are taken, if so.
-    """
-    return _view(
-        "collector", functions, weights=WEIGHTS, licence=licence, version=version, closed=closed, **options
-    )
-
-
-def data_tab(weights: Path, functions: Sequence[Callable] = (), **options) -> gr.HTML:
-    """What the network in the folder `weights` learnt from; `accepted` among `functions` gives the contributed digits."""
-    return _view("tabs", functions, charts.data_tab(weights), **options)
-
-
-def model_tab(weights: Path, **options) -> gr.HTML:
-    """How good the network in the folder `weights` is."""
-    return _view("tabs", (), charts.model_tab(weights), **options)
-
-
-def _view(name: str, functions: Sequence[Callable], html: str | None = None, **options) -> gr.HTML:
-    script = f"web/{fingerprint()}/{name}.js"
+    [inner] = re.findall(r"(?s)<main[^>]*>(.*)</main>", markup(weights))
+    told = escape(json.dumps(contributions))
+    # A <div>, because Gradio has a <main> around it.
+    opening = f'<div id="page" class="page" data-weights="{CURRENT}" data-contributions="{told}">'
+    html = f"<style>{LATE}</style>{opening}{inner}</div>"
+    start = f"import(new URL('{BASE}main.js', document.baseURI))"
     return gr.HTML(
-        html_template=html or (HERE / f"{name}.html").read_text(),
-        css_template=(HERE / "board.css").read_text() + (HERE / f"{name}.css").read_text(),
-        js_on_load=f"import(new URL({script!r}, document.baseURI)).then((view) => view.mount(element, props, server));",
-        server_functions=list(functions),
+        html_template=html,
+        js_on_load=f"{start}.then((main) => main.mount(element.querySelector('#page')));",
         apply_default_css=False,
-        **options,
     )

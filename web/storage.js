@@ -1,6 +1,7 @@
 // What the browser remembers for the page, as far as it stores anything.
 
-const here = new Map(); // for this visit, where it stores nothing
+// What is remembered for this visit only, where the browser stores nothing.
+const here = new Map();
 
 export function recall(name) {
   let stored = null;

@@ -1,8 +1,9 @@
 // All that the page says, in the visitor's language: words.json has a block of sentences for each.
 //
-// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the HTML, or write()
-// and label(). {placeholders} are values, or the element's own children with that name as data-slot. KEY?NAME=VALUE is a variant
-// of KEY for when the placeholder NAME has that value or that plural category: "task?digit=8", "saved?saved=one".
+// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the
+// HTML, or write() and label(). {placeholders} are values, or the element's own children with that name as
+// data-slot. KEY?NAME=VALUE is a variant of KEY for when the placeholder NAME has that value or that plural
+// category: "task?digit=8", "saved?saved=one".
 
 import { make } from "./dom.js";
 import { recall, remember } from "./storage.js";
@@ -11,7 +12,8 @@ const CHOSEN = "draw-a-digit language"; // in the browser's storage
 const ATTRIBUTES = ["aria-label", "aria-roledescription"]; // that may be given as data-word-aria-label="key"
 
 const AGAIN = 1000; // milliseconds until the words are fetched a second time
-const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } }; // without them: the HTML's own English stays
+// Without them: the HTML's own English stays.
+const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } };
 
 const load = () =>
   fetch(new URL("words.json", import.meta.url)).then((reply) =>
@@ -26,7 +28,8 @@ const WORDS = await load()
   .catch(() => BARE);
 const [DEFAULT] = Object.keys(WORDS);
 
-const values = { text: new WeakMap(), label: new WeakMap() }; // element -> the values of its sentence
+// Each element -> the values of its sentence.
+const values = { text: new WeakMap(), label: new WeakMap() };
 const formats = new Map();
 let language = initial();
 
@@ -39,8 +42,10 @@ function initial() {
 }
 
 // A number as the language writes it, later, when it is said: share(0.981) is 98.1 %.
-const PERCENT = { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 };
-export const share = (value) => [value, PERCENT];
+export const share = (value, digits = 1) => [
+  value,
+  { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits },
+];
 
 function format(kind, options = {}) {
   const id = `${language} ${kind} ${JSON.stringify(options)}`;
@@ -63,7 +68,8 @@ function matches(condition, given) {
   );
 }
 
-// Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a plural category.
+// Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a
+// plural category.
 const VARIANTS = {};
 for (const [name, block] of Object.entries(WORDS)) {
   const found = (VARIANTS[name] = {});
@@ -86,7 +92,8 @@ function pieces(key, given) {
   return found.filter((piece) => piece !== "");
 }
 
-const say = (key, given = {}) => pieces(key, given).join("");
+// A sentence as a text, where it does not follow the language.
+export const say = (key, given = {}) => pieces(key, given).join("");
 
 function fillText(element) {
   const key = element.dataset.word;
@@ -95,10 +102,12 @@ function fillText(element) {
   const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
   const text = parts.map((part) => part.textContent ?? part).join("");
-  if (element.textContent === text) return; // a text that is written anew is laid out, and spoken, anew
+  // A text that is written anew is laid out, and spoken, anew.
+  if (element.textContent === text) return;
   if (slots.length) element.replaceChildren(...parts);
   else if (element.childNodes.length === 1 && text)
-    element.firstChild.data = text; // less to lay out than a new text
+    // The browser has less to lay out than for a new text.
+    element.firstChild.data = text;
   else element.textContent = text;
 }
 
@@ -114,26 +123,6 @@ export function label(element, key, given = {}) {
   element.setAttribute("data-word-aria-label", key);
   values.label.set(element, given);
   element.setAttribute("aria-label", say(key, given));
-}
-
-// Gradio takes its own words from the browser's language, once. These follow the visitor's, also where Gradio draws them anew: the
-// titles of its tabs (also the copies with which it measures them, and its menu for those without room) and what is under the page.
-const THEIRS = ".tab-wrapper button, footer button";
-const OURS = new Map(
-  Object.values(WORDS).flatMap((block) => {
-    return Object.entries(block)
-      .filter(([key]) => /^(tab|gradio)\./.test(key))
-      .map(([key, sentence]) => [sentence, key]);
-  }),
-);
-
-function fillGradio() {
-  for (const button of document.querySelectorAll(THEIRS)) {
-    for (const node of button.childNodes) {
-      const key = node.nodeType === Node.TEXT_NODE && OURS.get(node.data.trim());
-      if (key && node.data.trim() !== say(key)) node.data = say(key);
-    }
-  }
 }
 
 // Say everything in and under `root` in the visitor's language.
@@ -152,7 +141,6 @@ function everything() {
   document.documentElement.lang = language;
   document.title = say("title") || document.title;
   fill();
-  fillGradio();
   for (const button of document.querySelectorAll(".languages button")) {
     button.setAttribute("aria-pressed", button.lang === language);
   }
@@ -184,8 +172,5 @@ export function offerLanguages() {
       return button;
     }),
   );
-  const tabs = document.querySelector(".tab-wrapper");
-  if (tabs)
-    new MutationObserver(fillGradio).observe(tabs, { childList: true, subtree: true, characterData: true });
   everything();
 }

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import io
 import json
-import urllib.error
-import urllib.request
 
 import numpy as np
 from PIL import Image
@@ -14,45 +13,90 @@ from PIL import Image
 import board
 from tests.harness.person import DRAWINGS
 
+API = "/gradio_api"
+
 
 def picture(digit: str, size: int = 448) -> Image.Image:
-    return Image.fromarray(
-        255 - board.render([board.Stroke(np.array(s), 14.0) for s in DRAWINGS[digit]], size)
-    )
+    """An example of the page, black on white."""
+    strokes = [board.Stroke(np.array(stroke), 14.0) for stroke in DRAWINGS[digit]]
+    return Image.fromarray(255 - board.render(strokes, size))
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    """An image as a file of some format."""
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
-def post(server, name: str, body: object) -> tuple[int, dict]:
-    request = urllib.request.Request(
-        f"{server.url}/gradio_api/{name}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return reply.status, json.load(reply)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
+def get(server, path: str, method: str = "GET", headers: dict | None = None, body: bytes | None = None):
+    """Status, headers and body of a request, whatever the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request(method, path, body, headers or {})
+    reply = connection.getresponse()
+    content = reply.read()
+    connection.close()
+    return reply.status, {name.lower(): value for name, value in reply.getheaders()}, content
+
+
+def post(server, path: str, body: object, **headers: str) -> tuple[int, dict]:
+    """Status and answer of a question in JSON; a path that begins with no slash is one of Gradio's."""
+    path = path if path.startswith("/") else f"{API}/{path}"
+    headers = {"Content-Type": "application/json", **headers}
+    status, _, content = get(server, path, "POST", headers, json.dumps(body).encode())
+    return status, json.loads(content)
 
 
 def data_url(content: bytes, kind: str = "png") -> dict:
-    return {
-        "url": f"data:image/{kind};base64,{base64.b64encode(content).decode()}",
-        "meta": {"_type": "gradio.FileData"},
-    }
+    """A picture file in a request, as Gradio wraps it."""
+    url = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return {"url": url, "meta": {"_type": "gradio.FileData"}}
+
+
+def predict(server, content: bytes, top_k: object = 3, **headers: str) -> tuple[int, dict]:
+    """Status, and the answer or its sentence as {"error"}, for a picture inside one request."""
+    status, reply = post(server, "run/predict", {"data": [data_url(content), top_k]}, **headers)
+    return status, reply["data"][0] if status == 200 else reply
+
+
+def form(*contents: bytes, name: str = "files") -> bytes:
+    """A form with these files."""
+    head = f'--b\r\nContent-Disposition: form-data; name="{name}"; filename="a.png"\r\n\r\n'.encode()
+    return b"".join(head + content + b"\r\n" for content in contents) + b"--b--\r\n"
+
+
+FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
 def upload(server, content: bytes) -> dict:
     """Send a picture as Gradio's clients do before they ask; gives what they put into the question."""
-    form = (
-        b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n%s\r\n--b--\r\n'
-        % content
-    )
-    headers = {"Content-Type": "multipart/form-data; boundary=b"}
-    with urllib.request.urlopen(
-        urllib.request.Request(f"{server.url}/gradio_api/upload", form, headers), timeout=30
-    ) as reply:
-        return {"path": json.load(reply)[0], "meta": {"_type": "gradio.FileData"}}
+    status, _, reply = get(server, f"{API}/upload", "POST", FORM, form(content))
+    assert status == 200, reply
+    return {"path": json.loads(reply)[0], "meta": {"_type": "gradio.FileData"}}
+
+
+# --- files that keep Pillow busy for much longer than a picture of their size -------------------------------
+
+
+def scans() -> bytes:
+    """A progressive JPEG that repeats its shortest scan, for which every pixel is decoded again."""
+    raw = encoded(Image.new("L", (4096, 4096), 128), "JPEG", progressive=True)
+    starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
+    # The first scan cannot be repeated; the others refine it.
+    parts = [raw[a:b] for a, b in zip(starts[1:], starts[2:], strict=False)]
+    return raw[:-2] + min(parts, key=len) * 12_000 + raw[-2:]
+
+
+def exif_segments() -> bytes:
+    """A JPEG with many Exif segments of ten bytes, which Pillow joins one by one."""
+    raw = encoded(picture("7"), "JPEG")
+    return raw[:2] + (b"\xff\xe1\x00\x0aExif\0\0II") * 400_000 + raw[2:]
+
+
+def empty_chunks() -> bytes:
+    """A PNG with many empty chunks."""
+    raw = encoded(picture("7"))
+    return raw[:33] + b"\0\0\0\0teSt\x4d\xfb\x5a\xae" * 660_000 + raw[33:]
+
+
+BOMBS = {"scans": scans, "exif": exif_segments, "chunks": empty_chunks}

@@ -1,4 +1,7 @@
-"""What the tests of contributions share: drawings as the page sends them, and what somebody asks of a service."""
+"""What the tests of contributions share.
+
+Drawings as the page sends them, and what somebody asks of a service.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ def scribble(points: int, seed: int = 0) -> list[dict]:
 
 def ask(service: ContributionService, name: str, **question) -> dict:
     """What the page's function of that name answers."""
-    return next(f for f in service.functions if f.__name__ == name)(question)
+    return service.functions[name](question)
 
 
 def agree(service: ContributionService) -> str:
@@ -62,7 +65,7 @@ def submit(
 ) -> dict:
     """The answer to an example that is contributed."""
     drawn = more.pop("strokes") if "strokes" in more else strokes(digit)
-    return ask(service, "keep", **{"receipt": receipt, "id": id, "label": label, "strokes": drawn, **more})
+    return ask(service, "submit", **{"receipt": receipt, "id": id, "label": label, "strokes": drawn, **more})
 
 
 def wait_for(true, seconds: float = 60) -> None:

@@ -1,8 +1,10 @@
-"""A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, Xet, tokens, and faults on demand.
+"""A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, tokens, and faults on
+demand.
 
-It models what huggingface_hub 2.4, hf_xet 1.8 and datasets 5.2 ask for and no more: no branches but main, no pull requests, no
-history of files, no multipart uploads. Its rules are the Hub's: an existing repository answers 409 with its address, a
-repository that may not be seen does not exist, a large file goes through LFS or Xet and its redirect leaves for another origin.
+It models what huggingface_hub 2.4 and datasets 5.2 ask for and no more: no branches but main, no pull
+requests, no history of files, no multipart uploads, no Xet. Its rules are the Hub's: an existing repository
+answers 409 with its address, a repository that may not be seen does not exist, a large file goes through LFS
+and its redirect leaves for another origin.
 """
 
 from __future__ import annotations
@@ -69,9 +71,9 @@ def blocks(text: str, language: str = "") -> list[str]:
 
 @dataclass(frozen=True)
 class File:
-    """One file of a commit. Large ones have a SHA-256; what they hold may be in the Xet store only."""
+    """One file of a commit. Large ones have a SHA-256."""
 
-    content: bytes | None
+    content: bytes
     size: int
     sha256: str = ""
 
@@ -80,7 +82,8 @@ class File:
         """Git's own name for it; for a large file that of its pointer."""
         body = self.content
         if self.sha256:
-            body = f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\nsize {self.size}\n".encode()
+            version = "version https://git-lfs.github.com/spec/v1"
+            body = f"{version}\noid sha256:{self.sha256}\nsize {self.size}\n".encode()
         return hashlib.sha1(b"blob %d\0" % len(body) + body).hexdigest()
 
 
@@ -111,7 +114,10 @@ class Repository:
 
 @dataclass
 class Fault:
-    """What happens to requests whose "METHOD path" matches `pattern`: the next `times` of them, after `skip` that pass."""
+    """What happens to requests whose "METHOD path" matches `pattern`.
+
+    The next `times` of them, after `skip` that pass.
+    """
 
     pattern: str
     act: str  # "refuse", "silent", "cut", "drip", "alter", "hold" or an HTTP status
@@ -123,10 +129,13 @@ class Fault:
 
 
 class LocalHub:
-    """The server. `with LocalHub(tmp_path).running() as hub` serves it; `hub.environment(home)` points a client at it."""
+    """The server.
 
-    def __init__(self, folder: Path, transfer: str = "redirect", paid: bool = True):
-        self.folder, self.transfer, self.paid = folder, transfer, paid  # "direct", "redirect" or "xet"
+    `with LocalHub().running() as hub` serves it; `hub.environment(home)` points a client at it.
+    """
+
+    def __init__(self, transfer: str = "redirect", paid: bool = True):
+        self.transfer, self.paid = transfer, paid  # "direct" or "redirect"
         self.zero = (
             2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
         )
@@ -136,6 +145,7 @@ class LocalHub:
         self.log: list[str] = []  # "METHOD path"
         self.leaks: list[str] = []  # requests to the file store that brought the Hub's token along
         self.held = threading.Event()  # a request has reached a "hold"
+        self.release = threading.Event()  # lets it go on
         self.port = free_port()
         self.url, self.store = f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
 
@@ -147,11 +157,10 @@ class LocalHub:
             "HF_HOME": str(home / "hf"),
             "HOME": str(home),
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_DISABLE_XET": "1",
         }
         if token:
             variables["HF_TOKEN"] = token
-        if self.transfer != "xet":
-            variables["HF_HUB_DISABLE_XET"] = "1"
         return variables
 
     def repository(self, kind: str, name: str) -> Repository:
@@ -167,12 +176,12 @@ class LocalHub:
             for line in text.splitlines()
         ]
 
-    def files(self, kind: str, name: str) -> dict[str, bytes | None]:
+    def files(self, kind: str, name: str) -> dict[str, bytes]:
         """What the newest commit holds."""
         return {path: file.content for path, file in self.repository(kind, name).commits[-1][2].items()}
 
     def put(self, kind: str, name: str, files: dict[str, bytes], **settings) -> str:
-        """Commit files as if somebody had pushed them (not through Xet); returns the commit."""
+        """Commit files as if somebody had pushed them; returns the commit."""
         repository = self.repositories.setdefault((kind, name), Repository(kind, name))
         for key, value in settings.items():
             setattr(repository, key, value)
@@ -184,10 +193,13 @@ class LocalHub:
             new[path] = File(content, len(content), sha)
         return repository.commit("put", new)
 
-    # --- requests -----------------------------------------------------------------------------------------------------
+    # --- requests -------------------------------------------------------------------------------------------
 
     def user(self, request: Request) -> tuple[str, str] | None:
-        """Account and role of the token that came along; None without one. Raises KeyError for a wrong one."""
+        """Account and role of the token that came along; None without one.
+
+        Raises KeyError for a wrong one.
+        """
         header = request.headers.get("authorization", "")
         return TOKENS[header.removeprefix("Bearer ")] if header else None
 
@@ -279,7 +291,8 @@ class LocalHub:
         for asked in (await request.json())["files"]:
             old = files.get(asked["path"])
             oid = None if old is None else old.sha256 or old.oid
-            mode = "lfs" if asked["path"].endswith(LARGE) else "regular"
+            large = asked["path"].endswith(LARGE) or asked["size"] > 10_000_000
+            mode = "lfs" if large else "regular"
             rows.append({"path": asked["path"], "uploadMode": mode, "shouldIgnore": False, "oid": oid})
         return JSONResponse({"files": rows, "commitOid": sha})
 
@@ -295,14 +308,9 @@ class LocalHub:
                 content = base64.b64decode(value["content"])
                 files[value["path"]] = File(content, len(content))
             elif item["key"] == "lfsFile":
-                if self.transfer == "xet":
-                    if self.xet_hash(value["oid"]) is None:
-                        return error(
-                            400, f"{value['path']}: LFS pointer points to a file that does not exist"
-                        )
-                elif value["oid"] not in self.objects:
+                if value["oid"] not in self.objects:
                     return error(400, f"{value['path']}: LFS pointer points to a file that does not exist")
-                files[value["path"]] = File(self.objects.get(value["oid"]), value["size"], value["oid"])
+                files[value["path"]] = File(self.objects[value["oid"]], value["size"], value["oid"])
             elif item["key"] == "deletedFile":
                 if value["path"] not in files:
                     return error(404, "Entry not found", "EntryNotFound")
@@ -394,8 +402,6 @@ class LocalHub:
             row = {"type": "file", "oid": file.oid, "size": file.size, "path": path}
             if file.sha256:
                 row["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": 131}
-                if self.transfer == "xet" and file.content is None:
-                    row["xetHash"] = self.xet_hash(file.sha256)
             rows.append(row)
         if folder and not rows and not folders:
             return error(404, "Entry not found", "EntryNotFound")
@@ -416,55 +422,20 @@ class LocalHub:
             "X-Linked-ETag": f'"{file.sha256}"',
             "ETag": f'"{file.sha256}"',
         }
-        if self.transfer == "xet" and (xet := self.xet_hash(file.sha256)):
-            refresh = f"{self.url}/api/{repository.kind}s/{repository.name}/xet-read-token/{sha}"
-            headers |= {"X-Xet-Hash": xet, "Link": f'<{refresh}>; rel="xet-auth"'}
-            return Response(
-                status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"}
-            )
         if self.transfer == "direct":
             return ranged(request, self.objects[file.sha256], headers)
         return Response(status_code=302, headers={**headers, "Location": f"{self.store}/store/{file.sha256}"})
 
-    # --- Xet ----------------------------------------------------------------------------------------------------------
-
-    def xet_token(self) -> Response:
-        expires = int(time.time()) + 3600
-        cas = f"local://{self.folder / 'cas'}"
-        body = {"accessToken": "xet", "exp": expires, "casUrl": cas}
-        headers = {"X-Xet-Access-Token": "xet", "X-Xet-Token-Expiration": str(expires), "X-Xet-Cas-Url": cas}
-        return JSONResponse(body, headers=headers)
-
-    def xet_hash(self, sha256: str) -> str | None:
-        """The Xet name of a file that was uploaded, from the store's shards: 48-byte records, hashes as eight-byte words."""
-
-        def word(raw: bytes) -> str:
-            return "".join(raw[i : i + 8][::-1].hex() for i in range(0, 32, 8))
-
-        for shard in (self.folder / "cas").glob("**/shards/*.mdb"):
-            raw, at = shard.read_bytes(), 48
-            while (head := raw[at : at + 48])[:32] != b"\xff" * 32:
-                flags, entries = int.from_bytes(head[32:36], "little"), int.from_bytes(head[36:40], "little")
-                at += 48 * (1 + entries * (2 if flags >> 31 & 1 else 1))
-                if flags >> 30 & 1:
-                    if word(raw[at : at + 32]) == sha256:
-                        return word(head[:32])
-                    at += 48
-        return None
-
-    # --- routing ------------------------------------------------------------------------------------------------------
+    # --- routing --------------------------------------------------------------------------------------------
 
     async def api(self, request: Request) -> Response:
         """/api/{kind}s/{owner}/{name}/..."""
         kind = request.path_params["kinds"].removesuffix("s")
         name = f"{request.path_params['owner']}/{request.path_params['name']}"
         verb, _, rest = request.path_params["rest"].partition("/")
-        writing = request.method != "GET" or verb == "xet-write-token"
-        repository = (self.writable if writing else self.visible)(request, kind, name)
+        repository = (self.writable if request.method != "GET" else self.visible)(request, kind, name)
         if isinstance(repository, Response):
             return repository
-        if verb in ("xet-write-token", "xet-read-token"):
-            return self.xet_token()
         if verb == "super-squash":
             _, message, files = repository.commits[-1]
             repository.commits = []
@@ -578,6 +549,12 @@ class Faulty:
                     return fault
         return None
 
+    async def hold(self) -> None:
+        """Until the test lets the request go on."""
+        self.hub.held.set()
+        while not self.hub.release.is_set():
+            await anyio.sleep(0.02)
+
     async def __call__(self, scope, receive, send) -> None:
         if scope["type"] != "http":
             return await self.application(scope, receive, send)
@@ -589,9 +566,11 @@ class Faulty:
                 return await self.application(scope, receive, send)
             except ClientDisconnect:
                 return
-        if fault.act == "silent" or (fault.act == "hold" and not fault.after):
-            self.hub.held.set()
+        if fault.act == "silent":
             await anyio.sleep_forever()
+        if fault.act == "hold" and not fault.after:
+            await self.hold()
+            return await self.application(scope, receive, send)
         if fault.act.isdigit():
             headers = {"X-Error-Message": fault.message} if fault.message else {}
             response = JSONResponse({"error": fault.message or "fault"}, int(fault.act), headers)
@@ -603,8 +582,7 @@ class Faulty:
 
         await self.application(scope, receive, collect)
         if fault.act == "hold":
-            self.hub.held.set()
-            await anyio.sleep_forever()
+            await self.hold()
         body = b"".join(message.get("body", b"") for message in messages[1:])
         if fault.act == "alter" and body:
             body = bytes([*body[:-1], body[-1] ^ 1])

@@ -42,7 +42,10 @@ def drag(page, places) -> None:
 
 
 def until(page, expression: str, arg=None, seconds: float = 30) -> None:
-    """Wait until a JavaScript expression or function is true. Playwright's own waiting would need `unsafe-eval` in the page."""
+    """Wait until a JavaScript expression or function is true.
+
+    Playwright's own waiting would need `unsafe-eval` in the page.
+    """
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression, arg):
         assert time.monotonic() < deadline, f"not true within {seconds} s: {expression}"
@@ -90,10 +93,9 @@ class Person:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda line: self.errors.append(line.text) if line.type == "error" else None)
         self.page.goto(url)
-        self.page.wait_for_selector("#board canvas")
+        self.page.wait_for_selector("#board canvas", state="attached")
         if ready:
-            self.page.wait_for_selector("#board[data-engine=ready]")
-            self.page.wait_for_selector(".examples button")
+            self.page.wait_for_selector("#board[data-engine=ready]", state="attached")
 
     @property
     def read(self) -> list[dict]:
@@ -106,19 +108,19 @@ class Person:
         """Where a point of the board (448 a side) is on the screen."""
         return on_screen(self.page.locator("#board canvas").bounding_box(), point)
 
+    def fingers(self, kind: str, *points) -> None:
+        """Touch the screen at points of the board: touchStart, touchMove, touchEnd or touchCancel."""
+        places = [(*self.at(point), number) for number, point in enumerate(points)]
+        spots = [{"x": x, "y": y, "id": number} for x, y, number in places]
+        self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
+
     def stroke(self, points) -> None:
-        places = [self.at(point) for point in points]
-        if self.touch:
-            send = lambda kind, place: self.touch.send(  # noqa: E731
-                "Input.dispatchTouchEvent",
-                {"type": kind, "touchPoints": [{"x": place[0], "y": place[1]}] if place else []},
-            )
-            send("touchStart", places[0])
-            for place in places[1:]:
-                send("touchMove", place)
-            send("touchEnd", None)
-        else:
-            drag(self.page, places)
+        if not self.touch:
+            return drag(self.page, [self.at(point) for point in points])
+        self.fingers("touchStart", points[0])
+        for point in points[1:]:
+            self.fingers("touchMove", point)
+        self.fingers("touchEnd")
 
     def draw(self, strokes) -> None:
         for points in strokes:
@@ -131,66 +133,39 @@ class Person:
         """Wait until the answer describes what is on the board; returns what the page then shows."""
         until(
             self.page,
-            "document.querySelector('#prediction').dataset.revision === document.querySelector('#board').dataset.revision",
+            "document.querySelector('#prediction').dataset.revision"
+            " === document.querySelector('#board').dataset.revision",
         )
         return self.shown()
 
     def shown(self) -> dict:
         return self.page.evaluate(
             """() => {
-              const prediction = document.querySelector('#prediction'), board = document.querySelector('#board');
+              const prediction = document.querySelector('#prediction');
+              const board = document.querySelector('#board');
               const preview = document.querySelector('#preview canvas');
-              const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));  // of scaleX(...)
+              // The number in scaleX(...).
+              const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));
               const data = preview.getContext('2d').getImageData(0, 0, 28, 28).data;
               return {
                 digit: prediction.dataset.digit, confidence: prediction.dataset.confidence,
                 revision: Number(prediction.dataset.revision), board: Number(board.dataset.revision),
                 big: prediction.querySelector('.digit').textContent,
                 sentence: prediction.querySelector('.sentence').textContent,
-                bars: [...prediction.querySelectorAll('.bars .top')].sort((a, b) => share(b) - share(a)).map((row) => row.querySelector('b').textContent),
+                bars: [...prediction.querySelectorAll('.bars .top')].sort((a, b) => share(b) - share(a))
+                  .map((row) => row.querySelector('button').dataset.digit),
                 preview: Array.from({length: 784}, (_, i) => data[4 * i]),
                 scroll: [window.scrollX, window.scrollY],
               };
             }"""
         )
 
+    def check_with_axe(self, where: str) -> None:
+        """Have axe-core, which the page was opened with (`before`), find nothing in what is shown."""
+        run = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+        found = self.page.evaluate(run)
+        violations = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
+        assert violations == [], where
+
     def leave(self) -> None:
         self.context.close()
-
-
-class Contributor(Person):
-    """Somebody on the Contribute tab."""
-
-    def open_tab(self) -> None:
-        self.page.get_by_role("tab", name="Contribute").click()
-        filled_in = ".collector .agree:not([disabled])"
-        self.page.wait_for_selector(filled_in, state="attached")
-
-    def agree(self) -> None:
-        self.open_tab()
-        self.page.locator(".collector .agree").click()
-        self.page.wait_for_selector("#collector-board[data-target]")
-
-    def asked_for(self) -> str:
-        return self.page.locator("#collector-board").get_attribute("data-target")
-
-    def at(self, point):
-        return on_screen(self.page.locator("#collector-board canvas").bounding_box(), point)
-
-    def draw_digit(self, digit: str) -> None:
-        """An example, or an upright line for what there is none of: the network may object to it."""
-        self.draw(DRAWINGS.get(digit, [[(224, 90), (224, 220), (224, 350)]]))
-
-    def next(self) -> None:
-        """Next, and Keep it when there is a question; until the page asks for another digit."""
-        board = "document.querySelector('#collector-board')"
-        before = self.page.evaluate(f"Number({board}.dataset.turns ?? 0)")
-        done = f"Number({board}.dataset.turns ?? 0) > before"
-        self.page.locator(".collector .next").click()
-        until(self.page, f"before => {done} || !document.querySelector('.question').hidden", arg=before)
-        if self.page.locator(".question").is_visible():
-            self.page.locator(".question .keep").click()
-        until(self.page, f"before => {done}", arg=before)
-
-    def words(self, selector: str) -> str:
-        return self.page.locator(f".collector {selector}").inner_text()

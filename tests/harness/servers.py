@@ -39,7 +39,7 @@ def free_port() -> int:
 
 def family(pid: int) -> list[int]:
     """A process and its children, whichever of its threads has started them. Linux only."""
-    lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    lists = [path.read_text(encoding="utf-8") for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return [pid, *(int(child) for text in lists for child in text.split())]
 
 
@@ -89,7 +89,7 @@ class Process:
 class Server(Process):
     """`python app.py`."""
 
-    def __init__(self, *arguments: str, folder: Path = ROOT, **environment: str):
+    def __init__(self, folder: Path = ROOT, host: str = "127.0.0.1", **environment: str):
         self.port, self._store = free_port(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         settings = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))},
@@ -97,9 +97,7 @@ class Server(Process):
             "CONTRIBUTIONS_DIR": self._store.name,
             **environment,
         }
-        super().__init__(
-            [sys.executable, "app.py", *arguments], f"http://127.0.0.1:{self.port}", settings, folder
-        )
+        super().__init__([sys.executable, "app.py"], f"http://{host}:{self.port}", settings, folder)
 
 
 class StaticSite(Process):
@@ -121,7 +119,7 @@ class StaticSite(Process):
 
 
 class ContributionServer(Process):
-    """A small page server with nothing but contributions, see `contribution_server`; settings as the page's."""
+    """A small page server with nothing but contributions, see `contribution_server`."""
 
     def __init__(self, port: int, **environment: str):
         self.port = port
@@ -130,4 +128,4 @@ class ContributionServer(Process):
             **environment,
         }
         command = [sys.executable, "-m", "tests.harness.contribution_server", str(port)]
-        super().__init__(command, f"http://127.0.0.1:{port}", settings, answers="/config")
+        super().__init__(command, f"http://127.0.0.1:{port}", settings, answers="/health")

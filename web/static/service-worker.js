@@ -1,11 +1,14 @@
-// Keeps the page, so that it opens and reads without a network. `python -m web build` fills in the version and the files.
+// Keeps the page, so that it opens and reads without a network. `python -m web build` fills in the version
+// and the files.
 
-const PREFIX = `draw-a-digit ${registration.scope} `,
-  CACHE = PREFIX + "{version}";
-const FILES = { files };
+const PREFIX = `draw-a-digit ${registration.scope} `;
+const VERSION = "{version}";
+const CACHE = PREFIX + VERSION;
+const FILES = "{files}";
 
 addEventListener("install", (event) => {
-  const fetched = FILES.map((file) => new Request(file, { cache: "reload" })); // not what an older version left behind
+  // Not what an older version left behind.
+  const fetched = FILES.map((file) => new Request(file, { cache: "reload" }));
   event.waitUntil(
     caches
       .open(CACHE)

@@ -1,0 +1,59 @@
+"""pendigits, pen strokes of 30 writers, as a benchmark (Alpaydin and Alimoglu, UCI, CC BY 4.0).
+
+Measured with, never trained on. `FREEHAND_DIR` names the folder that holds `pendigits-orig.tra.Z`, the
+original, unnormalised version of "Pen-Based Recognition of Handwritten Digits": 7,494 digits as UNIPEN text,
+y upwards.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import board
+
+FILE = "pendigits-orig.tra.Z"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How large a digit is drawn, as shares of the board's side, and with what brush, in board units."""
+
+    longer_side: tuple[float, float]
+    radius: tuple[float, float]
+
+
+NATURAL = Sizes((0.35, 0.90), (8, 24))
+SMALL = Sizes((0.20, 0.33), (5, 12))
+
+
+def folder() -> Path | None:
+    """The folder with the strokes, or None when there is none."""
+    named = os.environ.get("FREEHAND_DIR")
+    return Path(named) if named and (Path(named) / FILE).is_file() else None
+
+
+def read(path: Path) -> tuple[list[list[np.ndarray]], np.ndarray]:
+    """Every digit as a list of strokes (n, 2), x right and y down, and the labels (N,)."""
+    packed = subprocess.run(["gzip", "-dc", str(path / FILE)], check=True, capture_output=True)
+    digits, labels = [], []
+    for segment in packed.stdout.decode("latin-1").split(".SEGMENT")[1:]:
+        labels.append(int(re.search(r'"(\d)"', segment).group(1)))
+        components = [part.split(".PEN_UP")[0].split() for part in segment.split(".PEN_DOWN")[1:]]
+        digits.append([np.array(values, float).reshape(-1, 2) * (1, -1) for values in components])
+    return digits, np.array(labels)
+
+
+def on_board(digit: list[np.ndarray], sizes: Sizes, rng: np.random.Generator) -> list[board.Stroke]:
+    """A digit scaled to a random size, with a random brush, at a random place inside the board."""
+    points = np.concatenate(digit)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    scale = rng.uniform(*sizes.longer_side) * board.SIZE / max(extent.max(), 1)
+    corner = rng.uniform(0, board.SIZE - extent * scale)
+    radius = rng.uniform(*sizes.radius)
+    return [board.Stroke((stroke - low) * scale + corner, radius) for stroke in digit]

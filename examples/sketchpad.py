@@ -1,0 +1,33 @@
+"""The whole idea in a few lines: draw on a `gr.Sketchpad`, and read the most probable digits in a `gr.Label`.
+
+python examples/sketchpad.py                    the weights in this project's folder
+MODEL_ID=OWNER/NAME python examples/sketchpad.py    weights from the Hugging Face Hub
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import gradio as gr
+
+ROOT = Path(__file__).resolve().parent.parent
+# model.py needs no other file of the project.
+sys.path.insert(0, str(ROOT))
+from model import DigitCNN  # noqa: E402
+
+net = DigitCNN.from_pretrained(os.environ.get("MODEL_ID") or ROOT / "weights")
+
+
+def classify(drawing: dict, k: int) -> dict[str, float]:
+    """The k most probable digits; none while the board is empty."""
+    try:
+        return dict(net.classify(drawing["composite"], top_k=k))
+    except ValueError:
+        # There is nothing on the board.
+        return {}
+
+
+pad = gr.Sketchpad(type="pil", canvas_size=(448, 448), brush=gr.Brush(default_size=28, colors=["#000000"]))
+k = gr.Slider(1, 10, value=3, step=1, label="How many digits")
+label = gr.Label(label="Most probable digits")
+gr.Interface(classify, [pad, k], label, live=True, flagging_mode="never").launch()

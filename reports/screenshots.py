@@ -1,0 +1,193 @@
+"""Pictures of the page in a real browser: those of the documents, and every state at every size.
+
+python -m reports.screenshots OUT             five sizes, light and dark, in each state python -m
+reports.screenshots OUT NAME...     only pictures whose name contains each NAME, such as 1440, dark or shared
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import board
+from tests.harness.browser import chromium
+from tests.harness.person import DRAWINGS, HEART, Person
+from tests.harness.servers import StaticSite
+from web.assets import examples
+from web.build import build
+
+ROOT = Path(__file__).parent.parent
+DESKTOP, PHONE = (1440, 900), (390, 844)
+SIZES = (DESKTOP, (1024, 768), (768, 1024), PHONE, (844, 390))
+STATES = ("empty", "drawing", "answered", "why", "unsure", "none", "inside", "shared")
+# The documents' pictures: name -> size, whether the theme is dark, state.
+DOCS = {
+    "page": (DESKTOP, False, "answered"),
+    "page-phone": (PHONE, False, "answered"),
+    "look-desktop": (DESKTOP, False, "why"),
+    "look-dark": (DESKTOP, True, "inside"),
+    "look-shared": (DESKTOP, False, "shared"),
+    "look-phone": (PHONE, False, "answered"),
+    "look-unsure": (PHONE, True, "unsure"),
+}
+# A 4 that is nearly closed, and looks like a 9.
+UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (234, 98)]]
+# The animation: its width in pixels, its colours, and how many points are drawn between two frames.
+WIDTH, COLOURS, STEP = 640, 48, 3
+FRAME, PAUSE = 60, 2200  # milliseconds
+
+
+def show(person: Person, state: str, pause: int = 800) -> None:
+    """Bring the page, which is as `leave` left it, into a state.
+
+    `pause` milliseconds for what moves to arrive.
+    """
+    page = person.page
+    if state == "drawing":
+        points = [person.at(point) for point in DRAWINGS["3"][0]]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for place in points[1 : len(points) * 3 // 4]:
+            page.mouse.move(*place)
+    elif state != "empty":
+        person.draw({"unsure": UNSURE, "none": HEART}.get(state, DRAWINGS["3"]))
+    person.settle()
+    if state in ("why", "unsure", "none"):
+        page.locator("#why").click()
+    if state == "inside":
+        page.locator(".inside summary").click()
+        page.locator(".strip canvas").nth(2).focus()
+    if state == "shared":
+        page.locator("#share").click()
+    page.wait_for_timeout(pause)
+
+
+def leave(person: Person, state: str) -> None:
+    """Bring the page back from a state to where it was."""
+    page = person.page
+    if state == "drawing":
+        page.mouse.up()
+    if state in ("why", "unsure", "none"):
+        page.locator("#why").click()
+    if state == "inside":
+        page.locator(".inside summary").click()
+        page.evaluate("scrollTo(0, 0)")
+    if state == "shared":
+        page.keyboard.press("Escape")
+    if state != "empty":
+        page.locator("#clear").click()
+
+
+def photograph(
+    browser, url: str, out: Path, size: tuple[int, int], dark: bool, states: dict[str, str]
+) -> None:
+    """Pictures of the page at one size in one theme: OUT/name.png for each name -> state."""
+    if not states:
+        return
+    person = Person(browser, url, size, color_scheme="dark" if dark else "light")
+    for name, state in states.items():
+        show(person, state)
+        picture = Image.open(io.BytesIO(person.page.screenshot(full_page=state == "inside"))).convert("RGB")
+        picture = picture.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        picture.save(out / f"{name}.png", optimize=True)
+        leave(person, state)
+    for error in person.errors:
+        print(f"{size}: {error}", file=sys.stderr)
+    person.leave()
+
+
+def animation(person: Person, path: Path, digits: str = "25") -> None:
+    """A GIF in which digits are drawn and read: one frame for every few points of the pen."""
+    frames: list[Image.Image] = []
+    times: list[int] = []
+
+    def shoot(milliseconds: int) -> None:
+        picture = Image.open(io.BytesIO(person.page.screenshot())).convert("RGB")
+        height = round(WIDTH * picture.height / picture.width)
+        frames.append(picture.resize((WIDTH, height), Image.Resampling.LANCZOS))
+        times.append(milliseconds)
+
+    for digit in digits:
+        shoot(400)
+        for stroke in DRAWINGS[digit]:
+            points = [person.at(point) for point in stroke]
+            person.page.mouse.move(*points[0])
+            person.page.mouse.down()
+            for number, point in enumerate(points[1:]):
+                person.page.mouse.move(*point)
+                if number % STEP == 0:
+                    # The answer and its bars come.
+                    person.page.wait_for_timeout(40)
+                    shoot(FRAME)
+            person.page.mouse.up()
+        person.settle()
+        person.page.wait_for_timeout(300)
+        shoot(PAUSE)
+        person.press("#clear")
+        person.page.wait_for_timeout(300)
+    # All frames share one palette, so that they differ only where something changed.
+    palette = frames[-1].quantize(COLOURS)
+    still = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    still[0].save(path, save_all=True, append_images=still[1:], duration=times, loop=0, optimize=True)
+
+
+def example(path: Path) -> None:
+    """A drawn 2, dark on light: the picture that the README's snippets open."""
+    strokes = next(drawing["strokes"] for drawing in examples()["drawings"] if drawing["digit"] == "2")
+    drawn = board.render([board.Stroke(np.array(stroke), examples()["radius"]) for stroke in strokes])
+    Image.fromarray(255 - drawn).save(path)
+
+
+@contextmanager
+def running(lang: str = "en") -> Iterator[tuple]:
+    """A browser, and the address of the static edition in a language.
+
+    Raises LookupError without a browser.
+    """
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        build(Path(folder, "some", "where"), ROOT / "weights")
+        server = StaticSite(Path(folder))
+        try:
+            yield browser, f"{server.url}?lang={lang}"
+        finally:
+            server.kill()
+
+
+def write(folder: Path) -> None:
+    """Every picture of the documents. Raises LookupError without a browser."""
+    example(folder / "digit.png")
+    with running() as (browser, url):
+        for place in dict.fromkeys((size, dark) for size, dark, _ in DOCS.values()):
+            states = {name: state for name, (*at, state) in DOCS.items() if tuple(at) == place}
+            photograph(browser, url, folder, *place, states)
+        animation(Person(browser, url), folder / "drawing.gif")
+
+
+def main() -> None:
+    """Take the pictures of every state at every size that the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="parts of the names of the wanted pictures")
+    parser.add_argument("--lang", default="en", help="the page's language (default en)")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with running(options.lang) as (browser, url):
+        for size in SIZES:
+            for dark in (False, True):
+                start = f"{size[0]}x{size[1]}-{'dark' if dark else 'light'}-"
+                names = [start + state for state in STATES]
+                wanted = [name for name in names if all(part in name for part in options.names)]
+                states = {name: name.removeprefix(start) for name in wanted}
+                photograph(browser, url, options.out, size, dark, states)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""`python publish.py check ADDRESS`: a page that is well, and what is wrong with others."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import publish
+from publishing.check import address
+from tests.harness import called
+
+
+def test_a_gradio_page_is_well(server):
+    done = called(publish.main, "check", server.url)
+    assert done.returncode == 0, done.stdout
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "opens",
+        "weights",
+        "predicts",
+        "refuses",
+    ]
+
+
+def test_a_static_page_is_well(site):
+    done = called(publish.main, "check", site.url)
+    assert done.returncode == 0, done.stdout
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["opens", "weights"]
+
+
+POLICY = "<title>Draw a digit</title><meta content=\"connect-src 'self'\">"
+ANSWERS = {
+    "The page answers 404.": {},
+    "Another page than ours is served there.": {"/": "a shop"},
+    "The page has no policy": {"/": "<title>Draw a digit</title>"},
+    "gone.js answers 404.": {"/": POLICY + '<script src="gone.js"></script>'},
+    "problem with its weights: none": {"/": POLICY, "/weights/current": '{"problem": "none"}'},
+    "The weights are not those of config.json.": {
+        "/": POLICY,
+        "/weights/config.json": '{"sha256": "0"}',
+        "/weights/model.safetensors": "other weights",
+    },
+    "the answer cannot be used (JSONDecodeError).": {"/": POLICY, "/weights/current": "words"},
+}
+
+
+@pytest.mark.parametrize("sentence", ANSWERS)
+def test_what_is_wrong_is_said_in_one_sentence(sentence):
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found = ANSWERS[sentence].get(self.path)
+            self.send_response(200 if found else 404)
+            self.end_headers()
+            self.wfile.write((found or "").encode())
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        done = called(publish.main, "check", f"http://127.0.0.1:{other.server_port}")
+        other.shutdown()
+    last = done.stdout.splitlines()[-1]
+    assert done.returncode == 1 and "FAIL: " in last and sentence in last
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_addresses_and_names_of_spaces():
+    assert address("http://127.0.0.1:7860") == "http://127.0.0.1:7860/"
+    assert address("https://example.com/some/where/") == "https://example.com/some/where/"
+    assert address("OWNER/Mnixel_1") == "https://owner-mnixel-1.hf.space/"
+    for text in ("x", "ftp://example.com", "a b"):
+        done = called(publish.main, "check", text)
+        assert done.returncode == 2 and "is neither an address" in done.stderr

@@ -1,0 +1,93 @@
+// Strokes that the page draws by itself: an example, a drawing from a link, the greeting of a first visit.
+
+import { recall, remember } from "../storage.js";
+
+const FRAME = 16; // milliseconds between two points
+const FRAMES = 400; // at most: of a longer drawing more points are drawn at once
+const GREETING = 1000; // milliseconds before a first visit sees an example drawn
+const SEEN = "draw-a-digit seen"; // in this browser's storage, after the first visit
+
+const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// Drawings of the page's own: {radius, drawings: [{digit, strokes}, ...]}, their strokes as points.
+export async function loadExamples() {
+  const reply = await fetch(new URL("examples.json", import.meta.url));
+  const { radius, drawings } = await reply.json();
+  return drawings.map(({ digit, strokes }) => ({
+    digit,
+    strokes: strokes.map((points) => ({ points, radius })),
+  }));
+}
+
+// Draws strokes on a board, a point a frame. `kind` says what was drawn last: "example", "link" or
+// "greeting", until the visitor changes the drawing; `isRunning` whether it is under way.
+export class Player {
+  kind = null;
+  isRunning = false;
+  #board;
+  #timer = null;
+  #ended;
+
+  // `ended()` is called when a drawing is done or was stopped.
+  constructor(board, ended) {
+    this.#board = board;
+    this.#ended = ended;
+  }
+
+  // Draw strokes {points, radius} in place of what is there, or all at once where motion is not wanted.
+  play(strokes, kind) {
+    this.stop();
+    Object.assign(this, { kind, isRunning: true });
+    this.#board.replace({ example: true });
+    const steps = strokes.flatMap(({ points, radius }) =>
+      points.map((point, index) => ({ point, radius, isFirst: index === 0 })),
+    );
+    const atOnce = isStill() ? steps.length : Math.ceil(steps.length / FRAMES);
+    const go = () => {
+      for (const step of steps.splice(0, atOnce)) this.#draw(step);
+      if (!steps.length) this.stop();
+    };
+    this.#timer = setInterval(go, FRAME);
+    if (isStill()) go();
+  }
+
+  #draw({ point, radius, isFirst }) {
+    if (isFirst) this.#board.begin("example", point, radius);
+    else this.#board.extend([point], true);
+  }
+
+  stop() {
+    if (!this.isRunning) return;
+    clearInterval(this.#timer);
+    this.isRunning = false;
+    if (this.#board.pen === "example") this.#board.lift();
+    this.#ended();
+  }
+
+  // The visitor has changed the drawing.
+  leave() {
+    this.stop();
+    this.kind = null;
+  }
+}
+
+// Call greet() soon, on a first visit and until the first touch, at which stop() is called. Programs that
+// drive a browser are greeted only if they hide, and nobody where motion is not wanted.
+export function awaitGreeting(greet, stop) {
+  // Whoever stores nothing is not greeted each time.
+  const isFirst = recall(SEEN) === null && remember(SEEN, "1");
+  if (!isFirst || navigator.webdriver || isStill()) return;
+  const touched = new AbortController();
+  const timer = setTimeout(greet, GREETING);
+  for (const kind of ["pointerdown", "keydown", "wheel"]) {
+    addEventListener(
+      kind,
+      () => {
+        clearTimeout(timer);
+        touched.abort();
+        stop();
+      },
+      { signal: touched.signal, capture: true },
+    );
+  }
+}

@@ -1,0 +1,94 @@
+// Pictures instead of strokes: opened from a file, pasted, or dropped on the page.
+
+import { make } from "../dom.js";
+
+const MOST = 1024; // pixels a side: a larger picture is made smaller here, to spare a telephone's memory
+const LEAST = 8; // pixels a side of what was opened, as in Python
+
+// A file that cannot be read as a picture. `sentence`, as write() takes it, says why.
+class BadPicture extends Error {
+  constructor(...sentence) {
+    super(sentence[0]);
+    this.sentence = sentence;
+  }
+}
+
+// The picture in a file: {pixels: ImageData, image: canvas, seeThrough: whether anything shows through it}.
+// Throws a BadPicture.
+async function readPicture(file) {
+  let image;
+  try {
+    // This also turns a photograph upright.
+    image = await createImageBitmap(file);
+  } catch {
+    throw new BadPicture("picture.unreadable");
+  }
+  const { width, height } = image;
+  if (Math.min(width, height) < LEAST) throw new BadPicture("picture.small", { width, height, least: LEAST });
+  const scale = Math.min(1, MOST / Math.max(width, height));
+  const side = (length) => Math.max(LEAST, Math.round(length * scale));
+  const copy = make("canvas", { width: side(width), height: side(height) });
+  const context = copy.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(image, 0, 0, copy.width, copy.height);
+  image.close();
+  const pixels = context.getImageData(0, 0, copy.width, copy.height);
+  const seeThrough = pixels.data.some((value, index) => index % 4 === 3 && value < 250);
+  return { pixels, image: copy, seeThrough };
+}
+
+// Draw a picture of readPicture over a square of `side` units, whole and in its middle.
+export function paintPicture(paint, { image, seeThrough }, side) {
+  // On grey, both black and white ink can be seen.
+  paint.fillStyle = seeThrough ? "#7f7f7f" : "#000";
+  paint.fillRect(0, 0, side, side);
+  const scale = side / Math.max(image.width, image.height);
+  const width = image.width * scale;
+  const height = image.height * scale;
+  paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
+}
+
+// Call show(picture), or refuse(sentence), for every picture that is chosen in `input`, or pasted into or
+// dropped on the page while `element` is visible. Returns a function after which a picture that is still
+// being read is not shown any more.
+export function acceptPictures(element, input, show, refuse) {
+  let newest = 0;
+  // A picture is not taken while another tab of the page is shown.
+  const isVisible = () => element.getClientRects().length > 0;
+
+  async function open(file) {
+    newest += 1;
+    const mine = newest;
+    try {
+      const picture = await readPicture(file);
+      if (mine === newest) show(picture);
+    } catch (error) {
+      refuse(error.sentence ?? ["picture.unreadable"]);
+    }
+  }
+
+  input.addEventListener("change", () => {
+    if (input.files.length) open(input.files[0]);
+    // The same file can be opened again.
+    input.value = "";
+  });
+  document.addEventListener("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (!file || !isVisible()) return;
+    event.preventDefault();
+    open(file);
+  });
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  window.addEventListener("dragover", (event) => {
+    // A file that is dropped beside the board must not replace the page.
+    if (hasFiles(event)) event.preventDefault();
+  });
+  window.addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    if (event.dataTransfer.files.length && isVisible()) open(event.dataTransfer.files[0]);
+  });
+  return () => {
+    newest += 1;
+  };
+}

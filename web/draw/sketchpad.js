@@ -1,0 +1,197 @@
+// The tab Draw: a board, what it holds, and the answer beside it. What is drawn or opened is read in this
+// browser, while it is drawn.
+//
+// What is on the board belongs to the board, the revision and the answer to the reading, what draws itself to
+// the player. Here they are tied together and shown. A drawing is never lost to an error.
+
+import { engine } from "../read/engine.js";
+import { Reading } from "../read/reading.js";
+import { Answer, isSure } from "../show/answer.js";
+import { paced } from "../show/pace.js";
+import { Board, FULL, SIZE } from "./board.js";
+import { awaitGreeting, loadExamples, Player } from "./examples.js";
+import { acceptPictures, paintPicture } from "./pictures.js";
+import { standApart } from "./two-digits.js";
+
+const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
+const LATER = "later strokes"; // the name of what was drawn after such a pause, for the engine
+
+export class Sketchpad {
+  #root;
+  #answer;
+  #paint;
+  // A sentence, as write() takes it, that stands in place of the answer's until the drawing changes.
+  #notice = null;
+  // The parts that follow the drawing: {changed, lifted, painted, shown}, each of them optional.
+  #watchers = [];
+  #forgetPictures;
+  // When the drawing was last changed, or the pen lifted.
+  #lifted = 0;
+  // Number of the first stroke after a sure answer and a pause, which may be another digit's.
+  #first = null;
+
+  constructor(root) {
+    const find = (selector) => root.querySelector(selector);
+    this.#root = root;
+    this.prediction = find("#prediction");
+    this.#answer = new Answer(this.prediction);
+    this.#paint = paced(() => this.#paintNow());
+    this.board = new Board(
+      find("#board"),
+      { brush: find("#brush"), undoButton: find("#undo"), clearButton: find("#clear") },
+      {
+        changed: () => this.#change(),
+        full: () => this.tell([FULL]),
+        began: () => this.#begin(),
+        lifted: () => this.#lift(),
+        background: (paint, picture) => paintPicture(paint, picture, SIZE),
+      },
+    );
+    this.player = new Player(this.board, () => this.show());
+    this.reading = new Reading(
+      () => this.#question(),
+      () => this.show(),
+    );
+    this.#forgetPictures = acceptPictures(
+      root,
+      find(".picture input"),
+      (picture) => this.board.replace({ picture }),
+      (sentence) => this.tell(sentence),
+    );
+    engine.addEventListener("change", () => this.#follow());
+    this.#offerExamples(find("#example"));
+    this.#follow();
+  }
+
+  // Have another part follow the drawing: changed() after each change, lifted() when the pen is up,
+  // painted(answer) with the bars, shown(answer) when no pen is down. It may want the network's layers:
+  // wantsLayers().
+  watch(watcher) {
+    this.#watchers.push(watcher);
+    this.reading.ask();
+  }
+
+  #each(name, ...given) {
+    for (const watcher of this.#watchers) watcher[name]?.(...given);
+  }
+
+  // Say something in place of the answer, or only if the drawing is still that of a revision.
+  tell(sentence, about = this.reading.revision) {
+    if (about !== this.reading.revision) return;
+    this.#notice = sentence;
+    this.show();
+  }
+
+  // Whether the whole drawing has been answered and no pen is down.
+  isWhole() {
+    return this.board.pen === null && this.reading.isCurrent();
+  }
+
+  // The answer as it is shown. Only a whole drawing can stand in two parts.
+  get answer() {
+    const { answer } = this.reading;
+    return this.isWhole() && standApart(this.board.strokes) ? { ...answer, apart: true } : answer;
+  }
+
+  #question() {
+    const { board } = this;
+    if (board.isEmpty()) return null;
+    const inside = this.#watchers.some((watcher) => watcher.wantsLayers?.());
+    const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
+    return { moving: board.pen !== null, inside, ...drawing };
+  }
+
+  // A hand is about to draw.
+  #begin() {
+    const { board, player } = this;
+    player.stop();
+    if (player.kind === "greeting") board.wipe();
+    if (isSure(this.answer) && !board.picture && performance.now() - this.#lifted > PAUSE)
+      this.#first = board.strokes.length;
+  }
+
+  #change() {
+    const { board, player } = this;
+    this.#forgetPictures();
+    if (board.pen !== "example" && !(board.example && board.isEmpty())) player.leave();
+    this.#notice = null;
+    this.#lifted = performance.now();
+    if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;
+    this.#each("changed");
+    this.reading.change();
+    const { dataset, classList } = this.board.canvas.parentElement;
+    dataset.revision = this.reading.revision;
+    classList.toggle("used", !board.isEmpty());
+    this.#root.querySelector("#clear").disabled = board.isEmpty();
+    this.#root.querySelector("#undo").disabled = !board.canUndo();
+    this.show();
+  }
+
+  #lift() {
+    this.#lifted = performance.now();
+    this.#each("lifted");
+    if (this.#first !== null) this.#startAnew();
+    // What waits is read at once now.
+    if (!this.reading.isCurrent()) this.reading.ask();
+    this.show();
+  }
+
+  // Whoever writes a second digit over the first is not made to clear the board: what was drawn since is the
+  // drawing, if it is a digit by itself. The bar of a 7 is not.
+  async #startAnew() {
+    const { revision } = this.reading;
+    const reply = await engine.read(LATER, { strokes: this.board.drawing().slice(this.#first) });
+    if (revision !== this.reading.revision || !isSure(reply)) return;
+    const first = this.#first;
+    this.#first = null;
+    this.board.startAt(first);
+  }
+
+  #follow() {
+    this.board.canvas.parentElement.dataset.engine = engine.state;
+    this.show();
+  }
+
+  show() {
+    const { board, reading } = this;
+    const isWaiting = engine.state !== "ready" && !board.isEmpty();
+    const problem = engine.state === "ready" ? "" : engine.problem || (isWaiting ? "weights.loading" : "");
+    const isGreeting = this.player.kind === "greeting";
+    const isGreeted = isGreeting && !this.player.isRunning;
+    const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
+    const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
+    this.#answer.say(this.answer, notice, {
+      resting: isResting,
+      moving: board.pen !== null,
+    });
+    if (board.pen !== null) return this.#paint.soon();
+    this.#paint.now();
+    this.#each("shown", this.answer);
+  }
+
+  // Bars, pictures and what the layers make of it. While the pen moves they skip what the browser has no time
+  // for.
+  #paintNow() {
+    this.#answer.paint(this.answer);
+    this.#each("painted", this.answer);
+  }
+
+  #offerExamples(button) {
+    let last = null;
+    button.addEventListener("click", async () => {
+      const others = (await loadExamples()).filter(({ digit }) => digit !== last);
+      const { digit, strokes } = others[Math.floor(Math.random() * others.length)];
+      last = digit;
+      this.player.play(strokes, "example");
+    });
+  }
+
+  // On a first visit an example draws itself once, and stops at the first touch.
+  greet() {
+    const greet = async () => {
+      const { strokes } = (await loadExamples())[1];
+      if (!this.reading.revision && this.#root.getClientRects().length) this.player.play(strokes, "greeting");
+    };
+    awaitGreeting(greet, () => this.player.kind === "greeting" && this.player.stop());
+  }
+}

@@ -1,0 +1,44 @@
+// Starts the page: the board at once, everything else apart from it, so that a part that does not come never
+// stops the drawing.
+
+import { Sketchpad } from "./draw/sketchpad.js";
+import { Part } from "./parts.js";
+import { engine } from "./read/engine.js";
+import { mountTabs } from "./tabs.js";
+import { offerLanguages } from "./words.js";
+
+const DRAWING = "#d="; // what the hash of a link to a drawing begins with
+
+// Bring the page in index.html to life, in either edition. What takes a server is offered where `page` says
+// in data-contributions how.
+export function mount(page) {
+  const find = (selector) => page.querySelector(selector);
+  find(".unstarted").remove();
+  offerLanguages();
+  const sketchpad = new Sketchpad(find("#draw"));
+  const contributions = JSON.parse(page.dataset.contributions ?? "null");
+
+  // A part that is mounted once and then lives by itself.
+  function once(address, line, ...given) {
+    let isMounted = false;
+    const mountOnce = async (module) => {
+      if (!isMounted) await module.mount(page, ...given);
+      isMounted = true;
+    };
+    return new Part(address, mountOnce, line);
+  }
+
+  for (const address of ["./draw/share.js", "./show/inside.js", "./show/flight.js", "./teach/memory.js"])
+    once(address, null, sketchpad).want();
+
+  const line = (name) => find(`#${name} .away`);
+  const figures = (name, open) => new Part("./show/figures.js", open, line(name));
+  const tabs = {
+    "your-digits": once("./teach/my-digits.js", line("your-digits"), sketchpad, contributions),
+    data: figures("data", (module) => module.showData(find("#data"), contributions)),
+    model: figures("model", (module) => module.showModel(find("#model"))),
+  };
+  mountTabs(page, (name) => tabs[name]?.want());
+  engine.open(page.dataset.weights);
+  if (!location.hash.startsWith(DRAWING)) sketchpad.greet();
+}

@@ -1,0 +1,59 @@
+// Parts of the page that come when they are wanted, so that the board works without them, and what is said
+// while they do not come.
+
+import { write } from "./words.js";
+
+const RETRY = 5_000; // milliseconds before a part is asked for again
+
+// Why a file of the page does not come, as write() takes it: there is no network, or the page is an older one
+// than the server's.
+async function whyAway(address) {
+  const reply = await fetch(address, { cache: "no-store" }).catch(() => null);
+  return reply?.status === 404 ? "part.changed" : "part.away";
+}
+
+export class Part {
+  #address;
+  #use;
+  #line;
+  #module = null;
+  #tries = 0;
+  #isComing = false;
+  #timer = null;
+
+  // `address` is that of a module, relative to this one; use(module) is called each time that the part is
+  // wanted, and may fail while what it fetches does not come. `line` is where the page says so.
+  constructor(address, use, line = null) {
+    this.#address = new URL(address, import.meta.url);
+    this.#use = use;
+    this.#line = line;
+    addEventListener("online", () => this.#tries && this.want());
+  }
+
+  async want() {
+    if (this.#isComing) return;
+    this.#isComing = true;
+    clearTimeout(this.#timer);
+    try {
+      // Some browsers remember that a module did not come, so it is asked for under another address.
+      if (this.#tries) this.#address.search = `?again=${this.#tries}`;
+      this.#module ??= await import(this.#address.href);
+      await this.#use(this.#module);
+      this.#tries = 0;
+      this.#say();
+    } catch (error) {
+      // The console is for whoever runs the page.
+      console.warn(error);
+      this.#tries += 1;
+      this.#say(await whyAway(this.#address));
+      this.#timer = setTimeout(() => this.want(), RETRY);
+    }
+    this.#isComing = false;
+  }
+
+  #say(key = "") {
+    if (!this.#line) return;
+    this.#line.hidden = !key;
+    write(this.#line, key);
+  }
+}

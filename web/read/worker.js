@@ -1,0 +1,89 @@
+// Reads drawings beside the page: loads the weights, then answers each question with what the network says of
+// it.
+
+import { Taught } from "../teach/taught.js";
+import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
+import { fitted } from "./small.js";
+
+let net = null;
+const taught = new Taught();
+// The name of each board -> its Board, which draws only what came since the last question.
+const boards = new Map();
+
+async function load(base) {
+  try {
+    net = await DigitCNN.fromPretrained(base);
+    postMessage({ ready: base, dense: net.dense });
+  } catch (error) {
+    postMessage({ failed: error.message, name: error.name });
+  }
+}
+
+// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives
+// behind all questions that came meanwhile, and only when the one before is sent. While the pen moves, half
+// of the time is left to the page.
+// The name of each board -> its newest question.
+const waiting = new Map();
+const turn = new MessageChannel();
+let timer = null;
+// The time until which the worker rests.
+let rested = 0;
+let isBusy = false;
+
+function begin() {
+  const rest = rested - performance.now();
+  const questions = [...waiting.values()];
+  clearTimeout(timer);
+  if (isBusy || !questions.length) return;
+  if (rest > 0 && questions.every(({ moving }) => moving)) timer = setTimeout(begin, rest);
+  else turn.port2.postMessage(null);
+}
+
+turn.port1.onmessage = async () => {
+  const [next] = waiting.values();
+  const began = performance.now();
+  if (!next || isBusy) return;
+  isBusy = true;
+  waiting.delete(next.board);
+  const said = await answer(next);
+  postMessage(said, said.layers?.map(({ data }) => data.buffer) ?? []);
+  rested = 2 * performance.now() - began;
+  isBusy = false;
+  begin();
+};
+
+// The last layer's averages for a picture; undefined where there is no ink.
+async function averages(picture) {
+  const layers = await net.activations(picture).catch(() => []);
+  return layers.find(({ name }) => name === "average")?.data;
+}
+
+async function answer({ board: name, revision, strokes, picture, pictures, inside }) {
+  const found = { board: name, revision };
+  try {
+    if (pictures) return { ...found, averages: await Promise.all(pictures.map(averages)) };
+    let image = picture;
+    if (strokes) {
+      if (!boards.has(name)) boards.set(name, new Board());
+      image = boards.get(name);
+      image.draw(parseStrokes(fitted(strokes).strokes));
+    }
+    const pixels = await net.preprocess(image);
+    const mine = await taught.by(net);
+    const { probabilities, margin, digit, lesson: place, own } = mine.predict(pixels);
+    const lesson = taught.idOf(place);
+    if (inside) found.layers = await mine.activations();
+    // What the network makes of the drawing without the lessons.
+    const alone = { digit: own.digit, confidences: ranked(own.probabilities, 10) };
+    return { ...found, pixels, margin, digit, lesson, alone, confidences: ranked(probabilities, 10) };
+  } catch (error) {
+    return { ...found, error: error.name };
+  }
+}
+
+addEventListener("message", ({ data }) => {
+  if (data.load) return load(data.load);
+  if (data.lessons) return taught.set(data.lessons);
+  waiting.set(data.board, data);
+  begin();
+});

@@ -1,0 +1,8 @@
+// Starts the static edition, and keeps its files for when there is no network.
+
+import { mount } from "./main.js";
+
+mount(document.querySelector("#page"));
+navigator.serviceWorker?.register("service-worker.js").catch(() => {
+  /* then the page needs the network to open */
+});

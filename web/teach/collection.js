@@ -1,0 +1,239 @@
+// What a contributor has given: the receipt code, how much is stored, files to take home, and the deletion of
+// everything.
+
+import { make } from "../dom.js";
+import { write } from "../words.js";
+import { ask, download, refusal, SERVER_TIMEOUT, STORED, said } from "./contribute.js";
+import { lessons } from "./lessons.js";
+import { RECEIPT_CHANGED, receipt } from "./receipt.js";
+import { picture } from "./thumbnail.js";
+
+const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet", png: "my-digits.png" };
+// Pixels: a drawing in the sheet to save, and the gap between two.
+const SIDE = 160;
+const GAP = 8;
+// Milliseconds until the counts are asked for again: while something waits to be saved, while the Hub lacks
+// something, after silence.
+const WAITING = 2000;
+const MIRRORING = 8000;
+const SILENT = 5000;
+
+// Dispatches "change" when the visitor has agreed or stopped, also in another tab.
+export class Collection extends EventTarget {
+  #find;
+  #terms;
+  #nextPerson;
+  // what this person has had stored since the page was opened
+  #visit = [];
+  #timer = null;
+  // counts what was sent, so that an older count is dropped
+  #sends = 0;
+
+  // `find` finds the elements of my-digits.html. `terms`, {licence, version}, is null where there is no
+  // server. nextPerson() begins anew.
+  constructor(find, terms, nextPerson) {
+    super();
+    this.#find = find;
+    this.#terms = terms;
+    this.#nextPerson = nextPerson;
+    find(".delete").hidden = !terms;
+    if (terms?.licence) find("[data-slot=licence]").textContent = terms.licence;
+    this.#listenToButtons();
+    this.#listenToHandover();
+    this.#listenToDeletion();
+    window.addEventListener(RECEIPT_CHANGED, () => {
+      this.show();
+      this.dispatchEvent(new Event("change"));
+    });
+    window.addEventListener(STORED, ({ detail }) => {
+      this.#sends += 1;
+      this.#count(detail);
+    });
+  }
+
+  show() {
+    const find = this.#find;
+    const code = receipt.get();
+    find(".mine").hidden = !code || !this.#terms;
+    find(".receipt").value ||= code ?? "";
+    find(".code").textContent = find(".handover code").textContent = code ?? "";
+    find(".receipt-first").hidden = !code;
+    write(find(".handover .yes"), code ? "person.yes" : "person.clear");
+    find(".png").disabled = !this.#visit.length;
+    if (code && this.#terms) this.#ask();
+    else clearTimeout(this.#timer);
+  }
+
+  // Say something about what was given or is being sent, as write() takes it.
+  say(...sentence) {
+    write(this.#find(".news"), ...sentence);
+  }
+
+  // Get a receipt, if there is none yet. Returns what went wrong, as write() takes it, or null.
+  async agree() {
+    if (receipt.get()) return null;
+    const reply = await ask("consent", { version: this.#terms.version });
+    if (!reply?.receipt) return refusal(reply) ?? ["silent"];
+    // Another tab may have agreed meanwhile: this browser is one person.
+    if (!receipt.get()) receipt.set(reply.receipt);
+    return null;
+  }
+
+  // Give the receipt up. It is kept aside: it may be the only way to delete something. Returns `key` with the
+  // code, as write() takes it.
+  leave(key) {
+    receipt.set(null);
+    this.#find(".receipt").value = receipt.before() ?? "";
+    return [key, { code: receipt.before() }];
+  }
+
+  // A drawing was stored.
+  take(drawing) {
+    this.#visit.push(drawing);
+    this.#find(".png").disabled = false;
+  }
+
+  // --- counts ---
+
+  #count({ saved, waiting, on_hub: onHub, problem }) {
+    // The server stored a drawing, but could not count just now.
+    if (saved === undefined) return;
+    for (const format of ["npz", "parquet"]) this.#find(`.${format}`).disabled = !saved && !waiting;
+    this.#find(".mine").dataset.saved = saved;
+    let key = "saved";
+    if (waiting) key = problem ? "saved.unsafe" : "saved.waiting";
+    else if (onHub !== undefined) key = onHub === saved ? "saved.hub" : "saved.part";
+    write(this.#find(".count"), key, { saved, waiting, hub: onHub });
+    clearTimeout(this.#timer);
+    if (waiting) this.#askIn(WAITING);
+    else if (onHub < saved) this.#askIn(MIRRORING);
+  }
+
+  #askIn(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ask(), milliseconds);
+  }
+
+  async #ask() {
+    const code = receipt.get();
+    const before = this.#sends;
+    if (!code) return;
+    const reply = await ask("status", { receipt: code });
+    if (receipt.get() !== code) return;
+    // What came with a drawing is newer, if it could be counted.
+    if (this.#sends !== before) return this.#askIn(WAITING);
+    if (reply?.consent) return this.say(...this.leave("receipt.unknown"));
+    if (reply && !reply.error) this.#count(reply);
+    else this.#askIn(SILENT);
+  }
+
+  // --- files ---
+
+  #listenToButtons() {
+    const find = this.#find;
+    for (const format of ["npz", "parquet"]) {
+      find(`.${format}`).addEventListener("click", async ({ currentTarget: button }) => {
+        button.disabled = true;
+        const { file, problem } = await download(format);
+        button.disabled = false;
+        this.say(...(problem ?? []));
+        if (file) save(file, format);
+      });
+    }
+    find(".png").addEventListener("click", () => sheet(this.#visit).toBlob((file) => save(file, "png")));
+    find(".copy").addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(receipt.get());
+        write(find(".copy"), "mine.copied");
+      } catch {
+        // Then the visitor copies it by hand.
+        getSelection().selectAllChildren(find(".code"));
+      }
+    });
+    find(".stop").addEventListener("click", () => {
+      this.say(...this.leave("stopped"));
+      find(".delete").open = true;
+    });
+  }
+
+  // --- another person ---
+
+  // Another person is another writer and another hand: nothing of the one before stays on the page.
+  #listenToHandover() {
+    const handover = this.#find(".handover");
+    this.#find(".other").addEventListener("click", () => handover.showModal());
+    handover.querySelector(".no").addEventListener("click", () => handover.close());
+    handover.querySelector(".yes").addEventListener("click", () => {
+      handover.close();
+      if (receipt.get()) this.leave();
+      this.#visit = [];
+      write(this.#find(".count"));
+      write(this.#find(".copy"), "mine.copy");
+      this.#find(".delete form").reset();
+      this.#find(".delete").open = false;
+      write(this.#find(".deleted"));
+      this.show();
+      lessons.clear();
+      this.#nextPerson();
+      this.say("person.ready");
+    });
+  }
+
+  // --- deletion ---
+
+  #listenToDeletion() {
+    const find = this.#find;
+    const form = find(".delete form");
+    const sure = find(".delete .sure");
+    const deleted = find(".deleted");
+    // what is to be deleted: what was written when the question was asked
+    let code = "";
+    const askIfSure = (asked) => {
+      sure.hidden = !asked;
+      form.querySelector("[type=submit]").disabled = asked;
+      if (asked) sure.querySelector(".no").focus();
+    };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      write(deleted);
+      code = find(".receipt").value.trim().toUpperCase();
+      if (code) askIfSure(true);
+      else write(deleted, "delete.enter");
+    });
+    sure.querySelector(".no").addEventListener("click", () => {
+      askIfSure(false);
+      form.querySelector("[type=submit]").focus();
+    });
+    sure.querySelector(".yes").addEventListener("click", async () => {
+      askIfSure(false);
+      const reply = await ask("delete", { receipt: code }, 3 * SERVER_TIMEOUT);
+      write(deleted, ...(reply ? said(reply) : ["delete.silent"]));
+      deleted.focus();
+      if (reply?.said && !reply.again && code === receipt.get()) this.leave();
+    });
+  }
+}
+
+// Drawings on one sheet of white paper, in the order of the digits.
+function sheet(drawings) {
+  const columns = drawings.length > 10 ? 10 : 5;
+  const step = SIDE + GAP;
+  const rows = Math.ceil(drawings.length / columns);
+  const canvas = make("canvas", { width: columns * step + GAP, height: rows * step + GAP });
+  const paint = canvas.getContext("2d");
+  paint.fillStyle = "#fff";
+  paint.fillRect(0, 0, canvas.width, canvas.height);
+  drawings
+    .toSorted((a, b) => a.label - b.label)
+    .forEach(({ strokes }, i) => {
+      const place = [i % columns, Math.floor(i / columns)].map((index) => GAP + index * step);
+      paint.drawImage(picture(strokes, SIDE), ...place);
+    });
+  return canvas;
+}
+
+function save(file, format) {
+  const link = make("a", { href: URL.createObjectURL(file), download: NAMES[format] });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

@@ -1,0 +1,278 @@
+// Your digits: the page asks for the ten digits in shuffled order, learns them, and says how many it read
+// before.
+//
+// No reading is shown while one draws, so that nobody draws for the network. Nothing is sent before the ten
+// are drawn and the visitor has agreed to give them. A drawing stays here until the server has said that it
+// is stored.
+
+import { make } from "../dom.js";
+import { Board, FULL } from "../draw/board.js";
+import { engine } from "../read/engine.js";
+import { label, write } from "../words.js";
+import { Collection } from "./collection.js";
+import { inTime, refusal, submit } from "./contribute.js";
+import { lessons } from "./lessons.js";
+import { newId, receipt } from "./receipt.js";
+import { named, thumbnail } from "./thumbnail.js";
+
+// What the engine calls this board.
+const NAME = "digits";
+const DIGITS = "0123456789";
+// Points of a drawing, with their times: the server stores 32 kB.
+const MAX_POINTS = 1500;
+// Board units of line: less than that is a dot.
+const DOT = 20;
+// Milliseconds that a reading is waited for.
+const PATIENCE = 3000;
+// Attempts to send a drawing, before the visitor is asked to try again.
+const ATTEMPTS = 12;
+
+// The ten digits that are asked for, and what was drawn of them: {id, label, strokes, read, isStored} each.
+class Round {
+  #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
+    .sort(([a], [b]) => a - b)
+    .map(([, digit]) => digit);
+  // a drawing for each digit that was asked for, or null for one that was skipped
+  results = [];
+
+  get asked() {
+    return this.#order[this.results.length];
+  }
+
+  get isOver() {
+    return this.results.length === DIGITS.length;
+  }
+
+  // What was drawn, in the order of the digits.
+  get drawn() {
+    return this.results.filter(Boolean).sort((a, b) => a.label - b.label);
+  }
+
+  leaveOut(id) {
+    this.results = this.results.filter((drawing) => drawing?.id !== id);
+  }
+}
+
+class MyDigits {
+  #find;
+  #board;
+  #collection;
+  // what the server says about contributing, or null where there is no server
+  #contributions;
+  #round = new Round();
+  #sending = false;
+
+  // `root` holds my-digits.html. `contributions` is what the server says about contributing: {licence,
+  // version}, or {error, code} where none are taken; null where there is no server.
+  constructor(root, contributions) {
+    this.#find = (selector) => root.querySelector(selector);
+    const find = this.#find;
+    this.#board = new Board(
+      find(".board"),
+      { brush: find(".brush"), undoButton: find(".undo"), clearButton: find(".clear") },
+      { changed: () => this.#changed(), full: () => this.#remark(FULL) },
+      MAX_POINTS,
+    );
+    this.#contributions = contributions;
+    this.#collection = new Collection(find, contributions?.error ? null : contributions, () => this.#begin());
+    this.#listen();
+    this.#turn();
+    this.#collection.show();
+  }
+
+  #listen() {
+    const find = this.#find;
+    // A double click is one press: the second half would hit the digit after.
+    const press = (selector, action) =>
+      find(selector).addEventListener("click", (event) => {
+        if (event.detail < 2) action();
+      });
+    press(".next", () => this.#next());
+    press(".skip", () => this.#advance(null));
+    press(".again", () => this.#begin());
+    press(".agree", () => this.#give());
+    this.#board.canvas.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.repeat) return;
+      event.preventDefault();
+      this.#next();
+    });
+    this.#collection.addEventListener("change", () => this.#offerGift());
+    const offerHandover = () => {
+      find(".other").hidden = !lessons.all.length && !receipt.get();
+    };
+    lessons.addEventListener("change", offerHandover);
+    this.#collection.addEventListener("change", offerHandover);
+    offerHandover();
+  }
+
+  // --- ten drawings ---
+
+  #begin() {
+    this.#round = new Round();
+    this.#find(".ten").hidden = false;
+    this.#find(".learnt").hidden = this.#find(".give").hidden = true;
+    this.#collection.say();
+    this.#turn();
+    this.#board.focus();
+  }
+
+  #turn() {
+    const { asked, results } = this.#round;
+    this.#board.wipe();
+    this.#changed();
+    this.#find(".target").textContent = asked;
+    this.#find(".board").dataset.target = asked;
+    write(this.#find(".task"), "task");
+    const steps = this.#find(".steps");
+    label(steps, "steps", { number: results.length + 1, total: DIGITS.length });
+    const marks = Array.from(DIGITS, (_, index) => {
+      if (index === results.length) return "now";
+      return index > results.length ? "" : results[index] ? "drawn" : "skipped";
+    });
+    steps.replaceChildren(...marks.map((className) => make("span", { className })));
+  }
+
+  #changed() {
+    const board = this.#board;
+    this.#find(".board").classList.toggle("used", !board.isEmpty());
+    this.#find(".clear").disabled = board.isEmpty();
+    this.#find(".undo").disabled = !board.canUndo();
+    this.#remark();
+  }
+
+  #remark(key, values) {
+    write(this.#find(".remark"), key, values);
+  }
+
+  #next() {
+    if (this.#round.isOver) return;
+    const { strokes } = this.#board;
+    const { asked } = this.#round;
+    const line = strokes.reduce((sum, stroke) => sum + stroke.length, 0);
+    if (line < DOT) return this.#remark(strokes.length ? "doubt.dot" : "doubt.empty", { digit: asked });
+    this.#advance({ id: newId(), label: asked, strokes: this.#board.drawing(true), source: "collector" });
+    if (!this.#round.isOver) this.#board.focus();
+  }
+
+  #advance(drawing) {
+    if (this.#round.isOver) return;
+    this.#round.results.push(drawing);
+    if (this.#round.isOver) this.#learn();
+    else this.#turn();
+  }
+
+  // --- what it has learnt ---
+
+  // Each is read before any of them is learnt: that is what "before" says.
+  async #learn() {
+    const round = this.#round;
+    for (const drawing of round.drawn) {
+      if (engine.state !== "ready") break;
+      const answer = engine.read(NAME, { strokes: drawing.strokes });
+      drawing.read = (await inTime(answer, PATIENCE))?.digit;
+    }
+    // The next person may have come meanwhile.
+    if (round !== this.#round) return;
+    lessons.add(round.drawn);
+    this.#showLearnt();
+  }
+
+  #showLearnt() {
+    const find = this.#find;
+    const { drawn } = this.#round;
+    const right = drawn.filter(({ label: digit, read }) => digit === read).length;
+    const total = drawn.length;
+    let sentence = right === total ? "digits.read.all" : "digits.read";
+    // Without the network there was no reading.
+    if (drawn.some(({ read }) => read === undefined)) sentence = "digits.learnt";
+    if (!total) sentence = "digits.none";
+    write(find(".done"), sentence, { right, total });
+    find(".ten").hidden = true;
+    find(".learnt").hidden = false;
+    this.#showThumbs();
+    this.#offerGift();
+    find(".done").focus({ preventScroll: true });
+    find(".learnt").scrollIntoView({ block: "nearest" });
+  }
+
+  #showThumbs() {
+    this.#find(".learnt .thumbs").replaceChildren(
+      ...this.#round.drawn.map((drawing) => this.#entry(drawing)),
+    );
+  }
+
+  // A drawing with what it was read as. One that went wrong can be left out while nothing of it was sent.
+  #entry({ id, label: digit, strokes, read, isStored }) {
+    const caption = make("span");
+    const isWrong = read !== undefined && read !== digit;
+    if (!isWrong) caption.textContent = digit;
+    else write(caption, read ? "digits.read.as" : "digits.unread", { digit, read });
+    const entry = make(
+      "li",
+      { className: isWrong ? "misread" : "" },
+      named(thumbnail({ strokes }), digit),
+      caption,
+    );
+    if (isStored || this.#sending) return entry;
+    const button = make("button", { type: "button", textContent: "×" });
+    label(button, "digits.leave.out", { digit });
+    button.addEventListener("click", () => {
+      lessons.remove(id);
+      this.#round.leaveOut(id);
+      this.#showThumbs();
+      this.#offerGift();
+      this.#find(".done").focus({ preventScroll: true });
+    });
+    entry.append(button);
+    return entry;
+  }
+
+  // --- giving them to the dataset ---
+
+  #offerGift() {
+    const find = this.#find;
+    const isWaiting = !find(".learnt").hidden && this.#round.drawn.some(({ isStored }) => !isStored);
+    const refused = this.#contributions?.error;
+    find(".give").hidden = !this.#contributions || refused || !isWaiting;
+    if (refused && isWaiting) this.#collection.say(...refusal(this.#contributions));
+    // A contributor has read the terms.
+    const hasAgreed = receipt.get() !== null;
+    for (const part of find(".give").querySelectorAll(".terms, details")) part.hidden = hasAgreed;
+    write(find(".agree"), this.#sending ? "saving" : hasAgreed ? "give.send" : "agree");
+    find(".agree").disabled = this.#sending;
+  }
+
+  async #give() {
+    if (this.#sending) return;
+    this.#sending = true;
+    this.#collection.say();
+    this.#offerGift();
+    this.#showThumbs();
+    const problem = (await this.#collection.agree()) ?? (await this.#send());
+    this.#sending = false;
+    this.#collection.say(...(problem ?? ["give.thanks"]));
+    this.#showThumbs();
+    this.#offerGift();
+  }
+
+  // Send what has not been stored yet. Returns what went wrong, as write() takes it, or nothing.
+  async #send() {
+    const silent = () => this.#collection.say("silent.again");
+    for (const drawing of this.#round.drawn) {
+      if (drawing.isStored) continue;
+      const reply = await submit(drawing, ATTEMPTS, silent);
+      if (!receipt.get()) return ["stopped"];
+      if (!reply) return ["silent.kept"];
+      if (reply.consent) return this.#collection.leave("receipt.unknown");
+      if (reply.error) return refusal(reply);
+      drawing.isStored = true;
+      this.#collection.take(drawing);
+      this.#showThumbs();
+    }
+    return null;
+  }
+}
+
+export function mount(page, _sketchpad, contributions) {
+  new MyDigits(page.querySelector("#your-digits"), contributions);
+}

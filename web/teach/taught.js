@@ -1,0 +1,57 @@
+// The lessons as the worker has them: each is read by the network once, and remembered by its features.
+
+import { fitted } from "../read/small.js";
+
+export class Taught {
+  // id -> {label, strokes or pixels}, in the order in which they were taught
+  #lessons = new Map();
+  // id -> Float32Array, or null where the network finds nothing to remember
+  #features = new Map();
+  #net = null;
+  #mine = null;
+  #ids = [];
+
+  // Know exactly these: [{id, label, strokes or pixels}]; of one that is known the id and the label are
+  // enough.
+  set(lessons) {
+    const before = this.#lessons;
+    this.#lessons = new Map(lessons.map((lesson) => [lesson.id, { ...before.get(lesson.id), ...lesson }]));
+    for (const id of this.#features.keys()) if (!this.#lessons.has(id)) this.#features.delete(id);
+    this.#mine = null;
+  }
+
+  // `net` with the lessons: a network that knows them.
+  async by(net) {
+    if (!this.#mine || net !== this.#net) await this.#learn(net);
+    return this.#mine;
+  }
+
+  // The id of the lesson that predict() of that network names by its place, or null.
+  idOf(place) {
+    return this.#ids[place] ?? null;
+  }
+
+  async #learn(net) {
+    // Features that other weights found mean nothing to these.
+    if (net !== this.#net) this.#features.clear();
+    this.#net = net;
+    for (const [id, { strokes, pixels }] of this.#lessons) {
+      if (!this.#features.has(id)) this.#features.set(id, await features(net, strokes, pixels));
+    }
+    const known = [...this.#lessons].filter(([id]) => this.#features.get(id));
+    this.#ids = known.map(([id]) => id);
+    this.#mine = net.withLessons(
+      known.map(([id, { label }]) => ({ features: this.#features.get(id), label })),
+    );
+  }
+}
+
+async function features(net, strokes, pixels) {
+  try {
+    if (pixels) return net.features(Float32Array.from(pixels, (value) => value / 255));
+    return net.features(await net.preprocess(fitted(strokes).strokes));
+  } catch {
+    // A lesson that cannot be read, perhaps of an earlier version, must not keep the others from being used.
+    return null;
+  }
+}
