@@ -172,7 +172,8 @@ def is_name(text: str) -> bool:
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
     """The options, and the name of the repository of each kind (also of those that are only linked)."""
     parser = argparse.ArgumentParser(
-        description=__doc__.split(":")[0] + ".", epilog="HF_TOKEN, or `hf auth login`, says who you are. `check ADDRESS` asks if a live page is well."
+        description=__doc__.split(":")[0] + ".",
+        epilog="HF_TOKEN, or `hf auth login`, says who you are. `check ADDRESS` asks if a live page is well.",
     )
     add = parser.add_argument
     repository: dict[str, Any] = {"metavar": "OWNER/NAME"}

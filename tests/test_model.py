@@ -120,7 +120,7 @@ def flipped(content: bytes) -> bytes:
 SPOILED = {
     "no weights": (lambda f: (f / "model.safetensors").unlink(), FileNotFoundError, "no model.safetensors"),
     "no config": (lambda f: (f / "config.json").unlink(), FileNotFoundError, "no config.json"),
-    "other version": (lambda f: spoil_config(f, format=1), ValueError, "format 1; this model.py reads 2"),
+    "other version": (lambda f: spoil_config(f, format=1), ValueError, "format 1; this model.py reads 3"),
     "unknown key": (lambda f: spoil_config(f, depth=9), ValueError, "not the configuration"),
     "wrong kind": (lambda f: spoil_config(f, channels="abc"), ValueError, "not the configuration"),
     "no channels": (lambda f: spoil_config(f, channels=[1]), ValueError, "not the configuration"),

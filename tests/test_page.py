@@ -431,13 +431,25 @@ def test_nothing_moves_under_the_pen_whatever_is_said(size, root, browser, site)
     visitor.leave()
 
 
-def test_blank_picture_is_refused_with_a_sentence(desktop):
-    buffer = io.BytesIO()
-    Image.new("RGB", (300, 200), "white").save(buffer, "PNG")
-    desktop.page.set_input_files(
-        ".picture input", {"name": "blank.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+def two_digits() -> np.ndarray:
+    """A 2 and a 3 side by side, dark on light."""
+    halves = [
+        [(np.array(line) * (0.5, 1) + (224 * i, 0), 8) for line in DRAWINGS[d]] for i, d in enumerate("23")
+    ]
+    return 255 - board.render(
+        [board.Stroke(points, radius) for half in halves for points, radius in half], 600
     )
-    until(desktop.page, "document.querySelector('.sentence').textContent.includes('no ink')")
+
+
+@pytest.mark.parametrize("what", ["blank", "two digits"])
+def test_a_picture_that_names_no_digit_is_refused_with_a_sentence(what, desktop):
+    pixels = two_digits() if what == "two digits" else np.full((200, 300), 255, np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    file = {"name": "one.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+    desktop.page.set_input_files(".picture input", file)
+    sentence = "One digit at a time, please." if what == "two digits" else "There is no ink in the picture."
+    until(desktop.page, "text => document.querySelector('.sentence').textContent === text", sentence)
     assert desktop.settle()["digit"] == ""
 
 

@@ -42,6 +42,7 @@ def test_the_folder_is_small_and_whole(tmp_path, capsys):
     assert sizes["digit.js"] + sizes["read/worker.js"] <= 50_000
     assert sizes["weights/model.safetensors"] <= 330_000
     assert 'property="og:image" content="https://here.example/card.png"' in (out / "index.html").read_text()
+    assert "script-src 'self'; worker-src 'self'; style-src 'self';" in (out / "index.html").read_text()
     worker = (out / "service-worker.js").read_text()
     listed = json.loads(re.search(r"FILES = (\[.*\])", worker)[1])
     assert set(listed) == {"./", *sizes} - {"service-worker.js", "index.html", "digit.js", "card.png"}

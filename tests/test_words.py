@@ -208,7 +208,6 @@ def test_the_board_is_in_spanish(visitor):
     page.locator(".inside summary").click()
     visitor.draw(DRAWINGS["2"])
     visitor.settle()
-    assert re.search(r"\d,\d\s?%", page.locator(".bars").inner_text()), "a comma in Spanish"
     until(page, "document.querySelector('.strip .conv4').width > 28")  # it is painted when there is time
     page.locator(".strip canvas").nth(1).focus()
     until(page, "document.querySelector('.lens-says').textContent.startsWith('Mapa 1 de ')")
@@ -234,7 +233,6 @@ def test_another_language_at_once_and_the_drawing_stays(visitor):
     assert (shown["digit"], shown["board"], shown["preview"]) == ("8", before["board"], before["preview"])
     assert page.evaluate("document.documentElement.lang") == "en" and page.title() == "Draw a digit"
     assert foreign(page, "es") == []
-    assert re.search(r"\d\.\d\s?%", page.locator(".bars").inner_text())
     page.reload()
     page.wait_for_selector("#board[data-engine=ready]")
     until(

@@ -225,7 +225,7 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
         upstream = percent(theirs["right"] / theirs["total"]) if theirs else "–"
         told.append((who, part, percent(share / 100), bounds, upstream))
     for tick in range(low, 101, 1 if low > 90 else 5):
-        drawn += line([(at(tick), 26), (at(tick), end - 16)], "rule")
+        drawn += line([(at(tick), end - 32), (at(tick), end - 16)], "rule")
         drawn += text(
             at(tick),
             end,

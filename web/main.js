@@ -1,13 +1,12 @@
 // Starts the page: the board at once, everything else apart from it, so that a part that does not come never
 // stops the drawing.
 
+import { MARK } from "./draw/link.js";
 import { Sketchpad } from "./draw/sketchpad.js";
 import { Part } from "./parts.js";
 import { engine } from "./read/engine.js";
 import { mountTabs } from "./tabs.js";
 import { offerLanguages } from "./words.js";
-
-const DRAWING = "#d="; // what the hash of a link to a drawing begins with
 
 // Bring the page in index.html to life, in either edition. What takes a server is offered where `page` says
 // in data-contributions how.
@@ -40,5 +39,5 @@ export function mount(page) {
   };
   mountTabs(page, (name) => tabs[name]?.want());
   engine.open(page.dataset.weights);
-  if (!location.hash.startsWith(DRAWING)) sketchpad.greet();
+  if (!location.hash.startsWith(MARK)) sketchpad.greet();
 }

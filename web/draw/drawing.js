@@ -14,8 +14,8 @@ export class Drawing {
   strokes = [];
   // The picture that pictures.js read from a file, if any.
   picture = null;
-  // Whether the page drew the strokes by itself.
-  example = false;
+  // Whether a hand's next stroke begins a new drawing: the page drew this one, or it was taught.
+  isFinished = false;
   // Who draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
   pen = null;
   // Whether drawing is switched off for now.
@@ -43,14 +43,14 @@ export class Drawing {
     );
   }
 
-  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture or an
-  // example. What the page draws by itself leaves no trace in the history.
+  // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture and
+  // over what is finished. What the page draws by itself leaves no trace in the history.
   begin(who, point, radius) {
     if (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes) return false;
     if (who !== "example") {
       this.#remember();
-      if (this.example) this.strokes = [];
-      Object.assign(this, { picture: null, example: false });
+      if (this.isFinished) this.strokes = [];
+      Object.assign(this, { picture: null, isFinished: false });
     }
     if (!this.strokes.length) this.#started = performance.now();
     this.pen = who;
@@ -103,13 +103,13 @@ export class Drawing {
       .map((stroke) => ({ ...stroke, times: stroke.times.map((time) => time - begun) }));
   }
 
-  #put({ strokes = [], picture = null, example = false }) {
-    Object.assign(this, { strokes: [...strokes], picture, example, pen: null });
+  #put({ strokes = [], picture = null, isFinished = false }) {
+    Object.assign(this, { strokes: [...strokes], picture, isFinished, pen: null });
   }
 
   #remember() {
-    const { strokes, picture, example } = this;
-    this.#history = [...this.#history.slice(1 - HISTORY), { strokes: [...strokes], picture, example }];
+    const { strokes, picture, isFinished } = this;
+    this.#history = [...this.#history.slice(1 - HISTORY), { strokes: [...strokes], picture, isFinished }];
   }
 
   #now() {

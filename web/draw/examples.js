@@ -38,7 +38,7 @@ export class Player {
   play(strokes, kind) {
     this.stop();
     Object.assign(this, { kind, isRunning: true });
-    this.#board.replace({ example: true });
+    this.#board.replace({ isFinished: true });
     const steps = strokes.flatMap(({ points, radius }) =>
       points.map((point, index) => ({ point, radius, isFirst: index === 0 })),
     );

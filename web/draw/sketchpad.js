@@ -113,7 +113,7 @@ export class Sketchpad {
   #change() {
     const { board, player } = this;
     this.#forgetPictures();
-    if (board.pen !== "example" && !(board.example && board.isEmpty())) player.leave();
+    if (board.pen !== "example" && !(board.isFinished && board.isEmpty())) player.leave();
     this.#notice = null;
     this.#lifted = performance.now();
     if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;

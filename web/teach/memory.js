@@ -183,7 +183,11 @@ export function mount(page, sketchpad) {
     // What a picture or the page itself drew is not the handwriting of a contributor.
     const isSent = strokes && !player.kind && correction.hold({ id, label: digit, strokes });
     tell([isSent ? "teach.sending" : "teach.learnt", { digit }]);
+    // The next stroke draws it again.
+    const wasFinished = board.isFinished;
+    board.isFinished = true;
     offerUndo(() => {
+      board.isFinished = wasFinished;
       correction.drop();
       lessons.remove(id);
       lessons.restore(before);
