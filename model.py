@@ -772,13 +772,21 @@ class DigitCNN(nn.Module):
     # --- files ---
 
     def save_pretrained(self, folder: str | Path) -> str:
-        """Write model.safetensors and config.json to a folder; returns the SHA-256 of the weights."""
+        """Write model.safetensors (float16) and config.json to a folder; returns the weights' SHA-256.
+
+        The SHA-256 goes into config.json, and the network's own weights are rounded to what was written.
+        """
         from safetensors.torch import save_file
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / WEIGHTS
-        tensors = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
+        # Half precision is half the download; this network becomes what is written.
+        tensors = self.state_dict()
+        for name, tensor in tensors.items():
+            if tensor.is_floating_point():
+                tensors[name] = tensor.half().contiguous()
+                tensor.copy_(tensors[name])
         save_file(tensors, path, metadata={"format": "pt"})
         self.config = replace(self.config, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2) + "\n")

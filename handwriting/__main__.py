@@ -1,46 +1,40 @@
-"""Look at the drawings, or count them.
-
-python -m handwriting sheet OUT.png [--seed N] [--nondigits]    one row a way of writing, or a kind of
-non-digit python -m handwriting speed [--count N] [--workers N]           drawings a second
-"""
+"""The drawing program: `python -m handwriting sheet OUT.png`, `trace LINK` and `build OUT`; see --help."""
 
 from __future__ import annotations
 
 import argparse
-import time
-
-from .drawing import drawings
-from .sheet import sheet
-
-
-def speed(count: int, workers: int | None) -> None:
-    """Print how many drawings are made a second."""
-    start = time.perf_counter()
-    drawings(count, 0, workers)
-    took = time.perf_counter() - start
-    print(f"{count} drawings in {took:.1f} s: {count / took:.0f} a second")
+from pathlib import Path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m handwriting", description="Look at the drawings, or count them."
-    )
+    parser = argparse.ArgumentParser(prog="python -m handwriting", description="The drawing program.")
     commands = parser.add_subparsers(dest="command", required=True)
-    show = commands.add_parser("sheet", help="a picture of every way of writing")
-    show.add_argument("out", metavar="OUT.png")
-    show.add_argument("--seed", type=int, default=0)
-    show.add_argument("--nondigits", action="store_true", help="the drawings that are no digits")
-    count = commands.add_parser("speed", help="drawings a second")
-    count.add_argument("--count", type=int, default=5000)
-    count.add_argument("--workers", type=int, help="processes; default: one a core")
+    show = commands.add_parser("sheet", help="a picture of every shape")
+    show.add_argument("out", metavar="OUT.png", type=Path)
+    show.add_argument("--nondigits", action="store_true", help="the drawings that are not digits")
+    traced = commands.add_parser("trace", help="a drawing that you shared, as a line for allographs.txt")
+    traced.add_argument("link", metavar="LINK")
+    made = commands.add_parser("build", help="the dataset `drawn` as parquet files")
+    made.add_argument("out", metavar="OUT", type=Path)
+    for command in (show, made):
+        command.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    if options.command == "sheet":
-        try:
+    try:
+        if options.command == "sheet":
+            from .sheet import sheet
+
             sheet(options.out, options.seed, options.nondigits)
-        except (OSError, ValueError) as error:
-            parser.exit(1, f"cannot write the sheet: {error}\n")
-    else:
-        speed(options.count, options.workers)
+        elif options.command == "trace":
+            from .trace import trace
+
+            print(f"DIGIT NAME 10 {trace(options.link)}")
+        else:
+            from .dataset import build
+
+            for path in build(options.out, options.seed):
+                print(f"wrote {path}")
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"python -m handwriting {options.command}: {error}\n")
 
 
 if __name__ == "__main__":

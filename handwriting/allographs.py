@@ -1,22 +1,129 @@
-"""Allographs: the ways in which people write each digit, and the notation for them.
+"""The copybook: shapes in a table, a line each, and the notation in which they are written there.
 
-An allograph is a function of dice. It returns strokes in a square of side 1, x right and y down, the digit as
-high as the square: a few waypoints that the pen passes, each `(x, y)`, or `corner(x, y)` where the pen turns
-sharply. What varies within one way of writing (the size of a bowl, the height of a waist, the gap of an
-opening) is thrown with the dice; what varies with the hand (slant, proportions, tremor) is `pen.py`'s. The
-shapes themselves are in `digits/`, one file a digit.
+`allographs.txt` holds the ways to write each digit, `nondigits.txt` some drawings that are not digits. The
+first of them explains the notation. What varies within a shape is thrown for each drawing; what varies from
+hand to hand (slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+FOLDER = Path(__file__).parent
+NUMBER = re.compile(r"(-?\d+)((?:~-?\d+[a-z]?)*)")
+
 Waypoint = tuple[float, float] | tuple[float, float, bool]  # x, y, whether it is a corner
 Waypoints = list[Waypoint]
+
+
+class TableError(ValueError):
+    """A line of a table that cannot be read, in one sentence."""
+
+
+class Shape:
+    """Strokes in the notation of allographs.txt. `throws`: how many random numbers a drawing of it takes.
+
+    Raises TableError for text that is not in the notation.
+    """
+
+    def __init__(self, text: str):
+        self._middles: list[float] = []
+        self._spreads: list[tuple[int, str | int, float]] = []  # number, what is thrown, how far it moves
+        self._strokes = [[self._token(token) for token in stroke.split()] for stroke in text.split("|")]
+        if not all(self._strokes):
+            raise TableError("there is a stroke without points; write a few, such as 50,0 50,100")
+        thrown = {key: column for column, key in enumerate(dict.fromkeys(key for _, key, _ in self._spreads))}
+        self.throws = len(thrown)
+        self._matrix = np.zeros((len(self._middles), self.throws))
+        for number, key, size in self._spreads:
+            self._matrix[number, thrown[key]] += size
+
+    def paths(self, throws: np.ndarray) -> list[Waypoints]:
+        """The waypoints of each stroke, in a square of side 1, for throws -1..1 of shape (self.throws,)."""
+        numbers = self._middles + self._matrix @ throws
+        paths = []
+        for stroke in self._strokes:
+            path: Waypoints = []
+            for kind, place in stroke:
+                values = numbers[place].tolist()
+                if kind == "arc":
+                    path += box_arc(*values)
+                else:
+                    x, y = values[0] / 100, values[1] / 100
+                    path.append((x, y, True) if kind == "corner" else (x, y))
+            paths.append(path)
+        return paths
+
+    def _token(self, token: str) -> tuple[str, slice]:
+        """A waypoint, a corner or an arc: its kind, and where its numbers are."""
+        kind = "arc" if token[0] == "o" else "corner" if token[-1] == "!" else "point"
+        parts = token.removeprefix("o").removesuffix("!").split(",")
+        if not (6 <= len(parts) <= 8 if kind == "arc" else len(parts) == 2):
+            form = "oLEFT,TOP,RIGHT,BOTTOM,FROM,TO" if kind == "arc" else "X,Y in hundredths"
+            raise TableError(f"{token!r} has {len(parts)} numbers; write {form}")
+        # An arc's radii keep their size and it is not tilted, unless it says so.
+        parts += ["100", "0"][len(parts) - 6 :] if kind == "arc" else []
+        return kind, self._numbers(parts)
+
+    def _numbers(self, parts: list[str]) -> slice:
+        start = len(self._middles)
+        for part in parts:
+            match = NUMBER.fullmatch(part)
+            if not match:
+                raise TableError(f"{part!r} is not a number such as 50, 50~8 or 50~8a")
+            for size, letter in re.findall(r"~(-?\d+)([a-z]?)", match[2]):
+                self._spreads.append((len(self._middles), letter or len(self._spreads), float(size)))
+            self._middles.append(float(match[1]))
+        return slice(start, len(self._middles))
+
+
+class Allograph(NamedTuple):
+    """A way to write a digit. weight: its share beside the digit's other allographs."""
+
+    digit: int
+    name: str
+    weight: int
+    shape: Shape
+
+
+def read_table(path: Path) -> list[tuple[str, str, int, Shape]]:
+    """Each line of a table: its first word, name, number (or 0) and shape. Raises TableError."""
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        try:
+            match = re.fullmatch(r"(\w+) ([a-z][\w-]*)(?: (\d+))? ([-\do].*)", line)
+            if not match:
+                raise TableError("a line begins as 7 plain 20 10,0 80,0!")
+            rows.append((match[1], match[2], int(match[3] or 0), Shape(match[4])))
+        except TableError as error:
+            raise TableError(f"{path.name}, line {number}: {error}.") from error
+    return rows
+
+
+def read_allographs(path: Path = FOLDER / "allographs.txt") -> dict[int, list[Allograph]]:
+    """The allographs of each digit 0..9, in the order of the table. Raises TableError."""
+    found: dict[str, list[Allograph]] = {str(digit): [] for digit in range(10)}
+    for first, name, weight, shape in read_table(path):
+        if first not in found or not weight:
+            raise TableError(f"{path.name}: {first} {name} needs a digit 0 to 9 and a weight above 0.")
+        if any(each.name == name for each in found[first]):
+            raise TableError(f"{path.name}: there are two shapes called {first} {name}; rename one.")
+        found[first].append(Allograph(int(first), name, weight, shape))
+    return {int(first): allographs for first, allographs in found.items()}
+
+
+ALLOGRAPHS = read_allographs()
+
+
+# --- for shapes that are written in Python ---
 
 
 class Dice:
@@ -33,31 +140,12 @@ class Dice:
         """True in that share of the throws."""
         return bool(self.rng.random() < share)
 
-
-Shape = Callable[[Dice], list[Waypoints]]
-
-
-class Allograph(NamedTuple):
-    """One way of writing a digit. weight: how common it is beside the digit's other ways."""
-
-    digit: int
-    name: str
-    weight: float
-    shape: Shape
+    def side(self) -> int:
+        """1 or -1."""
+        return 1 if self.often(0.5) else -1
 
 
-ALLOGRAPHS: dict[int, list[Allograph]] = {digit: [] for digit in range(10)}
-
-
-def way(digit: int, weight: float) -> Callable[[Shape], Shape]:
-    """Register the decorated function as an allograph of `digit`, named as the function without the digit."""
-
-    def register(shape: Shape) -> Shape:
-        name = shape.__name__.split("_", 1)[1]
-        ALLOGRAPHS[digit].append(Allograph(digit, name, weight, shape))
-        return shape
-
-    return register
+Drawer = Callable[[Dice], list[Waypoints]]
 
 
 def corner(x: float, y: float) -> Waypoint:
@@ -65,11 +153,25 @@ def corner(x: float, y: float) -> Waypoint:
     return (x, y, True)
 
 
-def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float) -> Waypoints:
-    """Waypoints on an ellipse from angle `start` to `stop` in degrees: 0 is right, 90 is below."""
-    count = max(2, math.ceil(abs(stop - start) / 45) + 1)
-    angles = [math.radians(start + (stop - start) * i / (count - 1)) for i in range(count)]
-    return [(cx + rx * math.cos(a), cy + ry * math.sin(a)) for a in angles]
+def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float, end: float = 1) -> Waypoints:
+    """Waypoints on an ellipse from one angle to another in degrees: 0 right, 90 below, so growing ones go
+    clockwise.
+
+    The radii shrink or grow evenly to `end` times what they were.
+    """
+    count = max(1, math.ceil(abs(stop - start) / 45))
+    shares = [i / count for i in range(count + 1)]
+    polar = [(math.radians(start + (stop - start) * i), 1 + (end - 1) * i) for i in shares]
+    return [(cx + s * rx * math.cos(a), cy + s * ry * math.sin(a)) for a, s in polar]
+
+
+def box_arc(
+    left: float, top: float, right: float, bottom: float, start: float, stop: float, end: float, tilt: float
+) -> Waypoints:
+    """An arc of the ellipse that fills a box, tilted clockwise; the box and `end` in hundredths."""
+    x, y = (left + right) / 200, (top + bottom) / 200
+    path = arc(x, y, (right - left) / 200, (bottom - top) / 200, start, stop, end / 100)
+    return turned(path, tilt, x, y) if tilt else path
 
 
 def turned(path: Waypoints, degrees: float, cx: float = 0.5, cy: float = 0.5) -> Waypoints:
@@ -77,10 +179,3 @@ def turned(path: Waypoints, degrees: float, cx: float = 0.5, cy: float = 0.5) ->
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     moved = [(point[0] - cx, point[1] - cy, *point[2:]) for point in path]
     return [(cx + cos * x - sin * y, cy + sin * x + cos * y, *rest) for x, y, *rest in moved]
-
-
-def spiral(cx: float, cy: float, rx: float, ry: float, start: float, stop: float, shrink: float) -> Waypoints:
-    """As `arc`, while the radii shrink evenly to `shrink` times what they were."""
-    points = arc(0, 0, rx, ry, start, stop)
-    scales = np.linspace(1, shrink, len(points)).tolist()
-    return [(cx + x * s, cy + y * s) for (x, y), s in zip(points, scales, strict=True)]

@@ -1,4 +1,4 @@
-"""Lines: a smooth curve through waypoints, even spacing, rounding. All of them float arrays (n, 2)."""
+"""Lines, float arrays (n, 2): a smooth curve through waypoints, even spacing, rounding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEPS = 10  # points to a span between two waypoints, before the line is spaced 
 
 
 def through(waypoints: np.ndarray, corners: Sequence[bool]) -> np.ndarray:
-    """A curve (n, 2) through all waypoints (m, 2): smooth, except where `corners` is true."""
+    """A curve (n, 2) through waypoints (m, 2), smooth except where `corners` says that it turns sharply."""
     breaks = [i for i in range(1, len(waypoints) - 1) if corners[i]]
     bounds = [0, *breaks, len(waypoints) - 1]
     pieces = [_smooth(waypoints[a : b + 1]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
@@ -19,7 +19,7 @@ def through(waypoints: np.ndarray, corners: Sequence[bool]) -> np.ndarray:
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:
-    """A centripetal Catmull-Rom curve (Yuksel et al. 2011), which makes no loops of its own."""
+    """A centripetal Catmull-Rom curve (Yuksel et al. 2011), without loops where waypoints are uneven."""
     if len(points) < 3:
         return points
     chord = np.diff(points, axis=0)
@@ -30,9 +30,8 @@ def _smooth(points: np.ndarray) -> np.ndarray:
     s = (np.arange(STEPS) / STEPS)[None, :, None]
     a, b = points[:-1, None], points[1:, None]
     ta, tb = (tangents[:-1] * time)[:, None], (tangents[1:] * time)[:, None]
-    spans = a + s * (
-        ta + s * (3 * (b - a) - 2 * ta - tb + s * (2 * (a - b) + ta + tb))
-    )  # Hermite, Horner's way
+    # A Hermite spline by Horner's method.
+    spans = a + s * (ta + s * (3 * (b - a) - 2 * ta - tb + s * (2 * (a - b) + ta + tb)))
     return np.concatenate([spans.reshape(-1, 2), points[-1:]])
 
 
@@ -43,7 +42,7 @@ def length(line: np.ndarray) -> float:
 
 
 def even(line: np.ndarray, spacing: float, start: float = 0.0, stop: float = 1.0) -> np.ndarray:
-    """The line from share `start` to `stop` of its length; its points are about `spacing` apart."""
+    """The line from share `start` to `stop` of its length, as points about `spacing` apart."""
     step = np.diff(line, axis=0)
     along = np.concatenate([[0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))])
     total = along[-1]
@@ -64,3 +63,13 @@ def rounded(line: np.ndarray, sigma: float) -> np.ndarray:
     head, tail = 2 * line[0] - line[reach:0:-1], 2 * line[-1] - line[-2 : -reach - 2 : -1]
     padded = np.concatenate([head, line, tail])
     return np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in (0, 1)], axis=1)
+
+
+def turns(line: np.ndarray, over: int = 3) -> np.ndarray:
+    """How far the line turns at each point (n,), radians, measured over `over` points before and behind."""
+    turns = np.zeros(len(line))
+    if len(line) > 2 * over:
+        step = line[over:] - line[:-over]
+        angles = np.arctan2(step[:, 1], step[:, 0])
+        turns[over:-over] = (angles[over:] - angles[:-over] + np.pi) % (2 * np.pi) - np.pi
+    return turns

@@ -1,7 +1,8 @@
-"""Draw digits, many at a time: allograph -> pen -> board -> the network's own preprocessing."""
+"""Draw digits, many at a time: hand -> allograph -> operators -> board -> the network's own preprocessing."""
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -15,74 +16,70 @@ from tqdm import tqdm
 import board
 import model
 
-from . import curves, operators, pen
-from .allographs import ALLOGRAPHS, Allograph, Dice
+from . import curves, operators
+from . import hand as hands
+from .allographs import ALLOGRAPHS, Allograph
+from .hand import Hand, any_hand
 
-# Drawings that share one random stream, so that the result does not depend on the number of workers.
-CHUNK = 250
-# Chunks, some 20 seconds: below that nobody is shown a progress bar.
-PATIENT = 40
-# Share of drawings that lie between two allographs.
-BLENDED = 0.25
-# Share of drawings that come as small pictures of black and white pixels.
-COARSE = 0.05
-# Share of big drawings that pass through MNIXEL's 28x28, the resolution of its archive.
-REDUCED = 0.25
-# Board units. Half the side still leaves 4 pixels for each pixel of the result, which is enough.
-BIG = 8 * model.BOX
+CHUNK = 250  # drawings that share one random stream, whoever makes them
+PATIENT = 40  # chunks, some 20 seconds: below that nobody is shown a progress bar
+BLENDED = 0.25  # share of hands whose shape of a digit lies between two of the table's
+COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
+REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28, the resolution of its archive
+BIG = 8 * model.BOX  # board units; half the side still leaves 4 pixels for each pixel of the result
 
 
 def choose(digit: int, rng: np.random.Generator) -> Allograph:
-    """One of a digit's allographs, by the square roots of their weights: strangers use rare ones."""
+    """One of a digit's allographs, by their weights."""
     ways = ALLOGRAPHS[digit]
-    weights = np.sqrt([way.weight for way in ways])
+    weights = np.array([way.weight for way in ways])
     return ways[int(rng.choice(len(ways), p=weights / weights.sum()))]
 
 
-def draw_allograph(allograph: Allograph, rng: np.random.Generator, varied: bool = True) -> list[board.Stroke]:
-    """One drawing of an allograph by a random hand, anywhere on the board.
+def allograph_of(hand: Hand, digit: int) -> Allograph:
+    """The way in which a hand writes a digit."""
+    return choose(digit, hand.own(digit))
 
-    Without `varied` it is not blended with another allograph, and no operator changes it.
-    """
-    hand = pen.any_hand(rng)
-    lines = pen.trace(allograph.shape(Dice(rng)), hand, rng)
-    if rng.random() < BLENDED and varied:
-        other = choose(allograph.digit, rng)
-        lines = operators.blended(lines, pen.trace(other.shape(Dice(rng)), hand, rng), rng)
+
+def draw_allograph(
+    allograph: Allograph, rng: np.random.Generator, hand: Hand | None = None, varied: bool = True
+) -> list[board.Stroke]:
+    """One drawing of a shape by `hand`, or anybody. Blended and changed by operators if `varied`."""
+    hand = hand or any_hand(rng)
+    # Not the numbers by which the hand chose its shape: a sheet draws each shape by many hands.
+    own, today = hand.own(10 + allograph.digit), hand.today(rng)
+    lines = hands.trace(hands.paths_of(allograph.shape, own, rng), today, rng)
     if varied:
-        lines = operators.vary(lines, allograph.digit, rng)
-    return pen.place(pen.write(lines, hand, rng), rng)
+        if own.random() < BLENDED:
+            other = hands.paths_of(choose(allograph.digit, own).shape, own, rng)
+            lines = operators.blended(lines, hands.trace(other, today, rng), own.uniform(0.2, 0.8))
+        lines = operators.vary(lines, allograph.digit, own, rng)
+    return hands.place(hands.write(lines, today, rng), today, rng)
 
 
-def draw(digit: int, rng: np.random.Generator) -> list[board.Stroke]:
-    """Strokes of a digit 0..9 as somebody might write it, by a random hand with a random brush."""
-    return draw_allograph(choose(digit, rng), rng)
+def draw(digit: int, rng: np.random.Generator, hand: Hand | None = None) -> list[board.Stroke]:
+    """Strokes of a digit 0..9 as `hand`, or anybody, might write it, anywhere on the board."""
+    hand = hand or any_hand(rng)
+    return draw_allograph(allograph_of(hand, digit), rng, hand)
 
 
 def _extent(strokes: list[board.Stroke]) -> float:
     """The longer side of the ink, board units."""
-    return float(
-        np.ptp(np.concatenate([stroke.points for stroke in strokes]), axis=0).max() + 2 * strokes[0].radius
-    )
+    points = np.concatenate([stroke.points for stroke in strokes])
+    return float(np.ptp(points, axis=0).max() + 2 * strokes[0].radius)
 
 
 def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarray:
-    """What the network is given for a drawing: float32 (28, 28).
-
-    Some of the big ones pass through MNIXEL's reduction.
-    """
+    """The network's input, float32 (28, 28); some drawings come through MNIXEL's 28x28 or few pixels."""
     big = _extent(strokes) >= BIG
     if big and rng.random() < REDUCED:
-        try:
+        # Thick ink all round the 28x28 pixels is taken for a background; the whole board is read well.
+        with contextlib.suppress(model.EmptyDrawing):
             return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
-        except model.EmptyDrawing:
-            # Thick ink all round the frame of 28x28 is taken for a background; the whole board is read well.
-            pass
     if rng.random() < COARSE:
         coarse = board.render(strokes, int(board.SIZE * rng.uniform(20, 44) / _extent(strokes)))
-        return model.normalise(
-            model.to_ink(np.where(np.pad(coarse, 4) > coarse.max() // 2, np.uint8(255), np.uint8(0)))
-        )
+        pixels = np.where(np.pad(coarse, 4) > coarse.max() // 2, np.uint8(255), np.uint8(0))
+        return model.normalise(model.to_ink(pixels))
     # A big drawing looks the same from a board of half the side, and takes half the time there.
     drawn = board.render(strokes, board.SIZE // 2 if big else board.SIZE)
     return model.normalise(model.to_ink(_trimmed(drawn)))
@@ -103,31 +100,42 @@ def _trimmed(drawn: np.ndarray) -> np.ndarray:
     return drawn[max(top - around, 0) : bottom + around, max(left - around, 0) : right + around]
 
 
-def drawings(count: int, seed: int, workers: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """`count` drawn digits as the network is given them.
+def hand_of(seed: int, number: int) -> Hand:
+    """The hand that makes page `number` of `drawings(..., seed, ...)`."""
+    return any_hand(np.random.default_rng([seed, 2, number]))
 
-    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,), the digits as
-    even as `count` allows, shuffled. The same `count` and `seed` give the same drawings for any number of
-    `workers` (default: one a core).
+
+def drawings(
+    count: int, seed: int, workers: int | None = None, each: int = 10
+) -> tuple[np.ndarray, np.ndarray]:
+    """`count` drawn digits as the network is given them, `each` in a row by one hand: a synthetic writer.
+
+    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,), each hand's even
+    and shuffled. The result is the same for any number of `workers` (default: one a core).
     """
-    labels = np.arange(count) % 10
-    np.random.default_rng([seed, 0]).shuffle(labels)
-    return in_chunks(_chunk_of_digits, labels, [seed, 0], workers), labels.astype(np.int64)
+    rng = np.random.default_rng([seed, 0])
+    pages = [rng.permutation(np.arange(each) % 10) for _ in range(-(-count // each))]
+    labels = np.concatenate([np.zeros(0, np.int64), *pages])[:count]
+    return in_chunks(partial(_chunk_of_digits, seed, each), labels, [seed, 0], workers), labels
 
 
-def _chunk_of_digits(labels: np.ndarray, entropy: list[int]) -> np.ndarray:
-    rng = np.random.default_rng(entropy)
-    return as_levels([to_input(draw(int(digit), rng), rng) for digit in labels])
+def _chunk_of_digits(
+    seed: int, each: int, labels: np.ndarray, first: int, rng: np.random.Generator
+) -> np.ndarray:
+    images = []
+    for number, digit in enumerate(labels, first):
+        images.append(to_input(draw(int(digit), rng, hand_of(seed, number // each)), rng))
+    return as_levels(images)
 
 
 def redraw(strokes: Sequence[board.Stroke], digit: int, rng: np.random.Generator) -> list[board.Stroke]:
     """Somebody's drawing of a digit as another hand would draw it, with another size, brush and place."""
     points = np.concatenate([stroke.points for stroke in strokes])
     low, side = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1.0)
-    lines = [(stroke.points - low) / side for stroke in strokes]
-    lines = [curves.even(line, curves.FINE) if curves.length(line) else line[:1] for line in lines]
-    hand = pen.any_hand(rng)
-    return pen.place(pen.write(operators.vary(lines, digit, rng), hand, rng), rng)
+    lines = [curves.even((stroke.points - low) / side, curves.FINE) for stroke in strokes]
+    hand = any_hand(rng)
+    lines = operators.vary(lines, digit, hand.own(digit), rng)
+    return hands.place(hands.write(lines, hand, rng), hand, rng)
 
 
 def redrawings(
@@ -137,63 +145,49 @@ def redrawings(
     seed: int,
     workers: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each of the drawings (N lists of strokes with labels (N,)) `copies` times: as it is, then redrawn.
-
-    Returns images and labels as `drawings` does, each drawing's copies one after the other.
-    """
+    """Each of N drawings with labels (N,) `copies` times, as it is and redrawn: images, labels as above."""
     work = partial(_chunk_of_redrawings, strokes, labels, copies)
     images = in_chunks(work, np.arange(len(strokes) * copies), [seed, 7], workers)
     return images, np.repeat(labels, copies).astype(np.int64)
 
 
-def _chunk_of_redrawings(
-    strokes: Sequence[Sequence[board.Stroke]],
-    labels: np.ndarray,
-    copies: int,
-    numbers: np.ndarray,
-    entropy: list[int],
-) -> np.ndarray:
-    rng = np.random.default_rng(entropy)
-    made = []
+def _chunk_of_redrawings(strokes, labels, copies, numbers, _, rng) -> np.ndarray:
+    images = []
     for drawing, copy in zip(*divmod(numbers, copies), strict=True):
         mine = strokes[drawing]
-        made.append(to_input(redraw(mine, int(labels[drawing]), rng) if copy else list(mine), rng))
-    return as_levels(made)
+        images.append(to_input(redraw(mine, int(labels[drawing]), rng) if copy else list(mine), rng))
+    return as_levels(images)
 
 
 def as_levels(images: list[np.ndarray]) -> np.ndarray:
-    """Float images in 0..1 as one uint8 array: a quarter of the memory, as fine as a board's levels."""
+    """Float images in 0..1 as one uint8 array, as fine as a board's own levels."""
     return np.rint(255 * np.stack(images)).astype(np.uint8)
 
 
-def in_chunks(
-    work: Callable[[np.ndarray, list[int]], np.ndarray],
-    labels: np.ndarray,
-    entropy: list[int],
-    workers: int | None,
-) -> np.ndarray:
+# From labels, the number of the first one and random numbers to images.
+Work = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
+
+
+def in_chunks(work: Work, labels: np.ndarray, entropy: list[int], workers: int | None) -> np.ndarray:
     """`work` done on labels by a pool of processes, CHUNK labels and one random stream at a time."""
-    parts = [labels[i : i + CHUNK] for i in range(0, len(labels), CHUNK)]
-    jobs = [(part, [*entropy, 1 + number]) for number, part in enumerate(parts)]
+    jobs = [(labels[i : i + CHUNK], i, [*entropy, 1 + i // CHUNK]) for i in range(0, len(labels), CHUNK)]
     if not jobs:
         return np.zeros((0, model.INPUT, model.INPUT), np.uint8)
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if min(workers, len(jobs)) <= 1:
-        return np.concatenate([work(*job) for job in jobs])
-    # The work is numpy and Pillow only, no torch, so a forked process can do it at once; elsewhere than on
-    # Linux forking is not safe, and a script that calls this there needs the usual `if __name__ ==
-    # "__main__"`.
+        return np.concatenate([_do(work, job) for job in jobs])
+    # The work needs no torch, so a forked process can do it at once. Elsewhere than on Linux forking is not
+    # safe, and a script that calls this there needs the usual `if __name__ == "__main__"`.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     # Ctrl-C reaches the whole group of processes; the parent alone answers it.
     with context.Pool(min(workers, len(jobs)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-        made = pool.imap(partial(_unpacked, work), jobs)
+        made = pool.imap(partial(_do, work), jobs)
         return np.concatenate(
             [*tqdm(made, "drawing", len(jobs), unit="part", leave=False, disable=len(jobs) < PATIENT)]
         )
 
 
-def _unpacked(
-    work: Callable[[np.ndarray, list[int]], np.ndarray], job: tuple[np.ndarray, list[int]]
-) -> np.ndarray:
-    return work(*job)
+def _do(work: Work, job: tuple[np.ndarray, int, list[int]]) -> np.ndarray:
+    labels, first, entropy = job
+    return work(labels, first, np.random.default_rng(entropy))

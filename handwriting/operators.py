@@ -1,9 +1,8 @@
-"""Operators: what hands do to any allograph, so that forms which nobody wrote down are drawn, too.
+"""Operators: random changes to any allograph, to draw forms that nobody wrote down.
 
-Each operator changes the lines of one drawing in the unit square (float arrays (n, 2), points `FINE` apart, x
-right, y down) in one way: an end runs on or stops short, a corner becomes a loop, a stroke is split, the
-whole is squared. `vary` throws for each of them. None may turn a digit into another one: lengths and angles
-stay below what people would disagree about, and each operator says which digits it is for.
+Each changes the lines of one drawing in the unit square (float arrays (n, 2), points `FINE` apart, x right, y
+down). None may turn a digit into another one: lengths and angles stay below what people would disagree about,
+and each operator says which digits it is for.
 """
 
 from __future__ import annotations
@@ -20,46 +19,48 @@ Lines = list[np.ndarray]
 
 
 class Operator(NamedTuple):
-    """share: of the drawings that it changes. digits: those it is for; what is for one digit only is not for
-    drawings that are no digits."""
+    """A change to `share` of the drawings of `digits`; non-digits get none that is for one digit only."""
 
-    name: str
     share: float
     change: Callable[[Lines, np.random.Generator], Lines]
     digits: tuple[int, ...]
 
 
 OPERATORS: dict[str, Operator] = {}
-
-
 ALL = tuple(range(10))
+KEPT = 0.85  # share of a hand's drawings that show a habit of it
 
 
 def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable], Callable]:
-    """Register the decorated function as an operator under its own name."""
+    """Register the decorated function as an operator."""
 
     def register(change: Callable) -> Callable:
-        name = change.__name__.replace("_", "-")
-        OPERATORS[name] = Operator(name, share, change, digits)
+        OPERATORS[change.__name__] = Operator(share, change, digits)
         return change
 
     return register
 
 
-def vary(lines: Lines, digit: int | None, rng: np.random.Generator) -> Lines:
-    """The lines of one drawing, changed by operators at random. `digit` is None for a non-digit drawing."""
+def vary(lines: Lines, digit: int | None, own: np.random.Generator, rng: np.random.Generator) -> Lines:
+    """The lines of one drawing after a throw for each operator; `digit` is None for a non-digit.
+
+    `own` has the hand's own random numbers for this digit: they say which operators are habits of this hand,
+    which it nearly always does, and alike. Over all hands each operator changes its share of the drawings.
+    """
     for op in OPERATORS.values():
         meant = digit in op.digits if digit is not None else len(op.digits) > 1
-        if meant and rng.random() < op.share:
-            lines = op.change(lines, rng)
+        habit, seed = own.random() < op.share, own.integers(2**32)
+        chance = KEPT if habit else op.share * (1 - KEPT) / (1 - op.share)
+        if meant and rng.random() < chance:
+            lines = op.change(lines, np.random.default_rng(seed) if habit else rng)
     return lines
 
 
-def blended(lines: Lines, others: Lines, rng: np.random.Generator) -> Lines:
-    """A drawing between two allographs of a digit where their strokes run alike; otherwise the first one."""
+def blended(lines: Lines, others: Lines, share: float) -> Lines:
+    """A drawing `share` of the way from one to another, where their strokes run alike, or the first one."""
     if len(lines) != len(others):
         return lines
-    share, mixed = rng.uniform(0.2, 0.8), []
+    mixed = []
     for line, other in zip(lines, others, strict=True):
         if min(len(line), len(other)) < 2:
             return lines
@@ -78,7 +79,7 @@ def _resampled(line: np.ndarray, count: int) -> np.ndarray:
     return np.stack([np.interp(at, have, line[:, 0]), np.interp(at, have, line[:, 1])], axis=1)
 
 
-# --- the whole drawing --------------------------------------------------------------------------------------
+# --- the whole drawing ---
 
 
 @operator(0.25)
@@ -108,20 +109,6 @@ def _swell(line: np.ndarray, centre: np.ndarray, reach: float, by: float) -> np.
     return centre + away * (1 + by * near)
 
 
-@operator(0.15)
-def tilted(lines: Lines, rng: np.random.Generator) -> Lines:
-    """Level lines rise or fall, upright ones stay."""
-    by = np.clip(rng.normal(0, 0.16), -0.35, 0.35)
-    return [line + np.stack([0 * line[:, 0], by * (line[:, 0] - 0.5)], axis=1) for line in lines]
-
-
-@operator(0.15)
-def stretched(lines: Lines, rng: np.random.Generator) -> Lines:
-    """Wider or narrower than hands usually write."""
-    by = np.exp(np.clip(rng.normal(0, 0.3), -0.5, 0.55))
-    return [np.stack([0.5 + by * (line[:, 0] - 0.5), line[:, 1]], axis=1) for line in lines]
-
-
 @operator(0.12)
 def bowed(lines: Lines, rng: np.random.Generator) -> Lines:
     """The upright axis, or the level one, is bent like a bow."""
@@ -135,79 +122,7 @@ def bowed(lines: Lines, rng: np.random.Generator) -> Lines:
     return bent
 
 
-@operator(0.12)
-def leaning(lines: Lines, rng: np.random.Generator) -> Lines:
-    """A slant beyond the usual."""
-    by = np.clip(rng.normal(0.15, 0.35), -0.5, 0.8)
-    return [line - np.stack([by * (line[:, 1] - 0.5), 0 * line[:, 1]], axis=1) for line in lines]
-
-
-# --- parts of strokes ---------------------------------------------------------------------------------------
-
-
-@operator(0.06)
-def split(lines: Lines, rng: np.random.Generator) -> Lines:
-    """The pen is lifted on the way; it sets down again a little off, early or late."""
-    number = _long_line(lines, rng)
-    line = lines[number]
-    at, gap = int(len(line) * rng.uniform(0.2, 0.8)), int(rng.integers(-3, 4))
-    if at < 4 or at + gap > len(line) - 4:
-        return lines
-    second = line[at + gap :] + rng.normal(0, 0.02, 2)
-    return [*lines[:number], line[:at], second, *lines[number + 1 :]]
-
-
-@operator(0.15, digits=(0, 1, 2, 3, 4, 5, 6, 8, 9))  # a 7 whose foot runs on to its bar is a 2 for many
-def joined(lines: Lines, rng: np.random.Generator) -> Lines:
-    """The pen stays down on the way to the next stroke."""
-    near = [i for i in range(len(lines) - 1) if np.hypot(*(lines[i + 1][0] - lines[i][-1])) < 0.6]
-    if not near:
-        return lines
-    number = near[int(rng.integers(len(near)))]
-    a, b = lines[number], lines[number + 1]
-    bow = rng.normal(0, 0.08, 2) * np.hypot(*(b[0] - a[-1]))
-    way = curves.through(np.array([a[-1], (a[-1] + b[0]) / 2 + bow, b[0]]), [False] * 3)
-    line = np.concatenate([a, curves.even(way, FINE)[1:-1], b])
-    return [*lines[:number], line, *lines[number + 2 :]]
-
-
-@operator(0.05)
-def doubled(lines: Lines, rng: np.random.Generator) -> Lines:
-    """A part of a line is gone over a second time."""
-    line = lines[_long_line(lines, rng)]
-    start = rng.uniform(0, 0.6)
-    part = curves.even(line, FINE, start, min(start + rng.uniform(0.2, 0.5), 1.0))
-    return [
-        *lines,
-        part + rng.normal(0, 0.022, 2) + np.linspace(-1, 1, len(part))[:, None] * rng.normal(0, 0.015, 2),
-    ]
-
-
-@operator(0.12)
-def looped(lines: Lines, rng: np.random.Generator) -> Lines:
-    """A sharp turn becomes a small loop."""
-    number = _long_line(lines, rng)
-    line = lines[number]
-    turn = _turns(line)
-    sharp = np.flatnonzero(np.abs(turn) > 0.9)
-    if not len(sharp):
-        return lines
-    at = int(rng.choice(sharp))
-    before, after = line[: at + 1], line[at + 1 :]
-    if len(before) < 4 or len(after) < 4:
-        return lines
-    heading, rest = _heading(before[-4:]), turn[at]
-    swing = rest - np.sign(rest) * 2 * np.pi  # the long way round, so that the line crosses itself
-    radius = rng.uniform(0.015, 0.06)
-    count = max(8, int(abs(swing) * radius / FINE))
-    loop = before[-1] + np.cumsum(
-        _steps(heading + np.linspace(0, swing, count), abs(swing) * radius / count), axis=0
-    )
-    return [
-        *lines[:number],
-        np.concatenate([before, loop, after + (loop[-1] - before[-1]) * 0.5]),
-        *lines[number + 1 :],
-    ]
+# --- parts of strokes ---
 
 
 @operator(0.15)
@@ -216,17 +131,7 @@ def blunted(lines: Lines, rng: np.random.Generator) -> Lines:
     return [curves.rounded(line, rng.uniform(2.5, 5.0)) for line in lines]
 
 
-@operator(0.06)
-def angular(lines: Lines, rng: np.random.Generator) -> Lines:
-    """Bends become straight pieces."""
-    piece = rng.uniform(0.14, 0.3)
-    return [
-        curves.even(curves.even(line, piece), FINE) if curves.length(line) > 2 * piece else line
-        for line in lines
-    ]
-
-
-@operator(0.15, digits=(7,))
+@operator(0.4, digits=(7,))
 def barred(lines: Lines, rng: np.random.Generator) -> Lines:
     """A bar through the stem, at any height between head and foot."""
     stem = lines[_longest(lines)]
@@ -234,17 +139,17 @@ def barred(lines: Lines, rng: np.random.Generator) -> Lines:
     return [*lines, _across(at, rng.normal(-0.08, 0.22), rng.uniform(0.07, 0.3), rng.uniform(0.07, 0.3))]
 
 
-@operator(0.1, digits=(0,))
+@operator(0.22, digits=(0,))
 def slashed(lines: Lines, rng: np.random.Generator) -> Lines:
     """A slash through the ring, which may leave it at both ends."""
     low, high = _box(lines)
     middle = (low + high) / 2 + rng.normal(0, 0.04, 2)
-    angle = np.radians(rng.uniform(15, 85)) * (1 if rng.random() < 0.75 else -1)
+    angle = np.radians(rng.uniform(-10, 85)) * (1 if rng.random() < 0.75 else -1)
     half = 0.5 * np.hypot(*((high - low) * [np.cos(angle), np.sin(angle)])) * rng.uniform(0.7, 2.6)
     return [*lines, _across(middle, -angle, half * rng.uniform(0.8, 1.1), half * rng.uniform(0.8, 1.1))]
 
 
-@operator(0.12, digits=(1,))
+@operator(0.18, digits=(1,))
 def footed(lines: Lines, rng: np.random.Generator) -> Lines:
     """A bar under the stem."""
     stem = lines[_longest(lines)]
@@ -258,10 +163,11 @@ def _across(at: np.ndarray, angle: float, left: float, right: float) -> np.ndarr
     return curves.even(np.array([at - left * way, at + right * way]), FINE)
 
 
-# --- ends ---------------------------------------------------------------------------------------------------
+# --- ends ---
 
 
-@operator(0.2, digits=(0, 1, 3, 4, 5, 6, 7, 8, 9))  # a 2 without its foot is a 7
+# Not for a 2, which would be a 7 without its foot.
+@operator(0.2, digits=(0, 1, 3, 4, 5, 6, 7, 8, 9))
 def cut_short(lines: Lines, rng: np.random.Generator) -> Lines:
     """A stroke begins late or ends early, so that bowls stay open and bars stop short."""
     return _at_an_end(lines, rng, lambda line: line[: len(line) - int(len(line) * rng.uniform(0.03, 0.14))])
@@ -272,7 +178,7 @@ def overshot(lines: Lines, rng: np.random.Generator) -> Lines:
     """A stroke goes on as it was bent, so that bowls close beyond their beginning."""
 
     def change(line: np.ndarray) -> np.ndarray:
-        bend = np.mean(_turns(line)[-10:-1]) * rng.uniform(0.4, 1.2)
+        bend = np.mean(curves.turns(line)[-10:-1]) * rng.uniform(0.4, 1.2)
         return _run_on(line, rng.uniform(0.04, 0.24), 0.0, float(np.clip(bend, -0.35, 0.35)))
 
     return _at_an_end(lines, rng, change)
@@ -289,25 +195,14 @@ def tail(lines: Lines, rng: np.random.Generator) -> Lines:
     return _at_an_end(lines, rng, change)
 
 
-@operator(0.25, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))  # a 1 with a hook may be a 7
+# Not for a 1, which may be a 7 with a hook.
+@operator(0.25, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))
 def hook(lines: Lines, rng: np.random.Generator) -> Lines:
     """An end turns sharply: a barb, a serif, the way to the next digit."""
 
     def change(line: np.ndarray) -> np.ndarray:
         turn = rng.uniform(0.7, 2.9) * (1 if rng.random() < 0.5 else -1)
         return _run_on(line, rng.uniform(0.03, 0.18), turn, rng.normal(0, 0.08))
-
-    return _at_an_end(lines, rng, change)
-
-
-@operator(0.06, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))  # ... and with a ring a 9
-def curled(lines: Lines, rng: np.random.Generator) -> Lines:
-    """An end curls up into a small ring or a part of one."""
-
-    def change(line: np.ndarray) -> np.ndarray:
-        radius = rng.uniform(0.025, 0.07)
-        bend = FINE / radius * (1 if rng.random() < 0.5 else -1)
-        return _run_on(line, radius * rng.uniform(2, 6.5), 0.0, bend)
 
     return _at_an_end(lines, rng, change)
 
@@ -320,7 +215,7 @@ def specked(lines: Lines, rng: np.random.Generator) -> Lines:
     return [*lines, place + np.array([[0.0, 0.0], rng.normal(0, 0.02, 2)])]
 
 
-# --- what they share ----------------------------------------------------------------------------------------
+# --- what they share ---
 
 
 def _box(lines: Lines) -> tuple[np.ndarray, np.ndarray]:
@@ -328,18 +223,12 @@ def _box(lines: Lines) -> tuple[np.ndarray, np.ndarray]:
     return every.min(axis=0), every.max(axis=0)
 
 
-def _long_line(lines: Lines, rng: np.random.Generator) -> int:
-    """The number of a line, the longer ones more often."""
-    sizes = np.array([len(line) for line in lines], dtype=float)
-    return int(rng.choice(len(lines), p=sizes / sizes.sum()))
-
-
 def _longest(lines: Lines) -> int:
     return max(range(len(lines)), key=lambda number: len(lines[number]))
 
 
 def _at_an_end(lines: Lines, rng: np.random.Generator, change: Callable[[np.ndarray], np.ndarray]) -> Lines:
-    """`change` done to the end of one line, or, half of the time, to its beginning."""
+    """`change` done to the end of one line, or half of the time to its beginning."""
     number, backwards = int(rng.integers(len(lines))), rng.random() < 0.5
     line = lines[number]
     if len(line) < 12:
@@ -349,27 +238,8 @@ def _at_an_end(lines: Lines, rng: np.random.Generator, change: Callable[[np.ndar
 
 
 def _run_on(line: np.ndarray, size: float, turn: float, bend: float) -> np.ndarray:
-    """The line longer by `size`, after a turn of `turn` radians, and bent by `bend` radians a point."""
-    count = max(2, int(size / FINE))
-    headings = _heading(line[-5:]) + turn + bend * np.arange(1, count + 1)
-    return np.concatenate([line, line[-1] + np.cumsum(_steps(headings, FINE), axis=0)])
-
-
-def _steps(headings: np.ndarray, size: float) -> np.ndarray:
-    return size * np.stack([np.cos(headings), np.sin(headings)], axis=1)
-
-
-def _heading(line: np.ndarray) -> float:
-    """The direction in which a short line goes, radians."""
-    x, y = line[-1] - line[0]
-    return float(np.arctan2(y, x))
-
-
-def _turns(line: np.ndarray, over: int = 3) -> np.ndarray:
-    """How much the line turns at each point (n,), radians, measured over `over` points on either side."""
-    turns = np.zeros(len(line))
-    if len(line) > 2 * over:
-        step = line[over:] - line[:-over]
-        angles = np.arctan2(step[:, 1], step[:, 0])
-        turns[over:-over] = (angles[over:] - angles[:-over] + np.pi) % (2 * np.pi) - np.pi
-    return turns
+    """The line with `size` more at its end, after `turn` radians, and bent by `bend` radians a point."""
+    x, y = line[-1] - line[-5:][0]
+    headings = np.arctan2(y, x) + turn + bend * np.arange(1, max(2, int(size / FINE)) + 1)
+    steps = FINE * np.stack([np.cos(headings), np.sin(headings)], axis=1)
+    return np.concatenate([line, line[-1] + np.cumsum(steps, axis=0)])

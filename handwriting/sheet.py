@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -9,26 +12,25 @@ import board
 
 from .allographs import ALLOGRAPHS
 from .drawing import draw_allograph
+from .nondigits import KINDS, draw_nondigit
 
-CELL, VARIATIONS, COLUMNS = 56, 9, 3  # pixels a drawing; drawings a row; rows side by side
+CELL = 56  # pixels a drawing
+VARIATIONS = 9  # drawings a row
+COLUMNS = 3  # rows side by side
 LABEL = 150  # pixels for a row's name
 
 
 def rows(nondigits: bool, rng: np.random.Generator) -> list[tuple[str, list[np.ndarray]]]:
     """Names with a few rendered drawings each."""
-    if nondigits:
-        from .nondigits import KINDS, draw_nondigit
-
-        return [(kind, [cell(draw_nondigit(kind, rng)) for _ in range(VARIATIONS)]) for kind in KINDS]
-    ways = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
-    return [
-        (f"{way.digit} {way.name}", [cell(draw_allograph(way, rng)) for _ in range(VARIATIONS)])
-        for way in ways
-    ]
+    draw = {kind: partial(draw_nondigit, kind) for kind in KINDS}
+    if not nondigits:
+        ways = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
+        draw = {f"{way.digit} {way.name}": partial(draw_allograph, way) for way in ways}
+    return [(name, [cell(each(rng)) for _ in range(VARIATIONS)]) for name, each in draw.items()]
 
 
 def cell(strokes: list[board.Stroke]) -> np.ndarray:
-    """A drawing cropped to its ink with a margin, so that a person sees its shape: uint8 (CELL, CELL)."""
+    """A drawing cropped to its ink with a margin: uint8 (CELL, CELL)."""
     picture = board.render(strokes)
     ys, xs = np.nonzero(picture)
     top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
@@ -39,8 +41,16 @@ def cell(strokes: list[board.Stroke]) -> np.ndarray:
     return np.asarray(square.resize((CELL, CELL), Image.Resampling.BOX))
 
 
-def sheet(path: str, seed: int, nondigits: bool) -> None:
-    """Write a PNG that shows every way of writing, or every kind of non-digit, several times."""
+def sheet(path: Path, seed: int, nondigits: bool) -> None:
+    """Write a picture of every shape, or every kind of non-digit, several times.
+
+    Raises ValueError or OSError before anything is drawn.
+    """
+    if path.suffix.lower() not in (".png", ".webp", ".gif"):
+        raise ValueError(f"a sheet is a picture such as sheet.png; {path.name!r} does not end in .png.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent} for the sheet; make it first.")
+    path.open("ab").close()
     named = rows(nondigits, np.random.default_rng(seed))
     height = -(-len(named) // COLUMNS)
     width = LABEL + VARIATIONS * CELL
@@ -53,13 +63,3 @@ def sheet(path: str, seed: int, nondigits: bool) -> None:
             page.paste(Image.fromarray(cell), (x + LABEL + column * CELL, y))
     page.save(path)
     print(f"{len(named)} rows of {VARIATIONS} drawings in {path}")
-
-
-def overview(path: str, seed: int = 0, columns: int = 15) -> None:
-    """Write a PNG with one row a digit, `columns` ways of writing it, once each."""
-    rng = np.random.default_rng(seed)
-    page = Image.new("L", (columns * CELL, 10 * CELL))
-    for digit in range(10):
-        for column, way in enumerate(ALLOGRAPHS[digit][:columns]):
-            page.paste(Image.fromarray(cell(draw_allograph(way, rng))), (column * CELL, digit * CELL))
-    page.save(path)

@@ -1,7 +1,7 @@
 """Draw the results: `python -m reports` writes tables, cards and pictures.
 
 python -m reports tables      the tables in README.md and docs/results.md, and the model card in weights/
-python -m reports pictures    docs/images: handwriting, and the page in a browser with its animation
+python -m reports pictures    docs/images: the page in a browser with its animation
 """
 
 from __future__ import annotations
@@ -25,10 +25,8 @@ def write_tables() -> None:
 
 def write_pictures() -> None:
     """The sheet of drawn digits, the picture that the snippets open, and the page in a browser."""
-    from handwriting.sheet import overview
     from reports import screenshots
 
-    overview(IMAGES / "handwriting.png")
     screenshots.write(IMAGES)
 
 

@@ -348,13 +348,17 @@ REFUSED: list[tuple[Change, str]] = [
     *((weighed(lambda raw, end=end: raw[:end]), "does not hold the tensors") for end in (0, 4, 100, -4)),
     (tensors(dense__bias=None), NO_TENSORS.format("dense.bias is missing")),
     (tensors(more=float32(2)), NO_TENSORS.format("more is unexpected")),
-    (tensors(dense__bias=float32(9)), NO_TENSORS.format(r"dense.bias is F32 \[9\] instead of F32 \[10\]")),
+    (tensors(dense__bias=float32(9)), NO_TENSORS.format(r"dense.bias is F32 \[9\] instead of F16 \[10\]")),
     (
-        tensors(dense__bias=float32(10).astype(np.float16)),
-        NO_TENSORS.format(r"dense.bias is F16 \[10\] instead of F32 \[10\]"),
+        tensors(dense__bias=float32(10).astype(np.float64)),
+        NO_TENSORS.format(r"dense.bias is F64 \[10\] instead of F16 \[10\]"),
     ),
     (tensors(dense__bias=float32(10, fill=np.nan)), NO_TENSORS.format("dense.bias has impossible numbers")),
     (tensors(dense__bias=float32(10, fill=np.inf)), NO_TENSORS.format("dense.bias has impossible numbers")),
+    (
+        tensors(dense__bias=float32(10, fill=np.inf).astype(np.float16)),
+        NO_TENSORS.format("dense.bias has impossible numbers"),
+    ),
     (
         tensors(features__1__running_var=float32(CHANNELS, fill=-1)),
         NO_TENSORS.format("features.1.running_var has impossible numbers"),

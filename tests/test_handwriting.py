@@ -1,4 +1,10 @@
-"""The drawing program: the same for a seed, inside the board, and read as the digits that it draws."""
+"""The drawing program: the same for a seed, inside the board, and read as what it says it draws."""
+
+import base64
+import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,9 +12,9 @@ import torch
 
 import board
 import handwriting
-from handwriting import operators
-from handwriting.allographs import ALLOGRAPHS
-from handwriting.drawing import CHUNK, draw_allograph, to_input
+from handwriting import dataset, hand, operators, trace
+from handwriting.allographs import ALLOGRAPHS, Shape, TableError, read_allographs
+from handwriting.drawing import CHUNK, allograph_of, draw_allograph, hand_of, to_input
 from handwriting.operators import OPERATORS
 from model import DigitCNN
 
@@ -16,7 +22,7 @@ WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
 
 
 def inside(strokes):
-    """Whether all ink of the strokes lies on the board, in strokes that a page may send."""
+    """Whether all ink lies on the board, with a brush and as many points as a page may send."""
     assert sum(len(stroke.points) for stroke in strokes) <= board.MAX_POINTS
     for points, radius in strokes:
         assert board.MIN_RADIUS <= radius <= board.MAX_RADIUS
@@ -25,11 +31,136 @@ def inside(strokes):
     return True
 
 
-def test_every_digit_has_many_ways():
-    for digit in range(10):
-        names = [way.name for way in ALLOGRAPHS[digit]]
-        assert len(names) >= 8 and len(set(names)) == len(names)
-        assert all(way.weight > 0 and way.digit == digit for way in ALLOGRAPHS[digit])
+# --- the table and its notation ---
+
+
+def middle(text):
+    """The waypoints of a shape whose throws are all 0."""
+    shape = Shape(text)
+    return shape.paths(np.zeros(shape.throws))
+
+
+def test_the_notation_means_what_its_explanation_says():
+    assert middle("50,0 20,100! | 0,50") == [[(0.5, 0.0), (0.2, 1.0, True)], [(0.0, 0.5)]]
+    shape = Shape("50~5a~4,0 20~-5a,7~3")
+    assert shape.throws == 3
+    ((first, second),) = shape.paths(np.array([1.0, 0, 0]))
+    assert first == pytest.approx((0.55, 0)) and second == pytest.approx((0.15, 0.07))
+    ((first, second),) = shape.paths(np.array([0, -1.0, 1]))
+    assert first == pytest.approx((0.46, 0)) and second == pytest.approx((0.2, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("o20,0,80,50,-90,-180", [(0.5, 0), (0.2879, 0.0732), (0.2, 0.25)]),
+        ("o20,0,80,50,0,90", [(0.8, 0.25), (0.7121, 0.4268), (0.5, 0.5)]),
+        ("o0,0,100,100,0,90,50", [(1, 0.5), (0.7652, 0.7652), (0.5, 0.75)]),
+        ("o40,0,60,100,-90,-91,100,90", [(1.0, 0.5), (1.0, 0.4983)]),
+    ],
+    ids=["against the clock", "with the clock", "half the radii at its end", "tilted clockwise"],
+)
+def test_an_arc_fills_its_box(text, places):
+    (path,) = middle(text)
+    assert np.array(path) == pytest.approx(np.array(places), abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("7 plain 20 10,0 | | 80,0", "line 3: there is a stroke without points"),
+        ("7 plain 20 10,0 80", "'80' has 1 numbers; write X,Y in hundredths"),
+        ("7 plain 20 10,0 80,1.5", "'1.5' is not a number such as 50, 50~8 or 50~8a"),
+        ("7 plain 20 o1,2,3", "'o1,2,3' has 3 numbers; write oLEFT,TOP,RIGHT,BOTTOM,FROM,TO"),
+        ("seven", "line 3: a line begins as 7 plain 20 10,0 80,0!"),
+        ("17 plain 20 10,0 80,0", "17 plain needs a digit 0 to 9"),
+        ("7 plain 10,0 80,0", "7 plain needs a digit 0 to 9 and a weight above 0"),
+        ("7 good 20 10,0 80,0", "there are two shapes called 7 good"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(tmp_path, line, says):
+    table = tmp_path / "table.txt"
+    table.write_text(f"# how it is written\n7 good 20 10,0 80,0!\n{line}\n")
+    with pytest.raises(TableError, match=f"^table.txt.*{says.replace('.', '[.]').replace('|', '[|]')}"):
+        read_allographs(table)
+
+
+def test_every_digit_has_many_shapes_within_reach_of_its_square():
+    rng = np.random.default_rng(0)
+    assert all(len(ALLOGRAPHS[digit]) >= 8 for digit in range(10))
+    for way in WAYS:
+        points = [p[:2] for path in way.shape.paths(rng.uniform(-1, 1, way.shape.throws)) for p in path]
+        assert -0.6 < np.min(points) and np.max(points) < 1.6, way.name
+
+
+def command(*arguments):
+    return subprocess.run([sys.executable, "-m", "handwriting", *arguments], capture_output=True, text=True)
+
+
+def test_a_sheet_that_cannot_be_written_is_refused_before_it_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr("handwriting.sheet.rows", lambda *_: pytest.fail("drawn"))
+    from handwriting.sheet import sheet
+
+    for path in (tmp_path / "sheet.txt", tmp_path / "none" / "sheet.png", tmp_path):
+        with pytest.raises((OSError, ValueError)):
+            sheet(path, 0, False)
+    failed = command("sheet", str(tmp_path / "none" / "sheet.png"))
+    assert failed.returncode == 1 and failed.stderr.count("\n") == 1 and "make it first" in failed.stderr
+
+
+# --- tracing ---
+
+
+def link(*strokes):
+    """A link as the page's Share button makes it."""
+    data = b""
+    for points in strokes:
+        data += struct.pack(">BH", 16, len(points))
+        for value in np.rint((np.array(points, float) + 32) * 64).astype(int).flat:
+            data += struct.pack(">H", value)
+    return "https://page/?lang=en#d=" + base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def test_a_shared_drawing_becomes_a_line_of_the_table(tmp_path):
+    angles = np.radians(np.arange(-90, -451, -6))
+    ring = 200 + np.stack([60 * np.cos(angles), 100 * np.sin(angles)], axis=1)
+    seven = [(100, 100), (180, 100), (250, 100), (230, 160), (190, 230), (150, 300)]
+    done = command("trace", link(seven, ring))
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.removeprefix("DIGIT NAME 10 ").strip().split(" | ")
+    assert first.count("!") == 1 and 3 <= len(first.split()) <= 5 and "!" not in second
+    assert 6 <= len(second.split()) <= 14
+    table = tmp_path / "table.txt"
+    table.write_text(done.stdout.replace("DIGIT NAME", "7 mine"))
+    (traced,) = read_allographs(table)[7]
+    drawn = hand.trace(traced.shape.paths(np.zeros(0)), STEADY, np.random.default_rng(0))
+    high = 200.0
+    for line, points in zip(drawn, (seven, ring), strict=True):
+        back = line * high + [(250 + 100) / 2 - high / 2, 100]
+        assert np.abs(back.min(axis=0) - np.min(points, axis=0)).max() < 8
+        assert np.abs(back.max(axis=0) - np.max(points, axis=0)).max() < 8
+
+
+STEADY = hand.Hand(0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 200.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("https://page/", "there is no drawing in this link"),
+        ("https://page/#d=AA", "the drawing in this link is damaged"),
+        ("https://page/#d=?", "the drawing in this link is damaged"),
+        ("https://page/#d=", "the drawing in this link is damaged"),
+        (link([(9, 9)])[:-3], "the drawing in this link is damaged"),
+        (link([(9, 9), (10, 9)]), "this drawing is a dot"),
+    ],
+)
+def test_a_link_without_a_drawing_is_refused_in_one_sentence(text, says):
+    with pytest.raises(trace.TraceError, match=says):
+        trace.trace(text)
+
+
+# --- hands ---
 
 
 def test_a_seed_draws_the_same_and_another_something_else():
@@ -41,13 +172,41 @@ def test_a_seed_draws_the_same_and_another_something_else():
     assert not np.array_equal(some(4), some(5))
 
 
+def test_a_hand_stays_itself():
+    """Its shapes, brush and size stay, and its drawings are more alike than those of different hands."""
+    rng = np.random.default_rng(0)
+
+    def pictures(hands):
+        images = [to_input(handwriting.draw(5, rng, each), np.random.default_rng(0)) for each in hands]
+        return np.stack(images).reshape(len(images), -1)
+
+    one, others = handwriting.any_hand(rng), [handwriting.any_hand(rng) for _ in range(12)]
+    assert len({allograph_of(one, 5).name for _ in range(12)}) == 1
+    assert len({allograph_of(each, 5).name for each in others}) >= 4
+    strokes = [handwriting.draw(digit, rng, one)[0] for digit in range(10)]
+    assert {stroke.radius for stroke in strokes} == {one.radius}
+    spreads = [np.mean([pictures([each] * 8).std(axis=0).mean() for each in others[:6]])]
+    spreads.append(pictures(others).std(axis=0).mean())
+    assert spreads[0] < 0.8 * spreads[1], spreads
+    assert spreads[0] > 0.2 * spreads[1], "nobody draws the same thing twice"
+
+
+def test_throws_of_a_hand_reach_everything_evenly():
+    shape, rng = Shape("50~50,0"), np.random.default_rng(0)
+    seeds = range(4000)
+    values = [hand.paths_of(shape, np.random.default_rng(seed), rng)[0][0][0] for seed in seeds]
+    assert np.histogram(values, 5, (0, 1))[0] / 4000 == pytest.approx(np.full(5, 0.2), abs=0.03)
+
+
 def test_workers_do_not_change_the_drawings():
     count = CHUNK + 10  # two chunks
     one, labels = handwriting.drawings(count, seed=3, workers=1)
     two, labels_of_two = handwriting.drawings(count, seed=3, workers=2)
     assert np.array_equal(one, two) and np.array_equal(labels, labels_of_two)
     assert one.shape == (count, 28, 28) and one.dtype == np.uint8 and labels.dtype == np.int64
-    assert np.bincount(labels, minlength=10).tolist() == [count // 10] * 10
+    assert np.sort(labels.reshape(-1, 10)).tolist() == [list(range(10))] * (count // 10), (
+        "a page for each hand"
+    )
     assert (one.max(axis=(1, 2)) == 255).all()
     assert len(np.unique(one.reshape(count, -1), axis=0)) == count
 
@@ -71,23 +230,18 @@ def test_sizes_and_brushes_are_those_of_people():
 
 
 def test_half_the_resolution_makes_no_difference():
-    """`to_input` renders big drawings at half the resolution, and gives what the whole board gives."""
-    net = DigitCNN()
-    rng = np.random.default_rng(2)
+    """`to_input` renders big drawings at half the resolution, and gets what the whole board gives."""
+    net, rng = DigitCNN(), np.random.default_rng(2)
     for i in range(20):
         strokes = handwriting.draw(i % 10, rng)
-        fast, seen = (
-            to_input(strokes, np.random.default_rng(0)),
-            net.preprocess(board.render(strokes))[0].numpy(),
-        )
-        assert (
-            np.abs(fast - seen).mean() < 0.01
-        )  # the generator of seed 0 does not choose the archive's route
+        # The generator of seed 0 does not choose the archive's route.
+        fast = to_input(strokes, np.random.default_rng(0))
+        assert np.abs(fast - net.preprocess(board.render(strokes))[0].numpy()).mean() < 0.01
 
 
 @pytest.fixture(scope="module")
 def read():
-    """For every way of writing, the share of 6 drawings that the shipped weights read as its digit."""
+    """For each shape, the share of 6 drawings that the shipped weights read as its digit."""
     torch.set_num_threads(1)
     net, rng = DigitCNN.from_pretrained("weights"), np.random.default_rng(6)
     images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(6)])
@@ -103,10 +257,12 @@ def test_drawings_are_read_as_their_digit(read):
     assert np.average([read[way.digit, way.name] for way in WAYS], weights=weights) > 0.95
 
 
-def test_no_way_of_writing_is_another_digits(read):
+def test_no_shape_is_another_digits(read):
     wrong = {way: share for way, share in read.items() if share < 0.5}
     assert not wrong, f"seldom read as their digit: {wrong}"
 
+
+# --- operators ---
 
 LINES = [np.stack([np.linspace(0.2, 0.8, 40), 0.5 + 0.3 * np.sin(np.linspace(0, 4, 40))], axis=1)]
 LINES.append(
@@ -117,51 +273,46 @@ LINES.append(
 
 @pytest.mark.parametrize("name", OPERATORS)
 def test_an_operator_changes_a_drawing_and_keeps_it_whole(name):
-    rng = np.random.default_rng(0)
-    changed = 0
+    rng, changed = np.random.default_rng(0), 0
     for _ in range(30):
         lines = OPERATORS[name].change([line.copy() for line in LINES], rng)
-        assert all(
-            line.ndim == 2 and line.shape[1] == 2 and len(line) and np.isfinite(line).all() for line in lines
-        )
+        assert all(line.ndim == 2 and line.shape[1] == 2 and len(line) for line in lines)
         every = np.concatenate(lines)
-        assert -1 < every.min() and every.max() < 2
+        assert np.isfinite(every).all() and -1 < every.min() and every.max() < 2
         changed += len(lines) != len(LINES) or any(
             a.shape != b.shape or (a != b).any() for a, b in zip(lines, LINES, strict=True)
         )
     assert changed >= 8
-
-
-@pytest.mark.parametrize("name", OPERATORS)
-def test_an_operator_takes_a_dot_and_a_short_line(name):
-    rng = np.random.default_rng(1)
+    dot, short = np.array([[0.5, 0.5]]), np.array([[0.1, 0.1], [0.12, 0.1]])
     for _ in range(10):
-        lines = OPERATORS[name].change([np.array([[0.5, 0.5]]), np.array([[0.1, 0.1], [0.12, 0.1]])], rng)
-        assert np.isfinite(np.concatenate(lines)).all()
+        assert np.isfinite(np.concatenate(OPERATORS[name].change([dot, short], rng))).all()
 
 
-def test_operators_are_kept_to_their_digits(monkeypatch):
-    def differs(digit):
-        rng = np.random.default_rng(2)
-        return any(operators.vary(LINES, digit, rng) is not LINES for _ in range(40))
-
-    assert differs(4) and differs(None)
-    monkeypatch.setattr(operators, "OPERATORS", {"barred": OPERATORS["barred"]})
-    # A drawing that is not a digit gets no bar.
-    assert differs(7) and not differs(8) and not differs(None)
+def varied(digit, own=None, seed=2):
+    """How many of 400 drawings operators change; `own` is a seed, or None for another hand each time."""
+    rng, count = np.random.default_rng(seed), 0
+    for number in range(400):
+        dice = np.random.default_rng(number if own is None else own)
+        count += operators.vary(LINES, digit, dice, rng) is not LINES
+    return count / 400
 
 
-def test_two_ways_of_writing_are_blended_where_their_strokes_run_alike():
-    rng = np.random.default_rng(0)
+def test_operators_keep_to_their_shares_and_digits_and_a_hand_to_its_habits(monkeypatch):
+    barred = OPERATORS["barred"]
+    monkeypatch.setattr(operators, "OPERATORS", {"barred": barred})
+    assert varied(7) == pytest.approx(barred.share, abs=0.07)
+    assert varied(8) == varied(None) == 0
+    habits = {round(varied(7, own), 1) for own in range(12)}
+    assert max(habits) >= 0.8 and min(habits) <= 0.2 and len(habits) <= 4
+
+
+def test_two_shapes_are_blended_where_their_strokes_run_alike():
     down = np.stack([np.full(30, 0.4), np.linspace(0, 1, 30)], axis=1)
-    beside = down + [0.2, 0.0]
-    for other in (beside, beside[::-1]):
-        (mixed,) = operators.blended([down], [other], rng)
-        assert 0.4 < mixed[:, 0].min() and mixed[:, 0].max() < 0.6
-        assert mixed[0, 1] == 0 and mixed[-1, 1] == 1
-    across = down[:, ::-1]
-    assert operators.blended([down], [across], rng)[0] is down
-    assert operators.blended([down], [down, down], rng)[0] is down
+    for other in (down + [0.2, 0.0], (down + [0.2, 0.0])[::-1]):
+        (mixed,) = operators.blended([down], [other], 0.25)
+        assert mixed[:, 0] == pytest.approx(0.45) and mixed[0, 1] == 0 and mixed[-1, 1] == 1
+    assert operators.blended([down], [down[:, ::-1]], 0.5)[0] is down
+    assert operators.blended([down], [down, down], 0.5)[0] is down
 
 
 def test_a_drawing_may_come_as_a_small_picture_of_black_and_white_pixels(monkeypatch):
@@ -172,6 +323,29 @@ def test_a_drawing_may_come_as_a_small_picture_of_black_and_white_pixels(monkeyp
     for strokes in [thin] * 30 + [handwriting.draw(8, rng) for _ in range(30)]:
         image = to_input(strokes, rng)
         assert image.max() == 1 and image.sum() > 10
+
+
+def test_thick_ink_all_round_the_board_is_drawn_all_the_same():
+    """MNIXEL's reduction leaves such a drawing without a background, so it comes from the whole board."""
+    corners = [(26, 26), (422, 26), (422, 422), (26, 422)]
+    crossed = np.array([corners[i] for i in (0, 1, 2, 3, 0, 2, 1, 3)], dtype=float)
+    # About a quarter of the seeds would pass through the reduction.
+    for seed in range(12):
+        image = to_input([board.Stroke(crossed, 25.0)], np.random.default_rng(seed))
+        assert image.max() == 1 and image.sum() > 50
+
+
+# --- contributed drawings, non-digits, the dataset ---
+
+
+def test_redrawings_begin_with_the_drawing_itself():
+    strokes = [handwriting.draw(digit, np.random.default_rng(digit)) for digit in (3, 8)]
+    images, labels = handwriting.redrawings(strokes, np.array([3, 8]), 3, seed=1, workers=1)
+    assert labels.tolist() == [3, 3, 3, 8, 8, 8] and images.shape == (6, 28, 28)
+    plain = [DigitCNN().preprocess(board.render(each))[0].numpy() for each in strokes]
+    for number, image in enumerate(plain):
+        away = [np.abs(255 * image - images[3 * number + copy]).mean() for copy in range(3)]
+        assert away[0] < 3 < min(away[1:])
 
 
 def test_kinds_that_teach_are_not_those_that_measure():
@@ -197,15 +371,51 @@ def test_nondigits_are_even_and_the_same_for_any_workers():
     assert np.bincount(kinds).tolist() == [count // 10] * 10
 
 
-def test_thick_ink_all_round_the_board_is_drawn_all_the_same():
-    """MNIXEL's reduction leaves such a drawing without a background, so it comes from the whole board."""
-    corners = [(26, 26), (422, 26), (422, 422), (26, 422)]
-    crossed = np.array([corners[i] for i in (0, 1, 2, 3, 0, 2, 1, 3)], dtype=float)
-    for seed in range(12):  # about a quarter would pass through the reduction
-        image = to_input([board.Stroke(crossed, 25.0)], np.random.default_rng(seed))
-        assert image.max() == 1 and image.sum() > 50
-
-
 def test_none_wanted_none_drawn():
     images, labels = handwriting.drawings(0, 0)
     assert images.shape == (0, 28, 28) and labels.shape == (0,)
+
+
+def test_the_dataset_of_drawn_digits_says_who_drew_what(tmp_path):
+    import datasets
+
+    paths = dataset.build(tmp_path / "drawn", 0, {"train": 60, "test": 20}, workers=1)
+    train, test = (datasets.Dataset.from_parquet(str(path), keep_in_memory=True) for path in paths)
+    assert [len(train), len(test)] == [60, 20] and train.column_names == [
+        "image",
+        "label",
+        "allograph",
+        "hand",
+    ]
+    assert not set(train["hand"]) & set(test["hand"]) and len(set(train["hand"])) == 3
+    images, labels = handwriting.drawings(60, 0, 1, dataset.EACH)
+    assert np.array_equal(np.stack([np.asarray(image) for image in train["image"]]), images)
+    assert list(train["label"]) == labels.tolist()
+    for row, digit in zip(train.select_columns(["allograph", "hand"]), labels, strict=True):
+        assert row["allograph"] == allograph_of(hand_of(0, row["hand"]), digit).name
+    assert Path(paths[0]).name == "train-00000-of-00001.parquet"
+
+
+@pytest.mark.parametrize(
+    "card", [None, (Path("dataset_card.md")).read_text(encoding="utf-8")], ids=["alone", "beside"]
+)
+def test_a_published_dataset_has_the_drawn_digits_and_says_so(tmp_path, card):
+    import datasets
+    from huggingface_hub import DatasetCard
+
+    from publishing import drawn
+
+    (tmp_path / "README.md").write_text(
+        drawn.add(tmp_path, card, {"train": 20, "test": 20}), encoding="utf-8"
+    )
+    configurations = [
+        each["config_name"] for each in DatasetCard.load(tmp_path / "README.md").data["configs"]
+    ]
+    assert configurations == ([] if card is None else ["clean", "raw"]) + ["drawn"]
+    if card is None:
+        # The card states the sizes of the whole dataset, not of this sample.
+        where = {"cache_dir": str(tmp_path / "cache"), "verification_mode": "no_checks"}
+        loaded = datasets.load_dataset(str(tmp_path), "drawn", **where)
+        assert {split: len(rows) for split, rows in loaded.items()} == {"train": 20, "test": 20}
+        assert loaded["train"].features["label"].names == list("0123456789")
+    assert "publicdomain/zero/1.0" in (tmp_path / "README.md").read_text(encoding="utf-8")

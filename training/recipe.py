@@ -186,6 +186,8 @@ def train_ours(
     net = DigitCNN(Config(channels=config.channels)).to(memory_format=torch.channels_last)
     batches = functools.partial(mixture.batches, config.steps, config.ranges, generator)
     fitted = fit(net, batches, config.steps, mixture.validation, config.optim, title=f"seed {seed}")
+    # The published weights have half precision, so everything is measured with that.
+    fitted.net.half().float()
     answers = logits(fitted.net, mixture.validation[0])
     temperature = fit_temperature(answers, mixture.validation[1])
     fitted.net.config = replace(fitted.net.config, temperature=temperature)

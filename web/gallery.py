@@ -68,7 +68,7 @@ def _ways() -> tuple[list[list], list[np.ndarray]]:
     """[digit, way of writing, share of the digit's drawings] and picture of every way, undistorted."""
     rng, digits, cells = np.random.default_rng(SEED), [], []
     for digit, ways in ALLOGRAPHS.items():
-        weights = np.sqrt([way.weight for way in ways])
+        weights = np.array([way.weight for way in ways])
         for way, share in sorted(zip(ways, weights / weights.sum(), strict=True), key=lambda each: -each[1]):
             strokes = draw_allograph(way, rng, varied=False)
             digits.append([str(digit), way.name, round(float(share), 4)])

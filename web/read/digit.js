@@ -1448,16 +1448,26 @@ function readTensors(file, config, source) {
   for (const name in { ...shapes, ...header }) {
     const { dtype, shape, data_offsets: [from, to] = [] } = header[name] ?? refuse(`${name} is missing`);
     const expected = shapes[name] ?? refuse(`${name} is unexpected`),
-      [type, width] = name.endsWith(COUNTER) ? ["I64", 8] : ["F32", 4];
-    if (dtype !== type || String(shape) !== String(expected))
-      refuse(`${name} is ${dtype} [${shape}] instead of ${type} [${expected}]`);
+      types = name.endsWith(COUNTER) ? { I64: 8 } : { F16: 2, F32: 4 },
+      width = types[dtype];
+    if (!width || String(shape) !== String(expected))
+      refuse(`${name} is ${dtype} [${shape}] instead of ${Object.keys(types)[0]} [${expected}]`);
     if (!(from >= 0 && start + to <= bytes.length && to - from === width * sizeOf(expected)))
       refuse(`${name} lies outside the file`);
     if (width === 8) continue;
-    tensors[name] = new F32(bytes.slice(start + from, start + to).buffer);
+    const numbers = bytes.slice(start + from, start + to).buffer;
+    tensors[name] = width === 2 ? F32.from(new Uint16Array(numbers), fromHalf) : new F32(numbers);
     const least = name.endsWith("running_var") ? 0 : -Infinity;
     if (!tensors[name].every((value) => Number.isFinite(value) && value >= least))
       refuse(`${name} has impossible numbers`);
   }
   return tensors;
+}
+
+// The number that 16 bits of half precision stand for (IEEE 754 binary16).
+function fromHalf(bits) {
+  const exponent = (bits >> 10) & 31,
+    fraction = (bits & 1023) / 1024;
+  const size = exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction;
+  return (bits >> 15 ? -1 : 1) * (exponent < 31 ? size : NaN);
 }

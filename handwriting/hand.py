@@ -1,29 +1,31 @@
-"""The pen: waypoints as a particular hand draws them on the board.
+"""The hand: waypoints as a particular person draws them on the board.
 
-A hand is thrown for every drawing: slant, proportions, care, speed, brush, place. Nothing here knows what is
-drawn.
+A hand stays itself over many drawings: its slant, proportions, care, size, brush, shapes and habits.
+`Hand.today` is the hand of one drawing, which departs from them a little. Nothing here knows what is drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 import board
 
 from . import curves
-from .allographs import Waypoints
+from .allographs import Shape, Waypoints
 from .curves import FINE
 
 Lines = list[np.ndarray]
+UNSTEADY = 0.3  # spread of a drawing's throws about the hand's own, which are -1..1
 
 
 @dataclass(frozen=True)
 class Hand:
-    """How far one drawing departs from its waypoints. Lengths are shares of the drawing's height."""
+    """How somebody writes. Lengths are shares of the drawing's height, but for the size and the brush."""
 
+    seed: int  # fixes everything that this hand always does alike
     slant: float  # tangent of the lean to the right
     turn: float  # radians, clockwise
     width: float  # factor
@@ -35,31 +37,58 @@ class Hand:
     haste: float  # length along which bends are cut
     ends: float  # length by which strokes begin and end early or late
     drift: float  # spread of a later stroke's place
+    side: float  # the longer side of a drawing, board units
+    radius: float  # the brush's, board units
+
+    def own(self, digit: int) -> np.random.Generator:
+        """Random numbers that are the same whenever this hand writes the digit: its shape, its habits."""
+        return np.random.default_rng([self.seed, digit])
+
+    def today(self, rng: np.random.Generator) -> Hand:
+        """This hand in one drawing."""
+        return replace(
+            self,
+            slant=self.slant + rng.normal(0, 0.05),
+            turn=self.turn + rng.normal(0, 0.03),
+            width=self.width * np.exp(rng.normal(0, 0.06)),
+            waist=self.waist * np.exp(rng.normal(0, 0.05)),
+            taper=self.taper + rng.normal(0, 0.03),
+            side=float(np.clip(self.side * np.exp(rng.normal(0, 0.08)), 0.2 * board.SIZE, 0.9 * board.SIZE)),
+        )
 
 
 def any_hand(rng: np.random.Generator) -> Hand:
-    """A hand of anybody: mostly orderly, now and then careless.
-
-    `care` joins what goes together in a careless hand.
-    """
+    """Anybody's hand: mostly orderly, now and then careless."""
+    # Joins what goes together in a careless hand.
     care = np.exp(rng.normal(0, 0.45))
+    side, radius = _size_and_brush(rng)
     return Hand(
-        slant=float(np.clip(rng.normal(0.08, 0.2), -0.45, 0.65)),
-        turn=float(np.clip(rng.normal(0, 0.08), -0.22, 0.22)),
-        width=float(np.exp(np.clip(rng.normal(0, 0.18), -0.42, 0.42))),
-        waist=float(np.exp(np.clip(rng.normal(0, 0.14), -0.35, 0.35))),
-        taper=float(np.clip(rng.normal(0, 0.1), -0.25, 0.25)),
+        seed=int(rng.integers(2**32)),
+        slant=float(np.clip(rng.normal(0.08, 0.19), -0.45, 0.65)),
+        turn=float(np.clip(rng.normal(0, 0.074), -0.22, 0.22)),
+        width=float(np.exp(np.clip(rng.normal(0, 0.17), -0.42, 0.42))),
+        waist=float(np.exp(np.clip(rng.normal(0, 0.13), -0.35, 0.35))),
+        taper=float(np.clip(rng.normal(0, 0.095), -0.25, 0.25)),
         wobble=min(0.016 * care, 0.04),
         warp=min(0.022 * care, 0.05),
         tremor=min(float(rng.exponential(0.002)), 0.006) * (rng.random() < 0.6),
         haste=float(rng.uniform(0.0, 0.07)) * (rng.random() < 0.85),
         ends=min(0.025 * care, 0.06),
         drift=min(0.014 * care, 0.035),
+        side=side,
+        radius=radius,
     )
 
 
+def paths_of(shape: Shape, own: np.random.Generator, rng: np.random.Generator) -> list[Waypoints]:
+    """The waypoints of a shape as one hand sets them: near its `own` throws, which it repeats."""
+    throws = own.uniform(-1, 1, shape.throws) + rng.normal(0, UNSTEADY, shape.throws)
+    # What leaves -1..1 is reflected, so that over all hands every place stays equally frequent.
+    return shape.paths(np.abs((throws + 3) % 4 - 2) - 1)
+
+
 def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> Lines:
-    """The lines (n, 2) through the waypoints of `paths`, which the hand misses a little."""
+    """The lines (n, 2) through the waypoints, which a hand misses a little; points are `FINE` apart."""
     lines = []
     for number, path in enumerate(paths):
         places = np.array([point[:2] for point in path], dtype=float)
@@ -78,7 +107,7 @@ def write(lines: Lines, hand: Hand, rng: np.random.Generator) -> Lines:
 
 
 def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """How far a hand misses each waypoint (n, 2): less where they are close, or bowls would get dents."""
+    """How far a hand misses each waypoint (n, 2): little between close ones, or bowls would get dents."""
     noise = rng.normal(0, hand.wobble, places.shape)
     if len(places) < 3:
         return noise
@@ -97,26 +126,12 @@ def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarra
     line = curves.even(line, FINE, early[0], 1 - early[1])
     if len(line) < 4:
         return line
-    if rng.random() < 0.3:
-        line = _flicked(line, rng)
-    if rng.random() < 0.2:
-        line = _flicked(line[::-1], rng)[::-1]
     line = curves.rounded(line, hand.haste / FINE)
     if hand.tremor:
         shake = rng.normal(0, 1, (len(line), 2))
         shake[1:] += 0.8 * shake[:-1]  # neighbours shake alike
         line = line + hand.tremor * shake
     return line
-
-
-def _flicked(line: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The line with a short stretch added to its end: straight on, or turning to one side."""
-    way = line[-1] - line[-4]
-    angle = np.arctan2(way[1], way[0])
-    bend = rng.normal(0, 0.25)
-    angles = angle + bend * np.arange(1, 1 + int(rng.integers(2, 5)))
-    steps = FINE * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return np.concatenate([line, line[-1] + np.cumsum(steps, axis=0)])
 
 
 def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
@@ -137,36 +152,35 @@ def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.
     return bend
 
 
-def place(lines: Sequence[np.ndarray], rng: np.random.Generator) -> list[board.Stroke]:
-    """Put lines on the board as strokes: any size and place inside it, a brush that goes with the size."""
-    side, radius = _size_and_brush(rng)
+def place(lines: Sequence[np.ndarray], hand: Hand, rng: np.random.Generator) -> list[board.Stroke]:
+    """Put lines on the board as strokes of the hand's size and brush, anywhere that keeps the ink inside."""
     every = np.concatenate(lines)
     low, high = every.min(axis=0), every.max(axis=0)
-    room = board.SIZE - 2 * radius - 2
-    scale = min(side, room) / max(float((high - low).max()), 1e-6)
+    room = board.SIZE - 2 * hand.radius - 2
+    scale = min(hand.side, room) / max(float((high - low).max()), 1e-6)
     free = room - (high - low) * scale
-    shift = radius + 1 + rng.random(2) * free
-    spacing = min(rng.uniform(8, 14), max(0.06 * side, 4))  # a small drawing keeps its bends
+    shift = hand.radius + 1 + rng.random(2) * free
+    # A small drawing keeps its bends.
+    spacing = min(rng.uniform(8, 14), max(0.06 * hand.side, 4))
     strokes = []
     for line in lines:
         points = (line - low) * scale + shift
         if len(points) > 1:
             points = curves.even(points, spacing)
-        strokes.append(board.Stroke(points, radius))
+        strokes.append(board.Stroke(points, hand.radius))
     return strokes
 
 
 def _size_and_brush(rng: np.random.Generator) -> tuple[float, float]:
-    """The longer side of the drawing and the radius of the brush, board units."""
+    """The longer side of a hand's drawings and the radius of its brush, board units."""
     throw = rng.random()
-    if throw < 0.25:  # small
+    if throw < 0.25:
         side = board.SIZE * rng.uniform(0.2, 0.33)
         radius = rng.uniform(5, 12)
-    elif throw < 0.6:  # anything at an ordinary size
+    else:
         side = board.SIZE * rng.uniform(0.35, 0.9)
-        radius = rng.uniform(8, 24)
-    else:  # a line in proportion, as a pen on paper and most drawings of MNIXEL
-        side = board.SIZE * rng.uniform(0.35, 0.9)
-        radius = side * np.exp(rng.normal(np.log(0.055), 0.3))
-    radius = min(radius, 0.15 * side)  # thicker, and an 8 has no holes left
+        # Any brush, or a line in proportion, as a pen on paper and most drawings of MNIXEL.
+        radius = rng.uniform(8, 24) if throw < 0.6 else side * np.exp(rng.normal(np.log(0.055), 0.3))
+    # An 8 with a thicker line has no holes left.
+    radius = min(radius, 0.15 * side)
     return float(side), float(np.clip(radius, board.MIN_RADIUS, board.MAX_RADIUS))

@@ -1,0 +1,43 @@
+"""`drawn`, a configuration of the dataset: digits that this program draws, free to use (CC0)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .drawing import allograph_of, drawings, hand_of
+
+CONFIG = "drawn"
+SIZES = {"train": 60_000, "test": 10_000}  # digits of each split
+EACH = 20  # digits of one hand; no hand is in both splits
+SHARD = "{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
+
+
+def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
+    """Write the splits as parquet into the folder `out`, and return their paths.
+
+    A row has the picture as networks are given it (`image`, 28x28), the digit (`label`), the name of its
+    shape in allographs.txt (`allograph`) and the number of the hand that drew it (`hand`). Raises OSError.
+    """
+    import datasets
+
+    out.mkdir(parents=True, exist_ok=True)
+    features = datasets.Features(
+        image=datasets.Image(),
+        label=datasets.ClassLabel(names=list("0123456789")),
+        allograph=datasets.Value("string"),
+        hand=datasets.Value("int32"),
+    )
+    paths = []
+    for part, (split, count) in enumerate(sizes.items()):
+        stream = 2 * seed + part
+        images, labels = drawings(count, stream, workers, EACH)
+        numbers = np.arange(count) // EACH
+        owners = [hand_of(stream, number) for number in range(-(-count // EACH))]
+        shapes = [allograph_of(owners[n], d).name for n, d in zip(numbers, labels.tolist(), strict=True)]
+        hands = numbers + part * SIZES["train"] // EACH
+        columns = {"image": list(images), "label": labels, "allograph": shapes, "hand": hands}
+        paths.append(out / SHARD.format(split=split))
+        datasets.Dataset.from_dict(columns, features).to_parquet(paths[-1])
+    return paths

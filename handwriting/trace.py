@@ -1,0 +1,79 @@
+"""A drawing that was shared on the page as a line for allographs.txt. For one's own drawings only.
+
+The link holds the strokes after `#d=`, in base64url: for each its radius, the number of its points (two
+bytes) and two bytes a coordinate, in steps of 1/64 board unit from 32 units beside the board.
+"""
+
+from __future__ import annotations
+
+import base64
+import struct
+
+import numpy as np
+
+from . import curves
+
+MARK = "#d="
+FAR = 0.025  # shares of the height that the curve through the waypoints may lie beside the line
+SHARP = 1.0  # radians within 2 * REACH of the line that make a corner
+REACH = 0.05  # shares of the height before and behind a point, over which its turn is measured
+
+
+class TraceError(ValueError):
+    """A link without a drawing that can be traced, in one sentence."""
+
+
+def strokes_of(link: str) -> list[np.ndarray]:
+    """The strokes (n, 2) of a link, board units. Raises TraceError."""
+    _, mark, text = link.strip().partition(MARK)
+    if not mark:
+        raise TraceError(f"there is no drawing in this link: copy the whole of it, with its {MARK}.")
+    strokes, at = [], 0
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        while at < len(data):
+            _, count = struct.unpack_from(">BH", data, at)
+            numbers = struct.unpack_from(f">{2 * count}H", data, at + 3)
+            strokes.append(np.array(numbers, float).reshape(-1, 2) / 64 - 32)
+            at += 3 + 4 * count
+    except (ValueError, struct.error):
+        strokes = []
+    if not strokes or not all(map(len, strokes)):
+        raise TraceError("the drawing in this link is damaged: share it once more, and copy the whole link.")
+    return strokes
+
+
+def trace(link: str) -> str:
+    """The strokes of a shared drawing in the notation of allographs.txt. Raises TraceError."""
+    strokes = strokes_of(link)
+    every = np.concatenate(strokes)
+    low, high = every.min(axis=0), every.max(axis=0)
+    size = max(high[1] - low[1], (high[0] - low[0]) / 1.5)
+    if size < 20:
+        raise TraceError("this drawing is a dot: share one that is larger.")
+    middle = [(high[0] + low[0]) / 2 - size / 2, low[1]]
+    return " | ".join(_waypoints((stroke - middle) / size) for stroke in strokes)
+
+
+def _waypoints(line: np.ndarray) -> str:
+    """Few waypoints whose curve stays within FAR of the line."""
+    line = curves.even(line, curves.FINE)
+    corners = _corners(line)
+    chosen = sorted({0, *corners, len(line) - 1})
+    while len(line) > 2:
+        curve = curves.through(line[chosen], [index in corners for index in chosen])
+        gaps = np.hypot(*(line[:, None] - curves.even(curve, 0.01)).transpose(2, 0, 1)).min(axis=1)
+        gaps[chosen] = 0
+        if gaps.max() <= FAR:
+            break
+        chosen = sorted({*chosen, int(gaps.argmax())})
+    places = np.rint(100 * line[chosen]).astype(int)
+    return " ".join(f"{x},{y}{'!' * (i in corners)}" for i, (x, y) in zip(chosen, places, strict=True))
+
+
+def _corners(line: np.ndarray) -> set[int]:
+    """Where the line turns sharply: the sharpest point of each turn, not at the ends."""
+    reach = round(REACH / curves.FINE)
+    turn = np.abs(curves.turns(line, reach))
+    sharp = [i for i in range(1, len(line) - 1) if turn[i] > SHARP]
+    return {i for i in sharp if turn[i] == turn[max(0, i - 2 * reach) : i + 2 * reach + 1].max()}
