@@ -1,7 +1,7 @@
 """Publish on the Hub: `python publish.py model|dataset|space|static|all OWNER`.
 
     hf auth login                                once, with a token that may write
-    python publish.py all OWNER --dry-run        says in ten lines what would be made and what is missing
+    python publish.py all OWNER --dry-run        lists the files that would go, and asks no Hub
     python publish.py all OWNER --consent        OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
                                                  OWNER/mnixel (Space), OWNER/mnixel-static (Space)
     python publish.py static OWNER               the page without a server, which is free for everybody
@@ -35,10 +35,6 @@ from web.build import BuildError
 ROOT = Path(__file__).parent
 # Kind -> name of its repository, in the order of publishing: a card points at what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
-COSTS = {
-    "space": "Gradio; on CPU with a paid plan, else on ZeroGPU (free; no GPU is used)",
-    "static": "free for everybody, and for any number of visitors",
-}
 NO_CONSENT = (
     "MNIXEL's authors state no licence: publish their drawings only if they agree, which --consent says that "
     "they do (--private makes a copy that only you see)."
@@ -70,10 +66,7 @@ class Publisher:
             more["hardware"], why = choose_hardware(self.api, name, *wanted)
             print(f"  on {more['hardware']}, {why}", flush=True)
         self.lay_out(kind, folder, more.get("hardware"))
-        print(f"  {describe(folder)}", flush=True)
         published = self.done[kind] = upload(self.api, kind, name, folder, self.options.private, **more)
-        if published.deleted:
-            print(f"  deleted: {', '.join(published.deleted)}")
         same = "" if published.changed else " (nothing changed)"
         print(f"  {published.url}\n  commit {published.commit}{same}")
 
@@ -84,7 +77,7 @@ class Publisher:
             if self.api:
                 # Drops drawings that were deleted since the merge; may ask the Hub.
                 refresh(self.options.contributed)
-            bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed, weights)
+            bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed)
             return
         dataset = self._public("dataset")
         if kind == "model":
@@ -188,7 +181,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     add("--hardware", help=f"of the Space (default: what it has, else {CPU} or {ZERO}, as your account may)")
     add("--contributions", **repository, help="private dataset that gets contributed drawings from the Space")
     add("--private", action="store_const", const=True, help="make new repositories private")
-    add("--dry-run", action="store_true", help="say what would go, and ask no Hub")
+    add("--dry-run", action="store_true", help="list the files that would go, and ask no Hub")
     options = parser.parse_args(arguments)
     owner = options.target.partition("/")[0]
     names = {kind: f"{owner}/{name}" for kind, name in DEFAULT.items()}
@@ -206,48 +199,19 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     return options, names
 
 
-def size(paths: list[Path]) -> str:
-    count = sum(path.stat().st_size for path in paths)
-    return f"{count / 1000:,.0f} kB" if count >= 1000 else f"{count} B"
-
-
-def files_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def describe(folder: Path) -> str:
-    files = files_in(folder)
-    return f"{len(files)} files, {size(files)}"
-
-
 def dry_run(publisher: Publisher, kinds: list[str], work: Path) -> int:
-    """Print what would be published, without the Hub; returns the exit status."""
-    from huggingface_hub import get_token
-
-    options, names, status = publisher.options, publisher.names, 0
+    """List the files of each kind, without the Hub; returns the exit status."""
+    status = 0
     for kind in kinds:
+        print(f"{kind} {publisher.names[kind]}")
         try:
             publisher.lay_out(kind, work / kind)
-            what = describe(work / kind)
         except FAILURES as error:
-            status, what = 1, f"missing: {sentence(error)}"
-            if len(kinds) == 1:
-                print(f"publish.py: {sentence(error)}", file=sys.stderr)
-                return status
-        print(f"{kind:8} {names[kind]:24} {what}; {COSTS.get(kind, 'free')}")
-        for path in files_in(work / kind) if len(kinds) == 1 else ():
-            print(f"  {path.relative_to(work / kind)}  {size([path])}")
-    if "space" in kinds:
-        print(f"variable MODEL_ID={names['model']} of the Space: the weights that it serves")
-    if "dataset" in kinds:
-        print(f"consent  {'given: --consent' if options.consent else f'missing: {NO_CONSENT}'}")
-    token = "there; the Hub will say whether it may write" if get_token() else f"missing: {hub.NOT_LOGGED_IN}"
-    print(f"token    {token}")
-    seen = "you alone, where a repository is new (--private)" if options.private else "everybody"
-    print(f"seen by  {seen}")
-    print(
-        "in all   costs nothing beyond the account's plan; one commit a repository, none if nothing changed"
-    )
+            print(f"publish.py: {sentence(error)}", file=sys.stderr)
+            status = 1
+        for path in sorted((work / kind).rglob("*")):
+            if path.is_file():
+                print(f"  {path.relative_to(work / kind)}  {path.stat().st_size:,} bytes")
     print("Nothing was sent.")
     return status
 

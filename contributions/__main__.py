@@ -15,7 +15,6 @@ from data.parquet import CONTRIBUTED
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 SHEET = Path("contributions-sheet.png")
-MOST_SHOWN = 240  # drawings on the sheets of one review: twenty pages
 CHOICE = (
     "ids, their beginnings, or rules for the latest sheet: "
     "all, good, blank, duplicate, agrees, unsure, disagrees"
@@ -53,13 +52,12 @@ def review_command(options: argparse.Namespace) -> None:
         net = DigitCNN.from_pretrained(Path(weights) if Path(weights).is_dir() else weights)
     except (OSError, ValueError) as error:
         raise DataError(f"{str(error).rstrip('.')}: name weights in --weights") from error
-    shown = review.waiting(store, net, options.most)
-    for path in review.save_sheets(shown, options.out):
-        print(f"wrote {path}")
+    shown = review.waiting(store, net)
     review.remember(store, shown)
     print(review.table(shown, store.waiting() - len(shown)))
     if shown:
-        print(NEXT)
+        review.sheet(shown).save(options.out)
+        print(f"wrote {options.out}\n{NEXT}")
 
 
 def merge_command(options: argparse.Namespace) -> None:
@@ -81,9 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
     review = commands.add_parser("review", help=shown)
     review.set_defaults(run=review_command)
     add = review.add_argument
-    add("--out", type=Path, default=SHEET, help=f"file for the sheets of pictures (default {SHEET})")
+    add("--out", type=Path, default=SHEET, help=f"file for the sheet of pictures (default {SHEET})")
     add("--weights", default=str(WEIGHTS), help="folder or OWNER/NAME of the network that is asked")
-    add("--most", type=int, default=MOST_SHOWN, help=f"drawings to show (default {MOST_SHOWN})")
     add("--accept", metavar="ID", nargs="+", default=[], help=CHOICE)
     add("--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected")
     written = "write the accepted drawings as the configuration `contributed`"

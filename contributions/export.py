@@ -23,13 +23,13 @@ FEATURES = {
 }
 
 
-def write_npz(drawings: Iterable[Drawing], file: BinaryIO) -> None:
+def npz(drawings: Iterable[Drawing]) -> bytes:
     """`MNIST.npz` as MNIXEL writes it: `X` float64 (n, 28, 28) 0..255, `y` int32 (n,)."""
     digits = [(int(drawing.label), drawing.image) for drawing in drawings]
     levels = np.frombuffer(b"".join(image for _, image in digits), dtype=np.uint8).reshape(-1, 28, 28)
-    np.savez_compressed(
-        file, X=levels.astype("<f8"), y=np.array([label for label, _ in digits], dtype=np.int32)
-    )
+    labels, file = np.array([label for label, _ in digits], dtype=np.int32), io.BytesIO()
+    np.savez_compressed(file, X=levels.astype("<f8"), y=labels)
+    return file.getvalue()
 
 
 def write_parquet(drawings: Iterable[Drawing], file: BinaryIO) -> int:

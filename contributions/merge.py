@@ -8,7 +8,7 @@ from pathlib import Path
 from contributions.export import write_parquet
 from contributions.mirror import Mirror
 from contributions.service import store_location
-from contributions.store import FILE, Store, StoreError
+from contributions.store import FILE, Declined, Store
 from data.archives import DataError, replacing
 from data.parquet import CONTRIBUTED, SHARD
 from publishing import hub
@@ -55,7 +55,7 @@ def open_store(named: Path | None = None) -> Store | None:
             came, went = Mirror(store, repository).pull()
             print(f"from {repository}: {came} new, {went} deleted")
         return store
-    except StoreError as error:
+    except Declined as error:
         raise DataError(str(error)) from error
     except Exception as error:
         # The Hub's clients raise many kinds of errors.

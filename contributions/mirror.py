@@ -14,14 +14,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from contributions import rows
-from contributions.store import Store, StoreError
+from contributions.store import Declined, Store
 from publishing import hub
 
-FORMER = "batches"  # the folder of an earlier release
 DELETED = b'{"deleted":true}\n'
 NAME = re.compile(r"writers/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
 GATHER = 3.0  # seconds between two pushes, so that a class of students makes few commits
@@ -94,7 +91,7 @@ class Mirror:
                 self._wake.clear()
             except Exception as error:
                 # The Hub's clients raise many kinds of errors, and none may end this thread.
-                problem = str(error) if isinstance(error, StoreError) else hub.explain(error, self.repository)
+                problem = str(error) if isinstance(error, Declined) else hub.explain(error, self.repository)
                 if problem != self.problem:
                     print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
                 self.problem = problem
@@ -111,7 +108,7 @@ class Mirror:
             hub.limit_silence()
             api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
             if not self._info(api).private:
-                raise StoreError(
+                raise Declined(
                     f"{self.repository} is public; drawings before review go to a private dataset repository "
                     "only: make it private, or name another in CONTRIBUTIONS_REPO."
                 )
@@ -140,15 +137,10 @@ class Mirror:
 
     def _commit(self, api, unsent: dict[str, int]) -> int:
         """Commit the first of these writers, as many as go together; returns how many."""
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+        from huggingface_hub import CommitOperationAdd
 
         info = self._info(api)
         there = {sibling.rfilename for sibling in info.siblings or []}
-        former = [path for path in there if path.startswith(f"{FORMER}/")]
-        if former and self._head is None:
-            self._take(api, info.sha, [f"{FORMER}/*.jsonl"])
-            self.store.send_again()
-            unsent = self.store.unsent()
         # Another page may have written, or this one before a crash.
         if info.sha != self._head:
             names = [path for path in map(path_of, list(unsent)[:WRITERS]) if path in there]
@@ -170,10 +162,6 @@ class Mirror:
                 size += path.stat().st_size
                 if size >= BYTES:
                     break
-            done = len(sent) + len(deleted)
-            clean = former and done == len(unsent)
-            if clean:
-                operations += map(CommitOperationDelete, former)
             self._head = api.create_commit(
                 self.repository,
                 operations,
@@ -181,12 +169,12 @@ class Mirror:
                 repo_type="dataset",
                 parent_commit=info.sha,
             ).oid
-        if deleted or clean:
+        if deleted:
             # What was deleted leaves the repository's history, too.
             self._head = None
             api.super_squash_history(self.repository, repo_type="dataset")
         self.store.mark_sent(sent, deleted)
-        return done
+        return len(sent) + len(deleted)
 
     # --- from the Hub -------------------------------------------------------------------------------------
 
@@ -196,7 +184,7 @@ class Mirror:
         Rows that are not drawings do not count; a sentence in the log says how many there are.
         """
         api = self._api()
-        return self._take(api, self._info(api).sha, ["writers/*", f"{FORMER}/*.jsonl"])
+        return self._take(api, self._info(api).sha, ["writers/*"])
 
     def _take(self, api, commit: str, patterns: list[str]) -> tuple[int, int]:
         """Take over the files that match; returns how many drawings came and how many went."""
@@ -207,28 +195,18 @@ class Mirror:
             api.snapshot_download(
                 self.repository, repo_type="dataset", revision=commit, allow_patterns=patterns, local_dir=work
             )
-            went, live = 0, []
+            came, went, faults = 0, 0, list[str]()
             for path in sorted(Path(work).rglob("*.jsonl")):
-                name = NAME.fullmatch(path.relative_to(work).as_posix())
-                if name and path.stat().st_size <= len(DELETED) and path.read_bytes() == DELETED:
-                    went += self.store.mark_deleted(name[1], on_hub=True)
-                elif name or path.parent.name == FORMER:
-                    live.append((name and name[1], path))
-            came, faults = self.store.take(_rows(live))
-        self.store.delete_marked()
+                if not (name := NAME.fullmatch(path.relative_to(work).as_posix())):
+                    continue
+                with open(path, "rb") as file:
+                    if file.read(len(DELETED) + 1) == DELETED:
+                        went += self.store.delete_writer(name[1], on_hub=True)
+                        continue
+                    file.seek(0)
+                    new, wrong = self.store.take(name[1], filter(None, map(bytes.strip, file)))
+                came, faults = came + new, faults + wrong
         if faults:
-            message = f"Rows in {self.repository} that are not drawings, left out here: {len(faults)}"
+            message = f"Rows in {self.repository} that are not drawings, left out: {len(faults)}"
             print(f"{message} (the first: {faults[0]}).", file=sys.stderr, flush=True)
         return came, went
-
-
-def _rows(files: Iterable[tuple[str | None, Path]]) -> Iterator[tuple[str | None, bytes]]:
-    """The lines of files, each with the receipt hash of its file. Too long a line is cut off."""
-    for owner, path in files:
-        with open(path, "rb") as file:
-            while line := file.readline(rows.LONGEST + 2):
-                beginning = line.rstrip(b"\r\n")
-                while not line.endswith(b"\n") and (line := file.readline(1_000_000)):
-                    pass
-                if beginning:
-                    yield owner, beginning

@@ -11,7 +11,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
 
 BLANK = 3.0  # fully inked pixels of 28x28: less is not a digit; a MNIXEL digit has 30 to 150
 SHORT = 8  # characters of an id that are shown
-COLUMNS, LINES = 3, 4  # of a page
+MOST = 60  # drawings on a sheet
+COLUMNS = 5
 ENLARGED = 4  # times 28: the picture beside the board
 STRIP = 24  # pixels: height of the time line
 GAP, ASIDE = 12, 150  # pixels between cells, and beside a board
@@ -65,13 +65,11 @@ def sha256_of(drawing: Drawing) -> str:
     return hashlib.sha256(to_line(drawing).encode()).hexdigest()
 
 
-def waiting(store: Store, net: DigitCNN, most: int | None = None) -> list[Facts]:
-    """The earliest `most` waiting drawings, or all, with their facts."""
+def waiting(store: Store, net: DigitCNN, most: int = MOST) -> list[Facts]:
+    """The earliest waiting drawings with their facts."""
     seen, duplicates = set(), set()
-    for id, pixels in store.pages(
-        "id, CASE WHEN json_valid(row) THEN json_extract(row, '$.pixels') END", "1"
-    ):
-        digest = hashlib.sha256(str(pixels).encode()).digest()
+    for id, pixels in store.pages("id, json_extract(row, '$.pixels')"):
+        digest = hashlib.sha256(pixels.encode()).digest()
         if digest in seen:
             duplicates.add(id)
         seen.add(digest)
@@ -117,7 +115,7 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
         shown = json.loads((store.folder / SHOWN).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         shown = {}
-    states = dict(store.pages("id, state", "1"))
+    states = dict(store.pages("id, state"))
     still = {id: rules for id, (_, rules) in shown.items() if states.get(id) == "waiting"}
     rejected = _chosen(reject, still, list(states))
     accepted = [id for id in _chosen(accept, still, list(states)) if id not in rejected]
@@ -150,32 +148,24 @@ def table(shown: Sequence[Facts], more: int = 0) -> str:
     """One line a drawing, for the terminal; `more` wait and are not shown."""
     if not shown and not more:
         return "No drawing waits for review."
-    lines = [f"{'id':<{SHORT}}  label  network        margin  writer    flags"]
+    lines = [f"{'id':<{SHORT}}  label  network  verdict    flags"]
     for facts in shown:
-        drawing, digit = facts.drawing, facts.prediction or "?"
-        prediction = f"{digit} {100 * facts.confidence:3.0f} % {facts.verdict}"
-        line = f"{drawing.id[:SHORT]:<{SHORT}}  {drawing.label:<5}  {prediction:<13}  {facts.margin:6.2f}"
-        lines.append(f"{line}  {drawing.writer[:SHORT]}  {' '.join(facts.flags)}".rstrip())
-    verdicts = [facts.verdict for facts in shown]
-    summary = ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in sorted(set(verdicts)))
-    lines.append(f"{len(shown) + more} waiting, {len(shown)} shown: the network {summary or 'saw none'}")
+        digit, flags = facts.prediction or "?", " ".join(facts.flags)
+        line = f"{facts.drawing.id[:SHORT]:<{SHORT}}  {facts.drawing.label:<5}  {digit:<7}"
+        lines.append(f"{line}  {facts.verdict:<9}  {flags}".rstrip())
+    lines.append(f"{len(shown) + more} waiting, {len(shown)} shown")
     return "\n".join(lines)
 
 
-# --- sheets -------------------------------------------------------------------------------------------------
+# --- the sheet ----------------------------------------------------------------------------------------------
 
 
-def save_sheets(shown: Sequence[Facts], path: Path) -> list[Path]:
-    """Write pages of 12 drawings to `path`, and to name-2, name-3, ... beside it; returns their paths."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    paths: list[Path] = []
-    while part := shown[len(paths) * COLUMNS * LINES :][: COLUMNS * LINES]:
-        sheet = Image.new("RGB", (COLUMNS * CELL[0], -(-len(part) // COLUMNS) * CELL[1]), "white")
-        for number, facts in enumerate(part):
-            sheet.paste(cell(facts), (number % COLUMNS * CELL[0], number // COLUMNS * CELL[1]))
-        paths.append(path.with_stem(f"{path.stem}-{len(paths) + 1}") if paths else path)
-        sheet.save(paths[-1])
-    return paths
+def sheet(shown: Sequence[Facts]) -> Image.Image:
+    """A picture of all these drawings."""
+    picture = Image.new("RGB", (COLUMNS * CELL[0], -(-len(shown) // COLUMNS) * CELL[1]), "white")
+    for number, facts in enumerate(shown):
+        picture.paste(cell(facts), (number % COLUMNS * CELL[0], number // COLUMNS * CELL[1]))
+    return picture
 
 
 def cell(facts: Facts) -> Image.Image:

@@ -17,16 +17,12 @@ import numpy as np
 
 import board
 
-MAX_POINTS = 2_000  # of a contributed drawing; an ordinary digit has 20 to 150
 LATEST = 10_000_000  # milliseconds: nobody draws a digit for three hours
 TICK = 4  # milliseconds: times are stored in multiples of it, a quarter of a screen's frame
 PAUSE = 10_000  # milliseconds: a longer rest between two points is stored as this
-MAX_BYTES = 32_768  # of a new row
-LONGEST = 400_000  # bytes of a row from elsewhere: earlier versions stored drawings of up to 10,000 points
+MAX_BYTES = 32_768  # of a row: some 1,800 points; an ordinary digit has 20 to 150
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-# Stored under the terms "1"; no longer read.
-_FORMER = ("opinion", "confidence", "weights")
 # Field -> what it looks like.
 _TEXT = {
     "id": ID,
@@ -77,15 +73,14 @@ def parse(line: str | bytes) -> Drawing:
 
     Raises ValueError; the message quotes nothing of the line.
     """
-    if len(line) > LONGEST:
-        raise ValueError(f"it is longer than {LONGEST:,} bytes")
+    if len(line) > MAX_BYTES:
+        raise ValueError(f"it is longer than {MAX_BYTES:,} bytes")
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
         raise ValueError("it is not JSON") from None
     if not isinstance(row, dict):
         raise ValueError("it is not a JSON object")
-    row = {name: value for name, value in row.items() if name not in _FORMER}
     if set(row) != NAMES:
         missing = ", ".join(sorted(NAMES - set(row)))
         raise ValueError(f"it lacks {missing}" if missing else "it has fields that no drawing has")
@@ -140,17 +135,6 @@ def _times(raw: dict) -> list[int]:
     if not good or len(times) not in (0, len(raw["points"])):
         raise ValueError("The times of a stroke are whole milliseconds, one for each point.")
     return times
-
-
-def limited(strokes: list[dict]) -> list[dict]:
-    """The same strokes. Raises ValueError with one sentence when they are too many to be contributed."""
-    counts = {"points": sum(len(stroke["points"]) for stroke in strokes), "strokes": len(strokes)}
-    for what, most in (("points", MAX_POINTS), ("strokes", board.MAX_STROKES)):
-        if counts[what] > most:
-            raise ValueError(
-                f"A contributed drawing has at most {most:,} {what}; this one has {counts[what]:,}."
-            )
-    return strokes
 
 
 def drawn(strokes: list[dict]) -> np.ndarray:

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TypeGuard
 
 import numpy as np
 
 import board
 from contributions import CONSENT, LICENCE, export
 from contributions.mirror import Mirror
-from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, limited, to_line
-from contributions.store import FILE, Declined, Store, StoreError, Writer, hashed
+from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
+from contributions.store import Declined, Store, Writer, hashed
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub
 MOST_ACCEPTED = 200  # accepted drawings that everybody may see
-DOWNLOAD_WAIT = 5.0  # seconds that one visitor's download waits for another's
 ROOT = Path(__file__).parent.parent
-# Format of a download -> the file's name.
-FILES = {"npz": "MNIST.npz", "parquet": "my-digits.parquet"}
 
 
 def store_location() -> tuple[Path, str | None]:
     """CONTRIBUTIONS_DIR, the store's folder; CONTRIBUTIONS_REPO, the repository that mirrors it, or None."""
-    # The folder of earlier releases, if a store is there.
-    former = ROOT / "contributions"
-    default = former if (former / FILE).is_file() else ROOT / "data" / "submissions"
-    folder = os.environ.get("CONTRIBUTIONS_DIR") or default
+    folder = os.environ.get("CONTRIBUTIONS_DIR") or ROOT / "data" / "submissions"
     return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
 
 
@@ -136,22 +128,18 @@ class ContributionService:
             raise ValueError('The label is one of "0" to "9".')
         if source not in SOURCES:
             raise ValueError('The source is "collector" or "recognise".')
-        strokes = limited(clean(question.get("strokes")))
+        strokes = clean(question.get("strokes"))
         if not strokes:
             raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
         pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
         drawing = Drawing(id, label, strokes, pixels, source, self.app, **asdict(writer))
-        if len(to_line(drawing)) > MAX_BYTES:
+        if len(to_line(drawing)) > MAX_BYTES or len(strokes) > board.MAX_STROKES:
             sentence = "This drawing has more points than can be kept. Draw it again with fewer lines."
             raise Declined(sentence, code="too-long")
         self.store.add(drawing)
         if self.mirror:
             self.mirror.wake()
-        try:
-            return self.status(question)
-        except StoreError:
-            # The drawing is stored, whatever the count is.
-            return {"kept": True}
+        return self.status(question)
 
     # --- afterwards -----------------------------------------------------------------------------------------
 
@@ -172,87 +160,42 @@ class ContributionService:
         return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
 
     def accepted(self, question: dict) -> dict:
-        """{} -> {"digits".
-
-        [[label, its 28x28 in base64], ...]}: the first MOST_ACCEPTED accepted drawings.
-        """
+        """{} -> {"digits": [[label, its 28x28 in base64], ...]}: the first accepted drawings."""
         drawings = islice(self.store.each("state = 'accepted'"), MOST_ACCEPTED)
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
-    def download_drawings(self, question: dict) -> tuple[str, BinaryIO]:
-        """{"receipt", "format": "npz" or "parquet"} -> a file name, and an open file with the receipt's
-        drawings.
-
-        Close the file to free its space. One is written at a time. Raises ValueError with one sentence.
-        """
-        question = question if isinstance(question, dict) else {}
-        format = question.get("format", "npz")
-        if not isinstance(format, str) or format not in FILES:
-            raise ValueError('The format is "npz" or "parquet".')
+    def download_drawings(self, question: dict) -> bytes:
+        """{"receipt"} -> the receipt's drawings as `MNIST.npz`. Raises Declined when there are none."""
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
-        if not self._downloading.acquire(timeout=DOWNLOAD_WAIT):
-            sentence = "Others are downloading their digits just now; try again in a moment."
-            raise StoreError(sentence, code="queue")
-        file = tempfile.TemporaryFile()
-        try:
-            rows = self.store.each("receipt_hash = ?", hashed(question["receipt"]))
-            mine = (drawing for drawing, _ in rows)
-            (export.write_npz if format == "npz" else export.write_parquet)(mine, file)
-            file.seek(0)
-        except BaseException as error:
-            file.close()
-            if isinstance(error, OSError):
-                sentence = "The server has no room to write your digits just now; try again later."
-                raise StoreError(sentence, code="later") from error
-            raise
-        finally:
-            self._downloading.release()
-        return FILES[format], file
+        # The arrays of one visitor take some 30 MB for a moment.
+        with self._downloading:
+            mine = self.store.each("receipt_hash = ?", hashed(question["receipt"]))
+            return export.npz(drawing for drawing, _ in mine)
 
     def delete(self, question: dict) -> dict:
-        """{"receipt"} -> {"said", "code", "count", "again"}: delete all drawings of a receipt, here and on
-        the Hub.
+        """{"receipt"} -> {"code", "count", "again"}: delete all drawings of a receipt, here and on the Hub.
 
         `again`: the Hub did not answer and the disk does not last, so the visitor has to delete again later.
         """
         receipt = question.get("receipt")
-        if not receipt:
-            raise ValueError("Enter your receipt code.")
-        deleted = _like_a_receipt(receipt) and self.store.was_deleted(receipt)
-        if not deleted and self._writer(question) is None:
+        if not self.store.was_deleted(receipt) and self._writer(question) is None:
             sentence = "Nothing is kept under this receipt; check the code for typing mistakes."
             raise Declined(sentence, code="unknown")
         count = self.store.delete(receipt)
-        said = f"{count} drawings were deleted" if count else "Nothing is left under this receipt"
-        said = "1 drawing was deleted" if count == 1 else said
-        if not self.mirror or self.mirror.flush(FLUSH, hashed(receipt)):
-            code = "gone"
-        elif self.persistent:
-            code = "gone-here"
-            said += " here; the copy on the Hub goes as soon as the Hub answers"
-        else:
-            code = "gone-later"
-            said += (
-                " here; the copy on the Hub is not deleted yet, because the Hub does not answer. "
-                "Keep the code and delete again later"
-            )
-        return {"said": f"{said}.", "code": code, "count": count, "again": code == "gone-later"}
+        on_hub = not self.mirror or self.mirror.flush(FLUSH, hashed(receipt))
+        code = "gone" if on_hub else "gone-here" if self.persistent else "gone-later"
+        return {"code": code, "count": count, "again": code == "gone-later"}
 
     def _writer(self, question: dict) -> Writer | None:
         """Whose receipt it is, or None.
 
         Raises Declined while the store is still being filled from the Hub.
         """
-        receipt = question.get("receipt")
-        writer = self.store.writer(receipt) if _like_a_receipt(receipt) else None
+        writer = self.store.writer(question.get("receipt"))
         if not writer and self.mirror and not self.mirror.restored:
             sentence = (
                 "The server is still fetching what it had kept; try again in a minute. Nothing is lost."
             )
             raise Declined(sentence, code="restoring")
         return writer
-
-
-def _like_a_receipt(receipt: object) -> TypeGuard[str]:
-    return isinstance(receipt, str) and len(receipt) <= 40 and receipt.isascii()

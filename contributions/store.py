@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -23,63 +23,40 @@ from contributions.rows import Drawing
 
 FILE = "contributions.sqlite"
 PAGE = 50  # rows that are read at a time
-# Rows that one transaction deletes. Its journal takes at most 4 MB, so deleting needs little room.
-PIECE = 100
+PIECE = 100  # rows from the Hub that are taken over in one transaction, so that visitors need not wait
+PER_WRITER = 5_000  # drawings
+# Bytes that stay free on the disk. Deleting needs room, too: for the journal of all drawings of a writer.
+FREE_BYTES = 200_000_000
 
 # A writer's `version` counts the drawings that were added; 0 is a pending writer, who has drawn nothing yet.
-# A drawing has the version that it made, and is on the Hub when `sent` has reached that version. Deleting
-# hides a writer's rows at once (`visible`), before they leave the file. A row in the state "unreadable" is
-# not a drawing; it is kept for the copy on the Hub only.
+# A drawing has the version that it made, and is on the Hub when `sent` has reached that version.
 SCHEMA = """
 PRAGMA journal_mode=TRUNCATE;
 PRAGMA synchronous=FULL;
 PRAGMA secure_delete=ON;
-PRAGMA temp_store=MEMORY;
 CREATE TABLE IF NOT EXISTS writers (
   receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL, licence TEXT NOT NULL,
-  utc TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0);
+  utc TEXT NOT NULL, version INTEGER NOT NULL, sent INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS drawings (
-  id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, utc TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'waiting',
-  row TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS deleted_receipts (receipt_hash TEXT PRIMARY KEY, sent INTEGER NOT NULL DEFAULT 0);
+  id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, row TEXT NOT NULL, version INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting');
+CREATE TABLE IF NOT EXISTS deleted_receipts (receipt_hash TEXT PRIMARY KEY, sent INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
-"""
-# A file of an earlier release lacks the versions, and calls the deleted receipts "forgotten".
-UPGRADE = (
-    "ALTER TABLE writers ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
-    "ALTER TABLE writers ADD COLUMN sent INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE drawings ADD COLUMN version INTEGER NOT NULL DEFAULT 1",
-    "INSERT OR IGNORE INTO deleted_receipts (receipt_hash) SELECT receipt_hash FROM forgotten",
-    *(f"DROP TABLE IF EXISTS {name}" for name in ("forgotten", "newcomers", "batches")),
-)
-VIEWS = """
 CREATE INDEX IF NOT EXISTS pending_writers ON writers (utc) WHERE version = 0;
-CREATE TEMP VIEW visible AS SELECT rowid, * FROM drawings
-  WHERE state <> 'unreadable' AND receipt_hash NOT IN (SELECT receipt_hash FROM deleted_receipts);
 """
-INSERT = "INSERT OR IGNORE INTO drawings (id, receipt_hash, utc, row"  # more columns may follow
-MARKED = "SELECT id FROM drawings WHERE receipt_hash IN (SELECT receipt_hash FROM deleted_receipts)"
+INSERT = "INSERT INTO drawings (id, receipt_hash, row, version) VALUES (?, ?, ?, ?)"
+NO_ROOM, LATER = "The server has no room left for drawings.", "The server cannot do that just now; try again."
 
 
 class Declined(ValueError):
-    """A request cannot be met. The message is a sentence; `code` and `values` find it in web/words.json."""
+    """A request cannot be met, or the store not be used.
+
+    The message is a sentence; `code` and `values` find it in web/words.json.
+    """
 
     def __init__(self, sentence: str, code: str = "refused", **values):
         super().__init__(sentence)
         self.code, self.values = code, values
-
-
-class StoreError(Declined):
-    """A drawing cannot be stored, or the store cannot be read."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much is stored. The server limits the rate, by address, because a new receipt costs nothing."""
-
-    per_writer: int = 5_000  # drawings
-    total: int = 1_000_000
-    free_bytes: int = 50_000_000  # that stay free on the disk
 
 
 @dataclass(frozen=True)
@@ -92,33 +69,31 @@ class Writer:
     licence: str
 
 
-def _insert(database: sqlite3.Connection, owner: str | None, drawing: Drawing) -> bool:
+def _insert(database: sqlite3.Connection, owner: str, drawing: Drawing) -> bool:
     """Insert a drawing from the Hub; True if it is new. Raises ValueError for what contradicts the store."""
-    mine = drawing.receipt_hash
-    if owner not in (None, mine):
+    if drawing.receipt_hash != owner:
         raise ValueError("its receipt_hash is not that of its file")
     # If the writer has deleted everything, the Hub is told again.
-    if database.execute("UPDATE deleted_receipts SET sent = 0 WHERE receipt_hash = ?", (mine,)).rowcount:
+    if database.execute("UPDATE deleted_receipts SET sent = 0 WHERE receipt_hash = ?", (owner,)).rowcount:
         return False
     database.execute(
         "INSERT OR IGNORE INTO writers VALUES (?, ?, ?, ?, ?, 1, 1)",
-        (mine, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
+        (owner, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
     )
-    found = database.execute("SELECT writer FROM writers WHERE receipt_hash = ?", (mine,)).fetchone()
+    found = database.execute("SELECT writer FROM writers WHERE receipt_hash = ?", (owner,)).fetchone()
     if found != (drawing.writer,):
         raise ValueError("its writer is not that of its receipt_hash")
     there = database.execute("SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)).fetchone()
-    if there not in (None, (mine,)):
+    if there not in (None, (owner,)):
         raise ValueError("its id is that of another writer's drawing")
     if not there:
-        values = (drawing.id, mine, drawing.utc, rows.to_line(drawing))
-        database.execute(f"{INSERT}) VALUES (?, ?, ?, ?)", values)
+        database.execute(INSERT, (drawing.id, owner, rows.to_line(drawing), 0))
     return not there
 
 
-def hashed(receipt: str) -> str:
+def hashed(receipt: object) -> str:
     """The hash of a receipt code, which is all that is stored of it."""
-    return hashlib.sha256(f"draw-a-digit {receipt}".encode()).hexdigest()
+    return hashlib.sha256(f"draw-a-digit {receipt}".encode(errors="replace")).hexdigest()
 
 
 def new_receipt() -> str:
@@ -128,13 +103,13 @@ def new_receipt() -> str:
 
 
 class Store:
-    """The drawings in `folder`. Safe for many threads and processes. Methods raise StoreError.
+    """The drawings in `folder`. Safe for many threads and processes. Methods raise Declined.
 
     Rows are added, accepted or rejected by a maintainer, and deleted by whoever drew them.
     """
 
-    def __init__(self, folder: str | Path, limits: Limits = Limits()):
-        self.folder, self.limits = Path(folder), limits
+    def __init__(self, folder: str | Path, per_writer: int = PER_WRITER, free_bytes: int = FREE_BYTES):
+        self.folder, self.per_writer, self.free_bytes = Path(folder), per_writer, free_bytes
         self._lock = threading.RLock()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -142,23 +117,9 @@ class Store:
                 self.folder / FILE, check_same_thread=False, timeout=30, isolation_level=None
             )
             self._database.executescript(SCHEMA)
-            with self.writing() as database:
-                if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'forgotten'").fetchone():
-                    for statement in UPGRADE:
-                        database.execute(statement)
-            self._database.executescript(VIEWS)
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"Contributions cannot be kept in {self.folder} ({error}).", code="nowhere"
-            ) from error
-        # The file is new, or of a release that did not check rows.
-        if self.ask("PRAGMA user_version") == [(0,)]:
-            for _ in self.each():
-                pass
-            self.ask("PRAGMA user_version = 1")
-        # What a crash has interrupted is hidden already; the next start or deletion tries again.
-        with suppress(StoreError):
-            self.delete_marked()
+            sentence = f"Contributions cannot be kept in {self.folder} ({error})."
+            raise Declined(sentence, code="nowhere") from error
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -170,10 +131,8 @@ class Store:
                 self._database.execute("COMMIT")
             except sqlite3.Error as error:
                 if "full" in str(error):
-                    raise StoreError("The server has no room left for drawings.", code="no-room") from error
-                raise StoreError(
-                    "The server cannot keep drawings just now; try again.", code="later"
-                ) from error
+                    raise Declined(NO_ROOM, code="no-room") from error
+                raise Declined(LATER, code="later") from error
             finally:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
@@ -184,13 +143,12 @@ class Store:
             try:
                 return self._database.execute(question, values).fetchall()
             except sqlite3.Error as error:
-                sentence = "The server cannot look into its drawings just now; try again."
-                raise StoreError(sentence, code="later") from error
+                raise Declined(LATER, code="later") from error
 
-    def pages(self, columns: str, where: str, *values, table: str = "visible") -> Iterator[tuple]:
-        """Rows in their order of arrival, read a page at a time, so that writers need not wait."""
+    def pages(self, columns: str, where: str = "1", *values) -> Iterator[tuple]:
+        """Columns of drawings in their order of arrival, read a page at a time: visitors need not wait."""
         where, last = f"{where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}", 0
-        while page := self.ask(f"SELECT rowid, {columns} FROM {table} WHERE {where}", *values, last):
+        while page := self.ask(f"SELECT rowid, {columns} FROM drawings WHERE {where}", *values, last):
             last = page[-1][0]
             yield from (row[1:] for row in page)
 
@@ -209,15 +167,15 @@ class Store:
         return receipt
 
     def _check_room(self) -> None:
-        """Raises StoreError when the disk is nearly full."""
+        """Raises Declined when the disk is nearly full."""
         try:
             free = shutil.disk_usage(self.folder).free
         except OSError as error:
-            raise StoreError("The server cannot keep drawings just now; try again.", code="later") from error
-        if free < self.limits.free_bytes:
-            raise StoreError("The server has no room left for drawings.", code="no-room")
+            raise Declined(LATER, code="later") from error
+        if free < self.free_bytes:
+            raise Declined(NO_ROOM, code="no-room")
 
-    def writer(self, receipt: str) -> Writer | None:
+    def writer(self, receipt: object) -> Writer | None:
         """The writer with that receipt code, or None."""
         question = "SELECT writer, receipt_hash, consent, licence FROM writers WHERE receipt_hash = ?"
         writers = self.ask(question, hashed(receipt))
@@ -226,9 +184,9 @@ class Store:
     def add(self, drawing: Drawing) -> bool:
         """Store a drawing; when this returns it is on the disk. False when it was there already.
 
-        Raises StoreError when a limit is reached or the disk is full; then nothing has changed.
+        Raises Declined when a limit is reached or the disk is full; then nothing has changed.
         """
-        mine, most = (drawing.receipt_hash,), self.limits.per_writer
+        mine, most = (drawing.receipt_hash,), self.per_writer
         with self.writing() as database:
 
             def one(question: str, *values):
@@ -238,65 +196,47 @@ class Store:
             if there == mine:
                 return False
             if there:
-                raise StoreError("Another drawing has this id; send yours under a new one.")
+                raise Declined("Another drawing has this id; send yours under a new one.")
             known = one(
                 "UPDATE writers SET version = version + 1 WHERE receipt_hash = ? RETURNING version", *mine
             )
             if not known:
                 sentence = "Your contributions were deleted, so nothing more is kept under this receipt."
-                raise StoreError(sentence, code="deleted")
+                raise Declined(sentence, code="deleted")
             self._check_room()
             if one("SELECT count(*) FROM drawings WHERE receipt_hash = ?", *mine)[0] >= most:
                 sentence = f"You have given {most:,} drawings, which is the most from one person; thank you."
-                raise StoreError(sentence, code="yours-full", most=most)
-            if one("SELECT count(*) FROM drawings")[0] >= self.limits.total:
-                raise StoreError("The collection is full; thank you.", code="full")
-            values = (drawing.id, *mine, drawing.utc, rows.to_line(drawing), *known)
-            database.execute(f"{INSERT}, version) VALUES (?, ?, ?, ?, ?)", values)
+                raise Declined(sentence, code="yours-full", most=most)
+            database.execute(INSERT, (drawing.id, *mine, rows.to_line(drawing), *known))
         return True
 
     def counts(self, receipt: str) -> tuple[int, int]:
         """How many drawings of a receipt are stored here, and how many of those are on the Hub, too."""
         question = (
-            "SELECT count(*), coalesce(sum(v.version <= w.sent), 0) FROM visible v "
+            "SELECT count(*), coalesce(sum(d.version <= w.sent), 0) FROM drawings d "
             "JOIN writers w USING (receipt_hash) WHERE receipt_hash = ?"
         )
         return self.ask(question, hashed(receipt))[0]
 
     # --- deleting -----------------------------------------------------------------------------------------
 
-    def delete(self, receipt: str) -> int:
+    def delete(self, receipt: object) -> int:
         """Delete the writer with that receipt and their drawings; returns how many those were. Idempotent.
 
         The hash of the receipt stays, so that no copy from elsewhere brings the drawings back.
         """
-        count = self.mark_deleted(hashed(receipt))
-        self.delete_marked()
-        return count
+        return self.delete_writer(hashed(receipt))
 
-    def mark_deleted(self, receipt_hash: str, on_hub: bool = False) -> int:
-        """Hide a writer's drawings, whatever happens to the process afterwards; returns how many there were.
-
-        The Hub has to be told, unless the deletion is known `on_hub` or the writer never drew anything.
-        """
+    def delete_writer(self, receipt_hash: str, on_hub: bool = False) -> int:
+        """The same by the hash. The Hub is told, unless it knows (`on_hub`) or the writer drew nothing."""
         with self.writing() as database:
-            question = "SELECT count(*) FROM visible WHERE receipt_hash = ?"
-            ((count,),) = database.execute(question, (receipt_hash,))
             gone = "DELETE FROM writers WHERE receipt_hash = ? RETURNING version"
             version = database.execute(gone, (receipt_hash,)).fetchone()
-            database.execute(
-                "INSERT OR IGNORE INTO deleted_receipts VALUES (?, ?)",
-                (receipt_hash, on_hub or version == (0,)),
-            )
-        return count
+            known = "INSERT OR IGNORE INTO deleted_receipts VALUES (?, ?)"
+            database.execute(known, (receipt_hash, on_hub or version == (0,)))
+            return database.execute("DELETE FROM drawings WHERE receipt_hash = ?", (receipt_hash,)).rowcount
 
-    def delete_marked(self) -> None:
-        """Delete the rows of deleted receipts, in small transactions."""
-        while self.ask(f"{MARKED} LIMIT 1"):
-            with self.writing() as database:
-                database.execute(f"DELETE FROM drawings WHERE id IN ({MARKED} LIMIT {PIECE})")
-
-    def was_deleted(self, receipt: str) -> bool:
+    def was_deleted(self, receipt: object) -> bool:
         """Whether everything under that receipt was deleted before."""
         return bool(self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", hashed(receipt)))
 
@@ -312,11 +252,10 @@ class Store:
         )
 
     def lines(self, receipt_hash: str) -> Iterator[bytes] | None:
-        """The rows of a writer, unreadable ones among them; None when the writer is deleted."""
+        """The rows of a writer; None when the writer is deleted."""
         if self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", receipt_hash):
             return None
-        found = self.pages("row", "receipt_hash = ?", receipt_hash, table="drawings")
-        return (row if isinstance(row, bytes) else row.encode() for (row,) in found)
+        return (row.encode() for (row,) in self.pages("row", "receipt_hash = ?", receipt_hash))
 
     def mark_sent(self, versions: dict[str, int], deleted: Iterable[str]) -> None:
         """Note that the Hub has these writers in these versions, and these deletions."""
@@ -328,48 +267,32 @@ class Store:
                 question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
                 database.execute(question, (receipt_hash,))
 
-    def take(self, lines: Iterable[tuple[str | None, bytes]]) -> tuple[int, list[str]]:
-        """Take over rows from the Hub, each with the receipt hash that its file is named after, if it is.
+    def take(self, owner: str, lines: Iterable[bytes]) -> tuple[int, list[str]]:
+        """Take over rows from the Hub's file of the writer with that receipt hash.
 
-        Returns how many drawings are new here, and what is wrong with rows that are not drawings. Those are
-        kept with their file's writer, in the state "unreadable". A deleted writer's drawings stay away.
+        Returns how many drawings are new here, and what is wrong with rows that are not drawings; those are
+        left out. A deleted writer's drawings stay away.
         """
         came, faults, lines = 0, [], iter(lines)
         while piece := list(islice(lines, PIECE)):
             with self.writing() as database:
-                for owner, line in piece:
+                for line in piece:
                     try:
                         came += _insert(database, owner, rows.parse(line))
                     except ValueError as error:
                         faults.append(str(error))
-                        if owner and len(line) <= rows.LONGEST:
-                            values = (f"unreadable-{hashlib.sha256(line).hexdigest()}", owner, line)
-                            database.execute(f"{INSERT}, state) VALUES (?, ?, '', ?, 'unreadable')", values)
         return came, faults
-
-    def send_again(self) -> None:
-        """Take every writer for unsent."""
-        with self.writing() as database:
-            database.execute("UPDATE writers SET sent = 0 WHERE version > 0")
 
     # --- the maintainer -----------------------------------------------------------------------------------
 
     def each(self, where: str = "1", *values) -> Iterator[tuple[Drawing, str]]:
-        """Drawings that meet an SQL condition, with their state, in their order of arrival.
-
-        A row that is not a drawing gets the state "unreadable" and no longer counts.
-        """
-        for id, row, state in self.pages("id, row, state", where, *values):
-            try:
-                drawing = rows.parse(row)
-            except ValueError:
-                self.judge([id], "unreadable")
-                continue
-            yield drawing, state
+        """Drawings that meet an SQL condition, with their state, in their order of arrival."""
+        for row, state in self.pages("row, state", where, *values):
+            yield rows.parse(row), state
 
     def waiting(self) -> int:
         """How many drawings wait for review."""
-        return self.ask("SELECT count(*) FROM visible WHERE state = 'waiting'")[0][0]
+        return self.ask("SELECT count(*) FROM drawings WHERE state = 'waiting'")[0][0]
 
     def judge(self, ids: Iterable[str], state: str) -> int:
         """Set the state of drawings ("accepted", "rejected"); returns how many there were."""

@@ -90,7 +90,6 @@ and can have their drawings deleted, from the next version on.
 | `strokes` | JSON: lines of points with radius and times; board units of 448 a side, milliseconds by 4 |
 | `writer`, `day` | a random number for the writer, and the date. No writer is in both train and test |
 | `source`, `licence` | where it was drawn, and under which licence it was given |
-| `margin` | how far the published model's best logit stands above the mean one: small for hard drawings |
 
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -44,19 +45,17 @@ class BundleError(ValueError):
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
     """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
 
-    Without the package onnx there is no model.onnx, and a sentence on standard error says so. Raises
-    BundleError when a file is missing or the weights are not those that config.json and metrics.json speak
-    of.
+    Without the package onnx there is no model.onnx. Raises BundleError when a file is missing or the weights
+    are not those that config.json and metrics.json speak of.
     """
     net, metrics = checked(weights)
     out.mkdir(parents=True, exist_ok=True)
-    opset = None
-    try:
-        export.export(net, out / export.FILE)
-        opset = export.OPSET
-    except export.ExportError as error:
-        print(f"Without {export.FILE}: {error}", file=sys.stderr)
-    write(out / "README.md", cards.model_card(metrics, name, dataset, opset))
+    has_onnx = importlib.util.find_spec("onnx") is not None
+    if has_onnx:
+        export.export(net, out / "model.onnx")
+    else:
+        print("Without model.onnx: it needs the Python package onnx.", file=sys.stderr)
+    write(out / "README.md", cards.model_card(metrics, name, dataset, export.OPSET if has_onnx else None))
     script = next(path for asset, path in assets().items() if Path(asset).name == "digit.js")
     for file in (*(weights / file for file in MODEL), ROOT / "model.py", script, SAMPLE):
         shutil.copyfile(file, out / file.name)
@@ -93,13 +92,10 @@ def checked(weights: Path):
     return net, metrics
 
 
-def dataset(
-    out: Path, archives: Path | None, name: str, contributed: Path, weights: Path | None = None
-) -> None:
+def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> None:
     """The dataset repository `name`: every configuration as parquet, card, sheet of samples and figures.
 
-    Contributed drawings get a column `margin` from the network in `weights`. Raises data.DataError,
-    BundleError as `model`.
+    Raises data.DataError.
     """
     import datasets
 
@@ -108,34 +104,8 @@ def dataset(
     # Four files of a hundred kilobytes need no progress bars.
     datasets.disable_progress_bars()
     build(out, archives, contributed=contributed)
-    if weights and (parts := sorted((out / "contributed").glob("*.parquet"))):
-        net, _ = checked(weights)
-        for path in parts:
-            add_margins(path, net)
     card = out / "README.md"
     write(card, card.read_text(encoding="utf-8").replace("OWNER/mnixel", name))
-
-
-def add_margins(path: Path, net) -> None:
-    """Add the column `margin` to a parquet file of drawings.
-
-    The best logit less the mean one; 0 without ink.
-    """
-    import datasets
-    import torch
-
-    from model import EmptyDrawing
-
-    def margin(row: dict) -> float:
-        try:
-            return float(net.predict(net.preprocess(row["image"])[None])[1][0])
-        except EmptyDrawing:
-            return 0.0
-
-    with torch.inference_mode():
-        rows = datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
-        rows = rows.add_column("margin", [margin(row) for row in rows], feature=datasets.Value("float32"))
-    rows.to_parquet(path)
 
 
 def space(

@@ -71,11 +71,6 @@ def _by_kind(error: Exception, repository: str) -> str | None:
         return NOT_LOGGED_IN
     if isinstance(error, errors.OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE is set, so the Hub may not be asked: unset it and run this again."
-    if isinstance(error, errors.HFValidationError):
-        return (
-            f"{repository} cannot be the name of a repository: OWNER/NAME is expected, of letters, digits, "
-            "- _ and dots."
-        )
     if isinstance(error, errors.GatedRepoError):
         return f"{repository} is gated: ask for access on its page, and log in with `hf auth login`."
     if isinstance(error, errors.RevisionNotFoundError):
@@ -103,23 +98,17 @@ def _by_status(error: Exception, repository: str, reading: bool) -> str | None:
         return None
     if status == 402:
         return (
-            f"The Hub asks for payment for {repository}{quote}: take a plan that has it, or leave --hardware "
-            "away to get what is free for your account."
+            f"The Hub asks for payment for {repository}{quote}: take a plan that has it, leave --hardware "
+            "away, or publish the static page, which is free."
         )
     if reading and status in (401, 403):
         return f"{repository} may not be read with the token that is set, or without one."
     if reading:
         return f"The Hub does not give {repository} (status {status})."
-    full = status == 403 and any(word in quote.lower() for word in ("storage", "quota", "limit"))
-    if full or status in (413, 507):
+    if status in (403, 413, 507):
         return (
-            f"The Hub has no room left for {repository}{quote}: delete what is not needed there, or take a "
-            "larger plan."
-        )
-    if status == 403:
-        return (
-            f"The token may not write to {repository}{quote}: use one with write access to it, made in "
-            f"{TOKENS}, and log in with `hf auth login --force` or set HF_TOKEN."
+            f"The Hub does not let you write to {repository}{quote}: use a token with write access to it, "
+            f"made in {TOKENS}; if there is no room left, delete what is not needed, or take a larger plan."
         )
     if status == 409 and "already" in quote:
         return taken(repository, "something that you may not change")

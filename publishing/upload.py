@@ -13,16 +13,14 @@ from publishing.hub import PublishError, explained
 REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}
 SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
-# Paths that only this command writes: files there that are no longer part of the project are deleted from the
-# Hub.
-OWNED = {
-    "model": ("model.onnx", "notebook.ipynb"),
-    "dataset": ("clean/", "raw/", "contributed/"),
-    "space": (
-        *("contribute/", "contributions/", "data/", "docs/", "handwriting/", "page/", "publishing/"),
-        *("serving/", "sketchpad/", "web/", "weights/"),
-    ),
-    "static": ("weights/",),
+# Files that only this command writes: what is there and no longer part of the project is deleted.
+OURS = {
+    "model": ["model.onnx", "notebook.ipynb"],
+    "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*"],
+    "space": [
+        f"{name}/*" for name in ("contributions", "data", "docs", "publishing", "serving", "web", "weights")
+    ],
+    "static": ["*.js", "*.css", "weights/*"],
 }
 
 
@@ -33,7 +31,6 @@ class Published:
     url: str
     commit: str  # full sha
     changed: bool
-    deleted: tuple[str, ...]  # files that were there and are no longer part of the project
 
 
 def sign_in(owners: set[str]):
@@ -93,7 +90,7 @@ def choose_hardware(
     reason in a phrase.
 
     Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU.
-    Raises PublishError when the account may have neither.
+    Raises PublishError when the account may have none of these.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -104,28 +101,20 @@ def choose_hardware(
         with explained(f"the space {name}"):
             return api.get_space_runtime(name).requested_hardware or CPU, "as it has it"
     settings = {
+        "repo_type": "space",
         "space_sdk": "gradio",
         "space_variables": [{"key": k, "value": v} for k, v in variables.items()],
+        "private": private,
     }
-    refusals = []
-    for hardware in [wanted] if wanted else [None, ZERO]:
-        with explained(f"the space {name}"):
-            try:
-                api.create_repo(name, repo_type="space", space_hardware=hardware, private=private, **settings)
-            except HfHubHTTPError as error:
-                status = error.response.status_code
-                if wanted or status not in (402, 403) or (status == 403 and not hardware):
-                    raise
-                refusals.append(hub.quoted(error))
-                continue
-        if refusals:
-            return ZERO, f"because on CPU the Hub asks this account for payment{refusals[0]}"
-        return hardware or CPU, "as asked" if wanted else "which this account may have"
-    raise PublishError(
-        f"This account may have a Gradio Space neither on CPU{refusals[0]} nor on ZeroGPU{refusals[1]}: "
-        "the static page is free (`publish.py static`); ZeroGPU takes two Spaces of an account that is older "
-        "than 30 days, and CPU a paid account."
-    )
+    with explained(f"the space {name}"):
+        try:
+            api.create_repo(name, space_hardware=wanted, **settings)
+            return wanted or CPU, "as asked" if wanted else "which this account may have"
+        except HfHubHTTPError as error:
+            if wanted or error.response.status_code != 402:
+                raise
+            api.create_repo(name, space_hardware=ZERO, **settings)
+            return ZERO, f"because on CPU the Hub asks this account for payment{hub.quoted(error)}"
 
 
 def make_private(api, name: str) -> None:
@@ -165,9 +154,8 @@ def upload(
         )
         before = api.repo_info(name, repo_type=repository, timeout=hub.SILENCE)
         check_sdk(kind, name, before)
-        present = [file.rfilename for file in before.siblings or []]
-        stale = [path for path in present if is_ours(kind, path) and not (folder / path).is_file()]
-        if kind == "dataset" and any(p.startswith("contributed/") for p in stale) and not has_contributed:
+        there = [file.rfilename for file in before.siblings or []]
+        if kind == "dataset" and not has_contributed and any(p.startswith("contributed/") for p in there):
             raise PublishError(
                 f"{name} has contributed drawings and this checkout has none: run "
                 "`python -m contributions merge` where they are kept, or name its folder in --contributed."
@@ -178,7 +166,7 @@ def upload(
             commit_message=f"Publish the {kind}",
             repo_type=repository,
             parent_commit=before.sha,
-            delete_patterns=stale or None,
+            delete_patterns=OURS[kind],
         ).oid
         changed = commit != before.sha
         current = api.get_space_variables(name) if variables else {}
@@ -189,11 +177,4 @@ def upload(
         if hardware and api.get_space_runtime(name).requested_hardware != hardware:
             api.request_space_hardware(name, hardware)
             changed = True
-    return Published(str(url), commit, changed, tuple(stale))
-
-
-def is_ours(kind: str, path: str) -> bool:
-    """Whether only this command writes the file `path` of a repository."""
-    if kind == "static" and "/" not in path:
-        return path.endswith((".js", ".css"))
-    return path.startswith(OWNED[kind])
+    return Published(str(url), commit, changed)

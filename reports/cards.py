@@ -14,8 +14,6 @@ from reports import tables
 from training import metrics
 
 TEMPLATES = Path(__file__).parent / "templates"
-# Watts of two busy cores of a desktop, and grams of CO2 a kWh, about the world's mix of 2023.
-WATTS, INTENSITY = 30, 475
 ABOUT = {"license": "apache-2.0", "tags": ["digits", "handwriting", "mnixel"]}
 
 MNIXEL = (
@@ -46,11 +44,6 @@ def fill(template: str, front: dict | None = None, **values) -> str:
     """
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True) if front else ""
     return re.sub(r"\n{3,}", "\n\n", _templates().get_template(template).render(front=head, **values))
-
-
-def grams(seconds: float) -> float:
-    """CO2 of a training in grams, reckoned from its seconds and not metered."""
-    return seconds * WATTS / 3.6e6 * INTENSITY
 
 
 def model_card(
@@ -86,9 +79,6 @@ def model_card(
         table=tables.accuracy(accuracy) if accuracy else None,
         summary=tables.summary(accuracy) if accuracy else None,
         ablation=tables.recipes(recipes) if recipes else None,
-        grams=grams(result["seconds"]),
-        watts=WATTS,
-        intensity=INTENSITY,
     )
 
 
@@ -114,7 +104,6 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
         }
         for about, right, total in sets.values()
     ]
-    threads = result["machine"]["threads"]
     return {
         # Not "pytorch", which the Hub does not know as a library: model.py, digit.js and model.onnx need none
         # of its own.
@@ -122,12 +111,6 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
         **ABOUT,
         "metrics": ["accuracy"],
         **({"datasets": [dataset]} if dataset else {}),
-        "co2_eq_emissions": {
-            "emissions": round(grams(result["seconds"]), 2),
-            "source": f"{result['seconds']:.0f} s measured, times {WATTS} W and {INTENSITY} g/kWh assumed",
-            "training_type": "training from scratch",
-            "hardware_used": f"{threads} thread{'s' * (threads > 1)} of a CPU, no GPU",
-        },
         "model-index": [{"name": name.split("/")[-1], "results": measured}],
     }
 

@@ -1,12 +1,7 @@
-"""Pictures of the page in a real browser: those of the documents, and every state at every size.
-
-python -m reports.screenshots OUT             five sizes, light and dark, in each state python -m
-reports.screenshots OUT NAME...     only pictures whose name contains each NAME, such as 1440, dark or shared
-"""
+"""Pictures of the page in a real browser, for the documents."""
 
 from __future__ import annotations
 
-import argparse
 import io
 import sys
 import tempfile
@@ -26,12 +21,10 @@ from web.build import build
 
 ROOT = Path(__file__).parent.parent
 DESKTOP, PHONE = (1440, 900), (390, 844)
-SIZES = (DESKTOP, (1024, 768), (768, 1024), PHONE, (844, 390))
 STATES = ("empty", "drawing", "answered", "why", "unsure", "none", "inside", "shared")
 # The documents' pictures: name -> size, whether the theme is dark, state.
 DOCS = {
     "page": (DESKTOP, False, "answered"),
-    "page-phone": (PHONE, False, "answered"),
     "look-desktop": (DESKTOP, False, "why"),
     "look-dark": (DESKTOP, True, "inside"),
     "look-shared": (DESKTOP, False, "shared"),
@@ -147,16 +140,13 @@ def example(path: Path) -> None:
 
 
 @contextmanager
-def running(lang: str = "en") -> Iterator[tuple]:
-    """A browser, and the address of the static edition in a language.
-
-    Raises LookupError without a browser.
-    """
+def running() -> Iterator[tuple]:
+    """A browser, and the address of the static edition. Raises LookupError without a browser."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         build(Path(folder, "some", "where"), ROOT / "weights")
         server = StaticSite(Path(folder))
         try:
-            yield browser, f"{server.url}?lang={lang}"
+            yield browser, f"{server.url}?lang=en"
         finally:
             server.kill()
 
@@ -169,25 +159,3 @@ def write(folder: Path) -> None:
             states = {name: state for name, (*at, state) in DOCS.items() if tuple(at) == place}
             photograph(browser, url, folder, *place, states)
         animation(Person(browser, url), folder / "drawing.gif")
-
-
-def main() -> None:
-    """Take the pictures of every state at every size that the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("out", type=Path)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="parts of the names of the wanted pictures")
-    parser.add_argument("--lang", default="en", help="the page's language (default en)")
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    with running(options.lang) as (browser, url):
-        for size in SIZES:
-            for dark in (False, True):
-                start = f"{size[0]}x{size[1]}-{'dark' if dark else 'light'}-"
-                names = [start + state for state in STATES]
-                wanted = [name for name in names if all(part in name for part in options.names)]
-                states = {name: name.removeprefix(start) for name in wanted}
-                photograph(browser, url, options.out, size, dark, states)
-
-
-if __name__ == "__main__":
-    main()

@@ -61,10 +61,9 @@ def info(server: Server) -> dict:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("transfer", ["direct", "redirect"])
-def test_round_trip(transfer, tmp_path, mnixel):
+def test_round_trip(tmp_path, mnixel):
     """Publish everything, use the model, the dataset and the page as their cards say."""
-    with LocalHub(transfer).running() as hub:
+    with LocalHub().running() as hub:
         arguments = ("all", OWNER, "--consent", "--data", str(mnixel))
         done = publish(hub, tmp_path / "us", *arguments)
         assert done.returncode == 0, done.stderr
@@ -264,7 +263,7 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path, record_prop
     with page(model_hub, tmp_path / "page", MODEL_REFRESH="1", **settings) as server:
         record_property("seconds until the page was up", round(time.monotonic() - start, 1))
         assert info(server)["weights"] == "embedded"
-        if name in ("silent", "slow drip"):  # the Hub still keeps them waiting: nobody here waited for it
+        if name == "silent":  # the Hub still keeps them waiting: nobody here waited for it
             assert info(server)["problem"] is None
             return
         wait_for(lambda: info(server)["problem"] is not None)
@@ -502,9 +501,11 @@ REFUSALS = {  # what happens -> the fault, and what is said of it
         "hf_other",
         "You are logged in as somebody, who cannot write for OWNER: name somebody.",
     ),
-    "scope": (Fault("create", "403", message="not in your scope"), "The token may not write to the model"),
-    "quota": (Fault("PUT|commit/", "403", message="Storage limit reached"), "The Hub has no room left"),
-    "too large": (Fault("preupload", "413"), "The Hub has no room left"),
+    "scope": (
+        Fault("create", "403", message="not in your scope"),
+        'write to the model OWNER/mnixel-cnn ("not in',
+    ),
+    "too large": (Fault("preupload", "413"), "if there is no room left"),
     "rate": (Fault("create", "429", message="Slow down"), 'is rate-limiting you ("Slow down")'),
     "conflict": (Fault("commit/", "412", message="A commit has happened"), "Somebody else changed"),
     "server": (Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
@@ -545,12 +546,12 @@ def test_names_that_the_hub_would_refuse(arguments, message):
 
 def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept(hub, tmp_path):
     theirs = {"notes.txt": b"mine", "notebooks/mine.py": b"mine"}
-    hub.put("space", SPACE, {"page/old.py": b"1", "sketchpad/old.js": b"1", **theirs}, sdk="gradio")
+    hub.put("space", SPACE, {"serving/old.py": b"1", "web/old.js": b"1", **theirs}, sdk="gradio")
     done = publish(hub, tmp_path / "us", "space", OWNER)
-    assert "deleted: page/old.py, sketchpad/old.js" in done.stdout, done.stderr
+    assert done.returncode == 0, done.stderr
     files = hub.files("space", SPACE)
     assert {*theirs, "app.py"} <= set(files)
-    assert not {"page/old.py", "sketchpad/old.js"} & set(files)
+    assert not {"serving/old.py", "web/old.js"} & set(files)
 
 
 @pytest.mark.thorough
@@ -571,7 +572,7 @@ def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_p
     assert shard in hub.files("dataset", DATASET)
     (tmp_path / "contributed").mkdir()  # merged, and nothing is left: all were deleted by their writers
     done = publish(hub, tmp_path / "us", *arguments)
-    assert f"deleted: {shard}" in done.stdout, done.stderr
+    assert done.returncode == 0 and shard not in hub.files("dataset", DATASET), done.stderr
 
 
 @pytest.mark.parametrize("spoil", ["missing", "altered", "other metrics"])
@@ -590,20 +591,13 @@ def test_weights_that_do_not_check_out_are_not_published(spoil, hub, tmp_path):
     assert hub.repositories == {}
 
 
-KILLS = ("whoami", "repos/create", "validate-yaml", "preupload", "objects/batch", "PUT /store", "verify")
-CHANGES = ("repos/create", "PUT /store", "commit/", "POST .*variables")
-
-
-@pytest.mark.parametrize(
-    ("where", "after"),
-    [*((where, True) for where in reversed(CHANGES)), *((where, False) for where in KILLS)],
-)
-def test_a_publish_that_was_killed_is_finished_by_the_next(where, after, hub, tmp_path):
-    """SIGKILL while a request is under way, before or after the Hub has carried it out."""
+@pytest.mark.parametrize("where", ["POST .*variables", "commit/", "PUT /store", "repos/create"])
+def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path):
+    """SIGKILL right after the Hub has carried out a request."""
     kind, name = ("space", SPACE) if "variables" in where else ("model", MODEL)
     if kind == "space":  # one that is there already, and so gets its variables in requests of their own
         hub.put("space", SPACE, {}, sdk="gradio")
-    hub.faults = [Fault(where, "hold", times=1, after=after)]
+    hub.faults = [Fault(where, "hold", times=1, after=True)]
     environment = {**CLEAN, **hub.environment(tmp_path / "us")}
     running = subprocess.Popen([sys.executable, "publish.py", kind, OWNER], cwd=ROOT, env=environment)
     assert hub.held.wait(60)

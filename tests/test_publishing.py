@@ -5,7 +5,6 @@ What a stranger does with it, copying what the cards print.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
@@ -17,13 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from PIL import Image
 
 from data import arrays
 from model import DigitCNN
 from publishing import bundles, export
 from reports import cards, tables
-from tests.harness import ROOT, without
+from tests.harness import ROOT
 from tests.harness.hub import MODEL, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
 from tests.harness.person import until
 from tests.harness.servers import StaticSite
@@ -43,16 +41,9 @@ def hub(tmp_path):
 @pytest.fixture(scope="module")
 def model(tmp_path_factory) -> Path:
     """The files of the model repository."""
-    needs("onnx")
     out = tmp_path_factory.mktemp("model") / "files"
     bundles.model(out, WEIGHTS, MODEL, DATASET)
     return out
-
-
-def needs(package: str) -> None:
-    """Skip the test where a package of tests/requirements.txt is not installed; on a CI machine fail."""
-    if importlib.util.find_spec(package) is None:
-        without(f"the package {package} is not installed")
 
 
 def front_of(files: dict[str, bytes]) -> dict:
@@ -113,7 +104,7 @@ def test_what_fails_does_not_stop_the_others(hub, tmp_path, mnixel):
     assert done.returncode == 1
     consent, space = (line for line in done.stderr.splitlines() if line.startswith("publish.py: "))
     assert "MNIXEL's authors state no licence" in consent and "--consent" in consent
-    assert "neither on CPU (" in space and "nor on ZeroGPU (" in space and "`publish.py static`" in space
+    assert "The Hub does not let you write to the space" in space
     assert set(hub.repositories) == {("model", MODEL), ("space", STATIC)}
     page = hub.files("space", STATIC)
     assert b"Contribute" not in page["index.html"] and b"takes digits of your own" not in page["README.md"]
@@ -142,14 +133,13 @@ REFUSALS = {  # what happens -> arguments, the Space that is there, the fault, w
     "hidden name": ("space", "", HIDDEN, "The name the space OWNER/mnixel is taken"),
     "disk": (
         "dataset --private", "", Fault("PUT|commit/", "507"),
-        "The Hub has no room left for the dataset OWNER/mnixel",
+        "The Hub does not let you write to the dataset OWNER/mnixel",
     ),
     "name": (
         "space", "docker", None,
         "The name OWNER/mnixel is taken, by a docker Space: give another as OWNER/NAME",
     ),
     "name of the page": ("static", "gradio", None, "OWNER/mnixel-static is taken, by a gradio Space"),
-    "payment": ("space", "", Fault("create", "402", message="No credits"), 'nor on ZeroGPU ("No credits")'),
 }  # fmt: skip
 
 
@@ -191,23 +181,13 @@ def test_the_space_is_told_where_contributions_go(hub, tmp_path):
     )
 
 
-@pytest.mark.thorough
-def test_a_dry_run_has_ten_lines_and_asks_nobody(hub, tmp_path, mnixel):
-    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(mnixel), token="")
+def test_a_dry_run_lists_the_files_and_asks_nobody(hub, tmp_path):
+    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(tmp_path), token="")
     lines = done.stdout.splitlines()
-    assert (done.returncode, len(lines), hub.log) == (0, 10, []), done.stderr
-    assert [line.split()[0] for line in lines[:4]] == ["dataset", "model", "space", "static"]
-    assert "ZeroGPU (free" in lines[2] and lines[3].endswith("and for any number of visitors")
-    assert any(line.startswith("consent  missing: MNIXEL's authors") for line in lines)
-    assert any(line.startswith("token    missing: You are not logged in") for line in lines)
-    assert lines[-1] == "Nothing was sent."
-    done = publish(hub, tmp_path / "us", "space", OWNER, "--dry-run")
-    assert "  app.py  " in done.stdout and "token    there" in done.stdout and hub.log == []
-    # What cannot even be laid out.
-    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(tmp_path))
-    lines = done.stdout.splitlines()
-    assert (done.returncode, len(lines), lines[-1], hub.log) == (1, 10, "Nothing was sent.", [])
-    assert re.match(r"dataset  OWNER/mnixel +missing: .*MNIST_UIS2.npz is missing", lines[0])
+    assert (done.returncode, lines[-1], hub.log) == (1, "Nothing was sent.", [])
+    assert "MNIST_UIS2.npz is missing" in one_sentence(done, "publish.py")
+    assert {f"model {MODEL}", f"static {STATIC}"} < set(lines)
+    assert any(line.startswith("  app.py  ") for line in lines)
 
 
 # --- the model, used by strangers ---------------------------------------------------------------------------
@@ -249,7 +229,6 @@ def test_a_stranger_uses_the_weights_in_a_browser(hub, model, tmp_path, browser)
 
 
 def test_onnx_and_torch_agree_on_every_test_image(model, mnixel, tmp_path):
-    needs("onnxruntime")
     import onnxruntime
 
     net = DigitCNN.from_pretrained(WEIGHTS)
@@ -268,35 +247,6 @@ def test_onnx_and_torch_agree_on_every_test_image(model, mnixel, tmp_path):
     assert (tmp_path / "again.onnx").read_bytes() == (model / "model.onnx").read_bytes()
 
 
-def test_a_blank_drawing_has_no_margin(tmp_path):
-    import datasets
-
-    pictures = [Image.open(ROOT / "docs/images/digit.png").convert("L"), Image.new("L", (28, 28))]
-    rows = datasets.Dataset.from_dict({"image": pictures}, datasets.Features(image=datasets.Image()))
-    rows.to_parquet(tmp_path / "rows.parquet")
-    bundles.add_margins(tmp_path / "rows.parquet", DigitCNN.from_pretrained(WEIGHTS))
-    some, none = datasets.Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path))[
-        "margin"
-    ]
-    assert some > 2 and none == 0
-
-
-def test_without_the_package_onnx_no_earlier_file_stays(hub, tmp_path):
-    """A sentence says what is left out.
-
-    A model.onnx of earlier weights would read otherwise than those beside it.
-    """
-    hub.put("model", MODEL, {"model.onnx": b"of earlier weights", "mine.txt": b"kept"})
-    code = "import sys; sys.modules['onnx'] = None; import publish; sys.exit(publish.main())"
-    done = client(hub, tmp_path / "us", sys.executable, "-c", code, "model", OWNER)
-    assert "deleted: model.onnx" in done.stdout, done.stderr
-    assert (
-        "Without model.onnx: model.onnx needs the Python package onnx: `pip install onnx`.\n" in done.stderr
-    )
-    assert b"onnx" not in hub.files("model", MODEL)["README.md"].lower()
-    assert "model.onnx" not in hub.files("model", MODEL) and "mine.txt" in hub.files("model", MODEL)
-
-
 def test_the_card_holds_what_was_measured():
     from huggingface_hub import ModelCard
 
@@ -307,9 +257,6 @@ def test_the_card_holds_what_was_measured():
     results = {row.dataset_name: row.metric_value for row in card.data.eval_results}
     ours = {name: row[tables.OURS] for name, row in measured["sets"].items()}
     assert results == {name: round(row["right"] / row["total"], 4) for name, row in ours.items()}
-    assert card.data.to_dict()["co2_eq_emissions"]["emissions"] == round(
-        result["seconds"] * 30 / 3.6e6 * 475, 2
-    )
     assert card.data.pipeline_tag == "image-classification" and card.data.library_name is None
     unseen = ours[tables.UNSEEN]
     assert f"{unseen['right']}/{unseen['total']} = " in card.text

@@ -28,12 +28,9 @@ def main(port: int) -> None:
         if name != "collection":
             return JSONResponse(await run_in_threadpool(service.functions[name], question))
         try:
-            name, file = await run_in_threadpool(service.download_drawings, question)
+            return Response(await run_in_threadpool(service.download_drawings, question))
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
-        with file:
-            headers = {"content-disposition": f'attachment; filename="{name}"'}
-            return Response(file.read(), media_type="application/octet-stream", headers=headers)
 
     async def health(request: Request) -> Response:
         return JSONResponse({})

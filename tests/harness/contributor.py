@@ -5,7 +5,6 @@ Drawings as the page sends them, and what somebody asks of a service.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from contributions import CONSENT
 from contributions.service import ContributionService
 from tests.harness import CLEAN, ROOT
+from web import assets
 
 DIGITS = "234578"  # of which the page has an example
 
@@ -22,8 +22,7 @@ DIGITS = "234578"  # of which the page has an example
 @cache
 def examples() -> dict[str, list]:
     """The page's examples: digit -> points of each stroke."""
-    found = json.loads((ROOT / "web" / "examples.json").read_text())
-    return {drawing["digit"]: drawing["strokes"] for drawing in found["drawings"]}
+    return {drawing["digit"]: drawing["strokes"] for drawing in assets.examples()["drawings"]}
 
 
 def strokes(digit: str, shift: float = 0) -> list[dict]:

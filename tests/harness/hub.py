@@ -114,15 +114,11 @@ class Repository:
 
 @dataclass
 class Fault:
-    """What happens to requests whose "METHOD path" matches `pattern`.
-
-    The next `times` of them, after `skip` that pass.
-    """
+    """What happens to the next `times` requests whose "METHOD path" matches `pattern`."""
 
     pattern: str
-    act: str  # "refuse", "silent", "cut", "drip", "alter", "hold" or an HTTP status
+    act: str  # "silent", "cut", "alter", "hold" or an HTTP status
     times: int = 10**9
-    skip: int = 0
     message: str = ""
     share: float = 1.0  # of them, by chance
     after: bool = False  # the request is carried out first, and only its answer is hit
@@ -136,9 +132,8 @@ class LocalHub:
 
     def __init__(self, transfer: str = "redirect", paid: bool = True):
         self.transfer, self.paid = transfer, paid  # "direct" or "redirect"
-        self.zero = (
-            2  # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days
-        )
+        # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days.
+        self.zero = 2
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.faults: list[Fault] = []
@@ -240,8 +235,7 @@ class LocalHub:
         return repository
 
     async def whoami(self, request: Request) -> Response:
-        user = self.signed_in(request)
-        if isinstance(user, Response):
+        if isinstance(user := self.signed_in(request), Response):
             return user
         access = {"type": "access_token", "accessToken": {"displayName": "test", "role": user[1]}}
         return JSONResponse({"type": "user", "name": user[0], "orgs": [], "isPro": self.paid, "auth": access})
@@ -356,38 +350,17 @@ class LocalHub:
     def info(self, repository: Repository, sha: str, files: dict[str, File]) -> dict:
         siblings = [{"rfilename": path} for path in sorted(files)]
         stamp = "2026-01-01T00:00:00.000Z"
-        record = {
-            "_id": "0" * 24,
-            "id": repository.name,
-            "sha": sha,
-            "private": repository.private,
-            "gated": repository.gated,
-        }
-        record |= {
-            "siblings": siblings,
-            "lastModified": stamp,
-            "createdAt": stamp,
-            "tags": [],
-            "downloads": 0,
-            "likes": 0,
-        }
+        record = {"_id": "0" * 24, "id": repository.name, "sha": sha, "siblings": siblings}
+        record |= {"private": repository.private, "gated": repository.gated, "disabled": False}
+        record |= {"lastModified": stamp, "createdAt": stamp, "tags": [], "downloads": 0, "likes": 0}
         if repository.kind == "space":
             record |= {"sdk": repository.sdk, "runtime": self.runtime(repository)}
-        return record | {"disabled": False, "usedStorage": 0}
+        return record
 
     @staticmethod
     def runtime(repository: Repository) -> dict:
-        hardware = {
-            "current": repository.hardware or "cpu-basic",
-            "requested": repository.hardware or "cpu-basic",
-        }
-        return {
-            "stage": "RUNNING",
-            "hardware": hardware,
-            "storage": None,
-            "gcTimeout": None,
-            "replicas": {"requested": 1},
-        }
+        hardware = dict.fromkeys(("current", "requested"), repository.hardware or "cpu-basic")
+        return {"stage": "RUNNING", "hardware": hardware, "storage": None, "gcTimeout": None}
 
     async def tree(self, request: Request, files: dict[str, File], folder: str) -> Response:
         recursive = request.query_params.get("recursive") in ("true", "True", "1")
@@ -503,9 +476,8 @@ class LocalHub:
             Route(f"/api/{kinds}", self.api_root),
             Route("/{path:path}", self.web, methods=["GET", "HEAD", "POST"]),
         ]
-        shared = Middleware(
-            CORSMiddleware, allow_origins=["*"]
-        )  # as the Hub's: a page elsewhere may read public files
+        # As the Hub's: a page elsewhere may read public files.
+        shared = Middleware(CORSMiddleware, allow_origins=["*"])
         return Faulty(Starlette(routes=routes, middleware=[shared]), self)
 
     async def api_root(self, request: Request) -> Response:
@@ -540,9 +512,7 @@ class Faulty:
     def fault(self, line: str) -> Fault | None:
         for fault in self.hub.faults:
             if re.search(fault.pattern, line):
-                if fault.skip:
-                    fault.skip -= 1
-                elif self.random.random() >= fault.share:
+                if self.random.random() >= fault.share:
                     continue
                 elif fault.times:
                     fault.times -= 1
@@ -589,10 +559,6 @@ class Faulty:
         if fault.act == "cut":
             body = body[: len(body) // 2]
         await send(messages[0])
-        if fault.act == "drip":
-            for byte in body:
-                await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
-                await anyio.sleep(0.5)
         await send({"type": "http.response.body", "body": body, "more_body": fault.act == "cut"})
         if fault.act == "cut":
             raise ConnectionResetError  # uvicorn closes the connection in the middle of the body
@@ -623,10 +589,8 @@ def ranged(request: Request, content: bytes, headers: dict[str, str] | None = No
 # What a Hub can do instead of answering: an address that nobody answers at, or a fault of the local Hub.
 FAULTS = {
     "refused": "http://127.0.0.1:9",
-    "no such host": "http://hub.invalid",
     "silent": Fault(".", "silent"),
     "status 500": Fault(".", "500"),
     "cut halfway": Fault("GET /store/", "cut"),
-    "slow drip": Fault("GET /store/", "drip"),
     "altered": Fault("GET /store/", "alter"),
 }

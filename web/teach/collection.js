@@ -8,7 +8,6 @@ import { lessons } from "./lessons.js";
 import { RECEIPT_CHANGED, receipt } from "./receipt.js";
 import { picture } from "./thumbnail.js";
 
-const NAMES = { npz: "MNIST.npz", parquet: "my-digits.parquet", png: "my-digits.png" };
 // Pixels: a drawing in the sheet to save, and the gap between two.
 const SIDE = 160;
 const GAP = 8;
@@ -96,9 +95,7 @@ export class Collection extends EventTarget {
   // --- counts ---
 
   #count({ saved, waiting, on_hub: onHub, problem }) {
-    // The server stored a drawing, but could not count just now.
-    if (saved === undefined) return;
-    for (const format of ["npz", "parquet"]) this.#find(`.${format}`).disabled = !saved && !waiting;
+    this.#find(".npz").disabled = !saved && !waiting;
     this.#find(".mine").dataset.saved = saved;
     let key = "saved";
     if (waiting) key = problem ? "saved.unsafe" : "saved.waiting";
@@ -131,16 +128,16 @@ export class Collection extends EventTarget {
 
   #listenToButtons() {
     const find = this.#find;
-    for (const format of ["npz", "parquet"]) {
-      find(`.${format}`).addEventListener("click", async ({ currentTarget: button }) => {
-        button.disabled = true;
-        const { file, problem } = await download(format);
-        button.disabled = false;
-        this.say(...(problem ?? []));
-        if (file) save(file, format);
-      });
-    }
-    find(".png").addEventListener("click", () => sheet(this.#visit).toBlob((file) => save(file, "png")));
+    find(".npz").addEventListener("click", async ({ currentTarget: button }) => {
+      button.disabled = true;
+      const { file, problem } = await download();
+      button.disabled = false;
+      this.say(...(problem ?? []));
+      if (file) save(file, "MNIST.npz");
+    });
+    find(".png").addEventListener("click", () =>
+      sheet(this.#visit).toBlob((file) => save(file, "my-digits.png")),
+    );
     find(".copy").addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(receipt.get());
@@ -209,7 +206,7 @@ export class Collection extends EventTarget {
       const reply = await ask("delete", { receipt: code }, 3 * SERVER_TIMEOUT);
       write(deleted, ...(reply ? said(reply) : ["delete.silent"]));
       deleted.focus();
-      if (reply?.said && !reply.again && code === receipt.get()) this.leave();
+      if (reply && !reply.error && !reply.again && code === receipt.get()) this.leave();
     });
   }
 }
@@ -232,8 +229,8 @@ function sheet(drawings) {
   return canvas;
 }
 
-function save(file, format) {
-  const link = make("a", { href: URL.createObjectURL(file), download: NAMES[format] });
+function save(file, name) {
+  const link = make("a", { href: URL.createObjectURL(file), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

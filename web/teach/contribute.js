@@ -38,8 +38,8 @@ async function answer(name, question) {
 export const ask = (name, question, limit) => inTime(answer(name, question), limit);
 
 // The file of a contributor's digits as {file}, or {problem}, a sentence as write() takes it.
-export async function download(format) {
-  const reply = await post("collection", { receipt: receipt.get(), format }).catch(() => null);
+export async function download() {
+  const reply = await post("collection", { receipt: receipt.get() }).catch(() => null);
   const file = reply?.ok ? await reply.blob().catch(() => null) : null;
   if (file) return { file };
   return { problem: refusal(await reply?.json().catch(() => null)) };
