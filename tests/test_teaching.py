@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 import board
 from contributions.store import Store
@@ -253,10 +253,8 @@ def test_a_lesson_outlives_reload_and_server_and_is_shared_by_tabs(browser, tmp_
 
 
 def test_a_picture_is_taught(browser, site, tmp_path):
-    picture = Image.new("L", (300, 300), 255)
-    for stroke in HEART:
-        ImageDraw.Draw(picture).line([(x * 0.6, y * 0.6) for x, y in stroke], fill=0, width=18, joint="curve")
-    picture.save(tmp_path / "heart.png")
+    heart = board.render([board.Stroke(np.array(points, dtype=np.float64), 15) for points in HEART])
+    Image.fromarray(255 - heart).save(tmp_path / "heart.png")
     visitor = Visitor(browser, site.url)
     visitor.page.set_input_files(".picture input", tmp_path / "heart.png")
     until(visitor.page, "document.querySelector('#board').dataset.revision === '1'")
