@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 import board
 from contributions.store import Store
@@ -153,6 +153,10 @@ def test_a_seven_that_is_taken_for_a_one(browser, site):
     visitor.teach("7")
     assert visitor.show(again(SEVEN, 2))["digit"] == "7" and visitor.say() == "A 7, as you taught me."
     assert visitor.show(LINE)["digit"] == "1", "a line is still a 1"
+    tiny = [[(300 + x / 9, 300 + y / 9) for x, y in stroke] for stroke in HEART]
+    assert visitor.show(tiny)["digit"] != "4"
+    visitor.teach("4")
+    assert visitor.show(tiny)["digit"] == "4", "a small drawing is taught, too"
     visitor.leave()
 
 
@@ -249,10 +253,8 @@ def test_a_lesson_outlives_reload_and_server_and_is_shared_by_tabs(browser, tmp_
 
 
 def test_a_picture_is_taught(browser, site, tmp_path):
-    picture = Image.new("L", (300, 300), 255)
-    for stroke in HEART:
-        ImageDraw.Draw(picture).line([(x * 0.6, y * 0.6) for x, y in stroke], fill=0, width=18, joint="curve")
-    picture.save(tmp_path / "heart.png")
+    heart = board.render([board.Stroke(np.array(points, dtype=np.float64), 15) for points in HEART])
+    Image.fromarray(255 - heart).save(tmp_path / "heart.png")
     visitor = Visitor(browser, site.url)
     visitor.page.set_input_files(".picture input", tmp_path / "heart.png")
     until(visitor.page, "document.querySelector('#board').dataset.revision === '1'")
@@ -533,6 +535,7 @@ def test_ten_digits_are_given(browser, running, kept, tmp_path):
     student.draw_ten(skip="9")
     assert kept() == [], "nothing is sent before the visitor has agreed"
     lines, fold = student.page.locator(".terms li"), student.page.locator(".give details p")
+    assert "the next network reads more people" in student.words(".give")
     assert lines.count() == 5 and "CC BY 4.0" in lines.nth(2).inner_text() and not fold.is_visible()
     student.page.locator(".give summary").click()
     assert "a random number that stands for you" in fold.inner_text()

@@ -33,7 +33,7 @@ export function mount(page) {
   const line = (name) => find(`#${name} .away`);
   const figures = (name, open) => new Part("./show/figures.js", open, line(name));
   const tabs = {
-    "your-digits": once("./teach/my-digits.js", line("your-digits"), sketchpad, contributions),
+    "your-digits": once("./teach/my-digits.js", line("your-digits"), contributions),
     data: figures("data", (module) => module.showData(find("#data"), contributions)),
     model: figures("model", (module) => module.showModel(find("#model"))),
   };

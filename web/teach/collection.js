@@ -23,14 +23,14 @@ export class Collection extends EventTarget {
   #find;
   #terms;
   #nextPerson;
-  // what this person has had stored since the page was opened
+  // What this person has had stored since the page was opened.
   #visit = [];
   #timer = null;
-  // counts what was sent, so that an older count is dropped
+  // Counts what was sent, so that an older count is dropped.
   #sends = 0;
 
-  // `find` finds the elements of my-digits.html. `terms`, {licence, version}, is null where there is no
-  // server. nextPerson() begins anew.
+  // `find` finds the elements of the tab. `terms`, {licence, version}, is null where nothing is taken.
+  // nextPerson() starts another round.
   constructor(find, terms, nextPerson) {
     super();
     this.#find = find;
@@ -186,7 +186,7 @@ export class Collection extends EventTarget {
     const form = find(".delete form");
     const sure = find(".delete .sure");
     const deleted = find(".deleted");
-    // what is to be deleted: what was written when the question was asked
+    // What is to be deleted is what was written when the question was asked.
     let code = "";
     const askIfSure = (asked) => {
       sure.hidden = !asked;

@@ -55,9 +55,9 @@ export function refusal(reply) {
   return reply.error === undefined ? null : said(reply);
 }
 
-// Send a drawing {id, label, strokes, source}, again and again under the same id, until the server has answered.
-// Returns its answer; null when it keeps silent, or when the visitor has stopped meanwhile. `silent()` is called
-// after each attempt without an answer.
+// Send a drawing {id, label, strokes, source}, again and again under the same id, until the server has
+// answered. Returns its answer; null when it keeps silent, or when the visitor has stopped meanwhile.
+// `silent()` is called after each attempt without an answer.
 export async function submit({ id, label, strokes, source }, attempts, silent = () => {}) {
   const code = receipt.get();
   const timed = strokes.map(({ points, radius, times }) => ({ points, radius, times }));

@@ -96,14 +96,15 @@ class Tray {
   }
 }
 
-// Under the answer: how to teach, or the drawing that the answer is due to, and a way to take back what was just done.
+// Under the answer: how to teach, or the drawing that the answer is due to, and a way to take back what was
+// just done.
 class Beside {
   #hint;
   #picture = make("span", { className: "lesson" });
   #forget;
   #undo;
   #lesson;
-  // takes back what was done last, until the drawing changes
+  // Takes back what was done last, until the drawing changes.
   #back = null;
 
   // `root` holds the hint. forget(id) forgets the lesson that is shown.
@@ -142,7 +143,7 @@ class Beside {
 export function mount(page, sketchpad) {
   const { board, player, prediction, reading } = sketchpad;
   const tell = (sentence) => sketchpad.tell(sentence);
-  // the drawing that was taught last
+  // The drawing that was taught last: {id, strokes, picture}.
   let last = null;
 
   // Whether that is what is on the board: undoing later strokes brings it back.

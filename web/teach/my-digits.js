@@ -32,7 +32,7 @@ class Round {
   #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
     .sort(([a], [b]) => a - b)
     .map(([, digit]) => digit);
-  // a drawing for each digit that was asked for, or null for one that was skipped
+  // A drawing for each digit that was asked for, null for one that was skipped.
   results = [];
 
   get asked() {
@@ -57,13 +57,12 @@ class MyDigits {
   #find;
   #board;
   #collection;
-  // what the server says about contributing, or null where there is no server
   #contributions;
   #round = new Round();
   #sending = false;
 
-  // `root` holds my-digits.html. `contributions` is what the server says about contributing: {licence,
-  // version}, or {error, code} where none are taken; null where there is no server.
+  // `root` is the tab. `contributions` is what the server says about contributing: {licence, version}, or
+  // {error, code} where none are taken; null where there is no server.
   constructor(root, contributions) {
     this.#find = (selector) => root.querySelector(selector);
     const find = this.#find;
@@ -273,6 +272,6 @@ class MyDigits {
   }
 }
 
-export function mount(page, _sketchpad, contributions) {
+export function mount(page, contributions) {
   new MyDigits(page.querySelector("#your-digits"), contributions);
 }

@@ -5,7 +5,7 @@ import { fitted } from "../read/small.js";
 export class Taught {
   // id -> {label, strokes or pixels}, in the order in which they were taught
   #lessons = new Map();
-  // id -> Float32Array, or null where the network finds nothing to remember
+  // id -> Float32Array, or null for a lesson that cannot be read
   #features = new Map();
   #net = null;
   #mine = null;
