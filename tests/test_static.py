@@ -236,7 +236,7 @@ def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
     assert publish(hub, tmp_path / "us", "static", OWNER).returncode == 0
     site = StaticSite(download(hub, tmp_path / "site"))
     page = browser.new_page()
-    page.goto(site.url)
+    page.goto(site.url + "#your-digits")
     until(page, "document.querySelector('#board')?.dataset.engine === 'ready'")
     assert (
         page.get_by_role("link", name="Contribute digits of your own")
