@@ -659,7 +659,7 @@ class DigitCNN(nn.Module):
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
-        """Without dropout, batch statistics and gradients; whether the network is in training stays as it was."""
+        """Without dropout, batch statistics and gradients; afterwards in training again if it was."""
         was_training = self.training
         self.eval()
         try:
