@@ -4,9 +4,10 @@
 //   const net = await DigitCNN.fromPretrained("weights/");  // a URL that ends in a slash
 //   await net.classify(image, 3);                           // [{ label: "2", confidence: 0.981 }, ...]
 //
-// `image` is what drawImage takes, an ImageData, a Blob or File, or a list of strokes in board units. board.py and
-// model.py are the definition, and say why; this is their twin, step by step under the same names, and a test
-// compares the two. numpy and Pillow compute in float32, hence `f32`: a drawn board is the same to the last bit.
+// `image` is what drawImage takes, an ImageData, a Blob or File, or a list of strokes in board units.
+// board.py and model.py are the definition, and say why; this is their twin, step by step under the same
+// names, and a test compares the two. numpy and Pillow compute in float32, hence `f32`: a drawn board is
+// the same to the bit.
 
 const { fround: f32, abs, ceil, exp, floor, max, min, sqrt } = Math;
 const F32 = Float32Array,
