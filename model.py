@@ -576,6 +576,9 @@ class DigitCNN(nn.Module):
 
     POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
 
+    lessons: Tensor  # (n, 1568), what `adapt` has taught
+    taught: Tensor  # (n,) the digits of the lessons
+
     def __init__(self, config: Config = Config()):
         super().__init__()
         self.config = config
@@ -660,7 +663,7 @@ class DigitCNN(nn.Module):
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
-        """Without dropout, batch statistics and gradients; whether the network is in training stays as it was."""
+        """Without dropout, batch statistics and gradients; afterwards in training again if it was."""
         was_training = self.training
         self.eval()
         try:
@@ -738,6 +741,7 @@ class DigitCNN(nn.Module):
         with self._evaluating():
             maps = self.features[: self.POOLED](inputs.to(self.dense.weight)).float()
             norm = self.features[self.POOLED - 3]
+            assert isinstance(norm, nn.BatchNorm2d)
             centre, spread = norm.bias.double(), norm.weight.double().abs() + 1e-3
             # The share of a normal distribution that lies above 0, nearly.
             share = torch.sigmoid(1.702 * centre / spread)

@@ -478,7 +478,9 @@ def test_the_page_is_up_before_torch():
 
 
 def test_the_version_is_that_of_the_changelog():
-    assert re.findall(r"^## (\d+)", (ROOT / "docs/changelog.md").read_text(encoding="utf-8"), re.M)[0] == VERSION
+    assert (
+        re.findall(r"^## (\d+)", (ROOT / "docs/changelog.md").read_text(encoding="utf-8"), re.M)[0] == VERSION
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@
 //   const net = await DigitCNN.fromPretrained("weights/");  // a URL that ends in a slash
 //   await net.classify(image, 3);                           // [{ label: "2", confidence: 0.981 }, ...]
 //
-// board.py and model.py are the definition, and say why; this is their twin, step by step under the same names, and a test holds
-// the two together. numpy and Pillow compute in float32, hence `f32`: a drawn board is the same to the last bit.
+// `image` is what drawImage takes, an ImageData, a Blob or File, or a list of strokes in board units.
+// board.py and model.py are the definition, and say why; this is their twin, step by step under the same
+// names, and a test compares the two. numpy and Pillow compute in float32, hence `f32`: a drawn board is
+// the same to the bit.
 
 const { fround: f32, abs, ceil, exp, floor, max, min, sqrt } = Math;
 const F32 = Float32Array,
@@ -311,7 +313,8 @@ function flatten(values, alpha) {
   if (opaque.length) {
     const middle = quantile(opaque, 0.5),
       contrast = quantile(opaque, 0.98) - quantile(opaque, 0.02);
-    const isDrawn = contrast < 0.25 || opaque.length < 0.5 * alpha.length; // else a photograph with cut corners
+    // Otherwise it is a photograph with cut corners.
+    const isDrawn = contrast < 0.25 || opaque.length < 0.5 * alpha.length;
     const ground = isDrawn ? Number(middle < 0.5) : f32(middle);
     mapped(data, (value, i) => f32(value * alpha[i]) + f32(ground * f32(1 - alpha[i])), data);
   } else if (extremes(alpha)[1] < MIN_CONTRAST) {
@@ -396,7 +399,8 @@ function measure({ data, height, width }) {
 const BOX_FILTER = { support: 0.5, at: (x) => Number(x > -0.5 && x <= 0.5) };
 const BILINEAR = { support: 1, at: (x) => max(0, 1 - abs(x)) };
 
-// A plane with another number of columns, transposed; or `low`..`high` of it, lying from column `x` on in `inputs` columns.
+// A plane with another number of columns, transposed; or `low`..`high` of it, lying from column `x` on in
+// `inputs` columns.
 function resampled({ data, height, width }, outputs, filter, low = 0, high = width, x = 0, inputs = width) {
   const start = f32(low),
     scale = f32(f32(high) - start) / outputs,
@@ -489,7 +493,8 @@ function medianOfNine(bytes, height, width) {
   return result;
 }
 
-// A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011), in 8 bits.
+// A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011),
+// in 8 bits.
 function gaussianBlur(bytes, height, width) {
   for (const [count, step] of [...Array(3).fill([width, 1]), ...Array(3).fill([height, width])]) {
     bytes = mapped(
@@ -620,7 +625,8 @@ function transposed({ data, height, width }) {
   return plane(width, height, turned);
 }
 
-// Call each(i, j) for the pixels of a box: i counts them, j is the index in `data` of the block that each lies in.
+// Call each(i, j) for the pixels of a box: i counts them, j is the index in `data` of the block that each
+// lies in.
 function eachIn({ width }, step, [top, bottom, left, right], each) {
   for (let row = top, i = 0; row < bottom; row++) {
     const start = floor(row / step) * width;
@@ -896,7 +902,8 @@ export function ranked(probabilities, topK = 3) {
     .slice(0, topK);
 }
 
-// A layer's maps as float64, (row, column, channel), with zeros around them; so many channels and columns that nothing is left over when
+// A layer's maps as float64, (row, column, channel), with zeros around them; so many channels and columns
+// that nothing is left over when
 // four and two are taken at a time.
 class Maps {
   constructor(name, channels, side) {
@@ -1017,7 +1024,8 @@ function pool(from, to, isMean) {
 
 const POOLED = 6; // the map that the memory compares: after the second pooling
 
-// Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch normalisation makes of a map.
+// Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch
+// normalisation makes of a map.
 // The normal distribution's cumulative share is approximated by a logistic one.
 function rectified(weight, bias) {
   return mapped(
@@ -1042,7 +1050,8 @@ export class DigitCNN {
   #scale;
   #lessons = [];
 
-  /** From the bytes of config.json (or an object) and of model.safetensors; or a copy of a network that shares its weights. */
+  /** From the bytes of config.json (or an object) and of model.safetensors; or a copy of a network that
+   *  shares its weights. */
   constructor(config, weights, source = "this model") {
     if (config instanceof DigitCNN) {
       this.#steps = config.#steps;
@@ -1104,7 +1113,8 @@ export class DigitCNN {
     return net;
   }
 
-  /** From a URL that ends in a slash, with config.json and model.safetensors; past the cache when the two do not fit together. */
+  /** From a URL that ends in a slash, with config.json and model.safetensors; past the cache when the two do
+   *  not fit together. */
   static async fromPretrained(url) {
     const base = String(url ?? "");
     if (!base.endsWith("/"))
@@ -1223,7 +1233,8 @@ export class DigitCNN {
     return { probabilities: powers.map((power) => power / sum), logits: logits.slice(), margin, digit };
   }
 
-  /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a digit: `digit` is null.
+  /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a
+   *  digit: `digit` is null.
    *  `lesson`: index of the lesson that decided, null when the network's `own` answer stands. */
   predict(tensor) {
     this.#run(tensor);
@@ -1267,7 +1278,8 @@ export class DigitCNN {
     return this.#remembered();
   }
 
-  /** A network that also knows `lessons`, [{features, label}, ...], and shares the weights of this one, which is unchanged. */
+  /** A network that also knows `lessons`, [{features, label}, ...], and shares the weights of this one,
+   *  which is unchanged. */
   withLessons(lessons) {
     const mine = new DigitCNN(this);
     mine.#lessons = [...this.#lessons, ...lessons];
@@ -1324,7 +1336,8 @@ const CONFIG = "config.json",
   WEIGHTS = "model.safetensors",
   FORMAT = 3;
 const MAX_HEADER = 64 * 1024; // bytes of config.json, or of the header of model.safetensors
-const POSITIONS = [0, 3, 7, 10, 14]; // of the convolutions in PyTorch's list; next in it is each one's normalisation
+// Where the convolutions are in PyTorch's list; the next entry is each one's normalisation.
+const POSITIONS = [0, 3, 7, 10, 14];
 const COUNTER = "num_batches_tracked";
 
 async function download(base, name, most, cache) {
@@ -1365,7 +1378,8 @@ function readConfig(config, source) {
   if (raw?.format === undefined) refuse("it has no format");
   if (raw.format !== FORMAT) {
     fail(
-      `The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. Take the digit.js beside it.`,
+      `The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. ` +
+        "Take the digit.js beside it.",
     );
   }
   const {
@@ -1430,7 +1444,8 @@ function readTensors(file, config, source) {
     : new U8(file);
   const refuse = (reason) =>
     fail(
-      `The ${WEIGHTS} of ${source} does not hold the tensors of the network in ${CONFIG} (${reason}). Take both files from the same place.`,
+      `The ${WEIGHTS} of ${source} does not hold the tensors of the network in ${CONFIG} (${reason}). ` +
+        "Take both files from the same place.",
     );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
     length = bytes.length < 8 ? NaN : Number(view.getBigUint64(0, true));
