@@ -4,7 +4,7 @@
     UNIPEN_DIR=... python -m bench.memory apb uqb    the collections that are named
 
 The memory's constants (`strength`, `focus` and `known` in model.py) are chosen by the collections that were
-looked at. A writer counts when all ten digits are there, twenty or more in all; at most a hundred are taken, in
+looked at. A writer counts when all ten digits are there, twenty or more in all; at most 100 are taken, in
 a random order. Wrong cuts are left out.
 """
 

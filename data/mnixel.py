@@ -49,7 +49,7 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
 
 
 def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Contributed drawings of a split ("train", "test"): images (n, 28, 28) float64 0..255, labels (n,) int64.
+    """Contributions of a split ("train", "test"): images (n, 28, 28) float64 0..255, labels (n,) int64.
 
     Raises:
         DataError: there is no such split in `folder`.

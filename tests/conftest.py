@@ -1,4 +1,4 @@
-"""Fixtures that all tests share. What a machine lacks is skipped with a reason, and each reason is told once at the end."""
+"""Fixtures that all tests share. What a machine lacks is skipped; the end says once why."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def mnixel() -> Path:
     return folder.resolve()
 
 
-# What `make test` leaves out: long tests, which are marked, and, of tests in these modules, which need a browser or another process for
-# each case, all cases but the first; of some others, all but the first so many. `make test-all` runs everything.
+# `make test` leaves out the long tests, which are marked. Of a test in these modules, which needs a browser or a
+# process for each case, it runs only the first case; of some others, the first few. `make test-all` runs everything.
 ONCE = {
     "page",
     "view",

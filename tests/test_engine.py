@@ -330,7 +330,8 @@ SETTINGS: list[dict] = [
     {"channels": [16, 48]}, {"channels": [16, 48, 0]}, {"channels": [16, 48, 1025]},
     {"channels": [16, 48, "96"]}, {"channels": 16}, {"places": 0}, {"places": 8}, {"places": 2.5},
     {"dropout": 1.5}, {"dropout": None}, {"temperature": 0}, {"temperature": "warm"},
-    {"threshold": -1}, {"threshold": 1001}, {"strength": -1}, {"focus": 0.5}, {"standing": -0.1}, {"known": 1.5},
+    {"threshold": -1}, {"threshold": 1001}, {"strength": -1}, {"focus": 0.5},
+    {"standing": -0.1}, {"known": 1.5},
     {"sha256": None}, {"more": 1},
 ]  # fmt: skip
 NO_CONFIG = "The config.json of NAME/ is not the configuration of this network ("

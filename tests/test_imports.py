@@ -11,7 +11,7 @@ import publish
 from publishing import bundles
 from tests.harness import ROOT, called
 
-# Lowest first. A module imports its own package and those of lower rows; nothing of its own row or of a higher one.
+# Lowest first. A module imports its own package and those of lower rows, and nothing else.
 LAYERS = [
     ("model", "board"),
     ("data", "handwriting"),
@@ -45,7 +45,7 @@ def imported(name: str, path: Path) -> set[str]:
             package = (name if path.name == "__init__.py" else name.rpartition(".")[0]).split(".")
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *filter(None, [node.module])])
-            # `from package import module` imports the module; of `from module import name` only the module is ours.
+            # `from package import module` imports the module; `from module import name` does not import a name.
             names = [inner if (inner := f"{base}.{alias.name}") in MODULES else base for alias in node.names]
         else:
             continue

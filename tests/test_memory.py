@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from bench.parity import Engine, compare
 
 import board
 from bench import memory, parity
-from bench.parity import Engine, compare
 from handwriting import draw, draw_nondigit
 from model import LABELS, DigitCNN, EmptyDrawing
 from tests.harness import ROOT

@@ -1,4 +1,4 @@
-"""A page under test, a person who draws, a local Hub: what tests, benchmarks and reports share. Nothing that ships imports it."""
+"""A page under test, a person who draws, a local Hub, for tests, benchmarks and reports; nothing that ships."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def without(what: str) -> None:
 
 
 def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
-    """What a command's `main` prints and returns, run in this process under CLEAN and `environment`: as subprocess.run tells it."""
+    """What a command's `main` prints and returns, run in this process under CLEAN and `environment`."""
     out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
     os.environ.clear()
     os.environ.update(CLEAN | environment)
@@ -45,6 +45,6 @@ def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
 
 
 def in_thread(run):
-    """What the coroutine function `run` returns, run in a thread of its own: the browser's driver has the loop of this one."""
+    """What the coroutine function `run` returns; its thread is its own, since the browser's driver has this one's loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(run())).result(120)
