@@ -29,8 +29,9 @@ def mnixel() -> Path:
     return folder.resolve()
 
 
-# `make test` leaves out the long tests, which are marked. Of a test in these modules, which needs a browser or a
-# process for each case, it runs only the first case; of some others, the first few. `make test-all` runs everything.
+# `make test` leaves out the long tests, which are marked. Of a test in these modules, which needs a browser
+# or a process for each case, it runs only the first case; of some others, the first few. `make test-all` runs
+# everything.
 ONCE = {
     "page",
     "view",

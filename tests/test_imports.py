@@ -45,7 +45,7 @@ def imported(name: str, path: Path) -> set[str]:
             package = (name if path.name == "__init__.py" else name.rpartition(".")[0]).split(".")
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *filter(None, [node.module])])
-            # `from package import module` imports the module; `from module import name` does not import a name.
+            # `from package import module` imports a module; `from module import name` does not.
             names = [inner if (inner := f"{base}.{alias.name}") in MODULES else base for alias in node.names]
         else:
             continue

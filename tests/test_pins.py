@@ -57,7 +57,7 @@ def package(folder: Path, name: str, version: str, *needs: str) -> None:
 
 
 def test_extras_markers_and_cuda(tmp_path, monkeypatch):
-    """An extra is followed where it is asked for; CUDA's packages never, so one file serves both builds of PyTorch."""
+    """An extra is followed where it is asked for; CUDA's packages never."""
     package(
         tmp_path,
         "Some_Torch",

@@ -26,7 +26,7 @@ def seen(picture) -> np.ndarray:
 
 
 def apart(a, b) -> float:
-    """Mean difference of two inputs, relative to the ink of one: 0 for the same, about 1.5 for unlike digits."""
+    """Mean difference of two inputs, relative to the ink of one: 0 for the same, 1.5 for unlike digits."""
     first, second = seen(a), seen(b)
     return float(np.abs(first - second).sum() / first.sum())
 
@@ -138,7 +138,7 @@ def test_a_small_digit_on_a_large_photograph():
 
 
 def test_mnixel_and_board_look_alike():
-    """The archives' 28x28 and a board differ in resolution; after preprocessing they are as soft and as thick."""
+    """An archive's 28x28 and a board are equally soft and thick after preprocessing."""
     for digit in DRAWINGS:
         picture = drawn(digit, scale=0.9, radius=16)
         small = board.reduce(picture) / 255

@@ -13,9 +13,9 @@ from PIL import Image
 import board
 from contributions.store import Store
 from tests.harness import engines, without
+from tests.harness.languages import foreign
 from tests.harness.person import DRAWINGS, HEART, Person, on_screen, until
 from tests.harness.servers import Server
-from tests.test_words import foreign
 
 # A 7 with a short flag that hangs down, which the network takes for a 1.
 SEVEN = [[(160, 130), (220, 90), (200, 350)]]

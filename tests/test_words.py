@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from html.parser import HTMLParser
 
@@ -11,10 +10,10 @@ import pytest
 from PIL import Image
 
 from tests.harness import ROOT
+from tests.harness.languages import WORDS, foreign
 from tests.harness.person import DRAWINGS, HEART, Person, until
 
 WEB = ROOT / "web"
-WORDS = json.loads((WEB / "words.json").read_text())
 PAGE = (WEB / "index.html").read_text()
 OURS = "\n".join(path.read_text() for path in (*WEB.rglob("*.js"), WEB / "build.py")) + PAGE
 CHARTS = (WEB / "charts.py").read_text()
@@ -146,37 +145,6 @@ def test_without_a_script_the_page_is_in_english():
 
 
 # --- in a real browser -------------------------------------------------------------------------------------
-
-TEXTS = """() => {
-  const seen = [document.title], skipped = 'script, style, noscript, .languages';
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_ALL);
-  for (let node = walk.currentNode; node; node = walk.nextNode()) {
-    const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
-    if (!element.closest('#page')) continue;  // Gradio's own
-    if (node.nodeType === Node.TEXT_NODE && !node.parentElement.closest(skipped)) seen.push(node.data);
-    if (node.nodeType !== Node.ELEMENT_NODE || node.closest(skipped)) continue;
-    for (const name of ['aria-label', 'aria-roledescription', 'title'])
-      seen.push(node.getAttribute(name) ?? '');
-  }
-  return seen.map((text) => text.trim()).filter((text) => /[a-z]/i.test(text));
-}"""
-
-
-def tokens(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d_]{2,}", text.lower()))
-
-
-ONLY = {  # language -> words that are said in it and not in the other
-    name: tokens(" ".join(WORDS[name].values())) - tokens(" ".join(WORDS[other].values()))
-    for name, other in (("en", "es"), ("es", "en"))
-}
-
-
-def foreign(page, language: str = "en") -> list[str]:
-    """The texts on the page that hold a word of that language only."""
-    texts = [text.replace("CC BY 4.0", "") for text in page.evaluate(TEXTS)]
-    assert len(texts) > 20
-    return [text for text in texts if tokens(text) & ONLY[language]]
 
 
 @pytest.fixture

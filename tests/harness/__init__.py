@@ -1,4 +1,4 @@
-"""A page under test, a person who draws, a local Hub, for tests, benchmarks and reports; nothing that ships."""
+"""A page under test, a person who draws, a local Hub: for tests, benchmarks and reports."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
 
 
 def in_thread(run):
-    """What the coroutine function `run` returns; its thread is its own, since the browser's driver has this one's loop."""
+    """What the coroutine function `run` returns, in a thread of its own: the driver has this one's loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(run())).result(120)
