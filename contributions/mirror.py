@@ -23,7 +23,8 @@ DELETED = b'{"deleted":true}\n'
 NAME = re.compile(r"writers/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
 GATHER = 3.0  # seconds between two pushes, so that a class of students makes few commits
 SLOWEST = 300.0  # seconds between two attempts at most
-WRITERS, BYTES = 50, 8_000_000  # of a commit; one writer may have more bytes
+# A commit has at most so many writers, and ends with the writer who brings it to so many bytes.
+WRITERS, BYTES = 50, 8_000_000
 ATTEMPTS = 5  # to commit while others commit, too
 CARD = b"""\
 ---

@@ -20,7 +20,8 @@ import board
 LATEST = 10_000_000  # milliseconds: nobody draws a digit for three hours
 TICK = 4  # milliseconds: times are stored in multiples of it, a quarter of a screen's frame
 PAUSE = 10_000  # milliseconds: a longer rest between two points is stored as this
-MAX_BYTES = 32_768  # of a row: some 1,800 points; an ordinary digit has 20 to 150
+# The longest row holds some 1,800 points; an ordinary digit has 20 to 150.
+MAX_BYTES = 32_768
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 # Field -> what it looks like.

@@ -165,7 +165,7 @@ class ContributionService:
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
     def download_drawings(self, question: dict) -> bytes:
-        """{"receipt"} -> the receipt's drawings as `MNIST.npz`. Raises Declined when there are none."""
+        """{"receipt"} -> the receipt's drawings as `MNIST.npz`. Raises Declined if nothing is stored."""
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
         # The arrays of one visitor take some 30 MB for a moment.
@@ -188,7 +188,7 @@ class ContributionService:
         return {"code": code, "count": count, "again": code == "gone-later"}
 
     def _writer(self, question: dict) -> Writer | None:
-        """Whose receipt it is, or None.
+        """The writer with this receipt, or None.
 
         Raises Declined while the store is still being filled from the Hub.
         """

@@ -28,7 +28,7 @@ PER_WRITER = 5_000  # drawings
 # Bytes that stay free on the disk. Deleting needs room, too: for the journal of all drawings of a writer.
 FREE_BYTES = 200_000_000
 
-# A writer's `version` counts the drawings that were added; 0 is a pending writer, who has drawn nothing yet.
+# A writer's `version` counts the drawings that were added; a pending writer without a drawing has 0.
 # A drawing has the version that it made, and is on the Hub when `sent` has reached that version.
 SCHEMA = """
 PRAGMA journal_mode=TRUNCATE;
@@ -105,7 +105,7 @@ def new_receipt() -> str:
 class Store:
     """The drawings in `folder`. Safe for many threads and processes. Methods raise Declined.
 
-    Rows are added, accepted or rejected by a maintainer, and deleted by whoever drew them.
+    Rows are added, accepted or rejected by a maintainer, and deleted by their writers.
     """
 
     def __init__(self, folder: str | Path, per_writer: int = PER_WRITER, free_bytes: int = FREE_BYTES):
@@ -160,7 +160,7 @@ class Store:
         row = (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds"))
         self._check_room()
         with self.writing() as database:
-            # Whoever drew nothing in a day agrees again with one press.
+            # A visitor who drew nothing in a day agrees again with one press.
             day_ago = (now - timedelta(days=1)).isoformat(timespec="seconds")
             database.execute("DELETE FROM writers WHERE version = 0 AND utc < ?", (day_ago,))
             database.execute("INSERT INTO writers VALUES (?, ?, ?, ?, ?, 0, 0)", row)
@@ -228,7 +228,7 @@ class Store:
         return self.delete_writer(hashed(receipt))
 
     def delete_writer(self, receipt_hash: str, on_hub: bool = False) -> int:
-        """The same by the hash. The Hub is told, unless it knows (`on_hub`) or the writer drew nothing."""
+        """Delete a writer by the hash of the receipt; the copy on the Hub follows, unless `on_hub`."""
         with self.writing() as database:
             gone = "DELETE FROM writers WHERE receipt_hash = ? RETURNING version"
             version = database.execute(gone, (receipt_hash,)).fetchone()
