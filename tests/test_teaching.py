@@ -501,7 +501,7 @@ def kept(running):
     """What the page's store holds, in the order in which it came; nothing is left of other tests."""
     store = Store(Path(running.environment["CONTRIBUTIONS_DIR"]))
     with store.writing() as database:
-        for table in ("drawings", "writers", "newcomers", "forgotten"):
+        for table in ("drawings", "writers", "deleted_receipts"):
             database.execute(f"DELETE FROM {table}")
 
     def drawings() -> list:
