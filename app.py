@@ -11,7 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
-from serving.settings import Settings, prepare_gradio
+from serving.settings import HAS_LIMITS, NO_LIMITS, Settings, prepare_gradio
 
 FOLDER = prepare_gradio()  # before gradio is imported
 if importlib.util.find_spec("spaces"):
@@ -80,6 +80,8 @@ def main() -> int:
             Middleware(ErrorsAndHeaders, settings),
             Middleware(RequestGuard, limits, predictor.uploaded),
         ]
+        if not HAS_LIMITS:
+            print(NO_LIMITS, flush=True)
         with gr.Blocks(title=TITLE, delete_cache=(60, 600)) as blocks:
             page(HERE / "weights", contributions or {})
             endpoints(predictor)

@@ -20,7 +20,7 @@ from PIL import Image, ImageOps, features
 try:
     import resource
 except ImportError:
-    # Windows has no such module; only the clock limits a picture there.
+    # Windows has no such module, see serving/settings.py.
     resource = None  # type: ignore[assignment]
 
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -61,6 +62,8 @@ POLICY = (
     "connect-src 'self'{hub}; img-src 'self' data: blob:{hub}; form-action 'self'; "
     "object-src 'none'; base-uri 'self'; frame-ancestors {frames}"
 )
+LOCAL = ("127.0.0.1", "localhost", "::1")
+ONLY_OURS = "Only this page itself may ask for that, not a page of another site."
 # The sentence for a status that comes without one of ours.
 SENTENCES = {
     400: ("The request could not be carried out; check its arguments.", "bad request"),
@@ -208,14 +211,22 @@ def gate_of(path: str, method: str) -> Gate:
 
 
 def check_origin(headers: Headers, settings: Settings) -> None:
-    """Raises Refused when a page of another site asks; programs, which state no origin, may."""
-    own = {headers.get("host", "").lower(), settings.space_host}
-    if settings.space_id:
-        own.add("huggingface.co")
-    origin = headers.get("origin")
-    if origin is not None and origin.lower().partition("://")[2] not in own - {""}:
-        sentence = "Only this page itself may ask for that, not a page of another site."
+    """Raises Refused when a page of another site asks; programs, which state no origin, may.
+
+    Another site's name that was made to mean this machine (DNS rebinding) is another site.
+    """
+    origin, host = headers.get("origin"), headers.get("host", "").lower()
+    own = {host, settings.space_host, "huggingface.co" if settings.space_id else None} - {None, ""}
+    try:
+        name, asking = urlsplit(f"//{host}").hostname, urlsplit((origin or "").lower()).netloc
+    except ValueError:
+        # The brackets do not hold an address.
+        raise Refused(ONLY_OURS, 403, "other origin") from None
+    if settings.name.strip("[]") in LOCAL and not settings.behind_proxy and name not in LOCAL:
+        sentence = "Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1."
         raise Refused(sentence, 403, "other origin")
+    if origin is not None and asking not in own:
+        raise Refused(ONLY_OURS, 403, "other origin")
 
 
 def replayed(raw: bytes, receive: Receive) -> Receive:

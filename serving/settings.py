@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import re
@@ -19,6 +20,12 @@ CHECKS = {
     "MODEL_REFRESH": (r"\d{1,9}(\.\d+)?", "a number of seconds, 0 to look once"),
     "GRADIO_SERVER_PORT": (PORT, "a number from 1 to 65535"),
 }
+# Windows has no module `resource`, so the processes that open pictures have no limits there.
+HAS_LIMITS = importlib.util.find_spec("resource") is not None
+NO_LIMITS = (
+    "This system cannot limit the processor time and the memory that a picture takes, "
+    "so the page is served on 127.0.0.1 only, to this machine."
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Settings:
             model_id=read("MODEL_ID"),
             model_revision=read("MODEL_REVISION", cls.model_revision),
             model_refresh=float(read("MODEL_REFRESH", cls.model_refresh)),
-            name=name,
+            name=name if HAS_LIMITS else cls.name,
             port=int(read("GRADIO_SERVER_PORT", cls.port)),
             space_id=space,
             space_host=read("SPACE_HOST"),
