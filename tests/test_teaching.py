@@ -179,7 +179,9 @@ def test_a_slip_of_the_finger_is_taken_back(browser, site):
     visitor.teach("8")
     assert visitor.say() == "Learnt: this is an 8. Draw it again!"
     visitor.draw([[(40, 40), (60, 60)]])
+    visitor.settle()
     assert not undo.is_visible() and "Learnt" not in visitor.say()
+    assert len(visitor.read[-1]["strokes"]) == 1, "the taught drawing is finished"
     visitor.press("#undo")
     visitor.settle()
     visitor.teach("7")
