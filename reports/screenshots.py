@@ -21,7 +21,7 @@ from web.build import build
 
 ROOT = Path(__file__).parent.parent
 DESKTOP, PHONE = (1440, 900), (390, 844)
-STATES = ("empty", "drawing", "answered", "why", "unsure", "none", "inside", "shared")
+STATES = ("empty", "drawing", "answered", "why", "unsure", "none", "taught", "inside", "shared")
 # The documents' pictures: name -> size, whether the theme is dark, state.
 DOCS = {
     "page": (DESKTOP, False, "answered"),
@@ -30,6 +30,7 @@ DOCS = {
     "look-shared": (DESKTOP, False, "shared"),
     "look-phone": (PHONE, False, "answered"),
     "look-unsure": (PHONE, True, "unsure"),
+    "look-taught": (DESKTOP, False, "taught"),
 }
 # A 4 that is nearly closed, and looks like a 9.
 UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (234, 98)]]
@@ -51,10 +52,12 @@ def show(person: Person, state: str, pause: int = 800) -> None:
         for place in points[1 : len(points) * 3 // 4]:
             page.mouse.move(*place)
     elif state != "empty":
-        person.draw({"unsure": UNSURE, "none": HEART}.get(state, DRAWINGS["3"]))
+        person.draw({"unsure": UNSURE, "none": HEART, "taught": HEART}.get(state, DRAWINGS["3"]))
     person.settle()
     if state in ("why", "unsure", "none"):
         page.locator("#why").click()
+    if state == "taught":
+        page.locator('#prediction button[data-digit="7"]').click()
     if state == "inside":
         page.locator(".inside summary").click()
         page.locator(".strip canvas").nth(2).focus()
@@ -97,8 +100,11 @@ def photograph(
     person.leave()
 
 
-def animation(person: Person, path: Path, digits: str = "25") -> None:
-    """A GIF in which digits are drawn and read: one frame for every few points of the pen."""
+def animation(person: Person, path: Path) -> None:
+    """A GIF: a 5 is read, a heart is not; it is taught as a 7, and another heart is read as one.
+
+    There is one frame for every few points of the pen.
+    """
     frames: list[Image.Image] = []
     times: list[int] = []
 
@@ -108,24 +114,30 @@ def animation(person: Person, path: Path, digits: str = "25") -> None:
         frames.append(picture.resize((WIDTH, height), Image.Resampling.LANCZOS))
         times.append(milliseconds)
 
-    for digit in digits:
-        shoot(400)
-        for stroke in DRAWINGS[digit]:
+    def draw(strokes: list) -> None:
+        for stroke in strokes:
             points = [person.at(point) for point in stroke]
             person.page.mouse.move(*points[0])
             person.page.mouse.down()
             for number, point in enumerate(points[1:]):
-                person.page.mouse.move(*point)
+                person.page.mouse.move(*point, steps=4)
                 if number % STEP == 0:
                     # The answer and its bars come.
                     person.page.wait_for_timeout(40)
                     shoot(FRAME)
             person.page.mouse.up()
         person.settle()
-        person.page.wait_for_timeout(300)
+        person.page.wait_for_timeout(800)
         shoot(PAUSE)
-        person.press("#clear")
-        person.page.wait_for_timeout(300)
+
+    shoot(400)
+    draw(DRAWINGS["5"])
+    person.press("#clear")
+    draw(HEART)
+    person.page.locator('#prediction button[data-digit="7"]').click()
+    person.page.wait_for_timeout(500)
+    shoot(PAUSE)
+    draw([[(0.75 * x + 70, 0.85 * y + 20) for x, y in stroke] for stroke in HEART])
     # All frames share one palette, so that they differ only where something changed.
     palette = frames[-1].quantize(COLOURS)
     still = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
