@@ -643,24 +643,24 @@ function partsOf({ data, height, width }, edge) {
     while (parents[label] !== label) label = parents[label] = parents[parents[label]];
     return label;
   };
+  // The label of a pixel that touches the pixel `at`, and may have a label already.
+  const joined = (label, at) => {
+    const other = root(labels[at]);
+    if (label < 0) return other;
+    const low = min(label, other);
+    parents[label] = low;
+    parents[other] = low;
+    return low;
+  };
   for (let i = 0; i < data.length; i++) {
     if (!data[i]) continue;
     const column = i % width;
     let label = -1;
-    for (const [by, isThere] of [
-      [1, column],
-      [width + 1, column],
-      [width, true],
-      [width - 1, column < width - 1],
-    ]) {
-      if (!isThere || i < by || !data[i - by]) continue;
-      const other = root(labels[i - by]);
-      if (label < 0) label = other;
-      else if (other !== label) {
-        const low = min(label, other);
-        parents[max(label, other)] = low;
-        label = low;
-      }
+    if (column && data[i - 1]) label = joined(label, i - 1);
+    if (i >= width) {
+      if (column && data[i - width - 1]) label = joined(label, i - width - 1);
+      if (data[i - width]) label = joined(label, i - width);
+      if (column < width - 1 && data[i - width + 1]) label = joined(label, i - width + 1);
     }
     if (label < 0) label = parents.push(parents.length) - 1;
     labels[i] = label;
