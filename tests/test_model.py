@@ -120,7 +120,7 @@ def flipped(content: bytes) -> bytes:
 SPOILED = {
     "no weights": (lambda f: (f / "model.safetensors").unlink(), FileNotFoundError, "no model.safetensors"),
     "no config": (lambda f: (f / "config.json").unlink(), FileNotFoundError, "no config.json"),
-    "other version": (lambda f: spoil_config(f, format=1), ValueError, "format 1; this model.py reads 2"),
+    "other version": (lambda f: spoil_config(f, format=1), ValueError, "format 1; this model.py reads 3"),
     "unknown key": (lambda f: spoil_config(f, depth=9), ValueError, "not the configuration"),
     "wrong kind": (lambda f: spoil_config(f, channels="abc"), ValueError, "not the configuration"),
     "no channels": (lambda f: spoil_config(f, channels=[1]), ValueError, "not the configuration"),
@@ -182,7 +182,7 @@ def test_model_travels_alone(folder, tmp_path_factory):
     (alone / "model.py").write_bytes((ROOT / "model.py").read_bytes())
     code = (
         "import numpy, sys; from model import DigitCNN\n"
-        f"net = DigitCNN.from_pretrained({str(folder)!r}); picture = numpy.eye(40); print(len(net.classify(picture)))\n"
+        f"net = DigitCNN.from_pretrained({str(folder)!r}); picture = numpy.pad(numpy.eye(40), 9); print(len(net.classify(picture)))\n"
         "print([m for m in ('gradio', 'datasets', 'board', 'data') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=alone, capture_output=True, text=True)
