@@ -550,8 +550,9 @@ class Config:
     temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
     threshold: float = 0.0  # of the logit margin (see `predict`): below it the answer is "not sure"
     # The memory (see `adapt`). Chosen by the digits of writers who were looked at, with bench/memory.py.
-    strength: float = 24.0  # what a remembered drawing adds to its digit's logit when it comes again
-    focus: float = 5.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
+    strength: float = 18.0  # what a remembered drawing adds to its digit's logit when it comes again
+    focus: float = 4.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
+    standing: float = 0.2  # share of that which a digit nobody has taught gets, times its own probability
     known: float = 0.45  # similarity from which a remembered drawing is recognised, whatever the margin
     sha256: str = ""  # of model.safetensors; checked on loading
     format: int = FORMAT
@@ -574,6 +575,8 @@ class DigitCNN(nn.Module):
     """
 
     POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
+    lessons: Tensor
+    taught: Tensor
 
     def __init__(self, config: Config = Config()):
         super().__init__()
@@ -709,12 +712,18 @@ class DigitCNN(nn.Module):
         digits = [str(label.item() if hasattr(label, "item") else label) for label in labels]
         if wrong := [digit for digit in digits if digit not in LABELS]:
             raise ValueError(f"A label is a digit from 0 to 9; {wrong[0]!r} is not.")
+        inputs = [self.preprocess(image) for image in images]
+        return (
+            self.with_lessons(torch.stack(inputs), [int(d) for d in digits])
+            if inputs
+            else copy.deepcopy(self)
+        )
+
+    def with_lessons(self, inputs: Tensor, labels: Sequence[int] | np.ndarray) -> DigitCNN:
+        """As `adapt`, for inputs (N, 1, 28, 28) that `preprocess` gave and labels 0..9."""
         mine = copy.deepcopy(self)
-        if digits:
-            inputs = torch.stack([self.preprocess(image) for image in images])
-            taught = torch.tensor([int(digit) for digit in digits], device=self.taught.device)
-            mine.lessons = torch.cat([self.lessons, self._remembered(inputs).to(self.lessons)])
-            mine.taught = torch.cat([self.taught, taught])
+        mine.lessons = torch.cat([self.lessons, self._remembered(inputs).to(self.lessons)])
+        mine.taught = torch.cat([self.taught, torch.as_tensor(labels).to(self.taught)])
         return mine
 
     def _remembered(self, inputs: Tensor) -> Tensor:
@@ -726,6 +735,7 @@ class DigitCNN(nn.Module):
         with self._evaluating():
             maps = self.features[: self.POOLED](inputs.to(self.dense.weight)).float()
             norm = self.features[self.POOLED - 3]
+            assert isinstance(norm, nn.BatchNorm2d)
             centre, spread = norm.bias.double(), norm.weight.double().abs() + 1e-3
             # The share of a normal distribution that lies above 0, nearly.
             share = torch.sigmoid(1.702 * centre / spread)
@@ -739,14 +749,19 @@ class DigitCNN(nn.Module):
     def _recall(self, inputs: Tensor, logits: Tensor, margin: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, 10) and margins (N,) of the network's own reading, changed by what was taught.
 
-        Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`.
+        Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`. A
+        digit without a lesson gains a little by its own probability, so that the taught ones do not outdo it.
         What the network itself does not take for a digit is read only when it is similar enough to a lesson.
         """
         similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0).cpu()
         nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(
             1, self.taught.cpu().expand(len(similar), -1), similar, "amax"
         )
-        logits = logits.float() + self.config.strength * nearest**self.config.focus
+        logits = logits.float()
+        untaught = torch.bincount(self.taught.cpu(), minlength=len(LABELS)) == 0
+        standing = self.config.standing * torch.softmax(logits / self.config.temperature, dim=1)
+        gain = torch.where(untaught, standing, nearest**self.config.focus)
+        logits = logits + self.config.strength * gain
         best, digit = logits.max(dim=1)
         both = best - logits.mean(dim=1)
         is_known = nearest.gather(1, digit[:, None])[:, 0] >= self.config.known
@@ -927,8 +942,10 @@ def _read_config(path: Path, source: str) -> Config:
                 raise ValueError("three channels of 1 to 256 are expected")
             if type(config.places) is not int or not 1 <= config.places <= 7:
                 raise ValueError("1 to 7 places are expected")
-            if not (0 <= config.strength <= 1000 and 1 <= config.focus <= 100 and 0 <= config.known <= 1):
-                raise ValueError("a strength of 0 to 1000, a focus of 1 to 100, known of 0 to 1 are expected")
+            if not (0 <= config.strength <= 1000 and 1 <= config.focus <= 100):
+                raise ValueError("a strength of 0 to 1000 and a focus of 1 to 100 are expected")
+            if not (0 <= config.standing <= 1 and 0 <= config.known <= 1):
+                raise ValueError("standing and known of 0 to 1 are expected")
             DigitCNN(config)  # refuses what is no shape of a network
             if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
                 raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")

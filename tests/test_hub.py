@@ -212,7 +212,7 @@ def weights(**changes) -> dict[str, bytes]:
         ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
         ({}, {}, "dict(token='hf_wrong')", f"PermissionError The Hub does not let you read {MODEL}"),
         ({}, {"config.json": b"{"}, "{}", f"ValueError The config.json of {MODEL}@"),
-        ({}, weights(format=3), "{}", "this model.py reads 2. Take the model.py beside it."),
+        ({}, weights(format=4), "{}", "this model.py reads 3. Take the model.py beside it."),
         ({}, weights(channels=[8, 16, 32]), "{}", "does not hold the tensors of the network"),
         ({}, {"model.safetensors": b"x" * 300_000}, "{}", "AlteredWeights The model.safetensors of"),
     ],

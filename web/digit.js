@@ -1230,7 +1230,7 @@ export class DigitCNN {
     this.#run(tensor);
     const own = this.#answer(this.#logits);
     if (!this.#lessons.length) return { ...own, lesson: null, own };
-    const { strength, focus, known, threshold } = this.config,
+    const { strength, focus, standing, known, threshold } = this.config,
       seen = this.#remembered(),
       most = new F32(LABELS.length),
       nearest = [];
@@ -1242,7 +1242,9 @@ export class DigitCNN {
         nearest[label] = i;
       }
     }
-    const answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * most[digit] ** focus));
+    const taught = new Set(this.#lessons.map(({ label }) => Number(label))),
+      gain = (digit) => (taught.has(digit) ? most[digit] ** focus : standing * own.probabilities[digit]),
+      answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * gain(digit)));
     const best = answer.logits.indexOf(max(...answer.logits)),
       margin = most[best] < known ? min(answer.margin, own.margin) : answer.margin + threshold,
       digit = margin < threshold ? null : LABELS[best];
@@ -1280,7 +1282,7 @@ export class DigitCNN {
       fail("adapt() takes a list of pictures and a list of as many labels.");
     const digits = [...labels].map(String);
     for (const label of digits)
-      if (!LABELS.includes(label)) fail(`A label is a digit from 0 to 9; this one is "${label}".`);
+      if (!LABELS.includes(label)) fail(`A label is a digit from 0 to 9; "${label}" is not.`);
     const lessons = [];
     for (const [i, label] of digits.entries())
       lessons.push({ features: this.features(await this.preprocess(images[i])), label });
@@ -1378,6 +1380,7 @@ function readConfig(config, source) {
     threshold,
     strength,
     focus,
+    standing,
     known,
     sha256,
     format,
@@ -1398,9 +1401,10 @@ function readConfig(config, source) {
     "a temperature of 0.01 to 100 and a threshold of 0 to 1000 are",
   );
   expect(
-    isIn(strength, 0, 1000) && isIn(focus, 1, 100) && isIn(known, 0, 1),
-    "a strength of 0 to 1000, a focus of 1 to 100 and known of 0 to 1 are",
+    isIn(strength, 0, 1000) && isIn(focus, 1, 100),
+    "a strength of 0 to 1000 and a focus of 1 to 100 are",
   );
+  expect(isIn(standing, 0, 1) && isIn(known, 0, 1), "standing and known of 0 to 1 are");
   expect(typeof sha256 === "string", "the SHA-256 of the weights is");
   return raw;
 }

@@ -1,0 +1,173 @@
+"""What other people gain when the network learns their hand: `python -m bench.memory`.
+
+    UNIPEN_DIR=... python -m bench.memory            collections that were looked at
+    UNIPEN_DIR=... python -m bench.memory apb uqb    the collections that are named
+
+The memory's constants (`strength`, `focus` and `known` in model.py) are chosen by the collections that were
+looked at. A writer counts when all ten digits are there, twenty or more in all; at most a hundred are taken, in
+a random order. Wrong cuts are left out.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import board
+from bench import freehand, sets, unipen
+from handwriting import draw, draw_nondigit
+from model import DigitCNN
+from training import metrics
+
+LOOKED_AT = ("aga", "apa", "app", "art", "gmd", "ibm", "val")
+TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)  # drawings, along the curve
+LEAST, MOST, OTHERS = 20, 100, 50  # digits of a writer, and of the writer who draws on the same page
+TEN, CORRECTED = "after ten drawings of one's own", "after each mistake was corrected"
+SOMEBODY_ELSE = "somebody else's digits with that memory"
+HEARTS, UNCHANGED = "a heart, when another was taught as a 7", "digits read as before, then"
+
+
+class Writer(NamedTuple):
+    """One person's digits in the order in which they come: inputs (N, 1, 28, 28) and labels (N,)."""
+
+    inputs: Tensor
+    labels: np.ndarray
+
+
+def is_wrong_cut(strokes: list[np.ndarray], label: int, size: float) -> bool:
+    """Whether this cannot be the digit: a dot, or one straight line that lies flat or is not labelled as a 1.
+
+    `size` is how large the writer's digits are, in the unit of the strokes.
+    """
+    points = np.concatenate(strokes)
+    width, height = np.ptp(points, axis=0)
+    along = (points - points.mean(axis=0)) @ np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[
+        2
+    ].T
+    length, thickness = np.ptp(along, axis=0) if len(points) > 1 else (0, 0)
+    is_line = len(strokes) == 1 and thickness < 0.08 * length
+    return max(width, height) < 0.15 * size or (is_line and (label != 1 or width > height))
+
+
+def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Writer]:
+    """The writers of some collections of UNIPEN."""
+    found = []
+    for name in collections:
+        rng = np.random.default_rng([sets.SEED, *name.encode()])
+        # Each file of `val` has one digit of a person, whose name is the file's without that digit.
+        people: dict[str, list[unipen.Digit]] = {}
+        for digit in unipen.read(root, name)[0]:
+            person = re.sub(r"\d\.dat$", "", digit.writer) if name == "val" else digit.writer
+            people.setdefault(person, []).append(digit)
+        for digits in people.values():
+            size = np.median([np.ptp(np.concatenate(digit.strokes), axis=0).max() for digit in digits])
+            digits = [digit for digit in digits if not is_wrong_cut(digit.strokes, digit.label, size)]
+            digits = [digits[i] for i in rng.permutation(len(digits))[:MOST]]
+            labels = np.array([digit.label for digit in digits])
+            if len(digits) >= LEAST and len(np.unique(labels)) == 10:
+                boards = [board.render(freehand.on_board(d.strokes, freehand.NATURAL, rng)) for d in digits]
+                found.append(Writer(torch.stack([net.preprocess(picture) for picture in boards]), labels))
+    return found
+
+
+def right(net: DigitCNN, inputs: Tensor, labels: np.ndarray) -> np.ndarray:
+    """Boolean (N,): which of the inputs are read as their labels."""
+    return net.predict(inputs)[0].argmax(axis=1) == labels
+
+
+def corrected(net: DigitCNN, writer: Writer) -> np.ndarray:
+    """Boolean (N,): which digits are read right when each mistake is taught before the next digit."""
+    answers = right(net, *writer)
+    for i in range(len(answers)):
+        if not answers[i]:
+            net = net.with_lessons(writer.inputs[i : i + 1], writer.labels[i : i + 1])
+            answers[i + 1 :] = right(net, writer.inputs[i + 1 :], writer.labels[i + 1 :])
+    return answers
+
+
+def in_order(labels: np.ndarray) -> np.ndarray:
+    """Indices (N,) in which digits are taught: the first of each digit, then the others as they come."""
+    first = np.unique(labels, return_index=True)[1]
+    return np.concatenate([np.sort(first), np.setdiff1d(np.arange(len(labels)), first)])
+
+
+def row(name: str, with_memory: list[np.ndarray], without: list[np.ndarray]) -> dict:
+    """Right of all with and without the memory, and the most digits that one writer lost."""
+    lost = max(int(b.sum() - a.sum()) for a, b in zip(with_memory, without, strict=True))
+    counts = [int(np.concatenate(answers).sum()) for answers in (with_memory, without)]
+    total = sum(len(answers) for answers in without)
+    return {"name": name, "right": counts[0], "plain": counts[1], "total": total, "lost": max(lost, 0)}
+
+
+def rows(net: DigitCNN, people: Sequence[Writer]) -> list[dict]:
+    """A row for each way of teaching, and one for each point of the curve, which has "taught"."""
+    plain = [right(net, *writer) for writer in people]
+    order = [in_order(writer.labels) for writer in people]
+    table, curve, truth, probabilities = [], [], [], []
+    for taught in TAUGHT:
+        after, before, elsewhere, unlearnt = [], [], [], []
+        for number, writer in enumerate(people):
+            known, rest = order[number][:taught], order[number][taught:]
+            if len(rest) < LEAST - 10:
+                continue
+            mine = net.with_lessons(writer.inputs[known], writer.labels[known])
+            after.append(right(mine, writer.inputs[rest], writer.labels[rest]))
+            before.append(plain[number][rest])
+            if taught == 10:
+                probabilities.append(mine.predict(writer.inputs[rest])[0])
+                truth.append(writer.labels[rest])
+                other = (number + len(people) // 2) % len(people)
+                elsewhere.append(right(mine, people[other].inputs[:OTHERS], people[other].labels[:OTHERS]))
+                unlearnt.append(plain[other][:OTHERS])
+        if after:
+            curve.append(row(f"{taught} drawings taught", after, before) | {"taught": taught})
+        if taught == 10:
+            error = metrics.calibration_error(np.concatenate(truth), np.concatenate(probabilities))
+            table += [row(TEN, after, before) | {"calibration error, per mille": round(1000 * error)}]
+            table += [row(SOMEBODY_ELSE, elsewhere, unlearnt)]
+    return [*table, row(CORRECTED, [corrected(net, writer) for writer in people], plain), *curve]
+
+
+def shapes(net: DigitCNN, lessons: int = 10, drawings: int = 20, digits: int = 200) -> list[dict]:
+    """Rows of a shape of one's own: hearts read as a 7 after one was taught, and digits read as before."""
+    rng = np.random.default_rng(24)
+
+    def inputs(strokes: list[list[board.Stroke]]) -> Tensor:
+        return torch.stack([net.preprocess(board.render(each)) for each in strokes])
+
+    def answers(reader: DigitCNN, drawn: Tensor) -> np.ndarray:
+        probabilities, margins = reader.predict(drawn)
+        return np.where(margins < net.config.threshold, -1, probabilities.argmax(axis=1))
+
+    taught = inputs([draw_nondigit("heart", rng) for _ in range(lessons)])
+    hearts = inputs([draw_nondigit("heart", rng) for _ in range(drawings)])
+    others = inputs([draw(i % 10, rng) for i in range(digits)])
+    learnt = [net.with_lessons(taught[i : i + 1], [7]) for i in range(lessons)]
+    read, own = [answers(mine, hearts) == 7 for mine in learnt], answers(net, hearts) == 7
+    same, always = [answers(mine, others) == answers(net, others) for mine in learnt], np.ones(digits, bool)
+    return [row(HEARTS, read, [own] * lessons), row(UNCHANGED, same, [always] * lessons)]
+
+
+def main() -> None:
+    """Print the rows for the collections that are named, by default those that were looked at."""
+    if (root := unipen.folder()) is None:
+        sys.exit("bench.memory: UNIPEN_DIR does not name a folder with UNIPEN's digits.")
+    net = DigitCNN.from_pretrained(Path(__file__).parent.parent / "weights")
+    people = writers(net, root, sys.argv[1:] or LOOKED_AT)
+    print(f"{len(people)} writers, {sum(len(writer.labels) for writer in people):,} digits")
+    for each in rows(net, people) + shapes(net):
+        figures = [f"{each['right']}/{each['total']} = {100 * each['right'] / each['total']:.2f} %"]
+        figures += [f"without: {100 * each['plain'] / each['total']:.2f} %"]
+        figures += [f"{key}: {each[key]}" for key in each if key.startswith(("lost", "calibration"))]
+        print(f"{each['name']}: {', '.join(figures)}")
+
+
+if __name__ == "__main__":
+    main()

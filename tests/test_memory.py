@@ -1,0 +1,274 @@
+"""What a network is taught with `adapt`: in Python, in the browser, and as bench/memory.py measures it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import board
+from bench import memory, parity
+from bench.parity import Engine, compare
+from handwriting import draw, draw_nondigit
+from model import LABELS, DigitCNN, EmptyDrawing
+from tests.harness import ROOT
+
+SEVEN = [board.Stroke(np.array([[120.0, 90.0], [320.0, 90.0], [200.0, 360.0]]), 15.0)]
+EMPTY = np.zeros((60, 60), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def net() -> DigitCNN:
+    return DigitCNN.from_pretrained(ROOT / "weights")
+
+
+@pytest.fixture(scope="module")
+def lessons() -> list[parity.Drawing]:
+    """One of each digit, and a heart for the 7."""
+    rng = np.random.default_rng(1)
+    return [*(draw(digit, rng) for digit in range(10)), draw_nondigit("heart", rng)]
+
+
+LEARNT = [*range(10), 7]
+
+
+@pytest.fixture(scope="module")
+def mine(net, lessons) -> DigitCNN:
+    return net.adapt([board.render(drawing) for drawing in lessons], LEARNT)
+
+
+def inputs_of(net: DigitCNN, drawings: list[parity.Drawing]) -> torch.Tensor:
+    return torch.stack([net.preprocess(board.render(drawing)) for drawing in drawings])
+
+
+def logits_of(net: DigitCNN, inputs: torch.Tensor) -> np.ndarray:
+    """Logits (N, 10) less their mean, as far as probabilities tell."""
+    logits = net.config.temperature * np.log(net.predict(inputs)[0].astype(np.float64))
+    return logits - logits.mean(axis=1, keepdims=True)
+
+
+# --- what is remembered ---------------------------------------------------------------------------
+
+
+def test_without_lessons_nothing_changes(net):
+    inputs = inputs_of(net, parity.generated(30))
+    for untaught in (net.adapt([], []), DigitCNN.from_pretrained(ROOT / "weights")):
+        for ours, theirs in zip(net.predict(inputs), untaught.predict(inputs), strict=True):
+            assert np.array_equal(ours, theirs)
+
+
+def test_the_network_that_was_taught_from_is_unchanged(net, mine):
+    before = DigitCNN.from_pretrained(ROOT / "weights")
+    inputs = inputs_of(net, parity.generated(30))
+    assert np.array_equal(net.predict(inputs)[0], before.predict(inputs)[0])
+    assert not np.array_equal(net.predict(inputs)[0], mine.predict(inputs)[0])
+    mine.adapt([board.render(SEVEN)], [1]).double()
+    assert net.dense.weight.dtype == mine.dense.weight.dtype == torch.float32
+    assert len(net.lessons) == 0 and len(mine.lessons) == len(LEARNT)
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_a_drawing_that_comes_again_is_what_it_was_taught_to_be(net, label):
+    """Its digit gains the whole strength, and each other one a share of it by its own probability."""
+    taught, strength = net.adapt([board.render(SEVEN)], [label]), net.config.strength
+    inputs = inputs_of(net, [SEVEN])
+    expected = strength * net.config.standing * net.predict(inputs)[0][0].astype(np.float64)
+    expected[label] = strength
+    gain = logits_of(taught, inputs)[0] - logits_of(net, inputs)[0]
+    assert gain == pytest.approx(expected - expected.mean(), abs=1e-3)
+    assert taught.classify(board.render(SEVEN), 1)[0][0] == LABELS[label]
+
+
+def test_the_most_similar_lesson_of_a_digit_counts(net, lessons):
+    """Beside a nearer one, a farther lesson of the same digit changes nothing; of another digit it does."""
+    near, far = board.render(SEVEN), board.render(lessons[7])
+    inputs = inputs_of(net, [SEVEN])
+    one = net.adapt([near], [7])
+    assert np.array_equal(one.predict(inputs)[0], one.adapt([far], [7]).predict(inputs)[0])
+    assert not np.array_equal(one.predict(inputs)[0], one.adapt([far], [1]).predict(inputs)[0])
+
+
+def test_similarity_is_a_cosine_and_fades_with_the_focus(net):
+    """Computed anew from the maps after the second pooling."""
+    drawn = parity.generated(12)
+    inputs = inputs_of(net, drawn)
+    with torch.inference_mode():
+        maps = net.features[:14](inputs).numpy().astype(np.float64)
+    norm = net.features[11]
+    draws = np.random.default_rng(0).normal(size=200_000)
+    positive = [
+        np.maximum(0, b + w * draws) for b, w in zip(norm.bias.tolist(), norm.weight.tolist(), strict=True)
+    ]
+    centre, spread = (np.array([f(x) for x in positive])[:, None, None] for f in (np.mean, np.std))
+    # Maps that are nearly always 0 have a spread near 0, which the logistic approximation cannot resolve.
+    steady = spread[:, 0, 0] > 0.1
+    flat = ((maps - centre) / spread)[:, steady].reshape(len(maps), -1)
+    ours = flat @ flat.T / np.linalg.norm(flat, axis=1) / np.linalg.norm(flat, axis=1)[:, None]
+    theirs = (net._remembered(inputs) @ net._remembered(inputs).T).numpy()
+    assert np.diag(theirs) == pytest.approx(1, abs=1e-5)
+    assert np.abs(ours - theirs).max() < 0.1
+    taught = net.with_lessons(inputs[:1].expand(10, -1, -1, -1), range(10))
+    taught = taught.with_lessons(inputs[1:2], [3])
+    gain = logits_of(taught, inputs) - logits_of(net, inputs)
+    nearest = np.maximum(theirs[:2], 0) ** net.config.focus
+    expected = net.config.strength * (nearest.max(axis=0) - nearest[0])
+    assert gain[:, 3] - gain[:, 4] == pytest.approx(expected, abs=2e-3)
+
+
+def test_lessons_add_up(net, lessons, mine):
+    step = net
+    for drawing, label in zip(lessons, LEARNT, strict=True):
+        step = step.adapt([board.render(drawing)], [str(label)])
+    inputs = inputs_of(net, parity.generated(30))
+    assert np.allclose(step.predict(inputs)[0], mine.predict(inputs)[0], atol=1e-6)
+
+
+def test_a_shape_of_ones_own_is_read_and_digits_are_read_as_before(net):
+    hearts, digits = memory.shapes(net, lessons=4, digits=50)
+    assert hearts["plain"] == 0
+    assert hearts["right"] >= 0.8 * hearts["total"]
+    assert digits["right"] >= 0.99 * digits["total"]
+
+
+def test_what_is_unlike_every_lesson_stays_unknown(net):
+    """A drawing that the network refuses is not read because something else was taught."""
+    triangle = [board.Stroke(np.array([[220.0, 90], [90, 330], [350, 330], [220, 90]]), 12.0)]
+    taught = net.adapt([board.render(SEVEN)], [7])
+    assert net.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
+    assert taught.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
+
+
+def test_files_do_not_hold_what_was_learnt(mine, tmp_path):
+    mine.save_pretrained(tmp_path)
+    again = DigitCNN.from_pretrained(tmp_path)
+    assert len(again.lessons) == 0
+    assert again.config == mine.config
+
+
+@pytest.mark.parametrize("label", [7, "7", np.int64(7), np.str_("7"), torch.tensor(7)], ids=repr)
+def test_labels(net, label):
+    assert net.adapt([board.render(SEVEN)], [label]).taught.tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "error", "sentence"),
+    [
+        (
+            [board.render(SEVEN)],
+            [],
+            ValueError,
+            "adapt() takes a list of pictures and a list of as many labels.",
+        ),
+        ([board.render(SEVEN)], [7, 7], ValueError, "a list of as many labels"),
+        ([board.render(SEVEN)], "7", ValueError, "a list of as many labels"),
+        ([board.render(SEVEN)], ["heart"], ValueError, "A label is a digit from 0 to 9; 'heart' is not."),
+        ([board.render(SEVEN)], [10], ValueError, "'10' is not"),
+        ([board.render(SEVEN)], [True], ValueError, "'True' is not"),
+        ([EMPTY], [7], EmptyDrawing, "no ink"),
+    ],
+)
+def test_what_cannot_be_taught(net, images, labels, error, sentence):
+    with pytest.raises(error) as caught:
+        net.adapt(images, labels)
+    assert sentence in str(caught.value)
+
+
+# --- in the browser -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def engine(browser, lessons):
+    """digit.js, whose network `net` knows the lessons and `plain` does not."""
+    with parity.served(parity.site()) as url:
+        engine = Engine(browser, url)
+        taught = [[parity._message(drawing) for drawing in lessons], LEARNT]
+        engine.page.evaluate(
+            "async (given) => { window.plain = net; window.net = await net.adapt(...given); }", taught
+        )
+        yield engine
+        engine.page.close()
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(2000, marks=pytest.mark.thorough)])
+def test_python_and_the_browser_agree_with_lessons(mine, engine, count):
+    row = compare("with lessons", mine, engine, parity.generated(count, seed=3))
+    assert row.probability < 1e-4, row.differences
+    assert row.answers == 0, row.differences
+
+
+def test_the_lesson_that_decided_is_named(engine, lessons):
+    """Where the network's own reading stands, there is none."""
+    heart, seven, two = (parity._message(lessons[i]) for i in (10, 7, 2))
+    assert engine.page.evaluate(
+        """async ([heart, seven, two]) => {
+          const heartTensor = await net.preprocess(heart), taught = net.predict(heartTensor);
+          const asEight = await plain.adapt([two, seven], [2, "8"]);
+          const sevenTensor = await net.preprocess(seven);
+          const eight = asEight.predict(sevenTensor), sure = net.predict(sevenTensor);
+          const alone = plain.predict(heartTensor), features = plain.features(heartTensor);
+          const again = plain.withLessons([{ features, label: "7" }]).predict(heartTensor);
+          return [taught.digit, taught.lesson, taught.own.digit, eight.digit, eight.lesson, eight.own.digit,
+            alone.digit, alone.lesson, sure.digit, sure.lesson, again.digit, again.lesson];
+        }""",
+        [heart, seven, two],
+    ) == ["7", 10, None, "8", 1, "7", None, None, "7", None, "7", 0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("[line], []", "adapt() takes a list of pictures and a list of as many labels."),
+        ("line, [7]", "a list of as many labels"),
+        ("[line]", "a list of as many labels"),
+        ('[line], ["heart"]', 'A label is a digit from 0 to 9; "heart" is not.'),
+        ("[[]], [7]", "no ink"),
+    ],
+)
+def test_what_cannot_be_taught_in_the_browser(engine, arguments, sentence):
+    said = engine.page.evaluate(
+        f"async (line) => plain.adapt({arguments}).then(() => 'learnt', (error) => error.message)",
+        parity._message(SEVEN),
+    )
+    assert sentence in said
+
+
+# --- how it is measured ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("points", "label", "wrong"),
+    [
+        ([[0, 0], [1, 50], [0, 100]], 1, False),
+        ([[0, 0], [1, 50], [0, 100]], 4, True),
+        ([[0, 0], [50, 1], [100, 0]], 1, True),
+        ([[0, 0], [60, 50], [0, 100]], 4, False),
+        ([[0, 0], [0, 5], [5, 5]], 0, True),
+    ],
+    ids=["a 1", "a line for a 4", "a flat line", "a corner", "a dot"],
+)
+def test_wrong_cuts(points, label, wrong):
+    assert memory.is_wrong_cut([np.array(points, float)], label, size=100) == wrong
+
+
+def test_the_first_of_each_digit_is_taught_first():
+    assert memory.in_order(np.array([3, 3, 1, 0, 1])).tolist() == [0, 2, 3, 1, 4]
+
+
+def test_rows_count_right(net):
+    """Two people: one draws hearts for ones, and one writes as everybody does."""
+    rng = np.random.default_rng(5)
+    labels = np.arange(30) % 10
+    hearts = [draw_nondigit("heart", rng) if label == 1 else draw(int(label), rng) for label in labels]
+    people = [
+        memory.Writer(inputs_of(net, drawings), labels)
+        for drawings in (hearts, [draw(int(label), rng) for label in labels])
+    ]
+    rows = {row["name"]: row for row in memory.rows(net, people)}
+    ten, elsewhere = rows[memory.TEN], rows[memory.SOMEBODY_ELSE]
+    assert ten["total"] == 40 and elsewhere["total"] == 60 and rows[memory.CORRECTED]["total"] == 60
+    own = net.predict(people[0].inputs[10:])[0].argmax(axis=1) == labels[10:]
+    other = net.predict(people[1].inputs[10:])[0].argmax(axis=1) == labels[10:]
+    assert ten["plain"] == own.sum() + other.sum()
+    assert ten["right"] > ten["plain"]
+    assert rows[memory.CORRECTED]["right"] > rows[memory.CORRECTED]["plain"]
+    assert [row["taught"] for row in rows.values() if "taught" in row] == [0, 1, 2, 5, 10, 20]
