@@ -460,7 +460,7 @@ def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     small, values = np.asarray(image.reduce(4)), np.asarray(image)
     counts, levels = np.histogram(small, 64)
     below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * (levels[:-1] + levels[1:]) / 2)[:-1]
-    between = np.square(sums - small.mean() * below) / (below * (small.size - below))
+    between = np.square(sums - small.mean() * below) / np.maximum(below * (small.size - below), 1)
     bright = small > levels[1 + int(np.argmax(between))]
     for mask in (bright, ~bright):
         patches = _parts(mask)
@@ -575,6 +575,8 @@ class DigitCNN(nn.Module):
     """
 
     POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
+    lessons: Tensor
+    taught: Tensor
 
     lessons: Tensor  # (n, 1568), what `adapt` has taught
     taught: Tensor  # (n,) the digits of the lessons
@@ -630,29 +632,24 @@ class DigitCNN(nn.Module):
 
     def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The ink of the digit in a picture (H, W), and that with all that may belong to it."""
-        tried: list[tuple[float, np.ndarray, np.ndarray]] = []
-        empty = EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
-        try:
-            ink = _ink(values)
-            mask, edge, _ = _masked(ink)
-            parts = _parts(mask)
-            touching = parts.touching(edge)
-            margin = float(self._margins([ink])[0]) - self.config.threshold
-            if not touching.any() and margin >= FIRM:
-                return ink, ink
-            tall = np.ptp(parts.boxes[~touching, :2], axis=1).max(initial=0) >= max(mask.shape) / 8
-            if margin >= 0 or not touching.all():
-                tried = [(3.0 if touching.any() and tall else 0.0, ink, ink)]
-            tried += _candidates(ink)
-        except EmptyDrawing as error:
-            empty = error
+        ink = _ink(values)
+        mask, edge, _ = _masked(ink)
+        parts = _parts(mask)
+        touching = parts.touching(edge)
+        margin = float(self._margins([ink])[0]) - self.config.threshold
+        if not touching.any() and margin >= FIRM:
+            return ink, ink
+        tall = np.ptp(parts.boxes[~touching, :2], axis=1).max(initial=0) >= max(mask.shape) / 8
+        handicap = 3.0 if touching.any() and tall else 0.0
+        tried = [(handicap, ink, ink)] if margin >= 0 or not touching.all() else []
+        tried += _candidates(ink)
         for sheet, filled in _sheets(values):
             try:
                 tried += _candidates(_ink(sheet), filled)
             except EmptyDrawing:
                 continue
         if not tried:
-            raise empty
+            raise EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
         scores = self._margins([ink for _, ink, _ in tried]) - [handicap for handicap, _, _ in tried]
         return tried[int(np.argmax(scores))][1:]
 

@@ -777,7 +777,7 @@ function sheets(picture) {
   for (let bin = 0; bin < bins - 1; bin++) {
     below += counts[bin];
     sum += (counts[bin] * (level(bin) + level(bin + 1))) / 2;
-    const between = (sum - mean * below) ** 2 / (below * (small.data.length - below));
+    const between = (sum - mean * below) ** 2 / max(below * (small.data.length - below), 1);
     if (between > most) [most, threshold] = [between, level(bin + 1)];
   }
   const found = [];
@@ -1164,35 +1164,25 @@ export class DigitCNN {
 
   // The ink of the digit in a plane of luminance, and that with all that may belong to it.
   #find(values) {
-    const tried = [],
-      { threshold } = this.config;
-    const onlyEdge = new EmptyDrawing(
-      "All ink touches the edge of the picture: leave some paper round the digit.",
-    );
-    const attempt = (look) => {
+    const ink = toInk(values),
+      { mask, edge } = masked(ink),
+      { boxes, touching } = partsOf(mask, edge),
+      isTouching = touching.includes(true),
+      margin = this.#margin(ink) - this.config.threshold;
+    if (!isTouching && margin >= FIRM) return [ink, ink];
+    const heights = boxes.map(([top, bottom], i) => !touching[i] && bottom - top),
+      isCluttered = isTouching && max(...heights) >= max(mask.height, mask.width) / 8,
+      tried = candidates(ink);
+    if (margin >= 0 || touching.includes(false)) tried.unshift([isCluttered ? 3 : 0, ink, ink]);
+    for (const [sheet, filled] of sheets(values)) {
       try {
-        return look();
+        tried.push(...candidates(toInk(sheet), filled));
       } catch (error) {
         if (!(error instanceof EmptyDrawing)) throw error;
-        return error;
       }
-    };
-    const first = attempt(() => {
-      const ink = toInk(values),
-        { mask, edge } = masked(ink),
-        { boxes, touching } = partsOf(mask, edge),
-        isTouching = touching.includes(true),
-        margin = this.#margin(ink) - threshold;
-      if (!isTouching && margin >= FIRM) return [ink, ink];
-      const heights = boxes.map(([top, bottom], i) => !touching[i] && bottom - top),
-        isCluttered = isTouching && max(...heights) >= max(mask.height, mask.width) / 8;
-      if (margin >= 0 || touching.includes(false)) tried.push([isCluttered ? 3 : 0, ink, ink]);
-      tried.push(...candidates(ink));
-    });
-    if (Array.isArray(first)) return first;
-    for (const [sheet, filled] of sheets(values))
-      attempt(() => tried.push(...candidates(toInk(sheet), filled)));
-    if (!tried.length) throw first ?? onlyEdge;
+    }
+    if (!tried.length)
+      fail("All ink touches the edge of the picture: leave some paper round the digit.", EmptyDrawing);
     let best = null,
       most = -Infinity;
     for (const one of tried) {
