@@ -369,6 +369,41 @@ function toInk(values) {
   return ink;
 }
 
+// As toInk, of a board, which is mostly black; null for another picture. Without the empty ground round the ink,
+// if the frame is empty, too: that changes no answer and saves time.
+function boardInk(values) {
+  const { data, height, width } = values,
+    edge = frameOf(SIZE, SIZE);
+  if (height !== SIZE || width !== SIZE) return null;
+  let top = SIZE,
+    bottom = 0,
+    left = SIZE,
+    right = 0,
+    peak = 0,
+    count = 0;
+  for (let row = 0, i = 0; row < SIZE; row++) {
+    for (let column = 0; column < SIZE; column++, i++) {
+      const value = data[i];
+      if (!value) continue;
+      count += 1;
+      if (value > peak) peak = value;
+      if (row < top) top = row;
+      bottom = row + 1;
+      if (column < left) left = column;
+      if (column >= right) right = column + 1;
+    }
+  }
+  if (2 * count >= data.length) return null;
+  if (!count || min(top, left) < edge || max(bottom, right) > SIZE - edge) return toInk(values);
+  if (peak < MIN_CONTRAST) isEven();
+  const ink = plane(bottom - top, right - left);
+  for (let row = 0, i = 0; row < ink.height; row++) {
+    for (let at = (top + row) * SIZE + left, end = at + ink.width; at < end; at++, i++)
+      ink.data[i] = data[at] / peak;
+  }
+  return ink;
+}
+
 function measure({ data, height, width }) {
   let top = height,
     bottom = 0,
@@ -617,7 +652,6 @@ const SMALL = 32,
   WIDE = 0.08,
   FIRM = 1;
 
-const isMostlyBlack = (data) => data.reduce((count, value) => count + (value !== 0), 0) < data.length / 2;
 function transposed({ data, height, width }) {
   const turned = new data.constructor(data.length);
   for (let row = 0, i = 0; row < height; row++)
@@ -1147,8 +1181,8 @@ export class DigitCNN {
       { height, width } = picture,
       isSmall = max(height, width) <= SMALL || !this.config.threshold,
       values = luminance(picture),
-      isBoard = height === SIZE && width === SIZE && isMostlyBlack(values.data);
-    const [ink, beside] = isSmall || isBoard ? Array(2).fill(toInk(values)) : this.#find(values);
+      drawn = isSmall ? toInk(values) : boardInk(values);
+    const [ink, beside] = drawn ? [drawn, drawn] : this.#find(values);
     if (!isSmall && this.#areSeveral(ink, beside))
       fail("There is more than one digit in the picture; crop it to one.", SeveralDigits);
     return normalise(ink);
