@@ -250,7 +250,13 @@ def test_examples_draw_themselves_and_make_way_for_a_hand(person):
     """Each time another one. A stroke by hand begins anew, and undo brings the example back."""
     seen = []
     for _ in range(4):
+        before = person.shown()["board"]
         person.press("#example")
+        until(
+            person.page,
+            "before => Number(document.querySelector('#board').dataset.revision) > before + 5",
+            before,
+        )
         until(person.page, ENDED)
         seen.append(person.settle()["digit"])
     assert "" not in seen and all(one != other for one, other in zip(seen, seen[1:], strict=False))

@@ -196,7 +196,7 @@ def test_the_board_is_in_spanish(visitor):
     assert foreign(page) == []
     for strokes, sentence in (
         (DRAWINGS["8"], "Es un 8."),
-        (HEART, "Eso no me parece un dígito."),
+        (HEART, "Este no lo conozco. ¿Qué es? Toca un dígito."),
         ([[(120, 100), (120, 350)], [(330, 100), (330, 350)]], "Un dígito a la vez, por favor."),
     ):
         visitor.draw(strokes)

@@ -149,8 +149,9 @@ export function mount(page, sketchpad) {
 
   // What can be shared, or null.
   function drawing() {
-    const { confidences, digit: answered, lesson } = sketchpad.answer;
-    if (player.isRunning || player.kind === "greeting" || !board.strokes.length || !confidences) return null;
+    const { confidences, error, digit: answered, lesson } = sketchpad.answer;
+    const isAnswered = confidences || error;
+    if (player.isRunning || player.kind === "greeting" || !board.strokes.length || !isAnswered) return null;
     const { digit } = prediction.dataset;
     // Whoever gets the picture has not taught this shape to their page.
     const sentence = lesson
