@@ -1077,6 +1077,13 @@ function rectified(weight, bias) {
   );
 }
 
+// A function of its own, so that the browser compiles it.
+function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
+
 export class DigitCNN {
   #steps;
   #maps;
@@ -1269,8 +1276,7 @@ export class DigitCNN {
       most = new F32(LABELS.length),
       nearest = [];
     for (const [i, { features, label }] of this.#lessons.entries()) {
-      let similar = 0;
-      for (let k = 0; k < seen.length; k++) similar += features[k] * seen[k];
+      const similar = dot(features, seen);
       if (similar > most[label]) {
         most[label] = similar;
         nearest[label] = i;
