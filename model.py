@@ -592,8 +592,6 @@ class DigitCNN(nn.Module):
     """
 
     POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
-    lessons: Tensor
-    taught: Tensor
 
     lessons: Tensor  # (n, 1568), what `adapt` has taught
     taught: Tensor  # (n,) the digits of the lessons
@@ -638,9 +636,8 @@ class DigitCNN(nn.Module):
         """
         values = luminance(image)
         is_small = max(values.shape) <= SMALL or not self.config.threshold
-        ink = beside = _ink(values) if is_small else _board_ink(values)
-        if ink is None:
-            ink, beside = self._find(values)
+        drawn = _ink(values) if is_small else _board_ink(values)
+        ink, beside = self._find(values) if drawn is None else (drawn, drawn)
         gap, groups = (0.0, []) if is_small else side_by_side(beside)
         if groups and (gap > WIDE and ink is beside or min(self._margins(groups)) >= self.config.threshold):
             raise SeveralDigits("There is more than one digit in the picture; crop it to one.")

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 import board
-from bench import freehand, sets, unipen
+from bench import pendigits, sets, unipen
 from handwriting import draw, draw_nondigit
 from model import DigitCNN
 from training import metrics
@@ -72,7 +72,7 @@ def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Write
             digits = [digits[i] for i in rng.permutation(len(digits))[:MOST]]
             labels = np.array([digit.label for digit in digits])
             if len(digits) >= LEAST and len(np.unique(labels)) == 10:
-                boards = [board.render(freehand.on_board(d.strokes, freehand.NATURAL, rng)) for d in digits]
+                boards = [board.render(pendigits.on_board(d.strokes, pendigits.NATURAL, rng)) for d in digits]
                 found.append(Writer(torch.stack([net.preprocess(picture) for picture in boards]), labels))
     return found
 

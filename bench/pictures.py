@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 import board
-from bench import freehand, unipen
+from bench import pendigits, unipen
 from model import DigitCNN
 
 SIDE = 640  # of a photograph, pixels
@@ -31,10 +31,10 @@ Strokes = list[np.ndarray]
 Rng = np.random.Generator
 
 
-def strangers(pendigits: Path, unipen_root: Path, count: int) -> list[tuple[int, Strokes]]:
+def strangers(folder: Path, unipen_root: Path, count: int) -> list[tuple[int, Strokes]]:
     """`count` digits as (label, strokes), half of them from pendigits, half from looked-at UNIPEN."""
     rng = np.random.default_rng(20)
-    strokes, labels = freehand.read(pendigits)
+    strokes, labels = pendigits.read(folder)
     pens = [(int(labels[i]), strokes[i]) for i in rng.choice(len(strokes), count - count // 2, replace=False)]
     others = [digit for name in unipen.LOOKED_AT for digit in unipen.read(unipen_root, name)[0]]
     chosen = rng.choice(len(others), count // 2, replace=False)
@@ -229,13 +229,11 @@ def read(net: DigitCNN, picture: Image.Image) -> int | None:
     return int(probabilities.argmax()) if margin >= net.config.threshold else None
 
 
-def rows(
-    net: DigitCNN, pendigits: Path, unipen_root: Path, count: int = 200, only: str = ""
-) -> Iterator[dict]:
+def rows(net: DigitCNN, folder: Path, unipen_root: Path, count: int = 200, only: str = "") -> Iterator[dict]:
     """A row a kind: of `total` digits, how many are named surely and `right`, surely and wrongly
     (`wrong_sure`), and how many of them are named right on `plain` paper. Two digits are right when they are
     not named as one."""
-    digits = strangers(pendigits, unipen_root, count)
+    digits = strangers(folder, unipen_root, count)
     known = [
         read(net, plain(strokes, np.random.default_rng([1, i]))) == label
         for i, (label, strokes) in enumerate(digits)
@@ -273,10 +271,10 @@ def main() -> None:
     parser.add_argument("--digits", type=int, default=200)
     parser.add_argument("--kind", default="", help="only kinds whose name has this in it")
     given = parser.parse_args()
-    pendigits, root = freehand.folder(), unipen.folder()
-    if pendigits is None or root is None:
+    folder, root = pendigits.folder(), unipen.folder()
+    if folder is None or root is None:
         raise SystemExit("FREEHAND_DIR and UNIPEN_DIR name the folders with the digits of strangers.")
-    for row in rows(DigitCNN.from_pretrained("weights"), pendigits, root, given.digits, given.kind):
+    for row in rows(DigitCNN.from_pretrained("weights"), folder, root, given.digits, given.kind):
         line = "{kind:45s} right {right} of {total}, on plain paper {plain}, surely wrong {wrong_sure}"
         print(line.format(**row), flush=True)
 

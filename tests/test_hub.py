@@ -412,13 +412,6 @@ def current(server: Server) -> dict:
     return json.load(urllib.request.urlopen(f"{server.url}/weights/current", timeout=20))
 
 
-def test_a_folder_of_the_repositorys_name_is_not_taken_for_it(model_hub, tmp_path, monkeypatch):
-    (tmp_path / OWNER / "mnixel-cnn").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match="is not in the Hub's cache"):
-        DigitCNN.from_hub(MODEL, local_files_only=True)
-
-
 @pytest.fixture
 def space(tmp_path) -> Path:
     """The files of the Space, as publish.py lays them out."""

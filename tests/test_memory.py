@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from bench.parity import Engine, compare
 
 import board
-from bench import memory, parity
+from bench import memory
 from handwriting import draw, draw_nondigit
 from model import LABELS, DigitCNN, EmptyDrawing
-from tests.harness import ROOT
+from tests.harness import ROOT, parity
+from tests.harness.parity import Engine, compare
 
 SEVEN = [board.Stroke(np.array([[120.0, 90.0], [320.0, 90.0], [200.0, 360.0]]), 15.0)]
 EMPTY = np.zeros((60, 60), np.uint8)
@@ -181,7 +181,7 @@ def engine(browser, lessons):
     """digit.js, whose network `net` knows the lessons and `plain` does not."""
     with parity.served(parity.site()) as url:
         engine = Engine(browser, url)
-        taught = [[parity._message(drawing) for drawing in lessons], LEARNT]
+        taught = [[parity.message(drawing) for drawing in lessons], LEARNT]
         engine.page.evaluate(
             "async (given) => { window.plain = net; window.net = await net.adapt(...given); }", taught
         )
@@ -198,7 +198,7 @@ def test_python_and_the_browser_agree_with_lessons(mine, engine, count):
 
 def test_the_lesson_that_decided_is_named(engine, lessons):
     """Where the network's own reading stands, there is none."""
-    heart, seven, two = (parity._message(lessons[i]) for i in (10, 7, 2))
+    heart, seven, two = (parity.message(lessons[i]) for i in (10, 7, 2))
     assert engine.page.evaluate(
         """async ([heart, seven, two]) => {
           const heartTensor = await net.preprocess(heart), taught = net.predict(heartTensor);
@@ -227,7 +227,7 @@ def test_the_lesson_that_decided_is_named(engine, lessons):
 def test_what_cannot_be_taught_in_the_browser(engine, arguments, sentence):
     said = engine.page.evaluate(
         f"async (line) => plain.adapt({arguments}).then(() => 'learnt', (error) => error.message)",
-        parity._message(SEVEN),
+        parity.message(SEVEN),
     )
     assert sentence in said
 

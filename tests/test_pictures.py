@@ -15,10 +15,10 @@ import torch
 from PIL import Image, ImageDraw
 
 import board
-from bench import freehand, parity, unipen
+from bench import pendigits, unipen
 from bench.pictures import KINDS, pair, strangers
 from model import DigitCNN, EmptyDrawing, SeveralDigits
-from tests.harness import ROOT, without
+from tests.harness import ROOT, parity, without
 from tests.harness.person import DRAWINGS
 
 NET = DigitCNN.from_pretrained(ROOT / "weights")
@@ -368,11 +368,11 @@ def test_the_browser_finds_the_same_digits(engine):
 @pytest.mark.parametrize("kind", [*KINDS, "two digits"])
 def test_the_browser_reads_every_kind_as_python_does(engine, kind):
     """A thousand answers in all, of which one may differ."""
-    pendigits, root = freehand.folder(), unipen.folder()
-    if pendigits is None or root is None:
+    folder, root = pendigits.folder(), unipen.folder()
+    if folder is None or root is None:
         without("strokes of strangers not found; set FREEHAND_DIR and UNIPEN_DIR")
     files = []
-    digits = strangers(pendigits, root, 80)
+    digits = strangers(folder, root, 80)
     for i, (_, strokes) in enumerate(digits):
         rng = np.random.default_rng([4, i])
         if kind == "24 megapixels" and i >= 4:

@@ -108,12 +108,11 @@ def test_a_commit_needs_its_repository(tmp_path, capsys):
 
 def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
     from publishing import bundles
-    from publishing.upload import OWNED
+    from publishing.upload import OURS
 
     bundles.space(tmp_path, ROOT / "weights", "OWNER/mnixel", MODEL, "OWNER/mnixel")
-    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= {
-        name.rstrip("/") for name in OWNED["space"]
-    }
+    folders = {pattern.partition("/")[0] for pattern in OURS["space"] if "/" in pattern}
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= folders
 
 
 # --- on the Hub --------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     page = person.page
     open_tab(person, "Data")
     until(page, "document.querySelector('.closest-says').textContent.startsWith('Draw a digit')")
-    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
+    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
     page.locator(".filter label", has_text="7").click()
     shown = page.locator("[data-set=gallery] li:visible").evaluate_all(
         "items => items.map((item) => item.dataset.digit)"
@@ -293,7 +293,7 @@ def test_the_tabs_by_keyboard(edition, browser):
     assert page.url.endswith("#data")
     page.go_back()
     page.go_forward()
-    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
+    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
     page.locator(".filter input").first.focus()
     page.keyboard.press("ArrowRight")  # from all to 0
     page.keyboard.press("ArrowRight")
@@ -323,7 +323,7 @@ def test_the_tabs_speak_spanish(site, browser):
     share = f"{100 * mnixel['right'] / mnixel['total']:.1f}%".replace(".", ",")
     assert share in person.page.locator("[data-chart=people] table").text_content()
     open_tab(person, "Datos")
-    until(person.page, "document.querySelectorAll('[data-set=gallery] li').length > 200")
+    until(person.page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
     assert "0, empezado en cualquier punto" in person.page.locator("#data").inner_text()
     person.leave()
 

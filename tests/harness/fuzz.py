@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from model import DigitCNN
-from serving import images
+from serving.decoder import DecoderProcess, start_decoder
 from tests.harness import ROOT
 from tests.harness.calls import encoded
 
@@ -228,21 +228,18 @@ class Outcome(NamedTuple):
 
 
 class Target:
-    """Reads files in a child process as the server does: with the small budget, then with the large one."""
+    """Reads files in a child process as the server does."""
 
     def __init__(self) -> None:
-        self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), images.Child()
+        self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), DecoderProcess()
 
-    def read(self, raw: bytes, slowly: bool = False) -> Outcome:
+    def read(self, raw: bytes) -> Outcome:
+        process = self.child.process = self.child.process or start_decoder()
         try:
-            tensor = self.net.preprocess(image := self.child.open(raw, slowly))
-        except (TimeoutError, images.TooMuch) as error:
-            if not slowly:
-                return self.read(raw, slowly=True)
-            if isinstance(error, ValueError):
-                return refusal(str(error))
-            timed = -self.child.status in (signal.SIGPROF, signal.SIGALRM)
-            return Outcome("ended" if timed else f"crash {self.child.status}")
+            tensor = self.net.preprocess(image := self.child.open(raw))
+        except TimeoutError:
+            timed = process.returncode in (-signal.SIGPROF, -signal.SIGKILL)
+            return Outcome("ended" if timed else f"crash {process.returncode}")
         except ValueError as error:
             return refusal(str(error))
         except Exception as error:
