@@ -42,7 +42,7 @@ def inputs_of(net: DigitCNN, drawings: list[parity.Drawing]) -> torch.Tensor:
 
 
 def logits_of(net: DigitCNN, inputs: torch.Tensor) -> np.ndarray:
-    """Logits (N, 10) less their mean, as far as probabilities tell."""
+    """Logits (N, 10) less their mean, from the probabilities."""
     logits = net.config.temperature * np.log(net.predict(inputs)[0].astype(np.float64))
     return logits - logits.mean(axis=1, keepdims=True)
 
@@ -89,7 +89,7 @@ def test_the_most_similar_lesson_of_a_digit_counts(net, lessons):
 
 
 def test_similarity_is_a_cosine_and_fades_with_the_focus(net):
-    """Computed anew from the maps after the second pooling."""
+    """The same, computed in numpy from the maps after the second pooling."""
     drawn = parity.generated(12)
     inputs = inputs_of(net, drawn)
     with torch.inference_mode():
@@ -197,7 +197,7 @@ def test_python_and_the_browser_agree_with_lessons(mine, engine, count):
 
 
 def test_the_lesson_that_decided_is_named(engine, lessons):
-    """Where the network's own reading stands, there is none."""
+    """The lesson is null where the network's own reading stands."""
     heart, seven, two = (parity._message(lessons[i]) for i in (10, 7, 2))
     assert engine.page.evaluate(
         """async ([heart, seven, two]) => {
