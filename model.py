@@ -4,20 +4,23 @@
     net = DigitCNN.from_pretrained("weights")       # a folder, or a Hub repository "OWNER/NAME"
     net.classify(image, top_k=3)                    # [("2", 0.981), ("7", 0.012), ("1", 0.003)]
 
-This file needs torch, numpy, pillow, safetensors and huggingface_hub, and no other file of the project: it travels with the
-weights. Everything that classifies (training, the page, the endpoints, tests, benchmarks) goes through `preprocess`.
+This file needs torch, numpy, pillow, safetensors and huggingface_hub, and no other file of the project,
+because it travels with the weights. Training, the page, the endpoints, tests and benchmarks classify with it.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
+import io
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -26,12 +29,14 @@ from torch import Tensor, nn
 
 INPUT = 28  # side of what the network is given, pixels
 BOX = 20  # longer side of the ink inside it; LeCun et al. (1998) made MNIST so
-MIN_SIDE, MAX_SIDE = 8, 4096  # of a picture, pixels
+MIN_SIDE = 8  # of a picture, pixels
+REDUCED = 2048  # pixels: a picture with a longer side is reduced to at most so many
+MAX_PIXELS = 64 * 2**20
 FORMAT = 3  # of config.json; a reader refuses another
 
 EXPECTED = (
-    "expected a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), "
-    f"uint8 0..255 or float 0..1, {MIN_SIDE} to {MAX_SIDE} pixels a side"
+    "expected a path, an open file, bytes, a PIL image, or an array, tensor or list of shape (H, W), "
+    "(H, W, 3), (H, W, 4), (3, H, W) or (784,) with values 0..1 or 0..255"
 )
 
 
@@ -39,133 +44,172 @@ class EmptyDrawing(ValueError):
     """There is no ink in the picture, so there is nothing to classify."""
 
 
+class SeveralDigits(ValueError):
+    """Digits stand side by side in the picture; the network reads one."""
+
+
 class AlteredWeights(ValueError):
     """The weights are not those that config.json was written for: their SHA-256 differs."""
 
 
-# --- picture -> ink -------------------------------------------------------------------------------------------------
+# --- what people have -> luminance ---
 
 
-def _luminance_and_alpha(image: Image.Image | np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Float32 (H, W) luminance 0..1 and alpha 0..1 (None when the picture is opaque throughout)."""
-    if isinstance(image, Image.Image):
-        _check_side(image.height, image.width)
-        try:
-            image = _array_of(_upright(image))
-        except OSError as error:
-            raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
-    if not isinstance(image, np.ndarray):
-        raise ValueError(
-            f"Cannot read a {type(image).__name__} as a picture (open a file with PIL first): {EXPECTED}."
-        )
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (3, 4)):
-        raise ValueError(f"Cannot read an array of shape {image.shape} as a picture: {EXPECTED}.")
-    _check_side(*image.shape[:2])
-    if image.dtype == np.uint8:
-        top = np.float32(255)
-    elif np.issubdtype(image.dtype, np.floating):
-        image, top = image.astype(np.float32), np.float32(1)
-        if not (np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1):
-            raise ValueError(f"The picture has values outside 0..1 or that are not numbers: {EXPECTED}.")
-    else:
-        raise ValueError(f"Cannot read an array of {image.dtype} as a picture: {EXPECTED}.")
-    if image.ndim == 2:
-        return image.astype(np.float32) / top, None
-    weights = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as Pillow
-    strips = np.array_split(image, 1 + image.size // 2**21)  # colours as floats take four times the memory
-    luminance = np.concatenate([(strip.astype(np.float32) / top)[..., :3] @ weights for strip in strips])
-    if image.shape[2] == 3 or image[..., 3].min() == top:
-        return luminance, None
-    return luminance, image[..., 3].astype(np.float32) / top
+def opened(image: Any) -> Image.Image | np.ndarray:
+    """Whatever people have as a Pillow image or an array (H, W), (H, W, 3) or (H, W, 4)."""
+    if isinstance(image, dict):
+        # The value of a gr.Sketchpad, or a row of a data set.
+        image = next((image[key] for key in ("composite", "image") if image.get(key) is not None), None)
+    try:
+        image = io.BytesIO(image) if isinstance(image, (bytes, bytearray)) else image
+        if isinstance(image, (str, os.PathLike)) or hasattr(image, "read"):
+            image = Image.open(image)
+        # Modes I and F have no range of their own; as arrays they get one from their values.
+        if isinstance(image, Image.Image) and image.mode[0] not in "IF":
+            return image
+        array = np.asarray(image.detach().float().cpu() if isinstance(image, Tensor) else image)
+    except FileNotFoundError as error:
+        raise ValueError(f"There is no file {image}: {EXPECTED}.") from error
+    except Exception as error:
+        # The readers of damaged files raise nearly everything.
+        raise ValueError(f"The picture cannot be opened ({error}): {EXPECTED}.") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"Cannot read a {type(image).__name__} as a picture: {EXPECTED}.")
+    shape, array = array.shape, array.squeeze()
+    if array.shape == (INPUT**2,):
+        array = array.reshape(INPUT, INPUT)
+    if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[2] not in (3, 4):
+        array = np.moveaxis(array, 0, 2)
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        raise ValueError(f"Cannot read an array of shape {shape} as one picture: {EXPECTED}.")
+    return array
 
 
-_TURNS = {  # Exif orientation -> what makes the picture upright
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+def luminance(image: Any) -> np.ndarray:
+    """The picture as float32 (H, W), 0 black .. 1 white, upright and on a ground, at most 2048 a side.
 
-
-def _upright(image: Image.Image) -> Image.Image:
-    """The picture turned as Exif says: a telephone notes there which side is up. Damaged Exif turns nothing.
-
-    Pillow's own `exif_transpose` also writes the Exif anew, and fails on what is damaged there in many ways.
+    Colours of one luminance, such as red on green, are told apart in the channel where they differ most.
     """
-    try:
-        turn = _TURNS.get(image.getexif().get(0x0112, 1))
-    except Exception:
-        turn = None
-    return image.transpose(turn) if turn is not None else image
-
-
-def _check_side(height: int, width: int) -> None:
-    if not (MIN_SIDE <= height <= MAX_SIDE and MIN_SIDE <= width <= MAX_SIDE):
+    image = opened(image)
+    is_array = isinstance(image, np.ndarray)
+    height, width = image.shape[:2] if is_array else (image.height, image.width)
+    if min(height, width) < MIN_SIDE or height * width > MAX_PIXELS:
         raise ValueError(
-            f"The picture is {width}x{height} pixels; it must have {MIN_SIDE} to {MAX_SIDE} a side."
+            f"The picture is {width}x{height} pixels; it must have at least {MIN_SIDE} a side "
+            f"and at most {MAX_PIXELS // 2**20} megapixels."
         )
-
-
-def _array_of(image: Image.Image) -> np.ndarray:
-    """A Pillow image of any mode as an array that `_luminance_and_alpha` takes."""
-    if image.mode.startswith("I;16"):
-        return np.asarray(image, dtype=np.float32) / np.float32(65535)
-    if image.mode in (
-        "I",
-        "F",
-    ):  # 32 bits without a stated range: 16-bit PNGs open as I, floats as 0..1 or 0..255
-        values = np.asarray(image, dtype=np.float32)
-        top = next((limit for limit in (1, 255, 65535) if np.nanmax(values, initial=0) <= limit), None)
-        if top is None:
-            raise ValueError(f"The picture has values above 65535: {EXPECTED}.")
-        return values / np.float32(top)
-    has_alpha = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+    if is_array:
+        return _grey(_planes(image.__getitem__, height, width, _white(image)))
     try:
-        if (
-            max(image.size) > MAX_SIDE // 2
-        ):  # half of it has detail enough for 28x28, in a third of the memory
-            image = image.convert("LA" if has_alpha else "L").reduce(2)
-        return np.asarray(image.convert("RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"))
-    except ValueError as error:  # a colour that the palette has not
+        # A JPEG is decoded at a half, a quarter or an eighth of its size; other formats ignore this.
+        image.draft(None, (REDUCED, REDUCED))
+        (flip, turn), (width, height) = _upright(image), image.size
+        has_alpha = {"A", "a"} & {*image.getbands()} or "transparency" in image.info
+        mode = "RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"
+
+        def rows(some: slice) -> np.ndarray:
+            return np.asarray(image.crop((0, some.start, width, some.stop)).convert(mode))
+
+        values = _grey(_planes(rows, height, width, 255))
+    except EmptyDrawing:
+        raise
+    except Exception as error:
         raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
+    return np.ascontiguousarray(np.rot90(np.fliplr(values) if flip else values, turn))
 
 
-def _flatten(luminance: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def _white(array: np.ndarray) -> int:
+    """The value that stands for white in an array: 1, 255 or 65535. A mask of 0 and 1 is ink."""
+    low, high = array.min(), array.max()
+    white = next((white for white in (1, 255, 65535) if high <= 1.001 * white), None)
+    if white is None or not low >= -0.001 * white:
+        raise ValueError(f"The picture has values from {low} to {high}: {EXPECTED}.")
+    return white if high > 0 else 255
+
+
+def _planes(rows: Callable[[slice], np.ndarray], height: int, width: int, white: int) -> list[np.ndarray]:
+    """Grey, or red, green, blue and perhaps alpha: float32 (h, w) 0..1, reduced to at most 2048 a side.
+
+    `rows` gives some rows of the picture. They are read in strips, because colours as floats take much
+    memory.
+    """
+    step = min(-(-max(height, width) // REDUCED), min(height, width) // MIN_SIDE)
+    many = step * max(1, 2**19 // (width * step))
+    strips = []
+    for top in range(0, height, many):
+        strip = rows(slice(top, min(top + many, height))).astype(np.float32)
+        strip = (strip / np.float32(white)).clip(0, 1)
+        planes = list(np.ascontiguousarray(np.moveaxis(np.atleast_3d(strip), 2, 0)))
+        if step > 1:
+            planes = [np.asarray(Image.fromarray(plane, "F").reduce(step)) for plane in planes]
+        strips.append(planes)
+    return [np.concatenate(parts) for parts in zip(*strips, strict=True)]
+
+
+def _grey(planes: list[np.ndarray]) -> np.ndarray:
+    """One plane (H, W) of what `_planes` gives."""
+    if len(planes) == 1:
+        return planes[0]
+    red, green, blue = planes[:3]
+    values = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue  # as Pillow
+    if len(planes) == 4 and planes[3].min() < 1:
+        return _flatten(values, planes[3])
+    spread, most = max((plane[::4, ::4].std(), i) for i, plane in enumerate(planes[:3]))
+    return planes[most] if spread > 3 * values[::4, ::4].std() else values
+
+
+def _upright(image: Image.Image) -> tuple[int, int]:
+    """How to turn a picture upright, as its Exif says: mirrored or not, then by so many quarters."""
+    turns = {2: (1, 0), 3: (0, 2), 4: (1, 2), 5: (1, 1), 6: (0, 3), 7: (1, 3), 8: (0, 1)}
+    try:
+        return turns.get(image.getexif().get(0x0112, 1), (0, 0))
+    except Exception:
+        return 0, 0
+
+
+def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Lay a picture with transparency on a background on which its ink can be seen.
 
-    Ink on a transparent ground (a layer of a drawing program) goes on white when it is dark and on black when it is light. A
-    picture that brings its own ground along (a photograph with cut corners) goes on that ground.
+    Ink on a transparent ground (a layer of a drawing program) goes on white when it is dark and on black when
+    it is light. A picture that brings its own ground along (a photograph with cut corners) goes on that
+    ground. Where colours show nothing, as with half-transparent ink, alpha itself is the picture.
     """
-    opaque = luminance[alpha > 0.5]
-    if opaque.size == 0:
+    opaque = values[alpha > 0.5]
+    if opaque.size:
+        low, middle, high = np.quantile(opaque, (0.02, 0.5, 0.98))
+        if high - low < 0.25 or opaque.size < 0.5 * alpha.size:
+            ground = 1.0 if middle < 0.5 else 0.0
+        else:
+            ground = middle
+        values = values * alpha + np.float32(ground) * (1 - alpha)
+    elif alpha.max() < MIN_CONTRAST:
         raise EmptyDrawing("The picture is transparent: there is no ink in it.")
-    low, middle, high = np.quantile(opaque, (0.02, 0.5, 0.98))
-    if high - low < 0.25 or opaque.size < 0.5 * alpha.size:
-        ground = 1.0 if middle < 0.5 else 0.0
-    else:
-        ground = middle
-    return luminance * alpha + np.float32(ground) * (1 - alpha)
+    return values if opaque.size and np.ptp(values) >= MIN_CONTRAST else alpha
 
+
+# --- luminance -> ink ---
 
 MIN_CONTRAST = 0.06  # of full scale: less is paper, not ink
 INK_PIXELS = 50  # a photographed digit has at least so many, however small it is on the paper
 GROUND_SIDE = 64  # pixels: the resolution at which uneven light is estimated
+WINDOW = 13  # of them: wider than a stroke
+GRAIN_SIDE = 512  # pixels, at most, of a photograph: finer ones only carry more grain
 
 
-def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
-    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; a grainy picture comes back no larger than 1024.
+def to_ink(image: Any) -> np.ndarray:
+    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; of a photograph at most 512 a side.
 
-    The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a note). A background
-    that is not one even value, as in a photograph, is estimated and taken away, and its grain is cut off.
+    The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a
+    note). A background that is not one even value, as in a photograph, is estimated and taken away, and its
+    grain cut off.
 
-    Raises EmptyDrawing when nothing stands out from the background, ValueError for what is no picture (see `EXPECTED`).
+    Raises EmptyDrawing when nothing stands out from the background, ValueError for what is not a picture.
     """
-    values, alpha = _luminance_and_alpha(image)
-    if alpha is not None:
-        values = _flatten(values, alpha)
+    return _ink(luminance(image))
+
+
+def _ink(values: np.ndarray) -> np.ndarray:
+    """As `to_ink`, of luminance."""
     if values.max() - values.min() < MIN_CONTRAST:
         raise EmptyDrawing("The picture is one even colour: there is no ink in it.")
 
@@ -175,78 +219,66 @@ def to_ink(image: Image.Image | np.ndarray) -> np.ndarray:
     )
     ground = np.median(frame) if frame.min() < frame.max() else frame[0]
     if ground > 0.5 * (values.min() + values.max()):
-        frame, ground = 1 - frame, 1 - ground  # dark on light
-        np.subtract(1, values, out=values)
+        frame, ground, values = 1 - frame, 1 - ground, 1 - values  # dark on light
     if np.mean(np.abs(frame - ground) < 1.5 / 255) < 0.5:
         ink = _without_grain(values)
     else:
-        ink = np.maximum(
-            np.subtract(values, ground, out=values), 0, out=values
-        )  # in place: pictures may be large
+        ink = np.maximum(values - ground, 0)
     peak = ink.max()
     if peak < MIN_CONTRAST:
         raise EmptyDrawing("The picture has hardly any contrast: there is no ink in it.")
     return np.divide(ink, peak, out=ink)
 
 
-def trimmed(image: Image.Image | np.ndarray) -> Image.Image | np.ndarray:
-    """A board without most of its empty ground, which changes no result and saves most of the time; others as they are."""
-    if (
-        not isinstance(image, np.ndarray)
-        or image.dtype != np.uint8
-        or image.ndim != 2
-        or min(image.shape) < 4 * MIN_SIDE
-    ):
-        return image
-    inked: np.ndarray = image != 0
-    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
-    if not rows.size:
-        return image
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    around = min(bottom - top, right - left) // 14 + MIN_SIDE  # no less than the frame that `to_ink` looks at
-    height, width = image.shape
-    if min(top, left, height - bottom, width - right) < min(height, width) // 16:
-        return image  # ink in the frame: all of it counts
-    return image[max(top - around, 0) : bottom + around, max(left - around, 0) : right + around]
-
-
-def _filtered(values: np.ndarray, size: tuple[int, int], *filters: ImageFilter.Filter) -> np.ndarray:
-    """Float32 (H, W) 0..1 resampled to `size` (width, height), then through Pillow's 8-bit rank filters."""
-    small = Image.fromarray(values, "F").resize(size, Image.Resampling.BOX)
-    image = Image.fromarray(np.rint(np.asarray(small).clip(0, 1) * 255).astype(np.uint8))
-    for step in filters:
-        image = image.filter(step)
-    return np.asarray(image, dtype=np.float32) / np.float32(255)
+def _bytes(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Float32 (H, W) 0..1 resampled to `shape`, as uint8."""
+    small = Image.fromarray(values, "F").resize(shape[::-1], Image.Resampling.BOX)
+    return np.rint(np.asarray(small).clip(0, 1) * 255).astype(np.uint8)
 
 
 def _enlarged(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Float32 array resampled bilinearly to `shape` (H, W)."""
-    return np.asarray(Image.fromarray(values, "F").resize(shape[::-1], Image.Resampling.BILINEAR))
+    """Uint8 (h, w) 0..255 resampled bilinearly to `shape` (H, W), as float32 0..1."""
+    image = Image.fromarray(values.astype(np.float32) / np.float32(255), "F")
+    return np.asarray(image.resize(shape[::-1], Image.Resampling.BILINEAR))
+
+
+def _grown(image: np.ndarray, side: int) -> np.ndarray:
+    """The largest value in a square window of `side` round each pixel of a mask or of bytes (H, W)."""
+    for _ in range(2):
+        wide = np.pad(image.T, ((side // 2, side // 2), (0, 0)), mode="edge")
+        image = np.maximum.reduce([wide[i : i + image.shape[1]] for i in range(side)])
+    return image
+
+
+def _median(image: np.ndarray) -> np.ndarray:
+    """The median of the 3x3 pixels round each, uint8 (H, W), after their columns were sorted (Smith 1996)."""
+
+    def ordered(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        return np.minimum(low, c), np.maximum(low, np.minimum(high, c)), np.maximum(high, c)
+
+    wide = np.pad(image, 1, mode="edge")
+    columns = ordered(wide[:-2], wide[1:-1], wide[2:])
+    low, middle, high = (ordered(rows[:, :-2], rows[:, 1:-1], rows[:, 2:]) for rows in columns)
+    return ordered(low[2], middle[1], high[0])[1]
 
 
 def _without_grain(values: np.ndarray) -> np.ndarray:
     """Light ink (H, W) on a dark, uneven, grainy ground, 0..1: the ink alone, 0..1.
 
-    The ground is a grey opening (Sternberg 1986) with a window wider than a stroke, on a small copy. What is left of the paper's
-    grain is cut at three times its spread; ink that hangs together only as specks is dropped.
+    The ground is a grey opening (Sternberg 1986) with a window wider than a stroke, on a small copy. What is
+    left of the paper's grain is cut at three times its spread; ink that hangs together only as specks is
+    dropped.
     """
-    factor = max(
-        1.0, min(max(values.shape) / 1024, min(values.shape) / MIN_SIDE)
-    )  # finer ones only carry more grain
+    factor = max(1.0, min(max(values.shape) / GRAIN_SIDE, min(values.shape) / MIN_SIDE))
     shape = (round(values.shape[0] / factor), round(values.shape[1] / factor))
-    fine = _filtered(values, shape[::-1], ImageFilter.MedianFilter(3))
+    fine = _median(_bytes(values, shape)).astype(np.float32) / np.float32(255)
 
     shrink = GROUND_SIDE / max(shape)
-    size = (max(1, round(shape[1] * shrink)), max(1, round(shape[0] * shrink)))
-    window = 2 * (GROUND_SIDE // 10) + 1
-    ground = _filtered(
-        fine,
-        size,
-        ImageFilter.MinFilter(window),
-        ImageFilter.MaxFilter(window),
-        ImageFilter.GaussianBlur(window / 3),
-    )
-    ink = np.maximum(fine - _enlarged(ground, shape), 0)
+    small = _bytes(fine, (max(1, round(shape[0] * shrink)), max(1, round(shape[1] * shrink))))
+    ground = Image.fromarray(_grown(255 - _grown(255 - small, WINDOW), WINDOW))
+    soft = np.asarray(ground.filter(ImageFilter.GaussianBlur(WINDOW / 3)))
+    ink = np.maximum(fine - _enlarged(soft, shape), 0)
 
     grain = 1.4826 * np.median(np.abs(ink - np.median(ink)))
     brightest = min(INK_PIXELS, ink.size // 4)
@@ -257,25 +289,23 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     ink = np.clip((ink - cut) / (0.9 * peak - cut), 0, 1)
 
     step = max(1, max(shape) // 128)
-    size = (max(1, shape[1] // step), max(1, shape[0] // step))
-    coherent = _filtered(ink, size) > 0.2
-    mask = _filtered(coherent.astype(np.float32), size, ImageFilter.MaxFilter(3))
-    return ink * (_enlarged(mask, shape) > 0)
+    coherent = _bytes(ink, (max(1, shape[0] // step), max(1, shape[1] // step))) > 51
+    return ink * (_enlarged(_grown(coherent, 3), shape) > 0)
 
 
-# --- ink -> what the network is given ---------------------------------------------------------------------------------
+# --- ink -> what the network is given ---
 
-EDGE = 0.41  # of the peak: ink from here on counts for the box, be the edge sharp or soft. No multiple of 1/255, lest rounding decide
-SOFTNESS = (
-    0.6  # pixels of blur that make a board look like a 28x28 of MNIXEL: least difference over 200 drawings
-)
+# Share of the peak from which ink counts for the box: not a multiple of 1/255, so rounding flips no pixel.
+EDGE = 0.41
+# Pixels of blur that make a board look like a 28x28 of MNIXEL: the least difference over 200 drawings.
+SOFTNESS = 0.6
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:
     """Crop, scale and centre ink (H, W) 0..1: float32 (28, 28), 0 background .. 1 ink.
 
-    The longer side of the ink's box becomes 20 pixels, the centre of mass goes to the centre, as MNIST was made (LeCun et al.
-    1998), all in one resampling from the resolution that came in. Sharp sources are softened to what a 28x28 of MNIXEL is.
+    The longer side of the ink's box becomes 20 pixels and the centre of mass goes to the centre, as MNIST was
+    made (LeCun et al. 1998), in one resampling. Sharp sources are softened to what a 28x28 of MNIXEL is.
     """
     mask = ink >= EDGE
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
@@ -307,12 +337,11 @@ def normalise(ink: np.ndarray) -> np.ndarray:
 
 
 def _blur_matrix(sigma: float) -> np.ndarray:
-    """The (28, 28) matrix of a Gaussian blur along one axis, `sigma` in pixels; ink that leaves the picture is lost."""
+    """The (28, 28) matrix of a Gaussian blur along one axis, `sigma` in pixels; ink that leaves is lost."""
     distance = np.arange(INPUT)[:, None] - np.arange(INPUT)
-    weights = np.exp(-0.5 * np.square(distance / max(sigma, 0.05)))
-    return (weights / np.exp(-0.5 * np.square(np.arange(-INPUT, INPUT + 1) / max(sigma, 0.05))).sum()).astype(
-        np.float32
-    )
+    bell = np.exp(-0.5 * np.square(np.arange(-INPUT, INPUT + 1) / max(sigma, 0.05)))
+    weights = np.exp(-0.5 * np.square(distance / max(sigma, 0.05))) / bell.sum()
+    return weights.astype(np.float32)
 
 
 def _cut(ink: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
@@ -324,7 +353,189 @@ def _cut(ink: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
     return window
 
 
-# --- the network ------------------------------------------------------------------------------------------------------
+# --- finding the digit in a picture ---
+
+BOARD, SMALL = 448, 32  # sides of a board (board.py) and of pictures that are taken as they are, pixels
+MASK_SIDE = 256  # pixels, at most, of the masks in which parts are looked for
+CROSSING = 0.6  # of a picture's side: ink that runs straight for so long is a line of the paper
+SHEET = 0.05  # of the picture: an even patch that is smaller is not the sheet that the digit is on
+# Columns to the left for each row down, of the lines that part two digits.
+SLANTS = np.arange(-2, 5) / 10
+TALL = 0.5  # of the tallest part's height: what is lower is a dot or a bar, and not a digit
+WIDE = 0.08  # of the height: a gap that parts two digits, whatever the network says of them
+FIRM = 1.0  # logits above the threshold: ink that is so firmly accepted is not questioned
+
+
+class Parts(NamedTuple):
+    """The n connected parts of a mask (h, w)."""
+
+    labels: np.ndarray  # (h, w), 0 outside and 1..n in the order in which rows meet them
+    boxes: np.ndarray  # (n, 4) top, bottom, left, right
+    sizes: np.ndarray  # (n,) pixels
+
+    def touching(self, where: np.ndarray) -> np.ndarray:
+        """(n,) bool: the parts with a pixel in the mask `where`."""
+        return np.bincount(self.labels[where], minlength=len(self.sizes) + 1)[1:] > 0
+
+
+def _parts(mask: np.ndarray) -> Parts:
+    """What hangs together over sides or corners, from the runs in rows (Rosenfeld and Pfaltz 1966)."""
+    steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    (rows, starts), ends = np.nonzero(steps == 1), np.nonzero(steps == -1)[1]
+    width = mask.shape[1] + 2
+    # A run touches those below it from the first that ends behind its start to the last that starts in time.
+    first = np.searchsorted(rows * width + ends, (rows + 1) * width + starts)
+    count = np.searchsorted(rows * width + starts, (rows + 1) * width + ends, "right") - first
+    above = np.repeat(np.arange(len(rows)), count)
+    below = np.arange(len(above)) - np.repeat(np.cumsum(count) - count - first, count)
+    part = np.arange(len(rows))
+    while (part[above] != part[below]).any():
+        lower = np.minimum(part[above], part[below])
+        np.minimum.at(part, part[above], lower)
+        np.minimum.at(part, part[below], lower)
+        part = part[part]
+    names, part = np.unique(part, return_inverse=True)
+    boxes = np.tile([mask.shape[0], 0, mask.shape[1], 0], (len(names), 1))
+    for column, edges in enumerate((rows, rows + 1, starts, ends)):
+        (np.maximum if column % 2 else np.minimum).at(boxes[:, column], part, edges)
+    labels = np.zeros(mask.shape, np.int32)
+    labels[mask] = np.repeat(part + 1, ends - starts)
+    return Parts(labels, boxes, np.bincount(part, ends - starts, len(names)))
+
+
+def _border(shape: tuple[int, ...]) -> np.ndarray:
+    border = np.ones(shape, bool)
+    border[1:-1, 1:-1] = False
+    return border
+
+
+def _masked(ink: np.ndarray, filled: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, int]:
+    """Where ink is, and the edge of the picture or sheet: bool (h, w), in blocks of `step` pixels a side."""
+    step = -(-max(ink.shape) // MASK_SIDE)
+
+    def blocks(plane: np.ndarray) -> np.ndarray:
+        plane = np.pad(plane, [(0, -side % step) for side in plane.shape])
+        rows = np.maximum.reduce([plane[i::step] for i in range(step)])
+        return np.maximum.reduce([rows[:, i::step] for i in range(step)])
+
+    mask = blocks(ink) >= EDGE
+    edge = _border(mask.shape)
+    return mask, edge if filled is None else edge | blocks(filled), step
+
+
+def _lines(mask: np.ndarray) -> np.ndarray:
+    """Nearly level lines across a mask, bool (h, w), without the ink that crosses them.
+
+    Their direction, within six degrees, is that of the sharpest projection (Postl 1986).
+    """
+    (y, x), width = np.nonzero(mask), mask.shape[1]
+    turned = [
+        np.rint(y + slope * (x - width / 2)).astype(int) + width for slope in np.linspace(-0.1, 0.1, 33)
+    ]
+    profiles = [np.bincount(rows, minlength=sum(mask.shape) + width) for rows in turned]
+    best = int(np.argmax([np.square(profile).sum() for profile in profiles]))
+    rows, on = turned[best], (profiles[best] >= CROSSING * width)[turned[best]]
+    lines = np.zeros_like(mask)
+    if on.any():
+        # How many pixels hang together above and below each: more where ink crosses a line.
+        flat = np.pad(mask, ((1, 1), (0, 0))).T.ravel()
+        length = np.zeros(len(flat), int)
+        starts, ends = np.flatnonzero(np.diff(flat.astype(np.int8))).reshape(-1, 2).T
+        length[flat] = np.repeat(ends - starts, ends - starts)
+        length = length.reshape(width, -1).T[1:-1][y, x]
+        near = np.isin(rows, np.unique(rows[on])[:, None] + (-1, 0, 1))
+        near &= length <= 1.5 * np.median(length[on]) + 1
+        lines[y[near], x[near]] = True
+    return lines
+
+
+def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What may be the digit's sheet: large patches of one brightness (Otsu 1979) and what they enclose.
+
+    For each the part of the picture round it, filled up with its brightness, and the mask of what was filled.
+    """
+    shrink = max(1.0, max(values.shape) / GRAIN_SIDE)
+    size = [round(side / shrink) for side in values.shape[::-1]]
+    image = Image.fromarray(values, "F").resize(size, Image.Resampling.BOX)
+    small, values = np.asarray(image.reduce(4)), np.asarray(image)
+    counts, levels = np.histogram(small, 64)
+    below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * (levels[:-1] + levels[1:]) / 2)[:-1]
+    between = np.square(sums - small.mean() * below) / np.maximum(below * (small.size - below), 1)
+    bright = small > levels[1 + int(np.argmax(between))]
+    for mask in (bright, ~bright):
+        patches = _parts(mask)
+        for i in np.argsort(-patches.sizes, kind="stable")[:3]:
+            patch = patches.labels == i + 1
+            others = _parts(~patch)
+            outside = np.append(False, others.touching(_border(patch.shape)))[others.labels]
+            top, bottom, left, right = 4 * patches.boxes[i]
+            is_large = min(bottom - top, right - left) >= max(MIN_SIDE, max(values.shape) / 6)
+            if is_large and patches.sizes[i] >= SHEET * mask.size and outside.any():
+                cut = values[top:bottom, left:right]
+                filled = outside.repeat(4, 0).repeat(4, 1)[top:bottom, left:right][
+                    : cut.shape[0], : cut.shape[1]
+                ]
+                yield np.where(filled, np.median(small[patch]), cut), _grown(filled, 9)
+
+
+def _candidates(
+    ink: np.ndarray, filled: np.ndarray | None = None
+) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+    """What may be a digit in ink (H, W): handicaps in logits, inks, and these with all that is beside them.
+
+    What hangs together with the edge is left out; long lines are, or are not; all of the rest counts, or the
+    largest part with what is near it, or with what is inside its box.
+    """
+    mask, edge, step = _masked(ink, filled)
+    lines = _lines(mask) | _lines(mask.T).T
+    for left in (mask, mask & ~lines)[: 1 + lines.any()]:
+        parts = _parts(left)
+        inner = ~parts.touching(edge)
+        if inner.any():
+            beside = _only(ink, parts, inner, step)
+            yield 0.3, beside, beside
+            top, bottom, start, end = parts.boxes[np.argmax(parts.sizes * inner)]
+            for handicap, near in ((0.5, max(bottom - top, end - start) // 4), (1.0, 0)):
+                close = inner & (parts.boxes[:, ::2] < (bottom + near, end + near)).all(1)
+                close &= (parts.boxes[:, 1::2] > (top - near, start - near)).all(1)
+                if (close != inner).any():
+                    yield handicap, _only(ink, parts, close, step), beside
+
+
+def _only(ink: np.ndarray, parts: Parts, some: np.ndarray, step: int) -> np.ndarray:
+    """The ink of some parts (n,) with what is faint round them, cut to it."""
+    keep = np.append(False, some)[parts.labels]
+    keep = _grown(keep, 3) & (keep | (parts.labels == 0))
+    rows, columns = np.flatnonzero(keep.any(axis=1)), np.flatnonzero(keep.any(axis=0))
+    box = slice(rows[0] * step, (rows[-1] + 1) * step), slice(columns[0] * step, (columns[-1] + 1) * step)
+    cut = ink[box]
+    return cut * keep.repeat(step, 0).repeat(step, 1)[box][: cut.shape[0], : cut.shape[1]]
+
+
+def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
+    """Two groups of ink side by side: the gap between them over their height, and their inks, if any.
+
+    A slanted line parts them, and each has a part at least half as tall as the tallest.
+    """
+    mask, _, step = _masked(ink)
+    parts = _parts(mask)
+    heights = np.diff(parts.boxes[:, :2])[:, 0]
+    gap, best = 0.0, heights < 0
+    y, x = np.nonzero(mask)
+    for slant in SLANTS if (heights >= TALL * heights.max()).sum() > 1 else ():
+        start, end = np.full(len(heights), np.inf), np.full(len(heights), -np.inf)
+        np.minimum.at(start, parts.labels[y, x] - 1, x + slant * y)
+        np.maximum.at(end, parts.labels[y, x] - 1, x + slant * y)
+        for edge in start:
+            left = end < edge
+            if left.any() and (left | (start >= edge)).all():
+                wide = float(edge - end[left].max() - 1) / heights.max()
+                if wide > gap and min(heights[left].max(), heights[~left].max()) >= TALL * heights.max():
+                    gap, best = wide, left
+    return gap, [_only(ink, parts, side, step) for side in (best, ~best)] if gap else []
+
+
+# --- the network ---
 
 LABELS = tuple("0123456789")
 
@@ -348,7 +559,7 @@ class Config:
 
 
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
-    """3x3 convolution that keeps the size, batch normalisation (which brings the bias), ReLU: 9*in*out + 2*out parameters."""
+    """3x3 convolution that keeps the size, batch normalisation (with the bias), ReLU: 9*in*out + 2*out."""
     return [
         nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
         nn.BatchNorm2d(outputs),
@@ -359,8 +570,8 @@ def _block(inputs: int, outputs: int) -> list[nn.Module]:
 class DigitCNN(nn.Module):
     """A small convolutional network for digits, with the preprocessing that belongs to it.
 
-    Five 3x3 convolutions in three blocks, pooled between, averages over nine parts of the picture, one dense layer: 42,738
-    parameters with the default 8, 32 and 80 channels.
+    Five 3x3 convolutions in three blocks, pooled between, averages over nine parts of the picture, one dense
+    layer: 42,738 parameters with the default 8, 32 and 80 channels.
     """
 
     POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
@@ -393,47 +604,103 @@ class DigitCNN(nn.Module):
         """(N, 1, 28, 28) from `preprocess` -> (N, 10) logits."""
         return self.dense(self.dropout(self.features(x)))
 
-    # --- picture -> probabilities -------------------------------------------------------------------------------------
+    # --- picture -> probabilities ---
 
-    def preprocess(self, image: Image.Image | np.ndarray) -> Tensor:
-        """What the network is given for a picture: float32 (1, 28, 28), 0 background .. 1 ink.
+    def preprocess(self, image: Any) -> Tensor:
+        """What the network is given for a picture: float32 (1, 28, 28) on the CPU, 0 background .. 1 ink.
 
-        `image` is a PIL image or a numpy array (H, W), (H, W, 3) or (H, W, 4), 8 to 4096 a side, uint8 0..255 or float 0..1,
-        light on dark or dark on light. Raises EmptyDrawing when there is no ink in it, ValueError for anything else.
+        `image` is whatever people have (see `EXPECTED`), light on dark or dark on light, from 8 pixels a side
+        to 64 megapixels. Boards and pictures of at most 32 pixels a side are taken as they are. Of other
+        pictures this is the ink that the network accepts most firmly as a digit (see `_candidates`).
+
+        Raises EmptyDrawing when there is no ink, SeveralDigits for two digits, ValueError for what is not a
+        picture.
         """
-        return torch.from_numpy(normalise(to_ink(trimmed(image))))[None]
+        values = luminance(image)
+        is_small = max(values.shape) <= SMALL or not self.config.threshold
+        if is_small or (values.shape == (BOARD, BOARD) and np.count_nonzero(values) < values.size / 2):
+            ink = beside = _ink(values)
+        else:
+            ink, beside = self._find(values)
+        gap, groups = (0.0, []) if is_small else side_by_side(beside)
+        if groups and (gap > WIDE and ink is beside or min(self._margins(groups)) >= self.config.threshold):
+            raise SeveralDigits("There is more than one digit in the picture; crop it to one.")
+        return torch.from_numpy(normalise(ink))[None]
+
+    def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The ink of the digit in a picture (H, W), and that with all that may belong to it."""
+        ink = _ink(values)
+        mask, edge, _ = _masked(ink)
+        parts = _parts(mask)
+        touching = parts.touching(edge)
+        margin = float(self._margins([ink])[0]) - self.config.threshold
+        if not touching.any() and margin >= FIRM:
+            return ink, ink
+        tall = np.ptp(parts.boxes[~touching, :2], axis=1).max(initial=0) >= max(mask.shape) / 8
+        handicap = 3.0 if touching.any() and tall else 0.0
+        tried = [(handicap, ink, ink)] if margin >= 0 or not touching.all() else []
+        tried += _candidates(ink)
+        for sheet, filled in _sheets(values):
+            try:
+                tried += _candidates(_ink(sheet), filled)
+            except EmptyDrawing:
+                continue
+        if not tried:
+            raise EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
+        scores = self._margins([ink for _, ink, _ in tried]) - [handicap for handicap, _, _ in tried]
+        return tried[int(np.argmax(scores))][1:]
+
+    def _margins(self, inks: list[np.ndarray]) -> np.ndarray:
+        """How firmly the network accepts each of some inks as a digit: see `predict`."""
+        logits = self._logits(torch.from_numpy(np.stack([normalise(ink) for ink in inks]))[:, None])
+        return (logits.amax(dim=1) - logits.mean(dim=1)).numpy()
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """Without dropout, batch statistics and gradients; afterwards in training again if it was."""
+        was_training = self.training
+        self.eval()
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            self.train(was_training)
+
+    def _logits(self, inputs: Tensor) -> Tensor:
+        """Float32 (N, 10) on the CPU, whatever the network's device and precision."""
+        with self._evaluating():
+            return self(inputs.to(self.dense.weight)).float().cpu()
 
     def predict(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities and logit margins for (N, 1, 28, 28) from `preprocess`.
 
-        Probabilities: calibrated float32 (N, 10), rows sum to 1. Margins: float32 (N,), how far the best logit stands above the
-        mean one; under `config.threshold` the picture is hardly a digit. Drawings that are no digits were taught to have equal
-        logits (Hendrycks et al. 2019), and the gap tells them from digits better than the best probability does.
+        Probabilities: calibrated float32 (N, 10), rows sum to 1. Margins: float32 (N,), how far the best
+        logit stands above the mean one; under `config.threshold` the picture is hardly a digit. Non-digit
+        drawings were taught to have equal logits (Hendrycks et al. 2019), and the gap tells them from digits
+        better than the best probability does.
         """
-        if self.training:
-            self.eval()
-        with torch.inference_mode():
-            logits = self(inputs)
-            margin = logits.amax(dim=1) - logits.mean(dim=1)
-            if len(self.lessons):
-                logits, margin = self._recall(inputs, logits, margin)
-            return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
+        logits = self._logits(inputs)
+        margin = logits.amax(dim=1) - logits.mean(dim=1)
+        if len(self.lessons):
+            logits, margin = self._recall(inputs, logits, margin)
+        return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
 
-    def probabilities(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
+    def probabilities(self, images: Iterable[Any]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
-        if isinstance(images, (Image.Image, np.ndarray, str)):
+        shape = getattr(images, "shape", (0, 0, 0))
+        is_one = isinstance(images, (Image.Image, str, bytes, dict, os.PathLike)) or hasattr(images, "read")
+        if is_one or (len(shape) == 2 and shape[1] != INPUT**2) or (len(shape) == 3 and shape[2] in (3, 4)):
             raise ValueError("probabilities() takes a list of pictures; put a single one into a list.")
-        if len(images) == 0:
-            return np.zeros((0, len(LABELS)), np.float32)
-        return self.predict(torch.stack([self.preprocess(image) for image in images]))[0]
+        inputs = [self.preprocess(image) for image in images]
+        return self.predict(torch.stack(inputs))[0] if inputs else np.zeros((0, len(LABELS)), np.float32)
 
-    def classify(self, image: Image.Image | np.ndarray, top_k: int = 3) -> list[tuple[str, float]]:
-        """The `top_k` (1..10) most probable digits of a picture with their probabilities, most probable first."""
+    def classify(self, image: Any, top_k: int = 3) -> list[tuple[str, float]]:
+        """The `top_k` (1..10) most probable digits of a picture with their probabilities, best first."""
         return ranked(self.probabilities([image])[0], top_k)
 
-    # --- learning a hand ----------------------------------------------------------------------------
+    # --- learning a hand ---
 
-    def adapt(self, images: Sequence[Image.Image | np.ndarray], labels: Sequence[str | int]) -> DigitCNN:
+    def adapt(self, images: Sequence[Any], labels: Sequence[str | int]) -> DigitCNN:
         """A network that also knows these pictures, labelled "0".."9" or 0..9; this one is unchanged.
 
         It remembers them beside the frozen weights (a cache model, Zhang et al. 2022), along with what it had
@@ -465,15 +732,13 @@ class DigitCNN(nn.Module):
         The maps after the second pooling, standardised. Each map's mean and deviation follow from its batch
         normalisation: those of max(0, x) for x normal with mean `bias` and deviation `weight`.
         """
-        self.eval()
-        with torch.inference_mode():
+        with self._evaluating():
             maps = self.features[: self.POOLED](inputs.to(self.dense.weight)).float()
             norm = self.features[self.POOLED - 3]
             assert isinstance(norm, nn.BatchNorm2d)
             centre, spread = norm.bias.double(), norm.weight.double().abs() + 1e-3
-            share = torch.sigmoid(
-                1.702 * centre / spread
-            )  # of a normal distribution that lies above 0, nearly
+            # The share of a normal distribution that lies above 0, nearly.
+            share = torch.sigmoid(1.702 * centre / spread)
             bell = spread * torch.exp(-((centre / spread) ** 2) / 2) / math.sqrt(2 * math.pi)
             mean = centre * share + bell
             variance = (centre**2 + spread**2) * share + centre * bell - mean**2
@@ -488,12 +753,12 @@ class DigitCNN(nn.Module):
         digit without a lesson gains a little by its own probability, so that the taught ones do not outdo it.
         What the network itself refuses gains nothing so, and is read only when similar enough to a lesson.
         """
-        similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0)
+        similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0).cpu()
         nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(
-            1, self.taught.expand(len(similar), -1), similar, "amax"
+            1, self.taught.cpu().expand(len(similar), -1), similar, "amax"
         )
         logits = logits.float()
-        untaught = torch.bincount(self.taught, minlength=len(LABELS)) == 0
+        untaught = torch.bincount(self.taught.cpu(), minlength=len(LABELS)) == 0
         standing = self.config.standing * torch.softmax(logits / self.config.temperature, dim=1)
         standing = standing * (margin >= self.config.threshold)[:, None]
         gain = torch.where(untaught, standing, nearest**self.config.focus)
@@ -503,10 +768,10 @@ class DigitCNN(nn.Module):
         is_known = nearest.gather(1, digit[:, None])[:, 0] >= self.config.known
         return logits, torch.where(is_known, both + self.config.threshold, torch.minimum(both, margin))
 
-    # --- files --------------------------------------------------------------------------------------------------------
+    # --- files ---
 
     def save_pretrained(self, folder: str | Path) -> str:
-        """Write model.safetensors and config.json to a folder; returns the SHA-256 of the weights, which config.json keeps."""
+        """Write model.safetensors and config.json to a folder; returns the SHA-256 of the weights."""
         from safetensors.torch import save_file
 
         folder = Path(folder)
@@ -527,35 +792,30 @@ class DigitCNN(nn.Module):
         token: str | None = None,
         local_files_only: bool = False,
     ) -> DigitCNN:
-        """A trained network from a folder or a Hub repository "OWNER/NAME" (at `revision`: a branch, a tag or a commit).
+        """A trained network from a folder, or from a Hub repository "OWNER/NAME" at a `revision`.
 
-        Nothing is guessed: weights come from safetensors, the shape of the network from config.json, every tensor must be
-        there and no other, and the weights must have the SHA-256 that config.json states. A cached file of the Hub that has
-        not is fetched once more. With `local_files_only` no request is made: what the cache has, or FileNotFoundError.
+        Nothing is guessed: weights come from safetensors, the shape of the network from config.json, every
+        tensor must be there and no other, and the weights must have the SHA-256 that config.json states. A
+        cached file whose hash differs is downloaded once more. With `local_files_only` only the Hub's cache
+        is read.
 
-        Raises FileNotFoundError when there is no such folder, repository, revision or file, PermissionError when it is not
-        open to you, ConnectionError when the Hub cannot be asked, ValueError when a file is not what it should be.
+        Raises FileNotFoundError when there is no such folder, repository, revision or file, PermissionError
+        when it is not open to you, ConnectionError when the Hub cannot be asked, ValueError when a file is
+        not what it should be.
         """
         if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
             raise ValueError(
                 f"The source of a network is a folder or a Hub repository OWNER/NAME, not {source!r}."
             )
+        name = str(source)
         if Path(source).is_dir():
-            return cls._load(Path(source), str(source))
-        return cls.from_hub(str(source), revision=revision, token=token, local_files_only=local_files_only)
-
-    @classmethod
-    def from_hub(
-        cls,
-        name: str,
-        *,
-        revision: str | None = None,
-        token: str | None = None,
-        local_files_only: bool = False,
-    ) -> DigitCNN:
-        """As `from_pretrained`, but `name` is a Hub repository even where a folder has the same name."""
-        if name.count("/") != 1 or not all(name.split("/")):
-            raise FileNotFoundError(f"{name} is neither a folder nor a Hub repository OWNER/NAME.")
+            return cls._load(Path(source), name)
+        if Path(source).is_file():
+            raise ValueError(f"{name} is a file; give the folder that holds {CONFIG} and {WEIGHTS}.")
+        if name.count("/") != 1 or not all(name.split("/")) or name[0] in ".~":
+            raise FileNotFoundError(
+                f"{name} is neither a folder nor a Hub repository OWNER/NAME; check its path."
+            )
         if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
             raise PermissionError(
                 "The token has characters that no token has, perhaps a space or a line break: copy it again."
@@ -563,7 +823,8 @@ class DigitCNN(nn.Module):
         folder = _download(name, revision, token, local_files_only)
         try:
             return cls._load(folder, f"{name}@{folder.name}")
-        except ValueError as spoilt:  # perhaps only on the way here
+        except ValueError as spoilt:
+            # Perhaps it was spoilt on its way here.
             if local_files_only:
                 raise
             try:
@@ -574,7 +835,7 @@ class DigitCNN(nn.Module):
 
     @classmethod
     def _load(cls, folder: Path, source: str) -> DigitCNN:
-        """The network in a folder, whose `source` is what messages and `net.source` say. See `from_pretrained`."""
+        """The network in a folder; messages and `net.source` say `source`. See `from_pretrained`."""
         from safetensors import SafetensorError
         from safetensors.torch import load
 
@@ -585,10 +846,14 @@ class DigitCNN(nn.Module):
                 )
         net = cls(_read_config(folder / CONFIG, source))
         weights = (folder / WEIGHTS).read_bytes()  # once: what is hashed is what is loaded
+        if weights.startswith(b"version https://git-lfs"):
+            raise ValueError(
+                f"The {WEIGHTS} of {source} is a Git LFS pointer, not the weights: run `git lfs pull` there."
+            )
         if hashlib.sha256(weights).hexdigest() != net.config.sha256:
             raise AlteredWeights(
-                f"The {WEIGHTS} of {source} is not the file that {CONFIG} was written for: its SHA-256 differs. "
-                "It was cut short or changed; take both files from where they were published."
+                f"The {WEIGHTS} of {source} is not the file that {CONFIG} was written for: its SHA-256 "
+                "differs. It was cut short or changed; take both files from where they were published."
             )
         try:
             net.load_state_dict(load(weights), strict=True)
@@ -615,14 +880,13 @@ def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:
 def _download(
     name: str, revision: str | None, token: str | None, offline: bool = False, again: bool = False
 ) -> Path:
-    """The cache's folder with config.json and weights of a Hub repository, both of one commit, which names the folder.
+    """The folder in the cache with both files of a Hub repository, of one commit, which names the folder.
 
     With `again` both are fetched even if they are there. Raises what `DigitCNN.from_pretrained` says.
     """
-    import httpx2  # huggingface_hub's own transport
-    from huggingface_hub import errors, hf_hub_download
+    from huggingface_hub import constants, errors, hf_hub_download
 
-    folder = Path()
+    folder, file = Path(), CONFIG
     try:
         for file in (CONFIG, WEIGHTS):
             pinned = folder.name or revision
@@ -630,52 +894,42 @@ def _download(
                 name, file, revision=pinned, token=token, local_files_only=offline, force_download=again
             )
             folder = Path(fetched).parent
-    except errors.HFValidationError as error:
-        raise FileNotFoundError(
-            f"{name!r} is no name that a Hub repository can have: OWNER/NAME is expected."
-        ) from error
-    except errors.GatedRepoError as error:
-        raise PermissionError(
-            f"{name} is gated: ask for access on its page, then log in with `hf auth login` or give token=."
-        ) from error
-    except errors.RepositoryNotFoundError as error:
-        raise FileNotFoundError(
-            f"There is no model repository {name} that you may see. Check the name; if it is private, log in with "
-            "`hf auth login` or give token=."
-        ) from error
-    except errors.RevisionNotFoundError as error:
-        raise FileNotFoundError(
-            f"{name} has no revision {revision!r}: give a branch, a tag or a full commit."
-        ) from error
-    except errors.LocalEntryNotFoundError as error:
-        if offline:
-            raise FileNotFoundError(f"{name} is not in the Hub's cache on this machine.") from error
-        raise ConnectionError(
-            f"The Hub cannot be asked for {name}, and it is not in the cache: check the network and try again."
-        ) from error
-    except errors.EntryNotFoundError as error:
-        raise FileNotFoundError(
-            f"There is no {file} in {name}: it holds no weights of this network."
-        ) from error
-    except (
-        httpx2.HTTPError,
-        OSError,
-        RuntimeError,
-        ValueError,
-        ImportError,
-    ) as error:  # a transfer that broke, a full disk, ...
+        return folder
+    except Exception as error:
+        log_in = "log in with `hf auth login` or give token="
+        away = "HF_HUB_OFFLINE is set; unset it" if constants.HF_HUB_OFFLINE else "check the network"
         status = getattr(getattr(error, "response", None), "status_code", None)
-        if status in (401, 403):
-            raise PermissionError(
-                f"The Hub does not let you read {name}: log in with `hf auth login`, or mend the token."
-            ) from error
         reason = f"status {status}" if status else str(error).strip().split("\n")[0] or type(error).__name__
-        raise ConnectionError(f"The Hub could not send {name} ({reason}): try again later.") from error
-    return folder
+        kind: type[Exception] = FileNotFoundError
+        match error:
+            case errors.HFValidationError():
+                sentence = f"{name!r} cannot be the name of a Hub repository: OWNER/NAME is expected."
+            case errors.GatedRepoError():
+                kind = PermissionError
+                sentence = f"{name} is gated: ask for access on its page, then {log_in}."
+            case errors.RepositoryNotFoundError():
+                sentence = (
+                    f"There is no model repository {name} that you may see. Check the name, or {log_in}."
+                )
+            case errors.RevisionNotFoundError():
+                sentence = f"{name} has no revision {revision!r}: give a branch, a tag or a full commit."
+            case errors.LocalEntryNotFoundError() if offline:
+                sentence = f"{name} is not in the Hub's cache on this machine; load it once with the network."
+            case errors.LocalEntryNotFoundError():
+                kind = ConnectionError
+                sentence = f"The Hub cannot be asked for {name}, and it is not in the cache: {away}."
+            case errors.EntryNotFoundError():
+                sentence = f"There is no {file} in {name}: it does not hold weights of this network."
+            case _ if status in (401, 403):
+                kind, sentence = PermissionError, f"The Hub does not let you read {name}: {log_in}."
+            case _:
+                kind = ConnectionError
+                sentence = f"The Hub could not send {name} ({reason}): try again later."
+        raise kind(sentence) from error
 
 
 def _read_config(path: Path, source: str) -> Config:
-    """config.json of `source` as a Config. Raises ValueError when it is another file, or another version's."""
+    """config.json of `source` as a Config. Raises ValueError when it is something else."""
     try:
         raw = json.loads(path.read_text())
         version = raw["format"]
@@ -702,5 +956,6 @@ def _read_config(path: Path, source: str) -> Config:
             f"The {CONFIG} of {source} is not the configuration of this network ({error})."
         ) from error
     raise ValueError(
-        f"The {CONFIG} of {source} is of format {version!r}; this model.py reads {FORMAT}. Take the model.py beside it."
+        f"The {CONFIG} of {source} is of format {version!r}; this model.py reads {FORMAT}. "
+        "Take the model.py beside it."
     )

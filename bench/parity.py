@@ -24,7 +24,7 @@ from PIL import Image
 import board
 from bench import freehand, sets, unipen
 from handwriting import MEASURING, draw, draw_nondigit
-from model import LABELS, DigitCNN, EmptyDrawing
+from model import LABELS, DigitCNN, EmptyDrawing, SeveralDigits
 from reports import tables
 
 ROOT = Path(__file__).parent.parent
@@ -141,7 +141,7 @@ def in_python(net: DigitCNN, item: Drawing | bytes) -> Answer:
     drawn = None if isinstance(item, bytes) else board.render(item)
     try:
         tensor = net.preprocess(Image.open(io.BytesIO(item)) if drawn is None else drawn)
-    except EmptyDrawing as error:
+    except (EmptyDrawing, SeveralDigits) as error:
         return Answer(str(error))
     (probabilities,), (margin,) = net.predict(tensor[None])
     digit = LABELS[int(probabilities.argmax())] if margin >= net.config.threshold else None
@@ -150,7 +150,7 @@ def in_python(net: DigitCNN, item: Drawing | bytes) -> Answer:
 
 
 READ = """async (items) => {
-  const { Board, parseStrokes, render, preprocess } = digit, answers = [];
+  const { parseStrokes, render } = digit, answers = [];
   const hex = async (bytes) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))]
     .map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const base64 = (floats) => btoa(String.fromCharCode(...new Uint8Array(floats.buffer)));
@@ -166,7 +166,7 @@ READ = """async (items) => {
       const tensor = await net.preprocess(image), { probabilities, margin, digit } = net.predict(tensor);
       answers.push({ ...answer, digit, margin, tensor: base64(tensor), probabilities: base64(probabilities) });
     } catch (error) {
-      if (error.name !== "EmptyDrawing") throw error;
+      if (!["EmptyDrawing", "SeveralDigits"].includes(error.name)) throw error;
       answers.push({ problem: error.message });
     }
   }

@@ -259,18 +259,11 @@ def test_in_a_worker(engine):
     assert answer[0]["label"] == "1"
 
 
-def test_sha256(engine):
-    for length in (0, 1, 55, 56, 63, 64, 65, 1000):
-        content = np.random.default_rng(length).integers(0, 256, length).tolist()
-        theirs = engine.page.evaluate("(bytes) => digit.sha256(Uint8Array.from(bytes))", content)
-        assert theirs == hashlib.sha256(bytes(content)).hexdigest()
-
-
 def test_size():
-    """Engine and worker weigh at most 48 kB as they are."""
+    """Engine and worker weigh at most 62 kB as they are."""
     assert (
         sum(file.stat().st_size for file in (ROOT / "web").glob("*.js") if file.stem in ("digit", "worker"))
-        <= 48_000
+        <= 62_000
     )
 
 
@@ -280,7 +273,7 @@ def test_size():
 @pytest.mark.parametrize(
     ("strokes", "sentence"),
     [
-        ({"points": []}, "This is no picture"),
+        ({"points": []}, "This is not a picture"),
         ([7], "A stroke is"),
         ([{"points": []}], "A stroke is"),
         ([{"points": [[1, 2], [3]]}], "A point is a pair of finite numbers"),
@@ -317,15 +310,16 @@ def test_points_far_outside_are_drawn_at_the_limit(engine):
 
 @pytest.mark.parametrize("picture", ["null", "'digit.png'", "new Float32Array(784)", "{}", "document.body"])
 def test_what_is_no_picture(engine, picture):
-    assert "This is no picture: expected an ImageData" in refusal(
-        engine.page, f"() => net.preprocess({picture})"
-    )
+    assert "This is not a picture" in refusal(engine.page, f"() => net.preprocess({picture})")
 
 
-@pytest.mark.parametrize(("width", "height"), [(7, 28), (28, 7), (4097, 8)])
+@pytest.mark.parametrize(("width", "height"), [(7, 28), (28, 7)])
 def test_pictures_of_impossible_sizes(engine, width, height):
     theirs = refusal(engine.page, f"() => net.preprocess(new ImageData({width}, {height}))")
-    assert f"The picture is {width}x{height} pixels; it must have 8 to 4096 a side." in theirs
+    assert (
+        f"The picture is {width}x{height} pixels; it must have at least 8 a side and at most 64 megapixels."
+        in theirs
+    )
 
 
 @pytest.mark.parametrize("top_k", ["0", "11", "true", "2.5", "'3'", "NaN"])

@@ -169,19 +169,20 @@ def test_no_ink(picture):
     [
         None,
         "digit.png",
+        b"not a picture",
+        {"composite": None},
         [[0, 1]],
+        [[0, 1], [2]],
+        np.array(["a"]),
         np.zeros((7, 28), np.uint8),
-        np.zeros((28, 4097), np.uint8),
         np.zeros((28, 28, 2), np.uint8),
         np.zeros((2, 28, 28, 3), np.uint8),
-        np.zeros(784, np.uint8),
-        np.zeros((28, 28), np.int64),
-        np.zeros((28, 28), bool),
-        np.full((28, 28), 2.0),
+        np.zeros(783, np.uint8),
         np.full((28, 28), -0.1),
+        np.full((28, 28), 70_000),
         np.full((28, 28), np.nan),
         Image.new("L", (5, 5)),
-        Image.new("L", (5000, 20)),
+        Image.new("1", (8200, 8200)),
         Image.fromarray(np.full((20, 20), np.nan, np.float32)),
         Image.fromarray(np.full((20, 20), -5.0, np.float32)),
         Image.fromarray(np.full((20, 20), 1e9, np.float32)),
@@ -189,9 +190,7 @@ def test_no_ink(picture):
     ids=lambda value: type(value).__name__,  # workers must agree on the names
 )
 def test_no_picture(picture):
-    with pytest.raises(
-        ValueError, match="expected a PIL image or a numpy array|must have 8 to 4096 a side"
-    ) as caught:
+    with pytest.raises(ValueError, match="expected a path|must have at least 8 a side") as caught:
         NET.preprocess(picture)
     assert not isinstance(caught.value, EmptyDrawing)
 
@@ -209,7 +208,7 @@ def test_any_picture_is_read_or_refused(height, width, seed, kind):
     assert 0 <= tensor.min() <= tensor.max() == 1
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (8, 4096), (4096, 8), (4096, 4096)])
+@pytest.mark.parametrize("shape", [(8, 8), (8, 4096), (9000, 8), (4096, 4096)])
 def test_the_smallest_and_the_largest(shape):
     picture = np.zeros(shape, np.uint8)
     picture[shape[0] // 4 : shape[0] // 2 + 1, shape[1] // 4 : shape[1] // 2 + 1] = 255

@@ -4,8 +4,10 @@
 //   const net = await DigitCNN.fromPretrained("weights/");  // a URL that ends in a slash
 //   await net.classify(image, 3);                           // [{ label: "2", confidence: 0.981 }, ...]
 //
-// board.py and model.py are the definition, and say why; this is their twin, step by step under the same names, and a test holds
-// the two together. numpy and Pillow compute in float32, hence `f32`: a drawn board is the same to the last bit.
+// `image` is what drawImage takes, an ImageData, a Blob or File, or a list of strokes in board units.
+// board.py and model.py are the definition, and say why; this is their twin, step by step under the same
+// names, and a test compares the two. numpy and Pillow compute in float32, hence `f32`: a drawn board is
+// the same to the bit.
 
 const { fround: f32, abs, ceil, exp, floor, max, min, sqrt } = Math;
 const F32 = Float32Array,
@@ -16,6 +18,11 @@ export const rint = (value) => value + 6755399441055744 - 6755399441055744; // h
 /** There is no ink in the picture. */
 export class EmptyDrawing extends Error {
   name = "EmptyDrawing";
+}
+
+/** Digits stand side by side in the picture. */
+export class SeveralDigits extends Error {
+  name = "SeveralDigits";
 }
 
 /** The weights are not those that config.json was written for. */
@@ -41,7 +48,7 @@ export const LIMITS = Object.freeze({
   maxLength: 200 * SIZE,
   far: 4 * SIZE,
   minSide: 8,
-  maxSide: 4096,
+  maxPixels: 64 * 2 ** 20,
 });
 
 /** [{points: [[x, y], ...], radius}, ...], checked, with flat points: x, y, x, y, ... */
@@ -224,114 +231,111 @@ function quantile(values, share) {
 }
 const median = (values) => f32(quantile(values, 0.5));
 
-// A plane of one byte (grey) or four (RGBA) a pixel.
-function pixelsOf(image) {
-  const isA = (name) => typeof globalThis[name] === "function" && image instanceof globalThis[name];
-  const isDrawable = ["HTMLCanvasElement", "OffscreenCanvas", "ImageBitmap"].some(isA),
-    { data, height, width } = image ?? {};
-  const isBytes =
-    (data instanceof Uint8ClampedArray || data instanceof U8) &&
-    [1, 4].includes(data.length / (height * width));
-  if (!isDrawable && !isBytes)
+const REDUCED = 2048; // pixels: a picture with a longer side is reduced to at most so many
+
+// A picture of any kind as a plane of one byte (grey) or four (RGBA) a pixel.
+async function opened(image) {
+  if (Array.isArray(image)) return plane(SIZE, SIZE, render(parseStrokes(image)));
+  const no = (reason) =>
     fail(
-      "This is no picture: expected an ImageData, a canvas, an ImageBitmap or a list of strokes {points, radius}.",
+      `This is not a picture (${reason}): expected what drawImage takes, an ImageData, a Blob or File, ` +
+        "or a list of strokes {points, radius}.",
     );
-  if (min(height, width) < LIMITS.minSide || max(height, width) > LIMITS.maxSide) {
+  const isBlob = Object.prototype.toString.call(image).match(/Blob|File/);
+  const source = isBlob ? await createImageBitmap(image).catch(() => no("it cannot be decoded")) : image;
+  await source?.decode?.()?.catch?.(() => no("it cannot be loaded"));
+  const one = (...names) => names.map((name) => source?.[name]).find(Number.isFinite);
+  const height = one("naturalHeight", "videoHeight", "displayHeight", "height"),
+    width = one("naturalWidth", "videoWidth", "displayWidth", "width");
+  if (!height || !width)
+    no(`it is ${source === null ? "null" : (source?.constructor?.name ?? typeof source)}`);
+  if (min(height, width) < LIMITS.minSide || height * width > LIMITS.maxPixels) {
     fail(
-      `The picture is ${width}x${height} pixels; it must have ${LIMITS.minSide} to ${LIMITS.maxSide} a side.`,
+      `The picture is ${width}x${height} pixels; it must have at least ${LIMITS.minSide} a side ` +
+        `and at most ${LIMITS.maxPixels / 2 ** 20} megapixels.`,
     );
   }
-  if (!isDrawable) return image;
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  return context.getImageData(0, 0, width, height);
+  const { data } = source;
+  if (data?.BYTES_PER_ELEMENT === 1 && [1, 4].includes(data.length / (height * width))) return source;
+  const step = stepOf(height, width),
+    canvas = new OffscreenCanvas(ceil(width / step), ceil(height / step)),
+    context = canvas.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "high";
+  try {
+    context.drawImage(source, 0, 0, canvas.width, canvas.height);
+    return context.getImageData(0, 0, canvas.width, canvas.height);
+  } catch (error) {
+    return no(error.name === "SecurityError" ? "another site does not let it be read" : "it cannot be drawn");
+  }
 }
 
-function luminanceAndAlpha(image) {
-  const { data, height, width } = image,
-    values = plane(height, width);
-  if (data.length === values.data.length)
-    return [
-      plane(
-        height,
-        width,
-        mapped(data, (byte) => unit[byte]),
-      ),
-    ];
-  const alpha = mapped(values.data, (_, i) => unit[data[4 * i + 3]]);
-  mapped(
-    alpha,
-    (_, i) => 0.299 * unit[data[4 * i]] + 0.587 * unit[data[4 * i + 1]] + 0.114 * unit[data[4 * i + 2]],
-    values.data,
-  );
-  return [values, extremes(alpha)[0] < 1 && alpha]; // ITU-R BT.601, as Pillow
+const stepOf = (height, width) =>
+  min(ceil(max(height, width) / REDUCED), floor(min(height, width) / LIMITS.minSide));
+
+// Luminance 0..1; colours of one luminance are told apart in the channel where they differ most.
+function luminance({ data, height, width }) {
+  const count = height * width,
+    depth = data.length / count,
+    step = stepOf(height, width);
+  const channel = (k) => {
+    const values = plane(height, width);
+    for (let i = 0, at = k; i < count; i++, at += depth) values.data[i] = unit[data[at]];
+    return step > 1 ? resample(values, ceil(height / step), ceil(width / step), BOX_FILTER) : values;
+  };
+  const colours = [0, 1, 2].slice(0, depth).map(channel);
+  if (depth === 1) return colours[0];
+  const [red, green, blue] = colours.map((colour) => colour.data),
+    values = plane(colours[0].height, colours[0].width);
+  for (let i = 0; i < red.length; i++) values.data[i] = 0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i];
+  const alpha = channel(3).data;
+  if (extremes(alpha)[0] < 1) return flatten(values, alpha);
+  const spreads = [values, ...colours].map(spread),
+    most = max(...spreads);
+  return most > 3 * spreads[0] ? colours[spreads.lastIndexOf(most) - 1] : values;
 }
 
-function flatten({ data }, alpha) {
-  const opaque = data.filter((_, i) => alpha[i] > 0.5);
-  if (!opaque.length) fail("The picture is transparent: there is no ink in it.", EmptyDrawing);
-  const middle = quantile(opaque, 0.5),
-    contrast = quantile(opaque, 0.98) - quantile(opaque, 0.02);
-  const isDrawn = contrast < 0.25 || opaque.length < 0.5 * alpha.length; // else a photograph with cut corners
-  const ground = isDrawn ? Number(middle < 0.5) : f32(middle);
-  mapped(data, (value, i) => f32(value * alpha[i]) + f32(ground * f32(1 - alpha[i])), data);
+// The standard deviation of every fourth pixel of every fourth row.
+function spread({ data, height, width }) {
+  let [count, sum, squares] = [0, 0, 0];
+  for (let row = 0; row < height; row += 4) {
+    for (let i = row * width; i < (row + 1) * width; i += 4) {
+      count++;
+      sum += data[i];
+      squares += data[i] ** 2;
+    }
+  }
+  return sqrt(max(squares / count - (sum / count) ** 2, 0));
+}
+
+function flatten(values, alpha) {
+  const { data, height, width } = values,
+    opaque = data.filter((_, i) => alpha[i] > 0.5);
+  if (opaque.length) {
+    const middle = quantile(opaque, 0.5),
+      contrast = quantile(opaque, 0.98) - quantile(opaque, 0.02);
+    // Otherwise it is a photograph with cut corners.
+    const isDrawn = contrast < 0.25 || opaque.length < 0.5 * alpha.length;
+    const ground = isDrawn ? Number(middle < 0.5) : f32(middle);
+    mapped(data, (value, i) => f32(value * alpha[i]) + f32(ground * f32(1 - alpha[i])), data);
+  } else if (extremes(alpha)[1] < MIN_CONTRAST) {
+    fail("The picture is transparent: there is no ink in it.", EmptyDrawing);
+  }
+  const [low, high] = extremes(data);
+  return opaque.length && f32(high - low) >= MIN_CONTRAST ? values : plane(height, width, alpha);
 }
 
 const MIN_CONTRAST = f32(0.06),
   INK_PIXELS = 50,
-  GROUND_SIDE = 64;
+  GROUND_SIDE = 64,
+  WINDOW = 13,
+  GRAIN_SIDE = 512;
 
 const isEven = () => fail("The picture is one even colour: there is no ink in it.", EmptyDrawing);
 const frameOf = (height, width) => max(1, floor(min(height, width) / 16)); // its breadth
 
-// The same for bytes with a black frame, as a board has: one pass instead of five, and only the part with ink comes back.
-function boardInk({ data, height, width }) {
-  if (data.length > height * width) return null;
-  const edge = frameOf(height, width),
-    ends = height - edge,
-    sides = width - edge;
-  let top = height,
-    bottom = 0,
-    left = width,
-    right = 0,
-    peak = 0,
-    framed = 0;
-  for (let row = 0; row < height; row++) {
-    const start = row * width,
-      isEdge = row < edge || row >= ends;
-    let first = start,
-      end = start + width;
-    while (first < end && !data[first]) first++;
-    if (first === end) continue;
-    while (!data[end - 1]) end--;
-    top = min(top, row);
-    bottom = row + 1;
-    left = min(left, first - start);
-    right = max(right, end - start);
-    for (let i = first; i < end; i++) {
-      if (data[i] > peak) peak = data[i];
-      if (data[i]) framed += isEdge + (i < start + edge) + (i >= start + sides);
-    }
-  }
-  if (framed >= edge * (height + width)) return null;
-  if (unit[peak] < MIN_CONTRAST) isEven();
-  const ink = plane(bottom - top, right - left),
-    share = mapped(unit, (value) => value / unit[peak]);
-  for (let row = 0, i = 0; row < ink.height; row++) {
-    for (let column = left; column < right; column++, i++)
-      ink.data[i] = share[data[(top + row) * width + column]];
-  }
-  return ink;
-}
-
-/** The ink of a picture, 0..1, as {data, height, width}. */
-export function toInk(image) {
-  const picture = pixelsOf(image),
-    drawn = boardInk(picture);
-  if (drawn) return drawn;
-  const [values, alpha] = luminanceAndAlpha(picture),
-    { data, height, width } = values;
-  if (alpha) flatten(values, alpha);
+// The ink of a plane of luminance, 0..1.
+function toInk(values) {
+  const { data, height, width } = plane(values.height, values.width, values.data.slice());
   const [low, high] = extremes(data),
     isDark = (ground) => ground > f32(0.5 * f32(low + high));
   if (f32(high - low) < MIN_CONTRAST) isEven();
@@ -351,13 +355,14 @@ export function toInk(image) {
   const [frameLow, frameHigh] = extremes(frame);
   let ground = frameLow < frameHigh ? median(frame) : frameLow;
   if (isDark(ground)) {
-    for (const part of [data, frame]) mapped(part, (value) => f32(1 - value), part);
+    for (const part of [data, frame]) for (let i = 0; i < part.length; i++) part[i] = 1 - part[i];
     ground = f32(1 - ground);
   }
   let even = 0;
   for (const value of frame) even += abs(f32(value - ground)) < f32(1.5 / 255);
-  const ink = even < 0.5 * frame.length ? withoutGrain(values) : values;
-  if (ink === values) for (let i = 0; i < data.length; i++) data[i] = max(data[i] - ground, 0);
+  const isEvenGround = even >= 0.5 * frame.length,
+    ink = isEvenGround ? plane(height, width, data) : withoutGrain(plane(height, width, data));
+  if (isEvenGround) for (let i = 0; i < data.length; i++) data[i] = max(data[i] - ground, 0);
   const peak = extremes(ink.data)[1];
   if (peak < MIN_CONTRAST) fail("The picture has hardly any contrast: there is no ink in it.", EmptyDrawing);
   for (let i = 0; i < ink.data.length; i++) ink.data[i] /= peak;
@@ -394,7 +399,8 @@ function measure({ data, height, width }) {
 const BOX_FILTER = { support: 0.5, at: (x) => Number(x > -0.5 && x <= 0.5) };
 const BILINEAR = { support: 1, at: (x) => max(0, 1 - abs(x)) };
 
-// A plane with another number of columns, transposed; or `low`..`high` of it, lying from column `x` on in `inputs` columns.
+// A plane with another number of columns, transposed; or `low`..`high` of it, lying from column `x` on in
+// `inputs` columns.
 function resampled({ data, height, width }, outputs, filter, low = 0, high = width, x = 0, inputs = width) {
   const start = f32(low),
     scale = f32(f32(high) - start) / outputs,
@@ -426,35 +432,69 @@ const resample = (values, height, width, filter) =>
   resampled(resampled(values, width, filter), height, filter);
 
 function filtered(values, height, width, ...filters) {
-  const small = resample(values, height, width, BOX_FILTER).data;
-  let bytes = mapped(small, (value) => rint(f32(min(max(value, 0), 1) * 255)), new U8(small.length));
+  const { data } = resample(values, height, width, BOX_FILTER);
+  let bytes = new U8(data.length);
+  for (let i = 0; i < data.length; i++) bytes[i] = rint(f32(min(max(data[i], 0), 1) * 255));
   for (const filter of filters) bytes = filter(bytes, height, width);
-  return plane(
-    height,
-    width,
-    mapped(bytes, (byte) => unit[byte]),
-  );
+  for (let i = 0; i < data.length; i++) data[i] = unit[bytes[i]];
+  return plane(height, width, data);
 }
 
-const rankFilter = (side, rank) => (bytes, height, width) => {
-  const square = new U8(side * side),
-    reach = floor(side / 2);
-  return mapped(
-    bytes,
-    (_, place) => {
-      const row = floor(place / width) - reach,
-        column = (place % width) - reach;
-      for (let i = 0, k = 0; i < side; i++) {
-        const start = min(max(row + i, 0), height - 1) * width;
-        for (let j = 0; j < side; j++, k++) square[k] = bytes[start + min(max(column + j, 0), width - 1)];
+// The largest byte in a square window of `side` round each.
+const grown = (side) => (bytes, height, width) => {
+  for (const [step, count, lines, stride] of [
+    [1, width, height, width],
+    [width, height, width, 1],
+  ]) {
+    const from = bytes,
+      reach = floor(side / 2);
+    bytes = new U8(from.length);
+    for (let line = 0; line < lines; line++) {
+      for (let index = 0; index < count; index++) {
+        const at = line * stride + index * step,
+          last = at + min(reach, count - 1 - index) * step;
+        let most = 0;
+        for (let i = at - min(reach, index) * step; i <= last; i += step) if (from[i] > most) most = from[i];
+        bytes[at] = most;
       }
-      return nth(square, rank);
-    },
-    new U8(bytes.length),
-  );
+    }
+  }
+  return bytes;
 };
+const inverted = (bytes) => bytes.map((byte) => 255 - byte);
+const shrunk = (side) => (bytes, height, width) => inverted(grown(side)(inverted(bytes), height, width));
 
-// A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011), in 8 bits.
+const middle = (a, b, c) => max(min(a, b), min(max(a, b), c));
+
+// The median of the 3x3 bytes round each, after their columns were sorted (Smith 1996).
+function medianOfNine(bytes, height, width) {
+  const [low, mid, high, result] = [0, 1, 2, 3].map(() => new U8(bytes.length));
+  for (let row = 0, i = 0; row < height; row++) {
+    const above = row ? width : 0,
+      below = row < height - 1 ? width : 0;
+    for (const end = i + width; i < end; i++) {
+      const a = bytes[i - above],
+        b = bytes[i],
+        c = bytes[i + below];
+      low[i] = min(a, b, c);
+      mid[i] = middle(a, b, c);
+      high[i] = max(a, b, c);
+    }
+  }
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i++) {
+      const a = column ? i - 1 : i,
+        c = column < width - 1 ? i + 1 : i;
+      const least = max(low[a], low[i], low[c]),
+        most = min(high[a], high[i], high[c]);
+      result[i] = middle(least, middle(mid[a], mid[i], mid[c]), most);
+    }
+  }
+  return result;
+}
+
+// A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011),
+// in 8 bits.
 function gaussianBlur(bytes, height, width) {
   for (const [count, step] of [...Array(3).fill([width, 1]), ...Array(3).fill([height, width])]) {
     bytes = mapped(
@@ -475,37 +515,36 @@ function gaussianBlur(bytes, height, width) {
 // The ground is estimated by a grey opening (Sternberg 1986) on a small copy.
 function withoutGrain(values) {
   const short = min(values.height, values.width),
-    factor = max(1, min(max(values.height, values.width) / 1024, short / LIMITS.minSide));
+    factor = max(1, min(max(values.height, values.width) / GRAIN_SIDE, short / LIMITS.minSide));
   const height = rint(values.height / factor),
     width = rint(values.width / factor),
     long = max(height, width);
-  const fine = filtered(values, height, width, rankFilter(3, 4));
+  const fine = filtered(values, height, width, medianOfNine);
 
   const shrink = GROUND_SIDE / long;
   const small = filtered(
     fine,
     max(1, rint(height * shrink)),
     max(1, rint(width * shrink)),
-    rankFilter(13, 0),
-    rankFilter(13, 168),
+    shrunk(WINDOW),
+    grown(WINDOW),
     gaussianBlur,
   );
   const ground = resample(small, height, width, BILINEAR).data,
-    ink = mapped(fine.data, (value, i) => max(value - ground[i], 0));
+    ink = fine.data;
+  for (let i = 0; i < ink.length; i++) ink[i] = max(ink[i] - ground[i], 0);
 
-  const middle = median(ink.slice()),
-    grain = f32(f32(1.4826) * median(mapped(ink, (value) => abs(value - middle))));
+  const centre = median(ink.slice()),
+    apart = ink.slice();
+  for (let i = 0; i < ink.length; i++) apart[i] = abs(ink[i] - centre);
+  const grain = f32(f32(1.4826) * median(apart));
   const peak = nth(ink.slice(), ink.length - min(INK_PIXELS, floor(ink.length / 4)));
   const cut = max(f32(3 * grain), f32(f32(0.3) * peak)),
     range = f32(f32(f32(0.9) * peak) - cut);
   if (peak < MIN_CONTRAST || cut > f32(f32(0.8) * peak)) {
     fail("Nothing in the picture stands out from its background: there is no ink in it.", EmptyDrawing);
   }
-  const clean = plane(
-    height,
-    width,
-    mapped(ink, (value) => min(max(f32(value - cut) / range, 0), 1)),
-  );
+  for (let i = 0; i < ink.length; i++) ink[i] = min(max(f32(ink[i] - cut) / range, 0), 1);
 
   const step = max(1, floor(long / 128)),
     tall = max(1, floor(height / step)),
@@ -513,11 +552,11 @@ function withoutGrain(values) {
   const coherent = plane(
     tall,
     wide,
-    mapped(filtered(clean, tall, wide).data, (value) => value > f32(0.2)),
+    filtered(fine, tall, wide).data.map((value) => value > f32(0.2)),
   );
-  const mask = resample(filtered(coherent, tall, wide, rankFilter(3, 8)), height, width, BILINEAR).data;
-  mapped(clean.data, (value, i) => (mask[i] > 0 ? value : 0), clean.data);
-  return clean;
+  const mask = resample(filtered(coherent, tall, wide, grown(3)), height, width, BILINEAR).data;
+  for (let i = 0; i < ink.length; i++) if (!(mask[i] > 0)) ink[i] = 0;
+  return fine;
 }
 
 // --- ink -> what the network is given ---
@@ -567,8 +606,288 @@ function blurred(values, sigma) {
   return result;
 }
 
-export function preprocess(image) {
-  return normalise(toInk(Array.isArray(image) ? plane(SIZE, SIZE, render(parseStrokes(image))) : image));
+// --- finding the digit in a picture (model.py) ---
+
+const SMALL = 32,
+  MASK_SIDE = 256,
+  CROSSING = 0.6,
+  SHEET = 0.05,
+  SLANTS = [-0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4],
+  TALL = 0.5,
+  WIDE = 0.08,
+  FIRM = 1;
+
+const isMostlyBlack = (data) => data.reduce((count, value) => count + (value !== 0), 0) < data.length / 2;
+function transposed({ data, height, width }) {
+  const turned = new data.constructor(data.length);
+  for (let row = 0, i = 0; row < height; row++)
+    for (let column = 0; column < width; column++, i++) turned[column * height + row] = data[i];
+  return plane(width, height, turned);
+}
+
+// Call each(i, j) for the pixels of a box: i counts them, j is the index in `data` of the block that each
+// lies in.
+function eachIn({ width }, step, [top, bottom, left, right], each) {
+  for (let row = top, i = 0; row < bottom; row++) {
+    const start = floor(row / step) * width;
+    for (let column = left; column < right; column++, i++) each(i, start + floor(column / step), row, column);
+  }
+}
+
+/* The connected parts of a mask: labels (0 outside, 1..n in the order in which rows meet them), boxes
+   [top, bottom, left, right], sizes, and which have a pixel in the mask `edge`. */
+function partsOf({ data, height, width }, edge) {
+  const labels = new Int32Array(data.length),
+    parents = [];
+  const root = (label) => {
+    while (parents[label] !== label) label = parents[label] = parents[parents[label]];
+    return label;
+  };
+  for (let i = 0; i < data.length; i++) {
+    if (!data[i]) continue;
+    const column = i % width;
+    let label = -1;
+    for (const [by, isThere] of [
+      [1, column],
+      [width + 1, column],
+      [width, true],
+      [width - 1, column < width - 1],
+    ]) {
+      if (!isThere || i < by || !data[i - by]) continue;
+      const other = root(labels[i - by]);
+      if (label < 0) label = other;
+      else if (other !== label) {
+        const low = min(label, other);
+        parents[max(label, other)] = low;
+        label = low;
+      }
+    }
+    if (label < 0) label = parents.push(parents.length) - 1;
+    labels[i] = label;
+  }
+  const names = new Map(),
+    boxes = [],
+    sizes = [],
+    touching = [];
+  for (let i = 0; i < data.length; i++) {
+    if (!data[i]) continue;
+    const label = root(labels[i]),
+      row = floor(i / width),
+      column = i % width;
+    if (!names.has(label)) {
+      names.set(label, names.size);
+      boxes.push([row, row + 1, column, column + 1]);
+      sizes.push(0);
+      touching.push(false);
+    }
+    const name = names.get(label),
+      box = boxes[name];
+    box[1] = row + 1;
+    box[2] = min(box[2], column);
+    box[3] = max(box[3], column + 1);
+    sizes[name]++;
+    touching[name] ||= Boolean(edge?.[i]);
+    labels[i] = name + 1;
+  }
+  return { labels, boxes, sizes, touching, height, width };
+}
+
+function borderOf({ height, width }) {
+  const border = new U8(height * width).fill(1);
+  for (let row = 1; row < height - 1; row++) border.fill(0, row * width + 1, (row + 1) * width - 1);
+  return border;
+}
+
+// Where ink is, and the edge of the picture or sheet, in blocks of `step` pixels a side.
+function masked(ink, filled) {
+  const step = ceil(max(ink.height, ink.width) / MASK_SIDE),
+    mask = plane(ceil(ink.height / step), ceil(ink.width / step)),
+    edge = borderOf(mask);
+  for (let row = 0, i = 0; row < ink.height; row++) {
+    const start = floor(row / step) * mask.width;
+    for (let column = 0; column < ink.width; column++, i++) {
+      const at = start + floor(column / step);
+      if (ink.data[i] >= EDGE) mask.data[at] = 1;
+      if (filled?.[i]) edge[at] = 1;
+    }
+  }
+  return { mask, edge, step };
+}
+
+// Nearly level lines across a mask, without the ink that crosses them: the sharpest projection (Postl 1986).
+function linesOf({ data, height, width }) {
+  const [places, tops, starts] = [[], [], []],
+    lengths = new Int32Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    if (!data[i]) continue;
+    places.push(i);
+    tops.push(floor(i / width));
+    starts.push(i % width);
+    if (i >= width && data[i - width]) lengths[i] = lengths[i - width];
+    else for (let j = i; data[j]; j += width) lengths[i]++;
+  }
+  let [rows, profile, sharpest] = [[], [], -1];
+  for (let k = 0; k < 33; k++) {
+    const turned = new Int32Array(places.length),
+      counts = new F64(height + 2 * width + 1),
+      slope = -0.1 + (k * 0.2) / 32;
+    let sharp = 0;
+    for (let j = 0; j < places.length; j++) {
+      turned[j] = rint(tops[j] + slope * (starts[j] - width / 2)) + width;
+      sharp += 2 * counts[turned[j]]++ + 1;
+    }
+    if (sharp > sharpest) [rows, profile, sharpest] = [turned, counts, sharp];
+  }
+  const lines = new U8(data.length),
+    isLine = (row) => profile[row] >= CROSSING * width,
+    on = places.filter((_, k) => isLine(rows[k]));
+  if (!on.length) return lines;
+  const thick =
+    1.5 *
+      quantile(
+        F64.from(on, (i) => lengths[i]),
+        0.5,
+      ) +
+    1;
+  for (const [k, i] of places.entries())
+    if (lengths[i] <= thick && [-1, 0, 1].some((by) => isLine(rows[k] + by))) lines[i] = 1;
+  return lines;
+}
+
+// Large patches of one brightness (Otsu 1979) and what they enclose: [plane, mask of what was filled up].
+function sheets(picture) {
+  const shrink = max(1, max(picture.height, picture.width) / GRAIN_SIDE),
+    height = rint(picture.height / shrink),
+    width = rint(picture.width / shrink),
+    values = resample(picture, height, width, BOX_FILTER);
+  const small = plane(ceil(height / 4), ceil(width / 4));
+  const pixels = new U8(small.data.length);
+  eachIn(small, 4, [0, height, 0, width], (i, at) => {
+    small.data[at] += values.data[i];
+    pixels[at]++;
+  });
+  for (let i = 0; i < pixels.length; i++) small.data[i] /= pixels[i];
+  const [low, high] = extremes(small.data),
+    bins = 64,
+    counts = new F64(bins),
+    level = (bin) => low + ((high - low) * bin) / bins;
+  for (const value of small.data) counts[min(floor(((value - low) / (high - low)) * bins), bins - 1)]++;
+  const mean = small.data.reduce((a, b) => a + b, 0) / small.data.length;
+  let [below, sum, most, threshold] = [0, 0, -1, low];
+  for (let bin = 0; bin < bins - 1; bin++) {
+    below += counts[bin];
+    sum += (counts[bin] * (level(bin) + level(bin + 1))) / 2;
+    const between = (sum - mean * below) ** 2 / max(below * (small.data.length - below), 1);
+    if (between > most) [most, threshold] = [between, level(bin + 1)];
+  }
+  const found = [];
+  for (const isBright of [true, false]) {
+    const mask = { ...small, data: U8.from(small.data, (value) => value > threshold === isBright) },
+      { labels, boxes, sizes } = partsOf(mask);
+    const order = [...sizes.keys()].sort((a, b) => sizes[b] - sizes[a]).slice(0, 3);
+    for (const name of order) {
+      const [top, bottom, left, right] = boxes[name].map((side) => 4 * side);
+      if (min(bottom - top, right - left) < max(LIMITS.minSide, max(height, width) / 6)) continue;
+      if (sizes[name] < SHEET * mask.data.length) continue;
+      const rest = { ...small, data: U8.from(labels, (label) => label !== name + 1) },
+        others = partsOf(rest, borderOf(rest)),
+        outside = {
+          ...small,
+          data: U8.from(others.labels, (label) => label && others.touching[label - 1]),
+        };
+      if (!outside.data.includes(1)) continue;
+      const box = [top, min(bottom, height), left, min(right, width)],
+        cut = plane(box[1] - top, box[3] - left),
+        filled = new U8(cut.data.length),
+        ground = median(small.data.filter((_, i) => labels[i] === name + 1));
+      eachIn(small, 4, box, (i, at, row, column) => {
+        filled[i] = outside.data[at];
+        cut.data[i] = filled[i] ? ground : values.data[row * width + column];
+      });
+      found.push([cut, grown(9)(filled, cut.height, cut.width)]);
+    }
+  }
+  return found;
+}
+
+// What may be a digit in ink: [handicap in logits, ink, the same with all that is beside it].
+function candidates(ink, filled) {
+  const { mask, edge, step } = masked(ink, filled),
+    level = linesOf(mask),
+    upright = transposed({ ...transposed(mask), data: linesOf(transposed(mask)) }).data,
+    found = [];
+  const bare = { ...mask, data: mask.data.map((value, i) => value && !level[i] && !upright[i]) };
+  for (const left of level.includes(1) || upright.includes(1) ? [mask, bare] : [mask]) {
+    const parts = partsOf(left, edge),
+      inner = parts.touching.map((isTouching) => !isTouching);
+    if (!inner.includes(true)) continue;
+    const beside = only(ink, parts, inner, step);
+    found.push([0.3, beside, beside]);
+    const sizes = parts.sizes.map((size, i) => size * inner[i]),
+      [top, bottom, start, end] = parts.boxes[sizes.indexOf(max(...sizes))];
+    for (const [handicap, near] of [
+      [0.5, floor(max(bottom - top, end - start) / 4)],
+      [1, 0],
+    ]) {
+      const close = parts.boxes.map(
+        ([a, b, c, d], i) =>
+          inner[i] && a < bottom + near && b > top - near && c < end + near && d > start - near,
+      );
+      if (String(close) !== String(inner)) found.push([handicap, only(ink, parts, close, step), beside]);
+    }
+  }
+  return found;
+}
+
+// The ink of some parts with what is faint round them, cut to it.
+function only(ink, { labels, height, width }, some, step) {
+  const chosen = new U8(labels.length);
+  for (let i = 0; i < labels.length; i++) chosen[i] = labels[i] && some[labels[i] - 1];
+  const keep = grown(3)(chosen, height, width);
+  for (let i = 0; i < labels.length; i++) if (labels[i] && !chosen[i]) keep[i] = 0;
+  const kept = plane(height, width, keep),
+    across = transposed(kept);
+  const box = [kept, across].flatMap(({ data, width }, i) =>
+    [data.indexOf(1), data.lastIndexOf(1) + width].map((place) =>
+      min(floor(place / width) * step, i ? ink.width : ink.height),
+    ),
+  );
+  const cut = plane(box[1] - box[0], box[3] - box[2]);
+  eachIn(kept, step, box, (i, at, row, column) => {
+    if (keep[at]) cut.data[i] = ink.data[row * ink.width + column];
+  });
+  return cut;
+}
+
+// Two groups of ink side by side: the gap between them over their height, and their inks; [0, []] for one.
+function sideBySide(ink) {
+  const { mask, step } = masked(ink),
+    parts = partsOf(mask),
+    heights = parts.boxes.map(([top, bottom]) => bottom - top),
+    tallest = max(...heights),
+    isTall = heights.map((height) => height >= TALL * tallest);
+  let gap = 0,
+    best = null;
+  for (const slant of isTall.filter(Boolean).length > 1 ? SLANTS : []) {
+    const start = heights.map(() => Infinity),
+      end = heights.map(() => -Infinity);
+    for (let i = 0; i < parts.labels.length; i++) {
+      const name = parts.labels[i] - 1;
+      if (name < 0) continue;
+      const x = (i % mask.width) + slant * floor(i / mask.width);
+      start[name] = min(start[name], x);
+      end[name] = max(end[name], x);
+    }
+    for (const edge of start) {
+      const left = end.map((value) => value < edge);
+      if (!left.includes(true) || !left.every((isLeft, i) => isLeft || start[i] >= edge)) continue;
+      const wide = (edge - max(...end.filter((_, i) => left[i])) - 1) / tallest;
+      const areTall = [true, false].every((side) => isTall.some((tall, i) => tall && left[i] === side));
+      if (wide > gap && areTall) [gap, best] = [wide, left];
+    }
+  }
+  if (!best) return [0, []];
+  return [gap, [best, best.map((isLeft) => !isLeft)].map((side) => only(ink, parts, side, step))];
 }
 
 // --- the network ---
@@ -583,7 +902,8 @@ export function ranked(probabilities, topK = 3) {
     .slice(0, topK);
 }
 
-// A layer's maps as float64, (row, column, channel), with zeros around them; so many channels and columns that nothing is left over when
+// A layer's maps as float64, (row, column, channel), with zeros around them; so many channels and columns
+// that nothing is left over when
 // four and two are taken at a time.
 class Maps {
   constructor(name, channels, side) {
@@ -704,7 +1024,8 @@ function pool(from, to, isMean) {
 
 const POOLED = 6; // the map that the memory compares: after the second pooling
 
-// Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch normalisation makes of a map.
+// Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch
+// normalisation makes of a map.
 // The normal distribution's cumulative share is approximated by a logistic one.
 function rectified(weight, bias) {
   return mapped(
@@ -729,7 +1050,8 @@ export class DigitCNN {
   #scale;
   #lessons = [];
 
-  /** From the bytes of config.json (or an object) and of model.safetensors; or a copy of a network that shares its weights. */
+  /** From the bytes of config.json (or an object) and of model.safetensors; or a copy of a network that
+   *  shares its weights. */
   constructor(config, weights, source = "this model") {
     if (config instanceof DigitCNN) {
       this.#steps = config.#steps;
@@ -785,29 +1107,95 @@ export class DigitCNN {
           ],
         },
       ];
-    for (let i = 0; i < 12; i++) net.predict(preprocess(seven));
+    for (let i = 0; i < 12; i++)
+      net.predict(normalise(toInk(luminance(plane(SIZE, SIZE, render(parseStrokes(seven)))))));
     net.#logits = undefined;
     return net;
   }
 
-  /** From a URL that ends in a slash, with config.json and model.safetensors; past the cache when the two do not fit together. */
+  /** From a URL that ends in a slash, with config.json and model.safetensors; past the cache when the two do
+   *  not fit together. */
   static async fromPretrained(url) {
     const base = String(url ?? "");
     if (!base.endsWith("/"))
       fail(`A network is loaded from the URL of a folder, which ends in a slash; this one is "${base}".`);
     const load = async (cache) => {
       const config = await download(base, CONFIG, MAX_HEADER, cache),
-        shapes = Object.values(shapesOf(readConfig(config, base)));
-      const most = shapes.reduce((bytes, shape) => bytes + 4 * sizeOf(shape), MAX_HEADER);
-      return DigitCNN.fromFiles(config, await download(base, WEIGHTS, most, cache), base);
+        read = readConfig(config, base),
+        most = Object.values(shapesOf(read)).reduce((bytes, shape) => bytes + 4 * sizeOf(shape), MAX_HEADER),
+        weights = await download(base, WEIGHTS, most, cache);
+      // Browsers do not hash without HTTPS, as on a local network.
+      const hash = await globalThis.crypto?.subtle?.digest("SHA-256", weights);
+      const text = hash && Array.from(new U8(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+      if (text && text !== read.sha256) {
+        fail(
+          `The ${WEIGHTS} of ${base} is not the file that ${CONFIG} was written for: its SHA-256 differs. ` +
+            "It was cut short or changed; take both files from where they were published.",
+          AlteredWeights,
+        );
+      }
+      return DigitCNN.fromFiles(config, weights, base);
     };
     return load("default").catch((error) =>
       error instanceof AlteredWeights ? load("reload") : Promise.reject(error),
     );
   }
 
+  /** What the network is given for a picture, Float32Array(784); the twin of `preprocess` in model.py. */
   async preprocess(image) {
-    return preprocess(image);
+    const picture = await opened(image),
+      { height, width } = picture,
+      isSmall = max(height, width) <= SMALL || !this.config.threshold,
+      values = luminance(picture),
+      isBoard = height === SIZE && width === SIZE && isMostlyBlack(values.data);
+    const [ink, beside] = isSmall || isBoard ? Array(2).fill(toInk(values)) : this.#find(values);
+    if (!isSmall && this.#areSeveral(ink, beside))
+      fail("There is more than one digit in the picture; crop it to one.", SeveralDigits);
+    return normalise(ink);
+  }
+
+  #areSeveral(ink, beside) {
+    const [gap, groups] = sideBySide(beside);
+    if (!groups.length) return false;
+    return (
+      (gap > WIDE && ink === beside) || groups.every((group) => this.#margin(group) >= this.config.threshold)
+    );
+  }
+
+  // The ink of the digit in a plane of luminance, and that with all that may belong to it.
+  #find(values) {
+    const ink = toInk(values),
+      { mask, edge } = masked(ink),
+      { boxes, touching } = partsOf(mask, edge),
+      isTouching = touching.includes(true),
+      margin = this.#margin(ink) - this.config.threshold;
+    if (!isTouching && margin >= FIRM) return [ink, ink];
+    const heights = boxes.map(([top, bottom], i) => !touching[i] && bottom - top),
+      isCluttered = isTouching && max(...heights) >= max(mask.height, mask.width) / 8,
+      tried = candidates(ink);
+    if (margin >= 0 || touching.includes(false)) tried.unshift([isCluttered ? 3 : 0, ink, ink]);
+    for (const [sheet, filled] of sheets(values)) {
+      try {
+        tried.push(...candidates(toInk(sheet), filled));
+      } catch (error) {
+        if (!(error instanceof EmptyDrawing)) throw error;
+      }
+    }
+    if (!tried.length)
+      fail("All ink touches the edge of the picture: leave some paper round the digit.", EmptyDrawing);
+    let best = null,
+      most = -Infinity;
+    for (const one of tried) {
+      const score = this.#margin(one[1]) - one[0];
+      if (score > most) [most, best] = [score, one];
+    }
+    return best.slice(1);
+  }
+
+  // How firmly the network accepts ink as a digit: see `predict`.
+  #margin(ink) {
+    this.#run(normalise(ink));
+    return max(...this.#logits) - this.#logits.reduce((a, b) => a + b) / LABELS.length;
   }
 
   #run(tensor) {
@@ -835,7 +1223,8 @@ export class DigitCNN {
     return { probabilities: powers.map((power) => power / sum), logits: logits.slice(), margin, digit };
   }
 
-  /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a digit: `digit` is null.
+  /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a
+   *  digit: `digit` is null.
    *  `lesson`: index of the lesson that decided, null when the network's `own` answer stands. */
   predict(tensor) {
     this.#run(tensor);
@@ -880,7 +1269,8 @@ export class DigitCNN {
     return this.#remembered();
   }
 
-  /** A network that also knows `lessons`, [{features, label}, ...], and shares the weights of this one, which is unchanged. */
+  /** A network that also knows `lessons`, [{features, label}, ...], and shares the weights of this one,
+   *  which is unchanged. */
   withLessons(lessons) {
     const mine = new DigitCNN(this);
     mine.#lessons = [...this.#lessons, ...lessons];
@@ -894,27 +1284,30 @@ export class DigitCNN {
     const digits = [...labels].map(String);
     for (const label of digits)
       if (!LABELS.includes(label)) fail(`A label is a digit from 0 to 9; "${label}" is not.`);
-    return this.withLessons(
-      images.map((image, i) => ({ features: this.features(preprocess(image)), label: digits[i] })),
-    );
+    const lessons = [];
+    for (const [i, label] of digits.entries())
+      lessons.push({ features: this.features(await this.preprocess(images[i])), label });
+    return this.withLessons(lessons);
   }
 
   /** A Float32Array(10), calibrated, for each picture of a list. */
   async probabilities(images) {
     if (!Array.isArray(images) || images[0]?.points)
       fail("probabilities() takes a list of pictures; put a single one into a list.");
-    return images.map((image) => this.predict(preprocess(image)).probabilities);
+    const rows = [];
+    for (const image of images) rows.push(this.predict(await this.preprocess(image)).probabilities);
+    return rows;
   }
 
   /** [{label, confidence}, ...], the `topK` (1..10) most probable. */
   async classify(image, topK = 3) {
     ranked([], topK);
-    return ranked(this.predict(preprocess(image)).probabilities, topK);
+    return ranked(this.predict(await this.preprocess(image)).probabilities, topK);
   }
 
   /** [{name, channels, height, width, data}, ...] from input to logits, for a picture or for the last one. */
   async activations(image) {
-    if (image !== undefined) this.predict(preprocess(image));
+    if (image !== undefined) this.predict(await this.preprocess(image));
     const data =
       this.#logits?.slice() ?? fail("activations() takes a picture, or comes after one was classified.");
     const layers = this.#maps.map((maps) => ({
@@ -934,14 +1327,21 @@ const CONFIG = "config.json",
   WEIGHTS = "model.safetensors",
   FORMAT = 3;
 const MAX_HEADER = 64 * 1024; // bytes of config.json, or of the header of model.safetensors
-const POSITIONS = [0, 3, 7, 10, 14]; // of the convolutions in PyTorch's list; next in it is each one's normalisation
+// Where the convolutions are in PyTorch's list; the next entry is each one's normalisation.
+const POSITIONS = [0, 3, 7, 10, 14];
 const COUNTER = "num_batches_tracked";
 
 async function download(base, name, most, cache) {
+  const missing = () => fail(`There is no ${name} in ${base}; a model folder has ${CONFIG} and ${WEIGHTS}.`);
   const broken = () => fail(`${name} cannot be fetched from ${base}: check the network and try again.`);
+  if (globalThis.process?.versions?.node && !/^https?:/.test(base)) {
+    const { readFile } = await import("node:fs/promises");
+    return new U8(
+      await readFile(base.startsWith("file:") ? new URL(name, base) : base + name).catch(missing),
+    );
+  }
   const response = await fetch(base + name, { cache }).catch(broken);
-  if (response.status === 404)
-    fail(`There is no ${name} in ${base}; a model folder has ${CONFIG} and ${WEIGHTS}.`);
+  if (response.status === 404) missing();
   if (!response.ok) fail(`${base} could not send ${name} (status ${response.status}): try again later.`);
   const reader = response.body.getReader(),
     bytes = new U8(most);
@@ -969,7 +1369,8 @@ function readConfig(config, source) {
   if (raw?.format === undefined) refuse("it has no format");
   if (raw.format !== FORMAT) {
     fail(
-      `The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. Take the digit.js beside it.`,
+      `The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. ` +
+        "Take the digit.js beside it.",
     );
   }
   const {
@@ -1034,15 +1435,9 @@ function readTensors(file, config, source) {
     : new U8(file);
   const refuse = (reason) =>
     fail(
-      `The ${WEIGHTS} of ${source} does not hold the tensors of the network in ${CONFIG} (${reason}). Take both files from the same place.`,
+      `The ${WEIGHTS} of ${source} does not hold the tensors of the network in ${CONFIG} (${reason}). ` +
+        "Take both files from the same place.",
     );
-  if (sha256(bytes) !== config.sha256) {
-    fail(
-      `The ${WEIGHTS} of ${source} is not the file that ${CONFIG} was written for: its SHA-256 differs. ` +
-        "It was cut short or changed; take both files from where they were published.",
-      AlteredWeights,
-    );
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
     length = bytes.length < 8 ? NaN : Number(view.getBigUint64(0, true));
   if (!(length <= bytes.length - 8)) refuse("it was cut short");
@@ -1071,49 +1466,4 @@ function readTensors(file, config, source) {
       refuse(`${name} has impossible numbers`);
   }
   return tensors;
-}
-
-/** SHA-256 (FIPS 180-4) in hexadecimal. The browser's own is missing without HTTPS, as on a local network. */
-export function sha256(bytes) {
-  const primes = [],
-    turn = (x, by) => (x >>> by) | (x << (32 - by)),
-    fraction = (x) => (x % 1) * 2 ** 32;
-  for (let n = 2; primes.length < 64; n++) if (primes.every((prime) => n % prime)) primes.push(n);
-  const K = Uint32Array.from(primes, (n) => fraction(Math.cbrt(n))),
-    state = Uint32Array.from(primes.slice(0, 8), (n) => fraction(sqrt(n)));
-  const padded = new U8(64 * ceil((bytes.length + 9) / 64)),
-    view = new DataView(padded.buffer),
-    w = new Int32Array(64);
-  padded.set(bytes);
-  padded[bytes.length] = 0x80;
-  view.setBigUint64(padded.length - 8, 8n * BigInt(bytes.length));
-  for (let block = 0; block < padded.length; block += 64) {
-    for (let i = 0; i < 16; i++) w[i] = view.getInt32(block + 4 * i);
-    for (let i = 16; i < 64; i++) {
-      const x = w[i - 15],
-        y = w[i - 2];
-      w[i] =
-        w[i - 16] +
-        w[i - 7] +
-        (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) +
-        (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10));
-    }
-    let [a, b, c, d, e, f, g, h] = state;
-    for (let i = 0; i < 64; i++) {
-      const x = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + w[i]) | 0;
-      const y = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-      h = g;
-      g = f;
-      f = e;
-      e = (d + x) | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = (x + y) | 0;
-    }
-    [a, b, c, d, e, f, g, h].forEach((value, i) => {
-      state[i] += value;
-    });
-  }
-  return Array.from(state, (word) => word.toString(16).padStart(8, "0")).join("");
 }

@@ -64,7 +64,7 @@ def _ways() -> tuple[list[list], list[np.ndarray]]:
         for way, share in sorted(zip(ways, weights / weights.sum(), strict=True), key=lambda each: -each[1]):
             strokes = draw_allograph(way, rng, (*OPERATORS, BLEND))
             digits.append([str(digit), way.name, round(float(share), 4)])
-            cells.append(model.normalise(model.to_ink(model.trimmed(board.render(strokes)))))
+            cells.append(model.normalise(model.to_ink(board.render(strokes))))
     return digits, cells
 
 
