@@ -4,8 +4,8 @@
     UNIPEN_DIR=... python -m bench.memory apb uqb    the collections that are named
 
 The memory's constants (`strength`, `focus` and `known` in model.py) are chosen by the collections that were
-looked at. A writer counts when all ten digits are there, twenty or more in all; at most a hundred are taken, in
-a random order. Wrong cuts are left out.
+looked at. A writer counts when all ten digits are there, twenty or more in all; at most a hundred are taken,
+in a random order. Wrong cuts are left out.
 """
 
 from __future__ import annotations

@@ -138,6 +138,14 @@ def test_what_is_unlike_every_lesson_stays_unknown(net):
     assert taught.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_lessons_come_along_to_another_floating_point_type(mine, kind):
+    inputs = inputs_of(mine, parity.generated(10))
+    moved = mine.adapt([], []).to(kind).predict(inputs)[0]
+    assert moved.dtype == np.float32
+    assert np.allclose(moved, mine.predict(inputs)[0], atol=0.05)
+
+
 def test_files_do_not_hold_what_was_learnt(mine, tmp_path):
     mine.save_pretrained(tmp_path)
     again = DigitCNN.from_pretrained(tmp_path)
