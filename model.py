@@ -592,9 +592,8 @@ class DigitCNN(nn.Module):
     """
 
     POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
-
-    lessons: Tensor  # (n, 1568), what `adapt` has taught
-    taught: Tensor  # (n,) the digits of the lessons
+    lessons: Tensor  # (N, 1568): what `_remembered` makes of the drawings that were taught
+    taught: Tensor  # (N,): the digits that they are
 
     def __init__(self, config: Config = Config()):
         super().__init__()
@@ -614,7 +613,7 @@ class DigitCNN(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
         self.dense = nn.Linear(c * p * p, len(LABELS))  # (10,)   7,210
-        # The drawings that `adapt` has taught. They are not weights, so files do not hold them.
+        # What `adapt` teaches is not a weight, so files do not hold it.
         self.register_buffer("lessons", torch.zeros(0, b * 7 * 7), persistent=False)
         self.register_buffer("taught", torch.zeros(0, dtype=torch.int64), persistent=False)
 
@@ -767,7 +766,7 @@ class DigitCNN(nn.Module):
 
         Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`. A
         digit without a lesson gains a little by its own probability, so that the taught ones do not outdo it.
-        What the network itself does not take for a digit is read only when it is similar enough to a lesson.
+        What the network itself refuses gains nothing so, and is read only when similar enough to a lesson.
         """
         similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0).cpu()
         nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(
@@ -776,6 +775,7 @@ class DigitCNN(nn.Module):
         logits = logits.float()
         untaught = torch.bincount(self.taught.cpu(), minlength=len(LABELS)) == 0
         standing = self.config.standing * torch.softmax(logits / self.config.temperature, dim=1)
+        standing = standing * (margin >= self.config.threshold)[:, None]
         gain = torch.where(untaught, standing, nearest**self.config.focus)
         logits = logits + self.config.strength * gain
         best, digit = logits.max(dim=1)

@@ -42,7 +42,7 @@ def inputs_of(net: DigitCNN, drawings: list[parity.Drawing]) -> torch.Tensor:
 
 
 def logits_of(net: DigitCNN, inputs: torch.Tensor) -> np.ndarray:
-    """Logits (N, 10) less their mean, as far as probabilities tell."""
+    """Logits (N, 10) less their mean, from the probabilities."""
     logits = net.config.temperature * np.log(net.predict(inputs)[0].astype(np.float64))
     return logits - logits.mean(axis=1, keepdims=True)
 
@@ -89,7 +89,7 @@ def test_the_most_similar_lesson_of_a_digit_counts(net, lessons):
 
 
 def test_similarity_is_a_cosine_and_fades_with_the_focus(net):
-    """Computed anew from the maps after the second pooling."""
+    """The same, computed in numpy from the maps after the second pooling."""
     drawn = parity.generated(12)
     inputs = inputs_of(net, drawn)
     with torch.inference_mode():
@@ -136,6 +136,14 @@ def test_what_is_unlike_every_lesson_stays_unknown(net):
     taught = net.adapt([board.render(SEVEN)], [7])
     assert net.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
     assert taught.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_lessons_come_along_to_another_floating_point_type(mine, kind):
+    inputs = inputs_of(mine, parity.generated(10))
+    moved = mine.adapt([], []).to(kind).predict(inputs)[0]
+    assert moved.dtype == np.float32
+    assert np.allclose(moved, mine.predict(inputs)[0], atol=0.05)
 
 
 def test_files_do_not_hold_what_was_learnt(mine, tmp_path):

@@ -1283,7 +1283,8 @@ export class DigitCNN {
       }
     }
     const taught = new Set(this.#lessons.map(({ label }) => Number(label))),
-      gain = (digit) => (taught.has(digit) ? most[digit] ** focus : standing * own.probabilities[digit]),
+      gain = (digit) =>
+        taught.has(digit) ? most[digit] ** focus : own.digit ? standing * own.probabilities[digit] : 0,
       answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * gain(digit)));
     const best = answer.logits.indexOf(max(...answer.logits)),
       margin = most[best] < known ? min(answer.margin, own.margin) : answer.margin + threshold,
