@@ -970,7 +970,8 @@ def _read_config(path: Path, source: str) -> Config:
                 raise ValueError("a strength of 0 to 1000 and a focus of 1 to 100 are expected")
             if not (0 <= config.standing <= 1 and 0 <= config.known <= 1):
                 raise ValueError("standing and known of 0 to 1 are expected")
-            DigitCNN(config)  # refuses what is no shape of a network
+            # Torch raises for sizes that no network can have.
+            DigitCNN(config)
             if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
                 raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")
             return config

@@ -170,7 +170,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     )
     add = parser.add_argument
     repository: dict[str, Any] = {"metavar": "OWNER/NAME"}
-    add("kind", choices=["model", "dataset", "space", "static", "all"])
+    add("kind", choices=["model", "dataset", "space", "static", "all"], help="or: check ADDRESS")
     add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
@@ -219,8 +219,10 @@ def dry_run(publisher: Publisher, kinds: list[str], work: Path) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
     command = sys.argv[1:] if arguments is None else arguments
-    if command[:1] == ["check"] and len(command) == 2:
-        return check(command[1])
+    if command[:1] == ["check"]:
+        parser = argparse.ArgumentParser(prog="publish.py check", description="Is a live page well?")
+        parser.add_argument("address", help="its address, or OWNER/NAME of a Space")
+        return check(parser.parse_args(command[1:]).address)
     options, names = parse(arguments)
     kinds = [kind for kind in DEFAULT if options.kind in (kind, "all")]
     publisher, failed = Publisher(options, names), {}
