@@ -20,7 +20,8 @@ import numpy as np
 
 import board
 import data
-from bench import mnist, pendigits, sets, unipen
+from bench import memory, mnist, pendigits, sets, unipen
+from bench import pictures as brought
 from bench.classifiers import Classifier, ours, upstreams
 from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
@@ -34,7 +35,25 @@ LOOKED_AT, PENDIGITS = "UNIPEN, writers looked at", "pendigits"
 
 # What other modules measure: the title of a table, and a function from the network to its rows. A row is a
 # dict with a "name", "right" and "total", and whatever else its table shows; all numbers are integers.
-MORE: dict[str, Callable[[DigitCNN], list[dict]]] = {}
+MORE: dict[str, Callable[[DigitCNN], list[dict]]] = {
+    tables.LEARNT: lambda net: learnt(net, memory.UNSEEN),
+    "Learning a hand, UNIPEN's writers looked at": lambda net: learnt(net, memory.LOOKED_AT),
+    "A shape of one's own": memory.shapes,
+    "Pictures that people bring": lambda net: pictures(net),
+}
+
+
+def learnt(net: DigitCNN, collections: Iterable[str]) -> list[dict]:
+    """The rows of bench/memory.py for some collections of UNIPEN; none where it is not there."""
+    root = unipen.folder()
+    return memory.rows(net, memory.writers(net, root, tuple(collections))) if root else []
+
+
+def pictures(net: DigitCNN) -> list[dict]:
+    """The rows of bench/pictures.py; none where the strangers' digits are not there."""
+    folder, root = pendigits.folder(), unipen.folder()
+    rows = brought.rows(net, folder, root) if folder and root else ()
+    return [{"name": row["kind"], **row} for row in rows]
 
 
 class Measurement:

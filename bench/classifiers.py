@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 import board
-from model import DigitCNN
+from model import DigitCNN, SeveralDigits, normalise, to_ink
 from training import upstream
 from training.fitting import logits
 
@@ -19,9 +19,27 @@ from training.fitting import logits
 Classifier = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]
 
 
+def inputs_of(net: DigitCNN, pictures: list[np.ndarray]) -> tuple[torch.Tensor, np.ndarray]:
+    """Inputs (N, 1, 28, 28), and (N,) bool: the pictures that are refused as several digits, read as one."""
+    inputs, refused = [], np.zeros(len(pictures), bool)
+    for i, picture in enumerate(pictures):
+        try:
+            inputs.append(net.preprocess(picture))
+        except SeveralDigits:
+            refused[i] = True
+            inputs.append(torch.from_numpy(normalise(to_ink(picture)))[None])
+    return torch.stack(inputs), refused
+
+
 def ours(net: DigitCNN) -> Classifier:
-    """This project's network, with its logit margins."""
-    return lambda pictures: net.predict(torch.stack([net.preprocess(picture) for picture in pictures]))
+    """This project's network, with its logit margins; 0 where it sees several digits."""
+
+    def classify(pictures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        inputs, refused = inputs_of(net, pictures)
+        probabilities, margins = net.predict(inputs)
+        return probabilities, np.where(refused, 0, margins)
+
+    return classify
 
 
 def upstreams(folder: Path) -> Classifier | None:

@@ -22,11 +22,13 @@ from torch import Tensor
 
 import board
 from bench import pendigits, sets, unipen
+from bench.classifiers import inputs_of
 from handwriting import draw, draw_nondigit
 from model import DigitCNN
 from training import metrics
 
 LOOKED_AT = ("aga", "apa", "app", "art", "gmd", "ibm", "val")
+UNSEEN = ("apb", "uqb")
 TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)  # drawings, along the curve
 LEAST, MOST, OTHERS = 20, 100, 50  # digits of a writer, and of the writer who draws on the same page
 TEN, CORRECTED = "after ten drawings of one's own", "after each mistake was corrected"
@@ -73,7 +75,7 @@ def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Write
             labels = np.array([digit.label for digit in digits])
             if len(digits) >= LEAST and len(np.unique(labels)) == 10:
                 boards = [board.render(pendigits.on_board(d.strokes, pendigits.NATURAL, rng)) for d in digits]
-                found.append(Writer(torch.stack([net.preprocess(picture) for picture in boards]), labels))
+                found.append(Writer(inputs_of(net, boards)[0], labels))
     return found
 
 

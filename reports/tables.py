@@ -16,6 +16,7 @@ DOCS, ELSEWHERE = ROOT / "docs", ROOT / "runs" / "bench"
 
 # The columns and rows of docs/accuracy.json that tables and cards ask for.
 OURS, UPSTREAM = "this project", "upstream's network and recipe"
+LEARNT = "Learning a hand, UNIPEN's writers nobody looked at"
 MNIXEL, UNSEEN, NONDIGITS = "MNIXEL test", "UNIPEN, writers nobody looked at", "non-digits"
 
 # Fields that say how many digits or events a figure rests on.
@@ -196,6 +197,11 @@ def summary(results: dict) -> str:
     for beginning, (title, source) in sources.items():
         row = next(row[OURS] for name, row in results["sets"].items() if name.startswith(beginning))
         rows.append([title, metrics.describe(row), source])
+    for row in results.get("more", {}).get(LEARNT, [])[:1]:
+        taught = metrics.describe(metrics.counted(row["right"], row["total"]))
+        rows.insert(
+            2, ["UNIPEN, after ten drawings of one's own", taught, "the other digits of those writers"]
+        )
     refused = dict(results["refused"])
     others = refused.pop(NONDIGITS)
     name, digits = next(iter(refused.items()))

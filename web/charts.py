@@ -20,6 +20,8 @@ from web.assets import HERE, assets
 RESULTS = HERE.parent / "docs"
 FILES = ("accuracy.json", "data.json", "recipes.json")  # of docs/, what the figures are drawn from
 OURS, UPSTREAM = "this project", "upstream's network and recipe"  # columns of accuracy.json
+# Rows of accuracy.json: how much better a person's digits are read once some have been taught.
+LEARNT = "Learning a hand, UNIPEN's writers nobody looked at"
 STRANGERS = "pendigits"  # whose digits are counted where the steps of the training are compared
 # Of a drawing, and where its axes begin and end.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 56, 456, 24, 254
@@ -189,6 +191,7 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
         # The largest set says most.
         name = max(details, key=lambda each: accuracy["sets"][each][OURS]["total"])
         matrix = details[name]["confusion"]
+        html += section("model.taught", taught(accuracy.get("more", {}).get(LEARNT, [])))
     html += section("model.confusion", confusion(name, matrix))
     html += section("model.sure", reliability(name, details[name]["reliability"]) if details else "")
     html += section("model.learning", learning(report)) + section("model.steps", steps(recipes))
@@ -321,6 +324,26 @@ def learning(report: dict) -> str:
     return figure(
         "learning", svg(drawn), caption, columns("round", "training", "validation", "held_out"), rows
     )
+
+
+def taught(rows: list[dict]) -> str:
+    """Right answers against the drawings that a writer has taught."""
+    curve = [(row["taught"], row["right"] / row["total"], row) for row in rows if "taught" in row]
+    if len(curve) < 2:
+        return ""
+    low = math.floor(100 * min(share for _, share, _ in curve))
+    x, y = scale(0, math.sqrt(curve[-1][0]), LEFT, RIGHT), scale(low, 100, BOTTOM, TOP)
+    points = [(x(math.sqrt(count)), y(100 * share)) for count, share, _ in curve]
+    counts = {at: str(count) for (at, _), (count, *_) in zip(points, curve, strict=True)}
+    shares = {y(tick): percent(tick / 100, 0) for tick in range(low, 101)}
+    drawn = axes((counts, say("charts.taught")), (shares, say("charts.right"))) + line(points, "line")
+    drawn += "".join(dot(*point) for point in points)
+    told = [
+        (str(count), say("charts.of", right=number(row["right"]), total=number(row["total"])), percent(share))
+        for count, share, row in curve
+    ]
+    head = columns("taught", "right", "share")
+    return figure("taught", svg(drawn), say("model.taught.how"), head, told)
 
 
 def steps(recipes: dict) -> str:
