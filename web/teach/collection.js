@@ -27,6 +27,8 @@ export class Collection extends EventTarget {
   #timer = null;
   // Counts what was sent, so that an older count is dropped.
   #sends = 0;
+  // The code that the page wrote into the field of the receipt to delete.
+  #written = "";
 
   // `find` finds the elements of the tab. `terms`, {licence, version}, is null where nothing is taken.
   // nextPerson() starts another round.
@@ -54,7 +56,7 @@ export class Collection extends EventTarget {
     const find = this.#find;
     const code = receipt.get();
     find(".mine").hidden = !code || !this.#terms;
-    find(".receipt").value ||= code ?? "";
+    if (code) this.#write(code);
     find(".code").textContent = find(".handover code").textContent = code ?? "";
     find(".receipt-first").hidden = !code;
     write(find(".handover .yes"), code ? "person.yes" : "person.clear");
@@ -82,8 +84,15 @@ export class Collection extends EventTarget {
   // code, as write() takes it.
   leave(key) {
     receipt.set(null);
-    this.#find(".receipt").value = receipt.before() ?? "";
+    this.#write(receipt.before() ?? "");
     return [key, { code: receipt.before() }];
+  }
+
+  // Write a code into the field of the receipt to delete, unless the visitor has typed another one.
+  #write(code) {
+    const field = this.#find(".receipt");
+    if (field.value && field.value !== this.#written) return;
+    field.value = this.#written = code;
   }
 
   // A drawing was stored.
