@@ -210,6 +210,13 @@ export function mount(page, sketchpad) {
     know();
     reading.ask();
   });
+  // What was forgotten on purpose is neither sent nor brought back.
+  lessons.addEventListener("clear", () => {
+    last = null;
+    correction.drop();
+    beside.offerUndo(null);
+    tell(null);
+  });
   know();
   sketchpad.watch({
     changed() {
