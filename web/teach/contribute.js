@@ -80,7 +80,8 @@ export class Correction {
   #sent = new Set();
   #tell;
 
-  // tell(sentence, id): what becomes of that drawing, as write() takes it.
+  // tell(sentence, id): what becomes of that drawing, as write() takes it. From the first call on, the label
+  // cannot be taken back.
   constructor(tell) {
     this.#tell = tell;
     // A visitor who leaves the page does not take it back.
@@ -114,6 +115,7 @@ export class Correction {
     if (!drawing) return;
     this.drop();
     this.#sent.add(drawing.id);
+    this.#tell(["teach.waiting"], drawing.id);
     const reply = await submit(drawing, ATTEMPTS);
     // A visitor who has stopped since asked for nothing more to be sent.
     if (!receipt.get()) return;
