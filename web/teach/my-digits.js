@@ -7,6 +7,7 @@
 
 import { make } from "../dom.js";
 import { Board, FULL } from "../draw/board.js";
+import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
 import { label, write } from "../words.js";
 import { Collection } from "./collection.js";
@@ -149,6 +150,7 @@ class MyDigits {
     const { asked } = this.#round;
     const line = strokes.reduce((sum, stroke) => sum + stroke.length, 0);
     if (line < DOT) return this.#remark(strokes.length ? "doubt.dot" : "doubt.empty", { digit: asked });
+    if (standApart(strokes)) return this.#remark("reading.apart");
     this.#advance({ id: newId(), label: asked, strokes: this.#board.drawing(true), source: "collector" });
     if (!this.#round.isOver) this.#board.focus();
   }
