@@ -28,7 +28,8 @@ const PATIENCE = 3000;
 // Attempts to send a drawing, before the visitor is asked to try again.
 const ATTEMPTS = 12;
 
-// The ten digits that are asked for, and what was drawn of them: {id, label, strokes, read, isStored} each.
+// The ten digits that are asked for, and what was drawn of them: {id, label, strokes, read, isSent, isStored}
+// each. What was sent may be stored, although the server has not said so.
 class Round {
   #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
     .sort(([a], [b]) => a - b)
@@ -203,7 +204,7 @@ class MyDigits {
   }
 
   // A drawing with what it was read as. One that went wrong can be left out while nothing of it was sent.
-  #entry({ id, label: digit, strokes, read, isStored }) {
+  #entry({ id, label: digit, strokes, read, isSent }) {
     const caption = make("span");
     const isWrong = read !== undefined && read !== digit;
     if (!isWrong) caption.textContent = digit;
@@ -214,7 +215,7 @@ class MyDigits {
       named(thumbnail({ strokes }), digit),
       caption,
     );
-    if (isStored || this.#sending) return entry;
+    if (isSent || this.#sending) return entry;
     const button = make("button", { type: "button", textContent: "×" });
     label(button, "digits.leave.out", { digit });
     button.addEventListener("click", () => {
@@ -258,10 +259,13 @@ class MyDigits {
 
   // Send what has not been stored yet. Returns what went wrong, as write() takes it, or nothing.
   async #send() {
-    const silent = () => this.#collection.say("silent.again");
     for (const drawing of this.#round.drawn) {
       if (drawing.isStored) continue;
-      const reply = await submit(drawing, ATTEMPTS, silent);
+      const reply = await submit(drawing, ATTEMPTS, () => {
+        drawing.isSent = true;
+        this.#collection.say("silent.again");
+      });
+      if (!refusal(reply)) drawing.isSent = true;
       if (!receipt.get()) return ["stopped"];
       if (!reply) return ["silent.kept"];
       if (reply.consent) return this.#collection.leave("receipt.unknown");
