@@ -5,7 +5,7 @@ import { make } from "../dom.js";
 import { write } from "../words.js";
 import { ask, download, refusal, SERVER_TIMEOUT, STORED, said } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { RECEIPT_CHANGED, receipt } from "./receipt.js";
+import { NEXT_PERSON, nextPerson, person, RECEIPT_CHANGED, receipt } from "./receipt.js";
 import { picture } from "./thumbnail.js";
 
 // Pixels: a drawing in the sheet to save, and the gap between two.
@@ -21,7 +21,6 @@ const SILENT = 5000;
 export class Collection extends EventTarget {
   #find;
   #terms;
-  #nextPerson;
   // What this person has had stored since the page was opened.
   #visit = [];
   #timer = null;
@@ -31,12 +30,10 @@ export class Collection extends EventTarget {
   #written = "";
 
   // `find` finds the elements of the tab. `terms`, {licence, version}, is null where nothing is taken.
-  // nextPerson() starts another round.
-  constructor(find, terms, nextPerson) {
+  constructor(find, terms) {
     super();
     this.#find = find;
     this.#terms = terms;
-    this.#nextPerson = nextPerson;
     find(".delete").hidden = !terms;
     if (terms?.licence) find("[data-slot=licence]").textContent = terms.licence;
     this.#listenToButtons();
@@ -73,7 +70,9 @@ export class Collection extends EventTarget {
   // Get a receipt, if there is none yet. Returns what went wrong, as write() takes it, or null.
   async agree() {
     if (receipt.get()) return null;
+    const asked = person;
     const reply = await ask("consent", { version: this.#terms.version });
+    if (person !== asked) return ["stopped"];
     if (!reply?.receipt) return refusal(reply) ?? ["silent"];
     // Another tab may have agreed meanwhile: this browser is one person.
     if (!receipt.get()) receipt.set(reply.receipt);
@@ -172,6 +171,11 @@ export class Collection extends EventTarget {
     handover.querySelector(".yes").addEventListener("click", () => {
       handover.close();
       if (receipt.get()) this.leave();
+      lessons.clear();
+      nextPerson();
+      this.say("person.ready");
+    });
+    window.addEventListener(NEXT_PERSON, () => {
       this.#visit = [];
       write(this.#find(".count"));
       write(this.#find(".copy"), "mine.copy");
@@ -179,9 +183,6 @@ export class Collection extends EventTarget {
       this.#find(".delete").open = false;
       write(this.#find(".deleted"));
       this.show();
-      lessons.clear();
-      this.#nextPerson();
-      this.say("person.ready");
     });
   }
 
@@ -210,9 +211,12 @@ export class Collection extends EventTarget {
       askIfSure(false);
       form.querySelector("[type=submit]").focus();
     });
+    form.addEventListener("reset", () => askIfSure(false));
     sure.querySelector(".yes").addEventListener("click", async () => {
       askIfSure(false);
+      const asked = person;
       const reply = await ask("delete", { receipt: code }, 3 * SERVER_TIMEOUT);
+      if (person !== asked) return;
       write(deleted, ...(reply ? said(reply) : ["delete.silent"]));
       deleted.focus();
       if (reply && !reply.error && !reply.again && code === receipt.get()) this.leave();

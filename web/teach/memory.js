@@ -10,7 +10,7 @@ import { engine } from "../read/engine.js";
 import { label, write } from "../words.js";
 import { Correction } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { newId } from "./receipt.js";
+import { NEXT_PERSON, newId } from "./receipt.js";
 import { named, thumbnail } from "./thumbnail.js";
 
 // A button that says `word` and does `action`.
@@ -225,6 +225,11 @@ export function mount(page, sketchpad) {
     correction.drop();
     beside.offerUndo(null);
     tell(null);
+  });
+  window.addEventListener(NEXT_PERSON, () => {
+    last = null;
+    correction.drop();
+    sketchpad.startOver();
   });
   know();
   sketchpad.watch({

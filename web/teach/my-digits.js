@@ -13,7 +13,7 @@ import { label, write } from "../words.js";
 import { Collection } from "./collection.js";
 import { inTime, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { newId, receipt } from "./receipt.js";
+import { NEXT_PERSON, newId, person, receipt } from "./receipt.js";
 import { named, thumbnail } from "./thumbnail.js";
 
 // What the engine calls this board.
@@ -75,7 +75,7 @@ class MyDigits {
       MAX_POINTS,
     );
     this.#contributions = contributions;
-    this.#collection = new Collection(find, contributions?.error ? null : contributions, () => this.#begin());
+    this.#collection = new Collection(find, contributions?.error ? null : contributions);
     this.#listen();
     this.#turn();
     this.#collection.show();
@@ -98,6 +98,11 @@ class MyDigits {
       this.#next();
     });
     this.#collection.addEventListener("change", () => this.#offerGift());
+    window.addEventListener(NEXT_PERSON, () => {
+      this.#sending = false;
+      find(".learnt .thumbs").replaceChildren();
+      this.#begin();
+    });
     const offerHandover = () => {
       find(".other").hidden = !lessons.all.length && !receipt.get();
     };
@@ -250,7 +255,9 @@ class MyDigits {
     this.#collection.say();
     this.#offerGift();
     this.#showThumbs();
+    const giver = person;
     const problem = (await this.#collection.agree()) ?? (await this.#send());
+    if (person !== giver) return;
     this.#sending = false;
     this.#collection.say(...(problem ?? ["give.thanks"]));
     this.#showThumbs();
@@ -259,6 +266,7 @@ class MyDigits {
 
   // Send what has not been stored yet. Returns what went wrong, as write() takes it, or nothing.
   async #send() {
+    const code = receipt.get();
     for (const drawing of this.#round.drawn) {
       if (drawing.isStored) continue;
       const reply = await submit(drawing, ATTEMPTS, () => {
@@ -266,7 +274,8 @@ class MyDigits {
         this.#collection.say("silent.again");
       });
       if (!refusal(reply)) drawing.isSent = true;
-      if (!receipt.get()) return ["stopped"];
+      // The rest is not for the receipt of whoever has agreed since.
+      if (receipt.get() !== code) return ["stopped"];
       if (!reply) return ["silent.kept"];
       if (reply.consent) return this.#collection.leave("receipt.unknown");
       if (reply.error) return refusal(reply);
