@@ -166,10 +166,17 @@ export function mount(page, sketchpad) {
     else sketchpad.tell(["share.picture"]);
   });
 
+  // A drawing from a link draws itself once: whoever comes back to it in the browser's history has it already.
+  function followLink() {
+    if (!history.state?.isPlayed) openLink();
+  }
+
   function openLink() {
     try {
       const strokes = decode(location.hash);
-      if (strokes) player.play(filled(strokes), "link");
+      if (!strokes) return;
+      history.replaceState({ ...history.state, isPlayed: true }, "");
+      player.play(filled(strokes), "link");
     } catch (error) {
       sketchpad.tell(error.sentence);
     }
@@ -185,6 +192,6 @@ export function mount(page, sketchpad) {
       button.disabled = !board.picture && !drawing();
     },
   });
-  addEventListener("hashchange", openLink);
+  addEventListener("hashchange", followLink);
   openLink();
 }

@@ -101,6 +101,14 @@ export class Sketchpad {
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
+  // Take a new sheet for another person: nothing of the drawing, of what was before it, or of a picture that is
+  // being opened stays.
+  startOver() {
+    this.player.stop();
+    this.board.wipe();
+    this.#change();
+  }
+
   // A hand is about to draw.
   #begin() {
     const { board, player } = this;

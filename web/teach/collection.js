@@ -5,7 +5,7 @@ import { make } from "../dom.js";
 import { write } from "../words.js";
 import { ask, download, refusal, SERVER_TIMEOUT, STORED, said } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { RECEIPT_CHANGED, receipt } from "./receipt.js";
+import { NEXT_PERSON, nextPerson, person, RECEIPT_CHANGED, receipt } from "./receipt.js";
 import { picture } from "./thumbnail.js";
 
 // Pixels: a drawing in the sheet to save, and the gap between two.
@@ -21,20 +21,19 @@ const SILENT = 5000;
 export class Collection extends EventTarget {
   #find;
   #terms;
-  #nextPerson;
   // What this person has had stored since the page was opened.
   #visit = [];
   #timer = null;
   // Counts what was sent, so that an older count is dropped.
   #sends = 0;
+  // The code that the page wrote into the field of the receipt to delete.
+  #written = "";
 
   // `find` finds the elements of the tab. `terms`, {licence, version}, is null where nothing is taken.
-  // nextPerson() starts another round.
-  constructor(find, terms, nextPerson) {
+  constructor(find, terms) {
     super();
     this.#find = find;
     this.#terms = terms;
-    this.#nextPerson = nextPerson;
     find(".delete").hidden = !terms;
     if (terms?.licence) find("[data-slot=licence]").textContent = terms.licence;
     this.#listenToButtons();
@@ -54,7 +53,7 @@ export class Collection extends EventTarget {
     const find = this.#find;
     const code = receipt.get();
     find(".mine").hidden = !code || !this.#terms;
-    find(".receipt").value ||= code ?? "";
+    if (code) this.#write(code);
     find(".code").textContent = find(".handover code").textContent = code ?? "";
     find(".receipt-first").hidden = !code;
     write(find(".handover .yes"), code ? "person.yes" : "person.clear");
@@ -71,7 +70,9 @@ export class Collection extends EventTarget {
   // Get a receipt, if there is none yet. Returns what went wrong, as write() takes it, or null.
   async agree() {
     if (receipt.get()) return null;
+    const asked = person;
     const reply = await ask("consent", { version: this.#terms.version });
+    if (person !== asked) return ["stopped"];
     if (!reply?.receipt) return refusal(reply) ?? ["silent"];
     // Another tab may have agreed meanwhile: this browser is one person.
     if (!receipt.get()) receipt.set(reply.receipt);
@@ -82,8 +83,15 @@ export class Collection extends EventTarget {
   // code, as write() takes it.
   leave(key) {
     receipt.set(null);
-    this.#find(".receipt").value = receipt.before() ?? "";
+    this.#write(receipt.before() ?? "");
     return [key, { code: receipt.before() }];
+  }
+
+  // Write a code into the field of the receipt to delete, unless the visitor has typed another one.
+  #write(code) {
+    const field = this.#find(".receipt");
+    if (field.value && field.value !== this.#written) return;
+    field.value = this.#written = code;
   }
 
   // A drawing was stored.
@@ -163,6 +171,11 @@ export class Collection extends EventTarget {
     handover.querySelector(".yes").addEventListener("click", () => {
       handover.close();
       if (receipt.get()) this.leave();
+      lessons.clear();
+      nextPerson();
+      this.say("person.ready");
+    });
+    window.addEventListener(NEXT_PERSON, () => {
       this.#visit = [];
       write(this.#find(".count"));
       write(this.#find(".copy"), "mine.copy");
@@ -170,9 +183,6 @@ export class Collection extends EventTarget {
       this.#find(".delete").open = false;
       write(this.#find(".deleted"));
       this.show();
-      lessons.clear();
-      this.#nextPerson();
-      this.say("person.ready");
     });
   }
 
@@ -201,9 +211,12 @@ export class Collection extends EventTarget {
       askIfSure(false);
       form.querySelector("[type=submit]").focus();
     });
+    form.addEventListener("reset", () => askIfSure(false));
     sure.querySelector(".yes").addEventListener("click", async () => {
       askIfSure(false);
+      const asked = person;
       const reply = await ask("delete", { receipt: code }, 3 * SERVER_TIMEOUT);
+      if (person !== asked) return;
       write(deleted, ...(reply ? said(reply) : ["delete.silent"]));
       deleted.focus();
       if (reply && !reply.error && !reply.again && code === receipt.get()) this.leave();

@@ -1,7 +1,7 @@
 // Contributing: what the server is asked, and drawings that are sent until it has said that they are stored.
 
 import { isKnown } from "../words.js";
-import { RECEIPT_CHANGED, receipt } from "./receipt.js";
+import { person, RECEIPT_CHANGED, receipt } from "./receipt.js";
 
 // An event on the window, with the server's counts, after a drawing was stored.
 export const STORED = "draw-a-digit stored";
@@ -80,7 +80,8 @@ export class Correction {
   #sent = new Set();
   #tell;
 
-  // tell(sentence, id): what becomes of that drawing, as write() takes it.
+  // tell(sentence, id): what becomes of that drawing, as write() takes it. From the first call on, the label
+  // cannot be taken back.
   constructor(tell) {
     this.#tell = tell;
     // A visitor who leaves the page does not take it back.
@@ -114,9 +115,11 @@ export class Correction {
     if (!drawing) return;
     this.drop();
     this.#sent.add(drawing.id);
+    this.#tell(["teach.waiting"], drawing.id);
+    const giver = person;
     const reply = await submit(drawing, ATTEMPTS);
     // A visitor who has stopped since asked for nothing more to be sent.
-    if (!receipt.get()) return;
+    if (!receipt.get() || giver !== person) return;
     if (refusal(reply)) this.#sent.delete(drawing.id);
     this.#tell(refusal(reply) ?? [reply.waiting ? "teach.waiting" : "teach.saved"], drawing.id);
   }

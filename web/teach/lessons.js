@@ -44,7 +44,8 @@ function newest(list) {
   return kept.slice(0, MOST).reverse();
 }
 
-// Dispatches "change" when lessons came, went, or are used or not, in this tab or in another one.
+// Dispatches "change" when lessons came, went, or are used or not, in this tab or in another one, and "clear"
+// when all were forgotten at once.
 class Lessons extends EventTarget {
   // Whether they outlive this page: not where the browser stores nothing for it, or has no room.
   stored = true;
@@ -92,12 +93,14 @@ class Lessons extends EventTarget {
   clear() {
     remember(UNUSED, null);
     this.#write([]);
+    this.dispatchEvent(new Event("clear"));
   }
 
   // Another tab may have stored more, or all may have been cleared.
   refresh() {
     this.#list = this.#latest();
     this.#tell();
+    if (!this.#list.length) this.dispatchEvent(new Event("clear"));
   }
 
   #latest() {

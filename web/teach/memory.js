@@ -5,11 +5,12 @@
 // is shown beside it.
 
 import { make, set } from "../dom.js";
+import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
 import { label, write } from "../words.js";
 import { Correction } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { newId } from "./receipt.js";
+import { NEXT_PERSON, newId } from "./receipt.js";
 import { named, thumbnail } from "./thumbnail.js";
 
 // A button that says `word` and does `action`.
@@ -145,6 +146,8 @@ export function mount(page, sketchpad) {
   const tell = (sentence) => sketchpad.tell(sentence);
   // The drawing that was taught last: {id, strokes, picture}.
   let last = null;
+  // The digit that was tapped before the drawing was answered, or null.
+  let tapped = null;
 
   // Whether that is what is on the board: undoing later strokes brings it back.
   const isLast = () =>
@@ -171,10 +174,16 @@ export function mount(page, sketchpad) {
 
   function teach(digit) {
     const { picture } = board;
-    const pixels = reading.isCurrent() ? reading.answer.pixels : null;
+    tapped = null;
     if (board.isEmpty()) return tell(["teach.nothing"]);
-    // A picture that the network cannot read teaches nothing.
-    if (picture && !pixels) return;
+    if (engine.state === "ready" && !reading.isCurrent()) {
+      tapped = digit;
+      return;
+    }
+    // Without the network, strokes are learnt unread.
+    const { error = null, pixels = null } = reading.isCurrent() ? reading.answer : {};
+    if (error === "reading.apart" || standApart(board.strokes)) return tell(["reading.apart"]);
+    if (error || (picture && !pixels)) return tell(["teach.unread"]);
     last = { picture, strokes: [...board.strokes], id: isLast() ? last.id : newId() };
     const { id } = last;
     const strokes = picture ? null : last.strokes;
@@ -210,14 +219,30 @@ export function mount(page, sketchpad) {
     know();
     reading.ask();
   });
+  // What was forgotten on purpose is neither sent nor brought back.
+  lessons.addEventListener("clear", () => {
+    last = null;
+    correction.drop();
+    beside.offerUndo(null);
+    tell(null);
+  });
+  window.addEventListener(NEXT_PERSON, () => {
+    last = null;
+    correction.drop();
+    sketchpad.startOver();
+  });
   know();
   sketchpad.watch({
     changed() {
+      tapped = null;
       correction.send();
       beside.offerUndo(null);
     },
     painted({ lesson }) {
       beside.show(lesson);
+    },
+    shown() {
+      if (tapped !== null && reading.isCurrent()) teach(tapped);
     },
   });
 }

@@ -7,12 +7,13 @@
 
 import { make } from "../dom.js";
 import { Board, FULL } from "../draw/board.js";
+import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
 import { label, write } from "../words.js";
 import { Collection } from "./collection.js";
 import { inTime, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { newId, receipt } from "./receipt.js";
+import { NEXT_PERSON, newId, person, receipt } from "./receipt.js";
 import { named, thumbnail } from "./thumbnail.js";
 
 // What the engine calls this board.
@@ -27,7 +28,8 @@ const PATIENCE = 3000;
 // Attempts to send a drawing, before the visitor is asked to try again.
 const ATTEMPTS = 12;
 
-// The ten digits that are asked for, and what was drawn of them: {id, label, strokes, read, isStored} each.
+// The ten digits that are asked for, and what was drawn of them: {id, label, strokes, read, isSent, isStored}
+// each. What was sent may be stored, although the server has not said so.
 class Round {
   #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
     .sort(([a], [b]) => a - b)
@@ -73,7 +75,7 @@ class MyDigits {
       MAX_POINTS,
     );
     this.#contributions = contributions;
-    this.#collection = new Collection(find, contributions?.error ? null : contributions, () => this.#begin());
+    this.#collection = new Collection(find, contributions?.error ? null : contributions);
     this.#listen();
     this.#turn();
     this.#collection.show();
@@ -96,6 +98,11 @@ class MyDigits {
       this.#next();
     });
     this.#collection.addEventListener("change", () => this.#offerGift());
+    window.addEventListener(NEXT_PERSON, () => {
+      this.#sending = false;
+      find(".learnt .thumbs").replaceChildren();
+      this.#begin();
+    });
     const offerHandover = () => {
       find(".other").hidden = !lessons.all.length && !receipt.get();
     };
@@ -149,6 +156,7 @@ class MyDigits {
     const { asked } = this.#round;
     const line = strokes.reduce((sum, stroke) => sum + stroke.length, 0);
     if (line < DOT) return this.#remark(strokes.length ? "doubt.dot" : "doubt.empty", { digit: asked });
+    if (standApart(strokes)) return this.#remark("reading.apart");
     this.#advance({ id: newId(), label: asked, strokes: this.#board.drawing(true), source: "collector" });
     if (!this.#round.isOver) this.#board.focus();
   }
@@ -201,7 +209,7 @@ class MyDigits {
   }
 
   // A drawing with what it was read as. One that went wrong can be left out while nothing of it was sent.
-  #entry({ id, label: digit, strokes, read, isStored }) {
+  #entry({ id, label: digit, strokes, read, isSent }) {
     const caption = make("span");
     const isWrong = read !== undefined && read !== digit;
     if (!isWrong) caption.textContent = digit;
@@ -212,7 +220,7 @@ class MyDigits {
       named(thumbnail({ strokes }), digit),
       caption,
     );
-    if (isStored || this.#sending) return entry;
+    if (isSent || this.#sending) return entry;
     const button = make("button", { type: "button", textContent: "×" });
     label(button, "digits.leave.out", { digit });
     button.addEventListener("click", () => {
@@ -247,7 +255,9 @@ class MyDigits {
     this.#collection.say();
     this.#offerGift();
     this.#showThumbs();
+    const giver = person;
     const problem = (await this.#collection.agree()) ?? (await this.#send());
+    if (person !== giver) return;
     this.#sending = false;
     this.#collection.say(...(problem ?? ["give.thanks"]));
     this.#showThumbs();
@@ -256,11 +266,16 @@ class MyDigits {
 
   // Send what has not been stored yet. Returns what went wrong, as write() takes it, or nothing.
   async #send() {
-    const silent = () => this.#collection.say("silent.again");
+    const code = receipt.get();
     for (const drawing of this.#round.drawn) {
       if (drawing.isStored) continue;
-      const reply = await submit(drawing, ATTEMPTS, silent);
-      if (!receipt.get()) return ["stopped"];
+      const reply = await submit(drawing, ATTEMPTS, () => {
+        drawing.isSent = true;
+        this.#collection.say("silent.again");
+      });
+      if (!refusal(reply)) drawing.isSent = true;
+      // The rest is not for the receipt of whoever has agreed since.
+      if (receipt.get() !== code) return ["stopped"];
       if (!reply) return ["silent.kept"];
       if (reply.consent) return this.#collection.leave("receipt.unknown");
       if (reply.error) return refusal(reply);
