@@ -131,7 +131,9 @@ def rows(net: DigitCNN, people: Sequence[Writer]) -> list[dict]:
         if after:
             curve.append(row(f"{taught} drawings taught", after, before) | {"taught": taught})
         if taught == 10:
-            error = metrics.calibration_error(np.concatenate(truth), np.concatenate(probabilities))
+            error = metrics.calibration_error(
+                metrics.reliability(np.concatenate(truth), np.concatenate(probabilities))
+            )
             table += [row(TEN, after, before) | {"calibration error, per mille": round(1000 * error)}]
             table += [row(SOMEBODY_ELSE, elsewhere, unlearnt)]
     return [*table, row(CORRECTED, [corrected(net, writer) for writer in people], plain), *curve]

@@ -31,7 +31,8 @@ from tests.harness.fuzz import SEEDS, SENTENCE, Target, bombs, good, hostile, mu
 def target():
     target = Target()
     yield target
-    target.child.process.kill()
+    if target.child.process:
+        target.child.process.kill()
 
 
 def findings(target: Target, files: dict[str, bytes]) -> dict:

@@ -372,10 +372,14 @@ def test_a_second_digit_begins_a_new_drawing_after_a_pause(browser, site):
 
 
 def test_a_small_digit_is_read_like_a_large_one(desktop):
-    """36 pixels tall, with the usual brush."""
-    rng = np.random.default_rng(4)
+    """36 pixels tall, with the usual brush: digits of which the network is sure when they are large."""
+    rng, net = np.random.default_rng(4), DigitCNN.from_pretrained("weights")
     for digit in range(10):
-        strokes = draw(digit, rng)
+        sure = False
+        while not sure:
+            strokes = draw(digit, rng)
+            [(label, confidence)] = net.classify(board.render(strokes), 1)
+            sure = label == str(digit) and confidence > 0.99
         points = np.concatenate([stroke.points for stroke in strokes])
         low, size = points.min(axis=0), np.ptp(points, axis=0)
         box = desktop.page.locator("#board canvas").bounding_box()

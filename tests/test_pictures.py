@@ -416,7 +416,7 @@ def test_node_reads_a_folder(tmp_path):
     node = shutil.which("node")
     if node is None:
         without("Node is not installed")
-    (tmp_path / "digit.mjs").write_bytes((ROOT / "web" / "digit.js").read_bytes())
+    (tmp_path / "digit.mjs").write_bytes((ROOT / "web" / "read" / "digit.js").read_bytes())
     (tmp_path / "ask.mjs").write_text(
         "import { DigitCNN } from './digit.mjs';\n"
         f"const net = await DigitCNN.fromPretrained({json.dumps(str(ROOT / 'weights') + '/')});\n"

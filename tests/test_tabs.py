@@ -324,7 +324,7 @@ def test_the_tabs_speak_spanish(site, browser):
     assert share in person.page.locator("[data-chart=people] table").text_content()
     open_tab(person, "Datos")
     until(person.page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
-    assert "0, empezado en cualquier punto" in person.page.locator("#data").inner_text()
+    assert "0, ancho" in person.page.locator("#data").inner_text()
     person.leave()
 
 
