@@ -16,6 +16,7 @@ import io
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
@@ -55,11 +56,32 @@ class AlteredWeights(ValueError):
 # --- what people have -> luminance ---
 
 
+def _of_dict(image: dict) -> Any:
+    """The picture in the value of a gr.Sketchpad, or in a row of a data set."""
+    for key in ("composite", "image"):
+        if image.get(key) is not None:
+            return image[key]
+    if "layers" not in image:
+        return None
+    layers = [layer for layer in (image.get("background"), *(image["layers"] or ())) if layer is not None]
+    if not layers:
+        raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
+    if len(layers) == 1:
+        return layers[0]
+    try:
+        pictures = [opened(layer) for layer in layers]
+        under, *over = [
+            (Image.fromarray(one) if isinstance(one, np.ndarray) else one).convert("RGBA") for one in pictures
+        ]
+        for layer in over:
+            under = Image.alpha_composite(under, layer)
+        return under
+    except (TypeError, ValueError) as error:
+        raise ValueError("The layers of the sketch pad are not pictures of one size.") from error
+
+
 def opened(image: Any) -> Image.Image | np.ndarray:
     """Whatever people have as a Pillow image or an array (H, W), (H, W, 3) or (H, W, 4)."""
-    if isinstance(image, dict):
-        # The value of a gr.Sketchpad, or a row of a data set.
-        image = next((image[key] for key in ("composite", "image") if image.get(key) is not None), None)
     try:
         image = io.BytesIO(image) if isinstance(image, (bytes, bytearray)) else image
         if isinstance(image, (str, os.PathLike)) or hasattr(image, "read"):
@@ -67,12 +89,15 @@ def opened(image: Any) -> Image.Image | np.ndarray:
         # Modes I and F have no range of their own; as arrays they get one from their values.
         if isinstance(image, Image.Image) and image.mode[0] not in "IF":
             return image
-        array = np.asarray(image.detach().float().cpu() if isinstance(image, Tensor) else image)
+        if isinstance(image, Tensor) and not image.is_complex():
+            image = image.detach().float().cpu()
+        array = np.asarray(image)
     except FileNotFoundError as error:
         raise ValueError(f"There is no file {image}: {EXPECTED}.") from error
     except Exception as error:
         # The readers of damaged files raise nearly everything.
-        raise ValueError(f"The picture cannot be opened ({error}): {EXPECTED}.") from error
+        reason = re.sub(r" ?<[^<>]* at 0x\w+>", "", str(error))
+        raise ValueError(f"The picture cannot be opened ({reason}): {EXPECTED}.") from error
     if array.dtype.kind not in "biuf":
         raise ValueError(f"Cannot read a {type(image).__name__} as a picture: {EXPECTED}.")
     shape, array = array.shape, array.squeeze()
@@ -90,7 +115,8 @@ def luminance(image: Any) -> np.ndarray:
 
     Colours of one luminance, such as red on green, are told apart in the channel where they differ most.
     """
-    image = opened(image)
+    given = _of_dict(image) if isinstance(image, dict) else image
+    image = opened(given)
     is_array = isinstance(image, np.ndarray)
     height, width = image.shape[:2] if is_array else (image.height, image.width)
     if min(height, width) < MIN_SIDE or height * width > MAX_PIXELS:
@@ -101,14 +127,17 @@ def luminance(image: Any) -> np.ndarray:
     if is_array:
         return _grey(_planes(image.__getitem__, height, width, _white(image)))
     try:
-        # A JPEG is decoded at a half, a quarter or an eighth of its size; other formats ignore this.
-        image.draft(None, (REDUCED, REDUCED))
+        # A JPEG is decoded at a half, a quarter or an eighth of its size; other formats ignore this. It would
+        # change a picture that the caller has opened.
+        if image is not given and max(image.size) > REDUCED:
+            image.draft(None, (REDUCED // 2, REDUCED // 2))
         (flip, turn), (width, height) = _upright(image), image.size
-        has_alpha = {"A", "a"} & {*image.getbands()} or "transparency" in image.info
-        mode = "RGBA" if has_alpha else "L" if image.mode in ("1", "L") else "RGB"
+        mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
 
         def rows(some: slice) -> np.ndarray:
-            return np.asarray(image.crop((0, some.start, width, some.stop)).convert(mode))
+            strip = image.crop((0, some.start, width, some.stop))
+            # Pillow converts La to LA only.
+            return np.asarray((strip.convert("LA") if strip.mode == "La" else strip).convert(mode))
 
         values = _grey(_planes(rows, height, width, 255))
     except EmptyDrawing:
@@ -475,6 +504,8 @@ def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     size = [round(side / shrink) for side in values.shape[::-1]]
     image = Image.fromarray(values, "F").resize(size, Image.Resampling.BOX)
     small, values = np.asarray(image.reduce(4)), np.asarray(image)
+    if np.ptp(small) < 1e-3:
+        return
     counts, levels = np.histogram(small, 64)
     below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * (levels[:-1] + levels[1:]) / 2)[:-1]
     between = np.square(sums - small.mean() * below) / np.maximum(below * (small.size - below), 1)
@@ -672,14 +703,15 @@ class DigitCNN(nn.Module):
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
-        """Without dropout, batch statistics and gradients; afterwards in training again if it was."""
-        was_training = self.training
+        """Without dropout, batch statistics and gradients; afterwards each layer is in its mode again."""
+        modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
             with torch.inference_mode():
                 yield
         finally:
-            self.train(was_training)
+            for module, was_training in modes:
+                module.training = was_training
 
     def _logits(self, inputs: Tensor) -> Tensor:
         """Float32 (N, 10) on the CPU, whatever the network's device and precision."""
@@ -703,8 +735,8 @@ class DigitCNN(nn.Module):
     def probabilities(self, images: Iterable[Any]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
         shape = getattr(images, "shape", (0, 0, 0))
-        is_one = isinstance(images, (Image.Image, str, bytes, dict, os.PathLike)) or hasattr(images, "read")
-        if is_one or (len(shape) == 2 and shape[1] != INPUT**2) or (len(shape) == 3 and shape[2] in (3, 4)):
+        is_one = (len(shape) == 2 and shape[1] != INPUT**2) or (len(shape) == 3 and shape[2] in (3, 4))
+        if is_one or not _is_batch(images):
             raise ValueError("probabilities() takes a list of pictures; put a single one into a list.")
         inputs = [self.preprocess(image) for image in images]
         return self.predict(torch.stack(inputs))[0] if inputs else np.zeros((0, len(LABELS)), np.float32)
@@ -715,14 +747,16 @@ class DigitCNN(nn.Module):
 
     # --- learning a hand ---
 
-    def adapt(self, images: Sequence[Any], labels: Sequence[str | int]) -> DigitCNN:
+    def adapt(self, images: Iterable[Any], labels: Iterable[str | int]) -> DigitCNN:
         """A network that also knows these pictures, labelled "0".."9" or 0..9; this one is unchanged.
 
         It remembers them beside the frozen weights (a cache model, Zhang et al. 2022), along with what it had
         learnt before. Files do not hold what was learnt. Raises ValueError when there are more pictures than
         labels or fewer, or a label is not a digit, and EmptyDrawing for a picture without ink.
         """
-        if isinstance(images, (Image.Image, str)) or isinstance(labels, str) or len(images) != len(labels):
+        are_lists = _is_batch(images) and _is_batch(labels)
+        images, labels = (list(images), list(labels)) if are_lists else ([], [])
+        if not are_lists or len(images) != len(labels):
             raise ValueError("adapt() takes a list of pictures and a list of as many labels.")
         digits = [str(label.item() if hasattr(label, "item") else label) for label in labels]
         if wrong := [digit for digit in digits if digit not in LABELS]:
@@ -890,6 +924,14 @@ class DigitCNN(nn.Module):
 
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+
+def _is_batch(values: Any) -> bool:
+    """Whether this is a list, or another iterable that is not one picture or one label."""
+    is_one = isinstance(values, (Image.Image, str, bytes, bytearray, dict, os.PathLike))
+    if is_one or hasattr(values, "read"):
+        return False
+    return getattr(values, "ndim", 1) > 0 and isinstance(values, Iterable)
 
 
 def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:

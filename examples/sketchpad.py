@@ -13,7 +13,7 @@ import gradio as gr
 ROOT = Path(__file__).resolve().parent.parent
 # model.py needs no other file of the project.
 sys.path.insert(0, str(ROOT))
-from model import DigitCNN  # noqa: E402
+from model import DigitCNN, EmptyDrawing  # noqa: E402
 
 net = DigitCNN.from_pretrained(os.environ.get("MODEL_ID") or ROOT / "weights")
 
@@ -21,10 +21,12 @@ net = DigitCNN.from_pretrained(os.environ.get("MODEL_ID") or ROOT / "weights")
 def classify(drawing: dict, k: int) -> dict[str, float]:
     """The k most probable digits; none while the board is empty."""
     try:
-        return dict(net.classify(drawing["composite"], top_k=k))
-    except ValueError:
-        # There is nothing on the board.
+        return dict(net.classify(drawing, top_k=k))
+    except EmptyDrawing:
         return {}
+    except ValueError as error:
+        # Gradio shows its sentence.
+        raise gr.Error(str(error)) from error
 
 
 pad = gr.Sketchpad(type="pil", canvas_size=(448, 448), brush=gr.Brush(default_size=28, colors=["#000000"]))

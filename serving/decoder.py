@@ -26,8 +26,8 @@ except ImportError:
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
 # A photograph of 48 megapixels has some 15 MB.
 MAX_BYTES = 20 * 2**20
-MIN_SIDE, MAX_PIXELS = 8, 64_000_000
-# A larger picture is reduced, which leaves enough detail for 28x28.
+# As in model.py, which this process does not import; a test compares them. A larger picture is reduced.
+MIN_SIDE, MAX_PIXELS = 8, 64 * 2**20
 SIDE = 2048
 # Seconds of processor time that a picture may take, and seconds by the clock.
 SECONDS, CLOCK = 2.0, 10.0
@@ -53,14 +53,9 @@ def open_picture(raw: bytes) -> Image.Image:
         if min(width, height) < MIN_SIDE:
             raise BadPicture(f"The picture is {width}x{height} pixels; send one of at least 8 pixels a side.")
         if max(width, height) > SIDE:
-            image.draft("L", (width // 2, height // 2))
+            image.draft(None, (SIDE // 2, SIDE // 2))
         image.load()
-        turned = image
-        if max(image.size) > SIDE:
-            turned = reduced(image)
-        elif image.mode[0] not in "IF":
-            # Modes I and F have more than 8 bits, which a conversion would lose.
-            turned = image.convert(plain_mode(image, "RGBA", "RGB"))
+        turned = reduced(image)
         turned.info |= {"exif": image.info.get("exif", b"")}
         # Damaged Exif does not turn the picture.
         with contextlib.suppress(Exception):
@@ -76,22 +71,29 @@ def open_picture(raw: bytes) -> Image.Image:
         raise BadPicture(f"This is not a picture that can be read; send a {kinds} file.") from error
 
 
-def plain_mode(image: Image.Image, clear: str, opaque: str) -> str:
-    """The mode without a palette: `clear` for a picture with transparency, L for grey, else `opaque`."""
-    if {"A", "a"} & set(image.getbands()) or "transparency" in image.info:
-        return clear
-    return "L" if image.mode in ("1", "L") else opaque
+def plain_mode(image: Image.Image) -> str:
+    """The mode without a palette: RGBA for a picture with transparency, L for grey, else RGB."""
+    if image.mode[0] in "IF":
+        # Modes I and F have more than 8 bits, which a conversion would lose.
+        return image.mode
+    if image.has_transparency_data:
+        return "RGBA"
+    return "L" if image.mode in ("1", "L") else "RGB"
 
 
 def reduced(image: Image.Image) -> Image.Image:
-    """The picture in grey (and transparency), reduced in strips, which take less memory; 16 bits stay."""
-    factor = -(-max(image.size) // SIDE)
-    mode = image.mode[0] if image.mode[0] in "IF" else plain_mode(image, "LA", "L")
-    final = image.mode if image.mode.startswith("I;16") else mode
-    small = Image.new(final, (-(-image.width // factor), -(-image.height // factor)))
-    for top in range(0, small.height, 128):
-        box = (0, top * factor, image.width, min((top + 128) * factor, image.height))
-        small.paste(image.crop(box).convert(mode).reduce(factor).convert(final), (0, top))
+    """The picture in `plain_mode` and reduced as model.py does, in strips, which take less memory."""
+    factor = min(-(-max(image.size) // SIDE), min(image.size) // MIN_SIDE)
+    mode = plain_mode(image)
+    if factor == 1:
+        return image.convert(mode)
+    small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
+    for top in range(0, small.height, 32):
+        box = (0, top * factor, image.width, min((top + 32) * factor, image.height))
+        strip = image.crop(box).convert("I" if mode.startswith("I;16") else mode)
+        # Pillow would weigh colours by their transparency; model.py does not.
+        bands = [band.reduce(factor) for band in strip.split()]
+        small.paste(Image.merge(strip.mode, bands).convert(mode), (0, top))
     return small
 
 

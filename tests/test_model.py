@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -96,6 +97,37 @@ def test_classifying_leaves_a_training_network_usable(net):
     net.train()
     first = net.probabilities([picture("2")])
     assert np.array_equal(first, net.probabilities([picture("2")])), "dropout or batch statistics were in use"
+
+
+def test_each_layer_keeps_its_own_mode(net):
+    net.train()
+    net.features[1].eval()
+    modes = [layer.training for layer in net.modules()]
+    net.classify(picture("2"))
+    assert [layer.training for layer in net.modules()] == modes
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (Path("seven.png"), ["7"]),
+        ({"composite": picture("7")}, ["7"]),
+        ([picture("7")], 7),
+        ([picture("7")], None),
+        ([picture("7")], "7"),
+        ([picture("7")], torch.tensor(7)),
+        ((picture("7") for _ in range(2)), ["7"]),
+    ],
+    ids=["path", "dictionary", "number", "None", "string", "tensor of no axis", "more"],
+)
+def test_adapt_takes_two_lists_of_one_length(net, images, labels):
+    with pytest.raises(ValueError, match="takes a list of pictures and a list of as many labels"):
+        net.adapt(images, labels)
+
+
+def test_adapt_takes_what_can_be_gone_through(net):
+    mine = net.adapt((picture(digit) for digit in "27"), (digit for digit in "27"))
+    assert mine.taught.tolist() == [2, 7]
 
 
 def spoil_config(folder, **changes):

@@ -17,9 +17,10 @@ from PIL import Image, ImageDraw
 import board
 from bench import pendigits, unipen
 from bench.pictures import KINDS, pair, strangers
-from model import DigitCNN, EmptyDrawing, SeveralDigits
+from model import MAX_PIXELS, MIN_SIDE, REDUCED, DigitCNN, EmptyDrawing, SeveralDigits
+from serving import decoder
 from tests.harness import ROOT, parity, without
-from tests.harness.person import DRAWINGS
+from tests.harness.person import DRAWINGS, HEART
 
 NET = DigitCNN.from_pretrained(ROOT / "weights")
 
@@ -65,6 +66,12 @@ SAME = {
     "open file": io.BytesIO(png(SMALL)),
     "PIL": Image.fromarray(SMALL),
     "Sketchpad": {"background": None, "layers": [], "composite": SMALL},
+    "Sketchpad of layers": {
+        "background": np.zeros_like(SMALL),
+        "layers": [np.dstack([SMALL * 0 + 255] * 3 + [ink]) for ink in (SMALL, SMALL * 0)],
+        "composite": None,
+    },
+    "Sketchpad of one layer": {"background": None, "layers": [SMALL], "composite": None},
     "row of a data set": {"image": Image.fromarray(SMALL), "label": 2},
     "not contiguous": np.asfortranarray(SMALL)[::-1][::-1],
 }
@@ -81,6 +88,70 @@ def test_a_mask_of_zeros_and_ones_is_ink(kind):
     assert NET.classify((SMALL > 99).astype(kind), 1)[0][0] == "2"
     with pytest.raises(EmptyDrawing):
         NET.preprocess(np.zeros((28, 28), kind))
+
+
+MODES = "1 L P RGB RGBA CMYK YCbCr LAB HSV I F LA PA RGBX RGBa La I;16 I;16L I;16B I;16N".split()
+
+
+def in_mode(mode: str) -> Image.Image:
+    grey = Image.fromarray(SMALL)
+    if mode == "LAB":
+        return Image.merge("LAB", [grey, Image.new("L", grey.size, 128), Image.new("L", grey.size, 128)])
+    if mode.startswith("I;16"):
+        order = ">" if mode.endswith("B") else "<"
+        return Image.frombytes(mode, grey.size, (SMALL.astype(order + "u2") * 257).tobytes())
+    for step in {"RGBa": "RGBA", "La": "LA", "PA": "P", "HSV": "RGB"}.get(mode, "L"), mode:
+        grey = grey.convert(step)
+    return grey
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_of_pillow(mode):
+    assert NET.classify(in_mode(mode), 1)[0][0] == "2"
+
+
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        (b"garbage", r"cannot be opened \(cannot identify image file\): expected a path"),
+        (SMALL.astype(complex), "Cannot read a ndarray as a picture"),
+        (torch.zeros(28, 28, dtype=torch.complex64), "Cannot read a Tensor as a picture"),
+        ({}, "Cannot read a NoneType as a picture"),
+        ({"composite": None, "layers": [], "background": None}, "sketch pad is empty"),
+        ({"composite": None, "layers": [SMALL, SMALL[:20]]}, "layers .* are not pictures of one size"),
+        (np.full((300, 300), 255, np.uint8), "one even colour: there is no ink"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_a_picture_says_so(what, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        NET.preprocess(what)
+
+
+def test_a_picture_of_the_caller_is_not_changed():
+    file = io.BytesIO()
+    Image.new("L", (3000, 2400), 255).save(file, "JPEG")
+    image = Image.open(file)
+    with pytest.raises(EmptyDrawing):
+        NET.classify({"image": image})
+    assert image.size == (3000, 2400)
+
+
+@pytest.mark.parametrize(("kind", "clear"), [("PNG", False), ("JPEG", False), ("TIFF", False), ("PNG", True)])
+def test_large_colours_are_read_alike_by_the_server(kind, clear):
+    share = np.asarray(Image.fromarray(drawn("4")).resize((2600, 2100)))[..., None] / 255
+    red, green = np.array([200, 20, 20]), np.array([20, 112, 20])
+    coloured = Image.fromarray((red * share + green * (1 - share)).astype(np.uint8))
+    if clear:
+        ink = (share * 255).astype(np.uint8)
+        coloured = Image.fromarray(np.dstack([ink * 0, ink * 0, ink, ink]))
+    file = io.BytesIO()
+    coloured.save(file, kind)
+    opened = decoder.open_picture(file.getvalue())
+    assert opened.size == (1300, 1050)
+    assert NET.classify(opened, 1)[0][0] == NET.classify(file.getvalue(), 1)[0][0] == "4"
+    assert NET.preprocess(opened).numpy() == pytest.approx(NET.preprocess(file.getvalue()).numpy(), abs=0.02)
+    assert (decoder.MAX_PIXELS, decoder.SIDE, decoder.MIN_SIDE) == (MAX_PIXELS, REDUCED, MIN_SIDE)
 
 
 def test_paths(tmp_path):
@@ -111,7 +182,9 @@ def test_batches(batch):
     assert rows[0] == pytest.approx(NET.probabilities([SMALL])[0], abs=1e-4)
 
 
-@pytest.mark.parametrize("one", [SMALL, np.dstack([SMALL] * 3), Image.fromarray(SMALL), "a.png", b"", {}])
+@pytest.mark.parametrize(
+    "one", [SMALL, np.dstack([SMALL] * 3), Image.fromarray(SMALL), "a.png", b"", {}, None]
+)
 def test_one_picture_is_not_a_batch(one):
     with pytest.raises(ValueError, match="takes a list of pictures"):
         NET.probabilities(one)
@@ -302,6 +375,12 @@ def test_one_digit_in_parts_stays_one(name):
     assert NET.classify(ink, 1)[0][0] == label
 
 
+@pytest.mark.parametrize("gap", [0, 24, 36])
+def test_a_heart_in_two_strokes_is_one_drawing(gap):
+    halves = [np.array(half) + (side * gap / 2, 0) for half, side in zip(HEART, (-1, 1), strict=True)]
+    NET.preprocess(board.render([board.Stroke(half, 8.0) for half in halves]))
+
+
 # --- loading ---
 
 
@@ -421,8 +500,14 @@ def test_node_reads_a_folder(tmp_path):
         "import { DigitCNN } from './digit.mjs';\n"
         f"const net = await DigitCNN.fromPretrained({json.dumps(str(ROOT / 'weights') + '/')});\n"
         "console.log((await net.classify([{ points: [[220, 90], [224, 350]] }], 1))[0].label);\n"
-        "await DigitCNN.fromPretrained('nowhere/').catch((error) => console.log(error.message));"
+        "const say = (promise) => promise.catch((error) => console.log(error.message));\n"
+        "await say(DigitCNN.fromPretrained('nowhere/'));\n"
+        "await say(net.classify(new Blob(['7'])));\n"
+        "await say(net.classify({ width: 28, height: 28, data: new Float32Array(28 * 28 * 4) }));\n"
+        "await say(net.adapt([[{ points: [[220, 90], [224, 350]] }]], '7'));"
     )
     done = subprocess.run([node, tmp_path / "ask.mjs"], capture_output=True, text=True)
     assert done.stdout.splitlines()[0] == "1", done.stderr
     assert "There is no config.json in nowhere/" in done.stdout
+    assert done.stdout.count("(only a browser can decode it; here, give an ImageData of bytes") == 2
+    assert "adapt() takes a list of pictures and a list of as many labels." in done.stdout

@@ -54,7 +54,7 @@ export const LIMITS = Object.freeze({
 /** [{points: [[x, y], ...], radius}, ...], checked, with flat points: x, y, x, y, ... */
 export function parseStrokes(payload) {
   const { maxStrokes, maxPoints, maxLength, far, minRadius, maxRadius, defaultRadius } = LIMITS;
-  if (!Array.isArray(payload)) fail("A drawing is a list of strokes; this is none.");
+  if (!Array.isArray(payload)) fail("A drawing must be a list of strokes.");
   if (payload.length > maxStrokes)
     fail(`A drawing has at most ${maxStrokes} strokes; this one has ${payload.length}.`);
   const isNumber = (value) => typeof value === "number" && abs(value) < 1e6;
@@ -241,7 +241,10 @@ async function opened(image) {
       `This is not a picture (${reason}): expected what drawImage takes, an ImageData, a Blob or File, ` +
         "or a list of strokes {points, radius}.",
     );
+  const onlyBrowsers = (global) =>
+    global in globalThis || no("only a browser can decode it; here, give an ImageData of bytes, or strokes");
   const isBlob = Object.prototype.toString.call(image).match(/Blob|File/);
+  if (isBlob) onlyBrowsers("createImageBitmap");
   const source = isBlob ? await createImageBitmap(image).catch(() => no("it cannot be decoded")) : image;
   await source?.decode?.()?.catch?.(() => no("it cannot be loaded"));
   const one = (...names) => names.map((name) => source?.[name]).find(Number.isFinite);
@@ -257,6 +260,7 @@ async function opened(image) {
   }
   const { data } = source;
   if (data?.BYTES_PER_ELEMENT === 1 && [1, 4].includes(data.length / (height * width))) return source;
+  onlyBrowsers("OffscreenCanvas");
   const step = stepOf(height, width),
     canvas = new OffscreenCanvas(ceil(width / step), ceil(height / step)),
     context = canvas.getContext("2d", { willReadFrequently: true });
@@ -805,6 +809,7 @@ function sheets(picture) {
     bins = 64,
     counts = new F64(bins),
     level = (bin) => low + ((high - low) * bin) / bins;
+  if (high - low < 1e-3) return [];
   for (const value of small.data) counts[min(floor(((value - low) / (high - low)) * bins), bins - 1)]++;
   const mean = small.data.reduce((a, b) => a + b, 0) / small.data.length;
   let [below, sum, most, threshold] = [0, 0, -1, low];
@@ -1319,7 +1324,8 @@ export class DigitCNN {
 
   /** A network that also knows these labelled pictures; this one is unchanged. */
   async adapt(images, labels) {
-    if (!Array.isArray(images) || images[0]?.points || images.length !== labels?.length)
+    const areLists = Array.isArray(images) && !images[0]?.points && labels && typeof labels !== "string";
+    if (!areLists || images.length !== labels.length)
       fail("adapt() takes a list of pictures and a list of as many labels.");
     const digits = [...labels].map(String);
     for (const label of digits)
