@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import signal
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.harness.servers import Server
 # A 7 with a short flag that hangs down, which the network takes for a 1.
 SEVEN = [[(160, 130), (220, 90), (200, 350)]]
 LINE = [[(224, 90), (224, 220), (224, 350)]]
+# Two upright lines side by side.
+ELEVEN = [[(140, 90), (140, 350)], [(320, 90), (320, 350)]]
 SIZES = pytest.mark.parametrize(
     ("size", "touch"), [("desktop", False), ("phone", True)], ids=["mouse at a desk", "finger on a phone"]
 )
@@ -284,6 +287,69 @@ def test_why_and_inside_and_sharing_name_the_lesson(browser, site):
     visitor.page.wait_for_selector("dialog.share[data-ready]")
     alternative = visitor.page.locator("dialog.share canvas").get_attribute("aria-label")
     assert alternative == "A picture to share. I taught it that this is a 7."
+    visitor.leave()
+
+
+def test_what_is_not_one_readable_digit_is_not_learnt(browser, site, tmp_path):
+    """A picture without a digit that can be read, and two digits on either board: the page says why."""
+    eleven = board.render([board.Stroke(np.array(points, dtype=np.float64), 15) for points in ELEVEN])
+    pictures = {
+        "blank": (np.full((200, 200), 255, np.uint8), "I cannot read this one, so I cannot learn it."),
+        "two": (255 - eleven, "One digit at a time, please."),
+    }
+    visitor = Student(browser, site.url)
+    visitor.draw(ELEVEN)
+    visitor.press_next()
+    assert visitor.words(".remark") == "One digit at a time, please."
+    assert visitor.page.locator(".steps").get_attribute("aria-label") == "digit 1 of 10"
+    visitor.open_draw()
+    visitor.draw(ELEVEN)
+    visitor.press('#prediction [data-digit="4"]')
+    visitor.settle()
+    assert visitor.say() == "One digit at a time, please." and visitor.known() == 0
+    for name, (pixels, sentence) in pictures.items():
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        revision = visitor.settle()["board"]
+        visitor.page.set_input_files(".picture input", tmp_path / f"{name}.png")
+        until(visitor.page, f"Number(document.querySelector('#board').dataset.revision) > {revision}")
+        visitor.settle()
+        visitor.press('#prediction [data-digit="4"]')
+        assert visitor.say() == sentence and visitor.known() == 0, name
+    assert visitor.stored() == [] and not visitor.page.locator(".unteach").is_visible()
+    visitor.leave()
+
+
+def test_nothing_comes_back_after_all_was_forgotten(browser, site):
+    visitor = Visitor(browser, site.url)
+    visitor.show(HEART)
+    visitor.teach("7")
+    assert visitor.page.locator(".unteach").is_visible()
+    visitor.page.locator("#memory summary").click()
+    visitor.page.locator("#forget").click()
+    visitor.page.get_by_role("button", name="Forget", exact=True).click()
+    visitor.reads("")
+    assert not visitor.page.locator(".unteach").is_visible() and "Learnt" not in visitor.say()
+    assert visitor.known() == 0 and visitor.stored() == []
+    visitor.leave()
+
+
+def test_a_drawing_from_a_link_draws_itself_once(browser, site):
+    visitor = Visitor(browser, site.url, reduced_motion="reduce")
+    visitor.show(SEVEN)
+    visitor.press("#share")
+    visitor.page.wait_for_selector("dialog.share[data-ready]")
+    url = visitor.page.locator("dialog.share").get_attribute("data-ready")
+    visitor.press("dialog.share .close")
+    visitor.page.goto(url)
+    until(visitor.page, "document.querySelector('#prediction').dataset.digit === '1'")
+    visitor.page.locator("#tab-your-digits").click()
+    visitor.page.locator("#tab-draw").click()
+    visitor.show(DRAWINGS["2"])
+    revision = visitor.settle()["board"]
+    for _ in range(2):
+        visitor.page.go_back()
+    until(visitor.page, "location.hash.startsWith('#d=')")
+    assert visitor.settle()["digit"] == "2" and visitor.shown()["board"] == revision
     visitor.leave()
 
 
@@ -628,6 +694,67 @@ def test_the_digits_outlive_the_server(browser, running, kept):
     student.leave()
 
 
+def test_the_receipt_to_delete_is_the_newest_or_the_one_that_was_typed(browser, running, kept):
+    """After stopping and agreeing again the field follows, unless the visitor wrote into it."""
+    student = Student(browser, running.url)
+    field = student.page.locator(".my-digits .receipt")
+    codes = []
+    for typed in ("", "AAAA-AAAA-AAAA-AAAA", ""):
+        student.draw_ten(skip="012345678")
+        student.give()
+        codes.append(student.words(".code"))
+        assert field.input_value() == (codes[-1] if len(codes) != 3 else "AAAA-AAAA-AAAA-AAAA")
+        student.page.locator(".my-digits .stop").click()
+        if typed:
+            field.fill(typed)
+        student.press(".my-digits .again")
+    assert len({*codes}) == 3
+    student.leave()
+
+
+def test_undo_of_a_correction_ends_when_it_is_being_sent(browser, running, kept):
+    """A server that keeps silent: the correction is on its way, and is stored once it answers again."""
+    student = Student(browser, running.url)
+    student.draw_ten(skip="012345678")
+    student.give()
+    student.open_draw()
+    student.show(SEVEN)
+    student.page.route("**/contributions/submit", lambda route: route.abort())
+    student.teach("7")
+    # A visitor who leaves the page has it sent at once.
+    student.page.evaluate(
+        "Object.defineProperty(document, 'hidden', { value: true });"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    until(student.page, "document.querySelector('.sentence').textContent.includes('on its way')")
+    assert not student.page.locator(".unteach").is_visible() and student.known() == 2
+    student.page.unroute("**/contributions/submit")
+    until(student.page, "document.querySelector('.sentence').textContent.includes('saved for the dataset')")
+    assert [drawing.label for drawing in kept()] == ["9", "7"]
+    student.leave()
+
+
+def test_what_the_server_may_have_cannot_be_left_out(browser, running, kept):
+    """The drawing is stored, but the answer is lost: the page does not say that it can be left out."""
+    student = Student(browser, running.url)
+    student.draw_ten(skip="1234567")
+    crosses = student.page.locator(".learnt .thumbs button")
+    assert crosses.count() == 3
+
+    def lose_the_answer(route):
+        route.fetch()
+        route.abort()
+
+    student.page.route("**/contributions/submit", lose_the_answer)
+    student.press(".my-digits .agree")
+    until(student.page, "document.querySelector('.news').textContent.includes('are sent again')")
+    student.page.locator(".my-digits .stop").click()
+    until(student.page, "!document.querySelector('.agree').disabled")
+    assert [drawing.label for drawing in kept()] == ["0"]
+    assert crosses.count() == 2, "what was not sent can still be left out"
+    student.leave()
+
+
 def test_the_next_person_is_another_writer_and_another_hand(browser, running, kept):
     student = Student(browser, running.url)
     student.draw_ten(skip="01234567")
@@ -637,9 +764,26 @@ def test_the_next_person_is_another_writer_and_another_hand(browser, running, ke
     assert code in student.words(".handover")
     student.press(".handover .no")
     assert student.words(".code") == code and student.known() == 2
+    other = copy.copy(student)
+    other.page = student.context.new_page()
+    other.page.goto(running.url)
+    other.open_tab()
+    other.draw_ten(skip="01234567")
+    for tab in (student, other):
+        tab.open_draw()
+        tab.show(SEVEN)
+    student.teach("7")
+    student.open_tab()
+    student.board = Student.board
     student.press(".my-digits .other")
     student.press(".handover .yes")
     assert student.known() == 0 and student.stored() == []
+    until(other.page, "document.querySelector('.my-digits .steps').ariaLabel === 'digit 1 of 10'")
+    for tab in (student, other):
+        assert tab.page.locator("#undo").is_disabled() and tab.page.locator("#clear").is_disabled()
+        assert not tab.page.locator(".give").is_visible()
+        assert tab.page.locator(".learnt .thumbs li").count() == 0
+        assert not tab.page.locator(".unteach").is_visible()
     assert code not in student.words("") and student.page.locator(".my-digits .receipt").input_value() == ""
     student.draw_ten(skip="01234567")
     assert student.page.locator(".terms").is_visible(), "the next person agrees, too"

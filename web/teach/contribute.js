@@ -65,7 +65,8 @@ export async function submit({ id, label, strokes, source }, attempts, silent = 
     if (attempt) await pause(PAUSES[attempt - 1] ?? PAUSES.at(-1));
     if (!code || receipt.get() !== code) return null;
     const reply = await ask("submit", { receipt: code, id, label, strokes: timed, source });
-    if (reply && !reply.error) window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
+    const isCurrent = receipt.get() === code;
+    if (reply && !reply.error && isCurrent) window.dispatchEvent(new CustomEvent(STORED, { detail: reply }));
     if (reply) return reply;
     silent();
   }

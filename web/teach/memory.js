@@ -176,6 +176,7 @@ export function mount(page, sketchpad) {
     const { picture } = board;
     tapped = null;
     if (board.isEmpty()) return tell(["teach.nothing"]);
+    // The answer says whether it can be learnt.
     if (engine.state === "ready" && !reading.isCurrent()) {
       tapped = digit;
       return;
@@ -242,7 +243,7 @@ export function mount(page, sketchpad) {
       beside.show(lesson);
     },
     shown() {
-      if (tapped !== null && reading.isCurrent()) teach(tapped);
+      if (tapped !== null) teach(tapped);
     },
   });
 }
