@@ -769,7 +769,8 @@ def test_the_next_person_is_another_writer_and_another_hand(browser, running, ke
     other.page.goto(running.url)
     other.open_tab()
     other.draw_ten(skip="01234567")
-    for tab in (student, other):
+    for tab in (other, student):
+        tab.page.bring_to_front()
         tab.open_draw()
         tab.show(SEVEN)
     student.teach("7")

@@ -166,7 +166,7 @@ export function mount(page, sketchpad) {
     else sketchpad.tell(["share.picture"]);
   });
 
-  // A drawing from a link draws itself once: whoever comes back to it in the browser's history has it already.
+  // A drawing from a link draws itself once: it does not come again when the visitor goes back to it.
   function followLink() {
     if (!history.state?.isPlayed) openLink();
   }

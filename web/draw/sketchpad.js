@@ -101,8 +101,7 @@ export class Sketchpad {
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
-  // Take a new sheet for another person: nothing of the drawing, of what was before it, or of a picture that is
-  // being opened stays.
+  // Take a new sheet for another person: the drawing, its history, and a picture that is being opened go.
   startOver() {
     this.player.stop();
     this.board.wipe();
