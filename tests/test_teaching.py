@@ -207,6 +207,7 @@ def test_a_lesson_is_forgotten_where_it_is_used_or_listed(browser, site):
     memory = visitor.page.locator("#memory")
     memory.locator("summary").click()
     assert memory.locator("summary").inner_text() == "Knows 2 drawings of yours"
+    memory.locator("li canvas").nth(1).wait_for()
     assert memory.locator("li canvas").count() == 2 and "Only in this browser." in memory.inner_text()
 
     memory.get_by_label("Use them").click()

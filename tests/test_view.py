@@ -261,7 +261,7 @@ def test_on_a_phone_why_moves_nothing(phone):
     before = box(phone, "#board")
     for shown in (True, False):
         phone.press("#why")
-        assert phone.page.locator(".reason").is_visible() is shown
+        phone.page.locator(".reason").wait_for(state="visible" if shown else "hidden")
         assert box(phone, "#board") == before
 
 
