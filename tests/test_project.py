@@ -47,7 +47,7 @@ def test_every_picture_and_file_that_a_document_names_is_there(path):
 
 def test_the_front_door_is_short():
     assert len(README.splitlines()) <= 160
-    assert [line for line in README.splitlines() if len(line) > 120] == []
+    assert [line for line in README.splitlines() if len(line) > 120 and line[0] != "|"] == []
 
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.S)
