@@ -231,3 +231,7 @@ def test_the_language_is_that_of_the_address_or_the_browser(locale, search, lang
     page.locator(".languages [lang=es]").click()
     assert page.url.endswith("?lang=es" if search else "/")
     context.close()
+
+
+def test_nothing_has_an_empty_name_before_the_scripts_come():
+    assert 'aria-label=""' not in PAGE

@@ -165,7 +165,7 @@ class Person:
         run = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
         found = self.page.evaluate(run)
         violations = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
-        assert violations == [], where
+        assert violations == [], f"{where}: {violations}"
 
     def leave(self) -> None:
         self.context.close()

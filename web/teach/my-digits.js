@@ -130,6 +130,7 @@ class MyDigits {
     this.#find(".board").dataset.target = asked;
     write(this.#find(".task"), "task");
     const steps = this.#find(".steps");
+    steps.setAttribute("role", "img");
     label(steps, "steps", { number: results.length + 1, total: DIGITS.length });
     const marks = Array.from(DIGITS, (_, index) => {
       if (index === results.length) return "now";
