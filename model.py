@@ -259,16 +259,15 @@ def _ink(values: np.ndarray) -> np.ndarray:
     return np.divide(ink, peak, out=ink)
 
 
-def _board_ink(values: np.ndarray) -> np.ndarray | None:
-    """As `_ink`, of a board, which is mostly black; None for another picture.
+def board_ink(values: np.ndarray) -> np.ndarray:
+    """As `to_ink`, of a square board of any size, float32 0..1, white on black.
 
     Without the empty ground round the ink, if the frame is empty, too: that changes no answer and saves time.
     """
-    if values.shape != (BOARD, BOARD) or 2 * np.count_nonzero(values) >= values.size:
-        return None
     rows, columns = np.flatnonzero(values.any(axis=1)), np.flatnonzero(values.any(axis=0))
-    edge = BOARD // 16
-    if not rows.size or min(rows[0], columns[0]) < edge or max(rows[-1], columns[-1]) >= BOARD - edge:
+    side = len(values)
+    edge = side // 16
+    if not rows.size or min(rows[0], columns[0]) < edge or max(rows[-1], columns[-1]) >= side - edge:
         return _ink(values)
     ink = values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     if ink.max() < MIN_CONTRAST:
@@ -666,8 +665,11 @@ class DigitCNN(nn.Module):
         """
         values = luminance(image)
         is_small = max(values.shape) <= SMALL or not self.config.threshold
-        drawn = _ink(values) if is_small else _board_ink(values)
-        ink, beside = self._find(values) if drawn is None else (drawn, drawn)
+        is_board = values.shape == (BOARD, BOARD) and 2 * np.count_nonzero(values) < values.size
+        if is_small or is_board:
+            ink = beside = _ink(values) if is_small else board_ink(values)
+        else:
+            ink, beside = self._find(values)
         gap, groups = (0.0, []) if is_small else side_by_side(beside)
         if groups and (gap > WIDE and ink is beside or min(self._margins(groups)) >= self.config.threshold):
             raise SeveralDigits("There is more than one digit in the picture; crop it to one.")
@@ -698,8 +700,8 @@ class DigitCNN(nn.Module):
 
     def _margins(self, inks: list[np.ndarray]) -> np.ndarray:
         """How firmly the network accepts each of some inks as a digit: see `predict`."""
-        logits = self._logits(torch.from_numpy(np.stack([normalise(ink) for ink in inks]))[:, None])
-        return (logits.amax(dim=1) - logits.mean(dim=1)).numpy()
+        inputs = torch.from_numpy(np.stack([normalise(ink) for ink in inks]))[:, None]
+        return _margin(self._logits(inputs)).numpy()
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
@@ -727,7 +729,7 @@ class DigitCNN(nn.Module):
         better than the best probability does.
         """
         logits = self._logits(inputs)
-        margin = logits.amax(dim=1) - logits.mean(dim=1)
+        margin = _margin(logits)
         if len(self.lessons):
             logits, margin = self._recall(inputs, logits, margin)
         return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
@@ -806,15 +808,13 @@ class DigitCNN(nn.Module):
         nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(
             1, self.taught.cpu().expand(len(similar), -1), similar, "amax"
         )
-        logits = logits.float()
         untaught = torch.bincount(self.taught.cpu(), minlength=len(LABELS)) == 0
         standing = self.config.standing * torch.softmax(logits / self.config.temperature, dim=1)
         standing = standing * (margin >= self.config.threshold)[:, None]
         gain = torch.where(untaught, standing, nearest**self.config.focus)
         logits = logits + self.config.strength * gain
-        best, digit = logits.max(dim=1)
-        both = best - logits.mean(dim=1)
-        is_known = nearest.gather(1, digit[:, None])[:, 0] >= self.config.known
+        both = _margin(logits)
+        is_known = nearest.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0] >= self.config.known
         return logits, torch.where(is_known, both + self.config.threshold, torch.minimum(both, margin))
 
     # --- files ---
@@ -932,6 +932,11 @@ def _is_batch(values: Any) -> bool:
     if is_one or hasattr(values, "read"):
         return False
     return getattr(values, "ndim", 1) > 0 and isinstance(values, Iterable)
+
+
+def _margin(logits: Tensor) -> Tensor:
+    """How far the best of some logits (N, 10) stands above their mean: (N,)."""
+    return logits.amax(dim=1) - logits.mean(dim=1)
 
 
 def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:

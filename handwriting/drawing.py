@@ -82,22 +82,7 @@ def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarra
         return model.normalise(model.to_ink(pixels))
     # A big drawing looks the same from a board of half the side, and takes half the time there.
     drawn = board.render(strokes, board.SIZE // 2 if big else board.SIZE)
-    return model.normalise(model.to_ink(_trimmed(drawn)))
-
-
-def _trimmed(drawn: np.ndarray) -> np.ndarray:
-    """A board without most of its empty ground, which changes no result and saves most of the time."""
-    rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
-    if not rows.size:
-        return drawn
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    # No less than the frame that `to_ink` looks at.
-    around = min(bottom - top, right - left) // 14 + model.MIN_SIDE
-    height, width = drawn.shape
-    if min(top, left, height - bottom, width - right) < min(height, width) // 16:
-        # With ink in the frame, all of it counts.
-        return drawn
-    return drawn[max(top - around, 0) : bottom + around, max(left - around, 0) : right + around]
+    return model.normalise(model.board_ink(drawn / np.float32(255)))
 
 
 def hand_of(seed: int, number: int) -> Hand:
