@@ -37,7 +37,7 @@ LOOKED_AT, PENDIGITS = "UNIPEN, writers looked at", "pendigits"
 # dict with a "name", "right" and "total", and whatever else its table shows; all numbers are integers.
 MORE: dict[str, Callable[[DigitCNN], list[dict]]] = {
     tables.LEARNT: lambda net: learnt(net, memory.UNSEEN),
-    "Learning a hand, UNIPEN's writers looked at": lambda net: learnt(net, memory.LOOKED_AT),
+    "Learning a hand, UNIPEN's writers looked at": lambda net: learnt(net, unipen.LOOKED_AT),
     "A shape of one's own": memory.shapes,
     "Pictures that people bring": lambda net: pictures(net),
 }
@@ -52,8 +52,7 @@ def learnt(net: DigitCNN, collections: Iterable[str]) -> list[dict]:
 def pictures(net: DigitCNN) -> list[dict]:
     """The rows of bench/pictures.py; none where the strangers' digits are not there."""
     folder, root = pendigits.folder(), unipen.folder()
-    rows = brought.rows(net, folder, root) if folder and root else ()
-    return [{"name": row["kind"], **row} for row in rows]
+    return list(brought.rows(net, folder, root)) if folder and root else []
 
 
 class Measurement:

@@ -27,7 +27,6 @@ from handwriting import draw, draw_nondigit
 from model import DigitCNN
 from training import metrics
 
-LOOKED_AT = ("aga", "apa", "app", "art", "gmd", "ibm", "val")
 UNSEEN = ("apb", "uqb")
 TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)  # drawings, along the curve
 LEAST, MOST, OTHERS = 20, 100, 50  # digits of a writer, and of the writer who draws on the same page
@@ -164,7 +163,7 @@ def main() -> None:
     if (root := unipen.folder()) is None:
         sys.exit("bench.memory: UNIPEN_DIR does not name a folder with UNIPEN's digits.")
     net = DigitCNN.from_pretrained(Path(__file__).parent.parent / "weights")
-    people = writers(net, root, sys.argv[1:] or LOOKED_AT)
+    people = writers(net, root, sys.argv[1:] or unipen.LOOKED_AT)
     print(f"{len(people)} writers, {sum(len(writer.labels) for writer in people):,} digits")
     for each in rows(net, people) + shapes(net):
         figures = [f"{each['right']}/{each['total']} = {100 * each['right'] / each['total']:.2f} %"]

@@ -248,7 +248,7 @@ def rows(net: DigitCNN, folder: Path, unipen_root: Path, count: int = 200, only:
             right = sum(name == label for name, (label, _) in zip(named, digits, strict=False))
             wrong = sum(name is not None for name in named) - right
             yield {
-                "kind": kind,
+                "name": kind,
                 "right": right,
                 "total": total,
                 "plain": sum(known[:total]),
@@ -261,7 +261,7 @@ def rows(net: DigitCNN, folder: Path, unipen_root: Path, count: int = 200, only:
                 for i in range(count)
             ]
             wrong = sum(read(net, pair(*each, bool(photo))) is not None for each in pairs)
-            yield {"kind": kind, "right": count - wrong, "total": count, "plain": count, "wrong_sure": wrong}
+            yield {"name": kind, "right": count - wrong, "total": count, "plain": count, "wrong_sure": wrong}
 
 
 def main() -> None:
@@ -275,7 +275,7 @@ def main() -> None:
     if folder is None or root is None:
         raise SystemExit("FREEHAND_DIR and UNIPEN_DIR name the folders with the digits of strangers.")
     for row in rows(DigitCNN.from_pretrained("weights"), folder, root, given.digits, given.kind):
-        line = "{kind:45s} right {right} of {total}, on plain paper {plain}, surely wrong {wrong_sure}"
+        line = "{name:45s} right {right} of {total}, on plain paper {plain}, surely wrong {wrong_sure}"
         print(line.format(**row), flush=True)
 
 

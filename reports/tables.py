@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from training import metrics
+from web.charts import LEARNT, OURS, UPSTREAM
 
 ROOT = Path(__file__).parent.parent
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "runs" / "bench"
 
 # The columns and rows of docs/accuracy.json that tables and cards ask for.
-OURS, UPSTREAM = "this project", "upstream's network and recipe"
-LEARNT = "Learning a hand, UNIPEN's writers nobody looked at"
 MNIXEL, UNSEEN, NONDIGITS = "MNIXEL test", "UNIPEN, writers nobody looked at", "non-digits"
 
 # Fields that say how many digits or events a figure rests on.
