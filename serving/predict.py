@@ -13,7 +13,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gradio as gr
-import numpy as np
 from PIL import Image
 
 from serving.decoder import MAX_BYTES, DecoderProcess
@@ -126,9 +125,7 @@ def classify(net, image: Image.Image, top_k: int) -> dict:
     # This imports torch, so it waits until the page is up.
     from model import ranked
 
-    # model.py leaves out the empty ground of an array, which saves time.
-    pixels = np.asarray(image) if image.mode == "L" else image
-    probabilities, margins = net.predict(net.preprocess(pixels)[None])
+    probabilities, margins = net.predict(net.preprocess(image)[None])
     best = ranked(probabilities[0], top_k)
     rows = [{"label": name, "confidence": value} for name, value in best]
     return {"label": best[0][0] if margins[0] >= net.config.threshold else None, "confidences": rows}
