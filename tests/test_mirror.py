@@ -107,11 +107,8 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     assert new.writer(mine) is None and new.was_deleted(mine)
 
 
-def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
-    """One receipt on two pages that share a repository.
-
-    The Hub gets what either has, and a deletion at one holds at both.
-    """
+def on_two_pages(service, hub, tmp_path) -> tuple[str, ContributionService]:
+    """A receipt, and another page, both of which have a drawing of it that the Hub lacks."""
     receipt = agree(service)
     submit(service, receipt, id="first-001")
     mirror(hub, tmp_path, service.store)
@@ -119,6 +116,15 @@ def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
     mirror(hub, tmp_path, other.store, "mirror.pull()")
     submit(other, receipt, id="there-001")
     submit(service, receipt, id="here-0001")
+    return receipt, other
+
+
+def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
+    """One receipt on two pages that share a repository.
+
+    The Hub gets what either has, and a deletion at one holds at both.
+    """
+    receipt, other = on_two_pages(service, hub, tmp_path)
     mirror(hub, tmp_path, other.store)
     mirror(hub, tmp_path, service.store)
     assert ids(hub) == ["first-001", "here-0001", "there-001"] == stored(service.store)
@@ -134,13 +140,7 @@ def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_pa
 
     The second is refused by the Hub, and tries again with what the first has sent.
     """
-    receipt = agree(service)
-    submit(service, receipt, id="first-001")
-    mirror(hub, tmp_path, service.store)
-    other = ContributionService(Store(tmp_path / "other"))
-    mirror(hub, tmp_path, other.store, "mirror.pull()")
-    submit(other, receipt, id="there-001")
-    submit(service, receipt, id="here-0001")
+    receipt, other = on_two_pages(service, hub, tmp_path)
     hub.faults = [Fault("commit/", "hold", times=1)]
     command = [sys.executable, "-c", MIRROR, str(other.store.folder), "mirror.push()"]
     running = subprocess.Popen(command, cwd=ROOT, env={**CLEAN, **hub.environment(tmp_path / "b")})
