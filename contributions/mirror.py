@@ -22,7 +22,7 @@ from publishing import hub
 DELETED = b'{"deleted":true}\n'
 NAME = re.compile(r"writers/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
 GATHER = 3.0  # seconds between two pushes, so that a class of students makes few commits
-SLOWEST = 300.0  # seconds between two attempts at most
+SLOWEST = 60.0  # seconds between two attempts at most
 # A commit has at most so many writers, and ends with the writer who brings it to so many bytes.
 WRITERS, BYTES = 50, 8_000_000
 ATTEMPTS = 5  # to commit while others commit, too

@@ -441,8 +441,8 @@ VISITORS, EACH, KILLS = 50, 20, 3
     "serve", [lambda **more: ContributionServer(free_port(), **more), Server], ids=["service", "page"]
 )
 def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
-    """50 visitors at once, the server killed three times, a third of the Hub's calls failing."""
-    hub.faults = [Fault("datasets|repos/create", "500", share=1 / 3)]
+    """50 visitors at once, the server killed three times, every eighth call to the Hub failing."""
+    hub.faults = [Fault("datasets|repos/create", "500", every=8)]
     settings = {"CONTRIBUTIONS_DIR": str(tmp_path / "store"), "CONTRIBUTIONS_REPO": REPOSITORY}
     server = serve(**hub.environment(tmp_path / "page"), **settings)
     try:

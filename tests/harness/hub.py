@@ -13,7 +13,6 @@ import base64
 import hashlib
 import json
 import os
-import random
 import re
 import subprocess
 import sys
@@ -120,7 +119,8 @@ class Fault:
     act: str  # "silent", "cut", "alter", "hold" or an HTTP status
     times: int = 10**9
     message: str = ""
-    share: float = 1.0  # of them, by chance
+    every: int = 1  # only every so many-th of them is hit
+    seen: int = 0
     after: bool = False  # the request is carried out first, and only its answer is hit
 
 
@@ -507,14 +507,12 @@ class Faulty:
 
     def __init__(self, application, hub: LocalHub):
         self.application, self.hub = application, hub
-        self.random = random.Random(0)
 
     def fault(self, line: str) -> Fault | None:
         for fault in self.hub.faults:
             if re.search(fault.pattern, line):
-                if self.random.random() >= fault.share:
-                    continue
-                elif fault.times:
+                fault.seen += 1
+                if fault.times and fault.seen % fault.every == 0:
                     fault.times -= 1
                     return fault
         return None
