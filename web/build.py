@@ -16,6 +16,7 @@ from pathlib import Path
 
 from web import charts
 from web.assets import HERE, STATIC, assets, head
+from web.words import worded
 
 WEIGHTS = ("config.json", "model.safetensors")
 WORKER = "service-worker.js"
@@ -120,13 +121,10 @@ def markup(weights: Path, contribute: str | None = None) -> str:
 
     Raises ValueError, LookupError or TypeError for a folder that train.py did not write.
     """
-    text = (HERE / "index.html").read_text(encoding="utf-8")
-    link = ""
-    if contribute:
-        link = f'<p><a href="{html.escape(contribute)}" target="_blank" rel="noopener"'
-        link += ' data-word="contribute.link">Contribute digits of your own</a></p>'
-    data, model = charts.data_tab(weights), charts.model_tab(weights)
-    return _filled(text, data=data, model=model, contribute=link)
+    link = f'<p><a href="{html.escape(contribute or "")}" target="_blank" rel="noopener" '
+    link += 'data-word="contribute.link"></a></p>'
+    page = _filled((HERE / "index.html").read_text(encoding="utf-8"), contribute=link if contribute else "")
+    return _filled(worded(page), data=charts.data_tab(weights), model=charts.model_tab(weights))
 
 
 def _filled(text: str, **parts: str) -> str:
