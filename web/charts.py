@@ -147,8 +147,8 @@ def learnt(report: dict, counts: dict) -> str:
     """What was learnt from, and how many of each digit MNIXEL has."""
     settings, html = report["settings"], ""
     if settings.get("drawn"):
-        told = {"count": settings["drawn"], "ways": report["ways"], "none": settings["nondigits"]}
-        html = f"<p>{say('data.drawn', **{name: number(value) for name, value in told.items()})}</p>"
+        drawn, none = number(settings["drawn"]), number(settings["nondigits"])
+        html = f"<p>{say('data.drawn', count=drawn, none=none)}</p>"
     if report.get("contributed"):
         html += f"<p>{say('data.given', count=number(report['contributed']))}</p>"
     if counts:

@@ -4,5 +4,5 @@ import { mount } from "./main.js";
 
 mount(document.querySelector("#page"));
 navigator.serviceWorker?.register("service-worker.js").catch(() => {
-  /* then the page needs the network to open */
+  // The page needs the network to open.
 });
