@@ -172,7 +172,7 @@ def test_a_full_board_says_so_and_keeps_what_was_drawn(desktop):
 
 
 def test_fingers_palms_and_pens(finger):
-    """A cancelled stroke keeps its ink; a second finger draws nothing; a pen draws after a palm came first."""
+    """A cancelled stroke keeps its ink, a second finger draws nothing, and a pen draws after a palm came."""
     finger.fingers("touchStart", (224, 60))
     for step in range(1, 10):
         finger.fingers("touchMove", (224, 60 + 30 * step))
