@@ -167,7 +167,7 @@ def shown(person: Person) -> list[str]:
 
 def closest(person: Person) -> list[str]:
     until(person.page, "document.querySelectorAll('.closest li').length === 6", seconds=90)
-    return person.page.locator(".closest li:not(.mine) > span").all_text_contents()
+    return person.page.locator(".closest li:not(.yours) > span").all_text_contents()
 
 
 def expected(preview: list[int]) -> list[str]:
@@ -207,7 +207,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     open_tab(person, "Data")
     assert closest(person) == expected(preview)
     person.says(f"The closest drawing that we have: {closest(person)[0]}.", ".closest-says")
-    mine = "document.querySelector('.closest .mine canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
+    mine = "document.querySelector('.closest .yours canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
     # The visitor's own is beside it.
     assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview
 

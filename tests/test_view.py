@@ -49,20 +49,19 @@ def test_the_network_is_shown_while_it_reads(desktop):
     page.locator(".inside summary").click()
     page.evaluate("scrollTo(0, 0)")
     assert page.evaluate(PAINTED) == [0] * 6
-    points = [desktop.at(point) for point in DRAWINGS["2"][0]]
-    page.mouse.move(*points[0])
-    page.mouse.down()
+    points = DRAWINGS["2"][0]
+    desktop.hold(points[:1])
     seen = [[0] * 6]
     for start in range(1, len(points), 12):
-        for place in points[start : start + 12]:
-            page.mouse.move(*place)
+        for point in points[start : start + 12]:
+            page.mouse.move(*desktop.at(point))
         desktop.settle()
         # While the pen moves, the strip is painted when there is time.
         changed = f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)"
         until(page, changed, seen[-1])
         seen.append(page.evaluate(PAINTED))
         assert min(seen[-1][:4] + seen[-1][5:]) > 0
-    page.mouse.up()
+    desktop.lift()
     third = page.locator(".strip canvas").nth(2)
     third.focus()
     desktop.says("Map 1 of ", ".lens-says")

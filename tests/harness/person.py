@@ -127,13 +127,25 @@ class Person:
         spots = [{"x": x, "y": y, "id": number} for x, y, number in places]
         self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
 
+    def hold(self, points) -> None:
+        """Draw a stroke without lifting the pen."""
+        if self.touch:
+            self.fingers("touchStart", points[0])
+            for point in points[1:]:
+                self.fingers("touchMove", point)
+        else:
+            places = [self.at(point) for point in points]
+            self.page.mouse.move(*places[0])
+            self.page.mouse.down()
+            for place in places[1:]:
+                self.page.mouse.move(*place)
+
+    def lift(self) -> None:
+        self.fingers("touchEnd") if self.touch else self.page.mouse.up()
+
     def stroke(self, points) -> None:
-        if not self.touch:
-            return drag(self.page, [self.at(point) for point in points])
-        self.fingers("touchStart", points[0])
-        for point in points[1:]:
-            self.fingers("touchMove", point)
-        self.fingers("touchEnd")
+        self.hold(points)
+        self.lift()
 
     def draw(self, strokes) -> None:
         for points in strokes:

@@ -110,7 +110,7 @@ class Closest {
     const alike = this.#features.map(dot);
     const best = [...digits.keys()].sort((a, b) => alike[b] - alike[a]).slice(0, NEAREST);
     this.#list.replaceChildren();
-    addDigit(this.#list, preview, "data.mine", "", {}).className = "mine";
+    addDigit(this.#list, preview, "data.mine", "", {}).className = "yours";
     for (const index of best)
       addDigit(this.#list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
     const [digit, way] = digits[best[0]];
