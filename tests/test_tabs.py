@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -35,59 +34,40 @@ WORDS = json.loads((ROOT / "web" / "words.json").read_text())
 visit = visits()
 
 
-class Figures(HTMLParser):
-    """The tables of the figures: name of the figure -> rows of cells."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.found, self.cell, self.drawings = {}, False, {}
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        if tag == "figure":
-            self.rows = self.found[given["data-chart"]] = []
-            self.marks = self.drawings[given["data-chart"]] = []
-        elif tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-            self.cell = True
-        elif tag in ("circle", "rect", "polyline"):
-            self.marks.append((tag, given))
-
-    def handle_endtag(self, tag):
-        self.cell = self.cell and tag not in ("td", "th")
-
-    def handle_data(self, text):
-        if self.cell:
-            self.rows[-1][-1] += text
+def tables(html: str) -> dict[str, list[list[str]]]:
+    """Name of each figure -> its rows of cells, without their headings."""
+    found = {}
+    for name, body in re.findall(r'<figure[^>]* data-chart="([^"]+)">(.*?)</figure>', html):
+        rows = [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+        found[name] = [[re.sub("<[^>]+>", "", cell) for cell in row] for row in rows[1:]]
+    return found
 
 
 def test_the_figures_say_what_was_measured():
-    figures = Figures(charts.model_tab(WEIGHTS))
-    tables = {name: rows[1:] for name, rows in figures.found.items()}
+    html = charts.model_tab(WEIGHTS)
+    figures = tables(html)
     details = ACCURACY["details"]["pendigits"]
-    assert [[int(n or 0) for n in row[1:]] for row in tables["confusion: pendigits"]] == details["confusion"]
-    bins = [(int(n.replace(",", "")), float(share[:-1])) for _, share, n in tables["reliability: pendigits"]]
+    assert [[int(n or 0) for n in row[1:]] for row in figures["confusion: pendigits"]] == details["confusion"]
+    bins = [(int(n.replace(",", "")), float(share[:-1])) for _, share, n in figures["reliability: pendigits"]]
     assert sum(n for n, _ in bins) == ACCURACY["sets"]["pendigits"][charts.OURS]["total"]
     assert min(n for n, _ in bins[:-1]) >= charts.FEWEST, "a dot stands for a handful of answers"
     right = sum(n * share / 100 for n, share in bins)
     assert right == pytest.approx(sum(n * share for n, _, share in details["reliability"]), rel=1e-3)
-    people = {row[0]: row[1:] for row in tables["people"]}
-    assert len(people) == len([mark for mark in figures.drawings["people"] if mark[0] == "circle"])
+    people = {row[0]: row[1:] for row in figures["people"]}
+    drawing = html.partition('data-chart="people"')[2].partition("</svg>")[0]
+    assert len(people) == drawing.count("<circle")
     pendigits = ACCURACY["sets"]["pendigits"][charts.OURS]
     right, total = pendigits["right"], pendigits["total"]
     assert people["pendigits"][0] == f"{right:,} of {total:,}"
     low, high = (f"{100 * bound:.1f}%" for bound in pendigits["interval"])
     assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low} to {high}"]
-    rounds = {int(row[0]): row[1:] for row in tables["learning"]}
+    rounds = {int(row[0]): row[1:] for row in figures["learning"]}
     assert METRICS["best_round"] + 1 in rounds
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
     recipes = json.loads((ROOT / "docs" / "recipes.json").read_text())["recipes"]
-    for row, recipe in zip(tables["steps"], ("upstream", "mnixel-only"), strict=False):
+    for row, recipe in zip(figures["steps"], ("upstream", "mnixel-only"), strict=False):
         count = recipes[recipe]["people"]["pendigits"]
         assert row[1:] == [
             f"{count['total'] - count['right']:,}",
@@ -99,7 +79,7 @@ def test_the_frequencies_are_the_archives(mnixel):
     from data.stats import all_counts
 
     counts = {split: each.tolist() for split, each in all_counts(mnixel)["clean"].items()}
-    rows = Figures(charts.data_tab(WEIGHTS)).found["frequency"][1:]
+    rows = tables(charts.data_tab(WEIGHTS))["frequency"]
     assert [[int(cell) for cell in row[1:]] for row in rows] == [
         list(pair) for pair in zip(*counts.values(), strict=True)
     ]
@@ -110,7 +90,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     (tmp_path / "metrics.json").write_text(json.dumps(altered))
     html = charts.model_tab(tmp_path)
     assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
-    assert "people" not in Figures(html).found and "reliability" not in html and "cells mistakes" not in html
+    assert "people" not in tables(html) and "reliability" not in html and "cells mistakes" not in html
     assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2, (
         "nothing measured but by the training"
     )
@@ -224,7 +204,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     said = page.locator(".mistakes li").first.inner_text()
     digit, way, read, sure = DIGITS["mistakes"]["shown"][0]
     assert said == f"{digit}, {WORDS['en'][f'way.{way}']}: read as {read}, {100 * sure:.1f}% sure"
-    drawn = Figures(charts.model_tab(WEIGHTS)).found
+    drawn = tables(charts.model_tab(WEIGHTS))
     assert page.locator("figure.chart:visible").count() == len(drawn)
     assert page.locator("figure.chart:visible svg").evaluate_all(
         "all => all.every((svg) => svg.getBoundingClientRect().height > 80)"

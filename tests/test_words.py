@@ -21,7 +21,7 @@ SERVER = "\n".join(
     path.read_text() for folder in ("contributions", "serving") for path in (ROOT / folder).glob("*.py")
 )
 CODES = {f"server.{code}" for code in re.findall(r'code="([\w-]+)"', SERVER)}
-# What is said of something that was drawn or measured: its name is in a file of results.
+# Names of what was drawn or measured, which stand in files of results.
 NAMES = ("way.", "set:", "recipe:")
 
 

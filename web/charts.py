@@ -127,7 +127,8 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
     options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
     choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>'
     for value, label in options.items():
-        choice += f'<label class="button"><input type="radio" name="data-digit" value="{value}">{label}</label>'
+        radio = f'<input type="radio" name="data-digit" value="{value}">'
+        choice += f'<label class="button">{radio}{label}</label>'
     choice += '</fieldset><p class="count" role="status"></p>'
     html = section(
         "data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>'

@@ -153,12 +153,7 @@ function choose(name) {
 export function offerLanguages() {
   document.querySelector(".languages").replaceChildren(
     ...Object.entries(WORDS).map(([name, words]) => {
-      const button = make("button", {
-        type: "button",
-        lang: name,
-        textContent: name.toUpperCase(),
-        title: words.language,
-      });
+      const button = make("button", { lang: name, textContent: name.toUpperCase(), title: words.language });
       button.setAttribute("aria-label", words.language);
       button.addEventListener("click", () => choose(name));
       return button;

@@ -19,8 +19,8 @@ def sentence(key: str, slots: dict[str, str]) -> str:
 
 
 def say(key: str, **values: str) -> str:
-    """An element that says the sentence `key` with these values. A key without words ("set:X") says X."""
-    if key not in WORDS:
+    """An element that says the sentence `key` with these values. A name without words, "set:X", says X."""
+    if ":" in key and key not in WORDS:
         return escape(key.partition(":")[2])
     slots = {name: f'<span data-slot="{name}">{value}</span>' for name, value in values.items()}
     return f'<span data-word="{key}">{sentence(key, slots)}</span>'

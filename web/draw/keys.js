@@ -8,7 +8,7 @@ const STEP = 8; // board units that an arrow key moves the pen; with Shift it is
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 // Draw on the board in `root` with the keyboard while its canvas has the focus. Returns {rest()}, which lifts
-// that pen and hides it.
+// and hides that pen.
 export function listenToKeys(board, root) {
   const { canvas } = board;
   const cursor = root.querySelector(".cursor");

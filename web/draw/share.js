@@ -126,7 +126,7 @@ class Dialogue {
       await navigator.clipboard.writeText(field.value);
       write(said, "share.copied");
     } catch {
-      // There is no clipboard without HTTPS and in some frames.
+      // Pages without HTTPS and some frames have no clipboard.
       write(said, document.execCommand("copy") ? "share.copied" : "share.uncopied");
     }
   }

@@ -24,7 +24,7 @@ export class Sketchpad {
   // The parts that follow the drawing.
   #watchers = [];
   #forgetPictures;
-  // When the drawing was last changed, or the pen lifted.
+  // The time at which the drawing was last changed or the pen lifted.
   #lifted = 0;
   // Number of the first stroke after a sure answer and a pause, which may begin another digit.
   #first = null;

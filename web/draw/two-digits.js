@@ -3,7 +3,7 @@
 import { extent } from "./drawing.js";
 
 const GAP = 12; // board units between the parts: at most 4 of 7,494 digits by 30 people have such a gap
-const TALL = 0.5; // of the taller part's height: a shorter part is a dot or a serif
+const TALL = 0.5; // share of the taller part's height: a shorter part is a dot or a serif
 
 export function standApart(strokes) {
   const boxes = strokes.map((stroke) => extent([stroke])).sort(([a], [b]) => a - b);

@@ -57,7 +57,7 @@ function makeBars(list) {
     const fill = make("i");
     const value = make("span", { className: "value" });
     const track = make("span", { className: "track" }, fill);
-    const button = make("button", { type: "button" }, make("b", { textContent: digit }), track, value);
+    const button = make("button", {}, make("b", { textContent: digit }), track, value);
     button.dataset.digit = digit;
     button.setAttribute("aria-describedby", "teach-hint");
     const row = make("li", {}, button);

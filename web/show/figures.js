@@ -1,5 +1,5 @@
-// The tabs Data and Model: the digits that may be shown, those closest to the visitor's drawing, and those
-// that the network still misreads. The figures around them are in the page already.
+// The tabs Data and Model: the digits that may be shown, the closest to the visitor's drawing, and the
+// misread ones. The figures around them are in the page already.
 //
 // Digits come as a sprite: NAME.png, with a list of what is on it in NAME.json.
 

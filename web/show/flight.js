@@ -10,7 +10,7 @@ import { fitted } from "../read/small.js";
 const PAUSE = 120; // milliseconds that the pen has to be up, so that nobody who writes on is disturbed
 const DURATION = 500; // milliseconds
 const EASING = "cubic-bezier(.4, 0, .2, 1)";
-const INK = 0.41; // of full ink: the network measures a drawing from here on
+const INK = 0.41; // share of full ink from which the network measures a drawing
 const INPUT = 28;
 
 // The square of the board that became `pixels`: {left, top, side} in board units, or null where there is no

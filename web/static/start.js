@@ -1,4 +1,4 @@
-// Starts the static edition, and keeps its files for when there is no network.
+// Starts the static edition, and keeps its files so that it works without a network.
 
 import { mount } from "./main.js";
 

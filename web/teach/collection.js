@@ -1,5 +1,4 @@
-// What a contributor has given: the receipt code, how much is stored, files to keep, and how to delete it
-// all.
+// What a contributor has given: the receipt code, how much is stored, files to keep, and deleting it all.
 
 import { make } from "../dom.js";
 import { write } from "../words.js";

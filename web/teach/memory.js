@@ -6,11 +6,11 @@
 import { make, set } from "../dom.js";
 import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
-import { label, write } from "../words.js";
+import { write } from "../words.js";
 import { Correction } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { NEXT_PERSON, newId } from "./receipt.js";
-import { named, thumbnail } from "./thumbnail.js";
+import { cross, named, thumbnail } from "./thumbnail.js";
 
 // Under the board: how many drawings the page knows, and, opened, each of them.
 class Tray {
@@ -62,12 +62,10 @@ class Tray {
 
   #entry(lesson) {
     const { id, label: digit } = lesson;
-    const button = make("button", { type: "button", textContent: "×" });
-    label(button, "memory.remove", { digit });
-    button.addEventListener("click", () => this.#remove(id));
     const picture = thumbnail(lesson);
     picture.setAttribute("aria-hidden", "true");
-    return make("li", {}, picture, make("b", { textContent: digit }), button);
+    const forget = cross("memory.remove", digit, () => this.#remove(id));
+    return make("li", {}, picture, make("b", { textContent: digit }), forget);
   }
 
   #askIfSure(asked) {

@@ -14,7 +14,7 @@ import { Collection } from "./collection.js";
 import { inTime, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { NEXT_PERSON, newId, person, RECEIPT_CHANGED, receipt } from "./receipt.js";
-import { named, thumbnail } from "./thumbnail.js";
+import { cross, named, thumbnail } from "./thumbnail.js";
 
 const NAME = "digits"; // the engine's name for this board
 const DIGITS = "0123456789";
@@ -214,18 +214,16 @@ class MyDigits {
     else write(caption, read ? "digits.read.as" : "digits.unread", { digit, read });
     const picture = named(thumbnail({ strokes }), digit);
     const entry = make("li", { className: isWrong ? "misread" : "" }, picture, caption);
-    if (isSent || this.#sending) return entry;
-    const button = make("button", { type: "button", textContent: "×" });
-    label(button, "digits.leave.out", { digit });
-    button.addEventListener("click", () => {
-      lessons.remove(id);
-      this.#round.leaveOut(id);
-      this.#showThumbs();
-      this.#offerGift();
-      this.#find(".done").focus({ preventScroll: true });
-    });
-    entry.append(button);
+    if (!isSent && !this.#sending) entry.append(cross("digits.leave.out", digit, () => this.#leaveOut(id)));
     return entry;
+  }
+
+  #leaveOut(id) {
+    lessons.remove(id);
+    this.#round.leaveOut(id);
+    this.#showThumbs();
+    this.#offerGift();
+    this.#find(".done").focus({ preventScroll: true });
   }
 
   // --- giving them to the dataset ---

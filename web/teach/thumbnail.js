@@ -41,6 +41,14 @@ export function thumbnail({ strokes, pixels }, side = 96) {
   return picture(strokes, side, [(left + right - length) / 2, (top + bottom - length) / 2, length]);
 }
 
+// The button that takes a drawing of a digit out of a list; `key` names it.
+export function cross(key, digit, action) {
+  const button = make("button", { textContent: "×" });
+  label(button, key, { digit });
+  button.addEventListener("click", action);
+  return button;
+}
+
 // Name a thumbnail, for visitors who cannot see it.
 export function named(canvas, digit) {
   canvas.setAttribute("role", "img");
