@@ -1,6 +1,4 @@
-"""The tabs Data and Model: figures that say what the results' files say, digits that may be shown, and those
-closest to a drawing.
-"""
+"""The tabs Data and Model: figures of the results, digits that may be shown, and the closest to a drawing."""
 
 from __future__ import annotations
 
@@ -69,10 +67,8 @@ def test_the_figures_say_what_was_measured():
     recipes = json.loads((ROOT / "docs" / "recipes.json").read_text())["recipes"]
     for row, recipe in zip(figures["steps"], ("upstream", "mnixel-only"), strict=False):
         count = recipes[recipe]["people"]["pendigits"]
-        assert row[1:] == [
-            f"{count['total'] - count['right']:,}",
-            f"{100 - 100 * count['right'] / count['total']:.1f}%",
-        ]
+        wrong = count["total"] - count["right"]
+        assert row[1:] == [f"{wrong:,}", f"{100 * wrong / count['total']:.1f}%"]
 
 
 def test_the_frequencies_are_the_archives(mnixel):
@@ -80,9 +76,8 @@ def test_the_frequencies_are_the_archives(mnixel):
 
     counts = {split: each.tolist() for split, each in all_counts(mnixel)["clean"].items()}
     rows = tables(charts.data_tab(WEIGHTS))["frequency"]
-    assert [[int(cell) for cell in row[1:]] for row in rows] == [
-        list(pair) for pair in zip(*counts.values(), strict=True)
-    ]
+    expected = [list(pair) for pair in zip(*counts.values(), strict=True)]
+    assert [[int(cell) for cell in row[1:]] for row in rows] == expected
 
 
 def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
@@ -91,9 +86,8 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     html = charts.model_tab(tmp_path)
     assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
     assert "people" not in tables(html) and "reliability" not in html and "cells mistakes" not in html
-    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2, (
-        "nothing measured but by the training"
-    )
+    # Only the training has measured something.
+    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2
 
 
 def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
@@ -151,21 +145,15 @@ def closest(person: Person) -> list[str]:
 
 
 def expected(preview: list[int]) -> list[str]:
-    """The five ways of writing whose features are closest to those of a picture of 784 levels, by the Python
-    network.
-    """
+    """The five ways of writing that the Python network finds closest to a picture of 784 levels."""
     net = DigitCNN.from_pretrained(WEIGHTS)
     pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
     with torch.no_grad():
-        features = (
-            net.features(torch.stack([net.preprocess(picture) for picture in pictures])).flatten(1).numpy()
-        )
+        inputs = torch.stack([net.preprocess(picture) for picture in pictures])
+        features = net.features(inputs).flatten(1).numpy()
     features /= np.linalg.norm(features, axis=1, keepdims=True)
-    order = np.argsort(-features[1:] @ features[0])
-    names = [
-        f"{digit}, {WORDS['en'][f'way.{way}']}" for digit, way, _ in (DIGITS["digits"][i] for i in order)
-    ]
-    return names[:5]
+    best = [DIGITS["digits"][i] for i in np.argsort(-features[1:] @ features[0])[:5]]
+    return [f"{digit}, {WORDS['en'][f'way.{way}']}" for digit, way, _ in best]
 
 
 @pytest.mark.parametrize(("size", "touch"), [("desktop", False), ("phone", True)])
@@ -243,9 +231,12 @@ def test_digits_that_cannot_be_compared_are_passed_over(site, visit):
     assert asked == -(-len(DIGITS["digits"]) // 12)
 
 
-def test_the_tabs_by_keyboard(edition, visit):
-    person = visit(edition.url + "?lang=en")
+def test_the_tabs_by_address_and_keyboard(edition, visit):
+    person = visit(edition.url + "?lang=en#model")
     page = person.page
+    assert page.locator("#model").is_visible() and not page.locator("#draw").is_visible()
+    page.evaluate("location.hash = 'draw'")
+    until(page, "!document.querySelector('#draw').hidden")
     page.get_by_role("tab", name="Draw").focus()
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
@@ -324,7 +315,8 @@ def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, visit, m
 
 # --- parts that do not come --------------------------------------------------------------------------------
 
-TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}  # and the script that each needs
+# The script that each tab needs.
+TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}
 LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"
 
 
@@ -352,10 +344,9 @@ def test_a_tab_that_cannot_be_had_says_so_and_recovers(what, sentence, tab, site
     assert person.settle()["digit"] == "7"
 
 
-@pytest.mark.parametrize("blocked", ["draw/share.js", "show/inside.js", "teach/memory.js"])
-def test_drawing_goes_on_without_a_part_that_is_blocked(blocked, site, visit):
+def test_drawing_goes_on_without_the_parts_that_are_blocked(site, visit):
     person = visit(site.url, service_workers="block")
-    person.page.route(f"**/{blocked}", lambda route: route.abort())
+    person.page.route(re.compile(r"/(share|inside|flight|memory)\.js"), lambda route: route.abort())
     person.reload()
     person.draw(DRAWINGS["7"])
     assert person.settle()["digit"] == "7"
@@ -368,10 +359,3 @@ def test_a_page_whose_scripts_do_not_come_says_so(edition, browser):
     page.goto(edition.url)
     page.locator(".unstarted", has_text="This page has not started").wait_for()
     page.close()
-
-
-def test_a_tab_has_an_address(edition, visit):
-    person = visit(edition.url + "#model")
-    assert person.page.locator("#model").is_visible() and not person.page.locator("#draw").is_visible()
-    person.page.evaluate("location.hash = 'draw'")
-    until(person.page, "!document.querySelector('#draw').hidden")
