@@ -49,6 +49,7 @@ def test_the_folder_is_small_and_whole(tmp_path, capsys):
     sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in files}
     needed = "index.html digit.js read/worker.js weights/config.json weights/model.safetensors"
     assert set(needed.split()) <= set(sizes) and sum(sizes.values()) <= 640_000
+    assert out.stat().st_mode == (out / "show").stat().st_mode, "a web server may not read it"
     page = (out / "index.html").read_text()
     assert 'property="og:image" content="https://here.example/card.png"' in page
     assert "script-src 'self'; worker-src 'self'; style-src 'self';" in page

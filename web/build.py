@@ -63,17 +63,22 @@ def build(
     # The page looks for its weights at these addresses, in this order.
     bases = [*([published.base] if published else []), "weights/"]
     page = _page(weights, published, contribute, address)
-    # A build that fails leaves the earlier one as it was.
-    with tempfile.TemporaryDirectory() as made:
-        files = _write(Path(made), weights, {"bases": bases, **about}, page)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # It is made beside the earlier build, which stays if this one fails.
+    with tempfile.TemporaryDirectory(dir=out.resolve().parent) as work:
+        made = Path(work, "page")
+        files = _write(made, weights, {"bases": bases, **about}, page)
         shutil.rmtree(out, ignore_errors=True)
-        # The folder itself may be a link or a mount, which stays.
-        shutil.copytree(made, out, dirs_exist_ok=True)
+        # A link or a mount is still there.
+        if out.exists():
+            shutil.copytree(made, out, dirs_exist_ok=True)
+        else:
+            made.replace(out)
     return files
 
 
 def _write(out: Path, weights: Path, current: dict, page: str) -> list[str]:
-    (out / "weights").mkdir()
+    (out / "weights").mkdir(parents=True)
     engine = assets()[f"read/{ENGINE}"]
     for name, path in {**assets(), **{path.name: path for path in STATIC.iterdir()}, ENGINE: engine}.items():
         (out / name).parent.mkdir(exist_ok=True)

@@ -56,22 +56,13 @@ function formatted(value) {
   return format("NumberFormat", options).format(number).replace("-", "−");
 }
 
-function matches(condition, given) {
-  const [name, wanted] = condition.split("=");
-  const value = given[name]?.textContent ?? given[name];
-  if (String(value) === wanted) return true;
-  return typeof value === "number" && format("PluralRules").select(value) === wanted;
-}
-
-// The variants in each language: key -> [[condition, sentence], ...]. Exact values come before plural
-// categories.
-const VARIANTS = {};
-for (const [name, block] of Object.entries(WORDS)) {
-  const found = (VARIANTS[name] = {});
-  for (const [key, sentence] of Object.entries(block)) {
-    const [base, condition] = key.split("?");
-    if (condition) (found[base] ??= [])[/\d$/.test(condition) ? "unshift" : "push"]([condition, sentence]);
-  }
+// The variant of a sentence for these values, if any. An exact value comes before a plural category.
+function variant(block, key, given) {
+  const values = Object.entries(given).map(([name, value]) => [name, value?.textContent ?? value]);
+  const exact = values.map(([name, value]) => `${key}?${name}=${value}`);
+  const numbers = values.filter(([, value]) => typeof value === "number");
+  const plural = numbers.map(([name, value]) => `${key}?${name}=${format("PluralRules").select(value)}`);
+  return block[[...exact, ...plural].find((each) => Object.hasOwn(block, each))];
 }
 
 export const isKnown = (key) => Object.hasOwn(WORDS[DEFAULT], key);
@@ -79,8 +70,7 @@ export const isKnown = (key) => Object.hasOwn(WORDS[DEFAULT], key);
 // The sentence as texts and elements.
 function pieces(key, given) {
   const name = Object.hasOwn(WORDS[language], key) ? language : DEFAULT;
-  const variant = VARIANTS[name][key]?.find(([condition]) => matches(condition, given));
-  const sentence = variant?.[1] ?? WORDS[name][key] ?? "";
+  const sentence = variant(WORDS[name], key, given) ?? WORDS[name][key] ?? "";
   const found = sentence.split(/\{(\w+)\}/);
   return found.map((piece, i) => (i % 2 ? formatted(given[piece]) : piece)).filter((piece) => piece !== "");
 }

@@ -5,26 +5,14 @@ import { make } from "../dom.js";
 const MOST = 1024; // pixels a side: a larger picture is reduced, to spare a phone's memory
 const LEAST = 8; // pixels a side of the opened picture, as in Python
 
-// A file that cannot be read as a picture. `sentence` says why, as write() takes it.
-class BadPicture extends Error {
-  constructor(...sentence) {
-    super(sentence[0]);
-    this.sentence = sentence;
-  }
-}
-
 // The picture in a file: {pixels: ImageData, image: canvas, seeThrough: whether it is transparent anywhere}.
-// Throws a BadPicture.
+// Throws an Error, which may have a `sentence` that says why.
 async function readPicture(file) {
-  let image;
-  try {
-    // This also turns a photograph upright.
-    image = await createImageBitmap(file);
-  } catch {
-    throw new BadPicture("picture.unreadable");
-  }
+  // This also turns a photograph upright.
+  const image = await createImageBitmap(file);
   const { width, height } = image;
-  if (Math.min(width, height) < LEAST) throw new BadPicture("picture.small", { width, height, least: LEAST });
+  if (Math.min(width, height) < LEAST)
+    throw Object.assign(new Error("small"), { sentence: ["picture.small", { width, height, least: LEAST }] });
   const scale = Math.min(1, MOST / Math.max(width, height));
   const side = (length) => Math.max(LEAST, Math.round(length * scale));
   const copy = make("canvas", { width: side(width), height: side(height) });
