@@ -176,8 +176,10 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     assert closest(person) == expected(preview)
     person.says(f"The closest drawing that we have: {closest(person)[0]}.", ".closest-says")
     mine = "document.querySelector('.closest .yours canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
-    # The visitor's own is beside it.
+    # The visitor's own is beside it, in one line.
     assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview
+    tops = [canvas.bounding_box()["y"] for canvas in page.locator(".closest canvas").all()[:2]]
+    assert tops[0] == tops[1]
 
     # As if the answer were another digit.
     open_tab(person, "Draw")
