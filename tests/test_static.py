@@ -13,13 +13,30 @@ import yaml
 
 from tests.harness import ROOT
 from tests.harness.hub import LocalHub, publish
-from tests.harness.person import DRAWINGS, Person, until
+from tests.harness.person import DRAWINGS, Person, until, visits
 from tests.harness.servers import StaticSite
 from web.__main__ import main as web
-from web.build import build
+from web.build import Published, build
 
-OWNER = "OWNER"  # the account of the local Hub
+# On the local Hub.
+OWNER = "OWNER"
 MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
+
+visit = visits()
+
+
+@pytest.fixture
+def serve():
+    """Serves the static edition that lies in FOLDER/some/where."""
+    sites: list[StaticSite] = []
+
+    def start(folder: Path) -> StaticSite:
+        sites.append(StaticSite(folder))
+        return sites[-1]
+
+    yield start
+    for site in sites:
+        site.kill()
 
 
 # --- the command -------------------------------------------------------------------------------------------
@@ -28,20 +45,14 @@ MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
     out = tmp_path / "a" / "page"
     assert web(["build", str(out), "--address", "https://here.example/"]) == 0
-    sizes = {
-        path.relative_to(out).as_posix(): path.stat().st_size for path in out.rglob("*") if path.is_file()
-    }
-    assert {
-        "index.html",
-        "digit.js",
-        "read/worker.js",
-        "weights/config.json",
-        "weights/model.safetensors",
-    } <= set(sizes)
-    assert sum(sizes.values()) <= 640_000
-    assert sizes["weights/model.safetensors"] <= 330_000
-    assert 'property="og:image" content="https://here.example/card.png"' in (out / "index.html").read_text()
-    assert "script-src 'self'; worker-src 'self'; style-src 'self';" in (out / "index.html").read_text()
+    files = [path for path in out.rglob("*") if path.is_file()]
+    sizes = {path.relative_to(out).as_posix(): path.stat().st_size for path in files}
+    needed = "index.html digit.js read/worker.js weights/config.json weights/model.safetensors"
+    assert set(needed.split()) <= set(sizes) and sum(sizes.values()) <= 640_000
+    assert out.stat().st_mode == (out / "show").stat().st_mode, "a web server may not read it"
+    page = (out / "index.html").read_text()
+    assert 'property="og:image" content="https://here.example/card.png"' in page
+    assert "script-src 'self'; worker-src 'self'; style-src 'self';" in page
     worker = (out / "service-worker.js").read_text()
     listed = json.loads(re.search(r"FILES = (\[.*\])", worker)[1])
     assert set(listed) == {"./", *sizes} - {"service-worker.js", "index.html", "digit.js", "card.png"}
@@ -54,17 +65,14 @@ def test_a_build_replaces_the_one_before_and_nothing_else(tmp_path, capsys):
     before = (out / "service-worker.js").read_text()
     assert web(["build", str(out)]) == 0
     assert (out / "service-worker.js").read_text() == before, "the same page has the same version"
-    (out / "letter.txt").write_text("dear")  # beside a build of ours, too
     mine = tmp_path / "mine"
     mine.mkdir()
-    (mine / "letter.txt").write_text("dear")
     (mine / "service-worker.js").write_text("// somebody else's")
     for folder in (mine, out):
+        (folder / "letter.txt").write_text("dear")
         assert web(["build", str(folder)]) == 1
-        assert (
-            f"web build: {folder} holds other files; name a new folder for the page.\n"
-            in capsys.readouterr().err
-        )
+        said = f"web build: {folder} holds other files; name a new folder for the page.\n"
+        assert said in capsys.readouterr().err
         assert (folder / "letter.txt").read_text() == "dear"
 
 
@@ -143,7 +151,7 @@ def download(hub: LocalHub, folder: Path) -> Path:
 
 
 @pytest.mark.thorough
-def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, browser):
+def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, visit, serve):
     """Without a model repository the page uses the weights beside it, else those of one commit of it."""
     done = publish(hub, tmp_path / "us", "static", OWNER)
     assert done.returncode == 0, done.stderr
@@ -159,53 +167,34 @@ def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, browser)
     again = publish(hub, tmp_path / "us", "static", OWNER)
     assert "(nothing changed)" in again.stdout
 
-    site = StaticSite(download(hub, tmp_path / "site"))
-    person = Person(browser, site.url)
+    person = visit(serve(download(hub, tmp_path / "site")).url)
     assert f"the weights are those of {MODEL}@{commit}" in about(person)
     assert any(f"GET /{MODEL}/resolve/{commit}/model.safetensors" in line for line in hub.log)
     person.draw(DRAWINGS["4"])
     assert person.settle()["digit"] == "4"
-    assert person.errors == []
-    person.leave()
-    site.kill()
 
 
-def test_the_copy_beside_the_page_will_do_when_the_hub_is_away(tmp_path, browser):
-    from web.build import Published
-
-    build(tmp_path / "some" / "where", ROOT / "weights", Published(MODEL, "0" * 40, "http://127.0.0.1:9"))
-    site = StaticSite(tmp_path)
-    person = Person(browser, site.url)
-    person.draw(DRAWINGS["4"])
-    assert person.settle()["digit"] == "4"
-    assert about(person).count("the copy beside the page") == 1
-    person.leave()
-    site.kill()
-
-
-@pytest.mark.thorough
-def test_a_hub_that_keeps_silent_holds_nobody_up(tmp_path, browser):
-    from web.build import Published
-
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and never says a word
-        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        build(tmp_path / "some" / "where", ROOT / "weights", Published(MODEL, "0" * 40, endpoint))
-        site = StaticSite(tmp_path)
-        person = Person(browser, site.url)  # which waits for the network to be ready
+@pytest.mark.parametrize("how", ["away", "silent"])
+def test_the_copy_beside_the_page_will_do_without_the_hub(how, tmp_path, visit, serve):
+    # This server accepts connections and never answers.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = 9 if how == "away" else silent.getsockname()[1]
+        published = Published(MODEL, "0" * 40, f"http://127.0.0.1:{port}")
+        build(tmp_path / "some" / "where", ROOT / "weights", published)
+        person = visit(serve(tmp_path).url)
         person.draw(DRAWINGS["4"])
         assert person.settle()["digit"] == "4"
-        person.leave()
-        site.kill()
+        assert about(person).count("the copy beside the page") == 1
+        person.errors.clear()
 
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     "current", ["null", "{}", '{"bases": []}', '{"base": 3}', "no JSON", '{"base": "weights/"}']
 )
-def test_what_names_no_weights_is_said_and_asked_again(current, tmp_path, browser):
-    build(tmp_path / "some" / "where", ROOT / "weights")
-    site = StaticSite(tmp_path)
-    page = browser.new_page(service_workers="block")  # it would answer from its cache
+def test_what_names_no_weights_is_said_and_asked_again(current, browser, site):
+    # A service worker would answer from its cache.
+    page = browser.new_page(service_workers="block")
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.route("**/weights/current.json", lambda route: route.fulfill(body=current))
@@ -216,7 +205,6 @@ def test_what_names_no_weights_is_said_and_asked_again(current, tmp_path, browse
     until(page, "document.querySelector('#board').dataset.engine === 'ready'")
     assert errors == []
     page.close()
-    site.kill()
 
 
 def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_path):
@@ -229,20 +217,12 @@ def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_
 
 
 @pytest.mark.thorough
-def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, browser):
+def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, visit, serve):
     hub.put("space", f"{OWNER}/mnixel", {"app.py": b""}, sdk="gradio")
     assert publish(hub, tmp_path / "us", "static", OWNER).returncode == 0
-    site = StaticSite(download(hub, tmp_path / "site"))
-    page = browser.new_page()
-    page.goto(site.url + "#your-digits")
-    until(page, "document.querySelector('#board')?.dataset.engine === 'ready'")
-    assert (
-        page.get_by_role("link", name="Contribute digits of your own")
-        .get_attribute("href")
-        .endswith("/spaces/OWNER/mnixel")
-    )
-    page.close()
-    site.kill()
+    person = visit(serve(download(hub, tmp_path / "site")).url + "#your-digits")
+    link = person.page.get_by_role("link", name="Contribute digits of your own")
+    assert link.get_attribute("href").endswith("/spaces/OWNER/mnixel")
 
 
 # --- a page of somebody else's -----------------------------------------------------------------------------
@@ -261,7 +241,7 @@ def snippets() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("where", ["README", "card of the static Space"])
-def test_the_snippet_reads_a_canvas_as_printed(where, tmp_path, browser):
+def test_the_snippet_reads_a_canvas_as_printed(where, tmp_path, browser, serve):
     """Somebody copies digit.js and weights/ beside a page of their own, and the printed lines into it."""
     mine = tmp_path / "some" / "where"
     mine.mkdir(parents=True)
@@ -278,11 +258,10 @@ def test_the_snippet_reads_a_canvas_as_printed(where, tmp_path, browser):
         f'<canvas width="448" height="448"></canvas><script>{draw}</script>'
         f'<script type="module">{snippets()[where]}</script>'
     )
-    site = StaticSite(tmp_path)
+    site = serve(tmp_path)
     page = browser.new_page()
     with page.expect_console_message(lambda line: line.type == "log") as printed:
         page.goto(site.url)
     best = printed.value.args[0].json_value()
     assert len(best) == 3 and best[0]["label"] == "2" and best[0]["confidence"] > 0.9
     page.close()
-    site.kill()

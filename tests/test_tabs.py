@@ -1,12 +1,9 @@
-"""The tabs Data and Model: figures that say what the results' files say, digits that may be shown, and those
-closest to a drawing.
-"""
+"""The tabs Data and Model: figures of the results, digits that may be shown, and the closest to a drawing."""
 
 from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -20,7 +17,7 @@ from model import DigitCNN
 from publishing import bundles
 from tests.harness import ROOT
 from tests.harness.contributor import agree, submit
-from tests.harness.person import DRAWINGS, Person, until
+from tests.harness.person import DRAWINGS, Person, until, visits
 from tests.harness.servers import Server, StaticSite
 from web import assets, build, charts
 
@@ -32,76 +29,55 @@ SHOW = ROOT / "web" / "show"
 DIGITS = json.loads((SHOW / "gallery.json").read_text())
 WORDS = json.loads((ROOT / "web" / "words.json").read_text())
 
+visit = visits()
 
-class Figures(HTMLParser):
-    """The tables of the figures: name of the figure -> rows of cells."""
 
-    def __init__(self, html: str):
-        super().__init__()
-        self.found, self.cell, self.drawings = {}, False, {}
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
-        if tag == "figure":
-            self.rows = self.found[given["data-chart"]] = []
-            self.marks = self.drawings[given["data-chart"]] = []
-        elif tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-            self.cell = True
-        elif tag in ("circle", "rect", "polyline"):
-            self.marks.append((tag, given))
-
-    def handle_endtag(self, tag):
-        self.cell = self.cell and tag not in ("td", "th")
-
-    def handle_data(self, text):
-        if self.cell:
-            self.rows[-1][-1] += text
+def tables(html: str) -> dict[str, list[list[str]]]:
+    """Name of each figure -> its rows of cells, without their headings."""
+    found = {}
+    for name, body in re.findall(r'<figure[^>]* data-chart="([^"]+)">(.*?)</figure>', html):
+        rows = [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+        found[name] = [[re.sub("<[^>]+>", "", cell) for cell in row] for row in rows[1:]]
+    return found
 
 
 def test_the_figures_say_what_was_measured():
-    figures = Figures(charts.model_tab(WEIGHTS))
-    tables = {name: rows[1:] for name, rows in figures.found.items()}
+    html = charts.model_tab(WEIGHTS)
+    figures = tables(html)
     details = ACCURACY["details"]["pendigits"]
-    assert [[int(n or 0) for n in row[1:]] for row in tables["confusion: pendigits"]] == details["confusion"]
-    assert [name for name in tables if name.startswith("confusion")] == ["confusion: pendigits"]
-    bins = [(int(n.replace(",", "")), float(share[:-1])) for _, share, n in tables["reliability: pendigits"]]
+    assert [[int(n or 0) for n in row[1:]] for row in figures["confusion: pendigits"]] == details["confusion"]
+    bins = [(int(n.replace(",", "")), float(share[:-1])) for _, share, n in figures["reliability: pendigits"]]
     assert sum(n for n, _ in bins) == ACCURACY["sets"]["pendigits"][charts.OURS]["total"]
     assert min(n for n, _ in bins[:-1]) >= charts.FEWEST, "a dot stands for a handful of answers"
     right = sum(n * share / 100 for n, share in bins)
     assert right == pytest.approx(sum(n * share for n, _, share in details["reliability"]), rel=1e-3)
-    people = {row[0]: row[1:] for row in tables["people"]}
-    assert len(people) == len([mark for mark in figures.drawings["people"] if mark[0] == "circle"])
+    people = {row[0]: row[1:] for row in figures["people"]}
+    drawing = html.partition('data-chart="people"')[2].partition("</svg>")[0]
+    assert len(people) == drawing.count("<circle")
     pendigits = ACCURACY["sets"]["pendigits"][charts.OURS]
     right, total = pendigits["right"], pendigits["total"]
     assert people["pendigits"][0] == f"{right:,} of {total:,}"
     low, high = (f"{100 * bound:.1f}%" for bound in pendigits["interval"])
     assert people["pendigits"][1:3] == [f"{100 * right / total:.1f}%", f"{low} to {high}"]
-    rounds = {int(row[0]): row[1:] for row in tables["learning"]}
+    rounds = {int(row[0]): row[1:] for row in figures["learning"]}
     assert METRICS["best_round"] + 1 in rounds
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
     recipes = json.loads((ROOT / "docs" / "recipes.json").read_text())["recipes"]
-    for row, recipe in zip(tables["steps"], ("upstream", "mnixel-only"), strict=False):
+    for row, recipe in zip(figures["steps"], ("upstream", "mnixel-only"), strict=False):
         count = recipes[recipe]["people"]["pendigits"]
-        assert row[1:] == [
-            f"{count['total'] - count['right']:,}",
-            f"{100 - 100 * count['right'] / count['total']:.1f}%",
-        ]
+        wrong = count["total"] - count["right"]
+        assert row[1:] == [f"{wrong:,}", f"{100 * wrong / count['total']:.1f}%"]
 
 
 def test_the_frequencies_are_the_archives(mnixel):
     from data.stats import all_counts
 
     counts = {split: each.tolist() for split, each in all_counts(mnixel)["clean"].items()}
-    rows = Figures(charts.data_tab(WEIGHTS)).found["frequency"][1:]
-    assert [[int(cell) for cell in row[1:]] for row in rows] == [
-        list(pair) for pair in zip(*counts.values(), strict=True)
-    ]
+    rows = tables(charts.data_tab(WEIGHTS))["frequency"]
+    expected = [list(pair) for pair in zip(*counts.values(), strict=True)]
+    assert [[int(cell) for cell in row[1:]] for row in rows] == expected
 
 
 def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
@@ -109,22 +85,14 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     (tmp_path / "metrics.json").write_text(json.dumps(altered))
     html = charts.model_tab(tmp_path)
     assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
-    assert "people" not in Figures(html).found and "reliability" not in html and "cells mistakes" not in html
-    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2, (
-        "nothing measured but by the training"
-    )
-
-
-def test_every_sentence_of_the_figures_has_words():
-    html = charts.data_tab(WEIGHTS) + charts.model_tab(WEIGHTS)
-    for language in WORDS.values():
-        assert set(re.findall(r'data-word="([^"]+)"', html)) <= set(language)
-        assert {f"way.{way}" for _, way, _ in DIGITS["digits"]} <= set(language)
-    assert "style=" not in html and "<script" not in html, "the policy allows neither"
+    assert "people" not in tables(html) and "reliability" not in html and "cells mistakes" not in html
+    # Only the training has measured something.
+    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2
 
 
 def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
     """Else run: python -m web gallery"""
+    assert {f"way.{way}" for _, way, _ in DIGITS["digits"]} <= set(WORDS["en"])
     ways = {(str(way.digit), way.name) for each in ALLOGRAPHS.values() for way in each}
     assert {(digit, way) for digit, way, _ in DIGITS["digits"]} == ways and len(ways) == len(DIGITS["digits"])
     mistakes, net = DIGITS["mistakes"], DigitCNN.from_pretrained(WEIGHTS)
@@ -150,11 +118,8 @@ def sprite(name: str = "gallery") -> list[np.ndarray]:
 def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
     bundles.space(tmp_path, WEIGHTS, "OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
     there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
-    assert {
-        "web/show/gallery.png",
-        "web/show/gallery.json",
-        *(f"docs/{name}" for name in charts.FILES),
-    } <= there
+    results = {f"docs/{name}" for name in charts.FILES}
+    assert results | {"web/show/gallery.png", "web/show/gallery.json"} <= there
     assert not {name for name in there if name.startswith(("handwriting", "bench", "web/show/mnixel"))}
     assert "web/gallery.py" not in there
 
@@ -164,50 +129,43 @@ def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
 
 def open_tab(person: Person, name: str) -> None:
     person.page.get_by_role("tab", name=name, exact=True).click()
-    until(
-        person.page,
-        "name => document.querySelector('[role=tab][aria-selected=true]').textContent.trim() === name",
-        name,
-    )
+    person.says(name, "[role=tab][aria-selected=true]")
+
+
+def shown(person: Person) -> list[str]:
+    """The digits of the gallery that are shown."""
+    until(person.page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
+    digits = "items => items.map((item) => item.dataset.digit)"
+    return person.page.locator("[data-set=gallery] li:visible").evaluate_all(digits)
 
 
 def closest(person: Person) -> list[str]:
     until(person.page, "document.querySelectorAll('.closest li').length === 6", seconds=90)
-    return person.page.locator(".closest li:not(.mine) > span").all_text_contents()
+    return person.page.locator(".closest li:not(.yours) > span").all_text_contents()
 
 
 def expected(preview: list[int]) -> list[str]:
-    """The five ways of writing whose features are closest to those of a picture of 784 levels, by the Python
-    network.
-    """
+    """The five ways of writing that the Python network finds closest to a picture of 784 levels."""
     net = DigitCNN.from_pretrained(WEIGHTS)
     pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
     with torch.no_grad():
-        features = (
-            net.features(torch.stack([net.preprocess(picture) for picture in pictures])).flatten(1).numpy()
-        )
+        inputs = torch.stack([net.preprocess(picture) for picture in pictures])
+        features = net.features(inputs).flatten(1).numpy()
     features /= np.linalg.norm(features, axis=1, keepdims=True)
-    order = np.argsort(-features[1:] @ features[0])
-    names = [
-        f"{digit}, {WORDS['en'][f'way.{way}']}" for digit, way, _ in (DIGITS["digits"][i] for i in order)
-    ]
-    return names[:5]
+    best = [DIGITS["digits"][i] for i in np.argsort(-features[1:] @ features[0])[:5]]
+    return [f"{digit}, {WORDS['en'][f'way.{way}']}" for digit, way, _ in best]
 
 
 @pytest.mark.parametrize(("size", "touch"), [("desktop", False), ("phone", True)])
-def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
-    person = Person(browser, edition.url + "?lang=en", size, touch)
+def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
+    person = visit(edition.url + "?lang=en", size, touch)
     page = person.page
     open_tab(person, "Data")
-    until(page, "document.querySelector('.closest-says').textContent.startsWith('Draw a digit')")
-    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
+    person.says("Draw a digit", ".closest-says")
     page.locator(".filter label", has_text="7").click()
-    shown = page.locator("[data-set=gallery] li:visible").evaluate_all(
-        "items => items.map((item) => item.dataset.digit)"
-    )
-    ways = {way.name for way in ALLOGRAPHS[7]}
-    assert shown == ["7"] * len(ways)
-    assert page.locator("#data .count").inner_text() == f"{len(ways)} shown."
+    ways = len({way.name for way in ALLOGRAPHS[7]})
+    assert shown(person) == ["7"] * ways
+    assert page.locator("#data .count").inner_text() == f"{ways} shown."
     assert "MNIXEL's own pictures are not shown" in page.locator("body").inner_text()
     assert not page.locator("[data-set=contributed]").is_visible()
 
@@ -216,42 +174,36 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, browser):
     preview = person.settle()["preview"]
     open_tab(person, "Data")
     assert closest(person) == expected(preview)
-    assert (
-        page.locator(".closest-says").inner_text()
-        == f"The closest drawing that we have: {closest(person)[0]}."
-    )
-    mine = "document.querySelector('.closest .mine canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
-    assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview, (
-        "beside it is the visitor's own"
-    )
+    person.says(f"The closest drawing that we have: {closest(person)[0]}.", ".closest-says")
+    mine = "document.querySelector('.closest .yours canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
+    # The visitor's own is beside it, in one line.
+    assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview
+    tops = [canvas.bounding_box()["y"] for canvas in page.locator(".closest canvas").all()[:2]]
+    assert tops[0] == tops[1]
 
-    open_tab(person, "Draw")  # where the answer might as well have been another digit
-    page.evaluate(
-        "Object.assign(document.querySelector('#prediction').dataset, {digit: '1', revision: 'another'})"
-    )
+    # As if the answer were another digit.
+    open_tab(person, "Draw")
+    other = "{digit: '1', revision: 'another'}"
+    page.evaluate(f"Object.assign(document.querySelector('#prediction').dataset, {other})")
     open_tab(person, "Data")
-    until(
-        page, "document.querySelector('.closest-says').textContent.startsWith('The network answers 1, yet')"
-    )
-    assert f"another digit: {closest(person)[0]}. The answer" in page.locator(".closest-says").inner_text()
+    person.says("The network answers 1, but", ".closest-says")
+    person.says(f"another digit: {closest(person)[0]}. The answer", ".closest-says")
 
     open_tab(person, "Model")
     until(page, "document.querySelectorAll('.mistakes li').length > 0")
     said = page.locator(".mistakes li").first.inner_text()
     digit, way, read, sure = DIGITS["mistakes"]["shown"][0]
     assert said == f"{digit}, {WORDS['en'][f'way.{way}']}: read as {read}, {100 * sure:.1f}% sure"
-    drawn = Figures(charts.model_tab(WEIGHTS)).found
+    drawn = tables(charts.model_tab(WEIGHTS))
     assert page.locator("figure.chart:visible").count() == len(drawn)
     assert page.locator("figure.chart:visible svg").evaluate_all(
         "all => all.every((svg) => svg.getBoundingClientRect().height > 80)"
     )
+    scrolls = "([...all]) => all.some((one) => one.scrollWidth > one.clientWidth)"
     for tab in ("Data", "Model"):
         open_tab(person, tab)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
-            f"{tab} is wider than the window"
-        )
-    assert person.errors == [], "the policy is kept, and nothing failed"
-    person.leave()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{tab} is too wide"
+    assert not page.locator(".confusion .wide").evaluate_all(scrolls), "nobody knows that it scrolls"
 
 
 # A worker that never can read the questions that begin with the first of the digits.
@@ -270,22 +222,23 @@ Worker.prototype.postMessage = function (message, ...rest) {
 
 
 @pytest.mark.thorough
-def test_digits_that_cannot_be_compared_are_passed_over(site, browser):
+def test_digits_that_cannot_be_compared_are_passed_over(site, visit):
     """The others are compared all the same, and nothing is asked again and again."""
-    person = Person(browser, site.url + "?lang=en", before=UNREADABLE)
+    person = visit(site.url + "?lang=en", before=UNREADABLE)
     person.draw(DRAWINGS["7"])
     preview = person.settle()["preview"]
     open_tab(person, "Data")
     assert closest(person) == expected(preview)
     asked = person.page.evaluate("window.read.filter(({board}) => board === 'digits').length")
     assert asked == -(-len(DIGITS["digits"]) // 12)
-    assert person.errors == []
-    person.leave()
 
 
-def test_the_tabs_by_keyboard(edition, browser):
-    person = Person(browser, edition.url + "?lang=en")
+def test_the_tabs_by_address_and_keyboard(edition, visit):
+    person = visit(edition.url + "?lang=en#model")
     page = person.page
+    assert page.locator("#model").is_visible() and not page.locator("#draw").is_visible()
+    page.evaluate("location.hash = 'draw'")
+    until(page, "!document.querySelector('#draw').hidden")
     page.get_by_role("tab", name="Draw").focus()
     page.keyboard.press("End")
     page.keyboard.press("ArrowLeft")
@@ -293,43 +246,33 @@ def test_the_tabs_by_keyboard(edition, browser):
     assert page.url.endswith("#data")
     page.go_back()
     page.go_forward()
-    until(page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
+    assert shown(person)
     page.locator(".filter input").first.focus()
-    page.keyboard.press("ArrowRight")  # from all to 0
+    # From all to 0, and to 1.
     page.keyboard.press("ArrowRight")
-    assert set(
-        page.locator("[data-set=gallery] li:visible").evaluate_all(
-            "items => items.map((i) => i.dataset.digit)"
-        )
-    ) == {"1"}
+    page.keyboard.press("ArrowRight")
+    assert set(shown(person)) == {"1"}
     page.locator("[data-chart=frequency] summary").focus()
     page.keyboard.press("Enter")
     assert page.locator("[data-chart=frequency] td").first.is_visible()
-    assert person.errors == []
-    person.leave()
 
 
-def test_the_tabs_speak_spanish(site, browser):
-    person = Person(browser, site.url + "?lang=es")
+def test_the_tabs_speak_spanish(site, visit):
+    person = visit(site.url + "?lang=es")
     open_tab(person, "Modelo")
-    text = person.page.locator("#model").inner_text()
     accuracy = ACCURACY["sets"]["pendigits"][charts.OURS]
-    assert (
-        f"{accuracy['total'] - accuracy['right']} de {accuracy['total']:,} mal leídos".replace(",", ".")
-        in text
-    )
+    misread = f"{accuracy['total'] - accuracy['right']} de {accuracy['total']:,} mal leídos"
+    person.says(misread.replace(",", "."), "#model")
     assert person.page.locator("[data-chart=people] text", has_text="100").text_content() == "100%"
     mnixel = ACCURACY["sets"]["MNIXEL test"][charts.OURS]
     share = f"{100 * mnixel['right'] / mnixel['total']:.1f}%".replace(".", ",")
-    assert share in person.page.locator("[data-chart=people] table").text_content()
+    person.says(share, "[data-chart=people] table")
     open_tab(person, "Datos")
-    until(person.page, "document.querySelectorAll('[data-set=gallery] li').length > 100")
-    assert "0, ancho" in person.page.locator("#data").inner_text()
-    person.leave()
+    person.says("0, ancho", "#data")
 
 
 @pytest.mark.thorough
-def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
+def test_accepted_drawings_are_shown_and_no_others(tmp_path, visit):
     service = ContributionService(Store(tmp_path))
     receipt = agree(service)
     for digit in "274":
@@ -338,7 +281,7 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
     service.store.judge(["drawing-7"], "rejected")
     assert [digit for digit, _ in service.accepted({})["digits"]] == ["2", "4"]
     server = Server(CONTRIBUTIONS_DIR=str(tmp_path))
-    person = Person(browser, server.url + "?lang=en")
+    person = visit(server.url + "?lang=en")
     open_tab(person, "Data")
     until(person.page, "document.querySelectorAll('[data-set=contributed] li').length === 2")
     assert person.page.locator("[data-set=contributed] li").all_inner_texts() == ["2", "4"]
@@ -346,18 +289,14 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, browser):
         const { data } = canvas.getContext('2d').getImageData(0, 0, 28, 28);
         return Math.max(...data.filter((_, i) => i % 4 === 0)); })"""
     assert min(person.page.evaluate(ink)) > 200
-    assert person.errors == []
-    person.leave()
     server.kill()
 
 
 @pytest.mark.thorough
-def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser, monkeypatch):
+def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, visit, monkeypatch):
     from web import gallery
 
-    assert "show/mnixel.json" not in assets.assets(), (
-        "a file that git ignores shows other people's digits on this page"
-    )
+    assert "show/mnixel.json" not in assets.assets(), "a file that git ignores shows other people's digits"
     monkeypatch.setenv("MNIXEL_DIR", str(mnixel))
     gallery.write_mnixel(tmp_path, WEIGHTS)
     more = {f"show/{path.name}": path for path in tmp_path.glob("mnixel.*")}
@@ -365,25 +304,21 @@ def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, browser,
         monkeypatch.setattr(module, "assets", lambda: {**assets.assets(), **more})
     build.build(tmp_path / "site" / "some" / "where", WEIGHTS)
     site = StaticSite(tmp_path / "site")
-    person = Person(browser, site.url + "?lang=en")
+    person = visit(site.url + "?lang=en")
     open_tab(person, "Data")
     until(person.page, "document.querySelectorAll('[data-set=mnixel] li').length === 270")
-    counts = person.page.locator("[data-set=mnixel] li").evaluate_all(
-        "all => all.map((item) => Number(item.dataset.digit))"
-    )
-    assert (
-        np.bincount(counts).tolist()
-        == json.loads((ROOT / "docs" / "data.json").read_text())["clean"]["train"]
-    )
+    digits = "all => all.map((item) => Number(item.dataset.digit))"
+    counts = person.page.locator("[data-set=mnixel] li").evaluate_all(digits)
+    data = json.loads((ROOT / "docs" / "data.json").read_text())
+    assert np.bincount(counts).tolist() == data["clean"]["train"]
     assert "are not shown" not in person.page.locator("#data").inner_text()
-    assert person.errors == []
-    person.leave()
     site.kill()
 
 
 # --- parts that do not come --------------------------------------------------------------------------------
 
-TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}  # and the script that each needs
+# The script that each tab needs.
+TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}
 LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"
 
 
@@ -392,54 +327,37 @@ LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"
     ("what", "sentence"),
     [
         ("network", "This part needs the network. Trying again …"),
-        ("update", "This page has changed; load it again."),
+        ("update", "There is a newer version of this page. Load it again."),
     ],
 )
-def test_a_tab_that_cannot_be_had_says_so_and_recovers(what, sentence, tab, site, browser):
-    person = Person(browser, site.url, service_workers="block")
+def test_a_tab_that_cannot_be_had_says_so_and_recovers(what, sentence, tab, site, visit):
+    person = visit(site.url, service_workers="block")
     files = re.compile(rf"(show|teach)/({TABS[tab]}|gallery)\.")
     refuse = {"network": lambda route: route.abort(), "update": lambda route: route.fulfill(status=404)}[what]
     person.page.route(files, refuse)
     open_tab(person, tab)
     until(person.page, f"sentence => {LINE}.textContent === sentence", sentence)
     person.page.unroute(files)
+    person.errors.clear()
     person.page.evaluate("dispatchEvent(new Event('online'))")
     until(person.page, f"{LINE}.hidden")
     open_tab(person, "Draw")
     person.draw(DRAWINGS["7"])
     assert person.settle()["digit"] == "7"
-    person.leave()
 
 
-@pytest.mark.parametrize("blocked", ["draw/share.js", "show/inside.js", "teach/memory.js"])
-def test_drawing_goes_on_without_a_part_that_is_blocked(blocked, site, browser):
-    person = Person(browser, site.url, service_workers="block", before="")
-    person.page.route(f"**/{blocked}", lambda route: route.abort())
-    person.page.reload()
-    person.page.wait_for_selector("#board[data-engine=ready]")
+def test_drawing_goes_on_without_the_parts_that_are_blocked(site, visit):
+    person = visit(site.url, service_workers="block")
+    person.page.route(re.compile(r"/(share|inside|flight|memory)\.js"), lambda route: route.abort())
+    person.reload()
     person.draw(DRAWINGS["7"])
     assert person.settle()["digit"] == "7"
-    person.leave()
+    person.errors.clear()
 
 
-@pytest.mark.parametrize("edition", ["gradio", "static"], indirect=True)
 def test_a_page_whose_scripts_do_not_come_says_so(edition, browser):
     page = browser.new_page(service_workers="block")
     page.route("**/main.js", lambda route: route.abort())
     page.goto(edition.url)
-    until(
-        page,
-        "getComputedStyle(document.querySelector('.unstarted') ?? document.body).visibility === 'visible'",
-    )
-    page.locator(".unstarted").wait_for()
-    assert page.locator(".unstarted").inner_text().startswith("This page has not started")
+    page.locator(".unstarted", has_text="This page has not started").wait_for()
     page.close()
-
-
-@pytest.mark.parametrize("edition", ["gradio", "static"], indirect=True)
-def test_a_tab_has_an_address(edition, browser):
-    person = Person(browser, edition.url + "#model")
-    assert person.page.locator("#model").is_visible() and not person.page.locator("#draw").is_visible()
-    person.page.evaluate("location.hash = 'draw'")
-    until(person.page, "!document.querySelector('#draw').hidden")
-    person.leave()

@@ -1,8 +1,8 @@
-"""`python -m web build OUT`: the static edition of the page in a folder that any web server can serve.
+"""The commands of the page.
 
-python -m web build site && python -m http.server --directory site python -m web gallery
-the digits that the page shows, drawn anew python -m web build site --model OWNER/NAME --commit SHA
-weights from the Hub, the copy beside the page as a fallback
+`python -m web build OUT` writes the static edition into a folder that any web server can serve. With
+`--model OWNER/NAME --commit SHA` it takes its weights from the Hub, and from its own copy if that fails.
+`python -m web gallery` draws the digits that the page shows.
 """
 
 from __future__ import annotations
@@ -19,32 +19,23 @@ SHOW = HERE / "show"  # where the gallery lies
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m web", description=__doc__.split(":")[1].split("\n")[0].strip()
-    )
+    parser = argparse.ArgumentParser(prog="python -m web", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("build", help="write the static edition into a folder")
-    command.add_argument(
-        "out", type=Path, help="the folder; it is made, or an earlier build in it is replaced"
-    )
-    command.add_argument(
-        "--weights", type=Path, default=HERE.parent / "weights", help="folder (default weights/)"
-    )
-    command.add_argument(
-        "--model", metavar="OWNER/NAME", help="model repository that the page takes its weights from"
-    )
+    command.add_argument("out", type=Path, help="a new folder, or an earlier build, which is replaced")
+    command.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="default: weights/")
+    command.add_argument("--model", metavar="OWNER/NAME", help="model repository that has the page's weights")
     command.add_argument("--commit", metavar="SHA", help="full commit of that repository")
+    command.add_argument("--contribute", metavar="URL", help="a page that takes contributions, to link to")
     command.add_argument(
-        "--contribute", metavar="URL", help="address of a page that takes contributions, to link to"
+        "--address", metavar="URL", help="this page's address, for links that show a picture"
+    )
+    command = commands.add_parser(
+        "gallery", help="draw the page's digits, once handwriting/ or weights/ change"
     )
     command.add_argument(
-        "--address", metavar="URL", help="address of the page itself, for links that show its picture"
+        "--mnixel-may-be-shown", action="store_true", help="MNIXEL's own training digits, too"
     )
-    drawn = commands.add_parser(
-        "gallery", help="draw the page's digits anew: after a change of handwriting/ or weights/"
-    )
-    shown = "MNIXEL's own training digits, too: whoever publishes them answers for it"
-    drawn.add_argument("--mnixel-may-be-shown", action="store_true", help=shown)
     options = parser.parse_args(arguments)
     if options.command == "gallery":
         return _gallery(options.mnixel_may_be_shown)
@@ -64,7 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _gallery(mnixel: bool) -> int:
     from data import DataError
-    from web import gallery  # a page's server does not carry it
+
+    # A page's server does not carry the drawing program.
+    from web import gallery
 
     try:
         print(gallery.write(SHOW, HERE.parent / "weights"))

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
-STATIC = HERE / "static"  # what only the static edition has, at its top
-TYPES = {  # the ending of a file's name -> its media type
+STATIC = HERE / "static"  # files at the top of the static edition
+# Media types, by the ending of a file's name.
+TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
@@ -17,12 +18,12 @@ TYPES = {  # the ending of a file's name -> its media type
     ".svg": "image/svg+xml",
 }
 STYLES = ("page.css", "teach/teach.css")
-# Loaded at once, and all together: what the board needs.
+# The board needs these, so they are loaded at once and together.
 PRELOADED = ("words.js", "parts.js", "tabs.js", "draw/sketchpad.js", "read/engine.js", "read/digit.js")
 
 
 def assets() -> dict[str, Path]:
-    """Path below web/ -> file, of everything that a browser loads from either edition of the page."""
+    """Path below web/ -> file: everything that a browser loads from both editions of the page."""
     found = (path for path in sorted(HERE.rglob("*")) if path.suffix in TYPES and STATIC not in path.parents)
     return {path.relative_to(HERE).as_posix(): path for path in found}
 
@@ -34,9 +35,7 @@ def media_type(name: str) -> str:
 
 @cache
 def fingerprint() -> str:
-    """16 hexadecimal digits that change with any asset: part of its address, so that a browser may cache it
-    for ever.
-    """
+    """16 hexadecimal digits that change with any asset; an address with them may be cached for good."""
     digest = hashlib.sha256()
     for name, path in assets().items():
         content = path.read_bytes()
@@ -45,9 +44,7 @@ def fingerprint() -> str:
 
 
 def head(base: str) -> str:
-    """The lines of a page's head that load styles and scripts from the address `base`, which ends in a slash
-    or is empty.
-    """
+    """The HTML that loads styles and scripts from `base`, an address that ends in a slash or is empty."""
     styles = [f'<link rel="stylesheet" href="{base}{name}">' for name in STYLES]
     scripts = [f'<link rel="modulepreload" href="{base}{name}">' for name in ("main.js", *PRELOADED)]
     return "\n".join([*styles, *scripts])

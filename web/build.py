@@ -1,6 +1,4 @@
-"""Lays the static edition out in a folder: the page, the engine and the weights, for any web server, also
-under a sub-path.
-"""
+"""Writes the static edition into a folder: the page, the network and its weights, for any web server."""
 
 from __future__ import annotations
 
@@ -16,11 +14,12 @@ from pathlib import Path
 
 from web import charts
 from web.assets import HERE, STATIC, assets, head
+from web.words import worded
 
 WEIGHTS = ("config.json", "model.safetensors")
 WORKER = "service-worker.js"
-ENGINE = "digit.js"  # also lies at the top, beside weights/, for pages of other people
-NOT_KEPT = (WORKER, ENGINE, "index.html", "card.png")  # files that the page does not need without a network
+ENGINE = "digit.js"  # is also at the top, beside weights/, for other people's pages
+NOT_KEPT = (WORKER, ENGINE, "index.html", "card.png")  # the page works offline without these files
 HUB_FILES = " https://*.hf.co https://*.huggingface.co"  # where the Hub sends the browser for a large file
 
 
@@ -30,9 +29,7 @@ class BuildError(ValueError):
 
 @dataclass(frozen=True)
 class Published:
-    """The model repository that the page takes its weights from; the copy beside the page is for when that
-    fails.
-    """
+    """The model repository that the page takes its weights from, or from the copy beside it if that fails."""
 
     name: str  # OWNER/NAME
     commit: str  # full sha
@@ -50,13 +47,12 @@ def build(
     contribute: str | None = None,
     address: str | None = None,
 ) -> list[str]:
-    """Write the static edition into `out`, which may not exist yet or be an earlier build; returns the names
-    of its files.
+    """Write the static edition into `out`, a new folder or an earlier build; returns the names of its files.
 
-    `weights` is a folder that train.py wrote; `contribute` the address of a page that takes contributions;
-    `address` that of the page itself, which ends in a slash: other sites show its picture only where they are
-    told the whole address. Raises BuildError when the weights are not there or are not those of config.json,
-    OSError when a file cannot be written.
+    `weights` is a folder that train.py wrote. `contribute` is the address of a page that takes contributions,
+    `address` that of this page, ending in a slash: without it, other sites cannot show the page's picture.
+    Raises BuildError for weights that are missing or are not those of config.json, OSError when a file cannot
+    be written.
     """
     origin = f"{published.name}@{published.commit}" if published else "embedded"
     about = {"weights": origin, **_about(weights)}
@@ -64,23 +60,21 @@ def build(
         raise BuildError(f"{out} is a file; name a folder for the page.")
     if out.is_dir() and any(out.iterdir()) and not _is_build(out):
         raise BuildError(f"{out} holds other files; name a new folder for the page.")
+    # The page looks for its weights at these addresses, in this order.
+    bases = [*([published.base] if published else []), "weights/"]
+    page = _page(weights, published, contribute, address)
     out.parent.mkdir(parents=True, exist_ok=True)
-    # Beside it, so that a build that fails leaves the earlier one.
+    # It is made beside the earlier build, which stays if this one fails.
     with tempfile.TemporaryDirectory(dir=out.resolve().parent) as work:
         made = Path(work, "page")
-        page = _page(weights, published, contribute, address)
-        files = _write(made, weights, {"bases": _bases(published), **about}, page)
+        files = _write(made, weights, {"bases": bases, **about}, page)
         shutil.rmtree(out, ignore_errors=True)
-        if out.exists():  # a link, a mount or the folder that one is in
+        # A link or a mount is still there.
+        if out.exists():
             shutil.copytree(made, out, dirs_exist_ok=True)
         else:
             made.replace(out)
     return files
-
-
-def _bases(published: Published | None) -> list[str]:
-    """Where the page looks for its weights, in this order."""
-    return [*([published.base] if published else []), "weights/"]
 
 
 def _write(out: Path, weights: Path, current: dict, page: str) -> list[str]:
@@ -94,7 +88,8 @@ def _write(out: Path, weights: Path, current: dict, page: str) -> list[str]:
     (out / "weights" / "current.json").write_text(json.dumps(current) + "\n", encoding="utf-8")
     (out / "index.html").write_text(page, encoding="utf-8")
     files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
-    kept = ["./", *(name for name in files if name not in NOT_KEPT)]  # "./" is index.html
+    # The address of index.html is "./".
+    kept = ["./", *(name for name in files if name not in NOT_KEPT)]
     version = hashlib.sha256(b"".join((out / name).read_bytes() for name in files)).hexdigest()[:16]
     worker = (STATIC / WORKER).read_text(encoding="utf-8")
     worker = worker.replace("{version}", version).replace('"{files}"', json.dumps(kept))
@@ -103,11 +98,10 @@ def _write(out: Path, weights: Path, current: dict, page: str) -> list[str]:
 
 
 def _is_build(folder: Path) -> bool:
-    """Whether the files in a folder are those of an earlier build, and no others."""
+    """Whether every file in a folder is that of an earlier build."""
     try:
-        [listed] = re.findall(
-            r"^const FILES = (\[.*\]);$", (folder / WORKER).read_text(encoding="utf-8"), re.M
-        )
+        worker = (folder / WORKER).read_text(encoding="utf-8")
+        [listed] = re.findall(r"^const FILES = (\[.*\]);$", worker, re.M)
         known = {*json.loads(listed), *NOT_KEPT}
     except (OSError, ValueError, TypeError):
         return False
@@ -115,18 +109,15 @@ def _is_build(folder: Path) -> bool:
 
 
 def markup(weights: Path, contribute: str | None = None) -> str:
-    """index.html with the figures about the network in the folder `weights`, and a link to the page that
-    takes contributions, if any.
+    """index.html with its words, figures about the network in the folder `weights`, and, if there is one, a
+    link to the page that takes contributions.
 
     Raises ValueError, LookupError or TypeError for a folder that train.py did not write.
     """
-    text = (HERE / "index.html").read_text(encoding="utf-8")
-    link = ""
-    if contribute:
-        link = f'<p><a href="{html.escape(contribute)}" target="_blank" rel="noopener"'
-        link += ' data-word="contribute.link">Contribute digits of your own</a></p>'
-    data, model = charts.data_tab(weights), charts.model_tab(weights)
-    return _filled(text, data=data, model=model, contribute=link)
+    link = f'<p><a href="{html.escape(contribute or "")}" target="_blank" rel="noopener" '
+    link += 'data-word="contribute.link"></a></p>'
+    page = _filled((HERE / "index.html").read_text(encoding="utf-8"), contribute=link if contribute else "")
+    return _filled(worded(page), data=charts.data_tab(weights), model=charts.model_tab(weights))
 
 
 def _filled(text: str, **parts: str) -> str:
@@ -145,29 +136,21 @@ def _page(weights: Path, published: Published | None, contribute: str | None, ad
     try:
         page = markup(weights, contribute)
     except (ValueError, LookupError, TypeError) as error:
-        raise BuildError(
-            f"{weights} holds what cannot be drawn ({error!r}); train.py writes such a folder."
-        ) from error
+        raise BuildError(f"{weights} cannot be drawn ({error!r}); use a folder from train.py.") from error
     return _filled(page, policy=policy, head=head(""), address=html.escape(address or ""))
 
 
 def _about(weights: Path) -> dict:
-    """Parameters and accuracy of the weights in a folder. Raises BuildError when they are not what their
-    files say.
-    """
+    """Parameters and accuracy of the weights in a folder. Raises BuildError when its files do not agree."""
     try:
-        config, metrics = (
-            json.loads((weights / name).read_text(encoding="utf-8"))
-            for name in ("config.json", "metrics.json")
-        )
+        files = (weights / name for name in ("config.json", "metrics.json"))
+        config, metrics = (json.loads(file.read_text(encoding="utf-8")) for file in files)
         digests = {config["sha256"], metrics["sha256"]}
         digests.add(hashlib.sha256((weights / "model.safetensors").read_bytes()).hexdigest())
         accuracy = {key: metrics["test"][key] for key in ("right", "total", "interval")}
         about = {"parameters": metrics["parameters"], "accuracy": accuracy, "problem": None}
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise BuildError(
-            f"{weights} holds no weights to serve ({error}); train.py writes such a folder."
-        ) from error
+        raise BuildError(f"{weights} cannot be served ({error}); use a folder from train.py.") from error
     if len(digests) > 1:
         raise BuildError(f"The files in {weights} are not of the same weights: run train.py again.")
     return about

@@ -1,8 +1,4 @@
-"""The page as a Gradio component: one `gr.HTML` that holds the <main> of index.html, whose script only starts
-main.js.
-
-A function, not a subclass of `gr.HTML`: for a subclass Gradio writes a .pyi file beside its source.
-"""
+"""The page as a Gradio component: one `gr.HTML` with index.html's <main>, whose script starts main.js."""
 
 from __future__ import annotations
 
@@ -17,22 +13,22 @@ from web.assets import fingerprint, head
 from web.build import markup
 
 BASE = f"web/{fingerprint()}/"  # where app.py serves the page's files, relative to the page
-HEAD = head(BASE)  # for the page's <head>
-# Gradio loads the page's styles while it shows the page: nothing is seen without them, or later.
+HEAD = head(BASE)
+# Gradio shows the page before its styles have come: until then nothing is visible, for four seconds at most.
 LATE = ":where(.page) { animation: late 4s step-end } @keyframes late { from { visibility: hidden } }"
-CURRENT = "weights/current"  # where the page asks which weights are served, relative to itself
 
 
+# A subclass of gr.HTML would have Gradio write a .pyi file beside its source.
 def page(weights: Path, contributions: dict) -> gr.HTML:
     """The page, with figures about the network in the folder `weights`.
 
-    `contributions` is what its script is told of them: the licence and the version of the terms, {"licence",
-    "version"}, or why none are taken, {"error", "code"}.
+    `contributions` is what the page knows of contributing: the licence and the version of the terms,
+    {"licence", "version"}, or why it takes none, {"error", "code"}.
     """
     [inner] = re.findall(r"(?s)<main[^>]*>(.*)</main>", markup(weights))
     told = escape(json.dumps(contributions))
-    # A <div>, because Gradio has a <main> around it.
-    opening = f'<div id="page" class="page" data-weights="{CURRENT}" data-contributions="{told}">'
+    # Gradio has a <main> around it, so this is a <div>. It asks for the address of its weights.
+    opening = f'<div id="page" class="page" data-weights="weights/current" data-contributions="{told}">'
     html = f"<style>{LATE}</style>{opening}{inner}</div>"
     start = f"import(new URL('{BASE}main.js', document.baseURI))"
     return gr.HTML(

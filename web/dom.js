@@ -7,7 +7,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-// Set what has changed: what is set anew, even to what it was, costs a frame its time.
+// Set a property if it changes: setting it to the same value again would cost time in each frame.
 export const set = (target, name, value) => {
   if (target[name] !== value) target[name] = value;
 };

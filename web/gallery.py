@@ -1,8 +1,7 @@
-"""Draws the digits that the page shows of its training: one sprite and what is on it, made by `python -m web
-gallery`.
+"""Draws the digits that the page shows of its training, as one sprite with a list of what is on it.
 
-The page's servers carry the two files and not the drawing program. Every way of writing is there once; behind
-them stand drawings of the same program, new to the network, that the weights misread.
+`python -m web gallery` runs it: the page's servers carry the two files and not the drawing program. The
+sprite has every way of writing once, and then drawings, new to the network, that the weights misread.
 """
 
 from __future__ import annotations
@@ -20,8 +19,9 @@ import model
 from handwriting.allographs import ALLOGRAPHS
 from handwriting.drawing import choose, draw_allograph, to_input
 
-SEED, COLUMNS, LEVELS = 7, 20, 12  # of the sprite: its random numbers, digits in a row, levels of grey
-NEW, SHOWN = 5000, 30  # drawings that are read anew, and how many of the misread ones are shown
+SEED = 7
+COLUMNS, LEVELS = 20, 12  # digits in a row of the sprite, and its levels of grey
+NEW, SHOWN = 5000, 30  # new drawings that are read, and how many of the misread ones are shown
 
 
 def write(out: Path, weights: Path) -> str:
@@ -34,23 +34,17 @@ def write(out: Path, weights: Path) -> str:
 
 
 def write_mnixel(out: Path, weights: Path) -> str:
-    """Write MNIXEL's own training digits as mnixel.png and mnixel.json. Raises data.DataError without the
-    archives.
-    """
+    """Write MNIXEL's training digits as mnixel.png and mnixel.json. DataError without archives."""
     arrays, net = data.arrays("clean"), model.DigitCNN.from_pretrained(weights)
     order = np.argsort(arrays.y_train, kind="stable")
     cells = [net.preprocess(arrays.x_train[i] / 255)[0].numpy() for i in order]
     _sprite(out / "mnixel", cells, {"digits": [[str(arrays.y_train[i])] for i in order]})
-    where = out / "mnixel.png"
-    return (
-        f"MNIXEL's {len(order)} are in {where} and go wherever the page goes; delete the file to stop that."
-    )
+    shown = f"MNIXEL's {len(order)} are in {out / 'mnixel.png'}"
+    return f"{shown} and are published with the page; delete the file to stop that."
 
 
 def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
-    """Write 28x28 pictures, 0..1, row by row as one PNG of few levels of grey, and what is on it as JSON
-    beside it.
-    """
+    """Write 28x28 pictures, 0..1, row by row into one PNG of few greys, and a JSON file about them."""
     side, path = model.INPUT, path.with_suffix(".png")
     sheet = np.zeros((-(-len(cells) // COLUMNS) * side, COLUMNS * side), np.uint8)
     for number, cell in enumerate(cells):
@@ -59,9 +53,8 @@ def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
     image = Image.fromarray(sheet)
     image.putpalette([255 * level // (LEVELS - 1) for level in range(LEVELS) for _ in range(3)])
     image.save(path, optimize=True, bits=4)
-    path.with_suffix(".json").write_text(
-        json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n", encoding="utf-8"
-    )
+    text = json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n"
+    path.with_suffix(".json").write_text(text, encoding="utf-8")
 
 
 def _ways() -> tuple[list[list], list[np.ndarray]]:
@@ -77,9 +70,7 @@ def _ways() -> tuple[list[list], list[np.ndarray]]:
 
 
 def _mistakes(net: model.DigitCNN) -> tuple[dict, list[np.ndarray]]:
-    """What the network makes of new drawings, distorted as in training, and those that it misreads, the
-    surest first.
-    """
+    """How the network reads new drawings, distorted as in training, and pictures of those it misreads."""
     rng = np.random.default_rng(SEED + 1)
     ways = [choose(number % 10, rng) for number in range(NEW)]
     cells = [to_input(draw_allograph(way, rng), rng) for way in ways]
@@ -87,6 +78,7 @@ def _mistakes(net: model.DigitCNN) -> tuple[dict, list[np.ndarray]]:
     truth, guess, sure = np.array([way.digit for way in ways]), probabilities.argmax(1), probabilities.max(1)
     refused = margins < net.config.threshold
     wrong = np.flatnonzero(~refused & (guess != truth))
+    # The surest first.
     shown = wrong[np.argsort(-sure[wrong])][:SHOWN]
     each = [[str(truth[i]), ways[i].name, str(guess[i]), int(1000 * sure[i]) / 1000] for i in shown]
     counts = {"drawn": NEW, "wrong": len(wrong), "refused": int(refused.sum()), "shown": each}

@@ -1,5 +1,5 @@
-// Starts the page: the board at once, everything else apart from it, so that a part that does not come never
-// stops the drawing.
+// Starts the page: the board at once, and everything else apart from it, so that a part that does not come
+// never stops the drawing.
 
 import { MARK } from "./draw/link.js";
 import { Sketchpad } from "./draw/sketchpad.js";
@@ -8,8 +8,8 @@ import { engine } from "./read/engine.js";
 import { mountTabs } from "./tabs.js";
 import { offerLanguages } from "./words.js";
 
-// Bring the page in index.html to life, in either edition. What takes a server is offered where `page` says
-// in data-contributions how.
+// Bring the page in index.html to life, in both editions. Its data-contributions says what the server takes,
+// if there is one.
 export function mount(page) {
   const find = (selector) => page.querySelector(selector);
   find(".unstarted").remove();
@@ -17,7 +17,7 @@ export function mount(page) {
   const sketchpad = new Sketchpad(find("#draw"));
   const contributions = JSON.parse(page.dataset.contributions ?? "null");
 
-  // A part that is mounted once and then lives by itself.
+  // A part that is mounted once.
   function once(address, line, ...given) {
     let isMounted = false;
     const mountOnce = async (module) => {

@@ -1,12 +1,11 @@
-// Parts of the page that come when they are wanted, so that the board works without them, and what is said
-// while they do not come.
+// Parts of the page that come when they are wanted: the board works without them, and the page says why one
+// does not come.
 
 import { write } from "./words.js";
 
-const RETRY = 5_000; // milliseconds before a part is asked for again
+const RETRY = 5_000; // milliseconds before a part is fetched again
 
-// Why a file of the page does not come, as write() takes it: there is no network, or the page is an older one
-// than the server's.
+// Why a file of the page does not come: there is no network, or the server has a newer page.
 async function whyAway(address) {
   const reply = await fetch(address, { cache: "no-store" }).catch(() => null);
   return reply?.status === 404 ? "part.changed" : "part.away";
@@ -21,8 +20,8 @@ export class Part {
   #isComing = false;
   #timer = null;
 
-  // `address` is that of a module, relative to this one; use(module) is called each time that the part is
-  // wanted, and may fail while what it fetches does not come. `line` is where the page says so.
+  // `address` is a module's, relative to this one. use(module) is called each time that the part is wanted,
+  // and may fail when it fetches something. `line` is the element that says so.
   constructor(address, use, line = null) {
     this.#address = new URL(address, import.meta.url);
     this.#use = use;
@@ -35,14 +34,14 @@ export class Part {
     this.#isComing = true;
     clearTimeout(this.#timer);
     try {
-      // Some browsers remember that a module did not come, so it is asked for under another address.
+      // Some browsers remember that a module did not come, so it is fetched under another address.
       if (this.#tries) this.#address.search = `?again=${this.#tries}`;
       this.#module ??= await import(this.#address.href);
       await this.#use(this.#module);
       this.#tries = 0;
       this.#say();
     } catch (error) {
-      // The console is for whoever runs the page.
+      // This is for the person who runs the page.
       console.warn(error);
       this.#tries += 1;
       this.#say(await whyAway(this.#address));

@@ -1,6 +1,6 @@
-// What the browser remembers for the page, as far as it stores anything.
+// What the browser remembers for the page.
 
-// What is remembered for this visit only, where the browser stores nothing.
+// The same for this visit only, where the browser stores nothing.
 const here = new Map();
 
 export function recall(name) {
@@ -8,12 +8,12 @@ export function recall(name) {
   try {
     stored = localStorage.getItem(name);
   } catch {
-    /* it stores nothing */
+    // The browser stores nothing.
   }
   return stored ?? here.get(name) ?? null;
 }
 
-// Whether it is stored for the next visit, too; null forgets it.
+// Remember a value, or forget it (null). Returns whether it is stored for the next visit, too.
 export function remember(name, value) {
   here.set(name, value);
   try {
@@ -25,7 +25,7 @@ export function remember(name, value) {
   }
 }
 
-// Another tab of the page has stored something; null stands for everything.
+// Another tab of the page has stored something. The key is null where everything was cleared.
 window.addEventListener("storage", ({ key }) => {
   if (key === null) here.clear();
   else here.delete(key);

@@ -1,51 +1,48 @@
-// All that the page says, in the visitor's language: words.json has a block of sentences for each.
+// Everything that the page says, in the visitor's language: words.json has a block of sentences for each.
 //
-// A sentence is written into an element once, and follows the language from then on: `data-word="key"` in the
+// A sentence is written into an element once and follows the language from then on: `data-word="key"` in the
 // HTML, or write() and label(). {placeholders} are values, or the element's own children with that name as
-// data-slot. KEY?NAME=VALUE is a variant of KEY for when the placeholder NAME has that value or that plural
-// category: "task?digit=8", "saved?saved=one".
+// data-slot. KEY?NAME=VALUE is the variant of KEY for a placeholder NAME with that value or in that plural
+// category: "task?digit=8", "server.gone?count=one".
 
 import { make } from "./dom.js";
 import { recall, remember } from "./storage.js";
 
 const CHOSEN = "draw-a-digit language"; // in the browser's storage
-const ATTRIBUTES = ["aria-label", "aria-roledescription"]; // that may be given as data-word-aria-label="key"
-
+const ATTRIBUTES = ["aria-label", "aria-roledescription"]; // they follow data-word-aria-label="key"
 const AGAIN = 1000; // milliseconds until the words are fetched a second time
-// Without them: the HTML's own English stays.
+// Where they do not come, the English of the HTML stays.
 const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } };
 
-const load = () =>
-  fetch(new URL("words.json", import.meta.url)).then((reply) =>
-    reply.ok ? reply.json() : Promise.reject(reply),
-  );
-const later = () =>
-  new Promise((resume) => {
-    setTimeout(resume, AGAIN);
-  });
+async function load() {
+  const reply = await fetch(new URL("words.json", import.meta.url));
+  return reply.ok ? reply.json() : Promise.reject(reply);
+}
+
+const later = () => new Promise((resolve) => setTimeout(resolve, AGAIN));
 const WORDS = await load()
   .catch(() => later().then(load))
   .catch(() => BARE);
 const [DEFAULT] = Object.keys(WORDS);
 
-// Each element -> the values of its sentence.
+// The values of each element's sentence.
 const values = { text: new WeakMap(), label: new WeakMap() };
 const formats = new Map();
 let language = initial();
 
 function initial() {
   const wanted = [new URLSearchParams(location.search).get("lang"), recall(CHOSEN), ...navigator.languages];
-  return (
-    wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((name) => Object.hasOwn(WORDS, name ?? "")) ??
-    DEFAULT
-  );
+  const names = wanted.map((tag) => tag?.toLowerCase().split("-")[0] ?? "");
+  return names.find((name) => Object.hasOwn(WORDS, name)) ?? DEFAULT;
 }
 
-// A number as the language writes it, later, when it is said: share(0.981) is 98.1 %.
-export const share = (value, digits = 1) => [
+// A number with so many decimals, as the language writes it. `options` are those of Intl.NumberFormat.
+export const rounded = (value, digits, options = {}) => [
   value,
-  { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits },
+  { minimumFractionDigits: digits, maximumFractionDigits: digits, ...options },
 ];
+// A share: 0.981 is 98.1%.
+export const share = (value, digits = 1) => rounded(value, digits, { style: "percent" });
 
 function format(kind, options = {}) {
   const id = `${language} ${kind} ${JSON.stringify(options)}`;
@@ -55,28 +52,17 @@ function format(kind, options = {}) {
 
 function formatted(value) {
   const [number, options] = Array.isArray(value) ? value : [value];
-  return typeof number === "number"
-    ? format("NumberFormat", options).format(number).replace("-", "−")
-    : number;
+  if (typeof number !== "number") return number;
+  return format("NumberFormat", options).format(number).replace("-", "−");
 }
 
-function matches(condition, given) {
-  const [name, wanted] = condition.split("="),
-    value = given[name]?.textContent ?? given[name];
-  return (
-    String(value) === wanted || (typeof value === "number" && format("PluralRules").select(value) === wanted)
-  );
-}
-
-// Each language's keys that have variants: key -> [[condition, sentence], ...]; an exact value comes before a
-// plural category.
-const VARIANTS = {};
-for (const [name, block] of Object.entries(WORDS)) {
-  const found = (VARIANTS[name] = {});
-  for (const [key, sentence] of Object.entries(block)) {
-    const [base, condition] = key.split("?");
-    if (condition) (found[base] ??= [])[/\d$/.test(condition) ? "unshift" : "push"]([condition, sentence]);
-  }
+// The variant of a sentence for these values, if any. An exact value comes before a plural category.
+function variant(block, key, given) {
+  const values = Object.entries(given).map(([name, value]) => [name, value?.textContent ?? value]);
+  const exact = values.map(([name, value]) => `${key}?${name}=${value}`);
+  const numbers = values.filter(([, value]) => typeof value === "number");
+  const plural = numbers.map(([name, value]) => `${key}?${name}=${format("PluralRules").select(value)}`);
+  return block[[...exact, ...plural].find((each) => Object.hasOwn(block, each))];
 }
 
 export const isKnown = (key) => Object.hasOwn(WORDS[DEFAULT], key);
@@ -84,15 +70,12 @@ export const isKnown = (key) => Object.hasOwn(WORDS[DEFAULT], key);
 // The sentence as texts and elements.
 function pieces(key, given) {
   const name = Object.hasOwn(WORDS[language], key) ? language : DEFAULT;
-  const variant = VARIANTS[name][key]?.find(([condition]) => matches(condition, given));
-  const sentence = variant?.[1] ?? WORDS[name][key] ?? "";
-  const found = sentence
-    .split(/\{(\w+)\}/)
-    .map((piece, index) => (index % 2 ? formatted(given[piece]) : piece));
-  return found.filter((piece) => piece !== "");
+  const sentence = variant(WORDS[name], key, given) ?? WORDS[name][key] ?? "";
+  const found = sentence.split(/\{(\w+)\}/);
+  return found.map((piece, i) => (i % 2 ? formatted(given[piece]) : piece)).filter((piece) => piece !== "");
 }
 
-// A sentence as a text, where it does not follow the language.
+// A sentence as text, which does not follow the language.
 export const say = (key, given = {}) => pieces(key, given).join("");
 
 function fillText(element) {
@@ -102,23 +85,22 @@ function fillText(element) {
   const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
   const text = parts.map((part) => part.textContent ?? part).join("");
-  // A text that is written anew is laid out, and spoken, anew.
+  // The same text again would be laid out and spoken again.
   if (element.textContent === text) return;
   if (slots.length) element.replaceChildren(...parts);
-  else if (element.childNodes.length === 1 && text)
-    // The browser has less to lay out than for a new text.
-    element.firstChild.data = text;
+  // The browser has less to lay out than for a new text node.
+  else if (element.childNodes.length === 1 && text) element.firstChild.data = text;
   else element.textContent = text;
 }
 
-// Write a sentence into an element, or nothing.
+// Write a sentence into an element, or clear it.
 export function write(element, key = "", given = {}) {
   if ((element.dataset.word ?? "") !== key) element.dataset.word = key;
   values.text.set(element, given);
   fillText(element);
 }
 
-// Name an element, for who cannot see it.
+// Name an element, for visitors who cannot see it.
 export function label(element, key, given = {}) {
   element.setAttribute("data-word-aria-label", key);
   values.label.set(element, given);
@@ -157,16 +139,11 @@ function choose(name) {
   everything();
 }
 
-// Once a page: its languages as buttons, in the element that is there for them.
+// Show the languages as buttons, and say everything in the visitor's.
 export function offerLanguages() {
   document.querySelector(".languages").replaceChildren(
     ...Object.entries(WORDS).map(([name, words]) => {
-      const button = make("button", {
-        type: "button",
-        lang: name,
-        textContent: name.toUpperCase(),
-        title: words.language,
-      });
+      const button = make("button", { lang: name, textContent: name.toUpperCase(), title: words.language });
       button.setAttribute("aria-label", words.language);
       button.addEventListener("click", () => choose(name));
       return button;

@@ -13,7 +13,7 @@ FLAGS = (
 
 
 def path() -> str:
-    """The Chromium of this machine, or the one that CHROMIUM names. Raises LookupError when there is none."""
+    """The Chromium of this machine, or the one that CHROMIUM names. Raises LookupError without one."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not found:
         raise LookupError("no Chromium found; install one or name it in CHROMIUM")
@@ -22,7 +22,7 @@ def path() -> str:
 
 @contextmanager
 def chromium():
-    """A running browser of Playwright; LookupError when there is none."""
+    """A running browser of Playwright. Raises LookupError without one."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -1,4 +1,4 @@
-"""Finds what a page says in the wrong language."""
+"""Finds texts on a page that are in the wrong language."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ TEXTS = """() => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_ALL);
   for (let node = walk.currentNode; node; node = walk.nextNode()) {
     const element = node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement;
-    if (!element.closest('#page')) continue;  // Gradio's own
+    // Gradio has texts of its own.
+    if (!element.closest('#page')) continue;
     if (node.nodeType === Node.TEXT_NODE && !node.parentElement.closest(skipped)) seen.push(node.data);
     if (node.nodeType !== Node.ELEMENT_NODE || node.closest(skipped)) continue;
     for (const name of ['aria-label', 'aria-roledescription', 'title'])
@@ -27,7 +28,8 @@ def tokens(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]{2,}", text.lower()))
 
 
-ONLY = {  # language -> words that are said in it and not in the other
+# By language: the words that the page has in it and not in the other one.
+ONLY = {
     name: tokens(" ".join(WORDS[name].values())) - tokens(" ".join(WORDS[other].values()))
     for name, other in (("en", "es"), ("es", "en"))
 }

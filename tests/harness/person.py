@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import time
 
 import numpy as np
+import pytest
+from PIL import Image
 
 from web.assets import examples
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
 
-HEART = [  # no digit
+# This is not a digit.
+HEART = [
     [(224, 380), (120, 260), (90, 180), (130, 110), (200, 120), (224, 180)],
     [(224, 180), (250, 120), (320, 110), (358, 180), (330, 260), (224, 380)],
 ]
@@ -52,7 +56,7 @@ def until(page, expression: str, arg=None, seconds: float = 30) -> None:
         time.sleep(0.02)
 
 
-# Notes what the page hands to its worker: each drawing that is read.
+# Notes each drawing that the page hands to its worker.
 NOTE_READ = """
 window.read = [];
 const post = Worker.prototype.postMessage;
@@ -64,7 +68,9 @@ Worker.prototype.postMessage = function (message, ...rest) {
 
 
 class Person:
-    """One visitor with a browser tab. `errors` collects what a visitor should never cause."""
+    """One visitor with a browser tab. `errors` collects errors, which no visitor should ever cause."""
+
+    board = "#board"
 
     def __init__(
         self,
@@ -95,7 +101,7 @@ class Person:
         self.page.goto(url)
         self.page.wait_for_selector("#board canvas", state="attached")
         if ready:
-            self.page.wait_for_selector("#board[data-engine=ready]", state="attached")
+            self.is_ready()
 
     @property
     def read(self) -> list[dict]:
@@ -104,9 +110,16 @@ class Person:
             "window.read.map(({revision, strokes}) => ({revision, strokes: strokes ?? null}))"
         )
 
+    @property
+    def width(self) -> int:
+        return self.page.evaluate("document.documentElement.scrollWidth")
+
+    def box(self, selector: str) -> dict:
+        return self.page.locator(selector).first.bounding_box()
+
     def at(self, point) -> tuple[float, float]:
         """Where a point of the board (448 a side) is on the screen."""
-        return on_screen(self.page.locator("#board canvas").bounding_box(), point)
+        return on_screen(self.box(f"{self.board} canvas"), point)
 
     def fingers(self, kind: str, *points) -> None:
         """Touch the screen at points of the board: touchStart, touchMove, touchEnd or touchCancel."""
@@ -114,13 +127,25 @@ class Person:
         spots = [{"x": x, "y": y, "id": number} for x, y, number in places]
         self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
 
+    def hold(self, points) -> None:
+        """Draw a stroke without lifting the pen."""
+        if self.touch:
+            self.fingers("touchStart", points[0])
+            for point in points[1:]:
+                self.fingers("touchMove", point)
+        else:
+            places = [self.at(point) for point in points]
+            self.page.mouse.move(*places[0])
+            self.page.mouse.down()
+            for place in places[1:]:
+                self.page.mouse.move(*place)
+
+    def lift(self) -> None:
+        self.fingers("touchEnd") if self.touch else self.page.mouse.up()
+
     def stroke(self, points) -> None:
-        if not self.touch:
-            return drag(self.page, [self.at(point) for point in points])
-        self.fingers("touchStart", points[0])
-        for point in points[1:]:
-            self.fingers("touchMove", point)
-        self.fingers("touchEnd")
+        self.hold(points)
+        self.lift()
 
     def draw(self, strokes) -> None:
         for points in strokes:
@@ -128,6 +153,32 @@ class Person:
 
     def press(self, selector: str) -> None:
         (self.page.tap if self.touch else self.page.click)(selector)
+
+    def open_picture(self, content: bytes | np.ndarray) -> None:
+        """Open a picture: the bytes of a file, or pixels."""
+        if isinstance(content, np.ndarray):
+            buffer = io.BytesIO()
+            Image.fromarray(content).save(buffer, "PNG")
+            content = buffer.getvalue()
+        file = {"name": "digit.png", "mimeType": "image/png", "buffer": content}
+        self.page.set_input_files(".picture input", file)
+
+    def is_ready(self) -> None:
+        """Wait until the network is."""
+        self.page.wait_for_selector("#board[data-engine=ready]", state="attached")
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.is_ready()
+
+    def says(self, part: str, where: str = ".sentence") -> None:
+        """Wait until an element, the sentence of the answer for one, has a text in it."""
+        said = "([where, part]) => document.querySelector(where).textContent.includes(part)"
+        until(self.page, said, [where, part])
+
+    def reads(self, digit: str) -> None:
+        """Wait until the answer is this digit."""
+        until(self.page, "digit => document.querySelector('#prediction')?.dataset.digit === digit", digit)
 
     def settle(self) -> dict:
         """Wait until the answer describes what is on the board; returns what the page then shows."""
@@ -144,7 +195,7 @@ class Person:
               const prediction = document.querySelector('#prediction');
               const board = document.querySelector('#board');
               const preview = document.querySelector('#preview canvas');
-              // The number in scaleX(...).
+              // The number in "scaleX(...)".
               const share = (row) => Number(row.querySelector('i').style.transform.slice(7, -1));
               const data = preview.getContext('2d').getImageData(0, 0, 28, 28).data;
               return {
@@ -169,3 +220,22 @@ class Person:
 
     def leave(self) -> None:
         self.context.close()
+
+
+def visits(kind: type[Person] = Person):
+    """A fixture that opens a page for a visitor, as Person does. No visitor may see an error."""
+
+    @pytest.fixture
+    def visit(browser):
+        people: list[Person] = []
+
+        def open_page(url: str, *arguments, **options) -> Person:
+            people.append(kind(browser, url, *arguments, **options))
+            return people[-1]
+
+        yield open_page
+        for person in people:
+            assert person.errors == []
+            person.leave()
+
+    return visit

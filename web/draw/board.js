@@ -1,8 +1,7 @@
-// The board: a drawing on a canvas, by mouse, finger, pen and keys, with its buttons. What is done with it is
-// its owner's business.
+// The board: a drawing on a canvas, by mouse, finger, pen and keys, with its buttons.
 //
-// `hooks`: changed() after every change, full() when nothing more goes on the board, began() before a hand
-// starts a stroke, lifted() after it, background(paint, picture) for what lies under the strokes.
+// Its owner gives it `hooks`: changed() is called after every change, full() when the board has no more room,
+// began() before a hand starts a stroke, lifted() after it, background(paint, picture) to paint the ground.
 
 import { LIMITS } from "../read/digit.js";
 import { Drawing } from "./drawing.js";
@@ -10,7 +9,7 @@ import { listenToKeys } from "./keys.js";
 import { listenToPointers } from "./pointers.js";
 
 export const SIZE = LIMITS.size;
-export const FULL = "board.full"; // the key of what is said when nothing more goes on the board
+export const FULL = "board.full"; // the sentence for a board without room
 
 export class Board extends Drawing {
   #brush;
@@ -18,8 +17,7 @@ export class Board extends Drawing {
   #paint;
   #keys;
 
-  // `controls`: the elements brush, undoButton and clearButton. `maxPoints` bounds a drawing more narrowly
-  // than the network does.
+  // The second argument has elements. `maxPoints` allows fewer points than the network does.
   constructor(root, { brush, undoButton, clearButton }, hooks, maxPoints) {
     super(maxPoints);
     this.#brush = brush;
@@ -100,7 +98,7 @@ export class Board extends Drawing {
     this.repaint();
   }
 
-  // Take the focus as a pointer would give it: the keyboard's pen shows itself with the first key.
+  // Take the focus as if a pointer had given it: the keyboard's pen is not shown before the first key.
   focus() {
     this.canvas.focus({ preventScroll: true });
     this.#keys.rest();
@@ -119,8 +117,8 @@ export class Board extends Drawing {
   }
 
   // Paint a stroke from the point `from` on, as a curve through the middles of its pieces: straight pieces
-  // would show their corners where the pen was fast. The last half piece waits for the next point, or for the
-  // pen to be lifted.
+  // would have corners where the pen was fast. The last half piece waits for the next point, or for the pen
+  // to be lifted.
   #paintStroke({ points, radius }, from = 1) {
     const paint = this.#paint;
     const last = points.length - 1;

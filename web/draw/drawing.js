@@ -1,22 +1,34 @@
-// What is on a board, and everything that it was before: strokes, or a picture that somebody opened.
+// What is on a board, and what was on it before: strokes, or a picture that somebody opened.
 //
 // Coordinates are board units, as in board.py: 448 a side, y down. A stroke is {points: [[x, y], ...],
-// radius, times}, its times in milliseconds since the drawing was begun. Every change can be undone: a
+// radius, times}, with times in milliseconds since the drawing was begun. Every change can be undone: a
 // stroke, clearing, a picture, an example.
 
 import { LIMITS } from "../read/digit.js";
 
-const STEP = 2.5; // board units: points nearer than this to the last add nothing that the network could see
+const STEP = 2.5; // board units: the network could not see a point nearer than this to the last one
 const LAST_STEP = 0.2; // board units: the same for the last point of a stroke
 const HISTORY = 500; // changes that can be undone
 
+// The ink of strokes: left, top, right and bottom in board units. With another `pen`, each radius is
+// multiplied by it.
+export function extent(strokes, pen = 1) {
+  const edges = [0, 1].map((axis) =>
+    strokes.flatMap(({ points, radius }) => {
+      const places = points.map((point) => point[axis]);
+      return [Math.min(...places) - pen * radius, Math.max(...places) + pen * radius];
+    }),
+  );
+  return [...edges.map((each) => Math.min(...each)), ...edges.map((each) => Math.max(...each))];
+}
+
 export class Drawing {
   strokes = [];
-  // The picture that pictures.js read from a file, if any.
+  // The picture that pictures.js read from a file, or null.
   picture = null;
   // Whether a hand's next stroke begins a new drawing: the page drew this one, or it was taught.
   isFinished = false;
-  // Who draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
+  // What draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
   pen = null;
   // Whether drawing is switched off for now.
   locked = false;
@@ -36,15 +48,13 @@ export class Drawing {
     return this.#history.length > 0;
   }
 
-  // The strokes for the network, or with their times for the collection.
-  drawing(timed = false) {
-    return this.strokes.map(({ points, radius, times }) =>
-      timed ? { points, radius, times } : { points, radius },
-    );
+  // The strokes for the network: {points, radius} each.
+  drawing() {
+    return this.strokes.map(({ points, radius }) => ({ points, radius }));
   }
 
   // Start a stroke. Returns whether there was room for it. A hand begins a new drawing over a picture and
-  // over what is finished. What the page draws by itself leaves no trace in the history.
+  // over a finished drawing. What the page draws by itself leaves no trace in the history.
   begin(who, point, radius) {
     if (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes) return false;
     if (who !== "example") {
@@ -79,12 +89,12 @@ export class Drawing {
     this.#put(content);
   }
 
-  // Put back what was there before the last change. The stroke that is being drawn goes, too.
+  // Put back what was there before the last change. A stroke that is being drawn goes, too.
   undo() {
     this.#put(this.#history.pop());
   }
 
-  // Take a new sheet, which no undo leads back from.
+  // Take a new sheet. This cannot be undone.
   wipe() {
     this.#history = [];
     this.#put({});
@@ -93,14 +103,11 @@ export class Drawing {
   // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were
   // drawn over.
   startAt(first) {
-    const { length } = this.strokes;
-    const [{ times }] = this.strokes.slice(first);
-    const [begun] = times;
-    this.#history = this.#history.slice(0, this.#history.length - (length - first - 1));
+    const [begun] = this.strokes[first].times;
+    const later = this.strokes.slice(first);
+    this.#history = this.#history.slice(0, this.#history.length - later.length + 1);
     this.#started += begun;
-    this.strokes = this.strokes
-      .slice(first)
-      .map((stroke) => ({ ...stroke, times: stroke.times.map((time) => time - begun) }));
+    this.strokes = later.map((stroke) => ({ ...stroke, times: stroke.times.map((time) => time - begun) }));
   }
 
   #put({ strokes = [], picture = null, isFinished = false }) {

@@ -3,13 +3,13 @@
 import { recall, remember } from "../storage.js";
 
 const FRAME = 16; // milliseconds between two points
-const FRAMES = 400; // at most: of a longer drawing more points are drawn at once
+const FRAMES = 400; // at most: a longer drawing has more points a frame
 const GREETING = 1000; // milliseconds before a first visit sees an example drawn
-const SEEN = "draw-a-digit seen"; // in this browser's storage, after the first visit
+const SEEN = "draw-a-digit seen"; // in the browser's storage after the first visit
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-// Drawings of the page's own: {radius, drawings: [{digit, strokes}, ...]}, their strokes as points.
+// The page's examples: {digit, strokes} each.
 export async function loadExamples() {
   const reply = await fetch(new URL("examples.json", import.meta.url));
   const { radius, drawings } = await reply.json();
@@ -19,8 +19,8 @@ export async function loadExamples() {
   }));
 }
 
-// Draws strokes on a board, a point a frame. `kind` says what was drawn last: "example", "link" or
-// "greeting", until the visitor changes the drawing; `isRunning` whether it is under way.
+// Draws strokes on a board, a point a frame. `kind` is what was drawn last, "example", "link" or "greeting",
+// until the visitor changes the drawing. `isRunning` is whether it is under way.
 export class Player {
   kind = null;
   isRunning = false;
@@ -28,7 +28,7 @@ export class Player {
   #timer = null;
   #ended;
 
-  // `ended()` is called when a drawing is done or was stopped.
+  // `ended()` is called when a drawing is done or is stopped.
   constructor(board, ended) {
     this.#board = board;
     this.#ended = ended;
@@ -71,23 +71,19 @@ export class Player {
   }
 }
 
-// Call greet() soon, on a first visit and until the first touch, at which stop() is called. Programs that
-// drive a browser are greeted only if they hide, and nobody where motion is not wanted.
+// On a first visit call greet() soon, and stop() at the first touch. Visitors who prefer reduced motion and
+// programs that drive a browser are not greeted.
 export function awaitGreeting(greet, stop) {
-  // Whoever stores nothing is not greeted each time.
+  // A browser that stores nothing would be greeted each time, so it never is.
   const isFirst = recall(SEEN) === null && remember(SEEN, "1");
   if (!isFirst || navigator.webdriver || isStill()) return;
   const touched = new AbortController();
   const timer = setTimeout(greet, GREETING);
-  for (const kind of ["pointerdown", "keydown", "wheel"]) {
-    addEventListener(
-      kind,
-      () => {
-        clearTimeout(timer);
-        touched.abort();
-        stop();
-      },
-      { signal: touched.signal, capture: true },
-    );
-  }
+  const touch = () => {
+    clearTimeout(timer);
+    touched.abort();
+    stop();
+  };
+  for (const kind of ["pointerdown", "keydown", "wheel"])
+    addEventListener(kind, touch, { signal: touched.signal, capture: true });
 }

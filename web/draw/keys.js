@@ -4,11 +4,11 @@
 import { LIMITS } from "../read/digit.js";
 
 const { size: SIZE } = LIMITS;
-const STEP = 8; // board units an arrow key moves the pen; with Shift a quarter of it
+const STEP = 8; // board units that an arrow key moves the pen; with Shift it is a quarter
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// Draw on the board in `root` what keys do while its canvas has the focus. Returns {rest()}, which takes that
-// pen up and hides it.
+// Draw on the board in `root` with the keyboard while its canvas has the focus. Returns {rest()}, which lifts
+// and hides that pen.
 export function listenToKeys(board, root) {
   const { canvas } = board;
   const cursor = root.querySelector(".cursor");
@@ -40,7 +40,7 @@ export function listenToKeys(board, root) {
     else if (typeof board.pen !== "number") board.start("key", [...place]);
   }
 
-  // What a key does, or nothing where it is not one of the board's.
+  // What a key does, or nothing.
   function action({ key, repeat, shiftKey, ctrlKey, metaKey, altKey }) {
     const isCommand = ctrlKey || metaKey;
     if (key === "Escape") return () => board.clear();

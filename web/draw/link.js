@@ -1,15 +1,15 @@
-// A drawing as the hash of a link. The strokes stand in the link itself, after `#d=`: no server keeps them.
+// A drawing as the hash of a link. The link itself has the strokes, after `#d=`: no server keeps them.
 //
-// The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes for
-// each coordinate, in steps of 1/64 board unit from 32 units beside the board.
+// The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes
+// for each coordinate, in steps of 1/64 board unit from 32 units beside the board.
 
 import { LIMITS, parseStrokes } from "../read/digit.js";
 
 const GRAIN = 1 / 64; // board units
 const BESIDE = 32; // board units that coordinates reach beside the board
-const MOST = 65_535; // of two bytes
+const MOST = 65_535; // the largest number of two bytes
 const LONGEST = 64_000; // characters of a link's drawing
-const DOT = 6; // board units between two points of a stroke that is drawn anew, at least
+const DOT = 6; // board units between two points of a stroke that draws itself, at least
 export const MARK = "#d=";
 
 // A line without the points that lie within `tolerance` of it (Ramer 1972, Douglas and Peucker 1973).
@@ -39,7 +39,7 @@ function simplified(points, tolerance) {
 export function encode(strokes, tolerance) {
   const bytes = [];
   const step = (value) => Math.min(MOST, Math.max(0, Math.round((value + BESIDE) / GRAIN)));
-  // Once rounded, a full board may have a little more line than is allowed: its end is left out.
+  // Once rounded, a full board may have slightly more line than is allowed: its end is left out.
   let length = 0;
   for (const { points, radius } of strokes) {
     const rounded = simplified(points, tolerance).map((point) => point.map(step));
@@ -54,8 +54,8 @@ export function encode(strokes, tolerance) {
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-// The strokes of a link's hash, null where it names no drawing. Throws an Error with a `sentence` where what
-// it names cannot be drawn.
+// The strokes in a link's hash, or null where it has none. Throws an Error with a `sentence` where they
+// cannot be drawn.
 export function decode(hash) {
   if (!hash.startsWith(MARK)) return null;
   try {
@@ -80,18 +80,13 @@ export function decode(hash) {
   }
 }
 
-// The strokes with points near enough to each other to be drawn one a frame, and as many as a board takes.
+// The strokes with points close enough to be drawn one a frame, but no more than a board takes.
 export function filled(strokes) {
   const apart = (points, i) =>
     i ? Math.hypot(points[i][0] - points[i - 1][0], points[i][1] - points[i - 1][1]) : 0;
-  let count = 1;
-  let length = 0;
-  for (const { points } of strokes) {
-    count += points.length;
-    points.forEach((_, i) => {
-      length += apart(points, i);
-    });
-  }
+  const pieces = strokes.flatMap(({ points }) => points.map((_, i) => apart(points, i)));
+  const count = 1 + pieces.length;
+  const length = pieces.reduce((sum, piece) => sum + piece, 0);
   const dot = Math.max(DOT, length / Math.max(0, LIMITS.maxPoints - count));
   return strokes.map(({ points, radius }) => ({
     radius,

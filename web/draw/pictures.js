@@ -2,29 +2,17 @@
 
 import { make } from "../dom.js";
 
-const MOST = 1024; // pixels a side: a larger picture is made smaller here, to spare a telephone's memory
-const LEAST = 8; // pixels a side of what was opened, as in Python
+const MOST = 1024; // pixels a side: a larger picture is reduced, to spare a phone's memory
+const LEAST = 8; // pixels a side of the opened picture, as in Python
 
-// A file that cannot be read as a picture. `sentence`, as write() takes it, says why.
-class BadPicture extends Error {
-  constructor(...sentence) {
-    super(sentence[0]);
-    this.sentence = sentence;
-  }
-}
-
-// The picture in a file: {pixels: ImageData, image: canvas, seeThrough: whether anything shows through it}.
-// Throws a BadPicture.
+// The picture in a file: {pixels: ImageData, image: canvas, seeThrough: whether it is transparent anywhere}.
+// Throws an Error, which may have a `sentence` that says why.
 async function readPicture(file) {
-  let image;
-  try {
-    // This also turns a photograph upright.
-    image = await createImageBitmap(file);
-  } catch {
-    throw new BadPicture("picture.unreadable");
-  }
+  // This also turns a photograph upright.
+  const image = await createImageBitmap(file);
   const { width, height } = image;
-  if (Math.min(width, height) < LEAST) throw new BadPicture("picture.small", { width, height, least: LEAST });
+  if (Math.min(width, height) < LEAST)
+    throw Object.assign(new Error("small"), { sentence: ["picture.small", { width, height, least: LEAST }] });
   const scale = Math.min(1, MOST / Math.max(width, height));
   const side = (length) => Math.max(LEAST, Math.round(length * scale));
   const copy = make("canvas", { width: side(width), height: side(height) });
@@ -37,9 +25,9 @@ async function readPicture(file) {
   return { pixels, image: copy, seeThrough };
 }
 
-// Draw a picture of readPicture over a square of `side` units, whole and in its middle.
+// Paint a picture of readPicture whole, in the middle of a square of `side` units.
 export function paintPicture(paint, { image, seeThrough }, side) {
-  // On grey, both black and white ink can be seen.
+  // Both black and white ink can be seen on grey.
   paint.fillStyle = seeThrough ? "#7f7f7f" : "#000";
   paint.fillRect(0, 0, side, side);
   const scale = side / Math.max(image.width, image.height);
@@ -48,12 +36,12 @@ export function paintPicture(paint, { image, seeThrough }, side) {
   paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
 }
 
-// Call show(picture), or refuse(sentence), for every picture that is chosen in `input`, or pasted into or
-// dropped on the page while `element` is visible. Returns a function after which a picture that is still
-// being read is not shown any more.
+// Call show(picture) or refuse(sentence) for every picture that is chosen in `input`, or that is pasted into
+// or dropped on the page while `element` is visible. Returns a function that calls off a picture that is
+// being read.
 export function acceptPictures(element, input, show, refuse) {
   let newest = 0;
-  // A picture is not taken while another tab of the page is shown.
+  // A picture is not taken while another tab of the page is open.
   const isVisible = () => element.getClientRects().length > 0;
 
   async function open(file) {

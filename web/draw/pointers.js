@@ -4,7 +4,7 @@ import { LIMITS } from "../read/digit.js";
 
 const MEASURED = 100; // milliseconds for which the board's place on the screen is remembered
 
-// Draw on the board what pointers do on its canvas.
+// Draw on the board with the pointers on its canvas.
 export function listenToPointers(board) {
   const { canvas } = board;
   const toBoard = placeOnBoard(canvas);
@@ -49,8 +49,8 @@ export function listenToPointers(board) {
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
 }
 
-// A function from an event to board units. Asking where the canvas is makes the browser lay out the page, too
-// much for each move.
+// A function from an event to board units. It remembers where the canvas is: asking makes the browser lay out
+// the page, which takes too long for each move.
 function placeOnBoard(canvas) {
   let box = null;
   let measured = 0;

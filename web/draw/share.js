@@ -4,10 +4,10 @@ import { engine } from "../read/engine.js";
 import { label, say, write } from "../words.js";
 import { decode, encode, filled, MARK } from "./link.js";
 
-// Board units that simplifying may move a line; the next where the answer changes.
+// Board units by which simplifying may move a line. Where the answer changes, the next is tried.
 const TOLERANCES = [1.5, 0.75, 0];
 const FILE = "my-digit.png";
-const NAME = "link"; // of what a link would draw, for the engine
+const NAME = "link"; // the engine's name for the drawing of a link
 
 // --- the picture ---
 
@@ -42,7 +42,7 @@ function paintCard(canvas, { canvas: board, digit, sentence }, address, style) {
 
 // --- the dialogue ---
 
-// A link to the strokes that is answered as they were. A reading that was called off counts as another
+// A link to the strokes, whose drawing gets the same answer. A reading that was called off counts as another
 // answer.
 async function link(page, strokes, answered) {
   for (const tolerance of TOLERANCES) {
@@ -55,9 +55,9 @@ async function link(page, strokes, answered) {
 
 class Dialogue {
   #root;
-  // What can be copied and sent: {url, text, picture: Blob}.
+  // {url, text, picture: Blob}, for copying and sending.
   #shared = null;
-  // How often the dialogue was opened: what is made of an earlier drawing is dropped.
+  // How often the dialogue was opened: the link of an earlier drawing is dropped.
   #openings = 0;
   #page = location.origin + location.pathname;
 
@@ -126,7 +126,7 @@ class Dialogue {
       await navigator.clipboard.writeText(field.value);
       write(said, "share.copied");
     } catch {
-      // no HTTPS, or a frame that may not
+      // Pages without HTTPS and some frames have no clipboard.
       write(said, document.execCommand("copy") ? "share.copied" : "share.uncopied");
     }
   }
@@ -147,16 +147,15 @@ export function mount(page, sketchpad) {
   const button = page.querySelector("#share");
   const dialogue = new Dialogue(page.querySelector("dialog.share"));
 
-  // What can be shared, or null.
+  // The drawing that can be shared, or null.
   function drawing() {
     const { confidences, error, digit: answered, lesson } = sketchpad.answer;
     const isAnswered = confidences || error;
     if (player.isRunning || player.kind === "greeting" || !board.strokes.length || !isAnswered) return null;
     const { digit } = prediction.dataset;
-    // Whoever gets the picture has not taught this shape to their page.
-    const sentence = lesson
-      ? say("share.taught", { digit })
-      : prediction.querySelector(".sentence").textContent;
+    // The page of the friend who gets the picture has not been taught this shape.
+    const taught = lesson && say("share.taught", { digit });
+    const sentence = taught || prediction.querySelector(".sentence").textContent;
     return { strokes: board.strokes, canvas: board.canvas, digit, answered, sentence };
   }
 
@@ -166,7 +165,7 @@ export function mount(page, sketchpad) {
     else sketchpad.tell(["share.picture"]);
   });
 
-  // A drawing from a link draws itself once: it does not come again when the visitor goes back to it.
+  // A drawing from a link draws itself once. It does not come again when the visitor goes back to the link.
   function followLink() {
     if (!history.state?.isPlayed) openLink();
   }

@@ -1,8 +1,7 @@
-// The tab Draw: a board, what it holds, and the answer beside it. What is drawn or opened is read in this
-// browser, while it is drawn.
+// The tab Draw: the board, and the answer beside it.
 //
-// What is on the board belongs to the board, the revision and the answer to the reading, what draws itself to
-// the player. Here they are tied together and shown. A drawing is never lost to an error.
+// The board has the drawing, the reading has its revision and the answer, and the player draws examples. The
+// sketchpad ties them together and shows them. A drawing is never lost to an error.
 
 import { engine } from "../read/engine.js";
 import { Reading } from "../read/reading.js";
@@ -14,20 +13,20 @@ import { acceptPictures, paintPicture } from "./pictures.js";
 import { standApart } from "./two-digits.js";
 
 const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
-const LATER = "later strokes"; // the name of what was drawn after such a pause, for the engine
+const LATER = "later strokes"; // the engine's name for the strokes after such a pause
 
 export class Sketchpad {
   #root;
   #answer;
   #paint;
-  // A sentence, as write() takes it, that stands in place of the answer's until the drawing changes.
+  // A sentence, as write() takes it, in place of the answer's until the drawing changes.
   #notice = null;
-  // The parts that follow the drawing: {changed, lifted, painted, shown}, each of them optional.
+  // The parts that follow the drawing.
   #watchers = [];
   #forgetPictures;
-  // When the drawing was last changed, or the pen lifted.
+  // The time at which the drawing was last changed or the pen lifted.
   #lifted = 0;
-  // Number of the first stroke after a sure answer and a pause, which may be another digit's.
+  // Number of the first stroke after a sure answer and a pause, which may begin another digit.
   #first = null;
 
   constructor(root) {
@@ -63,9 +62,9 @@ export class Sketchpad {
     this.#follow();
   }
 
-  // Have another part follow the drawing: changed() after each change, lifted() when the pen is up,
-  // painted(answer) with the bars, shown(answer) when no pen is down. It may want the network's layers:
-  // wantsLayers().
+  // Have another part follow the drawing. All its functions are optional: changed() is called after each
+  // change, lifted() when the pen is up, painted(answer) with the bars, shown(answer) when no pen is down.
+  // wantsLayers() says whether it wants the network's layers.
   watch(watcher) {
     this.#watchers.push(watcher);
     this.reading.ask();
@@ -75,9 +74,8 @@ export class Sketchpad {
     for (const watcher of this.#watchers) watcher[name]?.(...given);
   }
 
-  // Say something in place of the answer, or only if the drawing is still that of a revision.
-  tell(sentence, about = this.reading.revision) {
-    if (about !== this.reading.revision) return;
+  // Say something in place of the answer.
+  tell(sentence) {
     this.#notice = sentence;
     this.show();
   }
@@ -101,7 +99,7 @@ export class Sketchpad {
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
-  // Take a new sheet for another person: the drawing, its history, and a picture that is being opened go.
+  // Take a new sheet for another person. The drawing, its history and a picture that is being opened go.
   startOver() {
     this.player.stop();
     this.board.wipe();
@@ -138,13 +136,13 @@ export class Sketchpad {
     this.#lifted = performance.now();
     this.#each("lifted");
     if (this.#first !== null) this.#startAnew();
-    // What waits is read at once now.
+    // Strokes that wait are read at once now.
     if (!this.reading.isCurrent()) this.reading.ask();
     this.show();
   }
 
-  // Whoever writes a second digit over the first is not made to clear the board: what was drawn since is the
-  // drawing, if it is a digit by itself. The bar of a 7 is not.
+  // A visitor may write a second digit over the first: the later strokes become the drawing if they are a
+  // digit by themselves. The bar of a 7 is not one.
   async #startAnew() {
     const { revision } = this.reading;
     const reply = await engine.read(LATER, { strokes: this.board.drawing().slice(this.#first) });
@@ -167,17 +165,13 @@ export class Sketchpad {
     const isGreeted = isGreeting && !this.player.isRunning;
     const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
     const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
-    this.#answer.say(this.answer, notice, {
-      resting: isResting,
-      moving: board.pen !== null,
-    });
+    this.#answer.say(this.answer, notice, { resting: isResting, moving: board.pen !== null });
     if (board.pen !== null) return this.#paint.soon();
     this.#paint.now();
     this.#each("shown", this.answer);
   }
 
-  // Bars, pictures and what the layers make of it. While the pen moves they skip what the browser has no time
-  // for.
+  // The bars, the 28x28 and the layers. While the pen moves, the browser may have no time for some answers.
   #paintNow() {
     this.#answer.paint(this.answer);
     this.#each("painted", this.answer);

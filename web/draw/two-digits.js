@@ -1,30 +1,20 @@
-// Two digits at once, as far as strokes tell: ink in two parts that stand side by side.
+// Whether strokes are two digits: ink in two parts that stand side by side.
 
-const GAP = 12; // board units of empty ground between the parts; of 7,494 digits of 30 people at most 4 have it
-const TALL = 0.5; // of the taller part: what is shorter is a dot or a serif
+import { extent } from "./drawing.js";
+
+const GAP = 12; // board units between the parts: at most 4 of 7,494 digits by 30 people have such a gap
+const TALL = 0.5; // share of the taller part's height: a shorter part is a dot or a serif
 
 export function standApart(strokes) {
-  const extents = strokes.map(({ points, radius }) => {
-    const xs = points.map(([x]) => x),
-      ys = points.map(([, y]) => y);
-    return {
-      left: Math.min(...xs) - radius,
-      right: Math.max(...xs) + radius,
-      top: Math.min(...ys) - radius,
-      bottom: Math.max(...ys) + radius,
-    };
-  });
+  const boxes = strokes.map((stroke) => extent([stroke])).sort(([a], [b]) => a - b);
   const parts = [];
-  for (const next of extents.sort((a, b) => a.left - b.left)) {
-    const last = parts.at(-1);
-    if (!last || next.left > last.right + GAP) parts.push({ ...next });
-    else
-      Object.assign(last, {
-        right: Math.max(last.right, next.right),
-        top: Math.min(last.top, next.top),
-        bottom: Math.max(last.bottom, next.bottom),
-      });
+  let end = -Infinity;
+  for (const [left, top, right, bottom] of boxes) {
+    if (left > end + GAP) parts.push({ top, bottom });
+    const part = parts.at(-1);
+    Object.assign(part, { top: Math.min(part.top, top), bottom: Math.max(part.bottom, bottom) });
+    end = Math.max(end, right);
   }
-  const heights = parts.map(({ top, bottom }) => bottom - top).sort((a, b) => b - a);
-  return heights.length > 1 && heights[1] >= TALL * heights[0];
+  const [tallest, second] = parts.map(({ top, bottom }) => bottom - top).sort((a, b) => b - a);
+  return second >= TALL * tallest;
 }

@@ -1,15 +1,15 @@
-// The answer beside the board: the digit, a sentence, ten bars, and what the network sees.
+// The answer beside the board: the digit, a sentence, ten bars, and the picture that the network sees.
 
 import { make, set } from "../dom.js";
 import { share, write } from "../words.js";
 
-const LIKELY = 0.9; // below it the sentence says "Probably" and names the second digit, too,
-const EVEN = 0.6; // and below this "Perhaps"
-// Of two digits together, from which an unsure network is torn between them; else it sees none.
-const TORN = 0.6;
-const TOP = 3; // digits that are marked, with their percentages
-const LEAST = 0.01; // a probability below it is not worth a figure
-const MOST = 0.99; // the largest probability that is written out
+// Probabilities below which the sentence says "Probably" and names the second digit, too, or says "Perhaps".
+const LIKELY = 0.9;
+const EVEN = 0.6;
+const TORN = 0.6; // an unsure network is torn between two digits that have this much together
+const TOP = 3; // digits that have their percentages
+const LEAST = 0.01; // a smaller probability is not written
+const MOST = 0.99; // a larger probability is written as ">99%"
 const QUIET = 500; // milliseconds after the pen is up before the sentence is spoken
 
 // A probability, as write() takes it.
@@ -18,7 +18,7 @@ function percent(value) {
   return value > MOST ? ["share.over", { share: share(MOST, 0) }] : ["share", { share: share(value, 0) }];
 }
 
-// What is said of an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none"
+// The sentence for an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none"
 // neither.
 export function reading({ empty, error, apart, digit, confidences, lesson }) {
   const problem = error ?? (empty ? "reading.empty" : apart && !lesson ? "reading.apart" : null);
@@ -28,19 +28,18 @@ export function reading({ empty, error, apart, digit, confidences, lesson }) {
   if (lesson) return { kind: "digit", sentence: ["reading.taught", { digit }] };
   if (digit) {
     const { confidence } = first;
-    const key =
-      confidence < EVEN ? "reading.perhaps" : confidence < LIKELY ? "reading.probably" : "reading.sure";
-    return { kind: "digit", sentence: [key, both] };
+    if (confidence < EVEN) return { kind: "digit", sentence: ["reading.perhaps", both] };
+    return { kind: "digit", sentence: [confidence < LIKELY ? "reading.probably" : "reading.sure", both] };
   }
   if (first.confidence + second.confidence < TORN) return { kind: "none", sentence: ["reading.none"] };
   return { kind: "torn", sentence: ["reading.torn", both] };
 }
 
-// Whether an answer of the engine names a digit without a doubt.
+// Whether an answer of the engine names a digit without doubt.
 export const isSure = ({ digit, apart, confidences }) =>
   Boolean(digit) && !apart && confidences[0].confidence >= LIKELY;
 
-// 784 numbers from 0 to `full`, or nothing, on a canvas of 28x28.
+// Paint 784 numbers from 0 to `full`, or nothing, on a canvas of 28x28.
 export function showPixels(canvas, pixels, full = 1) {
   const side = canvas.width;
   const context = canvas.getContext("2d");
@@ -52,22 +51,23 @@ export function showPixels(canvas, pixels, full = 1) {
   context.putImageData(image, 0, 0);
 }
 
-// Ten permanent bars, 0 to 9: {row, fill, value} each. Each is a button.
+// Ten bars, 0 to 9, which are buttons: {row, fill, value} each.
 function makeBars(list) {
   return [..."0123456789"].map((digit) => {
     const fill = make("i");
     const value = make("span", { className: "value" });
     const track = make("span", { className: "track" }, fill);
-    const button = make("button", { type: "button" }, make("b", { textContent: digit }), track, value);
+    const button = make("button", {}, make("b", { textContent: digit }), track, value);
     button.dataset.digit = digit;
+    button.setAttribute("aria-describedby", "teach-hint");
     const row = make("li", {}, button);
     list.append(row);
     return { row, fill, value };
   });
 }
 
-// In `root`, the element #prediction. A press of a bar is told as the event "teach" of that element, {detail:
-// {digit}}.
+// The answer in `root`, the element #prediction. A press of a bar is that element's event "teach", with
+// {detail: {digit}}.
 export class Answer {
   #root;
   #bars;
@@ -82,9 +82,9 @@ export class Answer {
     });
   }
 
-  // Show the sentence of an answer of the engine, {revision, empty: true} for an empty board, or in its place
-  // a notice, as write() takes it. While the pen is `moving`, nothing is said to be wrong with the drawing;
-  // once it is `resting`, the sentence is spoken, too.
+  // Show the sentence for an answer of the engine, which is {revision, empty: true} for an empty board, or a
+  // notice in its place, as write() takes it. While the pen is `moving` the sentence finds no fault with the
+  // drawing. Once it is `resting`, the sentence is spoken, too.
   say(answer, notice, { moving, resting }) {
     const { revision, empty, confidences = [] } = answer;
     const { kind, sentence } = reading(answer);
@@ -106,7 +106,7 @@ export class Answer {
     for (const name in attributes) set(this.#root.dataset, name, attributes[name]);
   }
 
-  // Paint the bars and the picture.
+  // Paint the bars and the 28x28.
   paint(answer) {
     const { confidences = [], pixels } = answer;
     const { kind } = reading(answer);

@@ -1,25 +1,20 @@
-// The tabs Data and Model: the digits that may be shown, those closest to the visitor's drawing, and what the
-// network still misreads.
+// The tabs Data and Model: the digits that may be shown, the closest to the visitor's drawing, and the
+// misread ones. The figures around them are in the page already.
 //
-// Digits come as a sprite, NAME.png with what is on it in NAME.json. The figures around them are in the page
-// already.
+// Digits come as a sprite: NAME.png, with a list of what is on it in NAME.json.
 
 import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { fill, isKnown, share, write } from "../words.js";
+import { fill, isKnown, rounded, share, write } from "../words.js";
 
 const SIDE = 28; // pixels of a digit
 const NEAREST = 5; // digits that are shown as closest
-const AT_ONCE = 12; // pictures that the worker reads while a drawing would wait
-const FULL_BAR = 0.2; // share of a digit's drawings whose bar is as wide as it gets
-const rounded = (value, digits, style) => [
-  value,
-  { style, minimumFractionDigits: digits, maximumFractionDigits: digits },
-];
+const AT_ONCE = 12; // pictures that the worker reads at once, while a drawing has to wait
+const FULL_BAR = 0.2; // share of a digit's drawings at which its bar is full
 const prediction = () => document.querySelector("#prediction").dataset;
 
-// {digits: [[digit, way, share], ...], mistakes, picture(index)}, each picture an ImageData; the mistakes'
-// come after the digits'.
+// {digits: [[digit, way, share], ...], mistakes, picture(index)}. A picture is an ImageData; those of the
+// mistakes come after those of the digits.
 async function loadSprite(name) {
   const image = make("img", { src: new URL(`${name}.png`, import.meta.url) });
   const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]);
@@ -28,12 +23,14 @@ async function loadSprite(name) {
     willReadFrequently: true,
   });
   paint.drawImage(image, 0, 0);
-  const at = (index) =>
-    [index % about.columns, Math.floor(index / about.columns)].map((place) => place * SIDE);
-  return { ...about, picture: (index) => paint.getImageData(...at(index), SIDE, SIDE) };
+  const picture = (index) => {
+    const [left, top] = [index % about.columns, Math.floor(index / about.columns)];
+    return paint.getImageData(left * SIDE, top * SIDE, SIDE, SIDE);
+  };
+  return { ...about, picture };
 }
 
-// A sentence in which {way} is the name of a way of writing.
+// Write a sentence in which {way} is the name of a way of writing.
 function describe(element, key, way, values) {
   const name = make("span");
   name.dataset.slot = "way";
@@ -55,10 +52,10 @@ function addDigit(list, picture, key, way, values) {
   return item;
 }
 
-// What the network makes of pictures: the last averages of each, as a vector of length 1; zeros where it
-// finds no ink. Of each name only the newest question is answered.
+// The network's last averages for each picture, as a vector of length 1, or zeros where there is no ink. For
+// each name only the newest question is answered.
 async function featuresOf(name, pictures) {
-  // There are no averages where the pictures could not be read.
+  // Pictures that could not be read have none.
   const { averages = [] } = await engine.read(name, { pictures });
   return pictures.map((_, i) => {
     const data = averages[i] ?? new Float32Array(1);
@@ -73,9 +70,9 @@ class Closest {
   #sprite;
   #list;
   #status;
-  // The features of the sprite's digits, as far as they are read.
+  // The features of the sprite's digits that have been read.
   #features = [];
-  // It is done once all of them are read.
+  // A promise that all of them are.
   #reading = null;
 
   constructor(root, sprite) {
@@ -113,7 +110,7 @@ class Closest {
     const alike = this.#features.map(dot);
     const best = [...digits.keys()].sort((a, b) => alike[b] - alike[a]).slice(0, NEAREST);
     this.#list.replaceChildren();
-    addDigit(this.#list, preview, "data.mine", "", {}).className = "mine";
+    addDigit(this.#list, preview, "data.mine", "", {}).className = "yours";
     for (const index of best)
       addDigit(this.#list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
     const [digit, way] = digits[best[0]];
@@ -130,7 +127,7 @@ function filterBy(options, galleries, count) {
     for (const item of items) item.hidden = value !== "" && item.dataset.digit !== value;
     write(count, "data.count", { count: items.filter((item) => !item.hidden).length });
   };
-  // The visitor's own, if there is one.
+  // The digit that the visitor drew, or 0.
   options.querySelector(`[value="${prediction().digit || 0}"]`).checked = true;
   options.addEventListener("change", show);
   show();
@@ -142,12 +139,12 @@ function addWays(list, { digits, picture }) {
     const bar = make("i");
     const text = make("small");
     bar.style.width = `${Math.min(100, (100 * part) / FULL_BAR)}%`;
-    write(text, "share", { share: rounded(part, 0, "percent") });
+    write(text, "share", { share: share(part, 0) });
     item.append(bar, text);
   });
 }
 
-// Digits that visitors contributed, as far as the server has any: [digit, 784 bytes in base64] each.
+// Show the digits that visitors contributed: [digit, 784 bytes in base64] each.
 async function addContributed(list) {
   const reply = await fetch("contributions/accepted", {
     method: "POST",
@@ -165,14 +162,12 @@ async function addContributed(list) {
   list.closest("section").hidden = !digits.length;
 }
 
-// Say a tab's numbers in the visitor's language.
+// Write a tab's numbers in the visitor's language.
 function fillNumbers(root) {
   for (const number of root.querySelectorAll("[data-number], [data-share]")) {
     const { number: plain, share: percent } = number.dataset;
     const digits = ((plain ?? percent).split(".")[1] ?? "").length;
-    const value = plain
-      ? rounded(Number(plain), digits, "decimal")
-      : rounded(percent / 100, digits, "percent");
+    const value = plain ? rounded(Number(plain), digits) : share(percent / 100, digits);
     write(number, "number", { number: value });
   }
   fill(root);
@@ -187,7 +182,7 @@ export async function showData(root, contributions) {
     const sets = {};
     for (const set of root.querySelectorAll("[data-set]")) sets[set.dataset.set] = set;
     const sprites = await Promise.all(["gallery", ...(sets.mnixel ? ["mnixel"] : [])].map(loadSprite));
-    // An earlier opening may have come to nothing.
+    // An earlier attempt may have failed half-way.
     for (const set of Object.values(sets)) set.replaceChildren();
     addWays(sets.gallery, sprites[0]);
     sprites[1]?.digits.forEach(([digit], index) =>
@@ -216,7 +211,7 @@ export async function showModel(root) {
   });
 }
 
-// Say which weights the page uses, as far as they are there.
+// Say which weights the page uses, once they have come.
 function describeWeights(line) {
   const { weights: origin, parameters, problem, base, bases = [] } = engine.weights ?? {};
   if (!origin || !parameters) return;

@@ -1,43 +1,31 @@
-// From your drawing to what the network sees: once the pen is up, the ink's square flies from the board to
-// the 28x28 and turns into its pixels. Nothing else moves, nothing flies while a pen is down, or where motion
-// is not wanted.
+// From the drawing to what the network sees: once the pen is up, the square of the ink flies from the board
+// to the 28x28 and turns into its pixels. Nothing flies while a pen is down, or if the visitor prefers
+// reduced motion.
 
 import { make, set } from "../dom.js";
+import { extent } from "../draw/drawing.js";
 import { LIMITS } from "../read/digit.js";
 import { fitted } from "../read/small.js";
 
-const PAUSE = 120; // milliseconds that the pen has to be up: who writes on is not disturbed
+const PAUSE = 120; // milliseconds that the pen has to be up, so that nobody who writes on is disturbed
 const DURATION = 500; // milliseconds
 const EASING = "cubic-bezier(.4, 0, .2, 1)";
-const INK = 0.41; // of full ink: from where the network measures a drawing
+const INK = 0.41; // share of full ink from which the network measures a drawing
 const INPUT = 28;
 
-// The square of the board that became `pixels`: {left, top, side} in board units; null where there is none.
+// The square of the board that became `pixels`: {left, top, side} in board units, or null where there is no
+// ink.
 function square(strokes, pixels) {
-  const { scale } = fitted(strokes);
-  const extents = strokes.flatMap(({ points, radius }) => {
-    const reach = radius / scale;
-    return points.map(([x, y]) => [x - reach, y - reach, x + reach, y + reach]);
-  });
-  const edge = (axis, pick) =>
-    Math.min(LIMITS.size, Math.max(0, pick(...extents.map((extent) => extent[axis]))));
-  const [left, top, right, bottom] = [
-    edge(0, Math.min),
-    edge(1, Math.min),
-    edge(2, Math.max),
-    edge(3, Math.max),
-  ];
-  let column = INPUT,
-    row = INPUT,
-    width = 0,
-    height = 0;
-  pixels.forEach((value, i) => {
-    if (value < INK) return;
-    [column, row] = [Math.min(column, i % INPUT), Math.min(row, Math.floor(i / INPUT))];
-    [width, height] = [Math.max(width, (i % INPUT) + 1), Math.max(height, Math.floor(i / INPUT) + 1)];
-  });
-  const pixel = Math.max(right - left, bottom - top) / Math.max(width - column, height - row, 1);
-  return width ? { left: left - column * pixel, top: top - row * pixel, side: INPUT * pixel } : null;
+  const edges = extent(strokes, 1 / fitted(strokes).scale);
+  const [left, top, right, bottom] = edges.map((edge) => Math.min(LIMITS.size, Math.max(0, edge)));
+  const inked = [...pixels.keys()].filter((i) => pixels[i] >= INK);
+  if (!inked.length) return null;
+  const columns = inked.map((i) => i % INPUT);
+  const rows = inked.map((i) => Math.floor(i / INPUT));
+  const [column, row] = [Math.min(...columns), Math.min(...rows)];
+  const length = 1 + Math.max(Math.max(...columns) - column, Math.max(...rows) - row);
+  const pixel = Math.max(right - left, bottom - top) / length;
+  return { left: left - column * pixel, top: top - row * pixel, side: INPUT * pixel };
 }
 
 // The flights of a sketchpad, inside the element `pad`. Each waits a moment after the pen is up, and for the
@@ -49,7 +37,7 @@ export class Flight {
   #ink = make("canvas", { width: 8 * INPUT, height: 8 * INPUT });
   #small = make("canvas", { width: INPUT, height: INPUT });
   #box;
-  // The pen was lifted, and what it drew has not flown yet.
+  // Whether the pen was lifted and its drawing has not flown yet.
   #isDue = false;
   #timer = null;
   #flights = [];

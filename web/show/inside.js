@@ -1,16 +1,16 @@
-// The network, live: what each layer makes of the drawing, painted anew with each answer.
+// Inside: the maps of each layer, painted again with each answer.
 //
-// A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the arrow
-// keys shows it large and says one sentence. One of its pixels (the one pointed at, else the strongest) is
-// marked, beside the patch of the picture that it sees.
+// A layer is one canvas with its maps side by side. Pointing at a map, tapping it, or moving to it with the
+// arrow keys shows it large with one sentence. One of its pixels is marked (the one pointed at, else the
+// strongest), and the patch of the picture that this pixel sees is beside it.
 
 import { make, set } from "../dom.js";
-import { label, write } from "../words.js";
+import { label, rounded, write } from "../words.js";
 import { FOR, PLACES, paintEvidence, Why } from "./why.js";
 
-// What is shown of the engine's layers: maps in a row, and how much of the 28x28 one pixel sees and how far two
-// pixels' views lie apart (each 3x3 convolution adds two of its own pixels to a view, each pooling one and
-// doubles the distance).
+// The layers that are shown: maps in a row, pixels of the 28x28 that one of their pixels sees, and the
+// distance between the views of two neighbours. A 3x3 convolution adds two of its own pixels to a view;
+// pooling adds one and doubles the distance.
 const LAYERS = [
   { name: "input", across: 1, sees: 1, step: 1 },
   { name: "conv2", across: 4, sees: 5, step: 1 },
@@ -23,7 +23,6 @@ const INPUT = 28; // pixels of the picture's side
 const GAP = 1; // pixels between two maps
 const WIDE = 20; // pixels of a logit's column
 const HIGH = 100;
-const TENTHS = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const GREY = Uint32Array.from({ length: 256 }, (_, value) => (0xff << 24) | (value * 0x010101));
 
@@ -46,7 +45,7 @@ function paintMaps(canvas, { data, channels, width: side }, across) {
   context.putImageData(image, 0, 0);
 }
 
-// Paint ten columns, up or down from a line, with the digits below.
+// Paint ten columns, up or down from a line, with their digits below.
 function paintLogits(canvas, { data }) {
   const paint = canvas.getContext("2d");
   const most = Math.max(...data.map(Math.abs), 1);
@@ -65,7 +64,7 @@ function paintLogits(canvas, { data }) {
   });
 }
 
-// Show a square of one canvas on another.
+// Copy a square of one canvas to another.
 function cut(canvas, from, x, y, side) {
   canvas.width = canvas.height = side;
   canvas.getContext("2d").drawImage(from, -x, -y);
@@ -76,9 +75,9 @@ function strongest({ data, width }, map) {
   return values.indexOf(Math.max(...values));
 }
 
-// Which map or logit it is, as write() takes it.
+// The name of a map or logit, as write() takes it.
 function whichOf(maps, isMap, map) {
-  if (maps && !isMap) return ["inside.logit", { digit: String(map), logit: [maps.data[map], TENTHS] }];
+  if (maps && !isMap) return ["inside.logit", { digit: String(map), logit: rounded(maps.data[map], 1) }];
   return maps?.channels > 1 ? ["inside.map", { map: map + 1, maps: maps.channels }] : [];
 }
 
@@ -86,11 +85,11 @@ function whichOf(maps, isMap, map) {
 class Inside {
   #root;
   #patch;
-  // The name of each layer -> its maps, and its canvas.
+  // By the name of each layer: its maps, and its canvas.
   #layers = new Map();
   #canvases = new Map();
   #evidence = null;
-  // The layer, the map and its pixel that are shown large; pixel null stands for the strongest.
+  // What is shown large: {layer, map, pixel}. A pixel of null stands for the strongest.
   #chosen = null;
 
   constructor(root, patch) {
@@ -117,7 +116,7 @@ class Inside {
     canvas.addEventListener("pointermove", point);
     canvas.addEventListener("pointerdown", point);
     canvas.addEventListener("pointerleave", (event) => {
-      // A finger that is lifted leaves what it tapped.
+      // A finger that is lifted leaves the map that it tapped.
       if (event.pointerType === "mouse" && document.activeElement !== canvas) this.#choose(null);
     });
     canvas.addEventListener("focus", () => {
@@ -134,7 +133,7 @@ class Inside {
     });
   }
 
-  // Choose what a pointer is at.
+  // Choose the pixel under a pointer.
   #point(layer, canvas, { clientX, clientY }) {
     const box = canvas.getBoundingClientRect();
     const maps = this.#layers.get(layer.name);
@@ -216,7 +215,7 @@ class Inside {
   }
 }
 
-// Mount this part and Why, which share the network's layers: they follow the sketchpad from now on.
+// Mount this part and Why, which share the network's layers. They follow the sketchpad from now on.
 export function mount(page, sketchpad) {
   const ask = () => sketchpad.reading.ask();
   const root = page.querySelector(".inside");

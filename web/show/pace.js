@@ -1,9 +1,8 @@
 // How often something is painted while the pen moves.
 
-const SLOWER = 16; // times as long as it takes, a painting is put off after the last one
+const WAIT = 16; // times the duration of the last painting, until the next one
 
-// While the pen moves, soon() paints with the next frame, but not before 16 times the last painting's
-// duration has passed. now() paints at once.
+// soon() paints with the next frame, but not before that wait is over. now() paints at once.
 export function paced(paint) {
   let frame = 0;
   let due = 0;
@@ -14,7 +13,7 @@ export function paced(paint) {
     if (time < due) return soon();
     const began = performance.now();
     paint();
-    due = performance.now() + SLOWER * (performance.now() - began);
+    due = performance.now() + WAIT * (performance.now() - began);
   }
 
   function soon() {

@@ -1,29 +1,29 @@
-// Why this digit and not that one: where, of the 28x28, the evidence for the answer against another digit was
-// added up.
+// Why this digit and not that one: where in the 28x28 the network added up its evidence for the answer
+// against another digit.
 //
-// Exact: the network averages the last maps over places and weighs the averages, both of which are linear, so
-// the difference of two logits is a difference of biases plus a sum over the 7x7 places before the averages.
-// A place sees most of the picture: what is shown is where evidence was added up, not which pixels mattered.
+// This is exact. The network averages its last maps over places and weighs the averages, and both are linear.
+// So the difference of two logits is a difference of biases plus a sum over the 7x7 places before the
+// averages. A place sees most of the picture: the colours show where evidence was added up, not which pixels
+// mattered.
 
 import { make, set } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { label, write } from "../words.js";
+import { label, rounded, write } from "../words.js";
 import { reading } from "./answer.js";
 
-export const PLACES = 7; // a side, before the averages
-// To which third of the digit, which has the middle 20 of the 28 pixels, a row or column belongs.
+export const PLACES = 7; // places a side, before the averages
+// The third of the digit to which a row or column of places belongs: the digit has the middle 20 of the 28
+// pixels.
 const THIRDS = [0, 0, 0, 1, 2, 2, 2];
-const CLOSE = 1; // logits between two digits, below which they nearly balance
-const REASON = 0.05; // a sum below it is not a reason
-export const FOR = [255, 140, 60]; // colour of what spoke for the answer
-const AGAINST = [70, 160, 255]; // and of what spoke for the other digit
-const signed = (value, digits) => [
-  value,
-  { signDisplay: "exceptZero", minimumFractionDigits: digits, maximumFractionDigits: digits },
-];
+const CLOSE = 1; // logits: two digits that differ by less nearly balance
+const REASON = 0.05; // a smaller sum is not a reason
+// Colours of the evidence for the answer, and for the other digit.
+export const FOR = [255, 140, 60];
+const AGAINST = [70, 160, 255];
+const signed = (value) => rounded(value, 1, { signDisplay: "exceptZero" });
 
-// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, that of the `places`. From what the
-// engine gives: the network's layers, and the weights of its last one.
+// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, the sum of `places`. `layers` are the
+// network's, and `dense` has the weights of the last one.
 export function weigh(layers, dense, a, b) {
   const of = (name) => layers.find((layer) => layer.name === name);
   const { data, channels, width: side } = of("conv5");
@@ -59,7 +59,7 @@ function regions(places) {
   return sums;
 }
 
-// Evidence as colours, on a canvas of 7x7.
+// Paint evidence as colours on a canvas of 7x7.
 export function paintEvidence(canvas, { places }) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(PLACES, PLACES);
@@ -70,22 +70,22 @@ export function paintEvidence(canvas, { places }) {
   context.putImageData(image, 0, 0);
 }
 
-// The button Why in `root`, the answer, and what it shows; asked() when an answer with the network's layers
-// is wanted.
+// The button Why in the answer `root`, and what it shows. asked() is called when it wants an answer with the
+// network's layers.
 export class Why {
   isOn = false;
   #root;
-  // The digit that the visitor compares with, or null for the one that comes second.
+  // The digit that the visitor compares with, or null for the second digit.
   #against = null;
   #cells = Array.from({ length: 9 }, () => make("span"));
-  // A choice of the digits to compare with.
+  // The <select> of the digits to compare with.
   #others;
 
   constructor(root, asked) {
     this.#root = root;
     this.#find(".sums").append(...this.#cells);
     this.#others = this.#find(".versus select");
-    this.#others.append(..."0123456789".split("").map((digit) => make("option", { textContent: digit })));
+    for (const digit of "0123456789") this.#others.append(make("option", { textContent: digit }));
     label(this.#others, "why.compare");
     // The squares beside the sentences have these colours.
     root.style.setProperty("--for", `rgb(${FOR})`);
@@ -106,8 +106,8 @@ export class Why {
     return this.#root.querySelector(selector);
   }
 
-  // Show why the network by itself names a digit, if that is wanted, and the lesson that decided. Returns the
-  // evidence, or null where no digit is named.
+  // Show why the network by itself names a digit, and the lesson that decided, if the visitor wants to know.
+  // Returns the evidence, or null where no digit is named.
   show(answer) {
     const { layers, alone, empty } = answer;
     const confidences = alone?.confidences;
@@ -138,9 +138,9 @@ export class Why {
     const best = sums.indexOf(Math.max(...sums));
     const worst = sums.indexOf(Math.min(...sums));
     const say = (part, digit, place, sum) =>
-      write(this.#find(part), "why.for", { digit, sum: signed(sum, 1), place: place + 1 });
+      write(this.#find(part), "why.for", { digit, sum: signed(sum), place: place + 1 });
     paintEvidence(this.#find(".places"), evidence);
-    this.#cells.forEach((cell, i) => write(cell, "why.sum", { sum: signed(sums[i], 1) }));
+    this.#cells.forEach((cell, i) => write(cell, "why.sum", { sum: signed(sums[i]) }));
     write(this.#find(".versus"), "why.versus", { a });
     for (const option of this.#others.options) set(option, "disabled", option.value === a);
     set(this.#others, "value", b);
@@ -148,7 +148,6 @@ export class Why {
     if (sums[worst] < -REASON) say(".contra", b, worst, -sums[worst]);
     else write(this.#find(".contra"));
     write(this.#find(".close-call"), Math.abs(gap) < CLOSE ? "why.close" : "");
-    const tenths = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-    write(this.#find(".exactly"), "why.exactly", { a, b, gap: [gap, tenths] });
+    write(this.#find(".exactly"), "why.exactly", { a, b, gap: rounded(gap, 1) });
   }
 }

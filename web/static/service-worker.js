@@ -1,5 +1,5 @@
-// Keeps the page, so that it opens and reads without a network. `python -m web build` fills in the version
-// and the files.
+// Keeps the page, so that it works without a network. `python -m web build` fills in the version and the
+// files.
 
 const PREFIX = `draw-a-digit ${registration.scope} `;
 const VERSION = "{version}";
@@ -7,7 +7,7 @@ const CACHE = PREFIX + VERSION;
 const FILES = "{files}";
 
 addEventListener("install", (event) => {
-  // Not what an older version left behind.
+  // The browser's own cache may have files of an older version.
   const fetched = FILES.map((file) => new Request(file, { cache: "reload" }));
   event.waitUntil(
     caches

@@ -1,8 +1,8 @@
-// Starts the static edition, and keeps its files for when there is no network.
+// Starts the static edition, and keeps its files so that it works without a network.
 
 import { mount } from "./main.js";
 
 mount(document.querySelector("#page"));
 navigator.serviceWorker?.register("service-worker.js").catch(() => {
-  /* then the page needs the network to open */
+  // The page needs the network to open.
 });

@@ -1,5 +1,4 @@
-// What a contributor has given: the receipt code, how much is stored, files to take home, and the deletion of
-// everything.
+// What a contributor has given: the receipt code, how much is stored, files to keep, and deleting it all.
 
 import { make } from "../dom.js";
 import { write } from "../words.js";
@@ -8,30 +7,23 @@ import { lessons } from "./lessons.js";
 import { NEXT_PERSON, nextPerson, person, RECEIPT_CHANGED, receipt } from "./receipt.js";
 import { picture } from "./thumbnail.js";
 
-// Pixels: a drawing in the sheet to save, and the gap between two.
-const SIDE = 160;
-const GAP = 8;
-// Milliseconds until the counts are asked for again: while something waits to be saved, while the Hub lacks
-// something, after silence.
-const WAITING = 2000;
-const MIRRORING = 8000;
-const SILENT = 5000;
+const SIDE = 160; // pixels of a drawing in the sheet to save
+const GAP = 8; // pixels between two of them
+const AGAIN = 5000; // milliseconds until the counts are asked for again, while not everything is stored
 
-// Dispatches "change" when the visitor has agreed or stopped, also in another tab.
-export class Collection extends EventTarget {
+export class Collection {
   #find;
   #terms;
-  // What this person has had stored since the page was opened.
+  // The drawings of this person that were stored since the page was opened.
   #visit = [];
   #timer = null;
-  // Counts what was sent, so that an older count is dropped.
+  // How many drawings were stored: an older answer about the counts is dropped.
   #sends = 0;
-  // The code that the page wrote into the field of the receipt to delete.
+  // The code that the page wrote into the field for the receipt to delete.
   #written = "";
 
-  // `find` finds the elements of the tab. `terms`, {licence, version}, is null where nothing is taken.
+  // `find` finds the elements of the tab. `terms` is {licence, version}, or null where nothing is taken.
   constructor(find, terms) {
-    super();
     this.#find = find;
     this.#terms = terms;
     find(".delete").hidden = !terms;
@@ -39,10 +31,7 @@ export class Collection extends EventTarget {
     this.#listenToButtons();
     this.#listenToHandover();
     this.#listenToDeletion();
-    window.addEventListener(RECEIPT_CHANGED, () => {
-      this.show();
-      this.dispatchEvent(new Event("change"));
-    });
+    window.addEventListener(RECEIPT_CHANGED, () => this.show());
     window.addEventListener(STORED, ({ detail }) => {
       this.#sends += 1;
       this.#count(detail);
@@ -62,7 +51,7 @@ export class Collection extends EventTarget {
     else clearTimeout(this.#timer);
   }
 
-  // Say something about what was given or is being sent, as write() takes it.
+  // Say something about what was given or is being sent. The sentence is as write() takes it.
   say(...sentence) {
     write(this.#find(".news"), ...sentence);
   }
@@ -79,15 +68,15 @@ export class Collection extends EventTarget {
     return null;
   }
 
-  // Give the receipt up. It is kept aside: it may be the only way to delete something. Returns `key` with the
-  // code, as write() takes it.
+  // Give the receipt up, which the field for deletion still shows. Returns `key` with the code, as write()
+  // takes it.
   leave(key) {
+    const code = receipt.get();
     receipt.set(null);
-    this.#write(receipt.before() ?? "");
-    return [key, { code: receipt.before() }];
+    return [key, { code }];
   }
 
-  // Write a code into the field of the receipt to delete, unless the visitor has typed another one.
+  // Write a code into the field for the receipt to delete, unless the visitor has typed another one.
   #write(code) {
     const field = this.#find(".receipt");
     if (field.value && field.value !== this.#written) return;
@@ -110,13 +99,12 @@ export class Collection extends EventTarget {
     else if (onHub !== undefined) key = onHub === saved ? "saved.hub" : "saved.part";
     write(this.#find(".count"), key, { saved, waiting, hub: onHub });
     clearTimeout(this.#timer);
-    if (waiting) this.#askIn(WAITING);
-    else if (onHub < saved) this.#askIn(MIRRORING);
+    if (waiting || onHub < saved) this.#askAgain();
   }
 
-  #askIn(milliseconds) {
+  #askAgain() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(), milliseconds);
+    this.#timer = setTimeout(() => this.#ask(), AGAIN);
   }
 
   async #ask() {
@@ -125,11 +113,11 @@ export class Collection extends EventTarget {
     if (!code) return;
     const reply = await ask("status", { receipt: code });
     if (receipt.get() !== code) return;
-    // What came with a drawing is newer, if it could be counted.
-    if (this.#sends !== before) return this.#askIn(WAITING);
+    // The counts that came with a drawing are newer, if it could be counted.
+    if (this.#sends !== before) return this.#askAgain();
     if (reply?.consent) return this.say(...this.leave("receipt.unknown"));
     if (reply && !reply.error) this.#count(reply);
-    else this.#askIn(SILENT);
+    else this.#askAgain();
   }
 
   // --- files ---
@@ -151,7 +139,7 @@ export class Collection extends EventTarget {
         await navigator.clipboard.writeText(receipt.get());
         write(find(".copy"), "mine.copied");
       } catch {
-        // Then the visitor copies it by hand.
+        // The visitor can copy it by hand.
         getSelection().selectAllChildren(find(".code"));
       }
     });
@@ -163,7 +151,6 @@ export class Collection extends EventTarget {
 
   // --- another person ---
 
-  // Another person is another writer and another hand: nothing of the one before stays on the page.
   #listenToHandover() {
     const handover = this.#find(".handover");
     this.#find(".other").addEventListener("click", () => handover.showModal());
@@ -193,7 +180,7 @@ export class Collection extends EventTarget {
     const form = find(".delete form");
     const sure = find(".delete .sure");
     const deleted = find(".deleted");
-    // What is to be deleted is what was written when the question was asked.
+    // The code that the question is about, whatever is typed since.
     let code = "";
     const askIfSure = (asked) => {
       sure.hidden = !asked;
@@ -215,6 +202,7 @@ export class Collection extends EventTarget {
     sure.querySelector(".yes").addEventListener("click", async () => {
       askIfSure(false);
       const asked = person;
+      this.say();
       const reply = await ask("delete", { receipt: code }, 3 * SERVER_TIMEOUT);
       if (person !== asked) return;
       write(deleted, ...(reply ? said(reply) : ["delete.silent"]));

@@ -1,26 +1,22 @@
-// Contributing: what the server is asked, and drawings that are sent until it has said that they are stored.
+// Contributing: questions to the server, and drawings that are sent until it has said that they are stored.
 
 import { isKnown } from "../words.js";
 import { person, RECEIPT_CHANGED, receipt } from "./receipt.js";
 
 // An event on the window, with the server's counts, after a drawing was stored.
 export const STORED = "draw-a-digit stored";
-// Milliseconds in which a correction can be taken back before it is sent.
-const GRACE = 8000;
-// Attempts to send a correction.
-const ATTEMPTS = 6;
-
-// Milliseconds for an answer, and before asking again where there was none.
-export const SERVER_TIMEOUT = 8000;
-const PAUSES = [300, 600, 1200, 2500, 5000];
+const GRACE = 8000; // milliseconds in which a correction can be taken back before it is sent
+const ATTEMPTS = 6; // to send a correction
+export const SERVER_TIMEOUT = 8000; // milliseconds
+const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds before asking again
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-// What a promise resolves to; nothing when it fails or takes longer than `limit` milliseconds.
+// The value of a promise, or nothing when it fails or takes longer than `limit` milliseconds.
 export const inTime = (promise, limit = SERVER_TIMEOUT) =>
   Promise.race([promise, pause(limit)]).catch(() => null);
 
-// The browser finishes sending what it was given, also when the page is closed.
+// The browser finishes sending (keepalive), also when the page is closed.
 function post(name, question) {
   const headers = { "Content-Type": "application/json" };
   const body = JSON.stringify(question);
@@ -34,7 +30,7 @@ async function answer(name, question) {
   return said;
 }
 
-// The server's answer, nothing when there is none in time. Names: consent, submit, status, delete.
+// The server's answer, or nothing when none comes in time. Names: consent, submit, status, delete.
 export const ask = (name, question, limit) => inTime(answer(name, question), limit);
 
 // The file of a contributor's digits as {file}, or {problem}, a sentence as write() takes it.
@@ -45,7 +41,7 @@ export async function download() {
   return { problem: refusal(await reply?.json().catch(() => null)) };
 }
 
-// The server's answer in the visitor's words, as write() takes it: its English sentence comes with a code.
+// The server's answer in the visitor's language, as write() takes it: its English sentence comes with a code.
 export const said = ({ code, ...values }) =>
   isKnown(`server.${code}`) ? [`server.${code}`, values] : ["server.refused"];
 
@@ -55,9 +51,9 @@ export function refusal(reply) {
   return reply.error === undefined ? null : said(reply);
 }
 
-// Send a drawing {id, label, strokes, source}, again and again under the same id, until the server has
-// answered. Returns its answer; null when it keeps silent, or when the visitor has stopped meanwhile.
-// `silent()` is called after each attempt without an answer.
+// Send a drawing {id, label, strokes, source} under the same id until the server has answered. Returns its
+// answer, or null when it keeps silent or the visitor has stopped meanwhile. `silent()` is called after each
+// attempt without an answer.
 export async function submit({ id, label, strokes, source }, attempts, silent = () => {}) {
   const code = receipt.get();
   const timed = strokes.map(({ points, radius, times }) => ({ points, radius, times }));
@@ -73,19 +69,19 @@ export async function submit({ id, label, strokes, source }, attempts, silent = 
   return null;
 }
 
-// A drawing that was labelled on the first tab by a contributor. It is sent after a moment in which the label
-// can be taken back.
+// A drawing that a contributor labelled on the first tab. It is sent after a moment in which the label can be
+// taken back.
 export class Correction {
   #drawing = null;
   #timer = null;
   #sent = new Set();
   #tell;
 
-  // tell(sentence, id): what becomes of that drawing, as write() takes it. From the first call on, the label
-  // cannot be taken back.
+  // tell(sentence, id) says what becomes of that drawing, as write() takes it. From the first call on, the
+  // label cannot be taken back.
   constructor(tell) {
     this.#tell = tell;
-    // A visitor who leaves the page does not take it back.
+    // A visitor who leaves the page takes nothing back.
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.send();
     });
@@ -96,7 +92,7 @@ export class Correction {
     });
   }
 
-  // Returns whether the drawing will be sent: only for a contributor, and once.
+  // Returns whether the drawing will be sent: a contributor's is, once.
   hold(drawing) {
     if (this.#drawing?.id !== drawing.id) this.send();
     if (!receipt.get() || this.#sent.has(drawing.id)) return false;
@@ -119,7 +115,7 @@ export class Correction {
     this.#tell(["teach.waiting"], drawing.id);
     const giver = person;
     const reply = await submit(drawing, ATTEMPTS);
-    // A visitor who has stopped since asked for nothing more to be sent.
+    // A visitor who has stopped meanwhile is not told of it.
     if (!receipt.get() || giver !== person) return;
     if (refusal(reply)) this.#sent.delete(drawing.id);
     this.#tell(refusal(reply) ?? [reply.waiting ? "teach.waiting" : "teach.saved"], drawing.id);

@@ -1,9 +1,9 @@
 // What the visitor has taught the page: drawings, each with the digit that it is. They are kept in this
 // browser and nowhere else.
 //
-// A lesson is {id, label, at, strokes: [{points, radius}]}, or, for a picture and for a drawing of very many
-// points, {id, label, at, pixels: 784 numbers 0..255}: what the network was given. Strokes survive a change
-// of the preprocessing, and pixels are always small.
+// A lesson is {id, label, at, strokes: [{points, radius}]}. For a picture, and for a drawing of very many
+// points, it is {id, label, at, pixels: 784 numbers 0..255}, the input of the network. Strokes outlive a
+// change of the preprocessing, and pixels are always small.
 
 import { recall, remember } from "../storage.js";
 
@@ -11,22 +11,16 @@ const STORED = "draw-a-digit lessons";
 const UNUSED = "draw-a-digit lessons unused";
 const MOST = 100;
 const MOST_OF_A_DIGIT = 20;
-// A longer drawing would need more than 20 kB of the browser's storage.
-const MAX_POINTS = 1500;
+const MAX_POINTS = 1500; // of a drawing whose strokes are kept: about 20 kB of the browser's storage
 
 const tenth = (value) => Math.round(value * 10) / 10;
 
 // What a lesson remembers of a drawing.
 function content({ strokes, pixels }) {
-  const points = strokes?.reduce((count, stroke) => count + stroke.points.length, 0) ?? Infinity;
-  if (points > MAX_POINTS && pixels)
-    return { pixels: Array.from(pixels, (value) => Math.round(255 * value)) };
-  return {
-    strokes: strokes.map(({ points, radius }) => ({
-      points: points.map((point) => point.map(tenth)),
-      radius,
-    })),
-  };
+  const count = strokes?.flatMap(({ points }) => points).length ?? Infinity;
+  if (count > MAX_POINTS && pixels) return { pixels: Array.from(pixels, (value) => Math.round(255 * value)) };
+  const rounded = (points) => points.map((point) => point.map(tenth));
+  return { strokes: strokes.map(({ points, radius }) => ({ points: rounded(points), radius })) };
 }
 
 const isLesson = (entry) =>
@@ -34,7 +28,7 @@ const isLesson = (entry) =>
   /^\d$/.test(entry.label) &&
   (Array.isArray(entry.strokes) || entry.pixels?.length === 784);
 
-// The newest of a list, as many as are kept.
+// The lessons of a list that are kept: the newest.
 function newest(list) {
   const counts = {};
   const kept = list.toReversed().filter(({ label }) => {
@@ -44,12 +38,11 @@ function newest(list) {
   return kept.slice(0, MOST).reverse();
 }
 
-// Dispatches "change" when lessons came, went, or are used or not, in this tab or in another one, and "clear"
-// when all were forgotten at once.
+// Dispatches "change" when lessons come or go or their use is switched on or off, in this tab or in another
+// one, and "clear" when all are forgotten at once.
 class Lessons extends EventTarget {
-  // Whether they outlive this page: not where the browser stores nothing for it, or has no room.
+  // Whether they outlive this page: the browser may store nothing for it, or have no room.
   stored = true;
-
   #list = this.#read();
 
   // The lessons, the oldest first.
@@ -67,12 +60,16 @@ class Lessons extends EventTarget {
     this.#tell();
   }
 
-  // Add drawings {id, label, strokes, pixels}: strokes as the board has them, null for a picture; pixels 784
-  // numbers 0..1. A drawing that is known under its id gets a new label.
+  // Add drawings {id, label, strokes, pixels}: the board's strokes, or null for a picture, and 784 numbers
+  // 0..1. A drawing that is known under its id gets a new label.
   add(drawings) {
-    const lessons = drawings.map((drawing) => {
-      return { id: drawing.id, label: drawing.label, at: Date.now(), ...content(drawing) };
-    });
+    const at = Date.now();
+    const lessons = drawings.map((drawing) => ({
+      id: drawing.id,
+      label: drawing.label,
+      at,
+      ...content(drawing),
+    }));
     const ids = new Set(lessons.map(({ id }) => id));
     this.#write(newest([...this.#latest().filter(({ id }) => !ids.has(id)), ...lessons]));
   }
@@ -89,7 +86,7 @@ class Lessons extends EventTarget {
     return gone;
   }
 
-  // Forget everything, and that there ever was something.
+  // Forget everything.
   clear() {
     remember(UNUSED, null);
     this.#write([]);
@@ -129,10 +126,10 @@ class Lessons extends EventTarget {
 export const lessons = new Lessons();
 
 window.addEventListener("storage", ({ key }) => {
-  // A key of null says that everything was cleared.
+  // The key is null where everything was cleared.
   if ([STORED, UNUSED, null].includes(key)) lessons.refresh();
 });
-// A page that comes back from the browser's history was not told of what other tabs stored meanwhile.
+// A page that comes back from the browser's history has not heard what other tabs stored meanwhile.
 window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted) lessons.refresh();
 });

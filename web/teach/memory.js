@@ -1,121 +1,97 @@
 // Teaching on the first tab: a tap on a digit's bar says what the drawing on the board is, and the page knows
 // it from then on.
 //
-// What it has learnt is listed under the board. Whenever a remembered drawing decided an answer, that drawing
-// is shown beside it.
+// The lessons are listed under the board. When a lesson decides an answer, it is shown beside that answer.
 
 import { make, set } from "../dom.js";
 import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
-import { label, write } from "../words.js";
+import { write } from "../words.js";
 import { Correction } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { NEXT_PERSON, newId } from "./receipt.js";
-import { named, thumbnail } from "./thumbnail.js";
+import { cross, named, thumbnail } from "./thumbnail.js";
 
-// A button that says `word` and does `action`.
-function makeButton(word, action, className = "") {
-  const button = make("button", { type: "button", className });
-  write(button, word);
-  button.addEventListener("click", action);
-  return button;
-}
-
-// What the page knows of the visitor: how many drawings, and, opened, each of them.
+// Under the board: how many drawings the page knows, and, opened, each of them.
 class Tray {
   #root;
-  #said = make("span");
-  #details = make("details", { className: "tray" });
-  #list = make("ul", { className: "thumbs" });
-  #use = make("input", { type: "checkbox" });
-  #where = make("small");
-  #sure = make("div", { className: "sure", hidden: true });
-  #question = make("p");
-  #forget;
+  #details;
+  #sure;
+  #forgetAll;
+  #remove;
 
   // remove(id) forgets one lesson, empty() is called after all were forgotten.
   constructor(root, remove, empty) {
     this.#root = root;
-    this.remove = remove;
-    this.#forget = makeButton("memory.forget", () => this.#asked(true));
-    this.#forget.id = "forget";
-    const yes = makeButton("memory.forget.yes", () => {
-      this.#asked(false);
+    this.#details = this.#find("details");
+    this.#sure = this.#find(".sure");
+    this.#forgetAll = this.#find("#forget");
+    this.#remove = remove;
+    this.#forgetAll.addEventListener("click", () => this.#askIfSure(true));
+    this.#find(".no").addEventListener("click", () => this.#askIfSure(false));
+    this.#find(".yes").addEventListener("click", () => {
+      this.#askIfSure(false);
       lessons.clear();
       empty();
     });
-    const no = makeButton("memory.forget.no", () => this.#asked(false));
-    this.#sure.append(this.#question, make("div", { className: "row" }, no, yes));
-    const use = make("span");
-    write(use, "memory.use");
-    const row = make(
-      "div",
-      { className: "row" },
-      make("label", {}, this.#use, use),
-      this.#forget,
-      this.#where,
-    );
-    this.#details.append(make("summary", {}, this.#said), this.#list, row, this.#sure);
-    root.append(this.#details);
-    this.#use.addEventListener("change", () => {
-      lessons.used = this.#use.checked;
+    this.#find("input").addEventListener("change", ({ target }) => {
+      lessons.used = target.checked;
     });
-    this.#details.addEventListener("toggle", () => this.show());
-    lessons.addEventListener("change", () => this.show());
-    this.show();
+    this.#details.addEventListener("toggle", () => this.#show());
+    lessons.addEventListener("change", () => this.#show());
+    this.#show();
   }
 
-  show() {
+  #find(selector) {
+    return this.#root.querySelector(selector);
+  }
+
+  #show() {
     const count = lessons.all.length;
     this.#root.dataset.count = count;
     this.#root.hidden = !count;
-    write(this.#said, lessons.used ? "memory.knows" : "memory.unused", { count });
-    write(this.#where, lessons.stored ? "memory.here" : "memory.visit");
-    write(this.#question, "memory.forget.sure", { count });
-    this.#use.checked = lessons.used;
-    if (!count) this.#asked(false);
-    // The newest first. They are painted for a visitor who looks at them.
-    if (this.#details.open)
-      this.#list.replaceChildren(...lessons.all.map((lesson) => this.#entry(lesson)).reverse());
+    write(this.#find("summary"), lessons.used ? "memory.knows" : "memory.unused", { count });
+    write(this.#find("small"), lessons.stored ? "memory.here" : "memory.visit");
+    write(this.#find(".sure p"), "memory.forget.sure", { count });
+    this.#find("input").checked = lessons.used;
+    if (!count) this.#askIfSure(false);
+    // The newest come first. They are painted only for a visitor who looks at them.
+    const shown = this.#details.open ? lessons.all.toReversed() : [];
+    this.#find(".thumbs").replaceChildren(...shown.map((lesson) => this.#entry(lesson)));
   }
 
   #entry(lesson) {
     const { id, label: digit } = lesson;
-    const button = make("button", { type: "button", textContent: "×" });
-    label(button, "memory.remove", { digit });
-    button.addEventListener("click", () => this.remove(id));
     const picture = thumbnail(lesson);
     picture.setAttribute("aria-hidden", "true");
-    return make("li", {}, picture, make("b", { textContent: digit }), button);
+    const forget = cross("memory.remove", digit, () => this.#remove(id));
+    return make("li", {}, picture, make("b", { textContent: digit }), forget);
   }
 
-  #asked(asked) {
-    const changes = this.#sure.hidden === asked;
+  #askIfSure(asked) {
+    if (this.#sure.hidden !== asked) return;
     this.#sure.hidden = !asked;
-    this.#forget.disabled = asked;
-    if (changes) (asked ? this.#sure.querySelector("button") : this.#forget).focus({ preventScroll: true });
+    this.#forgetAll.disabled = asked;
+    (asked ? this.#find(".no") : this.#forgetAll).focus({ preventScroll: true });
   }
 }
 
-// Under the answer: how to teach, or the drawing that the answer is due to, and a way to take back what was
-// just done.
+// Under the answer: how to teach, or the lesson that decided the answer, and a way to take back the last
+// change.
 class Beside {
   #hint;
-  #picture = make("span", { className: "lesson" });
-  #forget;
+  #picture;
   #undo;
+  #forget;
   #lesson;
   // Takes back what was done last, until the drawing changes.
   #back = null;
 
-  // `root` holds the hint. forget(id) forgets the lesson that is shown.
+  // forget(id) forgets the lesson that is shown.
   constructor(root, forget) {
-    this.#hint = root.firstElementChild;
-    this.#forget = makeButton("memory.forget.one", () => forget(this.#lesson.id));
-    this.#undo = makeButton("undo", () => this.#back());
-    this.#undo.classList.add("unteach");
-    root.append(this.#picture, this.#undo, this.#forget);
-    this.#arrange();
+    [this.#hint, this.#picture, this.#undo, this.#forget] = root.children;
+    this.#undo.addEventListener("click", () => this.#back());
+    this.#forget.addEventListener("click", () => forget(this.#lesson.id));
   }
 
   // Show the lesson with this id, or none.
@@ -139,8 +115,7 @@ class Beside {
   }
 }
 
-// Bring teaching to the page: a press of a bar is the event "teach" of #prediction, and what has been learnt
-// is listed in #memory.
+// Mount this part: a press of a bar is the event "teach" of #prediction, and #memory lists the lessons.
 export function mount(page, sketchpad) {
   const { board, player, prediction, reading } = sketchpad;
   const tell = (sentence) => sketchpad.tell(sentence);
@@ -149,7 +124,7 @@ export function mount(page, sketchpad) {
   // The digit that was tapped before the drawing was answered, or null.
   let tapped = null;
 
-  // Whether that is what is on the board: undoing later strokes brings it back.
+  // Whether that drawing is on the board: undoing later strokes brings it back.
   const isLast = () =>
     last !== null &&
     board.picture === last.picture &&
@@ -191,10 +166,10 @@ export function mount(page, sketchpad) {
     const before = lessons.all.filter((lesson) => lesson.id === id);
     lessons.used = true;
     lessons.add([{ id, label: digit, strokes, pixels }]);
-    // What a picture or the page itself drew is not the handwriting of a contributor.
+    // Pictures and what the page itself drew are not the handwriting of a contributor.
     const isSent = strokes && !player.kind && correction.hold({ id, label: digit, strokes });
     tell([isSent ? "teach.sending" : "teach.learnt", { digit }]);
-    // The next stroke draws it again.
+    // The next stroke begins a new drawing.
     const wasFinished = board.isFinished;
     board.isFinished = true;
     offerUndo(() => {
@@ -211,37 +186,33 @@ export function mount(page, sketchpad) {
     offerUndo(() => lessons.restore(gone));
   }
 
-  const know = () => engine.teach(lessons.used ? lessons.all : []);
+  // What was forgotten on purpose is neither sent nor brought back.
+  function letGo() {
+    last = null;
+    correction.drop();
+    beside.offerUndo(null);
+    tell(null);
+  }
 
-  for (const bar of prediction.querySelectorAll("[data-digit]"))
-    bar.setAttribute("aria-describedby", "teach-hint");
+  const know = () => engine.teach(lessons.used ? lessons.all : []);
+  know();
   prediction.addEventListener("teach", ({ detail }) => teach(detail.digit));
   lessons.addEventListener("change", () => {
     know();
     reading.ask();
   });
-  // What was forgotten on purpose is neither sent nor brought back.
-  lessons.addEventListener("clear", () => {
-    last = null;
-    correction.drop();
-    beside.offerUndo(null);
-    tell(null);
-  });
+  lessons.addEventListener("clear", letGo);
   window.addEventListener(NEXT_PERSON, () => {
-    last = null;
-    correction.drop();
+    letGo();
     sketchpad.startOver();
   });
-  know();
   sketchpad.watch({
     changed() {
       tapped = null;
       correction.send();
       beside.offerUndo(null);
     },
-    painted({ lesson }) {
-      beside.show(lesson);
-    },
+    painted: ({ lesson }) => beside.show(lesson),
     shown() {
       if (tapped !== null) teach(tapped);
     },

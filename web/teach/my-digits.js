@@ -1,9 +1,9 @@
 // Your digits: the page asks for the ten digits in shuffled order, learns them, and says how many it read
 // before.
 //
-// No reading is shown while one draws, so that nobody draws for the network. Nothing is sent before the ten
-// are drawn and the visitor has agreed to give them. A drawing stays here until the server has said that it
-// is stored.
+// No reading is shown meanwhile, so that nobody draws for the network. Nothing is sent before the ten are
+// drawn and the visitor has agreed to give them. A drawing stays here until the server has said that it is
+// stored.
 
 import { make } from "../dom.js";
 import { Board, FULL } from "../draw/board.js";
@@ -13,23 +13,18 @@ import { label, write } from "../words.js";
 import { Collection } from "./collection.js";
 import { inTime, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { NEXT_PERSON, newId, person, receipt } from "./receipt.js";
-import { named, thumbnail } from "./thumbnail.js";
+import { NEXT_PERSON, newId, person, RECEIPT_CHANGED, receipt } from "./receipt.js";
+import { cross, named, thumbnail } from "./thumbnail.js";
 
-// What the engine calls this board.
-const NAME = "digits";
+const NAME = "digits"; // the engine's name for this board
 const DIGITS = "0123456789";
-// Points of a drawing, with their times: the server stores 32 kB.
-const MAX_POINTS = 1500;
-// Board units of line: less than that is a dot.
-const DOT = 20;
-// Milliseconds that a reading is waited for.
-const PATIENCE = 3000;
-// Attempts to send a drawing, before the visitor is asked to try again.
-const ATTEMPTS = 12;
+const MAX_POINTS = 1500; // points of a drawing: with their times the server stores 32 kB
+const DOT = 20; // board units: a shorter line is a dot
+const PATIENCE = 3000; // milliseconds to wait for a reading
+const ATTEMPTS = 12; // to send a drawing, before the visitor is asked to try again
 
-// The ten digits that are asked for, and what was drawn of them: {id, label, strokes, read, isSent, isStored}
-// each. What was sent may be stored, although the server has not said so.
+// The ten digits in the order in which they are asked for, and the drawings of them: {id, label, strokes,
+// read, isSent, isStored} each. A drawing that was sent may be stored although the server has not said so.
 class Round {
   #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
     .sort(([a], [b]) => a - b)
@@ -45,7 +40,7 @@ class Round {
     return this.results.length === DIGITS.length;
   }
 
-  // What was drawn, in the order of the digits.
+  // The drawings, in the order of the digits.
   get drawn() {
     return this.results.filter(Boolean).sort((a, b) => a.label - b.label);
   }
@@ -64,7 +59,7 @@ class MyDigits {
   #sending = false;
 
   // `root` is the tab. `contributions` is what the server says about contributing: {licence, version}, or
-  // {error, code} where none are taken; null where there is no server.
+  // {error, code} where it takes none; null where there is no server.
   constructor(root, contributions) {
     this.#find = (selector) => root.querySelector(selector);
     const find = this.#find;
@@ -83,7 +78,7 @@ class MyDigits {
 
   #listen() {
     const find = this.#find;
-    // A double click is one press: the second half would hit the digit after.
+    // A double click is one press: its second half would hit the next digit.
     const press = (selector, action) =>
       find(selector).addEventListener("click", (event) => {
         if (event.detail < 2) action();
@@ -97,18 +92,21 @@ class MyDigits {
       event.preventDefault();
       this.#next();
     });
-    this.#collection.addEventListener("change", () => this.#offerGift());
+    window.addEventListener(RECEIPT_CHANGED, () => {
+      this.#offerGift();
+      this.#offerHandover();
+    });
+    lessons.addEventListener("change", () => this.#offerHandover());
+    this.#offerHandover();
     window.addEventListener(NEXT_PERSON, () => {
       this.#sending = false;
       find(".learnt .thumbs").replaceChildren();
       this.#begin();
     });
-    const offerHandover = () => {
-      find(".other").hidden = !lessons.all.length && !receipt.get();
-    };
-    lessons.addEventListener("change", offerHandover);
-    this.#collection.addEventListener("change", offerHandover);
-    offerHandover();
+  }
+
+  #offerHandover() {
+    this.#find(".other").hidden = !lessons.all.length && !receipt.get();
   }
 
   // --- ten drawings ---
@@ -158,7 +156,7 @@ class MyDigits {
     const line = strokes.reduce((sum, stroke) => sum + stroke.length, 0);
     if (line < DOT) return this.#remark(strokes.length ? "doubt.dot" : "doubt.empty", { digit: asked });
     if (standApart(strokes)) return this.#remark("reading.apart");
-    this.#advance({ id: newId(), label: asked, strokes: this.#board.drawing(true), source: "collector" });
+    this.#advance({ id: newId(), label: asked, strokes: this.#board.strokes, source: "collector" });
     if (!this.#round.isOver) this.#board.focus();
   }
 
@@ -171,7 +169,7 @@ class MyDigits {
 
   // --- what it has learnt ---
 
-  // Each is read before any of them is learnt: that is what "before" says.
+  // All of them are read before any is learnt, so that "before" is true.
   async #learn() {
     const round = this.#round;
     for (const drawing of round.drawn) {
@@ -191,7 +189,7 @@ class MyDigits {
     const right = drawn.filter(({ label: digit, read }) => digit === read).length;
     const total = drawn.length;
     let sentence = right === total ? "digits.read.all" : "digits.read";
-    // Without the network there was no reading.
+    // Nothing was read while the network was not there.
     if (drawn.some(({ read }) => read === undefined)) sentence = "digits.learnt";
     if (!total) sentence = "digits.none";
     write(find(".done"), sentence, { right, total });
@@ -204,35 +202,28 @@ class MyDigits {
   }
 
   #showThumbs() {
-    this.#find(".learnt .thumbs").replaceChildren(
-      ...this.#round.drawn.map((drawing) => this.#entry(drawing)),
-    );
+    const entries = this.#round.drawn.map((drawing) => this.#entry(drawing));
+    this.#find(".learnt .thumbs").replaceChildren(...entries);
   }
 
-  // A drawing with what it was read as. One that went wrong can be left out while nothing of it was sent.
+  // A drawing with the digit that was read. It can be left out as long as it was not sent.
   #entry({ id, label: digit, strokes, read, isSent }) {
     const caption = make("span");
     const isWrong = read !== undefined && read !== digit;
     if (!isWrong) caption.textContent = digit;
     else write(caption, read ? "digits.read.as" : "digits.unread", { digit, read });
-    const entry = make(
-      "li",
-      { className: isWrong ? "misread" : "" },
-      named(thumbnail({ strokes }), digit),
-      caption,
-    );
-    if (isSent || this.#sending) return entry;
-    const button = make("button", { type: "button", textContent: "×" });
-    label(button, "digits.leave.out", { digit });
-    button.addEventListener("click", () => {
-      lessons.remove(id);
-      this.#round.leaveOut(id);
-      this.#showThumbs();
-      this.#offerGift();
-      this.#find(".done").focus({ preventScroll: true });
-    });
-    entry.append(button);
+    const picture = named(thumbnail({ strokes }), digit);
+    const entry = make("li", { className: isWrong ? "misread" : "" }, picture, caption);
+    if (!isSent && !this.#sending) entry.append(cross("digits.leave.out", digit, () => this.#leaveOut(id)));
     return entry;
+  }
+
+  #leaveOut(id) {
+    lessons.remove(id);
+    this.#round.leaveOut(id);
+    this.#showThumbs();
+    this.#offerGift();
+    this.#find(".done").focus({ preventScroll: true });
   }
 
   // --- giving them to the dataset ---
@@ -275,7 +266,7 @@ class MyDigits {
         this.#collection.say("silent.again");
       });
       if (!refusal(reply)) drawing.isSent = true;
-      // The rest is not for the receipt of whoever has agreed since.
+      // The rest does not belong to a receipt that somebody got meanwhile.
       if (receipt.get() !== code) return ["stopped"];
       if (!reply) return ["silent.kept"];
       if (reply.consent) return this.#collection.leave("receipt.unknown");

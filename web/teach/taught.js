@@ -1,18 +1,17 @@
-// The lessons as the worker has them: each is read by the network once, and remembered by its features.
+// The lessons in the worker: the network reads each of them once and remembers its features.
 
 import { fitted } from "../read/small.js";
 
 export class Taught {
-  // id -> {label, strokes or pixels}, in the order in which they were taught
+  // id -> {label, strokes or pixels}, in the order in which they were taught.
   #lessons = new Map();
-  // id -> Float32Array, or null for a lesson that cannot be read
+  // id -> Float32Array, or null for a lesson that cannot be read.
   #features = new Map();
   #net = null;
   #mine = null;
   #ids = [];
 
-  // Know exactly these: [{id, label, strokes or pixels}]; of one that is known the id and the label are
-  // enough.
+  // Know exactly these: [{id, label, strokes or pixels}]. A lesson that is known already needs no drawing.
   set(lessons) {
     const before = this.#lessons;
     this.#lessons = new Map(lessons.map((lesson) => [lesson.id, { ...before.get(lesson.id), ...lesson }]));
@@ -26,13 +25,13 @@ export class Taught {
     return this.#mine;
   }
 
-  // The id of the lesson that predict() of that network names by its place, or null.
+  // The id of the lesson at a place, as predict() of that network names it, or null.
   idOf(place) {
     return this.#ids[place] ?? null;
   }
 
   async #learn(net) {
-    // Features that other weights found mean nothing to these.
+    // Features mean nothing to other weights.
     if (net !== this.#net) this.#features.clear();
     this.#net = net;
     for (const [id, { strokes, pixels }] of this.#lessons) {
@@ -51,7 +50,7 @@ async function features(net, strokes, pixels) {
     if (pixels) return net.features(Float32Array.from(pixels, (value) => value / 255));
     return net.features(await net.preprocess(fitted(strokes).strokes));
   } catch {
-    // A lesson that cannot be read, perhaps of an earlier version, must not keep the others from being used.
+    // The others are used all the same. An earlier version of the page may have stored this one.
     return null;
   }
 }
