@@ -19,7 +19,7 @@ import numpy as np
 from publishing.fetch import Files, cached, fetched, point, read
 from serving.settings import Settings
 
-# After a failure the Hub is asked again after so many seconds at most.
+# Seconds after a failure until the Hub is asked again, at most.
 RETRY = 60.0
 
 
@@ -47,16 +47,11 @@ def load(files: Files):
 class Weights:
     """The weights in service: `files` change when the Hub has newer ones; `problem` says why they do not.
 
-    Raises OSError or ValueError when there are no embedded weights.
+    Raises OSError or ValueError when the embedded weights cannot be read.
     """
 
-    def __init__(self, embedded: Path, settings: Settings = Settings()):
-        self.repository, self.revision, self.every = (
-            settings.model_id,
-            settings.model_revision,
-            settings.model_refresh,
-        )
-        self.files = read(embedded, "embedded")
+    def __init__(self, embedded: Path, settings: Settings):
+        self.settings, self.files = settings, read(embedded, "embedded")
         self.problem: str | None = None
         self._refused: dict[str, str] = {}
         self._network: Future = Future()
@@ -77,28 +72,30 @@ class Weights:
         )
 
     def _follow(self) -> None:
+        repository, revision = self.settings.model_id, self.settings.model_revision
         try:
             self._network.set_result(load(self.files))
         except Exception as error:
             self.problem = f"The network cannot be loaded: {error}"
             self._network.set_exception(ValueError(self.problem))
-        if not self.repository:
+        if not repository:
             return
         with contextlib.suppress(OSError, ValueError):
             # The cache may have the weights already.
-            self._serve(self.repository, self.revision)
+            self._serve(repository, revision)
         # A commit never changes, so once it is served there is nothing to look for.
-        while self.files.origin != f"{self.repository}@{self.revision}":
-            self._refresh(self.repository)
-            if not self.problem and not self.every:
+        while self.files.origin != f"{repository}@{revision}":
+            self._refresh(repository, revision)
+            wait = float(self.settings.model_refresh)
+            if not self.problem and not wait:
                 return
-            time.sleep(min(RETRY, self.every or RETRY) if self.problem else self.every)
+            time.sleep(min(RETRY, wait or RETRY) if self.problem else wait)
 
-    def _refresh(self, repository: str) -> None:
+    def _refresh(self, repository: str, revision: str) -> None:
         """Ask the Hub once; serve what it has if that is new and good, else say in `problem` why not."""
         commit = ""
         try:
-            commit = fetched(repository, self.revision)
+            commit = fetched(repository, revision)
             if commit in self._refused:
                 raise ValueError(self._refused[commit])
             if self.files.origin != f"{repository}@{commit}":
@@ -108,7 +105,7 @@ class Weights:
                     # The files may have been spoilt on the way here only.
                     fetched(repository, commit, "again")
                     self._serve(repository, commit)
-                point(repository, self.revision, commit)
+                point(repository, revision, commit)
             self.problem = None
         except Exception as error:
             # Whatever went wrong, the thread goes on.
@@ -120,8 +117,7 @@ class Weights:
 
     def _serve(self, repository: str, revision: str) -> None:
         """Serve the cached weights of a revision. Raises OSError or ValueError when they do not work."""
-        files = cached(repository, revision)
-        network: Future = Future()
+        files, network = cached(repository, revision), Future[object]()
         network.set_result(load(files))
         self.files, self._network = files, network
         print(f"Serving {files.origin}.", flush=True)

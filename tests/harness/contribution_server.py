@@ -25,12 +25,10 @@ def main(port: int) -> None:
 
     async def contributions(request: Request) -> Response:
         name, question = request.path_params["name"], await request.json()
-        if name != "collection":
-            return JSONResponse(await run_in_threadpool(service.functions[name], question))
-        try:
-            return Response(await run_in_threadpool(service.download_drawings, question))
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
+        answer = await run_in_threadpool(service.answer, name, question)
+        if isinstance(answer, bytes):
+            return Response(answer)
+        return JSONResponse(answer, 400 if name == "collection" else 200)
 
     async def health(request: Request) -> Response:
         return JSONResponse({})

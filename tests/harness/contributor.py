@@ -45,8 +45,8 @@ def scribble(points: int, seed: int = 0) -> list[dict]:
 
 
 def ask(service: ContributionService, name: str, **question) -> dict:
-    """What the page's function of that name answers."""
-    return service.functions[name](question)
+    """What the page is answered."""
+    return service.answer(name, question)
 
 
 def agree(service: ContributionService) -> str:
