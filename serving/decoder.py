@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageOps
 
 try:
     import resource
@@ -20,7 +20,7 @@ except ImportError:
     # Windows has no such module, so only CLOCK limits a child there.
     resource = None  # type: ignore[assignment]
 
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
 # A photograph of 48 megapixels has some 15 MB.
 MAX_BYTES = 20 * 2**20
 # As in model.py, which this process does not import; a test compares them. A larger picture is reduced.
@@ -39,33 +39,24 @@ class BadPicture(ValueError):
 def open_picture(raw: bytes) -> Image.Image:
     """The first frame of a picture file, upright, without a palette, reduced to at most 2048 pixels a side.
 
-    Raises BadPicture for what is not such a file, and for one with too few or too many pixels.
+    Raises BadPicture for one with too few or too many pixels, and what Pillow raises for other files.
     """
     Image.MAX_IMAGE_PIXELS = None
-    try:
-        image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise BadPicture(f"The picture is {width}x{height} pixels; send one of at most 64 megapixels.")
-        if min(width, height) < MIN_SIDE:
-            raise BadPicture(f"The picture is {width}x{height} pixels; send one of at least 8 pixels a side.")
-        if max(width, height) > SIDE:
-            image.draft(None, (SIDE // 2, SIDE // 2))
-        image.load()
-        turned = reduced(image)
-        turned.info |= {"exif": image.info.get("exif", b"")}
-        # Damaged Exif does not turn the picture.
-        with contextlib.suppress(Exception):
-            return ImageOps.exif_transpose(turned)
-        return turned
-    except BadPicture:
-        raise
-    except MemoryError as error:
-        raise BadPicture("The picture takes too much memory to open; send a smaller one.") from error
-    except Exception as error:
-        # Pillow's decoders raise many kinds of errors; each means that the file is damaged or not a picture.
-        kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-        raise BadPicture(f"This is not a picture that can be read; send a {kinds} file.") from error
+    image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise BadPicture(f"The picture is {width}x{height} pixels; send one of at most 64 megapixels.")
+    if min(width, height) < MIN_SIDE:
+        raise BadPicture(f"The picture is {width}x{height} pixels; send one of at least 8 pixels a side.")
+    if max(width, height) > SIDE:
+        image.draft(None, (SIDE // 2, SIDE // 2))
+    image.load()
+    turned = reduced(image)
+    turned.info |= {"exif": image.info.get("exif", b"")}
+    # Damaged Exif does not turn the picture.
+    with contextlib.suppress(Exception):
+        return ImageOps.exif_transpose(turned)
+    return turned
 
 
 def plain_mode(image: Image.Image) -> str:
@@ -117,11 +108,18 @@ def be_the_child() -> None:
         # The system ends the process, whatever library is at work.
         resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    pixels = b""
     try:
         image = open_picture(sys.stdin.buffer.read())
         answer, pixels = {"mode": image.mode, "size": image.size}, image.tobytes()
     except BadPicture as error:
-        answer, pixels = {"error": str(error)}, b""
+        answer = {"error": str(error)}
+    except MemoryError:
+        answer = {"error": "The picture takes too much memory to open; send a smaller one."}
+    except Exception:
+        # Pillow's decoders raise many kinds of errors; each means that the file is damaged or not a picture.
+        kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        answer = {"error": f"This is not a picture that can be read; send a {kinds} file."}
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
 
 

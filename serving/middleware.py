@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
@@ -23,31 +22,21 @@ API = "/gradio_api"
 DRAWING, PICTURE = 2**18, MAX_BYTES * 4 // 3 + SMALL  # bytes of JSON
 
 
-class Gate(NamedTuple):
-    """How a path may be used.
-
-    `kind` is what a request is charged as (serving/limits.py); `body` is the most bytes of its body, 0 for a
-    GET; `check` is "call" or "form" for a body that is checked before Gradio gets it, "own" if only our own
-    pages may ask.
-    """
-
-    kind: str = "requests"
-    body: int = 0
-    check: str = ""
-
-
-# Our page, Gradio's page, its clients and MCP need these paths. All others are closed.
-OPEN = {
-    "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health": Gate(),
+# What our page, Gradio's page, its clients and MCP need; all else is closed. Paths that are read:
+OPEN = (
+    "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health|/weights/current",
     # Longer names of files make Gradio raise.
-    "/(assets|static|web/[0-9a-f]{16}|weights/[0-9a-f]{64})/[!-~]{1,200}|/weights/current": Gate(),
-    f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)": Gate(),
-    f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+": Gate(),
-    f"{API}/(run/predict|mcp)": Gate("requests", PICTURE, "call"),
-    f"{API}/(run/info|queue/join|call/(v2/)?(predict|info))": Gate("requests", SMALL, "call"),
-    f"{API}/upload": Gate("uploads", MAX_BYTES + SMALL, "form"),
-    "/contributions/submit": Gate("contributions", DRAWING, "own"),
-    "/contributions/(consent|status|delete|accepted|collection)": Gate("contributions", SMALL, "own"),
+    "/(assets|static|web/[0-9a-f]{16}|weights/[0-9a-f]{64})/[!-~]{1,200}",
+    f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)",
+    f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+",
+)
+# Paths that something is sent to, with the most bytes of its body.
+BODIES = {
+    f"{API}/(run/predict|mcp)": PICTURE,
+    f"{API}/(run/info|queue/join|call/(v2/)?(predict|info))": SMALL,
+    f"{API}/upload": MAX_BYTES + SMALL,
+    "/contributions/submit": DRAWING,
+    "/contributions/(consent|status|delete|accepted|collection)": SMALL,
 }
 # The whole body must arrive within so many seconds.
 SECONDS = 60.0
@@ -114,14 +103,14 @@ class Guard(BaseHTTPMiddleware):
     async def let_through(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         """Gradio's answer, or our routes'. Raises Refused."""
         path = request.scope["path"]
-        gate = gate_of(path, request.method)
-        if gate.check == "own":
+        most, for_gradio = most_bytes(path, request.method), path.startswith(API)
+        if most and not for_gradio:
             check_origin(request.headers, self.settings)
         who = request.scope["visitor"] = visitor(request.scope)
         self.limits.charge(who, "requests")
-        if not gate.body:
+        if not most:
             return await call_next(request)
-        if int(request.headers.get("content-length", 0)) > gate.body:
+        if int(request.headers.get("content-length", 0)) > most:
             raise by_status(413)
         body = bytearray()
         try:
@@ -129,18 +118,31 @@ class Guard(BaseHTTPMiddleware):
                 async for part in request.stream():
                     self.limits.hold(who, len(part))
                     body += part
-                    if len(body) > gate.body:
+                    if len(body) > most:
                         raise by_status(413)
             # Starlette hands on what `Request.body()` would have put here.
             raw = request._body = bytes(body)
-            self.limits.charge(who, gate.kind, len(raw) // 1024 + 1 if gate.kind == "uploads" else 1)
-            if gate.check == "call":
-                check_call(path, raw, self.is_upload)
-            elif gate.check == "form":
+            if not for_gradio:
+                self.limits.charge(who, "contributions")
+            elif path.endswith("/upload"):
+                self.limits.charge(who, "uploads", len(raw) // 1024 + 1)
                 check_form(request.headers.get("content-type", ""), raw)
+            else:
+                check_call(path, raw, self.is_upload)
             return await call_next(request)
         finally:
             self.limits.hold(who, -len(body))
+
+
+def most_bytes(path: str, method: str) -> int:
+    """How many bytes may be sent to an open path, 0 for one that is read. Raises Refused for others."""
+    path = path.rstrip("/") or "/"
+    most = next((most for pattern, most in BODIES.items() if re.fullmatch(pattern, path)), 0)
+    if "/.." in path or not (most or re.fullmatch("|".join(OPEN), path)):
+        raise by_status(404)
+    if method not in (("POST",) if most else ("GET", "HEAD")):
+        raise by_status(405)
+    return most
 
 
 def by_status(status: int, body: bytes = b"") -> Refused:
@@ -167,17 +169,6 @@ def answer(refused: Refused, path: str) -> Response:
     if status == 400 and path.startswith((f"{API}/queue/", f"{API}/call/")):
         status, detail = 422, [{"__type__": "validate", "is_valid": False, "message": sentence}]
     return JSONResponse({"error": sentence, "detail": detail, "code": refused.code}, status, headers)
-
-
-def gate_of(path: str, method: str) -> Gate:
-    """How the path may be used. Raises Refused when it is closed, or expects another method."""
-    path = path.rstrip("/") or "/"
-    gate = next((gate for pattern, gate in OPEN.items() if re.fullmatch(pattern, path)), None)
-    if gate is None or "/.." in path:
-        raise by_status(404)
-    if method not in (("POST",) if gate.body else ("GET", "HEAD")):
-        raise by_status(405)
-    return gate
 
 
 def check_origin(headers: Headers, settings: Settings) -> None:

@@ -38,9 +38,8 @@ def load(files: Files):
     for digit, row in enumerate(net.probabilities([ring.astype(float), bar.astype(float)])):
         # A network that was taught digits is sure of a ring and a bar; noise, zeros or NaN are not.
         if not row[digit] > 0.5:
-            raise ValueError(
-                f"The weights of {files.origin} do not read a plain {digit}, so they are not served."
-            )
+            sentence = f"The weights of {files.origin} do not read a plain {digit}, so they are not served."
+            raise ValueError(sentence)
     return net
 
 
@@ -53,7 +52,6 @@ class Weights:
     def __init__(self, embedded: Path, settings: Settings):
         self.settings, self.files = settings, read(embedded, "embedded")
         self.problem: str | None = None
-        self._refused: dict[str, str] = {}
         self._network: Future = Future()
 
     def start(self) -> None:
@@ -61,15 +59,13 @@ class Weights:
         threading.Thread(target=self._follow, daemon=True, name="weights").start()
 
     def network(self):
-        """The DigitCNN of the weights in service, once it is loaded. Raises ValueError when it cannot be."""
+        """The DigitCNN of the weights in service, once it is loaded. Raises ValueError if that failed."""
         return self._network.result()
 
     def info(self) -> dict:
         """What `/info` says."""
-        now = self.files
-        return dict(
-            weights=now.origin, parameters=now.parameters, accuracy=now.accuracy, problem=self.problem
-        )
+        told = {"weights": self.files.origin, "parameters": self.files.parameters}
+        return {**told, "accuracy": self.files.accuracy, "problem": self.problem}
 
     def _follow(self) -> None:
         repository, revision = self.settings.model_id, self.settings.model_revision
@@ -93,24 +89,15 @@ class Weights:
 
     def _refresh(self, repository: str, revision: str) -> None:
         """Ask the Hub once; serve what it has if that is new and good, else say in `problem` why not."""
-        commit = ""
         try:
-            commit = fetched(repository, revision)
-            if commit in self._refused:
-                raise ValueError(self._refused[commit])
+            # After a failure the files are sent again: they may have been spoilt on the way here.
+            commit = fetched(repository, revision, again=bool(self.problem))
             if self.files.origin != f"{repository}@{commit}":
-                try:
-                    self._serve(repository, commit)
-                except ValueError:
-                    # The files may have been spoilt on the way here only.
-                    fetched(repository, commit, "again")
-                    self._serve(repository, commit)
+                self._serve(repository, commit)
                 point(repository, revision, commit)
             self.problem = None
         except Exception as error:
             # Whatever went wrong, the thread goes on.
-            if isinstance(error, ValueError) and commit:
-                self._refused = {commit: str(error)}
             if str(error) != self.problem:
                 print(error, f"Still serving {self.files.origin}.", file=sys.stderr, flush=True)
             self.problem = str(error)
