@@ -1,7 +1,4 @@
-"""Contributed drawings on their way to the Hub and back, by the real client.
-
-Once, one file a writer, and believed row by row.
-"""
+"""Contributed drawings on their way to the Hub and back, by the real client."""
 
 from __future__ import annotations
 
@@ -41,6 +38,11 @@ def mirror(hub: LocalHub, home, store: Store, call: str = "mirror.push()", check
     return python("-c", MIRROR, str(store.folder), call, check=check, **hub.environment(home))
 
 
+def in_background(hub: LocalHub, home, store: Store, call: str) -> subprocess.Popen:
+    command = [sys.executable, "-c", MIRROR, str(store.folder), call]
+    return subprocess.Popen(command, cwd=ROOT, env={**CLEAN, **hub.environment(home)})
+
+
 def ids(hub: LocalHub) -> list[str]:
     """The ids of the drawings on the Hub, each as often as it is there."""
     return sorted(row["id"] for row in hub.rows(REPOSITORY) if "id" in row)
@@ -78,8 +80,7 @@ def test_a_push_that_was_killed_is_sent_again(after, service, hub, tmp_path):
     receipt = agree(service)
     submit(service, receipt)
     hub.faults = [Fault("commit/", "hold", times=1, after=after)]
-    command = [sys.executable, "-c", MIRROR, str(service.store.folder), "mirror.push()"]
-    running = subprocess.Popen(command, cwd=ROOT, env={**CLEAN, **hub.environment(tmp_path / "killed")})
+    running = in_background(hub, tmp_path / "killed", service.store, "mirror.push()")
     assert hub.held.wait(60)
     running.kill()
     running.wait()
@@ -135,20 +136,32 @@ def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
     assert ids(hub) == [] == stored(other.store) and "consent" in submit(other, receipt)
 
 
-def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_path):
-    """Two pages commit at the same time.
+FOLLOW = "mirror.start() or mirror.flush(90)"
 
-    The second is refused by the Hub, and tries again with what the first has sent.
-    """
+
+def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_path):
+    """Two pages commit at the same time: the Hub refuses the second, which takes over what the first sent."""
     receipt, other = on_two_pages(service, hub, tmp_path)
     hub.faults = [Fault("commit/", "hold", times=1)]
-    command = [sys.executable, "-c", MIRROR, str(other.store.folder), "mirror.push()"]
-    running = subprocess.Popen(command, cwd=ROOT, env={**CLEAN, **hub.environment(tmp_path / "b")})
+    running = in_background(hub, tmp_path / "b", other.store, FOLLOW)
     assert hub.held.wait(60)
     mirror(hub, tmp_path, service.store)
     hub.release.set()
     assert running.wait(60) == 0
     assert ids(hub) == ["first-001", "here-0001", "there-001"]
+
+
+def test_a_hub_that_often_fails_is_caught_up_with(service, hub, tmp_path):
+    """A page that starts again takes over twelve files before it sends its own; every sixth request fails."""
+    receipts = [agree(service) for _ in range(12)]
+    for turn in ("first", "second"):
+        for number, receipt in enumerate(receipts):
+            submit(service, receipt, id=f"{turn}-{number:04}", strokes=scribble(5))
+        if turn == "first":
+            mirror(hub, tmp_path, service.store)
+    hub.faults = [Fault("datasets|repos/create", "500", every=6)]
+    assert mirror(hub, tmp_path, service.store, FOLLOW).stdout.endswith("True\n")
+    assert len(set(ids(hub))) == len(ids(hub)) == 24
 
 
 def test_on_a_disk_that_does_not_last_saved_waits_for_the_commit(hub, tmp_path):
@@ -258,7 +271,7 @@ def peak(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
 
 mirror = Mirror(Store(sys.argv[1]), sys.argv[2])
-mirror._api().list_repo_files(mirror.repository, repo_type="dataset")  # the client is loaded
+mirror._api.list_repo_files(mirror.repository, repo_type="dataset")  # the client is loaded
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")  # the peak is counted from here
 before = peak("VmRSS")
