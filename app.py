@@ -41,7 +41,7 @@ HERE = Path(__file__).parent
 
 
 def endpoints(predictor: Predictor) -> None:
-    """`/predict` and `/info` for gradio_client, REST and MCP; none waits in Gradio's queue."""
+    """`/predict` and `/info` for gradio_client, REST and MCP; neither waits in Gradio's queue."""
 
     async def predict(
         picture: str | dict, top_k: int | float | str = 3, request: gr.Request | None = None
@@ -74,6 +74,7 @@ def main() -> int:
         settings = Settings(port=options.port)
         limits, weights = RateLimiter(), Weights(HERE / "weights", settings)
         predictor, routes = Predictor(weights, limits, Path(FOLDER.name)), own_routes(weights)
+        guard = Middleware(Guard, settings, limits, predictor.uploaded)
         service, contributions = ContributionService.from_environment(VERSION)
         if service:
             routes += contribution_routes(service.answer, limits)
@@ -99,10 +100,7 @@ def main() -> int:
             head=HEAD,
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
             favicon_path=HERE / "web" / "static" / "icon.svg",
-            app_kwargs={
-                "routes": routes,
-                "middleware": [Middleware(Guard, settings, limits, predictor.uploaded)],
-            },
+            app_kwargs={"routes": routes, "middleware": [guard]},
         )
     except KeyboardInterrupt:
         # Somebody stopped it while it started.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import threading
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import board
 from contributions import CONSENT, LICENCE, export
 from contributions.mirror import Mirror
 from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
-from contributions.store import Declined, Store, Writer, hashed
+from contributions.store import Declined, Store, hashed
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub
 MOST_ACCEPTED = 200  # accepted drawings that everybody may see
@@ -117,7 +116,7 @@ class ContributionService:
         if not strokes:
             raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
         pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
-        drawing = Drawing(id, label, strokes, pixels, source, self.app, **asdict(writer))
+        drawing = Drawing(id, label, strokes, pixels, source, self.app, **writer)
         if len(to_line(drawing)) > MAX_BYTES or len(strokes) > board.MAX_STROKES:
             sentence = "This drawing has more points than can be kept. Draw it again with fewer lines."
             raise Declined(sentence, code="too-long")
@@ -169,7 +168,7 @@ class ContributionService:
         code = "gone" if on_hub else "gone-here" if self.persistent else "gone-later"
         return {"code": code, "count": count, "again": code == "gone-later"}
 
-    def _writer(self, question: dict) -> Writer | None:
+    def _writer(self, question: dict) -> dict[str, str] | None:
         """The writer with this receipt, or None; Declined while the store is being filled from the Hub."""
         writer = self.store.writer(question.get("receipt"))
         if not writer and self.mirror and not self.mirror.restored:

@@ -272,8 +272,7 @@ def test_browsers_get_the_very_files_that_python_reads(server):
         assert "immutable" in headers["cache-control"]
     for path in (
         f"weights/{'0' * 64}/config.json",
-        f"{now['base']}metrics.json",
-        f"{now['base']}..%2fapp.py",
+        *(now["base"] + n for n in ("metrics.json", "..%2fapp.py")),
     ):
         assert get(server, f"/{path}")[0] == 404
 

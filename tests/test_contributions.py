@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from http.client import HTTPException
 
 import numpy as np
@@ -29,7 +30,7 @@ from contributions.store import Declined, Store
 from tests.harness import CLEAN, ROOT, without
 from tests.harness.contributor import DIGITS, agree, ask, python, scribble, strokes, submit, wait_for
 from tests.harness.hub import OWNER, Fault
-from tests.harness.servers import ContributionServer, Server, free_port
+from tests.harness.servers import Server
 
 REPOSITORY = f"{OWNER}/contributions"
 
@@ -199,8 +200,10 @@ def test_limits(tmp_path):
     for number in range(2):
         assert submit(service, receipt, id=f"drawing-{number}")["saved"] == number + 1
     assert "You have given 2 drawings" in submit(service, receipt, id="drawing-9")["error"]
-    assert submit(service, receipt, id="drawing-1")["saved"] == 2  # what is there already is still there
-    full = ContributionService(Store(tmp_path, free_bytes=10**18))  # a disk that is nearly full
+    # What is there already is still there.
+    assert submit(service, receipt, id="drawing-1")["saved"] == 2
+    # A disk that is nearly full:
+    full = ContributionService(Store(tmp_path, free_bytes=10**18))
     assert "no room left" in ask(full, "consent", version=CONSENT)["error"]
     assert "no room left" in submit(full, receipt, id="drawing-9")["error"]
     assert ask(full, "delete", receipt=receipt)["count"] == 2
@@ -221,10 +224,8 @@ def small_disk(tmp_path):
     """A file system of 12 MB."""
     place = tmp_path / "disk"
     place.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place], capture_output=True, text=True
-    )
-    if done.returncode:
+    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place]
+    if subprocess.run(command, capture_output=True).returncode:
         without("no file system can be mounted here, which a full disk is tried on")
     yield place
     subprocess.run(["umount", "-l", place], check=True)
@@ -232,21 +233,15 @@ def small_disk(tmp_path):
 
 def fill(place) -> None:
     """Take the last byte."""
-    with open(place / "somebody-else", "ab", buffering=0) as file:
-        try:
-            while file.write(b"x" * 4096):
-                pass
-        except OSError:
+    with open(place / "somebody-else", "ab", buffering=0) as file, suppress(OSError):
+        while file.write(b"x" * 4096):
             pass
     assert os.statvfs(place).f_bavail == 0
 
 
 @pytest.mark.thorough
 def test_a_full_disk_loses_nothing(small_disk):
-    """Stored until it is full.
-
-    Then everything is still there, and can be deleted as soon as there is some room.
-    """
+    """Drawings are stored until it is full, stay, and can be deleted once there is some room."""
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes(7_000_000))
     service = ContributionService(Store(small_disk / "store", free_bytes=0))
@@ -275,23 +270,14 @@ def test_where_the_store_is(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Declined, match="cannot be kept"):
         Store(tmp_path / "file" / "store")
-    monkeypatch.setenv("CONTRIBUTIONS", "off")
-    assert ContributionService.from_environment() == (
-        None,
-        {"error": "Contributions are switched off here.", "code": "off"},
-    )
-    monkeypatch.setenv("CONTRIBUTIONS", "")
     monkeypatch.setenv("CONTRIBUTIONS_DIR", str(tmp_path))
     monkeypatch.setenv("CONTRIBUTIONS_LICENCE", "CC0 1.0")
     service, closed = ContributionService.from_environment("3.1")
     assert service.persistent and not closed and service.licence == "CC0 1.0" and service.app == "3.1"
-    monkeypatch.setenv("SPACE_ID", "OWNER/mnixel")
-    service, closed = ContributionService.from_environment()
-    assert (
-        service is None
-        and "no disk that outlives a restart" in closed["error"]
-        and closed["code"] == "no-disk"
-    )
+    for name, value, code in (("SPACE_ID", "OWNER/mnixel", "no-disk"), ("CONTRIBUTIONS", "off", "off")):
+        monkeypatch.setenv(name, value)
+        service, closed = ContributionService.from_environment()
+        assert service is None and closed["code"] == code and closed["error"].endswith(".")
 
 
 # --- downloading --------------------------------------------------------------------------------------------
@@ -317,14 +303,13 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     submit(service, mine, id="mine-0001")
     submit(service, mine, id="mine-0002")
     submit(service, other, id="other-001")
-    writer = service.store.writer(mine).writer
+    writer = service.store.writer(mine)["writer"]
     assert ask(service, "delete", receipt=mine) == {"code": "gone", "count": 2, "again": False}
     assert [drawing.id for drawing, _ in service.store.each()] == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
-    assert (
-        b"mine-0001" not in files and writer.encode() not in files
-    )  # nor in the pages that SQLite has freed
-    # Asked again, for want of an answer, say.
+    # They are not in the pages that SQLite has freed either.
+    assert b"mine-0001" not in files and writer.encode() not in files
+    # A visitor who got no answer asks again.
     assert ask(service, "delete", receipt=mine)["count"] == 0
     for unknown in ("AAAA-AAAA-AAAA-AAAA", ""):
         assert "check the code for typing mistakes" in ask(service, "delete", receipt=unknown)["error"]
@@ -350,36 +335,27 @@ for number in range(10**6):
 
 
 def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
-    """Six processes on one store, one after the other killed at any moment.
-
-    Whatever they called saved is there, whole.
-    """
+    """One after the other at any moment; whatever they called saved is in their common store, whole."""
+    said = [tmp_path / f"said-{number}" for number in range(6)]
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    pipes = [{"stdout": path.open("wb"), "stderr": subprocess.PIPE} for path in said]
     writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), f"writer{number}"],
-            cwd=ROOT, env=CLEAN, stdout=open(tmp_path / f"said-{number}", "wb"), stderr=subprocess.PIPE,
-        )
-        for number in range(6)
-    ]  # fmt: skip
+        subprocess.Popen([*command, f"writer{number}"], cwd=ROOT, env=CLEAN, **pipe)
+        for number, pipe in enumerate(pipes)
+    ]
     try:
-        for number, writer in enumerate(writers):
+        for number, (writer, path) in enumerate(zip(writers, said, strict=True)):
             goal = 5 + 3 * number
-            wait_for(
-                lambda n=number, goal=goal: len((tmp_path / f"said-{n}").read_bytes().splitlines()) >= goal,
-                120,
-            )
+            wait_for(lambda path=path, goal=goal: len(path.read_bytes().splitlines()) >= goal, 120)
             assert writer.poll() is None, writer.stderr.read()
-            writer.send_signal(signal.SIGKILL)
+            writer.kill()
             writer.wait()
     finally:
         for writer in writers:
             writer.kill()
-    saved = {
-        line
-        for number in range(6)
-        for line in (tmp_path / f"said-{number}").read_text().splitlines()
-        if len(line) == len("writer0-00000000")
-    }
+    lines = [line for path in said for line in path.read_text().splitlines()]
+    # The last line of each may be cut.
+    saved = {line for line in lines if len(line) == len("writer0-00000000")}
     store = Store(tmp_path)
     assert store.ask("PRAGMA integrity_check") == [("ok",)]
     assert len(saved) > 70 and saved <= {drawing.id for drawing, _ in list(store.each())}
@@ -426,14 +402,12 @@ def post(url: str, name: str, question: dict):
 VISITORS, EACH, KILLS = 12, 8, 3
 
 
-@pytest.mark.parametrize(
-    "serve", [lambda **more: ContributionServer(free_port(), **more), Server], ids=["service", "page"]
-)
-def test_nothing_that_was_called_saved_is_lost(serve, hub, tmp_path):
+@pytest.mark.thorough
+def test_nothing_that_was_called_saved_is_lost(hub, tmp_path):
     """Twelve visitors at once; the server is killed three times, and every eighth call to the Hub fails."""
     hub.faults = [Fault("datasets|repos/create", "500", every=8)]
     settings = {"CONTRIBUTIONS_DIR": str(tmp_path / "store"), "CONTRIBUTIONS_REPO": REPOSITORY}
-    server = serve(**hub.environment(tmp_path / "page"), **settings)
+    server = Server(**hub.environment(tmp_path / "page"), **settings)
     try:
         visitors = [Visitor(server.url, number) for number in range(VISITORS)]
         for visitor in visitors:

@@ -70,7 +70,8 @@ def test_drawings_reach_the_hub_once_and_go_when_they_are_deleted(service, hub, 
     service.store.delete(mine)
     assert mirror(hub, tmp_path, service.store).stdout == "1\n"
     assert ids(hub) == ["other-0001"]
-    assert len(hub.repository("dataset", REPOSITORY).commits) == 1  # nor in the repository's history
+    # The repository's history does not hold them either.
+    assert len(hub.repository("dataset", REPOSITORY).commits) == 1
     assert hub.files("dataset", REPOSITORY)[path_of(hashed(mine))] == b'{"deleted":true}\n'
     assert mirror(hub, tmp_path, service.store).stdout == "0\n"
 
@@ -121,10 +122,7 @@ def on_two_pages(service, hub, tmp_path) -> tuple[str, ContributionService]:
 
 
 def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
-    """One receipt on two pages that share a repository.
-
-    The Hub gets what either has, and a deletion at one holds at both.
-    """
+    """The Hub gets what either has of a receipt, and a deletion at one holds at both."""
     receipt, other = on_two_pages(service, hub, tmp_path)
     mirror(hub, tmp_path, other.store)
     mirror(hub, tmp_path, service.store)
@@ -194,15 +192,13 @@ def test_who_was_deleted_does_not_come_back_from_a_copy(service, hub, tmp_path):
     hub.put("dataset", REPOSITORY, copy)
     assert mirror(hub, tmp_path, service.store, "mirror.pull()").stdout == "(0, 0)\n"
     assert stored(service.store) == []
-    mirror(hub, tmp_path, service.store)  # and the Hub is told again
+    # The Hub gets the deletion once more.
+    mirror(hub, tmp_path, service.store)
     assert ids(hub) == []
 
 
 def spoilt(good: dict) -> dict[str, bytes]:
-    """Rows that are not drawings, each of another kind.
-
-    What a pull says of it, or part of that -> the row.
-    """
+    """Part of what a pull says of a row that is not a drawing -> that row."""
     changed = {
         "writer is not what": {"writer": ["a", "list"]},
         "label": {"label": "\x1b]0;owned\x07\x1b[2J"},
@@ -320,10 +316,7 @@ else:
 
 
 def test_a_space_without_a_lasting_disk(hub, tmp_path):
-    """Restored from the Hub at the start.
-
-    Nobody is called unknown before that; deletions last over restarts.
-    """
+    """It is restored from the Hub at the start, calls nobody unknown before that, and deletions last."""
 
     def start(number: int, *arguments: str, **more: str):
         settings = {"SPACE_ID": "OWNER/mnixel", "CONTRIBUTIONS_REPO": REPOSITORY}
@@ -332,7 +325,8 @@ def test_a_space_without_a_lasting_disk(hub, tmp_path):
         return python("-c", SPACE, *arguments, store=store, check=True, **settings).stdout.splitlines()
 
     receipt, waiting = start(1)[0].split()
-    assert waiting == "1" and len(ids(hub)) == 1  # what was called waiting is sent before the page stops
+    # What was called waiting is sent before the page stops.
+    assert waiting == "1" and len(ids(hub)) == 1
     for line in start(2, receipt, "away", HF_ENDPOINT="http://127.0.0.1:9"):
         assert "still fetching what it had kept" in line
     *_, status, gone = start(3, receipt, "restored")
