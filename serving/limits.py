@@ -27,7 +27,7 @@ HELD = 2**26
 
 
 class Refused(gr.Error):
-    """Something is refused with one sentence.
+    """A refusal with one sentence.
 
     `code` is a fixed word, by which a page in another language knows why; `seconds` say when to try again.
     """
@@ -50,7 +50,7 @@ class RateLimiter:
         self._turns: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
 
     def charge(self, who: str, kind: str, amount: int = 1) -> None:
-        """Charge so much. Raises Refused, and charges nothing, when that is used up."""
+        """Count an amount. Raises Refused, and counts nothing, once the address has reached its limit."""
         most, window = ALLOWED[kind]
         # A monotonic clock never jumps.
         number, begun = divmod(time.monotonic(), window)
@@ -64,7 +64,7 @@ class RateLimiter:
         counts[who] += amount
 
     def hold(self, who: str, more: int) -> None:
-        """Hold so many more bytes at once, or fewer. Raises Refused when that is too much."""
+        """Count bytes in memory, or give them back (below 0). Raises Refused above HELD."""
         if more > 0 and self._held[who] + more > HELD:
             raise Refused("The server is busy with other requests; try again in a moment.", 503, "busy")
         self._held[who] += more

@@ -22,7 +22,7 @@ API = "/gradio_api"
 DRAWING, PICTURE = 2**18, MAX_BYTES * 4 // 3 + SMALL  # bytes of JSON
 
 
-# What our page, Gradio's page, its clients and MCP need; all else is closed. Paths that are read:
+# Our page, Gradio's page, its clients and MCP read these paths. Other paths are closed.
 OPEN = (
     "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health|/weights/current",
     # Longer names of files make Gradio raise.
@@ -30,7 +30,7 @@ OPEN = (
     f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)",
     f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+",
 )
-# Paths that something is sent to, with the most bytes of its body.
+# They send to these paths, each with the most bytes of a body.
 BODIES = {
     f"{API}/(run/predict|mcp)": PICTURE,
     f"{API}/(run/info|queue/join|call/(v2/)?(predict|info))": SMALL,
@@ -83,7 +83,7 @@ class Guard(BaseHTTPMiddleware):
         }
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """The answer to a request, or the sentence that says why there is none."""
+        """The answer to a request, with an error as one sentence."""
         path = request.scope["path"]
         try:
             response = await self.let_through(request, call_next)
@@ -101,7 +101,7 @@ class Guard(BaseHTTPMiddleware):
         return response
 
     async def let_through(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """Gradio's answer, or our routes'. Raises Refused."""
+        """The answer of Gradio or of our routes. Raises Refused when a limit or a rule forbids the request."""
         path = request.scope["path"]
         most, for_gradio = most_bytes(path, request.method), path.startswith(API)
         if most and not for_gradio:
@@ -135,7 +135,7 @@ class Guard(BaseHTTPMiddleware):
 
 
 def most_bytes(path: str, method: str) -> int:
-    """How many bytes may be sent to an open path, 0 for one that is read. Raises Refused for others."""
+    """How many bytes may be sent to an open path, 0 if it is only read. Raises Refused for other paths."""
     path = path.rstrip("/") or "/"
     most = next((most for pattern, most in BODIES.items() if re.fullmatch(pattern, path)), 0)
     if "/.." in path or not (most or re.fullmatch("|".join(OPEN), path)):
@@ -158,13 +158,13 @@ def by_status(status: int, body: bytes = b"") -> Refused:
 
 
 def answer(refused: Refused, path: str) -> Response:
-    """The answer of a refusal, in the shapes that Gradio's clients and our page read."""
+    """A refusal in the shapes that Gradio's clients and our page read."""
     status, sentence, headers = refused.status, str(refused), {}
     detail: object = sentence
     if status in (429, 503):
         headers = {"retry-after": str(refused.seconds)}
-    # The rest of the body is not waited for.
     if status in (408, 413):
+        # Nobody waits for the rest of the body.
         headers = {"connection": "close"}
     if status == 400 and path.startswith((f"{API}/queue/", f"{API}/call/")):
         status, detail = 422, [{"__type__": "validate", "is_valid": False, "message": sentence}]
@@ -172,9 +172,9 @@ def answer(refused: Refused, path: str) -> Response:
 
 
 def check_origin(headers: Headers, settings: Settings) -> None:
-    """Raises Refused when a page of another site asks; programs, which state no origin, may.
+    """Raises Refused when a page of another site asks. Programs state no origin, and may ask.
 
-    Another site's name that was made to mean this machine (DNS rebinding) is another site.
+    A foreign name that was made to mean this machine (DNS rebinding) is another site.
     """
     host, origin = headers.get("host", "").lower(), headers.get("origin")
     name = re.sub(r":\d*$", "", host).strip("[]")

@@ -35,7 +35,7 @@ class Predictor:
         self._pool, self._lock = ThreadPoolExecutor(AT_ONCE), threading.Lock()
 
     async def predict(self, who: str, picture: object, top_k: object) -> dict:
-        """`{"label", "confidences"}` for a visitor's picture; `label` is None when the network is not sure.
+        """`{"label", "confidences"}` for a visitor's picture; None is the label of an unsure network.
 
         Raises Refused with one sentence for a bad `top_k`, and for a picture that cannot be read or is blank.
         """

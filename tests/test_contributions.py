@@ -137,7 +137,8 @@ TEXT = "visit example.org for free stuff"
 @pytest.mark.parametrize(
     ("sent", "stored"),
     [
-        (  # a stroke that leaves the board becomes two, and no line appears where there was none
+        # A stroke that leaves the board becomes two, without a line between them.
+        (
             [([(10, 10), (20, 10), (-5, 10), (-9, 40), (10, 40)], [0, 8, 16, 24, 32])],
             [([(10, 10), (20, 10)], [0, 8]), ([(10, 40)], [32])],
         ),
