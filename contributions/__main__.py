@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 from contributions.merge import merge, open_store
-from contributions.service import store_location
-from contributions.store import Declined, Store
+from contributions.store import Declined
 from data.archives import DataError
 from data.cli import run
 from data.parquet import CONTRIBUTED
@@ -32,21 +31,13 @@ NOTHING_ACCEPTED = (
 )
 
 
-def existing_store() -> Store:
-    """The store of contributed drawings. Raises DataError if it does not exist."""
-    if store := open_store():
-        return store
-    folder = store_location()[0]
-    raise DataError(f"there are no contributions in {folder}: name their folder in CONTRIBUTIONS_DIR")
-
-
 def review_command(options: argparse.Namespace) -> None:
     """Show the waiting drawings, or accept and reject."""
     # `review` imports torch, which `merge` does without.
     from contributions import review
     from model import DigitCNN
 
-    store = existing_store()
+    store = open_store()
     if options.accept or options.reject:
         accepted, rejected = review.judge(store, options.accept, options.reject)
         print(f"{accepted} accepted, {rejected} rejected")
@@ -70,7 +61,7 @@ def review_command(options: argparse.Namespace) -> None:
 
 def merge_command(options: argparse.Namespace) -> None:
     """Write the accepted drawings as the configuration `contributed`."""
-    counts = merge(existing_store(), options.out)
+    counts = merge(open_store(), options.out)
     if not any(counts.values()):
         print(NOTHING_ACCEPTED.format(options.out))
         return

@@ -42,8 +42,8 @@ class Facts:
     """What a sheet shows of a waiting drawing.
 
     The prediction is None when the network is not sure. The confidence, 0..1, is that of the most probable
-    digit, and the margin is how far its logit lies above the mean. The flags are "blank", and "duplicate" when
-    the same picture came earlier.
+    digit, and the margin is how far its logit lies above the mean. The flags are "blank", and "duplicate"
+    when the same picture came earlier.
     """
 
     drawing: Drawing
@@ -132,7 +132,7 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
 
 
 def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Sequence[str]) -> list[str]:
-    """The ids that `words` name, by rules for those `shown` or by beginnings of `every` id. Raises Declined."""
+    """The ids that `words` name, by rules for `shown` or by beginnings of `every` id. Raises Declined."""
     ids: dict[str, None] = {}
     for word in words:
         if word in RULES:

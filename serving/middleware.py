@@ -101,7 +101,7 @@ class Guard(BaseHTTPMiddleware):
         return response
 
     async def let_through(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """The answer of Gradio or of our routes. Raises Refused when a limit or a rule forbids the request."""
+        """The answer of Gradio or of our routes. Raises Refused when a limit or a rule forbids it."""
         path = request.scope["path"]
         most, for_gradio = most_bytes(path, request.method), path.startswith(API)
         if most and not for_gradio:
