@@ -24,8 +24,8 @@ from publishing import hub
 
 DELETED = b'{"deleted":true}\n'
 NAME = re.compile(r"writers/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
-GATHER = 3.0  # seconds between two pushes, so that a class of students makes few commits
-SLOWEST = 60.0  # seconds between two attempts at most
+# Seconds between two pushes, so that a class of students makes few commits, and between two attempts at most.
+GATHER, SLOWEST = 3.0, 60.0
 # A commit has at most so many writers, and ends with the writer who brings it to so many bytes.
 WRITERS, BYTES = 50, 8_000_000
 CARD = b"""\

@@ -22,7 +22,8 @@ from contributions.rows import Drawing
 
 FILE = "contributions.sqlite"
 PAGE = 50  # rows that are read at a time
-PIECE = 100  # rows from the Hub that are taken over in one transaction, so that visitors need not wait
+# Rows from the Hub that are taken over in one transaction, so that visitors need not wait.
+PIECE = 100
 PER_WRITER = 5_000  # drawings
 # Bytes that stay free on the disk. Deleting needs room, too: for the journal of all drawings of a writer.
 FREE_BYTES = 200_000_000
@@ -241,12 +242,10 @@ class Store:
     def mark_sent(self, versions: dict[str, int], deleted: Iterable[str]) -> None:
         """Note that the Hub has these writers in these versions, and these deletions."""
         with self.writing() as database:
-            for receipt_hash, version in versions.items():
-                values = (version, receipt_hash)
-                database.execute("UPDATE writers SET sent = ? WHERE receipt_hash = ?", values)
-            for receipt_hash in deleted:
-                question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
-                database.execute(question, (receipt_hash,))
+            writers = [(version, receipt_hash) for receipt_hash, version in versions.items()]
+            database.executemany("UPDATE writers SET sent = ? WHERE receipt_hash = ?", writers)
+            question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
+            database.executemany(question, [(receipt_hash,) for receipt_hash in deleted])
 
     def take(self, owner: str, lines: Iterable[bytes]) -> tuple[int, list[str]]:
         """Take over rows from the Hub's file of the writer with that receipt hash.

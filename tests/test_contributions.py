@@ -177,7 +177,8 @@ sent = st.lists(
 def test_what_is_stored_is_on_the_board_and_in_order(drawing):
     try:
         stored = clean(drawing)
-    except ValueError:  # too long a line
+    except ValueError:
+        # The line is too long.
         return
     assert clean(stored) == stored
     every = [point for stroke in stored for point in stroke["points"]]
@@ -213,7 +214,8 @@ def test_limits(tmp_path):
 def test_whoever_draws_nothing_in_a_day_agrees_again(service):
     drew, agreed = agree(service), agree(service)
     submit(service, drew)
-    for utc, known in (("2099", True), ("2026-01", False)):  # a clock that was wrong blocks nobody
+    # A clock that was wrong blocks nobody.
+    for utc, known in (("2099", True), ("2026-01", False)):
         service.store._database.execute("UPDATE writers SET utc = ?", (f"{utc}-01T00:00:00+00:00",))
         assert service.store.writer(agree(service)) and service.store.writer(drew)
         assert (service.store.writer(agreed) is not None) == known

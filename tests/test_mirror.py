@@ -267,9 +267,10 @@ def peak(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
 
 mirror = Mirror(Store(sys.argv[1]), sys.argv[2])
-mirror._api.list_repo_files(mirror.repository, repo_type="dataset")  # the client is loaded
+# Load the client, and count the peak from here.
+mirror._api.list_repo_files(mirror.repository, repo_type="dataset")
 with open("/proc/self/clear_refs", "w") as file:
-    file.write("5")  # the peak is counted from here
+    file.write("5")
 before = peak("VmRSS")
 print(getattr(mirror, sys.argv[3])(), file=sys.stderr)
 print(peak("VmHWM") - before)
@@ -304,7 +305,8 @@ assert not service.persistent
 if len(sys.argv) == 1:
     receipt = agree(service)
     print(receipt, submit(service, receipt, strokes=scribble(9))["waiting"])
-    service.close()  # as on SIGTERM, right after the drawing
+    # The page stops right after the drawing.
+    service.close()
 else:
     receipt = sys.argv[1]
     print(ask(service, "status", receipt=receipt))

@@ -154,7 +154,8 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
     grey = np.ptp(shown, axis=2) == 0
     assert (shown[~ink & grey] == 0).all() and shown[ink & grey].max() > 100
     for x, y in (point for stroke in inside for point in stroke["points"]):
-        assert np.ptp(shown[y, x]) > 100  # coloured
+        # The point is coloured.
+        assert np.ptp(shown[y, x]) > 100
     below = cell[2 * review.GAP + board.SIZE + review.STRIP // 2, review.GAP : review.GAP + board.SIZE]
     columns = np.flatnonzero(np.ptp(below, axis=1) > 100)
     assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
