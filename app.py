@@ -1,7 +1,7 @@
 """The page: draw a digit, see the answer while you draw. `python app.py` serves it on http://127.0.0.1:7860.
 
-`MODEL_ID` ("OWNER/NAME") and `MODEL_REVISION` choose weights from the Hub instead of the embedded ones;
-`GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` choose the address. docs/operations.md has all settings.
+`MODEL_ID` ("OWNER/NAME") and `MODEL_REVISION` choose weights from the Hub instead of the embedded ones.
+`python app.py --help` names the other settings.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import signal
 import sys
 from pathlib import Path
 
-from serving.settings import HAS_LIMITS, NO_LIMITS, Settings, prepare_gradio
+from serving.settings import Settings, command_line, prepare_gradio
 
-FOLDER = prepare_gradio()  # before gradio is imported
+# Gradio reads the environment while it is imported.
+FOLDER = prepare_gradio()
 if importlib.util.find_spec("spaces"):
-    import spaces  # before anything that could touch CUDA
+    # ZeroGPU wants its package imported before anything that could touch CUDA.
+    import spaces
 
     @spaces.GPU
     def zerogpu() -> None:
-        """ZeroGPU hears of a start only if there is such a function. Nobody calls it: no GPU is used."""
+        """ZeroGPU notices a start only if there is such a function. Nobody calls it: no GPU is used."""
 
 
 import gradio as gr
@@ -29,7 +31,7 @@ from contributions import CONSENT
 from contributions.service import ContributionService
 from serving import TITLE, VERSION
 from serving.limits import RateLimiter
-from serving.middleware import ErrorsAndHeaders, RequestGuard
+from serving.middleware import Guard
 from serving.predict import Predictor, for_caller
 from serving.routes import contribution_routes, own_routes
 from serving.weights import Weights
@@ -39,7 +41,7 @@ HERE = Path(__file__).parent
 
 
 def endpoints(predictor: Predictor) -> None:
-    """`/predict` and `/info` for gradio_client, REST and MCP; none waits in Gradio's queue."""
+    """`/predict` and `/info` for gradio_client, REST and MCP; neither waits in Gradio's queue."""
 
     async def predict(
         picture: str | dict, top_k: int | float | str = 3, request: gr.Request | None = None
@@ -67,21 +69,16 @@ def endpoints(predictor: Predictor) -> None:
 
 def main() -> int:
     """Serve the page until somebody stops it; returns the exit status."""
-    service = None
+    options, service = command_line(), None
     try:
-        settings = Settings.from_environment()
-        limits, weights = RateLimiter(settings), Weights(HERE / "weights", settings)
+        settings = Settings(port=options.port)
+        limits, weights = RateLimiter(), Weights(HERE / "weights", settings)
         predictor, routes = Predictor(weights, limits, Path(FOLDER.name)), own_routes(weights)
+        guard = Middleware(Guard, settings, limits, predictor.uploaded)
         service, contributions = ContributionService.from_environment(VERSION)
         if service:
-            routes += contribution_routes(service.functions, service.download_drawings, limits)
+            routes += contribution_routes(service.answer, limits)
             contributions = {"licence": service.licence, "version": CONSENT}
-        middleware = [
-            Middleware(ErrorsAndHeaders, settings),
-            Middleware(RequestGuard, limits, predictor.uploaded),
-        ]
-        if not HAS_LIMITS:
-            print(NO_LIMITS, flush=True)
         with gr.Blocks(title=TITLE, delete_cache=(60, 600)) as blocks:
             page(HERE / "weights", contributions or {})
             endpoints(predictor)
@@ -89,8 +86,9 @@ def main() -> int:
         # A Space is stopped by SIGTERM; Gradio knows Ctrl-C only.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         blocks.launch(
-            server_name=settings.name,
-            server_port=settings.port,
+            # Gradio makes an address of the name, and an IPv6 address has brackets.
+            server_name=f"[{settings.name.strip('[]')}]" if ":" in settings.name else settings.name,
+            server_port=int(settings.port),
             share=False,
             ssr_mode=False,
             mcp_server=True,
@@ -102,10 +100,11 @@ def main() -> int:
             head=HEAD,
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
             favicon_path=HERE / "web" / "static" / "icon.svg",
-            app_kwargs={"routes": routes, "middleware": middleware},
+            app_kwargs={"routes": routes, "middleware": [guard]},
         )
     except KeyboardInterrupt:
-        return 0  # stopped while it started
+        # Somebody stopped it while it started.
+        return 0
     except (OSError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1

@@ -7,14 +7,19 @@ import sys
 from pathlib import Path
 
 from contributions.merge import merge, open_store
-from contributions.service import store_location
-from contributions.store import Declined, Store
+from contributions.store import Declined
 from data.archives import DataError
 from data.cli import run
 from data.parquet import CONTRIBUTED
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
-SHEET = Path("contributions-sheet.png")
+REVIEW = """\
+Show the 60 earliest drawings that wait: a table on the terminal, and a sheet of pictures in the store's
+folder, which CONTRIBUTIONS_DIR names (data/submissions). It takes some seconds. With --accept or --reject,
+note the decisions in the store instead, at once. With CONTRIBUTIONS_REPO, first fetch what the Hub has."""
+MERGE = """\
+Write the accepted drawings as train and test parquet files, in place of earlier ones, to data/contributed. No
+writer is in both. It takes a second for every thousand drawings or so."""
 CHOICE = (
     "ids, their beginnings, or rules for the latest sheet: "
     "all, good, blank, duplicate, agrees, unsure, disagrees"
@@ -26,26 +31,17 @@ NOTHING_ACCEPTED = (
 )
 
 
-def existing_store() -> Store:
-    """The store of contributed drawings. Raises DataError when there is none."""
-    if store := open_store():
-        return store
-    folder = store_location()[0]
-    raise DataError(f"there are no contributions in {folder}: name their folder in CONTRIBUTIONS_DIR")
-
-
 def review_command(options: argparse.Namespace) -> None:
     """Show the waiting drawings, or accept and reject."""
     # `review` imports torch, which `merge` does without.
     from contributions import review
     from model import DigitCNN
 
-    store = existing_store()
+    store = open_store()
     if options.accept or options.reject:
         accepted, rejected = review.judge(store, options.accept, options.reject)
         print(f"{accepted} accepted, {rejected} rejected")
-        if accepted:
-            print("next: `python -m contributions merge`")
+        print(f"next: `python -m contributions {'merge' if accepted else 'review --accept good'}`")
         return
     try:
         weights = options.weights
@@ -55,39 +51,41 @@ def review_command(options: argparse.Namespace) -> None:
     shown = review.waiting(store, net)
     review.remember(store, shown)
     print(review.table(shown, store.waiting() - len(shown)))
-    if shown:
-        review.sheet(shown).save(options.out)
-        print(f"wrote {options.out}\n{NEXT}")
+    if not shown:
+        print("next: `python -m contributions merge`")
+        return
+    path = options.out or store.folder / "sheet.png"
+    review.sheet(shown).save(path)
+    print(f"wrote {path}\n{NEXT}")
 
 
 def merge_command(options: argparse.Namespace) -> None:
     """Write the accepted drawings as the configuration `contributed`."""
-    counts = merge(existing_store(), options.out)
-    if any(counts.values()):
-        print(f"wrote {options.out}: {counts['train']} train, {counts['test']} test, no writer in both")
-    else:
+    counts = merge(open_store(), options.out)
+    if not any(counts.values()):
         print(NOTHING_ACCEPTED.format(options.out))
+        return
+    print(f"wrote {options.out}: {counts['train']} train, {counts['test']} test, no writer in both")
+    print("next: `python train.py --with-contributions`, or publish the dataset")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status, see `data.cli.run`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m contributions", description="Contributed drawings: review and merge."
-    )
+    description = "Contributed drawings: review them, then merge the accepted ones."
+    parser = argparse.ArgumentParser(prog="python -m contributions", description=description)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    shown = "show the drawings that wait; accept or reject those that were shown"
-    review = commands.add_parser("review", help=shown)
+    review = commands.add_parser("review", help="show what waits, accept, reject", description=REVIEW)
     review.set_defaults(run=review_command)
     add = review.add_argument
-    add("--out", type=Path, default=SHEET, help=f"file for the sheet of pictures (default {SHEET})")
+    add("--out", type=Path, help="file for the sheet of pictures (default: sheet.png in the store's folder)")
     add("--weights", default=str(WEIGHTS), help="folder or OWNER/NAME of the network that is asked")
     add("--accept", metavar="ID", nargs="+", default=[], help=CHOICE)
     add("--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected")
-    written = "write the accepted drawings as the configuration `contributed`"
-    merging = commands.add_parser("merge", help=written)
+    merging = commands.add_parser("merge", help="write the accepted drawings", description=MERGE)
     merging.set_defaults(run=merge_command)
-    folder = "folder to write to (default data/contributed)"
-    merging.add_argument("--out", type=Path, default=CONTRIBUTED, help=folder)
+    merging.add_argument(
+        "--out", type=Path, default=CONTRIBUTED, help="folder to write to (default: data/contributed)"
+    )
     return run(parser, arguments, DataError, Declined)
 
 

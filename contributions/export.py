@@ -1,18 +1,16 @@
-"""Exports drawings as MNIXEL's own archive and as parquet, a few at a time."""
+"""Exports drawings as MNIXEL's own archive and as parquet."""
 
 from __future__ import annotations
 
 import io
 import json
 from collections.abc import Iterable
-from itertools import islice
 from typing import BinaryIO
 
 import numpy as np
 
 from contributions.rows import Drawing
 
-BATCH = 64  # drawings in memory at a time, some 30 kB each
 DIGITS = list("0123456789")
 TEXTS = ("strokes", "writer", "source", "licence", "day")
 # The columns as `datasets` reads them.
@@ -33,23 +31,16 @@ def npz(drawings: Iterable[Drawing]) -> bytes:
 
 
 def write_parquet(drawings: Iterable[Drawing], file: BinaryIO) -> int:
-    """Write the rows of a `contributed` split, without receipts and times of day.
-
-    Returns how many there were.
-    """
+    """Write a `contributed` split, without receipts and times of day; returns how many rows."""
     import pyarrow
     from pyarrow import parquet
 
     image = pyarrow.struct([("bytes", pyarrow.binary()), ("path", pyarrow.string())])
     columns = [("image", image), ("label", pyarrow.int64()), *((name, pyarrow.string()) for name in TEXTS)]
     schema = pyarrow.schema(columns, metadata={"huggingface": json.dumps({"info": {"features": FEATURES}})})
-    count = 0
-    with parquet.ParquetWriter(file, schema, use_dictionary=False) as writer:
-        rows = map(_row, drawings)
-        while batch := list(islice(rows, BATCH)):
-            writer.write_batch(pyarrow.RecordBatch.from_pylist(batch, schema))
-            count += len(batch)
-    return count
+    table = pyarrow.Table.from_pylist([_row(drawing) for drawing in drawings], schema)
+    parquet.write_table(table, file, use_dictionary=False)
+    return len(table)
 
 
 def _row(drawing: Drawing) -> dict:

@@ -40,15 +40,15 @@ def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
     return counts
 
 
-def open_store(named: Path | None = None) -> Store | None:
-    """The store in `named` or the default folder, or None; updated from CONTRIBUTIONS_REPO if that is set.
+def open_store(named: Path | None = None) -> Store:
+    """The store in `named` or the default folder; updated from CONTRIBUTIONS_REPO if that is set.
 
-    Raises DataError when the store cannot be used or the Hub cannot be asked.
+    Raises DataError when the store does not exist or cannot be used, or the Hub cannot be asked.
     """
     default, repository = store_location()
     folder = named or default
     if not repository and not (folder / FILE).is_file():
-        return None
+        raise DataError(f"there are no contributions in {folder}: name their folder in CONTRIBUTIONS_DIR")
     try:
         store = Store(folder)
         if repository:
@@ -71,13 +71,11 @@ def refresh(folder: Path = CONTRIBUTED) -> None:
         return
     try:
         source = Path((folder / SOURCE).read_text(encoding="utf-8"))
-        store = open_store(source) if (source / FILE).is_file() else None
+        (source / FILE).stat()
     except (OSError, ValueError):
-        store = None
-    if not store:
         raise DataError(
             f"the store that {folder} was merged from has moved or cannot be found, so drawings that were "
             "deleted since then would stay in it: name the store's folder in CONTRIBUTIONS_DIR and run "
             f"`python -m contributions merge --out {folder}` again, or delete {folder}"
-        )
-    merge(store, folder)
+        ) from None
+    merge(open_store(source), folder)

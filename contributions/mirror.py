@@ -14,6 +14,9 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from contributions.store import Declined, Store
@@ -21,11 +24,10 @@ from publishing import hub
 
 DELETED = b'{"deleted":true}\n'
 NAME = re.compile(r"writers/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
-GATHER = 3.0  # seconds between two pushes, so that a class of students makes few commits
-SLOWEST = 60.0  # seconds between two attempts at most
+# Seconds between two pushes, so that a class of students makes few commits, and between two attempts at most.
+GATHER, SLOWEST = 3.0, 60.0
 # A commit has at most so many writers, and ends with the writer who brings it to so many bytes.
 WRITERS, BYTES = 50, 8_000_000
-ATTEMPTS = 5  # to commit while others commit, too
 CARD = b"""\
 ---
 pretty_name: Contributed digits, as they came in
@@ -56,7 +58,8 @@ class Mirror:
         self._wake, self._hurry = threading.Event(), threading.Event()
         # A commit of the repository that holds nothing which the store lacks, if one is known.
         self._head: str | None = None
-        self._made = False
+        # File -> the commit in which it was taken over: a failure after that does not fetch it again.
+        self._taken: dict[str, str] = {}
 
     def start(self) -> None:
         """Send new drawings as long as the process lives."""
@@ -78,16 +81,17 @@ class Mirror:
         return True
 
     def _follow(self) -> None:
-        failures = 0
+        retry = 1.0
         while True:
             try:
                 if not self.restored:
                     self.pull()
                     self.restored = True
-                self.push()
+                while self.push():
+                    retry = 1.0
                 if self.problem:
                     print(f"Contributions reach {self.repository} again.", flush=True)
-                self.problem, failures, pause = None, 0, GATHER
+                self.problem, pause, retry = None, GATHER, 1.0
                 self._wake.wait()
                 self._wake.clear()
             except Exception as error:
@@ -95,62 +99,48 @@ class Mirror:
                 problem = str(error) if isinstance(error, Declined) else hub.explain(error, self.repository)
                 if problem != self.problem:
                     print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
-                self.problem = problem
-                pause, failures = min(2.0 ** min(failures, 10), SLOWEST), failures + 1
+                self.problem, pause, retry = problem, retry, min(2 * retry, SLOWEST)
             self._hurry.wait(pause)
             self._hurry.clear()
 
+    @cached_property
     def _api(self):
+        """The Hub's client, once the repository is there and private."""
         from huggingface_hub import HfApi
+        from huggingface_hub.utils import disable_progress_bars
 
+        disable_progress_bars()
+        # A silent Hub must not stop this thread for good.
+        hub.limit_silence()
         api = HfApi()
-        if not self._made:
-            # A silent Hub must not stop this thread for good.
-            hub.limit_silence()
-            api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
-            if not self._info(api).private:
-                raise Declined(
-                    f"{self.repository} is public; drawings before review go to a private dataset repository "
-                    "only: make it private, or name another in CONTRIBUTIONS_REPO."
-                )
-            self._made = True
+        api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
+        if not api.dataset_info(self.repository, timeout=hub.SILENCE).private:
+            raise Declined(
+                f"{self.repository} is public; drawings before review go to a private dataset repository "
+                "only: make it private, or name another in CONTRIBUTIONS_REPO."
+            )
         return api
 
-    def _info(self, api):
-        return api.dataset_info(self.repository, timeout=hub.SILENCE)
-
-    # --- to the Hub ---------------------------------------------------------------------------------------
-
     def push(self) -> int:
-        """Send what the Hub lacks; returns how many writers' files. Raises what the clients raise."""
-        from huggingface_hub.errors import HfHubHTTPError
+        """Send a commit of what the Hub lacks; returns how many writers' files that were.
 
-        count, attempts = 0, 0
-        while unsent := self.store.unsent():
-            try:
-                count += self._commit(self._api(), unsent)
-                attempts = 0
-            except HfHubHTTPError as error:
-                attempts += 1
-                if error.response.status_code not in (409, 412) or attempts == ATTEMPTS:
-                    raise
-        return count
-
-    def _commit(self, api, unsent: dict[str, int]) -> int:
-        """Commit the first of these writers, as many as go together; returns how many."""
+        Raises what the Hub's clients raise, also when somebody else committed meanwhile.
+        """
         from huggingface_hub import CommitOperationAdd
 
-        info = self._info(api)
+        unsent = dict(islice(self.store.unsent().items(), WRITERS))
+        if not unsent:
+            return 0
+        info = self._api.dataset_info(self.repository, timeout=hub.SILENCE)
         there = {sibling.rfilename for sibling in info.siblings or []}
         # Another page may have written, or this one before a crash.
         if info.sha != self._head:
-            names = [path for path in map(path_of, list(unsent)[:WRITERS]) if path in there]
-            self._take(api, info.sha, names)
+            self._take(info.sha, there.intersection(map(path_of, unsent)))
         operations: list = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD)]
         sent, deleted, size = {}, [], 0
         # The rows go through files, so that few are in memory.
         with tempfile.TemporaryDirectory() as work:
-            for receipt_hash, version in list(unsent.items())[:WRITERS]:
+            for receipt_hash, version in unsent.items():
                 path = Path(work, receipt_hash)
                 if (lines := self.store.lines(receipt_hash)) is None:
                     path.write_bytes(DELETED)
@@ -163,7 +153,7 @@ class Mirror:
                 size += path.stat().st_size
                 if size >= BYTES:
                     break
-            self._head = api.create_commit(
+            self._head = self._api.create_commit(
                 self.repository,
                 operations,
                 commit_message="Contributions",
@@ -173,41 +163,56 @@ class Mirror:
         if deleted:
             # What was deleted leaves the repository's history, too.
             self._head = None
-            api.super_squash_history(self.repository, repo_type="dataset")
+            self._api.super_squash_history(self.repository, repo_type="dataset")
         self.store.mark_sent(sent, deleted)
+        self._taken = {}
         return len(sent) + len(deleted)
-
-    # --- from the Hub -------------------------------------------------------------------------------------
 
     def pull(self) -> tuple[int, int]:
         """Take over the repository's drawings and deletions; returns how many drawings came and went.
 
         Rows that are not drawings do not count; a sentence in the log says how many there are.
         """
-        api = self._api()
-        return self._take(api, self._info(api).sha, ["writers/*"])
+        info = self._api.dataset_info(self.repository, timeout=hub.SILENCE)
+        return self._take(info.sha, {sibling.rfilename for sibling in info.siblings or []})
 
-    def _take(self, api, commit: str, patterns: list[str]) -> tuple[int, int]:
-        """Take over the files that match; returns how many drawings came and how many went."""
-        if not patterns:
-            return 0, 0
+    def _take(self, commit: str, names: set[str]) -> tuple[int, int]:
+        """Take over these files of writers; returns how many drawings came and how many went.
+
+        A file that cannot be had does not stop the others; then the first failure is raised.
+        """
+        came, went, faults, failures = 0, 0, list[str](), list[Exception]()
+        wanted = [name for name in names if NAME.fullmatch(name) and self._taken.get(name) != commit]
         # A deleted drawing must not stay in a cache.
-        with tempfile.TemporaryDirectory() as work:
-            api.snapshot_download(
-                self.repository, repo_type="dataset", revision=commit, allow_patterns=patterns, local_dir=work
-            )
-            came, went, faults = 0, 0, list[str]()
-            for path in sorted(Path(work).rglob("*.jsonl")):
-                if not (name := NAME.fullmatch(path.relative_to(work).as_posix())):
-                    continue
-                with open(path, "rb") as file:
-                    if file.read(len(DELETED) + 1) == DELETED:
-                        went += self.store.delete_writer(name[1], on_hub=True)
-                        continue
-                    file.seek(0)
-                    new, wrong = self.store.take(name[1], filter(None, map(bytes.strip, file)))
-                came, faults = came + new, faults + wrong
+        with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(8) as pool:
+            takes = {name: pool.submit(self._take_file, commit, name, work) for name in wanted}
+            for name, take in takes.items():
+                try:
+                    new, gone, wrong = take.result()
+                    self._taken[name] = commit
+                    came, went, faults = came + new, went + gone, faults + wrong
+                except Exception as error:
+                    failures.append(error)
+                # A Hub that is down is not asked for every file.
+                if len(failures) > 8 + len(self._taken):
+                    pool.shutdown(cancel_futures=True)
+                    break
         if faults:
             message = f"Rows in {self.repository} that are not drawings, left out: {len(faults)}"
             print(f"{message} (the first: {faults[0]}).", file=sys.stderr, flush=True)
+        if failures:
+            raise failures[0]
         return came, went
+
+    def _take_file(self, commit: str, name: str, work: str) -> tuple[int, int, list[str]]:
+        """How many drawings of one file came and went, and what is wrong with the rows left out."""
+        receipt_hash = Path(name).stem
+        path = self._api.hf_hub_download(
+            self.repository, name, repo_type="dataset", revision=commit, local_dir=work
+        )
+        with open(path, "rb") as file:
+            if file.read(len(DELETED) + 1) == DELETED:
+                return 0, self.store.delete_writer(receipt_hash, on_hub=True), []
+            file.seek(0)
+            came, faults = self.store.take(receipt_hash, filter(None, map(bytes.strip, file)))
+        return came, 0, faults

@@ -27,7 +27,7 @@ BLANK = 3.0  # fully inked pixels of 28x28: less is not a digit; a MNIXEL digit 
 SHORT = 8  # characters of an id that are shown
 MOST = 60  # drawings on a sheet
 COLUMNS = 5
-ENLARGED = 4  # times 28: the picture beside the board
+ENLARGED = 4  # pixels a side for each of the 28x28
 STRIP = 24  # pixels: height of the time line
 GAP, ASIDE = 12, 150  # pixels between cells, and beside a board
 CELL = (board.SIZE + ASIDE + 3 * GAP, board.SIZE + STRIP + 3 * GAP)  # width, height
@@ -39,13 +39,18 @@ SHOWN = "shown.json"
 
 @dataclass(frozen=True)
 class Facts:
-    """What a sheet tells of a waiting drawing."""
+    """What a sheet shows of a waiting drawing.
+
+    The prediction is None when the network is not sure. The confidence, 0..1, is that of the most probable
+    digit, and the margin is how far its logit lies above the mean. The flags are "blank", and "duplicate"
+    when the same picture came earlier.
+    """
 
     drawing: Drawing
-    prediction: str | None  # None when the network is not sure
-    confidence: float  # of the most probable digit, 0..1
-    margin: float  # of the best logit over the mean one
-    flags: list[str]  # "blank", and "duplicate" when the same picture came earlier
+    prediction: str | None
+    confidence: float
+    margin: float
+    flags: list[str]
 
     @property
     def verdict(self) -> str:
@@ -127,10 +132,7 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
 
 
 def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Sequence[str]) -> list[str]:
-    """The ids that `words` name: by a rule, of those `shown`; by their beginning, of `every` id.
-
-    Raises Declined.
-    """
+    """The ids that `words` name, by rules for `shown` or by beginnings of `every` id. Raises Declined."""
     ids: dict[str, None] = {}
     for word in words:
         if word in RULES:
@@ -161,7 +163,7 @@ def table(shown: Sequence[Facts], more: int = 0) -> str:
 
 
 def sheet(shown: Sequence[Facts]) -> Image.Image:
-    """A picture of all these drawings."""
+    """One picture with a cell for each drawing."""
     picture = Image.new("RGB", (COLUMNS * CELL[0], -(-len(shown) // COLUMNS) * CELL[1]), "white")
     for number, facts in enumerate(shown):
         picture.paste(cell(facts), (number % COLUMNS * CELL[0], number // COLUMNS * CELL[1]))
@@ -169,10 +171,7 @@ def sheet(shown: Sequence[Facts]) -> Image.Image:
 
 
 def cell(facts: Facts) -> Image.Image:
-    """One drawing at board size.
-
-    Its ink with every point, from blue (first) to red (last), its times and facts.
-    """
+    """A drawing at board size: its ink with every point, from blue (first) to red (last), times and facts."""
     drawing, size = facts.drawing, board.SIZE
     picture = Image.new("RGB", CELL, "white")
     pen = ImageDraw.Draw(picture)

@@ -18,7 +18,7 @@ import numpy as np
 import board
 
 LATEST = 10_000_000  # milliseconds: nobody draws a digit for three hours
-TICK = 4  # milliseconds: times are stored in multiples of it, a quarter of a screen's frame
+TICK = 4  # milliseconds, a quarter of a screen's frame: times are stored in multiples of it
 PAUSE = 10_000  # milliseconds: a longer rest between two points is stored as this
 # The longest row holds some 1,800 points; an ordinary digit has 20 to 150.
 MAX_BYTES = 32_768

@@ -1,13 +1,10 @@
-"""The contribution service: the page's calls to register, submit, count, export and delete."""
+"""The contribution service: what the page asks about contributed drawings, and the answers."""
 
 from __future__ import annotations
 
 import base64
 import os
 import threading
-from collections.abc import Callable
-from dataclasses import asdict
-from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -17,7 +14,7 @@ import board
 from contributions import CONSENT, LICENCE, export
 from contributions.mirror import Mirror
 from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
-from contributions.store import Declined, Store, Writer, hashed
+from contributions.store import Declined, Store, hashed
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub
 MOST_ACCEPTED = 200  # accepted drawings that everybody may see
@@ -30,14 +27,6 @@ def store_location() -> tuple[Path, str | None]:
     return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
 
 
-def _answer(function: Callable[[dict], dict], question: object) -> dict:
-    """What the function answers, or the `refusal`."""
-    try:
-        return function(question if isinstance(question, dict) else {})
-    except ValueError as error:
-        return refusal(error)
-
-
 def refusal(error: Exception) -> dict:
     """The answer for an error: its sentence, and that sentence's code and values in web/words.json."""
     return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
@@ -47,7 +36,8 @@ class ContributionService:
     """Serves contributors from a store, which `mirror` copies to the Hub.
 
     `persistent`: the store outlives a restart; if it does not, only drawings on the Hub count as saved. `app`
-    is the page's version, which each drawing carries. Methods block: call them from a thread.
+    is the page's version, which each drawing carries. Methods block: call them from a thread. Each answers a
+    question of the page, and raises ValueError with one sentence.
     """
 
     def __init__(
@@ -91,19 +81,14 @@ class ContributionService:
         if self.mirror:
             self.mirror.flush(FLUSH)
 
-    @property
-    def functions(self) -> dict[str, Callable[[dict], dict]]:
-        """What the page can ask, by name.
+    def answer(self, name: str, question: dict) -> dict | bytes:
+        """The answer of the method with that name, after an error the `refusal`."""
+        try:
+            return getattr(self, name)(question)
+        except ValueError as error:
+            return refusal(error)
 
-        Each takes and returns a dictionary, after an error the `refusal`.
-        """
-        named = dict(consent=self.register, submit=self.submit, status=self.status, delete=self.delete)
-        named["accepted"] = self.accepted
-        return {name: partial(_answer, function) for name, function in named.items()}
-
-    # --- register, submit -----------------------------------------------------------------------------------
-
-    def register(self, question: dict) -> dict:
+    def consent(self, question: dict) -> dict:
         """{"version"} -> {"receipt"}: a visitor agrees to that version of the terms."""
         if question.get("version") != CONSENT:
             sentence = "The terms have changed since this page was opened; load it again to read them."
@@ -111,8 +96,7 @@ class ContributionService:
         return {"receipt": self.store.register(CONSENT, self.licence)}
 
     def submit(self, question: dict) -> dict:
-        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, when the drawing is on
-        the disk.
+        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once it is on the disk.
 
         {"error", "consent": True} when nobody has agreed under that receipt. A drawing that is sent again
         under the same id is stored once.
@@ -132,7 +116,7 @@ class ContributionService:
         if not strokes:
             raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
         pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
-        drawing = Drawing(id, label, strokes, pixels, source, self.app, **asdict(writer))
+        drawing = Drawing(id, label, strokes, pixels, source, self.app, **writer)
         if len(to_line(drawing)) > MAX_BYTES or len(strokes) > board.MAX_STROKES:
             sentence = "This drawing has more points than can be kept. Draw it again with fewer lines."
             raise Declined(sentence, code="too-long")
@@ -141,11 +125,8 @@ class ContributionService:
             self.mirror.wake()
         return self.status(question)
 
-    # --- afterwards -----------------------------------------------------------------------------------------
-
     def status(self, question: dict) -> dict:
-        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and drawings that a restart would
-        lose.
+        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart would lose.
 
         With a mirror also "on_hub", and "problem", a sentence, while the Hub does not take them.
         """
@@ -164,8 +145,8 @@ class ContributionService:
         drawings = islice(self.store.each("state = 'accepted'"), MOST_ACCEPTED)
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
-    def download_drawings(self, question: dict) -> bytes:
-        """{"receipt"} -> the receipt's drawings as `MNIST.npz`. Raises Declined if nothing is stored."""
+    def collection(self, question: dict) -> bytes:
+        """{"receipt"} -> the receipt's drawings as `MNIST.npz`."""
         if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
             raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
         # The arrays of one visitor take some 30 MB for a moment.
@@ -187,11 +168,8 @@ class ContributionService:
         code = "gone" if on_hub else "gone-here" if self.persistent else "gone-later"
         return {"code": code, "count": count, "again": code == "gone-later"}
 
-    def _writer(self, question: dict) -> Writer | None:
-        """The writer with this receipt, or None.
-
-        Raises Declined while the store is still being filled from the Hub.
-        """
+    def _writer(self, question: dict) -> dict[str, str] | None:
+        """The writer with this receipt, or None; Declined while the store is being filled from the Hub."""
         writer = self.store.writer(question.get("receipt"))
         if not writer and self.mirror and not self.mirror.restored:
             sentence = (

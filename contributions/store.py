@@ -13,7 +13,6 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -23,7 +22,8 @@ from contributions.rows import Drawing
 
 FILE = "contributions.sqlite"
 PAGE = 50  # rows that are read at a time
-PIECE = 100  # rows from the Hub that are taken over in one transaction, so that visitors need not wait
+# Rows from the Hub that are taken over in one transaction, so that visitors need not wait.
+PIECE = 100
 PER_WRITER = 5_000  # drawings
 # Bytes that stay free on the disk. Deleting needs room, too: for the journal of all drawings of a writer.
 FREE_BYTES = 200_000_000
@@ -49,7 +49,7 @@ NO_ROOM, LATER = "The server has no room left for drawings.", "The server cannot
 
 
 class Declined(ValueError):
-    """A request cannot be met, or the store not be used.
+    """A request cannot be met, or the store cannot be used.
 
     The message is a sentence; `code` and `values` find it in web/words.json.
     """
@@ -59,21 +59,11 @@ class Declined(ValueError):
         self.code, self.values = code, values
 
 
-@dataclass(frozen=True)
-class Writer:
-    """Somebody who has agreed to the terms."""
-
-    writer: str
-    receipt_hash: str
-    consent: str
-    licence: str
-
-
 def _insert(database: sqlite3.Connection, owner: str, drawing: Drawing) -> bool:
     """Insert a drawing from the Hub; True if it is new. Raises ValueError for what contradicts the store."""
     if drawing.receipt_hash != owner:
         raise ValueError("its receipt_hash is not that of its file")
-    # If the writer has deleted everything, the Hub is told again.
+    # If the writer has deleted everything, the Hub gets that deletion once more.
     if database.execute("UPDATE deleted_receipts SET sent = 0 WHERE receipt_hash = ?", (owner,)).rowcount:
         return False
     database.execute(
@@ -168,18 +158,15 @@ class Store:
 
     def _check_room(self) -> None:
         """Raises Declined when the disk is nearly full."""
-        try:
-            free = shutil.disk_usage(self.folder).free
-        except OSError as error:
-            raise Declined(LATER, code="later") from error
-        if free < self.free_bytes:
+        if shutil.disk_usage(self.folder).free < self.free_bytes:
             raise Declined(NO_ROOM, code="no-room")
 
-    def writer(self, receipt: object) -> Writer | None:
-        """The writer with that receipt code, or None."""
-        question = "SELECT writer, receipt_hash, consent, licence FROM writers WHERE receipt_hash = ?"
-        writers = self.ask(question, hashed(receipt))
-        return Writer(*writers[0]) if writers else None
+    def writer(self, receipt: object) -> dict[str, str] | None:
+        """The writer with that receipt code, or None; the keys are fields of a drawing."""
+        names = ("writer", "receipt_hash", "consent", "licence")
+        question = f"SELECT {', '.join(names)} FROM writers WHERE receipt_hash = ?"
+        found = self.ask(question, hashed(receipt))
+        return dict(zip(names, found[0], strict=True)) if found else None
 
     def add(self, drawing: Drawing) -> bool:
         """Store a drawing; when this returns it is on the disk. False when it was there already.
@@ -188,23 +175,18 @@ class Store:
         """
         mine, most = (drawing.receipt_hash,), self.per_writer
         with self.writing() as database:
-
-            def one(question: str, *values):
-                return database.execute(question, values).fetchone()
-
-            there = one("SELECT receipt_hash FROM drawings WHERE id = ?", drawing.id)
-            if there == mine:
+            there = self.ask("SELECT receipt_hash FROM drawings WHERE id = ?", drawing.id)
+            if there == [mine]:
                 return False
             if there:
                 raise Declined("Another drawing has this id; send yours under a new one.")
-            known = one(
-                "UPDATE writers SET version = version + 1 WHERE receipt_hash = ? RETURNING version", *mine
-            )
+            version = "UPDATE writers SET version = version + 1 WHERE receipt_hash = ? RETURNING version"
+            known = database.execute(version, mine).fetchone()
             if not known:
                 sentence = "Your contributions were deleted, so nothing more is kept under this receipt."
                 raise Declined(sentence, code="deleted")
             self._check_room()
-            if one("SELECT count(*) FROM drawings WHERE receipt_hash = ?", *mine)[0] >= most:
+            if self.ask("SELECT count(*) FROM drawings WHERE receipt_hash = ?", *mine)[0][0] >= most:
                 sentence = f"You have given {most:,} drawings, which is the most from one person; thank you."
                 raise Declined(sentence, code="yours-full", most=most)
             database.execute(INSERT, (drawing.id, *mine, rows.to_line(drawing), *known))
@@ -221,14 +203,14 @@ class Store:
     # --- deleting -----------------------------------------------------------------------------------------
 
     def delete(self, receipt: object) -> int:
-        """Delete the writer with that receipt and their drawings; returns how many those were. Idempotent.
-
-        The hash of the receipt stays, so that no copy from elsewhere brings the drawings back.
-        """
+        """Delete the writer with that receipt and their drawings; returns how many drawings that were."""
         return self.delete_writer(hashed(receipt))
 
     def delete_writer(self, receipt_hash: str, on_hub: bool = False) -> int:
-        """Delete a writer by the hash of the receipt; the copy on the Hub follows, unless `on_hub`."""
+        """Delete a writer by the hash of the receipt; the copy on the Hub follows, unless `on_hub`.
+
+        The hash stays, so that no copy from elsewhere brings the drawings back.
+        """
         with self.writing() as database:
             gone = "DELETE FROM writers WHERE receipt_hash = ? RETURNING version"
             version = database.execute(gone, (receipt_hash,)).fetchone()
@@ -260,12 +242,10 @@ class Store:
     def mark_sent(self, versions: dict[str, int], deleted: Iterable[str]) -> None:
         """Note that the Hub has these writers in these versions, and these deletions."""
         with self.writing() as database:
-            for receipt_hash, version in versions.items():
-                values = (version, receipt_hash)
-                database.execute("UPDATE writers SET sent = ? WHERE receipt_hash = ?", values)
-            for receipt_hash in deleted:
-                question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
-                database.execute(question, (receipt_hash,))
+            writers = [(version, receipt_hash) for receipt_hash, version in versions.items()]
+            database.executemany("UPDATE writers SET sent = ? WHERE receipt_hash = ?", writers)
+            question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
+            database.executemany(question, [(receipt_hash,) for receipt_hash in deleted])
 
     def take(self, owner: str, lines: Iterable[bytes]) -> tuple[int, list[str]]:
         """Take over rows from the Hub's file of the writer with that receipt hash.

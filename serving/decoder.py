@@ -1,4 +1,4 @@
-"""Opens strangers' pictures in child processes, which end when a picture takes too much time or memory.
+"""Opens strangers' pictures, each in a child process that ends when it takes too much time or memory.
 
 `python serving/decoder.py` is such a child; it imports Pillow and nothing heavier.
 """
@@ -9,66 +9,54 @@ import contextlib
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import threading
-import warnings
 
-from PIL import Image, ImageOps, features
+from PIL import Image, ImageOps
 
 try:
     import resource
 except ImportError:
-    # Windows has no such module, see serving/settings.py.
+    # Windows has no such module, so only CLOCK limits a child there.
     resource = None  # type: ignore[assignment]
 
-FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
 # A photograph of 48 megapixels has some 15 MB.
 MAX_BYTES = 20 * 2**20
 # As in model.py, which this process does not import; a test compares them. A larger picture is reduced.
 MIN_SIDE, MAX_PIXELS = 8, 64 * 2**20
 SIDE = 2048
-# Seconds of processor time that a picture may take, and seconds by the clock.
-SECONDS, CLOCK = 2.0, 10.0
-# Bytes of a child's data, of which Python and Pillow take some 30 MiB.
-MEMORY = 450 * 2**20
+# Seconds of processor time that a child may take, and seconds by the clock.
+SECONDS, CLOCK = 2, 10.0
+# Bytes of a child's data.
+MEMORY = 2**30
 
 
 class BadPicture(ValueError):
-    """The file cannot be classified; the message is one sentence for whoever sent it."""
+    """The file cannot be classified. The message is one sentence for its sender."""
 
 
 def open_picture(raw: bytes) -> Image.Image:
     """The first frame of a picture file, upright, without a palette, reduced to at most 2048 pixels a side.
 
-    Raises BadPicture for what is not such a file, and for one with too few or too many pixels.
+    Raises BadPicture for one with too few or too many pixels, and what Pillow raises for other files.
     """
     Image.MAX_IMAGE_PIXELS = None
-    try:
-        image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
-        width, height = image.size
-        if width * height > MAX_PIXELS:
-            raise BadPicture(f"The picture is {width}x{height} pixels; send one of at most 64 megapixels.")
-        if min(width, height) < MIN_SIDE:
-            raise BadPicture(f"The picture is {width}x{height} pixels; send one of at least 8 pixels a side.")
-        if max(width, height) > SIDE:
-            image.draft(None, (SIDE // 2, SIDE // 2))
-        image.load()
-        turned = reduced(image)
-        turned.info |= {"exif": image.info.get("exif", b"")}
-        # Damaged Exif does not turn the picture.
-        with contextlib.suppress(Exception):
-            return ImageOps.exif_transpose(turned)
-        return turned
-    except BadPicture:
-        raise
-    except MemoryError as error:
-        raise BadPicture("The picture takes too much memory to open; send a smaller one.") from error
-    except Exception as error:
-        # Pillow's decoders raise many kinds of errors; each means that the file is damaged or not a picture.
-        kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-        raise BadPicture(f"This is not a picture that can be read; send a {kinds} file.") from error
+    image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise BadPicture(f"The picture is {width}x{height} pixels; send one of at most 64 megapixels.")
+    if min(width, height) < MIN_SIDE:
+        raise BadPicture(f"The picture is {width}x{height} pixels; send one of at least 8 pixels a side.")
+    if max(width, height) > SIDE:
+        image.draft(None, (SIDE // 2, SIDE // 2))
+    image.load()
+    turned = reduced(image)
+    turned.info |= {"exif": image.info.get("exif", b"")}
+    # Damaged Exif does not turn the picture.
+    with contextlib.suppress(Exception):
+        return ImageOps.exif_transpose(turned)
+    return turned
 
 
 def plain_mode(image: Image.Image) -> str:
@@ -82,87 +70,58 @@ def plain_mode(image: Image.Image) -> str:
 
 
 def reduced(image: Image.Image) -> Image.Image:
-    """The picture in `plain_mode` and reduced as model.py does, in strips, which take less memory."""
+    """The picture in `plain_mode` and reduced as model.py does."""
     factor = min(-(-max(image.size) // SIDE), min(image.size) // MIN_SIDE)
     mode = plain_mode(image)
     if factor == 1:
         return image.convert(mode)
-    small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
-    for top in range(0, small.height, 32):
-        box = (0, top * factor, image.width, min((top + 32) * factor, image.height))
-        strip = image.crop(box).convert("I" if mode.startswith("I;16") else mode)
-        # Pillow would weigh colours by their transparency; model.py does not.
-        bands = [band.reduce(factor) for band in strip.split()]
-        small.paste(Image.merge(strip.mode, bands).convert(mode), (0, top))
-    return small
+    image = image.convert("I" if mode.startswith("I;16") else mode)
+    # Pillow would weigh colours by their transparency; model.py does not.
+    bands = [band.reduce(factor) for band in image.split()]
+    return Image.merge(image.mode, bands).convert(mode)
 
 
-def run_decoder() -> None:
-    """Be a child: read the length of a picture file and the file; answer a line of JSON, and the pixels."""
-    warnings.simplefilter("ignore")
-    Image.preinit()
-    if resource:
-        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.RLIM_INFINITY))
-    while line := sys.stdin.buffer.readline():
-        raw, pixels, answer = sys.stdin.buffer.read(int(line)), b"", dict[str, object]()
-        # The signal ends the process, whatever library is at work.
-        if resource:
-            signal.setitimer(signal.ITIMER_PROF, SECONDS)
-        try:
-            image = open_picture(raw)
-            pixels, answer = image.tobytes(), {"mode": image.mode, "size": image.size}
-            del image
-        except BadPicture as error:
-            answer = {"error": str(error)}
-        if resource:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-        sys.stdout.buffer.write(json.dumps({**answer, "bytes": len(pixels)}).encode() + b"\n" + pixels)
-        sys.stdout.buffer.flush()
+def open_in_child(raw: bytes) -> Image.Image:
+    """A picture file as model.py takes it.
 
-
-class DecoderProcess(threading.local):
-    """Opens pictures in a child, one for each thread, which is started when it is needed."""
-
-    process: subprocess.Popen | None = None
-
-    def open(self, raw: bytes) -> Image.Image:
-        """A picture file as model.py takes it. Raises BadPicture, or TimeoutError if the child ends."""
-        process = self.process = self.process or start_decoder()
-        timer = threading.Timer(CLOCK, process.kill)
-        timer.start()
-        try:
-            process.stdin.write(b"%d\n" % len(raw) + raw)  # type: ignore[union-attr]
-            process.stdin.flush()  # type: ignore[union-attr]
-            answer = json.loads(process.stdout.readline())  # type: ignore[union-attr]
-            pixels = process.stdout.read(answer["bytes"])  # type: ignore[union-attr]
-            if "error" in answer:
-                raise BadPicture(answer["error"])
-            return Image.frombytes(answer["mode"], tuple(answer["size"]), pixels)
-        except BadPicture:
-            raise
-        except (OSError, LookupError, ValueError):
-            # The child has ended before it had answered.
-            self.process = None
-            process.kill()
-            with contextlib.suppress(OSError):
-                process.communicate()
-            raise TimeoutError from None
-        finally:
-            timer.cancel()
-
-
-def start_decoder() -> subprocess.Popen:
-    """A child without the server's environment, which holds secrets, and deaf to the terminal's Ctrl-C."""
+    Raises BadPicture, or TimeoutError with the child's exit status if it ended before it had answered.
+    """
+    # The server's environment holds secrets.
     few = {name: os.environ.get(name, "") for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")}
-    return subprocess.Popen(
-        [sys.executable, "-P", __file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=few,
-        start_new_session=True,
-    )
+    command = [sys.executable, "-P", __file__]
+    try:
+        done = subprocess.run(command, input=raw, capture_output=True, env=few, timeout=CLOCK)
+    except subprocess.TimeoutExpired:
+        raise TimeoutError from None
+    if done.returncode:
+        raise TimeoutError(done.returncode)
+    head, _, pixels = done.stdout.partition(b"\n")
+    answer = json.loads(head)
+    if "error" in answer:
+        raise BadPicture(answer["error"])
+    return Image.frombytes(answer["mode"], answer["size"], pixels)
+
+
+def be_the_child() -> None:
+    """Read a picture file; write a line of JSON, and the pixels."""
+    if resource:
+        # The system ends the process, whatever library is at work.
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    pixels = b""
+    try:
+        image = open_picture(sys.stdin.buffer.read())
+        answer, pixels = {"mode": image.mode, "size": image.size}, image.tobytes()
+    except BadPicture as error:
+        answer = {"error": str(error)}
+    except MemoryError:
+        answer = {"error": "The picture takes too much memory to open; send a smaller one."}
+    except Exception:
+        # Pillow's decoders raise many kinds of errors; each means that the file is damaged or not a picture.
+        kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        answer = {"error": f"This is not a picture that can be read; send a {kinds} file."}
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
 
 
 if __name__ == "__main__":
-    run_decoder()
+    be_the_child()

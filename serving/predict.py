@@ -1,4 +1,4 @@
-"""Picture -> answer: one way for REST, gradio_client and MCP, with the same answers and sentences."""
+"""From a picture to the answer: REST, gradio_client and MCP get the same answers and sentences."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gradio as gr
-from PIL import Image
 
-from serving.decoder import MAX_BYTES, DecoderProcess
+from serving.decoder import MAX_BYTES, open_in_child
 from serving.limits import RateLimiter, Refused
 from serving.settings import log_failure
 from serving.weights import Weights
@@ -23,33 +22,34 @@ from serving.weights import Weights
 GONE = "There is no such uploaded picture: wrap its path in handle_file(...), or send it as a data URL."
 ELSEWHERE = "Nothing is fetched from other places: download the picture and send the file."
 SLOW = "The picture takes too long to open; send a simpler or smaller one."
-# Processes that open pictures, and how many of them one address may use at once.
-CHILDREN, TURNS = 4, 3
+# Pictures that are read at once, and how many of them may be one address's.
+AT_ONCE, TURNS = 4, 3
 bad_picture = partial(Refused, code="bad picture")
 
 
 class Predictor:
-    """Classifies pictures: opened in child processes, and read by the network one at a time."""
+    """Classifies pictures: several are opened at once, and the network reads one at a time."""
 
     def __init__(self, weights: Weights, limits: RateLimiter, uploads: Path):
         self.weights, self.limits, self.uploads = weights, limits, uploads.resolve()
-        self._pool, self._child, self._lock = ThreadPoolExecutor(CHILDREN), DecoderProcess(), threading.Lock()
+        self._pool, self._lock = ThreadPoolExecutor(AT_ONCE), threading.Lock()
 
     async def predict(self, who: str, picture: object, top_k: object) -> dict:
-        """`{"label", "confidences"}` for a visitor's picture; `label` is None when the network is not sure.
+        """`{"label", "confidences"}` for a visitor's picture; None is the label of an unsure network.
 
-        Raises Refused with one sentence for what is not a picture, has no ink, or for a bad `top_k`.
+        Raises Refused with one sentence for a bad `top_k`, and for a picture that cannot be read or is blank.
         """
         if isinstance(top_k, str) and re.fullmatch(r"\s*\d{1,2}\s*", top_k):
             top_k = int(top_k)
         if not isinstance(top_k, (int, float)) or isinstance(top_k, bool) or top_k not in range(1, 11):
             raise Refused("top_k is a whole number from 1 to 10.")
         self.limits.charge(who, "pictures")
-        self.limits.hold(who, "pictures", 1)
         try:
             async with self.limits.turn(who, TURNS):
                 run = asyncio.get_running_loop().run_in_executor
                 return await run(self._pool, self._read, picture, int(top_k))
+        except Refused:
+            raise
         except TimeoutError:
             self.limits.charge(who, "pictures", 40)
             raise bad_picture(SLOW) from None
@@ -57,20 +57,22 @@ class Predictor:
             # This is a BadPicture or an EmptyDrawing.
             raise bad_picture(str(error)) from None
         except Exception as error:
-            if not isinstance(error, Refused):
-                log_failure(error)
-                error = Refused("Something went wrong here; it is not your fault.", 500, "failure")
-            raise error from None
-        finally:
-            self.limits.hold(who, "pictures", -1)
+            log_failure(error)
+            raise Refused("Something went wrong here; it is not your fault.", 500, "failure") from None
 
     def _read(self, picture: object, top_k: int) -> dict:
         """The answer about a picture. Raises Refused, ValueError with a sentence, or TimeoutError."""
-        image = self._child.open(self.content(picture))
+        image = open_in_child(self.content(picture))
+        # This imports torch, so it waits until the page is up.
+        from model import ranked
+
         net = self.weights.network()
         # A large picture takes some 100 MB for a moment, so one is read at a time.
         with self._lock:
-            return classify(net, image, top_k)
+            probabilities, margins = net.predict(net.preprocess(image)[None])
+        best = ranked(probabilities[0], top_k)
+        rows = [{"label": name, "confidence": value} for name, value in best]
+        return {"label": best[0][0] if margins[0] >= net.config.threshold else None, "confidences": rows}
 
     def content(self, picture: object) -> bytes:
         """The bytes of a picture's file: an uploaded one, a data URL, or base64. Raises Refused."""
@@ -118,14 +120,3 @@ def decoded(text: str) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError:
         raise bad_picture("The picture's base64 is damaged.") from None
-
-
-def classify(net, image: Image.Image, top_k: int) -> dict:
-    """What `/predict` says about a picture on a DigitCNN. Raises EmptyDrawing when there is no ink in it."""
-    # This imports torch, so it waits until the page is up.
-    from model import ranked
-
-    probabilities, margins = net.predict(net.preprocess(image)[None])
-    best = ranked(probabilities[0], top_k)
-    rows = [{"label": name, "confidence": value} for name, value in best]
-    return {"label": best[0][0] if margins[0] >= net.config.threshold else None, "confidences": rows}

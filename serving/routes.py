@@ -19,6 +19,7 @@ from web.assets import assets, fingerprint, media_type
 # For addresses with a hash in them.
 FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 FRESH = {"cache-control": "no-store"}
+DOWNLOAD = {"content-disposition": 'attachment; filename="MNIST.npz"', **FRESH}
 
 
 def own_routes(weights: Weights) -> list[Route]:
@@ -41,9 +42,9 @@ def own_routes(weights: Weights) -> list[Route]:
         name, files = request.path_params["name"], weights.files
         if request.path_params["key"] != files.key or name not in NEEDED:
             raise Refused("These weights are not served any more; load the page again.", 404, "no such path")
-        is_config = name == "config.json"
-        media = "application/json" if is_config else "application/octet-stream"
-        return Response(files.config if is_config else files.tensors, media_type=media, headers=FOR_EVER)
+        if name == "config.json":
+            return Response(files.config, media_type="application/json", headers=FOR_EVER)
+        return Response(files.tensors, media_type="application/octet-stream", headers=FOR_EVER)
 
     return [
         Route("/health", health),
@@ -53,29 +54,20 @@ def own_routes(weights: Weights) -> list[Route]:
     ]
 
 
-def contribution_routes(
-    functions: dict[str, Callable[[dict], dict]], download: Callable[[dict], bytes], limits: RateLimiter
-) -> list[Route]:
-    """What the page asks a contribution service, by the name of the function; `download` gives a file."""
+def contribution_routes(ask: Callable[[str, dict], dict | bytes], limits: RateLimiter) -> list[Route]:
+    """What the page asks the contribution service, by the question's name; a file comes as bytes."""
 
     async def contribute(request: Request) -> Response:
         name, who = request.path_params["name"], request.scope["visitor"]
         if name == "submit":
             limits.charge(who, "drawings", 0)
-        answer = await run_in_threadpool(functions[name], parsed(await request.body()))
+        answer = await run_in_threadpool(ask, name, parsed(await request.body()))
+        if isinstance(answer, bytes):
+            return Response(answer, media_type="application/octet-stream", headers=DOWNLOAD)
+        if name == "collection":
+            raise Refused(answer["error"], code=answer["code"])
         if name == "submit" and "error" not in answer:
             limits.charge(who, "drawings")
         return JSONResponse(answer)
 
-    async def collection(request: Request) -> Response:
-        try:
-            content = await run_in_threadpool(download, parsed(await request.body()))
-        except ValueError as error:
-            raise Refused(str(error), code=getattr(error, "code", "refused")) from None
-        headers = {"content-disposition": 'attachment; filename="MNIST.npz"', **FRESH}
-        return Response(content, media_type="application/octet-stream", headers=headers)
-
-    return [
-        Route("/contributions/collection", collection, methods=["POST"]),
-        Route("/contributions/{name}", contribute, methods=["POST"]),
-    ]
+    return [Route("/contributions/{name}", contribute, methods=["POST"])]

@@ -19,7 +19,7 @@ import numpy as np
 from publishing.fetch import Files, cached, fetched, point, read
 from serving.settings import Settings
 
-# After a failure the Hub is asked again after so many seconds at most.
+# Seconds after a failure until the Hub is asked again, at most.
 RETRY = 60.0
 
 
@@ -38,27 +38,20 @@ def load(files: Files):
     for digit, row in enumerate(net.probabilities([ring.astype(float), bar.astype(float)])):
         # A network that was taught digits is sure of a ring and a bar; noise, zeros or NaN are not.
         if not row[digit] > 0.5:
-            raise ValueError(
-                f"The weights of {files.origin} do not read a plain {digit}, so they are not served."
-            )
+            sentence = f"The weights of {files.origin} do not read a plain {digit}, so they are not served."
+            raise ValueError(sentence)
     return net
 
 
 class Weights:
     """The weights in service: `files` change when the Hub has newer ones; `problem` says why they do not.
 
-    Raises OSError or ValueError when there are no embedded weights.
+    Raises OSError or ValueError when the embedded weights cannot be read.
     """
 
-    def __init__(self, embedded: Path, settings: Settings = Settings()):
-        self.repository, self.revision, self.every = (
-            settings.model_id,
-            settings.model_revision,
-            settings.model_refresh,
-        )
-        self.files = read(embedded, "embedded")
+    def __init__(self, embedded: Path, settings: Settings):
+        self.settings, self.files = settings, read(embedded, "embedded")
         self.problem: str | None = None
-        self._refused: dict[str, str] = {}
         self._network: Future = Future()
 
     def start(self) -> None:
@@ -66,62 +59,52 @@ class Weights:
         threading.Thread(target=self._follow, daemon=True, name="weights").start()
 
     def network(self):
-        """The DigitCNN of the weights in service, once it is loaded. Raises ValueError when it cannot be."""
+        """The DigitCNN of the weights in service, once it is loaded. Raises ValueError if that failed."""
         return self._network.result()
 
     def info(self) -> dict:
         """What `/info` says."""
-        now = self.files
-        return dict(
-            weights=now.origin, parameters=now.parameters, accuracy=now.accuracy, problem=self.problem
-        )
+        told = {"weights": self.files.origin, "parameters": self.files.parameters}
+        return {**told, "accuracy": self.files.accuracy, "problem": self.problem}
 
     def _follow(self) -> None:
+        repository, revision = self.settings.model_id, self.settings.model_revision
         try:
             self._network.set_result(load(self.files))
         except Exception as error:
             self.problem = f"The network cannot be loaded: {error}"
             self._network.set_exception(ValueError(self.problem))
-        if not self.repository:
+        if not repository:
             return
         with contextlib.suppress(OSError, ValueError):
             # The cache may have the weights already.
-            self._serve(self.repository, self.revision)
+            self._serve(repository, revision)
         # A commit never changes, so once it is served there is nothing to look for.
-        while self.files.origin != f"{self.repository}@{self.revision}":
-            self._refresh(self.repository)
-            if not self.problem and not self.every:
+        while self.files.origin != f"{repository}@{revision}":
+            self._refresh(repository, revision)
+            wait = float(self.settings.model_refresh)
+            if not self.problem and not wait:
                 return
-            time.sleep(min(RETRY, self.every or RETRY) if self.problem else self.every)
+            time.sleep(min(RETRY, wait or RETRY) if self.problem else wait)
 
-    def _refresh(self, repository: str) -> None:
+    def _refresh(self, repository: str, revision: str) -> None:
         """Ask the Hub once; serve what it has if that is new and good, else say in `problem` why not."""
-        commit = ""
         try:
-            commit = fetched(repository, self.revision)
-            if commit in self._refused:
-                raise ValueError(self._refused[commit])
+            # After a failure the files are sent again: they may have been spoilt on the way here.
+            commit = fetched(repository, revision, again=bool(self.problem))
             if self.files.origin != f"{repository}@{commit}":
-                try:
-                    self._serve(repository, commit)
-                except ValueError:
-                    # The files may have been spoilt on the way here only.
-                    fetched(repository, commit, "again")
-                    self._serve(repository, commit)
-                point(repository, self.revision, commit)
+                self._serve(repository, commit)
+                point(repository, revision, commit)
             self.problem = None
         except Exception as error:
             # Whatever went wrong, the thread goes on.
-            if isinstance(error, ValueError) and commit:
-                self._refused = {commit: str(error)}
             if str(error) != self.problem:
                 print(error, f"Still serving {self.files.origin}.", file=sys.stderr, flush=True)
             self.problem = str(error)
 
     def _serve(self, repository: str, revision: str) -> None:
         """Serve the cached weights of a revision. Raises OSError or ValueError when they do not work."""
-        files = cached(repository, revision)
-        network: Future = Future()
+        files, network = cached(repository, revision), Future[object]()
         network.set_result(load(files))
         self.files, self._network = files, network
         print(f"Serving {files.origin}.", flush=True)

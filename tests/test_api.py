@@ -189,8 +189,8 @@ def test_base64_is_read_as_people_send_it(server, text):
         (None, "There is no picture"),
         ("", "There is no picture"),
         (5, "no such uploaded picture"),
-        ([], "An argument is a text, a number, or a picture"),
-        ({"url": {"path": "/etc/passwd"}}, "An argument is a text, a number, or a picture"),
+        ([], "There is no picture"),
+        ({"url": {"path": "/etc/passwd"}}, "no such uploaded picture"),
         ("/etc/passwd", "no such uploaded picture"),
         ({"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, "no such uploaded picture"),
         ({"path": "../../etc/passwd"}, "no such uploaded picture"),
@@ -222,7 +222,8 @@ def test_large_pictures_are_reduced_while_they_are_decoded(server):
 
 def test_a_photograph_is_turned_upright(server):
     exif = Image.Exif()
-    exif[0x0112] = 6  # turn by 90 degrees to show
+    # It is to be turned by 90 degrees.
+    exif[0x0112] = 6
     for size in (448, 3000):
         turned = picture("7").resize((size, size)).transpose(Image.Transpose.ROTATE_90)
         assert predict(server, encoded(turned, "JPEG", exif=exif), 1)[1]["label"] == "7"
@@ -255,7 +256,8 @@ def test_the_tools_are_listed_with_what_they_take(server):
     schema = tools[0].inputSchema
     assert schema["required"] == ["picture"] and set(schema["properties"]) == {"picture", "top_k"}
     assert all(part["description"] for part in schema["properties"].values()) and tools[1].description
-    seen = json.loads(get(server, f"{API}/mcp/schema")[2])  # where the Hub looks for a Space's tools
+    # The Hub looks for a Space's tools here.
+    seen = json.loads(get(server, f"{API}/mcp/schema")[2])
     assert [tool["name"] for tool in seen] == ["predict", "info"]
 
 
@@ -272,8 +274,7 @@ def test_browsers_get_the_very_files_that_python_reads(server):
         assert "immutable" in headers["cache-control"]
     for path in (
         f"weights/{'0' * 64}/config.json",
-        f"{now['base']}metrics.json",
-        f"{now['base']}..%2fapp.py",
+        *(now["base"] + n for n in ("metrics.json", "..%2fapp.py")),
     ):
         assert get(server, f"/{path}")[0] == 404
 

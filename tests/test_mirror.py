@@ -1,7 +1,4 @@
-"""Contributed drawings on their way to the Hub and back, by the real client.
-
-Once, one file a writer, and believed row by row.
-"""
+"""Contributed drawings on their way to the Hub and back, by the real client."""
 
 from __future__ import annotations
 
@@ -41,6 +38,11 @@ def mirror(hub: LocalHub, home, store: Store, call: str = "mirror.push()", check
     return python("-c", MIRROR, str(store.folder), call, check=check, **hub.environment(home))
 
 
+def in_background(hub: LocalHub, home, store: Store, call: str) -> subprocess.Popen:
+    command = [sys.executable, "-c", MIRROR, str(store.folder), call]
+    return subprocess.Popen(command, cwd=ROOT, env={**CLEAN, **hub.environment(home)})
+
+
 def ids(hub: LocalHub) -> list[str]:
     """The ids of the drawings on the Hub, each as often as it is there."""
     return sorted(row["id"] for row in hub.rows(REPOSITORY) if "id" in row)
@@ -68,7 +70,8 @@ def test_drawings_reach_the_hub_once_and_go_when_they_are_deleted(service, hub, 
     service.store.delete(mine)
     assert mirror(hub, tmp_path, service.store).stdout == "1\n"
     assert ids(hub) == ["other-0001"]
-    assert len(hub.repository("dataset", REPOSITORY).commits) == 1  # nor in the repository's history
+    # The repository's history does not hold them either.
+    assert len(hub.repository("dataset", REPOSITORY).commits) == 1
     assert hub.files("dataset", REPOSITORY)[path_of(hashed(mine))] == b'{"deleted":true}\n'
     assert mirror(hub, tmp_path, service.store).stdout == "0\n"
 
@@ -78,8 +81,7 @@ def test_a_push_that_was_killed_is_sent_again(after, service, hub, tmp_path):
     receipt = agree(service)
     submit(service, receipt)
     hub.faults = [Fault("commit/", "hold", times=1, after=after)]
-    command = [sys.executable, "-c", MIRROR, str(service.store.folder), "mirror.push()"]
-    running = subprocess.Popen(command, cwd=ROOT, env={**CLEAN, **hub.environment(tmp_path / "killed")})
+    running = in_background(hub, tmp_path / "killed", service.store, "mirror.push()")
     assert hub.held.wait(60)
     running.kill()
     running.wait()
@@ -120,10 +122,7 @@ def on_two_pages(service, hub, tmp_path) -> tuple[str, ContributionService]:
 
 
 def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
-    """One receipt on two pages that share a repository.
-
-    The Hub gets what either has, and a deletion at one holds at both.
-    """
+    """The Hub gets what either has of a receipt, and a deletion at one holds at both."""
     receipt, other = on_two_pages(service, hub, tmp_path)
     mirror(hub, tmp_path, other.store)
     mirror(hub, tmp_path, service.store)
@@ -135,20 +134,32 @@ def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
     assert ids(hub) == [] == stored(other.store) and "consent" in submit(other, receipt)
 
 
-def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_path):
-    """Two pages commit at the same time.
+FOLLOW = "mirror.start() or mirror.flush(90)"
 
-    The second is refused by the Hub, and tries again with what the first has sent.
-    """
+
+def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_path):
+    """Two pages commit at the same time: the Hub refuses the second, which takes over what the first sent."""
     receipt, other = on_two_pages(service, hub, tmp_path)
     hub.faults = [Fault("commit/", "hold", times=1)]
-    command = [sys.executable, "-c", MIRROR, str(other.store.folder), "mirror.push()"]
-    running = subprocess.Popen(command, cwd=ROOT, env={**CLEAN, **hub.environment(tmp_path / "b")})
+    running = in_background(hub, tmp_path / "b", other.store, FOLLOW)
     assert hub.held.wait(60)
     mirror(hub, tmp_path, service.store)
     hub.release.set()
     assert running.wait(60) == 0
     assert ids(hub) == ["first-001", "here-0001", "there-001"]
+
+
+def test_a_hub_that_often_fails_is_caught_up_with(service, hub, tmp_path):
+    """A page that starts again takes over twelve files before it sends its own; every sixth request fails."""
+    receipts = [agree(service) for _ in range(12)]
+    for turn in ("first", "second"):
+        for number, receipt in enumerate(receipts):
+            submit(service, receipt, id=f"{turn}-{number:04}", strokes=scribble(5))
+        if turn == "first":
+            mirror(hub, tmp_path, service.store)
+    hub.faults = [Fault("datasets|repos/create", "500", every=6)]
+    assert mirror(hub, tmp_path, service.store, FOLLOW).stdout.endswith("True\n")
+    assert len(set(ids(hub))) == len(ids(hub)) == 24
 
 
 def test_on_a_disk_that_does_not_last_saved_waits_for_the_commit(hub, tmp_path):
@@ -181,15 +192,13 @@ def test_who_was_deleted_does_not_come_back_from_a_copy(service, hub, tmp_path):
     hub.put("dataset", REPOSITORY, copy)
     assert mirror(hub, tmp_path, service.store, "mirror.pull()").stdout == "(0, 0)\n"
     assert stored(service.store) == []
-    mirror(hub, tmp_path, service.store)  # and the Hub is told again
+    # The Hub gets the deletion once more.
+    mirror(hub, tmp_path, service.store)
     assert ids(hub) == []
 
 
 def spoilt(good: dict) -> dict[str, bytes]:
-    """Rows that are not drawings, each of another kind.
-
-    What a pull says of it, or part of that -> the row.
-    """
+    """Part of what a pull says of a row that is not a drawing -> that row."""
     changed = {
         "writer is not what": {"writer": ["a", "list"]},
         "label": {"label": "\x1b]0;owned\x07\x1b[2J"},
@@ -258,9 +267,10 @@ def peak(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1]) / 1024
 
 mirror = Mirror(Store(sys.argv[1]), sys.argv[2])
-mirror._api().list_repo_files(mirror.repository, repo_type="dataset")  # the client is loaded
+# Load the client, and count the peak from here.
+mirror._api.list_repo_files(mirror.repository, repo_type="dataset")
 with open("/proc/self/clear_refs", "w") as file:
-    file.write("5")  # the peak is counted from here
+    file.write("5")
 before = peak("VmRSS")
 print(getattr(mirror, sys.argv[3])(), file=sys.stderr)
 print(peak("VmHWM") - before)
@@ -295,7 +305,8 @@ assert not service.persistent
 if len(sys.argv) == 1:
     receipt = agree(service)
     print(receipt, submit(service, receipt, strokes=scribble(9))["waiting"])
-    service.close()  # as on SIGTERM, right after the drawing
+    # The page stops right after the drawing.
+    service.close()
 else:
     receipt = sys.argv[1]
     print(ask(service, "status", receipt=receipt))
@@ -307,10 +318,7 @@ else:
 
 
 def test_a_space_without_a_lasting_disk(hub, tmp_path):
-    """Restored from the Hub at the start.
-
-    Nobody is called unknown before that; deletions last over restarts.
-    """
+    """It is restored from the Hub at the start, calls nobody unknown before that, and deletions last."""
 
     def start(number: int, *arguments: str, **more: str):
         settings = {"SPACE_ID": "OWNER/mnixel", "CONTRIBUTIONS_REPO": REPOSITORY}
@@ -319,7 +327,8 @@ def test_a_space_without_a_lasting_disk(hub, tmp_path):
         return python("-c", SPACE, *arguments, store=store, check=True, **settings).stdout.splitlines()
 
     receipt, waiting = start(1)[0].split()
-    assert waiting == "1" and len(ids(hub)) == 1  # what was called waiting is sent before the page stops
+    # What was called waiting is sent before the page stops.
+    assert waiting == "1" and len(ids(hub)) == 1
     for line in start(2, receipt, "away", HF_ENDPOINT="http://127.0.0.1:9"):
         assert "still fetching what it had kept" in line
     *_, status, gone = start(3, receipt, "restored")

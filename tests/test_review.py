@@ -38,11 +38,12 @@ def service(tmp_path):
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    """A store with what people really send: good ones, a wrong one, a dot, the same twice. Nine writers."""
+    """A store with what people send, of ten writers: good drawings, a wrong one, a dot, one sent twice."""
     service = ContributionService(Store(tmp_path_factory.mktemp("filled") / "store"), app="1.0")
     receipts = [agree(service) for _ in range(9)]
-    while len({merge.split_of(service.store.writer(receipt).writer) for receipt in receipts}) < 2:
-        receipts[-1] = agree(service)  # writers' numbers are random: let there be some of both splits
+    while len({merge.split_of(service.store.writer(receipt)["writer"]) for receipt in receipts}) < 2:
+        # Writers' numbers are random, and both splits need some.
+        receipts[-1] = agree(service)
     for number, receipt in enumerate(receipts):
         for digit in DIGITS:
             submit(service, receipt, digit, id=f"{digit}{number:02}-good-one", strokes=strokes(digit, number))
@@ -62,7 +63,7 @@ def full(filled, tmp_path):
 
 
 def accept_good(store: Store, net: DigitCNN) -> None:
-    """What a maintainer does who agrees with the network."""
+    """Accept as a maintainer does who agrees with the network."""
     review.remember(store, review.waiting(store, net))
     review.judge(store, ["good"], [])
 
@@ -72,31 +73,34 @@ def maintain(*arguments: str, store: Path):
     return called(commands, *arguments, CONTRIBUTIONS_DIR=str(store))
 
 
-def test_review_shows_and_judges(full, net, tmp_path):
+def states(store: Store) -> dict[str, str]:
+    return {drawing.id: state for drawing, state in list(store.each())}
+
+
+def test_review_shows_and_judges(full, net):
     full, _ = full
     facts = {facts.drawing.id: facts for facts in review.waiting(full, net)}
     assert facts["wrong-one-0"].verdict == "disagrees" and "blank" not in facts["wrong-one-0"].flags
     assert facts["wrong-one-1"].flags == ["duplicate"] and facts["dot-00000"].flags == ["blank"]
     good = facts["200-good-one"]
     assert (good.prediction, good.flags) == ("2", []) and good.margin > net.config.threshold
-    assert review.table([]) == "No drawing waits for review."
-    shown = maintain("review", "--out", str(tmp_path / "sheet.png"), store=full.folder)
-    assert shown.returncode == 0, shown.stderr
-    assert "57 waiting, 57 shown" in shown.stdout
+    shown = maintain("review", store=full.folder)
+    assert shown.returncode == 0 and "57 waiting, 57 shown" in shown.stdout, shown.stderr
     assert shown.stdout.splitlines()[-1].startswith("next: `python -m contributions review --reject")
+    # The sheet lies where git does not see it.
+    with Image.open(full.folder / "sheet.png") as picture:
+        assert picture.size == (5 * review.CELL[0], 12 * review.CELL[1])
     for word, message in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
         done = maintain("review", "--accept", word, store=full.folder)
         assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
-    assert {state for _, state in full.each()} == {"waiting"}
-    with Image.open(tmp_path / "sheet.png") as picture:
-        assert picture.size == (5 * review.CELL[0], 12 * review.CELL[1])
+    assert set(states(full).values()) == {"waiting"}
     done = maintain("review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder)
     assert done.returncode == 0 and "next: `python -m contributions merge`" in done.stdout, done.stderr
-    states = {drawing.id: state for drawing, state in list(full.each())}
-    assert states["wrong-one-0"] == states["dot-00000"] == "rejected"
-    assert states["200-good-one"] == "accepted"
-    done = maintain("review", "--reject", "200-good", store=full.folder)  # on second thoughts
-    assert dict((d.id, state) for d, state in list(full.each()))["200-good-one"] == "rejected", done.stderr
+    now = states(full)
+    assert now["wrong-one-0"] == now["dot-00000"] == "rejected" and now["200-good-one"] == "accepted"
+    # A maintainer may think again.
+    done = maintain("review", "--reject", "200-good", store=full.folder)
+    assert states(full)["200-good-one"] == "rejected" and "review --accept good" in done.stdout, done.stderr
 
 
 def test_only_what_was_shown_is_accepted(service, net):
@@ -109,16 +113,15 @@ def test_only_what_was_shown_is_accepted(service, net):
     review.remember(store, review.waiting(store, net))
     submit(service, receipt, "7", "7", id="late-0001")
     assert review.judge(store, ["good"], []) == (1, 0)
-    assert {d.id: state for d, state in list(store.each())} == {
-        "early-001": "accepted",
-        "late-0001": "waiting",
-    }
+    assert states(store) == {"early-001": "accepted", "late-0001": "waiting"}
     with pytest.raises(Declined, match="'late-000' was not on the latest sheet"):
         review.judge(store, ["late"], [])
-    assert review.judge(store, [], ["late"]) == (0, 1)  # what is refused is published by nobody
+    # Anything may be rejected.
+    assert review.judge(store, [], ["late"]) == (0, 1)
     submit(service, receipt, "8", "8", id="other-001")
     review.remember(store, review.waiting(store, net))
-    with store.writing() as database:  # another drawing under its id, which a copy from elsewhere can bring
+    # A copy from elsewhere can bring another drawing under its id.
+    with store.writing() as database:
         values = ('"label":"8"', '"label":"3"')
         database.execute("UPDATE drawings SET row = replace(row, ?, ?) WHERE id = 'other-001'", values)
     with pytest.raises(Declined, match="was not on the latest sheet as it is"):
@@ -136,10 +139,7 @@ def test_a_review_shows_the_earliest_and_the_next_the_next(full, net):
 
 
 def test_the_sheet_shows_every_point_at_board_size(service, net):
-    """Ink where the drawing has ink, each point on it, and its time below.
-
-    A second drawing within the ink does not hide.
-    """
+    """Ink, each point on it, and its time below; a second drawing within the ink does not hide."""
     receipt = agree(service)
     inside = [
         {"points": [[200, 100], [200, 300]], "radius": 25},
@@ -154,7 +154,8 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
     grey = np.ptp(shown, axis=2) == 0
     assert (shown[~ink & grey] == 0).all() and shown[ink & grey].max() > 100
     for x, y in (point for stroke in inside for point in stroke["points"]):
-        assert np.ptp(shown[y, x]) > 100  # coloured
+        # The point is coloured.
+        assert np.ptp(shown[y, x]) > 100
     below = cell[2 * review.GAP + board.SIZE + review.STRIP // 2, review.GAP : review.GAP + board.SIZE]
     columns = np.flatnonzero(np.ptp(below, axis=1) > 100)
     assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
@@ -165,11 +166,9 @@ def test_review_without_a_store_or_weights(service, tmp_path):
     assert done.returncode == 1 and done.stderr.startswith("error: there are no contributions in")
     assert not (tmp_path / "none").exists()
     done = maintain("review", "--weights", str(tmp_path), store=service.store.folder)
-    assert (
-        done.returncode == 1
-        and done.stderr.startswith("error: ")
-        and "name weights in --weights" in done.stderr
-    )
+    assert done.returncode == 1 and done.stderr.startswith("error: "), done.stderr
+    assert "name weights in --weights" in done.stderr
+    assert maintain("review", store=service.store.folder).stdout.startswith("No drawing waits for review.")
 
 
 def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, tmp_path):
@@ -190,21 +189,21 @@ def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, tmp_path):
     for receipt in receipts:
         full.delete(receipt)
     done = maintain("merge", "--out", str(tmp_path / "out"), store=full.folder)
-    assert (
-        done.stdout.startswith("no drawing has been accepted, so") and "review --accept good" in done.stdout
-    )
+    assert done.stdout.startswith("no drawing has been accepted, so"), done.stdout
+    assert "review --accept good" in done.stdout
     assert list((tmp_path / "out").glob("*.parquet")) == []
 
 
 @pytest.mark.parametrize("gone", ["store", "note"])
 def test_a_merge_whose_store_has_moved_is_not_used(gone, full, net, tmp_path):
-    """Drawings that were deleted since the merge would stay in it, so nobody publishes it or trains on it."""
+    """Drawings that were deleted since the merge would stay in it, so nobody may use it."""
     full, receipts = full
     accept_good(full, net)
     merge.merge(full, tmp_path / "out")
     before = len(data.contributed("train", tmp_path / "out")[1])
-    merge.refresh(tmp_path / "none")  # never merged there
-    full.delete(next(r for r in receipts if merge.split_of(full.writer(r).writer) == "train"))
+    # Nothing was ever merged there.
+    merge.refresh(tmp_path / "none")
+    full.delete(next(r for r in receipts if merge.split_of(full.writer(r)["writer"]) == "train"))
     merge.refresh(tmp_path / "out")
     assert 0 < len(data.contributed("train", tmp_path / "out")[1]) < before
     if gone == "store":
@@ -213,15 +212,13 @@ def test_a_merge_whose_store_has_moved_is_not_used(gone, full, net, tmp_path):
         (tmp_path / "out" / merge.SOURCE).write_bytes(b"\xff")
     with pytest.raises(data.DataError, match="has moved or cannot be found, so .* CONTRIBUTIONS_DIR"):
         merge.refresh(tmp_path / "out")
-    assert not full.folder.exists() or gone == "note"  # nor is an empty one made in its place
+    # An empty store is not made in its place.
+    assert not full.folder.exists() or gone == "note"
 
 
 @pytest.mark.thorough
 def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_path):
-    """From the store to train.py and to the dataset on the Hub.
-
-    Deleted by receipt, it is in no later version.
-    """
+    """From the store to train.py and to the dataset on the Hub; no later version has what was deleted."""
     full, receipts = full
     accept_good(full, net)
     out = tmp_path / "contributed"
@@ -243,16 +240,8 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
     assert f"{count} digits that visitors" in (tmp_path / "run" / "README.md").read_text()
 
     with LocalHub().running() as hub:
-        sending = (
-            "publish.py",
-            "dataset",
-            OWNER,
-            "--consent",
-            "--data",
-            str(mnixel),
-            "--contributed",
-            str(out),
-        )
+        folders = ("--data", str(mnixel), "--contributed", str(out))
+        sending = ("publish.py", "dataset", OWNER, "--consent", *folders)
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = (
             "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); "
@@ -261,7 +250,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
         used = stranger(code, hub, tmp_path / "stranger")
         assert used.stdout.startswith(f"{{'train': {count}, 'test': "), used.stderr
 
-        writer = full.writer(receipts[0]).writer
+        writer = full.writer(receipts[0])["writer"]
         assert writer in {drawing.writer for drawing, _ in full.each("state = 'accepted'")}
         full.delete(receipts[0])
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
@@ -273,13 +262,12 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
 def stranger(code: str, hub: LocalHub, home):
     """What Python says to somebody who has only the Hub."""
     environment = {**CLEAN, **hub.environment(home, "")}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=home
-    )
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home)
 
 
 def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, mnixel, tmp_path):
-    """Strokes, and who and when as far as that is told."""
+    """Strokes, writer and day."""
     import datasets
 
     full, _ = full

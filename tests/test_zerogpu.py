@@ -37,7 +37,7 @@ if os.environ.get("SPACES_ZERO_GPU") and sys.orig_argv[1:] == ["app.py"]:
 
 
 class Platform(BaseHTTPRequestHandler):
-    """What `spaces` reports to. It notes each report."""
+    """The platform's server, which notes each report of `spaces`."""
 
     def do_POST(self):
         self.server.reports.append(self.path)
@@ -83,7 +83,8 @@ def test_the_start_is_reported_once_and_no_gpu_is_asked_for(space, tmp_path):
 
 # --- what ZeroGPU installs ----------------------------------------------------------------------------------
 
-REMOVED = {"asynchat", "asyncore", "distutils", "imp", "smtpd"}  # from the standard library, with Python 3.12
+# Python 3.12 has removed these from the standard library.
+REMOVED = {"asynchat", "asyncore", "distutils", "imp", "smtpd"}
 
 
 def test_the_space_asks_for_what_zerogpu_has(space):
@@ -95,24 +96,15 @@ def test_the_space_asks_for_what_zerogpu_has(space):
 
 def test_sources_parse_and_imports_resolve_on_python_3_12(space):
     """Each import is the project's own, of 3.12's standard library, or of a package that is pinned."""
-    pinned = {
-        canonicalize_name(line.split("==")[0])
-        for line in (space / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    }
-    known = packages_distributions()
+    pinned, known = set(pins.written(space / "requirements.txt")), packages_distributions()
     for path in sorted(space.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 12))
-        names = {
-            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
-        }
-        names |= {
-            node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level
-        }
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 12))))
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
         for name in {name.partition(".")[0] for name in names} - (sys.stdlib_module_names - REMOVED):
             own = (space / f"{name}.py").is_file() or (space / name).is_dir()
-            assert own or pinned & set(map(canonicalize_name, known.get(name, [name]))), (
-                f"{path.name} imports {name}"
-            )
+            packages = {canonicalize_name(package) for package in known.get(name, [name])}
+            assert own or packages & set(map(canonicalize_name, pinned)), f"{path.name} imports {name}"
     newer = shutil.which("python3.12")
     if newer and subprocess.run([newer, "-c", ""], capture_output=True).returncode == 0:
         command = [newer, "-m", "compileall", "-q", str(space)]
@@ -122,33 +114,17 @@ def test_sources_parse_and_imports_resolve_on_python_3_12(space):
 @pytest.mark.thorough
 @pytest.mark.parametrize("hardware", ["zero-a10g", "t4-small"])
 def test_every_pin_has_a_wheel_for_python_3_12_and_they_agree(hardware, tmp_path):
-    """Resolved together with what a Space's image adds, as far as that is known."""
-    (tmp_path / "requirements.txt").write_text(bundles.requirements(hardware), encoding="utf-8")
+    """Resolved together with what is known of a Space's image."""
+    wanted, report = tmp_path / "requirements.txt", tmp_path / "report.json"
+    wanted.write_text(bundles.requirements(hardware), encoding="utf-8")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--only-binary=:all:"]
-    command += [
-        "--python-version",
-        "3.12",
-        "--target",
-        str(tmp_path / "out"),
-        "--report",
-        str(tmp_path / "report.json"),
-    ]
-    added = [
-        f"gradio[oauth,mcp]=={pins.written(ROOT / 'constraints.txt')['gradio']}",
-        "uvicorn>=0.14",
-        "websockets>=10.4",
-    ]
-    done = subprocess.run(
-        [*command, "-r", str(tmp_path / "requirements.txt"), *added],
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
+    command += ["--python-version", "3.12", "--target", tmp_path / "out", "--report", report, "-r", wanted]
+    gradio = pins.written(ROOT / "constraints.txt")["gradio"]
+    added = [f"gradio[oauth,mcp]=={gradio}", "uvicorn>=0.14", "websockets>=10.4"]
+    done = subprocess.run([*command, *added], capture_output=True, text=True, timeout=900)
     if "No matching distribution" not in done.stderr and "Connection" in done.stderr:
         without("no package index can be reached")
     assert done.returncode == 0, done.stderr
-    installed = {
-        canonicalize_name(row["metadata"]["name"])
-        for row in json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["install"]
-    }
-    assert {canonicalize_name(name) for name in pins.written(tmp_path / "requirements.txt")} <= installed
+    rows = json.loads(report.read_text(encoding="utf-8"))["install"]
+    installed = {canonicalize_name(row["metadata"]["name"]) for row in rows}
+    assert {canonicalize_name(name) for name in pins.written(wanted)} <= installed

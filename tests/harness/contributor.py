@@ -1,7 +1,4 @@
-"""What the tests of contributions share.
-
-Drawings as the page sends them, and what somebody asks of a service.
-"""
+"""Drawings as the page sends them, and questions to a contribution service."""
 
 from __future__ import annotations
 
@@ -16,7 +13,8 @@ from contributions.service import ContributionService
 from tests.harness import CLEAN, ROOT
 from web import assets
 
-DIGITS = "234578"  # of which the page has an example
+# The page has an example of each.
+DIGITS = "234578"
 
 
 @cache
@@ -45,8 +43,8 @@ def scribble(points: int, seed: int = 0) -> list[dict]:
 
 
 def ask(service: ContributionService, name: str, **question) -> dict:
-    """What the page's function of that name answers."""
-    return service.functions[name](question)
+    """What the page is answered."""
+    return service.answer(name, question)
 
 
 def agree(service: ContributionService) -> str:
@@ -68,10 +66,10 @@ def submit(
 
 
 def wait_for(true, seconds: float = 60) -> None:
-    """Until `true()`; fails when that takes for ever."""
+    """Wait until `true()`; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, "it did not come about"
+        assert time.monotonic() < deadline, f"not true within {seconds} s"
         time.sleep(0.1)
 
 

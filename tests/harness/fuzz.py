@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from model import DigitCNN
-from serving.decoder import DecoderProcess, start_decoder
+from serving.decoder import open_in_child
 from tests.harness import ROOT
 from tests.harness.calls import encoded
 
@@ -231,15 +231,15 @@ class Target:
     """Reads files in a child process as the server does."""
 
     def __init__(self) -> None:
-        self.net, self.child = DigitCNN.from_pretrained(ROOT / "weights"), DecoderProcess()
+        self.net = DigitCNN.from_pretrained(ROOT / "weights")
 
     def read(self, raw: bytes) -> Outcome:
-        process = self.child.process = self.child.process or start_decoder()
         try:
-            tensor = self.net.preprocess(image := self.child.open(raw))
-        except TimeoutError:
-            timed = process.returncode in (-signal.SIGPROF, -signal.SIGKILL)
-            return Outcome("ended" if timed else f"crash {process.returncode}")
+            tensor = self.net.preprocess(image := open_in_child(raw))
+        except TimeoutError as error:
+            # A child that the clock ended has no status.
+            timed = error.args in ((), (-signal.SIGKILL,))
+            return Outcome("ended" if timed else f"crash {error.args[0]}")
         except ValueError as error:
             return refusal(str(error))
         except Exception as error:

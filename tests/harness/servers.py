@@ -44,32 +44,23 @@ def family(pid: int) -> list[int]:
 
 
 class Process:
-    """A command that serves at `url`; `answers` is the path that is asked until it is up."""
+    """A command that serves at `url`."""
 
-    def __init__(
-        self,
-        command: list[str],
-        url: str,
-        environment: dict[str, str],
-        folder: Path = ROOT,
-        answers: str = "",
-    ):
+    def __init__(self, command: list[str], url: str, environment: dict[str, str], folder: Path = ROOT):
         self.command, self.url, self.environment, self.folder = command, url, environment, folder
-        self._answers = url + answers
         self.start()
 
     def start(self, seconds: float = 120) -> None:
         """Until it answers."""
-        self._output = (
-            tempfile.TemporaryFile()
-        )  # a pipe that nobody reads would stop the server when it is full
+        # A pipe that nobody reads would stop the server when it is full.
+        self._output = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             self.command, cwd=self.folder, env=self.environment, stdout=self._output, stderr=subprocess.STDOUT
         )
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                urllib.request.urlopen(self._answers, timeout=2).read(1)
+                urllib.request.urlopen(self.url, timeout=2).read(1)
                 return
             except OSError:
                 time.sleep(0.1)
@@ -91,12 +82,9 @@ class Server(Process):
 
     def __init__(self, folder: Path = ROOT, host: str = "127.0.0.1", **environment: str):
         self.port, self._store = free_port(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        settings = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))},
-            "GRADIO_SERVER_PORT": str(self.port),
-            "CONTRIBUTIONS_DIR": self._store.name,
-            **environment,
-        }
+        settings = {k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))}
+        settings |= {"GRADIO_SERVER_PORT": str(self.port), "CONTRIBUTIONS_DIR": self._store.name}
+        settings |= environment
         super().__init__([sys.executable, "app.py"], f"http://{host}:{self.port}", settings, folder)
 
 
@@ -105,27 +93,6 @@ class StaticSite(Process):
 
     def __init__(self, folder: Path):
         self.port, self.root = free_port(), folder
-        command = [
-            sys.executable,
-            "-m",
-            "http.server",
-            str(self.port),
-            "--bind",
-            "127.0.0.1",
-            "--directory",
-            str(folder),
-        ]
+        where = [str(self.port), "--bind", "127.0.0.1", "--directory", str(folder)]
+        command = [sys.executable, "-m", "http.server", *where]
         super().__init__(command, f"http://127.0.0.1:{self.port}/some/where/", dict(os.environ))
-
-
-class ContributionServer(Process):
-    """A small page server with nothing but contributions, see `contribution_server`."""
-
-    def __init__(self, port: int, **environment: str):
-        self.port = port
-        settings = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("CONTRIBUTIONS")},
-            **environment,
-        }
-        command = [sys.executable, "-m", "tests.harness.contribution_server", str(port)]
-        super().__init__(command, f"http://127.0.0.1:{port}", settings, answers="/health")
