@@ -2,8 +2,9 @@
 
     hf auth login                                once, with a token that may write
     python publish.py all OWNER --dry-run        lists the files that would go, and asks no Hub
-    python publish.py all OWNER --consent        OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
+    python publish.py all OWNER                  OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
                                                  OWNER/mnixel (Space), OWNER/mnixel-static (Space)
+    python publish.py dataset OWNER --consent    the dataset with MNIXEL's own drawings, too
     python publish.py static OWNER               the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
     python publish.py check ADDRESS                  is a live page well? (or OWNER/NAME of a Space)
@@ -26,18 +27,29 @@ from contributions.merge import refresh
 from data import DataError
 from data.cli import sentence
 from data.parquet import CONTRIBUTED
+from handwriting import dataset as drawing
 from publishing import bundles, hub
 from publishing.check import check
 from publishing.hub import PublishError
-from publishing.upload import CPU, ZERO, Published, at_hub, choose_hardware, make_private, sign_in, upload
+from publishing.upload import (
+    CPU,
+    ZERO,
+    Published,
+    at_hub,
+    choose_hardware,
+    has_mnixel,
+    make_private,
+    sign_in,
+    upload,
+)
 from web.build import BuildError
 
 ROOT = Path(__file__).parent
 # Kind -> name of its repository, in the order of publishing: a card points at what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 NO_CONSENT = (
-    "MNIXEL's authors state no licence: publish their drawings only if they agree, which --consent says that "
-    "they do (--private makes a copy that only you see)."
+    "MNIXEL's own drawings stay out, because their authors state no licence: --consent says that they agree, "
+    "--private makes a copy that only you see"
 )
 FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
@@ -55,8 +67,6 @@ class Publisher:
         """Publish one kind by way of the empty `folder`, and print the progress."""
         name, more = self.names[kind], {}
         if kind == "dataset":
-            if not self.options.consent and not self._will_be_private(kind):
-                raise PublishError(NO_CONSENT)
             more["has_contributed"] = self.options.contributed.is_dir()
         if kind in ("space", "static"):
             self._refuse_to_show_private_weights(kind)
@@ -74,14 +84,11 @@ class Publisher:
         """Write the files of a kind into `out`, with links to repositories that are on the Hub, or to all."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
-            if self.api:
-                # Drops drawings that were deleted since the merge; may ask the Hub.
-                refresh(self.options.contributed)
-            bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed)
+            self._lay_out_dataset(out)
             return
         dataset = self._public("dataset")
         if kind == "model":
-            bundles.model(out, weights, names["model"], dataset)
+            bundles.model(out, weights, names["model"], dataset if self._has_mnixel() else None)
         elif kind == "space":
             bundles.space(
                 out, weights, names["space"], names["model"], dataset, hardware or self.options.hardware
@@ -90,6 +97,34 @@ class Publisher:
             commit = self._commit_of_the_weights() if self.api else None
             gradio = self._public("space") if self.api else None
             bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
+
+    def _lay_out_dataset(self, out: Path) -> None:
+        options, mnixel = self.options, self._may_have_mnixel()
+        if not mnixel:
+            print(f"  {NO_CONSENT}", flush=True)
+        with tempfile.TemporaryDirectory() as work:
+            drawn = options.drawn or Path(work)
+            if options.drawn and not any(drawn.glob("*.parquet")):
+                raise DataError(
+                    f"{drawn} has no drawn digits: `python -m handwriting build {drawn}` writes them."
+                )
+            if self.api:
+                # Drops drawings that were deleted since the merge; may ask the Hub.
+                refresh(options.contributed)
+                if not options.drawn:
+                    drawing.build(drawn)
+            elif not options.drawn:
+                print("  drawn/*.parquet  70,000 digits, drawn in some minutes when they are published")
+            bundles.dataset(out, self.names["dataset"], drawn, options.contributed, mnixel, options.data)
+
+    def _may_have_mnixel(self) -> bool:
+        if self.api is None:
+            return bool(self.options.consent or self.options.private)
+        return self.options.consent or self._will_be_private("dataset")
+
+    def _has_mnixel(self) -> bool:
+        """Whether the dataset has MNIXEL's drawings, which the model's notebook trains on."""
+        return has_mnixel(self.api, self.names["dataset"]) if self.api else self._may_have_mnixel()
 
     def _variables(self) -> dict[str, str]:
         """The Space's variables: its weights, and a private repository for contributions."""
@@ -144,7 +179,7 @@ class Publisher:
 def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
     """Publish the folder `weights` of train.py as the model repository `name`. Raises FAILURES."""
     with tempfile.TemporaryDirectory() as folder:
-        bundles.model(Path(folder), weights, name, dataset if at_hub(api, "dataset", dataset) else None)
+        bundles.model(Path(folder), weights, name, dataset if has_mnixel(api, dataset) else None)
         return upload(api, "model", name, Path(folder))
 
 
@@ -174,7 +209,9 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
+    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings, too")
+    drawn = "folder of `python -m handwriting build` (default: draws the digits anew, in some minutes)"
+    add("--drawn", type=Path, metavar="FOLDER", help=drawn)
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
     add("--model", **repository, help="the model that the Spaces serve, if its name is another")
     add("--dataset", **repository, help="the dataset that the cards name, if its name is another")

@@ -22,6 +22,8 @@ def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int 
     """
     import datasets
 
+    # Drawing has a progress bar of its own, and writing takes a moment.
+    datasets.disable_progress_bars()
     out.mkdir(parents=True, exist_ok=True)
     features = datasets.Features(
         image=datasets.Image(),

@@ -15,6 +15,7 @@ import yaml
 from packaging.requirements import Requirement
 from PIL import Image
 
+from data import parquet
 from publishing import export, pins
 from reports import cards
 from web import build, charts
@@ -92,20 +93,26 @@ def checked(weights: Path):
     return net, metrics
 
 
-def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> None:
-    """The dataset repository `name`: every configuration as parquet, card, sheet of samples and figures.
+def dataset(
+    out: Path, name: str, drawn: Path, contributed: Path, mnixel: bool = False, archives: Path | None = None
+) -> None:
+    """The dataset repository `name`: the drawn and the contributed digits of two folders, and its card.
 
-    Raises data.DataError.
+    With `mnixel` also MNIXEL's drawings from `archives`, as in data.arrays. Raises data.DataError.
     """
-    import datasets
-
-    from data.parquet import build
-
-    # Four files of a hundred kilobytes need no progress bars.
-    datasets.disable_progress_bars()
-    build(out, archives, contributed=contributed)
+    out.mkdir(parents=True, exist_ok=True)
     card = out / "README.md"
-    write(card, card.read_text(encoding="utf-8").replace("OWNER/mnixel", name))
+    if mnixel:
+        parquet.write_mnixel(out, archives)
+    else:
+        shutil.copyfile(parquet.CARDS / "drawn-only.md", card)
+    parquet.add(out, "drawn", drawn)
+    parquet.add(out, "contributed", contributed)
+    text = card.read_text(encoding="utf-8").replace("OWNER/mnixel", name)
+    if (out / "contributed").is_dir():
+        # Visitors give their drawings under another licence than the program's CC0.
+        text = text.replace("license: cc0-1.0\n", "license: other\nlicense_name: by-configuration\n", 1)
+    write(card, text)
 
 
 def space(

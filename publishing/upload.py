@@ -16,7 +16,7 @@ CPU, ZERO = "cpu-basic", "zero-a10g"
 # Files that only this command writes: what is there and no longer part of the project is deleted.
 OURS = {
     "model": ["model.onnx", "notebook.ipynb"],
-    "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*"],
+    "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*", "data-*.png"],
     "space": [
         f"{name}/*" for name in ("contributions", "data", "docs", "publishing", "serving", "web", "weights")
     ],
@@ -75,6 +75,12 @@ def at_hub(api, kind: str, name: str):
             return api.repo_info(name, repo_type=REPOSITORY[kind], timeout=hub.SILENCE)
         except RepositoryNotFoundError:
             return None
+
+
+def has_mnixel(api, name: str) -> bool:
+    """Whether the dataset repository has MNIXEL's drawings. Raises PublishError."""
+    record = at_hub(api, "dataset", name)
+    return bool(record) and any(file.rfilename.startswith("clean/") for file in record.siblings or [])
 
 
 def check_sdk(kind: str, name: str, info) -> None:

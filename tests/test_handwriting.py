@@ -394,28 +394,3 @@ def test_the_dataset_of_drawn_digits_says_who_drew_what(tmp_path):
     for row, digit in zip(train.select_columns(["allograph", "hand"]), labels, strict=True):
         assert row["allograph"] == allograph_of(hand_of(0, row["hand"]), digit).name
     assert Path(paths[0]).name == "train-00000-of-00001.parquet"
-
-
-@pytest.mark.parametrize(
-    "card", [None, (Path("dataset_card.md")).read_text(encoding="utf-8")], ids=["alone", "beside"]
-)
-def test_a_published_dataset_has_the_drawn_digits_and_says_so(tmp_path, card):
-    import datasets
-    from huggingface_hub import DatasetCard
-
-    from publishing import drawn
-
-    (tmp_path / "README.md").write_text(
-        drawn.add(tmp_path, card, {"train": 20, "test": 20}), encoding="utf-8"
-    )
-    configurations = [
-        each["config_name"] for each in DatasetCard.load(tmp_path / "README.md").data["configs"]
-    ]
-    assert configurations == ([] if card is None else ["clean", "raw"]) + ["drawn"]
-    if card is None:
-        # The card states the sizes of the whole dataset, not of this sample.
-        where = {"cache_dir": str(tmp_path / "cache"), "verification_mode": "no_checks"}
-        loaded = datasets.load_dataset(str(tmp_path), "drawn", **where)
-        assert {split: len(rows) for split, rows in loaded.items()} == {"train": 20, "test": 20}
-        assert loaded["train"].features["label"].names == list("0123456789")
-    assert "publicdomain/zero/1.0" in (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -22,13 +22,14 @@ from model import DigitCNN
 from publishing import bundles, export
 from reports import cards, tables
 from tests.harness import ROOT
-from tests.harness.hub import MODEL, OWNER, Fault, LocalHub, blocks, client, one_sentence, publish
+from tests.harness.hub import MODEL, OWNER, Fault, LocalHub, blocks, client, few_drawn, one_sentence, publish
 from tests.harness.person import until
 from tests.harness.servers import StaticSite
 
 DATASET, SPACE, STATIC = f"{OWNER}/mnixel", f"{OWNER}/mnixel", f"{OWNER}/mnixel-static"
 ALL = (("dataset", DATASET), ("model", MODEL), ("space", SPACE), ("space", STATIC))
 WEIGHTS = ROOT / "weights"
+DRAWN = [f"drawn/{split}-00000-of-00001.parquet" for split in ("train", "test")]
 
 
 @pytest.fixture
@@ -95,29 +96,56 @@ def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tm
 
 @pytest.mark.thorough
 def test_what_fails_does_not_stop_the_others(hub, tmp_path, mnixel):
-    """The dataset, for want of the authors' consent.
-
-    The Space, because the account is too young for one on ZeroGPU.
-    """
+    """The Space fails, because the account is too young for one on ZeroGPU."""
     hub.zero = 0
-    done = publish(hub, tmp_path / "us", "all", OWNER, "--data", str(mnixel))
-    assert done.returncode == 1
-    consent, space = (line for line in done.stderr.splitlines() if line.startswith("publish.py: "))
-    assert "MNIXEL's authors state no licence" in consent and "--consent" in consent
-    assert "The Hub does not let you write to the space" in space
-    assert set(hub.repositories) == {("model", MODEL), ("space", STATIC)}
+    done = publish(hub, tmp_path / "us", "all", OWNER)
+    assert "The Hub does not let you write to the space" in one_sentence(done, "publish.py")
+    assert set(hub.repositories) == {("dataset", DATASET), ("model", MODEL), ("space", STATIC)}
     page = hub.files("space", STATIC)
     assert b"Contribute" not in page["index.html"] and b"takes digits of your own" not in page["README.md"]
-    assert "datasets" not in front_of(hub.files("model", MODEL)) and front_of(page)["datasets"] == []
-    assert done.stdout.splitlines()[-4].startswith("dataset  not published: ")
+    assert done.stdout.splitlines()[-2].startswith("space    not published: ")
     hub.zero = 2
-    done = publish(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
+    done = publish(hub, tmp_path / "us", "all", OWNER)
     assert done.returncode == 0 and set(hub.repositories) == set(ALL), done.stderr
+
+
+def test_the_dataset_has_mnixel_only_with_consent(hub, tmp_path, mnixel):
+    look = "import datasets\nfor c in {}: print(c, datasets.load_dataset('OWNER/mnixel', c)['test'].num_rows)"
+
+    def rows(home: Path, *configurations: str | None) -> list[str]:
+        code = look.format(list(configurations))
+        return client(hub, home, sys.executable, "-c", code, token="", cwd=tmp_path).stdout.splitlines()
+
+    done = publish(hub, tmp_path / "us", "dataset", OWNER)
+    assert done.returncode == 0 and "MNIXEL's own drawings stay out" in done.stdout, done.stderr
+    assert set(hub.files("dataset", DATASET)) == {".gitattributes", "README.md", *DRAWN}
+    front = front_of(hub.files("dataset", DATASET))
+    assert (front["license"], [each["config_name"] for each in front["configs"]]) == ("cc0-1.0", ["drawn"])
+    assert rows(tmp_path / "a", None, "drawn") == ["None 20", "drawn 20"]
+    # The model's notebook trains on MNIXEL, so it needs a dataset that has it.
+    assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
+    assert "notebook.ipynb" not in hub.files("model", MODEL)
+    assert "datasets" not in front_of(hub.files("model", MODEL))
+    done = publish(hub, tmp_path / "us", "dataset", OWNER, "--consent", "--data", str(mnixel))
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "b", None, "raw", "drawn") == ["None 116", "raw 123", "drawn 20"]
+    assert publish(hub, tmp_path / "us", "dataset", OWNER).returncode == 0
+    assert set(hub.files("dataset", DATASET)) == {".gitattributes", "README.md", *DRAWN}
 
 
 def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
     done = publish(hub, tmp_path / "us", "dataset", OWNER, "--private", "--data", str(mnixel))
     assert done.returncode == 0 and hub.repository("dataset", DATASET).private, done.stderr
+
+
+def test_the_card_of_contributed_drawings_does_not_call_them_cc0(tmp_path):
+    bundles.dataset(tmp_path, DATASET, few_drawn(), contributed=few_drawn())
+    front = front_of({"README.md": (tmp_path / "README.md").read_bytes()})
+    assert [(each["config_name"], each.get("default")) for each in front["configs"]] == [
+        ("drawn", True),
+        ("contributed", None),
+    ]
+    assert (front["license"], front["license_name"]) == ("other", "by-configuration")
 
 
 HIDDEN = Fault("create", "409", message="You already created it")
@@ -182,12 +210,15 @@ def test_the_space_is_told_where_contributions_go(hub, tmp_path):
 
 
 def test_a_dry_run_lists_the_files_and_asks_nobody(hub, tmp_path):
-    done = publish(hub, tmp_path / "us", "all", OWNER, "--dry-run", "--data", str(tmp_path), token="")
+    arguments = ("all", OWNER, "--dry-run", "--data", str(tmp_path))
+    done = publish(hub, tmp_path / "us", *arguments, token="")
     lines = done.stdout.splitlines()
-    assert (done.returncode, lines[-1], hub.log) == (1, "Nothing was sent.", [])
-    assert "MNIST_UIS2.npz is missing" in one_sentence(done, "publish.py")
-    assert {f"model {MODEL}", f"static {STATIC}"} < set(lines)
+    assert (done.returncode, lines[-1], hub.log) == (0, "Nothing was sent.", []), done.stderr
+    assert {f"dataset {DATASET}", f"model {MODEL}", f"static {STATIC}"} < set(lines)
+    assert any(line.startswith("  drawn/*.parquet  70,000 digits") for line in lines)
     assert any(line.startswith("  app.py  ") for line in lines)
+    done = publish(hub, tmp_path / "us", *arguments, "--consent", token="")
+    assert "MNIST_UIS2.npz is missing" in one_sentence(done, "publish.py")
 
 
 # --- the model, used by strangers ---------------------------------------------------------------------------
@@ -273,7 +304,7 @@ def test_the_notebook_runs_from_top_to_bottom(hub, model, tmp_path, mnixel):
     assert notebook["nbformat"] == 4 and len({cell["id"] for cell in notebook["cells"]}) == len(
         notebook["cells"]
     )
-    bundles.dataset(tmp_path / "dataset", mnixel, DATASET, tmp_path / "none")
+    bundles.dataset(tmp_path / "dataset", DATASET, few_drawn(), tmp_path / "none", True, mnixel)
     for kind, name, folder in (("model", MODEL, model), ("dataset", DATASET, tmp_path / "dataset")):
         files = [path for path in folder.rglob("*") if path.is_file()]
         hub.put(kind, name, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files})

@@ -23,7 +23,7 @@ from model import DigitCNN
 from publishing import bundles
 from tests.harness import CLEAN, called
 from tests.harness.contributor import DIGITS, agree, python, strokes, submit
-from tests.harness.hub import OWNER, LocalHub
+from tests.harness.hub import OWNER, LocalHub, few_drawn
 
 
 @pytest.fixture(scope="module")
@@ -247,11 +247,10 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
             "publish.py",
             "dataset",
             OWNER,
-            "--consent",
-            "--data",
-            str(mnixel),
             "--contributed",
             str(out),
+            "--drawn",
+            str(few_drawn()),
         )
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = (
@@ -285,7 +284,7 @@ def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, 
     full, _ = full
     accept_good(full, net)
     merge.merge(full, tmp_path / "contributed")
-    bundles.dataset(tmp_path / "out", mnixel, f"{OWNER}/mnixel", tmp_path / "contributed")
+    bundles.dataset(tmp_path / "out", f"{OWNER}/mnixel", tmp_path, tmp_path / "contributed", True, mnixel)
     splits = datasets.load_dataset(str(tmp_path / "out"), "contributed", cache_dir=str(tmp_path / "cache"))
     rows = splits["train"]
     assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]
