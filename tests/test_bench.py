@@ -10,12 +10,10 @@ import pytest
 import torch
 
 import board
-import handwriting
 import train
-from bench import ablation, latency, mistakes, mnist, pendigits, sets, unipen
+from bench import ablation, latency, mnist, pendigits, sets, unipen
 from bench.accuracy import Measurement, keep_upstreams
 from bench.classifiers import upstreams
-from model import DigitCNN
 from reports import tables
 from reports.tables import OURS, UPSTREAM
 from tests.harness import in_thread
@@ -280,18 +278,6 @@ def test_the_ablation_takes_what_train_left_with_the_right_seeds(
     monkeypatch.delenv("FREEHAND_DIR")
     with pytest.raises(SystemExit, match="UNIPEN_DIR and FREEHAND_DIR have to name"):
         ablation.main([])
-
-
-def test_the_sheet_of_mistakes_shows_those_and_no_others():
-    digits, labels = handwriting.drawings(30, 0, workers=1)
-    net = DigitCNN.from_pretrained(train.ROOT / "weights")
-    answers = net.probabilities(list(digits)).argmax(1)
-    claimed = np.where(np.arange(30) < 27, answers, (answers + 1) % 10)
-    wrong = mistakes.misread(net, sets.Set(list(digits), claimed))
-    assert [mistake.caption.split()[-1] for mistake in wrong] == ["27", "28", "29"]
-    assert [mistake.label for mistake in wrong] == claimed[27:].tolist()
-    page = np.asarray(mistakes.sheet(wrong))
-    assert page.shape == (84, 16 * 72) and page[12:, : 3 * 72].max() > 200 and page[:, 3 * 72 :].max() == 0
 
 
 NOTED = {

@@ -243,15 +243,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
     assert f"{count} digits that visitors" in (tmp_path / "run" / "README.md").read_text()
 
     with LocalHub().running() as hub:
-        sending = (
-            "publish.py",
-            "dataset",
-            OWNER,
-            "--contributed",
-            str(out),
-            "--drawn",
-            str(few_drawn()),
-        )
+        sending = ("publish.py", "dataset", OWNER, "--contributed", str(out), "--drawn", str(few_drawn()))
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = (
             "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); "
