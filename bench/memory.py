@@ -122,9 +122,9 @@ def rows(net: DigitCNN, people: Sequence[Writer]) -> list[dict]:
     return [*table, row(CORRECTED, [corrected(net, writer) for writer in people], plain), *curve]
 
 
-def shapes(net: DigitCNN) -> list[dict]:
+def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
     """Rows of a shape of one's own: hearts read as a 7 after one was taught, and digits read as before."""
-    rng, lessons, digits = np.random.default_rng(24), 10, 200
+    rng = np.random.default_rng(24)
 
     def inputs(strokes: list[list[board.Stroke]]) -> Tensor:
         return torch.stack([net.preprocess(board.render(each)) for each in strokes])
