@@ -7,11 +7,12 @@
     python publish.py dataset OWNER --consent    the dataset with MNIXEL's own drawings, too
     python publish.py static OWNER               the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
-    python publish.py check ADDRESS                  is a live page well? (or OWNER/NAME of a Space)
+    python publish.py check ADDRESS              is a live page well? (or OWNER/NAME of a Space)
 
 A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
-none when nothing changed. With `all`, a failure does not stop the other parts; the next run finishes them.
-docs/publishing.md has the details.
+none when nothing changed. With `all`, a failure does not stop the other parts; the next run finishes them. It
+takes a minute, and some three more for the dataset, whose digits it draws. docs/publishing.md has the
+details.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
 @dataclass
 class Publisher:
-    """Lays out and publishes the kinds for one account; without `api` only lays out. Raises FAILURES."""
+    """Lays out the files of each kind and, with `api`, publishes them. Raises FAILURES."""
 
     options: argparse.Namespace
     names: dict[str, str]
@@ -64,16 +65,18 @@ class Publisher:
     done: dict[str, Published] = field(default_factory=dict)
 
     def publish(self, kind: str, folder: Path) -> None:
-        """Publish one kind by way of the empty `folder`, and print the progress."""
+        """Lay out one kind in the empty `folder`, publish it, and print the progress."""
         name, more = self.names[kind], {}
         if kind == "dataset":
             more["has_contributed"] = self.options.contributed.is_dir()
         if kind in ("space", "static"):
             self._refuse_to_show_private_weights(kind)
         if kind == "space":
-            more["variables"] = self._variables()
-            wanted = (self.options.hardware, self.options.private, more["variables"])
-            more["hardware"], why = choose_hardware(self.api, name, *wanted)
+            more["variables"] = variables = self._variables()
+            options = self.options
+            more["hardware"], why = choose_hardware(
+                self.api, name, options.hardware, options.private, variables
+            )
             print(f"  on {more['hardware']}, {why}", flush=True)
         self.lay_out(kind, folder, more.get("hardware"))
         published = self.done[kind] = upload(self.api, kind, name, folder, self.options.private, **more)
@@ -140,7 +143,7 @@ class Publisher:
         return variables
 
     def _public(self, kind: str) -> str | None:
-        """The name of a repository if everybody can see it; without `api` in any case."""
+        """The name of a repository that everybody can see, else None. Without `api` it is not asked for."""
         if self.api is None:
             return self.names[kind]
         info = at_hub(self.api, kind, self.names[kind])
@@ -187,7 +190,7 @@ def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can be a repository's OWNER/NAME on the Hub."""
+    """Whether `text` can be the OWNER/NAME of a repository on the Hub."""
     from huggingface_hub.utils import HFValidationError, validate_repo_id
 
     try:
@@ -199,24 +202,21 @@ def is_name(text: str) -> bool:
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
     """The options, and the name of the repository of each kind (also of those that are only linked)."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split(":")[0] + ".",
-        epilog="HF_TOKEN, or `hf auth login`, says who you are. `check ADDRESS` asks if a live page is well.",
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
-    repository: dict[str, Any] = {"metavar": "OWNER/NAME"}
     add("kind", choices=["model", "dataset", "space", "static", "all"], help="or: check ADDRESS")
     add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
     add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings, too")
-    drawn = "folder of `python -m handwriting build` (default: draws the digits anew, in some minutes)"
+    drawn = "folder of `python -m handwriting build` (default: draw the digits anew)"
     add("--drawn", type=Path, metavar="FOLDER", help=drawn)
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
-    add("--model", **repository, help="the model that the Spaces serve, if its name is another")
-    add("--dataset", **repository, help="the dataset that the cards name, if its name is another")
+    add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
+    add("--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another")
     add("--hardware", help=f"of the Space (default: what it has, else {CPU} or {ZERO}, as your account may)")
-    add("--contributions", **repository, help="private dataset that gets contributed drawings from the Space")
+    private = "private dataset that gets contributed drawings from the Space"
+    add("--contributions", metavar="OWNER/NAME", help=private)
     add("--private", action="store_const", const=True, help="make new repositories private")
     add("--dry-run", action="store_true", help="list the files that would go, and ask no Hub")
     options = parser.parse_args(arguments)

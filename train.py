@@ -1,9 +1,9 @@
 """Train a digit classifier: `python train.py` fits it, prints the figures and writes its weights.
 
-    python train.py                        the network that ships, into weights/, in some 20 minutes on two
-    cores python train.py --quick                a smaller run, into runs/quick, in three minutes python
-    train.py --recipe NAME          another recipe, into runs/NAME python train.py --push OWNER/NAME      also
-    publish the weights on the Hub, as publish.py does
+    python train.py                      what ships, into weights/, in some 20 minutes on two cores
+    python train.py --quick              a smaller run, into runs/quick, in three minutes
+    python train.py --recipe NAME        another recipe, into runs/NAME
+    python train.py --push OWNER/NAME    also publish the weights on the Hub, as publish.py does
 
 recipes:
     ours                  our network on MNIXEL and 50,000 drawn digits: what ships

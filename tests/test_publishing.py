@@ -156,7 +156,7 @@ REFUSALS = {  # what happens -> arguments, the Space that is there, the fault, w
     ),
     "other hardware": (
         "space --hardware t4-small", "gradio", Fault("hardware", "402"),
-        "take a plan that has it, or leave --hardware",
+        "take a plan that has it, leave out --hardware",
     ),
     "hidden name": ("space", "", HIDDEN, "The name the space OWNER/mnixel is taken"),
     "disk": (
