@@ -27,13 +27,9 @@ ADDED = {SHARD.format(config="contributed", split=split) for split in SPLITS}
 def build(out: str | Path, folder: str | Path | None = None, contributed: Path = CONTRIBUTED) -> Path:
     """Write MNIXEL and the contributed drawings to the folder `out`, whole or not at all; returns its path.
 
-    An earlier build at `out` is replaced; any other folder that is not empty is left alone.
-
-    Raises:
-        DataError: `out` is not a folder, or holds other things; or the archives cannot be had (see `arrays`).
-        OSError: the place of `out` cannot be written.
+    An earlier build at `out` is replaced. Raises DataError when `out` holds anything else, and as `arrays`.
     """
-    # A link's target is replaced, not the link.
+    # If `out` is a link, its target is replaced.
     out = Path(out).expanduser().resolve()
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder to build the dataset in")
