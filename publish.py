@@ -26,6 +26,7 @@ from typing import Any
 
 from contributions.merge import refresh
 from data import DataError
+from data.archives import CONFIGS, locate
 from data.cli import sentence
 from data.parquet import CONTRIBUTED
 from handwriting import dataset as drawing
@@ -91,7 +92,9 @@ class Publisher:
             return
         dataset = self._public("dataset")
         if kind == "model":
-            bundles.model(out, weights, names["model"], dataset if self._has_mnixel() else None)
+            # The model's notebook trains on MNIXEL.
+            has = has_mnixel(self.api, names["dataset"]) if self.api else self._may_have_mnixel()
+            bundles.model(out, weights, names["model"], dataset if has else None)
         elif kind == "space":
             bundles.space(
                 out, weights, names["space"], names["model"], dataset, hardware or self.options.hardware
@@ -103,7 +106,11 @@ class Publisher:
 
     def _lay_out_dataset(self, out: Path) -> None:
         options, mnixel = self.options, self._may_have_mnixel()
-        if not mnixel:
+        # What can fail comes before the digits are drawn.
+        if mnixel:
+            for archive in CONFIGS.values():
+                locate(archive, options.data)
+        else:
             print(f"  {NO_CONSENT}", flush=True)
         with tempfile.TemporaryDirectory() as work:
             drawn = options.drawn or Path(work)
@@ -121,13 +128,7 @@ class Publisher:
             bundles.dataset(out, self.names["dataset"], drawn, options.contributed, mnixel, options.data)
 
     def _may_have_mnixel(self) -> bool:
-        if self.api is None:
-            return bool(self.options.consent or self.options.private)
         return self.options.consent or self._will_be_private("dataset")
-
-    def _has_mnixel(self) -> bool:
-        """Whether the dataset has MNIXEL's drawings, which the model's notebook trains on."""
-        return has_mnixel(self.api, self.names["dataset"]) if self.api else self._may_have_mnixel()
 
     def _variables(self) -> dict[str, str]:
         """The Space's variables: its weights, and a private repository for contributions."""
@@ -151,7 +152,7 @@ class Publisher:
         return self.names[kind] if seen else None
 
     def _will_be_private(self, kind: str) -> bool:
-        info = at_hub(self.api, kind, self.names[kind])
+        info = at_hub(self.api, kind, self.names[kind]) if self.api else None
         return bool(info.private if info else self.options.private)
 
     def _refuse_to_show_private_weights(self, kind: str) -> None:

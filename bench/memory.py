@@ -64,12 +64,12 @@ def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Write
 
 
 def right(net: DigitCNN, inputs: Tensor, labels: np.ndarray) -> np.ndarray:
-    """Which inputs are read as their labels: boolean (N,)."""
+    """Boolean (N,), true for the inputs that are read as their labels."""
     return net.predict(inputs)[0].argmax(axis=1) == labels
 
 
 def corrected(net: DigitCNN, writer: Writer) -> np.ndarray:
-    """Which digits are read right when each mistake is taught before the next digit: boolean (N,)."""
+    """Boolean (N,), true for the digits that are read right when each mistake is taught at once."""
     answers = right(net, *writer)
     for i in range(len(answers)):
         if not answers[i]:

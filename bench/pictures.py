@@ -23,8 +23,8 @@ import board
 from bench import pendigits, unipen
 from model import DigitCNN
 
-SIDE = 640  # of a photograph, pixels
-FEW = 20  # digits in the row of large pictures, which take long to make
+SIDE = 640  # pixels of a photograph
+FEW = 20  # large pictures, which take long to make
 Y, X = np.mgrid[0:SIDE, 0:SIDE] / SIDE
 Strokes = list[np.ndarray]
 Rng = np.random.Generator
@@ -226,9 +226,8 @@ def read(net: DigitCNN, picture: Image.Image) -> int | None:
 
 
 def rows(net: DigitCNN, folder: Path, unipen_root: Path, count: int = 200, only: str = "") -> Iterator[dict]:
-    """Of each kind, of `total` digits, how many are named surely and `right`, or surely and wrongly
-    (`wrong_sure`), and how many of them are named right on `plain` paper. Two digits are right when they are
-    not named as one."""
+    """The row of each kind: how many of `total` digits are named surely and `right`, surely and wrongly
+    (`wrong_sure`), and right on `plain` paper. Two digits are right when they are not named as one."""
     digits = strangers(folder, unipen_root, count)
     labels = [label for label, _ in digits]
     on_plain = [read(net, plain(strokes, rng_of(1, i))) for i, (_, strokes) in enumerate(digits)]

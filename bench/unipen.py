@@ -33,7 +33,7 @@ class Digit(NamedTuple):
 
 
 def folder() -> Path | None:
-    """The folder with the distribution, or None when there is none."""
+    """The folder with the distribution, or None."""
     named = os.environ.get("UNIPEN_DIR")
     return Path(named) if named and (Path(named) / "data" / SECTION).is_dir() else None
 

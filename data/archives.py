@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 SOURCE = "https://raw.githubusercontent.com/Konat23/Deep-Learning-Digit-Clasifier-UI/main/data"
 CACHE = Path(__file__).resolve().parent / "cache"
-ATTEMPTS = 3  # of a download
+ATTEMPTS = 3  # to download an archive
 PAUSE = 0.5  # seconds before the second attempt, doubled before the third
 SILENCE = 20  # seconds without a byte until an attempt has failed
 
@@ -59,7 +59,7 @@ def fault(content: bytes | None, archive: Archive) -> str:
 
 
 def content_of(path: Path) -> bytes | None:
-    """The bytes of a file, or None if there is no such file."""
+    """The bytes of a file, or None if it is missing."""
     return path.read_bytes() if path.is_file() else None
 
 

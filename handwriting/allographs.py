@@ -98,7 +98,7 @@ class Row(NamedTuple):
 
     first: str  # a digit, or a group of drawings that are not digits
     name: str
-    number: int  # 0 if there is none
+    number: int  # a weight or an angle; 0 if the line has none
     shape: Shape
 
 

@@ -107,7 +107,7 @@ def dataset(
         shutil.copyfile(parquet.CARDS / "drawn-only.md", card)
     parquet.add(out, "drawn", drawn)
     parquet.add(out, "contributed", contributed)
-    text = card.read_text(encoding="utf-8").replace("OWNER/mnixel", name)
+    text = card.read_text(encoding="utf-8").replace("OWNER/mnixel", name).replace("n<1K", "10K<n<100K", 1)
     if (out / "contributed").is_dir():
         # Visitors give their drawings under another licence than the program's CC0.
         text = text.replace("license: cc0-1.0\n", "license: other\nlicense_name: by-configuration\n", 1)

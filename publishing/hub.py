@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import httpx2
 from huggingface_hub import errors, get_session, set_client_factory
 
-SILENCE = 20  # seconds without a byte; the clients themselves would wait for ever
+SILENCE = 20  # seconds without a byte; without a limit the clients never give up
 
 
 class PublishError(RuntimeError):

@@ -157,7 +157,7 @@ def weights(**changes) -> dict[str, bytes]:
     return {"config.json": json.dumps({**config, **changes}).encode()}
 
 
-UNLOADABLE = {  # what is wrong -> the repository's settings, its files, the arguments, what is said
+UNLOADABLE = {  # fault -> the repository's settings, its files, the arguments, the message
     "other weights": ({}, {"model.safetensors": b"x" * 999}, "{}", "AlteredWeights The model.safetensors of"),
     "private": ({"private": True}, {}, "{}", f"There is no model repository {MODEL} that you may see."),
     "revision": ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
@@ -250,7 +250,8 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path, record_prop
         problem = info(server)["problem"]
         assert re.fullmatch(r"[A-Z].*[.]", problem) and "Traceback" not in problem
         assert ("SHA-256 differs" in problem) == (name == "altered")
-        assert current(server)["problem"] == problem  # which the page shows
+        # The page shows this one.
+        assert current(server)["problem"] == problem
         if not settings and name != "altered":  # altered weights are refused until there is another commit
             model_hub.faults = []
             wait_for(lambda: info(server)["weights"].startswith(f"{MODEL}@"))
@@ -312,7 +313,7 @@ def full_of(number: float):
 
 
 NONSENSE = b"x" * 99
-# What is wrong with the weights -> the files, and what is said of them.
+# Fault of the weights -> the files, a part of the message.
 HARM = {
     "not a number": (lambda: altered(full_of(np.nan)), "not finite"),
     "infinite": (lambda: altered(full_of(np.inf)), "not finite"),
@@ -368,7 +369,7 @@ def test_a_new_version_is_taken_without_a_restart_unless_it_means_harm(model_hub
 
 
 def current(server: Server) -> dict:
-    """What a page is told of the weights."""
+    """The weights that a page should load."""
     return json.load(urllib.request.urlopen(f"{server.url}/weights/current", timeout=20))
 
 
@@ -442,7 +443,7 @@ def test_space_with_pins_that_are_not_known_is_not_published(tmp_path, monkeypat
 # --- publishing goes wrong ----------------------------------------------------------------------------------
 
 
-REFUSALS = {  # what happens -> the fault, and what is said of it
+REFUSALS = {  # case -> the fault, a part of the message
     "no token": ("", "You are not logged in: run `hf auth login`"),
     "wrong token": ("hf_wrong", "The Hub does not accept the token"),
     "read-only token": ("hf_read", "The token of OWNER may only read"),

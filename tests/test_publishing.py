@@ -143,7 +143,7 @@ def test_the_card_of_contributed_drawings_does_not_call_them_cc0(tmp_path):
 
 
 HIDDEN = Fault("create", "409", message="You already created it")
-REFUSALS = {  # what happens -> arguments, the Space that is there, the fault, what is said
+REFUSALS = {  # case -> the arguments, the Space that is there, the fault, a part of the message
     "hardware": ("space --hardware t4-small", "", None, 'for payment for the space OWNER/mnixel ("A PRO'),
     "other hardware": ("space --hardware t4-small", "gradio", Fault("hardware", "402"), "out --hardware"),
     "hidden name": ("space", "", HIDDEN, "The name the space OWNER/mnixel is taken"),

@@ -29,7 +29,7 @@ class OptimConfig:
     # Learning rate of Muon (Jordan 2024), which takes over matrices and kernels; 0: none.
     muon: float = 0.0
     weight_decay: float = 0.0  # decoupled, as AdamW has it
-    epsilon: float = 1e-8  # of Adam
+    epsilon: float = 1e-8  # Adam's
     one_cycle: bool = False  # warm up, then anneal to nothing over all rounds (Smith and Topin 2018)
     average: float = 0.0  # decay of the running average of the weights, which is kept; 0: none
     bfloat16: bool = False  # twice as fast where the processor has it, and no worse here

@@ -12,7 +12,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 PARAMETERS = 351_770  # what upstream's notebook counts; 416 of them are running means and variances
-L2 = 0.01  # of the dense layer's weights, in the loss
+# Weight of the dense layer's squared weights in the loss.
+L2 = 0.01
 
 
 class UpstreamCNN(nn.Module):
