@@ -3,7 +3,7 @@
     python train.py --recipe upstream       upstream's network, seed 0, into runs/upstream
     FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... python -m bench.accuracy
 
-Nothing trains on other people's digits and on these non-digit drawings. A set whose folder is not named is
+Nothing trains on other people's digits or on these non-digit drawings. A set whose folder is not named is
 left out. Without upstream's network, its column keeps the published figures. The counts go to
 docs/accuracy.json, or to runs/bench if the published ones rest on more, in some twenty minutes; `python -m
 reports tables` draws them.

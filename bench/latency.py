@@ -223,7 +223,7 @@ async def measured(cases: dict[str, Case], drawings: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only rows whose name contains one of these")
-    parser.add_argument("--drawings", type=int, default=40)
+    parser.add_argument("--drawings", type=int, default=40, help="drawings for each row (default 40)")
     tables.add_publish(parser)
     options = parser.parse_args()
     wanted = options.names or [""]

@@ -4,12 +4,13 @@
     UNIPEN_DIR=... python -m bench.memory apb uqb    the collections that are named
 
 The memory's constants (`strength`, `focus` and `known` in model.py) are chosen by the collections that were
-looked at. A writer counts who wrote all ten digits, twenty or more in all; at most 100 are taken, in a random
+looked at. Writers count if they wrote all ten digits, twenty or more in all; at most 100 are taken, in random
 order. It prints the rows in some minutes, and writes nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Sequence
@@ -143,10 +144,15 @@ def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "collections", nargs="*", metavar="COLLECTION", help="a folder of UNIPEN, such as apb"
+    )
+    named = parser.parse_args().collections or unipen.LOOKED_AT
     if (root := unipen.folder()) is None:
         sys.exit("bench.memory: UNIPEN_DIR does not name a folder with UNIPEN's digits.")
     net = DigitCNN.from_pretrained(Path(__file__).parent.parent / "weights")
-    people = writers(net, root, sys.argv[1:] or unipen.LOOKED_AT)
+    people = writers(net, root, named)
     print(f"{len(people)} writers, {sum(len(writer.labels) for writer in people):,} digits")
     for each in rows(net, people) + shapes(net):
         figures = [f"{each['right']}/{each['total']} = {100 * each['right'] / each['total']:.2f} %"]

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,14 +22,11 @@ from data.archives import Archive, content_of, fault, locate
 from data.parquet import CARD, build
 from data.stats import all_counts, sheet, table
 from tests.harness import ROOT
+from tests.harness.contributor import wait_for
 
-TIMEOUT_S = 60  # until a wait that should take a moment is called a failure
-
-
-# ---- what the tests stand on
-
-
-CONTENT = np.random.default_rng(0).bytes(370_000)  # several reads of the download
+TIMEOUT_S = 60  # seconds for what should take a moment
+# A download of this size takes several reads.
+CONTENT = np.random.default_rng(0).bytes(370_000)
 ARCHIVE = Archive("made.npz", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT), 40, 20)
 
 
@@ -41,13 +37,17 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.files = {ARCHIVE.name: CONTENT}
-        self.status = None  # answers this and nothing else
-        self.cuts = []  # closes the connection after so many bytes, one request each
-        self.hold = None  # (bytes, event): stops after so many bytes until the event is set
-        self.asked = []  # the path of every request
+        # The status of every answer, if it is set.
+        self.status = None
+        # The bytes after which the next connections close, one number for each.
+        self.cuts = []
+        # (bytes, event): an answer stops after so many bytes until the event is set.
+        self.hold = None
+        # The path of every request.
+        self.asked = []
 
     def handle_error(self, request, client_address):
-        pass  # a client that went away is part of the tests
+        """Say nothing: clients that go away are part of the tests."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -109,13 +109,6 @@ def finished(process: subprocess.Popen) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def until(condition) -> None:
-    end = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-
-
 def sentence(error) -> str:
     """The message, after checking that it is one line that says something."""
     text = str(error.value if hasattr(error, "value") else error).strip()
@@ -130,7 +123,7 @@ print(locate({ARCHIVE!r}).read_bytes().__len__())
 """
 
 
-# ---- the download
+# --- the download
 
 
 def test_whole_download_then_no_further_request(server, cache):
@@ -182,7 +175,7 @@ def test_unusable_address(cache, monkeypatch, url):
 def test_killed_download_leaves_nothing_where_the_next_run_looks(server, cache):
     server.hold = (len(CONTENT) // 2, threading.Event())
     process = python("-c", FETCH)
-    until(lambda: server.asked)
+    wait_for(lambda: server.asked)
     os.kill(process.pid, signal.SIGKILL)
     finished(process)
     server.hold[1].set()
@@ -194,7 +187,7 @@ def test_killed_download_leaves_nothing_where_the_next_run_looks(server, cache):
 def test_two_processes_at_once_both_have_it(server, cache):
     server.hold = (len(CONTENT) // 2, threading.Event())
     processes = [python("-c", FETCH) for _ in range(2)]
-    until(lambda: len(server.asked) == 2)
+    wait_for(lambda: len(server.asked) == 2)
     server.hold[1].set()
     assert [finished(process)[:2] for process in processes] == [(0, f"ready\n{len(CONTENT)}\n")] * 2
     assert fault(content_of(cache / ARCHIVE.name), ARCHIVE) == "" and os.listdir(cache) == [ARCHIVE.name]
@@ -207,12 +200,12 @@ def test_interrupt_leaves_no_traceback(server, cache, tmp_path):
     run = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     run += "import sys; sys.argv[1:] = ['stats']; runpy.run_module('data', run_name='__main__')"
     process = python("-c", run)
-    until(lambda: server.asked)
+    wait_for(lambda: server.asked)
     process.send_signal(signal.SIGINT)
     assert finished(process) == (130, "", "stopped\n")
 
 
-# ---- folders and the cache
+# --- folders and the cache
 
 
 def test_named_folder_is_the_only_place(server, cache, tmp_path, monkeypatch):
@@ -237,7 +230,7 @@ def test_cache_that_cannot_be_written(server, cache):
     sentence(error)
 
 
-# ---- tables, cards and pictures
+# --- tables, cards and pictures
 
 
 def test_import_is_cheap():
@@ -267,7 +260,7 @@ def test_load_rounds_nothing_away_but_fractions(mnixel):
         assert np.abs(np.stack(images) - source.x_test).max() <= 0.5
 
 
-# ---- the real archives
+# --- the real archives
 
 
 def test_every_pixel_lies_on_the_lattice_of_the_reduction(mnixel):
@@ -364,7 +357,7 @@ def test_build_replaces_its_own_and_spares_the_rest(built, mnixel, tmp_path):
     assert (out / "mine.txt").read_text() == "mine" and [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-# ---- the command line
+# --- the command line
 
 
 @pytest.mark.parametrize(
