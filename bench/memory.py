@@ -30,7 +30,8 @@ from training import metrics
 
 UNSEEN = ("apb", "uqb")
 TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)  # drawings, along the curve
-LEAST, MOST, OTHERS = 20, 100, 50  # digits of a writer, and of the writer who draws on the same page
+# Digits of a writer, and of another writer on the same page.
+LEAST, MOST, OTHERS = 20, 100, 50
 TEN, CORRECTED = "after ten drawings of one's own", "after each mistake was corrected"
 SOMEBODY_ELSE = "somebody else's digits with that memory"
 HEARTS, UNCHANGED = "a heart, when another was taught as a 7", "digits read as before, then"

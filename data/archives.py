@@ -125,11 +125,7 @@ def _download(archive: Archive, base: str) -> bytes:
             problem = f"status {error.response.status_code}"
             if error.response.status_code < 500 and error.response.status_code not in (408, 429):
                 break
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            raise DataError(
-                f"{url} is not a usable address ({error}): set MNIXEL_URL to one, or leave it unset"
-            ) from None
-        except httpx2.RequestError as error:
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
             problem = str(error) or type(error).__name__
         else:
             if wrong := fault(content, archive):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import datasets
 
 DIGITS = list("0123456789")
+# The Hub's own way to name the files of a split.
+SHARD = "{split}-00000-of-00001.parquet"
 
 
 class Arrays(NamedTuple):
@@ -66,7 +68,7 @@ def contributed_strokes(split: str, folder: str | Path) -> tuple[list[list[board
 
 def _merged(split: str, folder: str | Path) -> "datasets.Dataset":
     """The rows that `python -m contributions merge` wrote."""
-    path = Path(folder, f"{split}-00000-of-00001.parquet")
+    path = Path(folder, SHARD.format(split=split))
     if not path.is_file():
         raise DataError(
             f"there are no contributed drawings in {path}: "

@@ -5,23 +5,21 @@ import tempfile
 from pathlib import Path
 
 from .archives import CONFIGS, DataError
-from .mnixel import load
+from .mnixel import SHARD, load
 from .stats import draw
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "dataset_card.md"
 # The card of a dataset without MNIXEL's drawings, and the sections about what programs and visitors drew.
 CARDS = ROOT / "data" / "cards"
-SPLITS = ("train", "test")
 CHARTS = ("data-train.png", "data-test.png")
-# The Hub's own way to name the files of a split.
-SHARD = "{config}/{split}-00000-of-00001.parquet"
 # The folder of `python -m contributions merge`. Git ignores it, because it holds other people's work.
 CONTRIBUTED = ROOT / "data" / "contributed"
 FILES = {"README.md", "data-samples.png", *CHARTS}
-FILES |= {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
+SHARDS = [SHARD.format(split=split) for split in ("train", "test")]
+FILES |= {f"{config}/{shard}" for config in CONFIGS for shard in SHARDS}
 # There if anybody has contributed.
-ADDED = {SHARD.format(config="contributed", split=split) for split in SPLITS}
+ADDED = {f"contributed/{shard}" for shard in SHARDS}
 
 
 def build(out: str | Path, folder: str | Path | None = None, contributed: Path = CONTRIBUTED) -> Path:
@@ -57,7 +55,7 @@ def write_mnixel(out: Path, folder: str | Path | None = None) -> None:
     for config in CONFIGS:
         (out / config).mkdir()
         for split, rows in load(config, folder).items():
-            rows.to_parquet(out / SHARD.format(config=config, split=split))
+            rows.to_parquet(out / config / SHARD.format(split=split))
     draw(out, folder)
     for name in CHARTS:
         shutil.copyfile(ROOT / "docs" / "images" / name, out / name)

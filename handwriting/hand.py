@@ -129,14 +129,15 @@ def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarra
     line = curves.rounded(line, hand.haste / FINE)
     if hand.tremor:
         shake = rng.normal(0, 1, (len(line), 2))
-        shake[1:] += 0.8 * shake[:-1]  # neighbours shake alike
+        # Neighbours shake alike.
+        shake[1:] += 0.8 * shake[:-1]
         line = line + hand.tremor * shake
     return line
 
 
 def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     """A function that leans, widens, turns and smoothly warps points of the unit square."""
-    waves = rng.normal(0, 0.8, (3, 2)) * 2 * np.pi  # per unit
+    waves = rng.normal(0, 0.8, (3, 2)) * 2 * np.pi
     phases = rng.uniform(0, 2 * np.pi, 3)
     swings = rng.normal(0, hand.warp, (3, 2))
     cos, sin = np.cos(hand.turn), np.sin(hand.turn)

@@ -92,7 +92,7 @@ def cache(server, monkeypatch, tmp_path) -> Path:
     monkeypatch.setenv("MNIXEL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("MNIXEL_URL", server.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr("data.archives.PAUSE", 0.001)  # the same attempts, sooner
+    monkeypatch.setattr("data.archives.PAUSE", 0.001)
     return tmp_path / "cache"
 
 
@@ -131,7 +131,8 @@ def test_whole_download_then_no_further_request(server, cache):
     assert path == cache / ARCHIVE.name and path.read_bytes() == CONTENT
     assert locate(ARCHIVE) == path and len(server.asked) == 1
     assert os.listdir(cache) == [ARCHIVE.name]
-    path.write_bytes(CONTENT[:-1] + b"?")  # spoilt since then
+    # The file in the cache is damaged.
+    path.write_bytes(CONTENT[:-1] + b"?")
     assert locate(ARCHIVE).read_bytes() == CONTENT and len(server.asked) == 2
 
 
@@ -209,7 +210,8 @@ def test_interrupt_leaves_no_traceback(server, cache, tmp_path):
 
 
 def test_named_folder_is_the_only_place(server, cache, tmp_path, monkeypatch):
-    locate(ARCHIVE)  # the cache could serve it
+    # From now on the cache has it.
+    locate(ARCHIVE)
     monkeypatch.setenv("MNIXEL_DIR", str(tmp_path))
     with pytest.raises(DataError, match="is missing") as error:
         locate(ARCHIVE)
@@ -219,7 +221,8 @@ def test_named_folder_is_the_only_place(server, cache, tmp_path, monkeypatch):
         locate(ARCHIVE)
     (tmp_path / "good").mkdir()
     (tmp_path / "good" / ARCHIVE.name).write_bytes(CONTENT)
-    assert locate(ARCHIVE, tmp_path / "good").parent == tmp_path / "good"  # the argument wins
+    # The argument wins.
+    assert locate(ARCHIVE, tmp_path / "good").parent == tmp_path / "good"
     assert len(server.asked) == 1
 
 
@@ -239,7 +242,8 @@ def test_import_is_cheap():
 
 
 def test_sheet_has_each_digit_in_its_row():
-    x = np.arange(20).repeat(784).reshape(20, 28, 28) * 10.0  # drawing i is all grey level 10 i
+    # Every pixel of drawing i has the grey level 10 i.
+    x = np.arange(20).repeat(784).reshape(20, 28, 28) * 10.0
     picture = np.asarray(sheet(x, np.arange(20) % 10, columns=3, scale=2))
     assert picture.shape == (2 * 302, 2 * 92) and picture.dtype == np.uint8
     for digit in range(10):
@@ -288,7 +292,8 @@ def test_card_agrees_with_the_archives(mnixel):
         assert f"| {' '.join(str(i) for i in gone if i not in blank)} |" in card
         stay = np.setdiff1d(np.arange(len(raw[split])), gone)
         assert np.array_equal(raw[split + 1][stay], [rows[raw[split][i].tobytes()] for i in stay])
-        assert len(rows) == len(clean[split]) == len(stay)  # no two are equal
+        # No two drawings are equal.
+        assert len(rows) == len(clean[split]) == len(stay)
     for archive in CONFIGS.values():
         assert f"`{archive.sha256}`" in card
 

@@ -205,7 +205,8 @@ def test_throws_of_a_hand_reach_everything_evenly():
 
 
 def test_workers_do_not_change_the_drawings():
-    count = CHUNK + 10  # two chunks
+    # This makes two chunks.
+    count = CHUNK + 10
     one, labels = handwriting.drawings(count, seed=3, workers=1)
     two, labels_of_two = handwriting.drawings(count, seed=3, workers=2)
     assert np.array_equal(one, two) and np.array_equal(labels, labels_of_two)

@@ -69,7 +69,8 @@ def test_round_trip(tmp_path, mnixel):
         assert done.returncode == 0, done.stderr
         for kind, name in (("model", MODEL), ("dataset", DATASET), ("space", SPACE), ("space", STATIC)):
             repository = hub.repository(kind, name)
-            assert len(repository.commits) == 2  # the Hub's own first one, and ours
+            # The Hub made the first commit, we made the other.
+            assert len(repository.commits) == 2
             assert f"commit {repository.commits[-1][0]}" in done.stdout
             assert f"{hub.url}/{'' if kind == 'model' else kind + 's/'}{name}" in done.stdout
         assert set(hub.files("model", MODEL)) == {
@@ -243,7 +244,8 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path, record_prop
     with page(model_hub, tmp_path / "page", MODEL_REFRESH="1", **settings) as server:
         record_property("seconds until the page was up", round(time.monotonic() - start, 1))
         assert info(server)["weights"] == "embedded"
-        if name == "silent":  # the Hub still keeps them waiting: nobody here waited for it
+        # The Hub still keeps the page waiting, but nobody else.
+        if name == "silent":
             assert info(server)["problem"] is None
             return
         wait_for(lambda: info(server)["problem"] is not None)
@@ -252,7 +254,8 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path, record_prop
         assert ("SHA-256 differs" in problem) == (name == "altered")
         # The page shows this one.
         assert current(server)["problem"] == problem
-        if not settings and name != "altered":  # altered weights are refused until there is another commit
+        # Altered weights are refused until there is another commit.
+        if not settings and name != "altered":
             model_hub.faults = []
             wait_for(lambda: info(server)["weights"].startswith(f"{MODEL}@"))
             assert info(server)["problem"] is None
@@ -271,7 +274,7 @@ def test_cached_weights_are_served_while_the_hub_is_away(model_hub, tmp_path):
         assert info(server)["weights"] == f"{MODEL}@{commit}"
     model_hub.faults = [Fault(".", "500")]
     with page(model_hub, tmp_path / "page") as server:
-        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{commit}")  # once torch is there
+        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{commit}")
 
 
 @pytest.mark.parametrize(
@@ -412,7 +415,8 @@ def test_space_front_matter_and_pins(space):
     index, *lines = (space / "requirements.txt").read_text().splitlines()
     assert index.startswith("--extra-index-url") and re.search(r"torch==[\d.]+\+cpu", " ".join(lines))
     assert bundles.requirements("t4-small").splitlines() == [line.replace("+cpu", "") for line in lines]
-    assert f"gradio=={front['sdk_version']}" in lines  # the image installs that one together with these lines
+    # The image installs this version together with the lines.
+    assert f"gradio=={front['sdk_version']}" in lines
     pinned = dict(line.replace("+cpu", "").split("==") for line in lines)
     assert len(pinned) == len(lines)
     assert pinned.items() <= pins.written(ROOT / "constraints.txt").items()
@@ -471,7 +475,8 @@ def test_publishing_that_fails_says_why_in_one_sentence(name, hub, tmp_path):
     settings = fault if isinstance(fault, dict) else {}
     done = publish(hub, tmp_path / "us", "model", OWNER, token=token, **settings)
     assert message in one_sentence(done, "publish.py")
-    if not settings:  # the next run finishes it
+    # The next run finishes it.
+    if not settings:
         hub.faults = []
         assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
         assert len(hub.repository("model", MODEL).commits) == 2
@@ -509,7 +514,8 @@ def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_p
     done = publish(hub, tmp_path / "us", *arguments)
     assert "has contributed drawings and this checkout has none" in one_sentence(done, "publish.py")
     assert shard in hub.files("dataset", DATASET)
-    (tmp_path / "contributed").mkdir()  # merged, and nothing is left: all were deleted by their writers
+    # The folder of a merge is empty when the writers have deleted all drawings.
+    (tmp_path / "contributed").mkdir()
     done = publish(hub, tmp_path / "us", *arguments)
     assert done.returncode == 0 and shard not in hub.files("dataset", DATASET), done.stderr
 
@@ -534,7 +540,8 @@ def test_weights_that_do_not_check_out_are_not_published(spoil, hub, tmp_path):
 def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path):
     """SIGKILL right after the Hub has carried out a request."""
     kind, name = ("space", SPACE) if "variables" in where else ("model", MODEL)
-    if kind == "space":  # one that is there already, and so gets its variables in requests of their own
+    # A Space that exists gets its variables in requests of their own.
+    if kind == "space":
         hub.put("space", SPACE, {}, sdk="gradio")
     hub.faults = [Fault(where, "hold", times=1, after=True)]
     environment = {**CLEAN, **hub.environment(tmp_path / "us")}
@@ -546,7 +553,8 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path)
     done = publish(hub, tmp_path / "us", kind, OWNER)
     assert done.returncode == 0, done.stderr
     repository = hub.repository(kind, name)
-    assert len(repository.commits) == 2  # not one twice
+    # No commit was made twice.
+    assert len(repository.commits) == 2
     file = "weights/config.json" if kind == "space" else "model.safetensors"
     assert {"README.md", file} <= set(hub.files(kind, name))
     assert kind == "model" or repository.variables == {"MODEL_ID": MODEL}

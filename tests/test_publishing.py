@@ -79,7 +79,8 @@ def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tm
     done = publish(hub, tmp_path / "us", "space", OWNER)
     assert "on cpu-basic, which this account may have" in done.stdout, done.stderr
     assert "+cpu" in hub.files("space", SPACE)["requirements.txt"].decode()
-    hub.paid = False  # the plan has ended
+    # The plan has ended.
+    hub.paid = False
     done = publish(hub, tmp_path / "us", "space", OWNER)
     assert "on cpu-basic, as it has it" in done.stdout and "(nothing changed)" in done.stdout, done.stderr
     more = ("--hardware", "zero-a10g", "--model", "OWNER/another")
@@ -170,7 +171,8 @@ def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
     assert message.startswith(f"{MODEL} is private, and a public page gives its weights to everybody:")
     done = publish(hub, tmp_path / "us", kind, OWNER, "--private")
     assert done.returncode == 0, done.stderr
-    if kind == "static":  # browsers could not read them from the repository
+    # Browsers could not read the weights from the repository.
+    if kind == "static":
         assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
 
 

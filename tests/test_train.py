@@ -129,7 +129,8 @@ def test_contributed_drawings_are_redrawn_from_their_strokes():
 
 def test_best_weights_are_restored_and_patience_stops():
     images, labels = handful()
-    wrong = (images, (labels + 1) % 10)  # the better it learns, the worse this gets
+    # The better the network learns, the worse it gets on these.
+    wrong = (images, (labels + 1) % 10)
     torch.manual_seed(0)
     net = DigitCNN(Config(channels=(4, 6, 8), dropout=0.0))
     optim = OptimConfig(rounds=30, batch=30, patience=4, learning_rate=1e-2)
@@ -213,7 +214,8 @@ def test_temperature_and_threshold_come_from_what_was_held_out():
 
 
 def test_figures():
-    assert wilson(113, 116) == pytest.approx((0.927, 0.991), abs=5e-4)  # a published value
+    # This is a published value.
+    assert wilson(113, 116) == pytest.approx((0.927, 0.991), abs=5e-4)
     assert wilson(0, 0) == (0, 1)
     assert wilson(116, 116)[1] == pytest.approx(1)
     sure = np.eye(10)[[0, 1, 2, 3]]
@@ -250,7 +252,8 @@ def test_without_data_one_sentence(tmp_path):
 def test_without_archives_and_network_drawn_digits_do(tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("MNIXEL_DIR", raising=False)
     monkeypatch.setenv("MNIXEL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("MNIXEL_URL", "http://127.0.0.1:9")  # nobody listens there
+    # No server is there.
+    monkeypatch.setenv("MNIXEL_URL", "http://127.0.0.1:9")
     monkeypatch.setitem(recipes.RECIPES, "drawn-only", replace(QUICK, drawn_share=1.0))
     assert train.main(["--out", str(tmp_path / "weights")]) == 0
     out, err = capsys.readouterr()
@@ -282,7 +285,8 @@ def test_nearest_neighbours_get_what_was_measured(mnixel, tmp_path):
         done = called(train.main, "--recipe", name, "--data", str(mnixel), "--out", str(tmp_path / name))
         assert done.returncode == 0, done.stderr
         counts[name] = json.loads((tmp_path / name / "metrics.json").read_text())["test"]["right"]
-    assert counts["nearest-pixels"] == 76  # known from upstream's archives
+    # This follows from upstream's archives.
+    assert counts["nearest-pixels"] == 76
     assert counts["nearest-normalised"] >= 108
 
 
@@ -308,7 +312,8 @@ def test_ctrl_c_keeps_the_best_weights_so_far(mnixel, tmp_path):
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     seen = ""
-    while "3/" not in seen and process.poll() is None:  # tqdm has counted three rounds
+    # tqdm counts the rounds.
+    while "3/" not in seen and process.poll() is None:
         seen += process.stderr.read(40)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)

@@ -42,7 +42,8 @@ def _even(n: int, limit: float, generator: torch.Generator) -> Tensor:
 
 def _warp(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
     n, _, side, _ = images.shape
-    pixel = 2 / side  # grid_sample counts the picture from -1 to 1
+    # grid_sample counts the picture from -1 to 1.
+    pixel = 2 / side
     angle = _even(n, math.radians(ranges.rotation), generator)
     slant = _even(n, ranges.shear, generator)
     sx, sy = _even(n, ranges.scale, generator).exp(), _even(n, ranges.scale, generator).exp()

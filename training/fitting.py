@@ -15,7 +15,8 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]  # each call gives one round of (images, labels)
+# Each call gives one round of (images, labels).
+Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def _as_matrix(weights: nn.Parameter) -> nn.Parameter:
     """The same memory, and the same gradient after each backward pass, as one row an output."""
     if weights.ndim == 2:
         return weights
-    rows = nn.Parameter(weights.detach().permute(0, 2, 3, 1).flatten(1))  # a view of channels-last kernels
+    # This is a view of channels-last kernels.
+    rows = nn.Parameter(weights.detach().permute(0, 2, 3, 1).flatten(1))
     assert rows.data_ptr() == weights.data_ptr(), "the network's kernels are not channels last"
 
     def hand_over(leaf: Tensor) -> None:

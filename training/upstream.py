@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-PARAMETERS = 351_770  # what upstream's notebook counts; 416 of them are running means and variances
+# The number in upstream's notebook. 416 of them are running means and variances.
+PARAMETERS = 351_770
 # Weight of the dense layer's squared weights in the loss.
 L2 = 0.01
 
@@ -23,7 +24,8 @@ class UpstreamCNN(nn.Module):
         super().__init__()
 
         def block(inputs: int, outputs: int) -> list[nn.Module]:
-            norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)  # Keras' defaults
+            # These are Keras' defaults.
+            norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
             return [nn.Conv2d(inputs, outputs, 3), nn.ReLU(), norm, nn.MaxPool2d(2), nn.Dropout(0.1)]
 
         self.layers = nn.Sequential(  #   shape          parameters, running statistics included

@@ -140,16 +140,20 @@ class LocalHub:
     """`with LocalHub().running() as hub` serves it; `hub.environment(home)` points a client at it."""
 
     def __init__(self, transfer: str = "redirect", paid: bool = True):
-        self.transfer, self.paid = transfer, paid  # "direct" or "redirect"
+        # `transfer` of a large file is "direct" or "redirect".
+        self.transfer, self.paid = transfer, paid
         # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days.
         self.zero = 2
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.faults: list[Fault] = []
         self.log: list[str] = []  # "METHOD path"
-        self.leaks: list[str] = []  # requests to the file store that brought the Hub's token along
-        self.held = threading.Event()  # a request has reached a "hold"
-        self.release = threading.Event()  # lets it go on
+        # Requests to the file store that had the Hub's token.
+        self.leaks: list[str] = []
+        # Set when a request has reached a "hold".
+        self.held = threading.Event()
+        # Lets held requests go on.
+        self.release = threading.Event()
         self.port = free_port()
         self.url, self.store = f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
 
@@ -536,7 +540,8 @@ class Faulty:
         await send(messages[0])
         await send({"type": "http.response.body", "body": body, "more_body": fault.act == "cut"})
         if fault.act == "cut":
-            raise ConnectionResetError  # uvicorn closes the connection in the middle of the body
+            # This makes uvicorn close the connection in the middle of the body.
+            raise ConnectionResetError
 
 
 def owner_of(name: str) -> str:
