@@ -1,28 +1,32 @@
-# make run: the page on http://127.0.0.1:7860. make test: each promise in one short way. All of them install what they need first.
+# All targets first install what they need.
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: setup run test test-all lint reports
+.PHONY: help setup run test test-all lint reports
 
-setup: $(VENV)/.installed
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /make \1 \t/p' Makefile | expand -t 18
+
+
+setup: $(VENV)/.installed ## install into .venv
 
 $(VENV)/.installed: requirements.txt tests/requirements.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -r tests/requirements.txt -c constraints.txt
 	touch $@
 
-run: setup
+run: setup ## the page on http://127.0.0.1:7860
 	$(BIN)/python app.py
 
-test: setup
+test: setup ## each promise in one short way, some five minutes
 	$(BIN)/python -m pytest -m "not thorough" --durations=10
 
-test-all: setup
+test-all: setup ## everything, some 25 minutes
 	$(BIN)/python -m pytest --durations=10
 
-lint: setup $(VENV)/node_modules/.bin/biome
+lint: setup $(VENV)/node_modules/.bin/biome ## the linters and type checkers of Python, JavaScript and CSS
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -33,5 +37,5 @@ $(VENV)/node_modules/.bin/biome: setup
 	npm install --silent --no-save --prefix $(VENV) @biomejs/biome@2.6.8
 	touch $@
 
-reports: setup
+reports: setup ## tables, cards and pictures of the documents
 	$(BIN)/python -m reports

@@ -2,15 +2,17 @@
 
     hf auth login                                once, with a token that may write
     python publish.py all OWNER --dry-run        lists the files that would go, and asks no Hub
-    python publish.py all OWNER --consent        OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
+    python publish.py all OWNER                  OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
                                                  OWNER/mnixel (Space), OWNER/mnixel-static (Space)
+    python publish.py dataset OWNER --consent    the dataset with MNIXEL's own drawings, too
     python publish.py static OWNER               the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
-    python publish.py check ADDRESS                  is a live page well? (or OWNER/NAME of a Space)
+    python publish.py check ADDRESS              is a live page well? (or OWNER/NAME of a Space)
 
 A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
-none when nothing changed. With `all`, a failure does not stop the other parts; the next run finishes them.
-docs/publishing.md has the details.
+none when nothing changed. With `all`, a failure does not stop the other parts; the next run finishes them. It
+takes a minute, and some three more for the dataset, whose digits it draws. docs/publishing.md has the
+details.
 """
 
 from __future__ import annotations
@@ -24,27 +26,39 @@ from typing import Any
 
 from contributions.merge import refresh
 from data import DataError
+from data.archives import CONFIGS, locate
 from data.cli import sentence
 from data.parquet import CONTRIBUTED
+from handwriting import dataset as drawing
 from publishing import bundles, hub
 from publishing.check import check
 from publishing.hub import PublishError
-from publishing.upload import CPU, ZERO, Published, at_hub, choose_hardware, make_private, sign_in, upload
+from publishing.upload import (
+    CPU,
+    ZERO,
+    Published,
+    at_hub,
+    choose_hardware,
+    has_mnixel,
+    make_private,
+    sign_in,
+    upload,
+)
 from web.build import BuildError
 
 ROOT = Path(__file__).parent
 # Kind -> name of its repository, in the order of publishing: a card points at what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 NO_CONSENT = (
-    "MNIXEL's authors state no licence: publish their drawings only if they agree, which --consent says that "
-    "they do (--private makes a copy that only you see)."
+    "MNIXEL's own drawings stay out, because their authors state no licence: --consent says that they agree, "
+    "--private makes a copy that only you see"
 )
 FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
 
 @dataclass
 class Publisher:
-    """Lays out and publishes the kinds for one account; without `api` only lays out. Raises FAILURES."""
+    """Lays out the files of each kind and, with `api`, publishes them. Raises FAILURES."""
 
     options: argparse.Namespace
     names: dict[str, str]
@@ -52,18 +66,18 @@ class Publisher:
     done: dict[str, Published] = field(default_factory=dict)
 
     def publish(self, kind: str, folder: Path) -> None:
-        """Publish one kind by way of the empty `folder`, and print the progress."""
+        """Lay out one kind in the empty `folder`, publish it, and print the progress."""
         name, more = self.names[kind], {}
         if kind == "dataset":
-            if not self.options.consent and not self._will_be_private(kind):
-                raise PublishError(NO_CONSENT)
             more["has_contributed"] = self.options.contributed.is_dir()
         if kind in ("space", "static"):
             self._refuse_to_show_private_weights(kind)
         if kind == "space":
-            more["variables"] = self._variables()
-            wanted = (self.options.hardware, self.options.private, more["variables"])
-            more["hardware"], why = choose_hardware(self.api, name, *wanted)
+            more["variables"] = variables = self._variables()
+            options = self.options
+            more["hardware"], why = choose_hardware(
+                self.api, name, options.hardware, options.private, variables
+            )
             print(f"  on {more['hardware']}, {why}", flush=True)
         self.lay_out(kind, folder, more.get("hardware"))
         published = self.done[kind] = upload(self.api, kind, name, folder, self.options.private, **more)
@@ -74,14 +88,13 @@ class Publisher:
         """Write the files of a kind into `out`, with links to repositories that are on the Hub, or to all."""
         names, weights = self.names, self.options.weights
         if kind == "dataset":
-            if self.api:
-                # Drops drawings that were deleted since the merge; may ask the Hub.
-                refresh(self.options.contributed)
-            bundles.dataset(out, self.options.data, names["dataset"], self.options.contributed)
+            self._lay_out_dataset(out)
             return
         dataset = self._public("dataset")
         if kind == "model":
-            bundles.model(out, weights, names["model"], dataset)
+            # The model's notebook trains on MNIXEL.
+            has = has_mnixel(self.api, names["dataset"]) if self.api else self._may_have_mnixel()
+            bundles.model(out, weights, names["model"], dataset if has else None)
         elif kind == "space":
             bundles.space(
                 out, weights, names["space"], names["model"], dataset, hardware or self.options.hardware
@@ -90,6 +103,32 @@ class Publisher:
             commit = self._commit_of_the_weights() if self.api else None
             gradio = self._public("space") if self.api else None
             bundles.static(out, weights, {**names, "dataset": dataset}, commit, gradio)
+
+    def _lay_out_dataset(self, out: Path) -> None:
+        options, mnixel = self.options, self._may_have_mnixel()
+        # What can fail comes before the digits are drawn.
+        if mnixel:
+            for archive in CONFIGS.values():
+                locate(archive, options.data)
+        else:
+            print(f"  {NO_CONSENT}", flush=True)
+        with tempfile.TemporaryDirectory() as work:
+            drawn = options.drawn or Path(work)
+            if options.drawn and not any(drawn.glob("*.parquet")):
+                raise DataError(
+                    f"{drawn} has no drawn digits: `python -m handwriting build {drawn}` writes them."
+                )
+            if self.api:
+                # Drops drawings that were deleted since the merge; may ask the Hub.
+                refresh(options.contributed)
+                if not options.drawn:
+                    drawing.build(drawn)
+            elif not options.drawn:
+                print("  drawn/*.parquet  70,000 digits, drawn in some minutes when they are published")
+            bundles.dataset(out, self.names["dataset"], drawn, options.contributed, mnixel, options.data)
+
+    def _may_have_mnixel(self) -> bool:
+        return self.options.consent or self._will_be_private("dataset")
 
     def _variables(self) -> dict[str, str]:
         """The Space's variables: its weights, and a private repository for contributions."""
@@ -105,7 +144,7 @@ class Publisher:
         return variables
 
     def _public(self, kind: str) -> str | None:
-        """The name of a repository if everybody can see it; without `api` in any case."""
+        """The name of a repository that everybody can see, else None. Without `api` it is not asked for."""
         if self.api is None:
             return self.names[kind]
         info = at_hub(self.api, kind, self.names[kind])
@@ -113,7 +152,7 @@ class Publisher:
         return self.names[kind] if seen else None
 
     def _will_be_private(self, kind: str) -> bool:
-        info = at_hub(self.api, kind, self.names[kind])
+        info = at_hub(self.api, kind, self.names[kind]) if self.api else None
         return bool(info.private if info else self.options.private)
 
     def _refuse_to_show_private_weights(self, kind: str) -> None:
@@ -144,7 +183,7 @@ class Publisher:
 def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
     """Publish the folder `weights` of train.py as the model repository `name`. Raises FAILURES."""
     with tempfile.TemporaryDirectory() as folder:
-        bundles.model(Path(folder), weights, name, dataset if at_hub(api, "dataset", dataset) else None)
+        bundles.model(Path(folder), weights, name, dataset if has_mnixel(api, dataset) else None)
         return upload(api, "model", name, Path(folder))
 
 
@@ -152,7 +191,7 @@ def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can be a repository's OWNER/NAME on the Hub."""
+    """Whether `text` can be the OWNER/NAME of a repository on the Hub."""
     from huggingface_hub.utils import HFValidationError, validate_repo_id
 
     try:
@@ -164,22 +203,21 @@ def is_name(text: str) -> bool:
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
     """The options, and the name of the repository of each kind (also of those that are only linked)."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split(":")[0] + ".",
-        epilog="HF_TOKEN, or `hf auth login`, says who you are. `check ADDRESS` asks if a live page is well.",
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
-    repository: dict[str, Any] = {"metavar": "OWNER/NAME"}
     add("kind", choices=["model", "dataset", "space", "static", "all"], help="or: check ADDRESS")
     add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
+    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings, too")
+    drawn = "folder of `python -m handwriting build` (default: draw the digits anew)"
+    add("--drawn", type=Path, metavar="FOLDER", help=drawn)
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
-    add("--model", **repository, help="the model that the Spaces serve, if its name is another")
-    add("--dataset", **repository, help="the dataset that the cards name, if its name is another")
+    add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
+    add("--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another")
     add("--hardware", help=f"of the Space (default: what it has, else {CPU} or {ZERO}, as your account may)")
-    add("--contributions", **repository, help="private dataset that gets contributed drawings from the Space")
+    private = "private dataset that gets contributed drawings from the Space"
+    add("--contributions", metavar="OWNER/NAME", help=private)
     add("--private", action="store_const", const=True, help="make new repositories private")
     add("--dry-run", action="store_true", help="list the files that would go, and ask no Hub")
     options = parser.parse_args(arguments)

@@ -1,14 +1,21 @@
-"""Train a digit classifier on MNIXEL: `python train.py` fits, writes weights/ and prints the figures.
+"""Train a digit classifier: `python train.py` fits it, prints the figures and writes its weights.
 
-    python train.py                                 the shipped network into weights/, some 15 minutes
-    python train.py --quick                         fewer steps and drawings, into runs/quick: three minutes
-    python train.py --recipe upstream --seeds 5     upstream's network and recipe, five seeds
-    python train.py --recipe nearest-pixels         1-nearest-neighbour on the pixels as they are
-    python train.py --recipe nearest-normalised     1-nearest-neighbour after our preprocessing
-    python train.py --push OWNER/NAME               ... and publish the weights on the Hub, as publish.py does
+    python train.py                      what ships, into weights/, in some 20 minutes on two cores
+    python train.py --quick              a smaller run, into runs/quick, in three minutes
+    python train.py --recipe NAME        another recipe, into runs/NAME
+    python train.py --push OWNER/NAME    also publish the weights on the Hub, as publish.py does
 
-The 116 test images are looked at once, at the end of a run; nothing is chosen by them. The weights that are
-kept are those of the first seed, whatever the others get.
+recipes:
+    ours                  our network on MNIXEL and 50,000 drawn digits: what ships
+    quick                 the same on fewer drawings and steps
+    mnixel-only           the same on MNIXEL alone: some minutes
+    drawn-only            the same on drawn digits alone: three minutes
+    upstream              the course project's network and training: some minutes
+    nearest-pixels        1-nearest-neighbour on MNIXEL's pixels: a moment
+    nearest-normalised    1-nearest-neighbour after our preprocessing: a moment
+
+The 116 test images are read once, at the end of a run, and nothing is chosen by them. The first seed's
+weights are kept; the other seeds only measure the spread. docs/results.md has what each recipe gets.
 """
 
 from __future__ import annotations
@@ -43,7 +50,7 @@ ROOT = Path(__file__).parent
 
 
 def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
-    """What goes into metrics.json: the first seed in full, every seed's count, and how it was made."""
+    """The content of metrics.json: the first seed in full, every seed's count, and how it was made."""
     first, rights = runs[0], [r.test["right"] for r in runs]
     result = {
         "recipe": recipe,
@@ -61,14 +68,13 @@ def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
             "python": platform.python_version(),
         },
     }
-    if first.fitted:
-        net = first.fitted.net
-        result["parameters"] = sum(p.numel() for p in net.parameters())
-        result["settings"] = asdict(RECIPES[recipe])  # type: ignore[call-overload]  # one that trains has settings
-        result["ways"] = sum(map(len, ALLOGRAPHS.values()))  # of writing, as many as the drawing program had
-        result["history"] = [asdict(r) for r in first.fitted.history]
-        result["best_round"] = first.fitted.best_round
-        result["interrupted"] = first.fitted.interrupted
+    if fitted := first.fitted:
+        result["parameters"] = sum(p.numel() for p in fitted.net.parameters())
+        result["settings"] = asdict(RECIPES[recipe])  # type: ignore[call-overload]
+        # How many ways of writing the drawing program had.
+        result["ways"] = sum(map(len, ALLOGRAPHS.values()))
+        result["history"] = [asdict(r) for r in fitted.history]
+        result["best_round"], result["interrupted"] = fitted.best_round, fitted.interrupted
     return result
 
 
@@ -86,14 +92,13 @@ def show(result: dict) -> None:
         print(f"{digit:>5}  {recall}            " + "".join(f"{n or '.':>4}" for n in row))
     if "history" in result:
         losses = [round_["validation_loss"] for round_ in result["history"]]
-        print(
-            f"\nvalidation loss  {losses[0]:.3f} {sparkline(losses)} {losses[-1]:.3f}; best {min(losses):.3f}"
-        )
+        curve = f"{losses[0]:.3f} {sparkline(losses)} {losses[-1]:.3f}"
+        print(f"\nvalidation loss  {curve}; best {min(losses):.3f}")
     print(f"calibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
 
 
 def sparkline(values: list[float], width: int = 50) -> str:
-    """A curve in one line of text, on a logarithmic scale, at most `width` characters wide."""
+    """A curve in one line of text, on a logarithmic scale, about `width` characters wide."""
     logs = np.log(np.maximum(values, 1e-6))[:: max(1, -(-len(values) // width))]
     levels = (logs - logs.min()) / max(np.ptp(logs), 1e-9) * 7
     return "".join("▁▂▃▄▅▆▇█"[round(level)] for level in levels)
@@ -106,10 +111,8 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
         result["temperature"], result["threshold"] = net.config.temperature, net.config.threshold
         (folder / "README.md").write_text(model_card(result))
     elif net:
-        save_file(
-            {name: tensor.contiguous() for name, tensor in net.state_dict().items()},
-            folder / "model.safetensors",
-        )
+        tensors = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
+        save_file(tensors, folder / "model.safetensors")
     (folder / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
@@ -117,50 +120,30 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__.split("\n")[0], epilog="See docs/results.md for what each recipe gets."
-    )
-    parser.add_argument("--recipe", choices=RECIPES, default="ours")
-    parser.add_argument(
-        "--quick", dest="recipe", action="store_const", const="quick", help="the same as --recipe quick"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of the first run, whose weights are kept (default 0)"
-    )
-    parser.add_argument(
-        "--seeds", type=int, default=1, help="how many seeds to run, from --seed on (default 1)"
-    )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        help="folder with MNIXEL's archives (default: MNIXEL_DIR, the cache, the authors' address)",
-    )
-    parser.add_argument(
-        "--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)"
-    )
-    parser.add_argument(
-        "--with-contributions",
-        type=Path,
-        metavar="FOLDER",
-        nargs="?",
-        const=CONTRIBUTED,
-        help="also train on what `python -m contributions merge` wrote (default: data/contributed)",
-    )
-    parser.add_argument(
-        "--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    add = parser.add_argument
+    add("--recipe", choices=RECIPES, default="ours", help="one of the above (default ours)")
+    add("--quick", dest="recipe", action="store_const", const="quick", help="the same as --recipe quick")
+    add("--seed", type=int, default=0, help="of the first run, whose weights are kept (default 0)")
+    add("--seeds", type=int, default=1, help="how many seeds to run, from --seed on (default 1)")
+    archives = "folder with MNIXEL's archives (default: MNIXEL_DIR, the cache, the authors' address)"
+    add("--data", type=Path, help=archives)
+    add("--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)")
+    merged = "also train on what `python -m contributions merge` wrote (default: data/contributed)"
+    add("--with-contributions", type=Path, metavar="FOLDER", nargs="?", const=CONTRIBUTED, help=merged)
+    add("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
     options = parser.parse_args(arguments)
     if options.push and not isinstance(RECIPES[options.recipe], TrainConfig):
         parser.error(f"--push publishes weights of this project's network; {options.recipe} makes none.")
     if options.push and not publish.is_name(options.push):
-        parser.error(f"--push takes OWNER/NAME; {options.push!r} is no such name.")
+        parser.error(f"--push takes OWNER/NAME, which {options.push!r} is not.")
     if options.seeds < 1 or not 0 <= options.seed < 2**31:
         parser.error("--seeds is at least 1 and --seed from 0 to 2147483647")
     return options
 
 
 class TrainError(RuntimeError):
-    """What was asked for cannot be trained, written or published, in one sentence."""
+    """Something cannot be trained, written or published. The message is one sentence."""
 
 
 class StoppedEarly(KeyboardInterrupt):
@@ -171,25 +154,19 @@ FAILURES = (TrainError, data.DataError, publish.PublishError)
 
 
 def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
-    """MNIXEL's digits and the name of the test set.
-
-    None, and the recipe "drawn-only", where they are not to be had.
+    """MNIXEL's digits, or None and the recipe "drawn-only" without them, and the name of the test set.
 
     Raises data.DataError when the archives were named or the recipe needs them, TrainError with --push.
     """
     try:
         return data.arrays("clean", options.data), "MNIXEL test"
     except data.DataError as error:
-        if (
-            options.data
-            or os.environ.get("MNIXEL_DIR")
-            or options.recipe not in ("ours", "quick", "drawn-only")
-        ):
+        named = options.data or os.environ.get("MNIXEL_DIR")
+        if named or options.recipe not in ("ours", "quick", "drawn-only"):
             raise
         if options.push and options.recipe != "drawn-only":
-            raise TrainError(
-                f"not trained, because --push publishes what was trained on MNIXEL: {error}"
-            ) from error
+            message = f"not trained, because --push publishes what was trained on MNIXEL: {error}"
+            raise TrainError(message) from error
         print(f"train.py: {error}", file=sys.stderr)
     print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
     options.recipe = "drawn-only"
@@ -199,9 +176,8 @@ def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
 def load_contributed(options: argparse.Namespace) -> Contributed:
     """The train part of the contributed drawings, as strokes. Raises TrainError, data.DataError."""
     if not isinstance(RECIPES[options.recipe], TrainConfig):
-        raise TrainError(
-            f"--with-contributions trains this project's network; the recipe {options.recipe} has another."
-        )
+        recipe = options.recipe
+        raise TrainError(f"--with-contributions trains this project's network; {recipe} has another.")
     refresh(options.with_contributions)
     contributed = Contributed(*data.contributed_strokes("train", options.with_contributions))
     print(f"with {len(contributed.labels)} contributed drawings")
@@ -211,14 +187,14 @@ def load_contributed(options: argparse.Namespace) -> Contributed:
 def run_seeds(
     options: argparse.Namespace, arrays: data.Arrays | None, contributed: Contributed | None
 ) -> list[Run]:
-    """One run a seed, fewer after Ctrl-C. Raises StoppedEarly when no run has any weights."""
+    """One run for each seed, fewer after Ctrl-C. Raises StoppedEarly when no run has weights yet."""
     runs: list[Run] = []
     try:
         for seed in range(options.seed, options.seed + options.seeds):
             runs.append(run(options.recipe, arrays, seed, contributed))
             print(f"seed {seed}: {metrics.describe(runs[-1].test)}")
             if runs[-1].fitted and runs[-1].fitted.interrupted:
-                print("Stopped by hand: the best weights so far are kept.")
+                print("Stopped: the best weights so far are kept.")
                 break
     except KeyboardInterrupt:
         if not runs:
@@ -231,13 +207,12 @@ def train(options: argparse.Namespace) -> None:
     arrays, test_set = load_arrays(options)
     contributed = load_contributed(options) if options.with_contributions else None
     out = options.out or ROOT / ("weights" if options.recipe == "ours" else f"runs/{options.recipe}")
-    # What can fail does so before the training.
+    # Whatever can fail comes before the training.
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TrainError(
-            f"cannot write to {out} ({error.strerror}); name another folder in --out."
-        ) from error
+        message = f"cannot write to {out} ({error.strerror}); name another folder in --out."
+        raise TrainError(message) from error
     api = publish.sign_in({options.push.split("/")[0]}) if options.push else None
 
     runs = run_seeds(options, arrays, contributed)
@@ -252,15 +227,13 @@ def train(options: argparse.Namespace) -> None:
     if not options.push:
         return
     if any(run.fitted and run.fitted.interrupted for run in runs):
-        raise TrainError(
-            "not published, because the training was stopped: publish.py does so if you want it."
-        )
+        raise TrainError("not published, because the training was stopped; publish.py can still do it.")
     try:
         owner = options.push.split("/")[0]
         published = publish.publish_model(api, options.push, out, f"{owner}/{publish.DEFAULT['dataset']}")
     except (publish.PublishError, BundleError, OSError, KeyboardInterrupt) as error:
         later = f"python publish.py model {options.push} --weights {out}"
-        raise TrainError(f"{str(error) or 'stopped by hand.'}\nTo publish later: {later}") from error
+        raise TrainError(f"{str(error) or 'stopped.'}\nTo publish later: {later}") from error
     print(f"published at {published.url}, commit {published.commit}")
 
 
@@ -268,9 +241,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
     options = parse(arguments)
     torch.use_deterministic_algorithms(True)
-    # Nothing reads it, and filling takes a tenth of the time.
+    # Filling memory that nothing reads would take a tenth of the time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    # Fixed, because the order of additions, and so the last digits of a run, depends on it.
+    # The number of threads is fixed, because it decides the order of additions and so the weights' last
+    # digits.
     torch.set_num_threads(1 if isinstance(RECIPES[options.recipe], TrainConfig) else 2)
     try:
         train(options)
@@ -278,13 +252,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"train.py: {error}", file=sys.stderr)
         return 1
     except StoppedEarly:
-        print(
-            "\nStopped by hand before the network's first round had ended: nothing was written.",
-            file=sys.stderr,
-        )
+        print("\nStopped in the first round, so there is nothing to keep.", file=sys.stderr)
         return 130
     except KeyboardInterrupt:
-        print("\nStopped by hand.", file=sys.stderr)
+        print("\nStopped.", file=sys.stderr)
         return 130
     return 0
 

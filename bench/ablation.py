@@ -1,9 +1,9 @@
 """What each part of the recipe is worth: `python -m bench.ablation [RECIPE ...]`.
 
-It reads what `python train.py --recipe NAME --seeds N` left in runs/NAME (ours: in weights): misses on
-MNIXEL's 116 test images for every seed, and, with the network of the first seed, digits of people who never
-train: pendigits and UNIPEN in two halves, which FREEHAND_DIR and UNIPEN_DIR have to name. It writes
-docs/recipes.json, and `python -m reports tables` draws the table.
+It reads what `python train.py --recipe NAME --seeds N` left in runs/NAME (ours: in weights), and counts each
+seed's misses on MNIXEL's 116 test images. The network of the first seed also reads pendigits (FREEHAND_DIR)
+and both halves of UNIPEN (UNIPEN_DIR). The rows go to docs/recipes.json in some minutes; `python -m reports
+tables` draws them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def on_people(classify: Classifier, strokes: Path, root: Path) -> dict[str, dict
 
 
 def measure(recipe: str, strokes: Path, root: Path) -> dict | None:
-    """The row of docs/recipes.json for a recipe; None where its command has left nothing, or other seeds."""
+    """The row of docs/recipes.json for a recipe, None unless its command ran with the right seeds."""
     out = ROOT / ("weights" if recipe == "ours" else f"runs/{recipe}")
     title, seeds = ABLATIONS[recipe]
     file = out / "metrics.json"
@@ -66,15 +66,16 @@ def measure(recipe: str, strokes: Path, root: Path) -> dict | None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Put the named recipes, or all that were trained, into docs/recipes.json, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m bench.ablation", description=__doc__.split(":")[0] + ".")
+    parser = argparse.ArgumentParser(
+        "python -m bench.ablation", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"{', '.join(ABLATIONS)} (default: all)")
     tables.add_publish(parser)
     options = parser.parse_args(arguments)
     if unknown := set(options.recipes) - set(ABLATIONS):
         parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join(ABLATIONS)}")
     root, strokes = unipen.folder(), pendigits.folder()
-    # A row without other people's digits would replace one that has them.
+    # Otherwise a row without other people's digits would replace one that has them.
     if root is None or strokes is None:
         sys.exit("bench.ablation: UNIPEN_DIR and FREEHAND_DIR have to name the digits to measure with.")
     measured = {recipe: measure(recipe, strokes, root) for recipe in options.recipes or ABLATIONS}

@@ -3,17 +3,17 @@
     python train.py --recipe upstream       upstream's network, seed 0, into runs/upstream
     FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... python -m bench.accuracy
 
-Other people's digits and the non-digit drawings never train. A set whose folder is not named is left out.
-Without upstream's network, its column keeps the published figures. The results are counts; `python -m reports
-tables` draws them, with 95 % intervals. They go to docs/accuracy.json, unless they are fewer than those that
-are published there.
+Nothing trains on other people's digits or on these non-digit drawings. A set whose folder is not named is
+left out. Without upstream's network, its column keeps the published figures. The counts go to
+docs/accuracy.json, or to runs/bench if the published ones rest on more, in some twenty minutes; `python -m
+reports tables` draws them.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,41 +33,36 @@ ROOT = Path(__file__).parent.parent
 NONDIGITS = 2000
 LOOKED_AT, PENDIGITS = "UNIPEN, writers looked at", "pendigits"
 
-# What other modules measure: the title of a table, and a function from the network to its rows. A row is a
-# dict with a "name", "right" and "total", and whatever else its table shows; all numbers are integers.
-MORE: dict[str, Callable[[DigitCNN], list[dict]]] = {
-    tables.LEARNT: lambda net: learnt(net, memory.UNSEEN),
-    "Learning a hand, UNIPEN's writers looked at": lambda net: learnt(net, unipen.LOOKED_AT),
-    "A shape of one's own": memory.shapes,
-    "Pictures that people bring": lambda net: pictures(net),
-}
 
+def more(net: DigitCNN) -> dict[str, list[dict]]:
+    """The rows of other modules by the title of their table, those that can be measured here.
 
-def learnt(net: DigitCNN, collections: Iterable[str]) -> list[dict]:
-    """The rows of bench/memory.py for some collections of UNIPEN; none where it is not there."""
-    root = unipen.folder()
-    return memory.rows(net, memory.writers(net, root, tuple(collections))) if root else []
-
-
-def pictures(net: DigitCNN) -> list[dict]:
-    """The rows of bench/pictures.py; none where the strangers' digits are not there."""
+    A row is a dict with a "name", "right" and "total", and whatever else its table shows, all integers.
+    """
     folder, root = pendigits.folder(), unipen.folder()
-    return list(brought.rows(net, folder, root)) if folder and root else []
+    tables_of = {}
+    if root:
+        tables_of[tables.LEARNT] = memory.rows(net, memory.writers(net, root, memory.UNSEEN))
+        looked_at = memory.writers(net, root, unipen.LOOKED_AT)
+        tables_of["Learning a hand, UNIPEN's writers looked at"] = memory.rows(net, looked_at)
+    tables_of["A shape of one's own"] = memory.shapes(net)
+    if root and folder:
+        tables_of["Pictures that people bring"] = list(brought.rows(net, folder, root))
+    return tables_of
 
 
 class Measurement:
     """The results as docs/accuracy.json holds them, filled set by set."""
 
     def __init__(self, classifiers: dict[str, Classifier], threshold: float):
-        """`threshold` is the margin below which our network is not sure."""
-        self.classifiers, self.threshold = classifiers, threshold
+        self.classifiers = classifiers
+        self.threshold = threshold  # the margin below which our network is not sure
         self.results: dict[str, dict] = {"sets": {}, "details": {}, "worst_writers": {}, "refused": {}}
 
     def read(self, name: str, parts: Iterable[sets.Set], details: bool = True) -> None:
         """Measure a set that comes in parts.
 
-        `details` adds, for our network, the confusion matrix, the reliability, the digits that are refused
-        and the writers who are read worst.
+        `details` adds our network's confusion matrix, reliability, refused digits and worst writers.
         """
         answers: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {who: [] for who in self.classifiers}
         read = []
@@ -98,13 +93,13 @@ class Measurement:
             self.results["worst_writers"][name] = worst
 
     def refusals(self, name: str, margins: np.ndarray) -> None:
-        """Count the drawings with those margins (N,) that our network is not sure of."""
+        """Count the drawings that our network is not sure of, by their margins (N,)."""
         refused = int((margins < self.threshold).sum())
         self.results["refused"][name] = {"refused": refused, "total": len(margins)}
 
 
 def nondigits() -> list[np.ndarray]:
-    """Boards with drawings of the kinds that never train, the same every time."""
+    """Boards with drawings of the kinds that nothing trains on, always the same."""
     rng = np.random.default_rng(11)
     return [board.render(draw_nondigit(MEASURING[i % len(MEASURING)], rng)) for i in range(NONDIGITS)]
 
@@ -126,19 +121,17 @@ def other_people() -> Iterator[tuple[str, Iterable[sets.Set]]]:
 
 
 def measure(net: DigitCNN, upstream: Classifier | None, mnixel: data.Arrays) -> dict:
-    """Everything that docs/accuracy.json holds."""
     classifiers = {OURS: ours(net)} | ({UPSTREAM: upstream} if upstream else {})
     made = Measurement(classifiers, net.config.threshold)
     made.read(tables.MNIXEL, [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)], details=False)
     for name, parts in other_people():
         made.read(name, parts)
     made.refusals(tables.NONDIGITS, classifiers[OURS](nondigits())[1])
-    more = {title: rows(net) for title, rows in MORE.items()}
-    return {"sha256": net.config.sha256, **made.results, "more": more}
+    return {"sha256": net.config.sha256, **made.results, "more": more(net)}
 
 
 def keep_upstreams(results: dict, published: dict) -> None:
-    """Put upstream's published figures beside ours where its network is missing and the set is as large."""
+    """Where upstream's network is missing, take its published figures of the same set."""
     for name, row in results["sets"].items():
         earlier = published.get("sets", {}).get(name, {}).get(UPSTREAM)
         if UPSTREAM not in row and earlier and earlier["total"] == row[OURS]["total"]:
@@ -146,8 +139,7 @@ def keep_upstreams(results: dict, published: dict) -> None:
 
 
 def main() -> None:
-    """Measure everything, store the results and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="the folder to measure")
     tables.add_publish(parser)
     options = parser.parse_args()

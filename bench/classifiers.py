@@ -1,4 +1,4 @@
-"""Classifiers: the shipped network and upstream's as functions from pictures to probabilities and margins."""
+"""Classifiers: our network and upstream's as functions from pictures to probabilities and margins."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from model import DigitCNN, SeveralDigits, normalise, to_ink
 from training import upstream
 from training.fitting import logits
 
-# Pictures -> probabilities (N, 10) and what tells a sure answer from an unsure one (N,).
+# Pictures -> probabilities (N, 10) and how sure each answer is (N,).
 Classifier = Callable[[list[np.ndarray]], tuple[np.ndarray, np.ndarray]]
 
 
 def inputs_of(net: DigitCNN, pictures: list[np.ndarray]) -> tuple[torch.Tensor, np.ndarray]:
-    """Inputs (N, 1, 28, 28), and (N,) bool: the pictures that are refused as several digits, read as one."""
+    """Inputs (N, 1, 28, 28), and bool (N,): which pictures hold several digits, and are prepared as one."""
     inputs, refused = [], np.zeros(len(pictures), bool)
     for i, picture in enumerate(pictures):
         try:

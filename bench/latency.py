@@ -1,20 +1,16 @@
 """How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json.
 
-One run, headless, with mouse events at 125 Hz that do not wait for the page: the static edition and the
-Gradio edition, with a slowed CPU, and with the server stopped once the page is there. `python -m
-bench.latency NAME...` measures only rows whose name contains a NAME.
-
-The clock runs in the page: from the moment it gets an event until an answer to the drawing at that moment, or
+It draws in a headless browser for some five minutes, with mouse events at 125 Hz that do not wait for the
+page, in the static and in the Gradio edition. `python -m bench.latency NAME...` measures only rows whose name
+contains a NAME. The clock runs in the page: from an event until an answer to the drawing at that moment, or
 to a newer one, is in the document.
 
-- pointer-up: of every stroke. The last move comes one event earlier. Chromium delivers it with the next frame
-  or just before the pointer-up, and after a pointer-up it holds back all work of the page until it has drawn
-  a frame. An answer that is not there by then waits for that, 8 ms at 60 Hz on average.
+- pointer-up: the end of every stroke. Chromium holds back all work of the page after it until it has drawn a
+  frame, so an answer that is not there yet waits 8 ms on average.
 - moves in the frame: pointer moves that changed the drawing and were answered within 16 ms.
 
-"CPU 4x" slows the page's main thread with Chrome's emulation. It does not reach a worker (the protocol
-answers "Operation is only supported for pages, not workers"), so the worker waits after each answer until
-four times its working time has passed.
+"CPU 4x" slows the page with Chrome's emulation. That does not reach a worker, so the worker waits after each
+answer until four times its working time has passed.
 """
 
 from __future__ import annotations
@@ -93,8 +89,6 @@ STRETCH = """
 
 
 class Case(NamedTuple):
-    """What a row of the table is measured on."""
-
     gradio: bool = False  # app.py's page instead of the static edition
     rate: int = 1  # how many times slower the CPU is
     stopped: bool = False  # whether the server is killed once the page has loaded
@@ -112,7 +106,6 @@ CASES = {
 
 @contextmanager
 def running(case: Case) -> Iterator[Server | StaticSite]:
-    """The server of a case."""
     with tempfile.TemporaryDirectory() as folder:
         if not case.gradio:
             build(Path(folder, "some", "where"), ROOT / "weights")
@@ -125,7 +118,6 @@ def running(case: Case) -> Iterator[Server | StaticSite]:
 
 
 async def until(page, expression: str, seconds: float = 60) -> None:
-    """Wait until a JavaScript expression is true."""
     async with asyncio.timeout(seconds):
         while not await page.evaluate(expression):
             await asyncio.sleep(0.02)
@@ -159,7 +151,6 @@ async def draw(page, cdp, strokes) -> None:
 
 
 async def measure(browser, case: Case, drawings: int) -> dict:
-    """The row of a case."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
     if case.rate > 1:
@@ -167,7 +158,7 @@ async def measure(browser, case: Case, drawings: int) -> dict:
     with running(case) as server:
         await page.goto(server.url)
         await page.locator("#board[data-engine=ready] canvas").first.wait_for()
-        # What a page does once it has come up is not what is measured.
+        # The page is still busy when it has come up.
         await asyncio.sleep(1.5)
         cdp = await context.new_cdp_session(page)
         await page.evaluate(WATCH)
@@ -207,7 +198,6 @@ def summary(noted: dict) -> dict:
 
 
 def machine(browser) -> dict:
-    """The machine that measured."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
@@ -219,7 +209,6 @@ def machine(browser) -> dict:
 
 
 async def measured(cases: dict[str, Case], drawings: int) -> dict:
-    """Measure the cases one after the other."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
         rows = {}
@@ -232,10 +221,9 @@ async def measured(cases: dict[str, Case], drawings: int) -> dict:
 
 
 def main() -> None:
-    """Measure, store the results, and print them."""
-    parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only rows whose name contains one of these")
-    parser.add_argument("--drawings", type=int, default=40)
+    parser.add_argument("--drawings", type=int, default=40, help="drawings for each row (default 40)")
     tables.add_publish(parser)
     options = parser.parse_args()
     wanted = options.names or [""]

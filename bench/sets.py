@@ -10,10 +10,9 @@ import numpy as np
 
 import board
 from bench import unipen
-from bench.pendigits import NATURAL, Sizes, on_board, read
+from bench.pendigits import NATURAL, on_board, read
 
-# Seed of the sizes, places and brushes. Each set has its own stream, so its figure does not depend on the
-# others.
+# Seed of the sizes, places and brushes. Each set has its own stream, so no figure depends on another set.
 SEED = 7
 
 
@@ -25,23 +24,23 @@ class Set(NamedTuple):
     writers: np.ndarray | None = None
 
 
-def pendigits(folder: Path, sizes: Sizes = NATURAL) -> Set:
+def pendigits(folder: Path) -> Set:
     """All of pendigits on boards."""
     digits, labels = read(folder)
     rng = np.random.default_rng(SEED)
-    return Set([board.render(on_board(digit, sizes, rng)) for digit in digits], labels)
+    return Set([board.render(on_board(digit, NATURAL, rng)) for digit in digits], labels)
 
 
-def collections(root: Path, looked_at: bool, sizes: Sizes = NATURAL) -> Iterator[Set]:
+def collections(root: Path, looked_at: bool) -> Iterator[Set]:
     """UNIPEN's collections whose mistakes were looked at, or the others, on boards.
 
-    They come one at a time, because all of them would fill the memory of most machines.
+    They come one at a time, because most machines cannot hold all of them in memory.
     """
     for name in unipen.collections(root):
         if (name in unipen.LOOKED_AT) == looked_at:
             digits, _ = unipen.read(root, name)
             rng = np.random.default_rng([SEED, *name.encode()])
-            pictures = [board.render(on_board(digit.strokes, sizes, rng)) for digit in digits]
+            pictures = [board.render(on_board(digit.strokes, NATURAL, rng)) for digit in digits]
             labels = np.array([digit.label for digit in digits], dtype=int)
             yield Set(pictures, labels, np.array([digit.writer for digit in digits]))
 
@@ -49,10 +48,10 @@ def collections(root: Path, looked_at: bool, sizes: Sizes = NATURAL) -> Iterator
 def worst_writers(
     right: np.ndarray, writers: np.ndarray, share: float = 0.1, least: int = 5
 ) -> dict[str, int]:
-    """The `share` of writers who are read worst: how many they are, and their digits read right and in total.
+    """Count the `share` of writers that is read worst, and their digits, read right and in total.
 
     `right` (N,) is boolean, `writers` (N,) names. Writers of fewer than `least` digits are left out, because
-    one mistake would decide.
+    a single mistake would decide.
     """
     by = [right[writers == writer] for writer in np.unique(writers)]
     by = sorted((each for each in by if len(each) >= least), key=lambda each: each.mean())

@@ -1,6 +1,6 @@
 """UNIPEN's isolated digits (section 1a of train_r01_v07, CC BY 4.0) as a benchmark.
 
-Measured with, never trained on. `UNIPEN_DIR` names a folder in the distribution's own layout:
+Nothing trains on them. `UNIPEN_DIR` names a folder in the distribution's own layout:
 `data/1a/COLLECTION/...` says which pen-down components make a digit, `include/...` holds the strokes. The
 whole distribution (Zenodo, 10.5281/zenodo.1195803) has more collections; all that are there are read.
 """
@@ -18,27 +18,22 @@ import numpy as np
 SECTION = "1a"  # isolated digits
 # The collections whose mistakes were looked at; the others count as unseen.
 LOOKED_AT = ("aga", "apa", "app", "art", "gmd", "ibm", "val")
-# Heights of a digit: parts that lie farther from each other were cut together by mistake.
+# A cut that is larger than its largest stroke by this factor joins parts of several digits.
 FAR = 3.0
-# Share of its length by which a single line may leave the straight line between its ends and still count as
-# straight.
+# A line is straight if it stays this close to the line between its ends, as a share of the length.
 STRAIGHT = 0.12
 
 
 class Digit(NamedTuple):
-    """One digit of one writer.
-
-    strokes: float arrays (n, 2), x right and y down, in the tablet's units. writer: the data file, which
-    holds one writer's digits.
-    """
+    """One digit of one writer."""
 
     label: int
-    strokes: list[np.ndarray]
-    writer: str
+    strokes: list[np.ndarray]  # float (n, 2), x right and y down, in the tablet's units
+    writer: str  # the data file, which holds one writer's digits
 
 
 def folder() -> Path | None:
-    """The folder with the distribution, or None when there is none."""
+    """The folder with the distribution, or None."""
     named = os.environ.get("UNIPEN_DIR")
     return Path(named) if named and (Path(named) / "data" / SECTION).is_dir() else None
 
@@ -49,10 +44,9 @@ def collections(root: Path) -> list[str]:
 
 
 def read(root: Path, collection: str) -> tuple[list[Digit], int]:
-    """The digits of a collection, and how many segments were left out because they were cut wrongly.
+    """The digits of a collection, and how many were left out because they were cut wrongly.
 
-    Left out are cuts that make no digit (see `cut`) and digits that cannot be what their label says (see
-    `is_whole`).
+    `cut` and `is_whole` say which.
     """
     digits, broken = [], 0
     top = root / "data" / SECTION
@@ -87,7 +81,9 @@ def _components(path: Path) -> tuple[np.ndarray, ...]:
         return ()
     for key, body in _blocks(path):
         if key == "INCLUDE":
-            components += _components(_root_of(path) / body.strip())
+            # Includes are relative to the folder `include`.
+            root = next(parent for parent in path.parents if parent.name == "include")
+            components += _components(root / body.strip())
         elif key == "COORD":
             columns = tuple(body.split())
         elif key == "PEN_DOWN":
@@ -95,23 +91,17 @@ def _components(path: Path) -> tuple[np.ndarray, ...]:
     return tuple(components)
 
 
-def _root_of(path: Path) -> Path:
-    """The `include` folder that a file lies in, to which its own includes are relative."""
-    return next(parent for parent in path.parents if parent.name == "include")
-
-
 def _points(body: str, columns: tuple[str, ...]) -> np.ndarray:
-    """The points (n, 2) of a component, y down; what is cut short at its end is dropped."""
+    """The points (n, 2) of a component, y down, without a last one that was cut short."""
     values = np.array(body.split(), dtype=float)
     rows = values[: len(values) // len(columns) * len(columns)].reshape(-1, len(columns))
     return rows[:, [columns.index("X"), columns.index("Y")]] * (1, -1)
 
 
 def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | None:
-    """The strokes that a delineation such as `5`, `5-6` or `5:3-6:20` names, or None when they make no digit.
+    """The strokes that a delineation such as `5`, `5-6` or `5:3-6:20` names.
 
-    They make none when a component or point is not there, when they have no extent, or when parts lie far
-    apart.
+    None when a component or point is missing, when they have no extent, or when parts lie far apart.
     """
     strokes = []
     for part in delineation.split(","):
@@ -132,9 +122,9 @@ def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | No
 
 
 def is_whole(label: int, strokes: list[np.ndarray]) -> bool:
-    """False for a part of a digit: a single straight line that lies flat or is not labelled 1.
+    """False for a single straight line that lies flat or is not labelled 1: the rest of the digit is missing.
 
-    The rule looks at the strokes and the label alone, never at what a network makes of them.
+    The rule never asks a network.
     """
     line = strokes[0]
     across, down = span = line[-1] - line[0]

@@ -10,7 +10,8 @@ from contributions.mirror import Mirror
 from contributions.service import store_location
 from contributions.store import FILE, Declined, Store
 from data.archives import DataError, replacing
-from data.parquet import CONTRIBUTED, SHARD
+from data.mnixel import SHARD
+from data.parquet import CONTRIBUTED
 from publishing import hub
 
 # The file beside the shards that holds the path of their store.
@@ -28,7 +29,7 @@ def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for split in ("train", "test"):
-        path = folder / Path(SHARD.format(config="", split=split)).name
+        path = folder / SHARD.format(split=split)
         mine = (
             drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split
         )

@@ -13,7 +13,6 @@ IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 
 def stats(options: argparse.Namespace) -> None:
-    """Print the table of drawings per digit, write its counts as JSON and the sheet of samples."""
     counts = all_counts(options.data)
     print(table(counts))
     options.out.mkdir(parents=True, exist_ok=True)
@@ -24,25 +23,22 @@ def stats(options: argparse.Namespace) -> None:
 
 
 def build(options: argparse.Namespace) -> None:
-    """Write the dataset as parquet with its card."""
-    import datasets
-
     from .parquet import build
 
-    # Four files of a hundred kilobytes need no progress bars.
-    datasets.disable_progress_bars()
     print(f"wrote {build(options.out, options.data)}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status, see `cli.run`."""
+    """Run one command; returns the exit status of `cli.run`."""
     parser = argparse.ArgumentParser(prog="python -m data", description="The MNIXEL digits: counts, parquet.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    one = commands.add_parser("stats", help="print the drawings per digit, write a picture of samples")
-    where = "for the picture, with the counts beside it in data.json (default: docs/images)"
+    about = "print the drawings per digit, and write their counts and a picture of samples; takes a moment"
+    one = commands.add_parser("stats", help=about, description=about)
+    where = "for the picture; the counts go beside it, into ../data.json (default: docs/images)"
     one.add_argument("--out", metavar="FOLDER", type=Path, default=IMAGES, help=where)
     one.set_defaults(run=stats)
-    two = commands.add_parser("build", help="write the dataset as parquet with its card")
+    about = "write MNIXEL and merged contributions as parquet with a card; takes a few seconds"
+    two = commands.add_parser("build", help=about, description=about)
     two.add_argument("out", metavar="OUT", help="the folder to make")
     two.set_defaults(run=build)
     archives = (

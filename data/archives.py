@@ -1,7 +1,7 @@
-"""Where the two MNIXEL archives come from: a folder that is named, the cache, or their authors.
+"""Finds the two MNIXEL archives: in a folder that is named, in the cache, or at their authors' address.
 
 An archive is used only when its SHA-256 is the published one. The authors state no licence, so the archives
-are not part of this project: they are fetched once and stored in a folder that git ignores.
+are not part of this project: they are fetched once, into a folder that git ignores.
 """
 
 from __future__ import annotations
@@ -18,46 +18,36 @@ from typing import BinaryIO
 
 SOURCE = "https://raw.githubusercontent.com/Konat23/Deep-Learning-Digit-Clasifier-UI/main/data"
 CACHE = Path(__file__).resolve().parent / "cache"
-ATTEMPTS = 3  # of a download
+ATTEMPTS = 3  # to download an archive
 PAUSE = 0.5  # seconds before the second attempt, doubled before the third
-SILENCE = 20  # seconds without a byte after which an attempt has failed
+SILENCE = 20  # seconds without a byte until an attempt has failed
 
 
 class DataError(RuntimeError):
-    """Data that cannot be had or cannot be trusted. The message is one sentence that also says what to do."""
+    """Data is missing or cannot be trusted. The message is one sentence that also says what to do."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """One upstream file: what it is called, how it is recognised and what it holds."""
+    """One file of upstream's."""
 
     name: str
-    sha256: str  # of the whole file, lower-case hexadecimal
+    sha256: str
     size: int  # bytes
     train: int  # images in the split
     test: int
 
 
+CLEAN_SHA256 = "9b98b4edad6eb22434aaab973aafd9a3b024cdad61e38e1cd6740868b1b0c9cf"
+RAW_SHA256 = "9ae1c23959753249e478bc1b0cabb30596b4b2602d9d747d23ba9254196fbae6"
 CONFIGS = {
-    "clean": Archive(
-        "MNIST_UIS2.npz",
-        "9b98b4edad6eb22434aaab973aafd9a3b024cdad61e38e1cd6740868b1b0c9cf",
-        2_423_570,
-        270,
-        116,
-    ),
-    "raw": Archive(
-        "MNIST_UIS.npz",
-        "9ae1c23959753249e478bc1b0cabb30596b4b2602d9d747d23ba9254196fbae6",
-        2_574_194,
-        287,
-        123,
-    ),
+    "clean": Archive("MNIST_UIS2.npz", CLEAN_SHA256, 2_423_570, 270, 116),
+    "raw": Archive("MNIST_UIS.npz", RAW_SHA256, 2_574_194, 287, 123),
 }
 
 
 def fault(content: bytes | None, archive: Archive) -> str:
-    """What is wrong with a file's content (None: there is none), or "" when it is the published archive."""
+    """What is wrong with a file's content, None if it is missing; "" for the published archive."""
     if content is None:
         return "is missing"
     if len(content) != archive.size:
@@ -69,13 +59,13 @@ def fault(content: bytes | None, archive: Archive) -> str:
 
 
 def content_of(path: Path) -> bytes | None:
-    """The bytes of a file, or None if there is no such file."""
+    """The bytes of a file, or None if it is missing."""
     return path.read_bytes() if path.is_file() else None
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of `path` once it is whole."""
+    """A file to write, which replaces `path` once it is whole."""
     with tempfile.TemporaryDirectory(dir=path.parent) as work:
         part = Path(work, path.name)
         with part.open("wb") as file:
@@ -86,12 +76,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def locate(archive: Archive, folder: str | Path | None = None) -> Path:
     """The path of a checked copy of `archive`.
 
-    A folder that is named, by the argument or else by the environment variable MNIXEL_DIR, is the only place
-    looked at. Otherwise the file comes from the cache (MNIXEL_CACHE, or `data/cache`), after a download from
-    the authors (or from the mirror that MNIXEL_URL names) when it is not there.
+    If `folder` or the environment variable MNIXEL_DIR names a folder, it has to be there. Otherwise it comes
+    from the cache (MNIXEL_CACHE, or `data/cache`), and first from its authors, or the mirror in MNIXEL_URL.
 
-    Raises:
-    DataError: the file is not in the named folder, is not the published one, or cannot be fetched or stored.
+    Raises DataError when the file is missing, is not the published one, or cannot be fetched or stored.
     """
     try:
         if folder := folder or os.environ.get("MNIXEL_DIR"):
@@ -106,7 +94,7 @@ def locate(archive: Archive, folder: str | Path | None = None) -> Path:
         if fault(content_of(path), archive):
             path.parent.mkdir(parents=True, exist_ok=True)
             content = _download(archive, os.environ.get("MNIXEL_URL") or SOURCE)
-            # Of two processes the last one wins, with the same bytes.
+            # Two processes at once write the same bytes.
             with replacing(path) as file:
                 file.write(content)
         return path
@@ -118,8 +106,8 @@ def locate(archive: Archive, folder: str | Path | None = None) -> Path:
 
 
 def _download(archive: Archive, base: str) -> bytes:
-    """The archive from `base`/NAME; at most one byte more than it has is read. Raises DataError."""
-    # The client of huggingface_hub. Most runs find the file and do not import it.
+    """The archive from `base`/NAME. Reads at most one byte more than it has. Raises DataError."""
+    # This client comes with huggingface_hub. Most runs find the file and need no client.
     import httpx2
 
     url, problem = f"{base.rstrip('/')}/{archive.name}", ""
@@ -137,11 +125,7 @@ def _download(archive: Archive, base: str) -> bytes:
             problem = f"status {error.response.status_code}"
             if error.response.status_code < 500 and error.response.status_code not in (408, 429):
                 break
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            raise DataError(
-                f"{url} is not a usable address ({error}): set MNIXEL_URL to one, or leave it unset"
-            ) from None
-        except httpx2.RequestError as error:
+        except (httpx2.RequestError, httpx2.InvalidURL) as error:
             problem = str(error) or type(error).__name__
         else:
             if wrong := fault(content, archive):

@@ -7,7 +7,7 @@ import sys
 
 
 def sentence(error: BaseException) -> str:
-    """The message of an error whose message is a sentence, or a sentence for an OSError."""
+    """The message of an error, or a sentence for an OSError."""
     if isinstance(error, OSError):
         return f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
     return str(error)
@@ -16,8 +16,7 @@ def sentence(error: BaseException) -> str:
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
     """Parse `arguments` and call what the command set as `run`.
 
-    Returns 0, 1 after an error in one sentence, or 130 after Ctrl-C. `errors` are the exceptions whose
-    message is such a sentence.
+    Returns 0, 1 after an OSError or one of `errors`, which it prints as a sentence, or 130 after Ctrl-C.
     """
     options = parser.parse_args(arguments)
     expected: tuple[type[Exception], ...] = (OSError, *errors)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import datasets
 
 DIGITS = list("0123456789")
+# The Hub's own way to name the files of a split.
+SHARD = "{split}-00000-of-00001.parquet"
 
 
 class Arrays(NamedTuple):
@@ -29,12 +31,11 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """The images and labels of one configuration, exactly as upstream stored them.
 
     Args:
-        config: "clean" (270 train, 116 test; upstream's MNIST_UIS2.npz) or "raw" (287, 123; MNIST_UIS.npz,
-            which also has 24 blank or mislabelled drawings).
-        folder: where the archives are; without it MNIXEL_DIR, the cache or a download: `archives.locate`.
+        config: "clean" (270 train, 116 test) or "raw" (287, 123), which has 24 blank or mislabelled drawings.
+        folder: where the archives are; without it MNIXEL_DIR, the cache or a download (`archives.locate`).
 
     Raises:
-        DataError: there is no such configuration, or the archive cannot be had or is not the published one.
+        DataError: there is no such configuration, or its archive is missing or not the published one.
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")
@@ -49,10 +50,9 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
 
 
 def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Contributions of a split ("train", "test"): images (n, 28, 28) float64 0..255, labels (n,) int64.
+    """Contributions of a split: images (n, 28, 28) float64 0..255 and labels (n,) int64.
 
-    Raises:
-        DataError: there is no such split in `folder`.
+    Raises DataError when `folder` has no such split.
     """
     rows = _merged(split, folder)
     images = np.stack([np.asarray(row, dtype=np.float64) for row in rows["image"]])
@@ -60,7 +60,7 @@ def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]
 
 
 def contributed_strokes(split: str, folder: str | Path) -> tuple[list[list[board.Stroke]], np.ndarray]:
-    """The same drawings as strokes, for `board.render`, and their labels. Errors as in `contributed`."""
+    """The same drawings as strokes for `board.render`, and their labels. Raises as `contributed`."""
     rows = _merged(split, folder)
     strokes = [board.parse_strokes(json.loads(each)) for each in rows["strokes"]]
     return strokes, np.array(rows["label"], dtype=np.int64)
@@ -68,7 +68,7 @@ def contributed_strokes(split: str, folder: str | Path) -> tuple[list[list[board
 
 def _merged(split: str, folder: str | Path) -> "datasets.Dataset":
     """The rows that `python -m contributions merge` wrote."""
-    path = Path(folder, f"{split}-00000-of-00001.parquet")
+    path = Path(folder, SHARD.format(split=split))
     if not path.is_file():
         raise DataError(
             f"there are no contributed drawings in {path}: "
@@ -80,18 +80,17 @@ def _merged(split: str, folder: str | Path) -> "datasets.Dataset":
 
 
 def grey(x: np.ndarray) -> np.ndarray:
-    """Stored images (…, 28, 28) float64 0..255 rounded to uint8, the pixels of the published dataset."""
+    """Stored images (…, 28, 28) as the published dataset has them, rounded to uint8."""
     return np.rint(x).astype(np.uint8)
 
 
 def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.DatasetDict":
     """One configuration as a dataset with the splits `train` and `test`, in upstream's order.
 
-    Features: `image`, 28x28, mode "L", white on black, rounded to whole grey levels; `label`, a ClassLabel
-    "0".."9"; in "raw" also `clean`, whether the configuration "clean" has the picture, too.
-    Arguments and errors are those of `arrays`.
+    The features are `image` (28x28, mode "L", white on black), `label` (a ClassLabel "0".."9") and, in "raw",
+    `clean`: whether the configuration "clean" has the picture, too. Arguments and errors as in `arrays`.
     """
-    # This comes before the slow import, so that a wrong folder is reported at once.
+    # A wrong folder is reported before the slow import.
     a = arrays(config, folder)
     import datasets
     from PIL import Image
@@ -100,7 +99,7 @@ def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.D
     chosen = set()
     if config == "raw":
         clean, features["clean"] = arrays("clean", folder), datasets.Value("bool")
-        # No two pictures are equal.
+        # Pixels identify a picture, because no two are equal.
         chosen = {picture.tobytes() for picture in (*clean.x_train, *clean.x_test)}
 
     def split(x: np.ndarray, y: np.ndarray) -> datasets.Dataset:

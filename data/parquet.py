@@ -5,39 +5,29 @@ import tempfile
 from pathlib import Path
 
 from .archives import CONFIGS, DataError
-from .mnixel import load
+from .mnixel import SHARD, load
 from .stats import draw
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "dataset_card.md"
-SPLITS = ("train", "test")
+# The card of a dataset without MNIXEL's drawings, and the sections about what programs and visitors drew.
+CARDS = ROOT / "data" / "cards"
 CHARTS = ("data-train.png", "data-test.png")
-# The Hub's own way to name the files of a split.
-SHARD = "{config}/{split}-00000-of-00001.parquet"
-# The folder that `python -m contributions merge` writes; git ignores it, because it holds other people's
-# work.
+# The folder of `python -m contributions merge`. Git ignores it, because it holds other people's work.
 CONTRIBUTED = ROOT / "data" / "contributed"
 FILES = {"README.md", "data-samples.png", *CHARTS}
-FILES |= {SHARD.format(config=config, split=split) for config in CONFIGS for split in SPLITS}
+SHARDS = [SHARD.format(split=split) for split in ("train", "test")]
+FILES |= {f"{config}/{shard}" for config in CONFIGS for shard in SHARDS}
 # There if anybody has contributed.
-ADDED = {SHARD.format(config="contributed", split=split) for split in SPLITS}
+ADDED = {f"contributed/{shard}" for shard in SHARDS}
 
 
-def build(out: str | Path, folder: str | Path | None = None, contributed: str | Path = CONTRIBUTED) -> Path:
-    """Write the dataset to the folder `out`, whole or not at all, and returns its path.
+def build(out: str | Path, folder: str | Path | None = None, contributed: Path = CONTRIBUTED) -> Path:
+    """Write MNIXEL and the contributed drawings to the folder `out`, whole or not at all; returns its path.
 
-    An earlier build at `out` is replaced; any other folder that is not empty is left alone.
-
-    Args:
-        out: the folder to make.
-        folder: where the archives are, as in `arrays`.
-        contributed: folder with parquet files of contributed drawings, which become a configuration.
-
-    Raises:
-        DataError: `out` is not a folder, or holds other things; or the archives cannot be had (see `arrays`).
-        OSError: the place of `out` cannot be written.
+    An earlier build at `out` is replaced. Raises DataError when `out` holds anything else, and as `arrays`.
     """
-    # A link's target is replaced, not the link.
+    # If `out` is a link, its target is replaced.
     out = Path(out).expanduser().resolve()
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file: name a folder to build the dataset in")
@@ -48,58 +38,49 @@ def build(out: str | Path, folder: str | Path | None = None, contributed: str | 
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
         new = Path(work, "new")
         new.mkdir()
-        _write(new, folder, Path(contributed))
+        write_mnixel(new, folder)
+        add(new, "contributed", contributed)
         if out.exists():
             out.rename(Path(work, "old"))
         new.rename(out)
     return out
 
 
-def _write(out: Path, folder: str | Path | None, contributed: Path) -> None:
-    """Every file of the dataset, into the empty folder `out`."""
+def write_mnixel(out: Path, folder: str | Path | None = None) -> None:
+    """Write the configurations `clean` and `raw` and their card into the empty folder `out`."""
+    import datasets
+
+    # Files of a hundred kilobytes need no progress bars.
+    datasets.disable_progress_bars()
     for config in CONFIGS:
         (out / config).mkdir()
         for split, rows in load(config, folder).items():
-            rows.to_parquet(out / SHARD.format(config=config, split=split))
+            rows.to_parquet(out / config / SHARD.format(split=split))
     draw(out, folder)
     for name in CHARTS:
         shutil.copyfile(ROOT / "docs" / "images" / name, out / name)
-    text = CARD.read_text(encoding="utf-8")
-    if parts := sorted(contributed.glob("*.parquet")):
-        (out / "contributed").mkdir()
-        for path in parts:
-            shutil.copyfile(path, out / "contributed" / path.name)
-        text = with_contributed(text, [path.name.partition("-")[0] for path in parts])
-    (out / "README.md").write_text(text, encoding="utf-8")
+    shutil.copyfile(CARD, out / "README.md")
 
 
-CONTRIBUTED_SECTION = """\
-## Contributed drawings
+def add(out: Path, config: str, folder: Path) -> None:
+    """Copy the parquet files of another configuration into the dataset in `out`, and describe it on the card.
 
-```python
-contributed = load_dataset("OWNER/mnixel", "contributed")
-```
-
-The configuration `contributed` holds drawings that visitors of a page made for this purpose, under the
-licence that their rows name (`licence`), each accepted by a maintainer. They agreed to that before they drew,
-and can have their drawings deleted, from the next version on.
-
-| feature | what |
-| --- | --- |
-| `image`, `label` | the picture as MNIXEL would have stored it, and the digit that was asked for |
-| `strokes` | JSON: lines of points with radius and times; board units of 448 a side, milliseconds by 4 |
-| `writer`, `day` | a random number for the writer, and the date. No writer is in both train and test |
-| `source`, `licence` | where it was drawn, and under which licence it was given |
-
-"""
-
-
-def with_contributed(card: str, splits: list[str]) -> str:
-    """The card with the configuration `contributed`, of these splits, in its YAML and in its text."""
-    files = "".join(
-        f"  - split: {split}\n    path: contributed/{split}-*\n" for split in sorted(splits, reverse=True)
-    )
-    configuration = f"- config_name: contributed\n  data_files:\n{files}"
-    return card.replace("dataset_info:\n", f"{configuration}dataset_info:\n", 1).replace(
-        "## Limits\n", f"{CONTRIBUTED_SECTION}## Limits\n", 1
-    )
+    Without such files in `folder` the dataset stays as it is. The first configuration of a card is what
+    `load_dataset` loads by default.
+    """
+    parts = sorted(folder.glob("*.parquet"), reverse=True)
+    if not parts:
+        return
+    (out / config).mkdir()
+    lines = [f"- config_name: {config}", "  data_files:"]
+    for part in parts:
+        shutil.copyfile(part, out / config / part.name)
+        split = part.name.partition("-")[0]
+        lines += [f"  - split: {split}", f"    path: {config}/{split}-*"]
+    card = (out / "README.md").read_text(encoding="utf-8")
+    if "- config_name" not in card:
+        lines.insert(1, "  default: true")
+    section = (CARDS / f"{config}.md").read_text(encoding="utf-8")
+    card = card.replace("\n---\n", "\n" + "\n".join(lines) + "\n---\n", 1)
+    card = card.replace("## Limits\n", f"{section}## Limits\n", 1)
+    (out / "README.md").write_text(card, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""How many drawings of each digit there are, as a table; and a picture with samples of them."""
+"""Counts the drawings of each digit, and draws a picture with samples of them."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def all_counts(folder: str | Path | None = None) -> dict[str, dict[str, np.ndarr
 
 
 def table(counts: dict[str, dict[str, np.ndarray]]) -> str:
-    """What `all_counts` returns as a Markdown table, aligned so that it also reads well in a terminal."""
+    """The counts of `all_counts` as a Markdown table, aligned for a terminal."""
     lines = [f"| configuration | split | {' | '.join(f'{digit:>2}' for digit in DIGITS)} | total |"]
     lines.append(f"| ------------- | ----- | {' | '.join(['-:'] * len(DIGITS))} | ----: |")
     for config, splits in counts.items():
@@ -33,12 +33,7 @@ def table(counts: dict[str, dict[str, np.ndarray]]) -> str:
 
 
 def sheet(x: np.ndarray, y: np.ndarray, columns: int = 16, scale: int = 2) -> Image.Image:
-    """The first `columns` drawings of every digit, one row a digit, enlarged `scale` times, white on black.
-
-    Args:
-        x: (n, 28, 28) float64, 0..255.
-        y: (n,) digits. A digit with fewer drawings leaves its row partly black.
-    """
+    """A row a digit with the first `columns` of x (n, 28, 28), labelled y (n,), `scale` times as large."""
     side = x.shape[1]
     cell = side + GAP
     levels = np.zeros((len(DIGITS) * cell + GAP, columns * cell + GAP), np.uint8)

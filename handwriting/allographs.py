@@ -1,14 +1,15 @@
 """The copybook: shapes in a table, a line each, and the notation in which they are written there.
 
-`allographs.txt` holds the ways to write each digit, `nondigits.txt` some drawings that are not digits. The
-first of them explains the notation. What varies within a shape is thrown for each drawing; what varies from
-hand to hand (slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
+`allographs.txt` holds the ways to write each digit and explains the notation, `nondigits.txt` holds some
+drawings that are not digits. A shape's own variation is thrown for each drawing. What varies from hand to
+hand (slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -23,11 +24,11 @@ Waypoints = list[Waypoint]
 
 
 class TableError(ValueError):
-    """A line of a table that cannot be read, in one sentence."""
+    """A line of a table cannot be read. The message is one sentence with the file and the line."""
 
 
 class Shape:
-    """Strokes in the notation of allographs.txt. `throws`: how many random numbers a drawing of it takes.
+    """Strokes in the notation of allographs.txt; a drawing of them takes `throws` random numbers.
 
     Raises TableError for text that is not in the notation.
     """
@@ -84,17 +85,26 @@ class Shape:
 
 
 class Allograph(NamedTuple):
-    """A way to write a digit. weight: its share beside the digit's other allographs."""
+    """A way to write a digit."""
 
     digit: int
     name: str
-    weight: int
+    weight: int  # its share beside the digit's other allographs
     shape: Shape
 
 
-def read_table(path: Path) -> list[tuple[str, str, int, Shape]]:
-    """Each line of a table: its first word, name, number (or 0) and shape. Raises TableError."""
-    rows = []
+class Row(NamedTuple):
+    """A line of a table."""
+
+    first: str  # a digit, or a group of drawings that are not digits
+    name: str
+    number: int  # a weight or an angle; 0 if the line has none
+    shape: Shape
+
+
+def read_table(path: Path, digits: bool = False) -> list[Row]:
+    """The rows of a table; each needs a digit and a weight if it is of `digits`. Raises TableError."""
+    rows: list[Row] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line or line.startswith("#"):
             continue
@@ -102,25 +112,30 @@ def read_table(path: Path) -> list[tuple[str, str, int, Shape]]:
             match = re.fullmatch(r"(\w+) ([a-z][\w-]*)(?: (\d+))? ([-\do].*)", line)
             if not match:
                 raise TableError("a line begins as 7 plain 20 10,0 80,0!")
-            rows.append((match[1], match[2], int(match[3] or 0), Shape(match[4])))
+            row = Row(match[1], match[2], int(match[3] or 0), Shape(match[4]))
+            if any(other[:2] == row[:2] for other in rows):
+                raise TableError(f"there are two shapes called {row.first} {row.name}; rename one")
+            if digits and (row.first not in list("0123456789") or not row.number):
+                raise TableError(f"{row.first} {row.name} needs a digit 0 to 9 and a weight above 0")
         except TableError as error:
             raise TableError(f"{path.name}, line {number}: {error}.") from error
+        rows.append(row)
     return rows
 
 
 def read_allographs(path: Path = FOLDER / "allographs.txt") -> dict[int, list[Allograph]]:
     """The allographs of each digit 0..9, in the order of the table. Raises TableError."""
-    found: dict[str, list[Allograph]] = {str(digit): [] for digit in range(10)}
-    for first, name, weight, shape in read_table(path):
-        if first not in found or not weight:
-            raise TableError(f"{path.name}: {first} {name} needs a digit 0 to 9 and a weight above 0.")
-        if any(each.name == name for each in found[first]):
-            raise TableError(f"{path.name}: there are two shapes called {first} {name}; rename one.")
-        found[first].append(Allograph(int(first), name, weight, shape))
-    return {int(first): allographs for first, allographs in found.items()}
+    rows = read_table(path, digits=True)
+    return {
+        digit: [Allograph(digit, *row[1:]) for row in rows if row.first == str(digit)] for digit in range(10)
+    }
 
 
-ALLOGRAPHS = read_allographs()
+try:
+    ALLOGRAPHS, NONDIGITS = read_allographs(), read_table(FOLDER / "nondigits.txt")
+except TableError as error:
+    # A command that imports this package has not begun yet, so it cannot say what is wrong.
+    sys.exit(f"handwriting: {error}")
 
 
 # --- for shapes that are written in Python ---

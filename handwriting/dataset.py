@@ -1,4 +1,4 @@
-"""`drawn`, a configuration of the dataset: digits that this program draws, free to use (CC0)."""
+"""The dataset's configuration `drawn`: digits that this program draws, free to use (CC0)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 
 from .drawing import allograph_of, drawings, hand_of
 
-CONFIG = "drawn"
 SIZES = {"train": 60_000, "test": 10_000}  # digits of each split
 EACH = 20  # digits of one hand; no hand is in both splits
-SHARD = "{split}-00000-of-00001.parquet"  # the Hub's own way to name the files of a split
+# The Hub's own way to name the files of a split.
+SHARD = "{split}-00000-of-00001.parquet"
 
 
 def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
@@ -22,6 +22,8 @@ def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int 
     """
     import datasets
 
+    # Drawing has a progress bar of its own, and writing takes a moment.
+    datasets.disable_progress_bars()
     out.mkdir(parents=True, exist_ok=True)
     features = datasets.Features(
         image=datasets.Image(),

@@ -21,12 +21,12 @@ from . import hand as hands
 from .allographs import ALLOGRAPHS, Allograph
 from .hand import Hand, any_hand
 
-CHUNK = 250  # drawings that share one random stream, whoever makes them
-PATIENT = 40  # chunks, some 20 seconds: below that nobody is shown a progress bar
+CHUNK = 250  # drawings that share a random stream, so that the number of workers does not matter
+PATIENT = 40  # chunks, which take some 20 seconds; fewer get no progress bar
 BLENDED = 0.25  # share of hands whose shape of a digit lies between two of the table's
 COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
-REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28, the resolution of its archive
-BIG = 8 * model.BOX  # board units; half the side still leaves 4 pixels for each pixel of the result
+REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28
+BIG = 8 * model.BOX  # board units; at half that size each pixel of the result still has 4 pixels a side
 
 
 def choose(digit: int, rng: np.random.Generator) -> Allograph:
@@ -37,16 +37,16 @@ def choose(digit: int, rng: np.random.Generator) -> Allograph:
 
 
 def allograph_of(hand: Hand, digit: int) -> Allograph:
-    """The way in which a hand writes a digit."""
+    """The allograph of a digit that a hand always uses."""
     return choose(digit, hand.own(digit))
 
 
 def draw_allograph(
     allograph: Allograph, rng: np.random.Generator, hand: Hand | None = None, varied: bool = True
 ) -> list[board.Stroke]:
-    """One drawing of a shape by `hand`, or anybody. Blended and changed by operators if `varied`."""
+    """One drawing of a shape by `hand`, or by a random one. `varied` drawings are blended and changed."""
     hand = hand or any_hand(rng)
-    # Not the numbers by which the hand chose its shape: a sheet draws each shape by many hands.
+    # 10 more, because a sheet draws each shape by many hands, whichever they chose.
     own, today = hand.own(10 + allograph.digit), hand.today(rng)
     lines = hands.trace(hands.paths_of(allograph.shape, own, rng), today, rng)
     if varied:
@@ -58,7 +58,7 @@ def draw_allograph(
 
 
 def draw(digit: int, rng: np.random.Generator, hand: Hand | None = None) -> list[board.Stroke]:
-    """Strokes of a digit 0..9 as `hand`, or anybody, might write it, anywhere on the board."""
+    """Strokes of a digit 0..9 by `hand`, or by a random one, anywhere on the board."""
     hand = hand or any_hand(rng)
     return draw_allograph(allograph_of(hand, digit), rng, hand)
 
@@ -70,10 +70,10 @@ def _extent(strokes: list[board.Stroke]) -> float:
 
 
 def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarray:
-    """The network's input, float32 (28, 28); some drawings come through MNIXEL's 28x28 or few pixels."""
+    """The network's input, float32 (28, 28). Some drawings pass through MNIXEL's 28x28 or few pixels."""
     big = _extent(strokes) >= BIG
     if big and rng.random() < REDUCED:
-        # Thick ink all round the 28x28 pixels is taken for a background; the whole board is read well.
+        # Thick ink all round the 28x28 pixels counts as background. Then the whole board is read instead.
         with contextlib.suppress(model.EmptyDrawing):
             return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
     if rng.random() < COARSE:
@@ -93,10 +93,10 @@ def hand_of(seed: int, number: int) -> Hand:
 def drawings(
     count: int, seed: int, workers: int | None = None, each: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`count` drawn digits as the network is given them, `each` in a row by one hand: a synthetic writer.
+    """`count` drawn digits as the network gets them, `each` in a row by one hand, a synthetic writer.
 
-    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,), each hand's even
-    and shuffled. The result is the same for any number of `workers` (default: one a core).
+    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,). Each hand writes
+    the ten digits equally often, shuffled. `workers` (default: one a core) do not change the result.
     """
     rng = np.random.default_rng([seed, 0])
     pages = [rng.permutation(np.arange(each) % 10) for _ in range(-(-count // each))]
@@ -114,7 +114,7 @@ def _chunk_of_digits(
 
 
 def redraw(strokes: Sequence[board.Stroke], digit: int, rng: np.random.Generator) -> list[board.Stroke]:
-    """Somebody's drawing of a digit as another hand would draw it, with another size, brush and place."""
+    """A person's drawing of a digit as a random hand would draw it, anywhere on the board."""
     points = np.concatenate([stroke.points for stroke in strokes])
     low, side = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1.0)
     lines = [curves.even((stroke.points - low) / side, curves.FINE) for stroke in strokes]
@@ -130,7 +130,7 @@ def redrawings(
     seed: int,
     workers: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each of N drawings with labels (N,) `copies` times, as it is and redrawn: images, labels as above."""
+    """Each of N drawings with labels (N,), as it is and redrawn, `copies` in all; returns as `drawings`."""
     work = partial(_chunk_of_redrawings, strokes, labels, copies)
     images = in_chunks(work, np.arange(len(strokes) * copies), [seed, 7], workers)
     return images, np.repeat(labels, copies).astype(np.int64)
@@ -145,16 +145,16 @@ def _chunk_of_redrawings(strokes, labels, copies, numbers, _, rng) -> np.ndarray
 
 
 def as_levels(images: list[np.ndarray]) -> np.ndarray:
-    """Float images in 0..1 as one uint8 array, as fine as a board's own levels."""
+    """Float images in 0..1 as one uint8 array."""
     return np.rint(255 * np.stack(images)).astype(np.uint8)
 
 
-# From labels, the number of the first one and random numbers to images.
+# Makes images from labels, the number of the first one, and random numbers.
 Work = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
 
 
 def in_chunks(work: Work, labels: np.ndarray, entropy: list[int], workers: int | None) -> np.ndarray:
-    """`work` done on labels by a pool of processes, CHUNK labels and one random stream at a time."""
+    """Do `work` on labels in a pool of processes, CHUNK labels with one random stream at a time."""
     jobs = [(labels[i : i + CHUNK], i, [*entropy, 1 + i // CHUNK]) for i in range(0, len(labels), CHUNK)]
     if not jobs:
         return np.zeros((0, model.INPUT, model.INPUT), np.uint8)
@@ -162,10 +162,10 @@ def in_chunks(work: Work, labels: np.ndarray, entropy: list[int], workers: int |
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if min(workers, len(jobs)) <= 1:
         return np.concatenate([_do(work, job) for job in jobs])
-    # The work needs no torch, so a forked process can do it at once. Elsewhere than on Linux forking is not
-    # safe, and a script that calls this there needs the usual `if __name__ == "__main__"`.
+    # A forked process can begin at once, because the work needs no torch. Forking is only safe on Linux;
+    # elsewhere a script that calls this needs the usual `if __name__ == "__main__"`.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    # Ctrl-C reaches the whole group of processes; the parent alone answers it.
+    # Ctrl-C reaches all processes, but only the parent answers it.
     with context.Pool(min(workers, len(jobs)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         made = pool.imap(partial(_do, work), jobs)
         return np.concatenate(

@@ -23,7 +23,7 @@ UNSTEADY = 0.3  # spread of a drawing's throws about the hand's own, which are -
 
 @dataclass(frozen=True)
 class Hand:
-    """How somebody writes. Lengths are shares of the drawing's height, but for the size and the brush."""
+    """How somebody writes. Lengths are shares of the drawing's height, except `side` and `radius`."""
 
     seed: int  # fixes everything that this hand always does alike
     slant: float  # tangent of the lean to the right
@@ -41,7 +41,7 @@ class Hand:
     radius: float  # the brush's, board units
 
     def own(self, digit: int) -> np.random.Generator:
-        """Random numbers that are the same whenever this hand writes the digit: its shape, its habits."""
+        """Random numbers that are the same whenever this hand writes the digit, for its shape and habits."""
         return np.random.default_rng([self.seed, digit])
 
     def today(self, rng: np.random.Generator) -> Hand:
@@ -58,8 +58,8 @@ class Hand:
 
 
 def any_hand(rng: np.random.Generator) -> Hand:
-    """Anybody's hand: mostly orderly, now and then careless."""
-    # Joins what goes together in a careless hand.
+    """A random hand: mostly orderly, now and then careless."""
+    # A careless hand is careless in several ways at once.
     care = np.exp(rng.normal(0, 0.45))
     side, radius = _size_and_brush(rng)
     return Hand(
@@ -81,14 +81,14 @@ def any_hand(rng: np.random.Generator) -> Hand:
 
 
 def paths_of(shape: Shape, own: np.random.Generator, rng: np.random.Generator) -> list[Waypoints]:
-    """The waypoints of a shape as one hand sets them: near its `own` throws, which it repeats."""
+    """The waypoints of a shape as one hand sets them, near its `own` throws, which it repeats."""
     throws = own.uniform(-1, 1, shape.throws) + rng.normal(0, UNSTEADY, shape.throws)
-    # What leaves -1..1 is reflected, so that over all hands every place stays equally frequent.
+    # Throws beyond -1..1 are reflected, so that every place is equally frequent over all hands.
     return shape.paths(np.abs((throws + 3) % 4 - 2) - 1)
 
 
 def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> Lines:
-    """The lines (n, 2) through the waypoints, which a hand misses a little; points are `FINE` apart."""
+    """Lines (n, 2) near the waypoints, which a hand misses a little. Points are `FINE` apart."""
     lines = []
     for number, path in enumerate(paths):
         places = np.array([point[:2] for point in path], dtype=float)
@@ -101,13 +101,13 @@ def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> L
 
 
 def write(lines: Lines, hand: Hand, rng: np.random.Generator) -> Lines:
-    """The lines as a hand draws them, in units of the drawing's height; where they lie does not matter."""
+    """The lines as a hand draws them, in units of the drawing's height, anywhere."""
     bend = _bending(hand, rng)
     return [bend(_pulled(line, hand, rng)) for line in lines]
 
 
 def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """How far a hand misses each waypoint (n, 2): little between close ones, or bowls would get dents."""
+    """How far a hand misses each waypoint (n, 2). It misses close ones less, or bowls would get dents."""
     noise = rng.normal(0, hand.wobble, places.shape)
     if len(places) < 3:
         return noise
@@ -118,7 +118,7 @@ def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndar
 
 
 def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """One line with its bends cut, its ends early, late or hooked, and the tremor of the hand."""
+    """One line with its bends cut, its ends early or late, and the tremor of the hand."""
     size = curves.length(line)
     if size < 4 * FINE:
         return line
@@ -129,14 +129,15 @@ def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarra
     line = curves.rounded(line, hand.haste / FINE)
     if hand.tremor:
         shake = rng.normal(0, 1, (len(line), 2))
-        shake[1:] += 0.8 * shake[:-1]  # neighbours shake alike
+        # Neighbours shake alike.
+        shake[1:] += 0.8 * shake[:-1]
         line = line + hand.tremor * shake
     return line
 
 
 def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.ndarray]:
     """A function that leans, widens, turns and smoothly warps points of the unit square."""
-    waves = rng.normal(0, 0.8, (3, 2)) * 2 * np.pi  # per unit
+    waves = rng.normal(0, 0.8, (3, 2)) * 2 * np.pi
     phases = rng.uniform(0, 2 * np.pi, 3)
     swings = rng.normal(0, hand.warp, (3, 2))
     cos, sin = np.cos(hand.turn), np.sin(hand.turn)
@@ -153,7 +154,7 @@ def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.
 
 
 def place(lines: Sequence[np.ndarray], hand: Hand, rng: np.random.Generator) -> list[board.Stroke]:
-    """Put lines on the board as strokes of the hand's size and brush, anywhere that keeps the ink inside."""
+    """Put lines on the board as strokes of the hand's size and brush, anywhere with the ink inside."""
     every = np.concatenate(lines)
     low, high = every.min(axis=0), every.max(axis=0)
     room = board.SIZE - 2 * hand.radius - 2
@@ -179,8 +180,8 @@ def _size_and_brush(rng: np.random.Generator) -> tuple[float, float]:
         radius = rng.uniform(5, 12)
     else:
         side = board.SIZE * rng.uniform(0.35, 0.9)
-        # Any brush, or a line in proportion, as a pen on paper and most drawings of MNIXEL.
+        # Any brush, or one in proportion, as with a pen on paper and in most drawings of MNIXEL.
         radius = rng.uniform(8, 24) if throw < 0.6 else side * np.exp(rng.normal(np.log(0.055), 0.3))
-    # An 8 with a thicker line has no holes left.
+    # A thicker line would close the holes of an 8.
     radius = min(radius, 0.15 * side)
     return float(side), float(np.clip(radius, board.MIN_RADIUS, board.MAX_RADIUS))

@@ -1,8 +1,8 @@
 """Drawings that are not digits, for teaching and for measuring refusal.
 
-`TEACHING` kinds may be trained on, `MEASURING` ones never, so that what is measured is refusal of things that
-were never seen. What could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...) is in neither. Shapes that
-look much the same every time are in nondigits.txt; those that are random through and through are here.
+Training uses the kinds in `TEACHING` only, so `MEASURING` measures how the network refuses what it has never
+seen. Neither has what could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...). Shapes that look much the
+same every time are in nondigits.txt, random ones are here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import board
 
 from . import hand as hands
 from . import operators
-from .allographs import FOLDER, Dice, Drawer, Shape, Waypoints, arc, corner, read_table, turned
+from .allographs import NONDIGITS, Dice, Drawer, Shape, Waypoints, arc, corner, turned
 from .drawing import as_levels, choose, in_chunks, to_input
 from .hand import any_hand
 
@@ -29,7 +29,7 @@ def _from_table(shape: Shape, turn: float, d: Dice) -> list[Waypoints]:
     return _turned(paths, d(-turn, turn)) if turn else paths
 
 
-for _group, _name, _turn, _shape in read_table(FOLDER / "nondigits.txt"):
+for _group, _name, _turn, _shape in NONDIGITS:
     _GROUPS[_group][_name.replace("_", " ")] = partial(_from_table, _shape, _turn)
 
 
@@ -44,10 +44,8 @@ def _digit(d: Dice) -> list[Waypoints]:
 
 def _moved(paths: list[Waypoints], x: float, y: float, size: float) -> list[Waypoints]:
     """Paths shrunk about the middle of the square and shifted."""
-    return [
-        [(0.5 + x + size * (p[0] - 0.5), 0.5 + y + size * (p[1] - 0.5), *p[2:]) for p in path]
-        for path in paths
-    ]
+    dx, dy = 0.5 + x, 0.5 + y
+    return [[(dx + size * (p[0] - 0.5), dy + size * (p[1] - 0.5), *p[2:]) for p in path] for path in paths]
 
 
 def _turned(paths: list[Waypoints], degrees: float) -> list[Waypoints]:
@@ -178,7 +176,7 @@ def _row(d: Dice, count: int) -> list[Waypoints]:
         xs = [point[0] for path in digit for point in path]
         paths += _moved(digit, left - min(xs), d(-0.08, 0.08), 1)
         left += max(xs) - min(xs) + d(0.12, 0.35)
-    # To about 0.5, where the hand turns and leans.
+    # The hand turns and leans about 0.5.
     return _moved(paths, 0.5 - left / 2, 0, 1)
 
 
@@ -215,9 +213,8 @@ def nondigits(
     """
     indices = np.arange(count) % len(kinds)
     np.random.default_rng([seed, 1]).shuffle(indices)
-    return in_chunks(partial(_chunk_of_kinds, tuple(kinds)), indices, [seed, 1], workers), indices.astype(
-        np.int64
-    )
+    images = in_chunks(partial(_chunk_of_kinds, tuple(kinds)), indices, [seed, 1], workers)
+    return images, indices.astype(np.int64)
 
 
 def _chunk_of_kinds(

@@ -1,8 +1,8 @@
 """Operators: random changes to any allograph, to draw forms that nobody wrote down.
 
-Each changes the lines of one drawing in the unit square (float arrays (n, 2), points `FINE` apart, x right, y
-down). None may turn a digit into another one: lengths and angles stay below what people would disagree about,
-and each operator says which digits it is for.
+Each changes the lines of one drawing in the unit square: float arrays (n, 2), points `FINE` apart, x right
+and y down. None may turn a digit into another one, so the changes are small, and each operator says which
+digits it is for.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Lines = list[np.ndarray]
 
 
 class Operator(NamedTuple):
-    """A change to `share` of the drawings of `digits`; non-digits get none that is for one digit only."""
+    """A change to `share` of the drawings of `digits`. Those for a single digit never change non-digits."""
 
     share: float
     change: Callable[[Lines, np.random.Generator], Lines]
@@ -44,8 +44,8 @@ def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable]
 def vary(lines: Lines, digit: int | None, own: np.random.Generator, rng: np.random.Generator) -> Lines:
     """The lines of one drawing after a throw for each operator; `digit` is None for a non-digit.
 
-    `own` has the hand's own random numbers for this digit: they say which operators are habits of this hand,
-    which it nearly always does, and alike. Over all hands each operator changes its share of the drawings.
+    `own` has the hand's random numbers for this digit, which make some operators habits: this hand nearly
+    always shows them, and alike. Over all hands each operator changes its share of the drawings.
     """
     for op in OPERATORS.values():
         meant = digit in op.digits if digit is not None else len(op.digits) > 1
@@ -57,7 +57,7 @@ def vary(lines: Lines, digit: int | None, own: np.random.Generator, rng: np.rand
 
 
 def blended(lines: Lines, others: Lines, share: float) -> Lines:
-    """A drawing `share` of the way from one to another, where their strokes run alike, or the first one."""
+    """A drawing `share` of the way from one to another, or the first one if their strokes differ too much."""
     if len(lines) != len(others):
         return lines
     mixed = []
@@ -74,7 +74,7 @@ def blended(lines: Lines, others: Lines, share: float) -> Lines:
 
 
 def _resampled(line: np.ndarray, count: int) -> np.ndarray:
-    """The line as `count` points; they lie evenly already."""
+    """The line, whose points lie evenly, as `count` points."""
     at, have = np.linspace(0, len(line) - 1, count), np.arange(len(line))
     return np.stack([np.interp(at, have, line[:, 0]), np.interp(at, have, line[:, 1])], axis=1)
 
@@ -228,7 +228,7 @@ def _longest(lines: Lines) -> int:
 
 
 def _at_an_end(lines: Lines, rng: np.random.Generator, change: Callable[[np.ndarray], np.ndarray]) -> Lines:
-    """`change` done to the end of one line, or half of the time to its beginning."""
+    """Do `change` to the end of one line, or half of the time to its beginning."""
     number, backwards = int(rng.integers(len(lines))), rng.random() < 0.5
     line = lines[number]
     if len(line) < 12:

@@ -1,4 +1,4 @@
-"""Sheets of drawings, for a person to judge them by."""
+"""Sheets of drawings, by which a person judges them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABEL = 150  # pixels for a row's name
 
 
 def rows(nondigits: bool, rng: np.random.Generator) -> list[tuple[str, list[np.ndarray]]]:
-    """Names with a few rendered drawings each."""
+    """The name of each shape, with a few drawings of it."""
     draw = {kind: partial(draw_nondigit, kind) for kind in KINDS}
     if not nondigits:
         ways = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
@@ -42,14 +42,12 @@ def cell(strokes: list[board.Stroke]) -> np.ndarray:
 
 
 def sheet(path: Path, seed: int, nondigits: bool) -> None:
-    """Write a picture of every shape, or every kind of non-digit, several times.
-
-    Raises ValueError or OSError before anything is drawn.
-    """
+    """Write a picture of every shape, or of every kind of non-digit. Raises ValueError and OSError."""
     if path.suffix.lower() not in (".png", ".webp", ".gif"):
         raise ValueError(f"a sheet is a picture such as sheet.png; {path.name!r} does not end in .png.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.parent} for the sheet; make it first.")
+    # Drawing takes a while, so a file that cannot be written is found first.
     path.open("ab").close()
     named = rows(nondigits, np.random.default_rng(seed))
     height = -(-len(named) // COLUMNS)

@@ -1,7 +1,7 @@
-"""A drawing that was shared on the page as a line for allographs.txt. For one's own drawings only.
+"""Writes a drawing that was shared on the page as a line for allographs.txt. Trace only your own drawings.
 
-The link holds the strokes after `#d=`, in base64url: for each its radius, the number of its points (two
-bytes) and two bytes a coordinate, in steps of 1/64 board unit from 32 units beside the board.
+The link holds the strokes after `#d=` in base64url. Each has its radius (one byte), the number of its points
+(two bytes) and two bytes a coordinate, in steps of 1/64 board unit, counted from 32 units beside the board.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import numpy as np
 from . import curves
 
 MARK = "#d="
-FAR = 0.025  # shares of the height that the curve through the waypoints may lie beside the line
-SHARP = 1.0  # radians within 2 * REACH of the line that make a corner
-REACH = 0.05  # shares of the height before and behind a point, over which its turn is measured
+# Lengths are shares of the drawing's height.
+FAR = 0.025  # largest distance between the curve through the waypoints and the line
+SHARP = 1.0  # radians that the line turns at a corner
+REACH = 0.05  # length before and behind a point over which its turn is measured
 
 
 class TraceError(ValueError):
-    """A link without a drawing that can be traced, in one sentence."""
+    """A link has no drawing that can be traced. The message is one sentence."""
 
 
 def strokes_of(link: str) -> list[np.ndarray]:
@@ -56,7 +57,7 @@ def trace(link: str) -> str:
 
 
 def _waypoints(line: np.ndarray) -> str:
-    """Few waypoints whose curve stays within FAR of the line."""
+    """Waypoints whose curve stays within FAR of the line, as few as that takes."""
     line = curves.even(line, curves.FINE)
     corners = _corners(line)
     chosen = sorted({0, *corners, len(line) - 1})

@@ -1,4 +1,4 @@
-"""Bundles: the files of each repository on the Hub, laid out in a folder."""
+"""Lays out the files of each repository on the Hub in a folder."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import yaml
 from packaging.requirements import Requirement
 from PIL import Image
 
+from data import parquet
 from publishing import export, pins
 from reports import cards
 from web import build, charts
@@ -22,31 +23,30 @@ from web.assets import assets
 
 ROOT = Path(__file__).parent.parent
 MODEL = ("model.safetensors", "config.json", "metrics.json")
-# A drawing of the project's own, for what the cards print; and what the Hub and other sites show of a Space.
+# The drawing that the cards' snippets read.
 SAMPLE = ROOT / "docs" / "images" / "digit.png"
+# The picture that a link to a Space shows.
 THUMBNAIL = ROOT / "docs" / "images" / "page.png"
-# What the Space runs; its modules follow from the imports.
-ENTRY = "app.py"
-# Of web/, what browsers get.
+# The kinds of files in web/ that browsers get.
 PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")
-# What the Space imports; `requirements` adds what these bring in.
+# The packages that the Space imports; `requirements` adds what they bring in.
 PACKAGES = ("gradio[mcp]", "huggingface_hub", "numpy", "pillow", "pyarrow", "safetensors", "torch")
-# Where PyTorch publishes builds without CUDA's gigabytes.
+# PyTorch publishes its builds without CUDA here.
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"
-# ZeroGPU runs Python 3.12 (or 3.10, which numpy and others have left behind) and the PyTorch of its own list,
-# in which 2.11 was the newest in August 2026. That one takes no later setuptools.
+# ZeroGPU runs Python 3.12 or 3.10, which is too old for numpy and others, and a PyTorch of its own list. The
+# newest there was 2.11 in August 2026, which takes no later setuptools.
 ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
 class BundleError(ValueError):
-    """Something that should be published is not fit for it. The message is one sentence."""
+    """Something cannot be published as it is. The message is one sentence."""
 
 
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
     """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
 
-    Without the package onnx there is no model.onnx. Raises BundleError when a file is missing or the weights
-    are not those that config.json and metrics.json speak of.
+    Without the package onnx there is no model.onnx. Raises BundleError when a file is missing, or when
+    config.json or metrics.json is of other weights.
     """
     net, metrics = checked(weights)
     out.mkdir(parents=True, exist_ok=True)
@@ -92,20 +92,26 @@ def checked(weights: Path):
     return net, metrics
 
 
-def dataset(out: Path, archives: Path | None, name: str, contributed: Path) -> None:
-    """The dataset repository `name`: every configuration as parquet, card, sheet of samples and figures.
+def dataset(
+    out: Path, name: str, drawn: Path, contributed: Path, mnixel: bool = False, archives: Path | None = None
+) -> None:
+    """The dataset repository `name`: the drawn and the contributed digits of two folders, and its card.
 
-    Raises data.DataError.
+    With `mnixel` also MNIXEL's drawings from `archives`, as in data.arrays. Raises data.DataError.
     """
-    import datasets
-
-    from data.parquet import build
-
-    # Four files of a hundred kilobytes need no progress bars.
-    datasets.disable_progress_bars()
-    build(out, archives, contributed=contributed)
+    out.mkdir(parents=True, exist_ok=True)
     card = out / "README.md"
-    write(card, card.read_text(encoding="utf-8").replace("OWNER/mnixel", name))
+    if mnixel:
+        parquet.write_mnixel(out, archives)
+    else:
+        shutil.copyfile(parquet.CARDS / "drawn-only.md", card)
+    parquet.add(out, "drawn", drawn)
+    parquet.add(out, "contributed", contributed)
+    text = card.read_text(encoding="utf-8").replace("OWNER/mnixel", name).replace("n<1K", "10K<n<100K", 1)
+    if (out / "contributed").is_dir():
+        # Visitors give their drawings under another licence than the program's CC0.
+        text = text.replace("license: cc0-1.0\n", "license: other\nlicense_name: by-configuration\n", 1)
+    write(card, text)
 
 
 def space(
@@ -116,8 +122,7 @@ def space(
     dataset_name: str | None,
     hardware: str | None = None,
 ) -> None:
-    """The Space repository `name`, which serves `model_name`: the page's code, embedded weights, pins, front
-    matter.
+    """The Space repository `name`: the page's code, embedded weights, pins and card. It serves `model_name`.
 
     Pins and Python are those of the hardware (CPU unless it is named). Raises BundleError as `model` and
     `requirements`.
@@ -125,7 +130,7 @@ def space(
     hardware = hardware or "cpu-basic"
     zero = hardware.startswith("zero")
     checked(weights)
-    files = [*needed(ROOT / ENTRY), ROOT / "LICENSE"]
+    files = [*needed(ROOT / "app.py"), ROOT / "LICENSE"]
     files += [path for path in sorted((ROOT / "web").rglob("*")) if path.suffix in PAGE]
     files += [file for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
     copies = {out / file.relative_to(ROOT): file for file in files}
@@ -138,11 +143,11 @@ def space(
         **thumbnail(out, name),
         "models": [model_name],
         "datasets": [dataset_name] if dataset_name else [],
-        # Into the image, so that a start needs no Hub.
+        # The image then has the weights, and a start needs no Hub.
         "preload_from_hub": [f"{model_name} {','.join(MODEL)}"],
         **({"python_version": ZERO_PYTHON} if zero else {}),
     }
-    address = f"https://{re.sub('[^a-z0-9]', '-', name.lower())}.hf.space"
+    address = f"https://{subdomain(name)}.hf.space"
     links = {"name": name, "model": model_name, "dataset": dataset_name, "zero": zero, "url": address}
     write(out / "README.md", cards.fill("space.md", front, **links))
 
@@ -152,11 +157,13 @@ def readme_front() -> dict:
     return yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
 
 
-def thumbnail(out: Path, name: str) -> dict[str, str]:
-    """Copy the picture that a link to the Space shows into its folder.
+def subdomain(name: str) -> str:
+    """The host name that the Hub makes of a Space's OWNER/NAME."""
+    return re.sub("[^a-z0-9]", "-", name.lower())
 
-    Returns the line of the front matter.
-    """
+
+def thumbnail(out: Path, name: str) -> dict[str, str]:
+    """Copy the thumbnail into the Space's folder `out`; returns its line of the front matter."""
     shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
     return {"thumbnail": f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"}
 
@@ -164,14 +171,14 @@ def thumbnail(out: Path, name: str) -> dict[str, str]:
 def static(
     out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None
 ) -> None:
-    """The static Space `names["static"]`: the page, with the weights of the model repository at `commit`.
+    """The static Space `names["static"]`: the page, and the weights of the model repository at `commit`.
 
-    Without `commit` it takes them from the copy beside it; `gradio` is a Space that takes contributions.
+    Without `commit` browsers get the copy beside the page. `gradio` is a Space that takes contributions.
     Raises web.build.BuildError.
     """
     published = build.Published(names["model"], commit, build.endpoint()) if commit else None
     contribute = f"{build.endpoint()}/spaces/{gradio}" if gradio else None
-    address = f"https://{re.sub('[^a-z0-9]', '-', str(names['static']).lower())}.static.hf.space/"
+    address = f"https://{subdomain(names['static'])}.static.hf.space/"
     build.build(out, weights, published, contribute, address)
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
     shared = ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")
@@ -195,12 +202,11 @@ def needed(entry: Path) -> list[Path]:
 
 
 def requirements(hardware: str) -> str:
-    """The Space's pins for its hardware: PACKAGES and everything that they bring in, as constraints.txt has
-    them.
+    """The Space's pins from constraints.txt: PACKAGES and everything that they bring in.
 
-    The Space's image installs them together with gradio of the front matter's `sdk_version`, which is the
-    pinned one. On CPU they ask for PyTorch's build without CUDA, on ZeroGPU for a version that it knows.
-    Raises BundleError when a package is not installed or has no pin.
+    The Space's image installs them together with gradio in the front matter's `sdk_version`. On CPU they name
+    PyTorch's build without CUDA, on ZeroGPU a version that it knows. Raises BundleError when a package is not
+    installed or has no pin.
     """
     zero = hardware.startswith("zero")
     try:

@@ -1,7 +1,7 @@
-"""Is a live page well? `python publish.py check ADDRESS`, or OWNER/NAME for a Space.
+"""Checks whether a live page is well: `python publish.py check ADDRESS`, or OWNER/NAME for a Space.
 
-Prints a line for each check, and a sentence for what is wrong. It uploads pictures of digits, and contributes
-nothing.
+It prints a line for each check, and a sentence for what is wrong. It uploads pictures of digits, and
+contributes nothing.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from gradio_client import Client, handle_file
 from PIL import Image
 
 import board
+from publishing.bundles import subdomain
 from web.assets import examples
 
-# Seconds for a request, and for a Space that sleeps.
-TIMEOUT, WAIT = 20, 120
+TIMEOUT = 20  # seconds for a request
+WAIT = 120  # seconds for a Space that sleeps
 
 
 class CheckFailed(Exception):
-    """Something is wrong with the page; the message is one sentence."""
+    """Something is wrong with the page. The message is one sentence."""
 
 
 def expect(fact: object, sentence: str) -> None:
-    """Raises CheckFailed with the sentence unless `fact` is true."""
+    """Raise CheckFailed with the sentence unless `fact` is true."""
     if not fact:
         raise CheckFailed(sentence)
 
@@ -89,7 +90,7 @@ def refuses(page: httpx.Client) -> str:
 def address(text: str) -> str:
     """The address of a page, also of a Space by its OWNER/NAME. Raises ValueError with one sentence."""
     if re.fullmatch(r"[\w-]+/[\w.-]+", text):
-        return f"https://{re.sub('[^a-z0-9]', '-', text.lower())}.hf.space/"
+        return f"https://{subdomain(text)}.hf.space/"
     if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
         raise ValueError(f"{text!r} is neither an address, as http://127.0.0.1:7860, nor OWNER/NAME.")
     return text.rstrip("/") + "/"
@@ -112,7 +113,7 @@ def check(text: str) -> int:
         except CheckFailed as failed:
             said = f"FAIL: {failed}"
         except Exception as error:
-            # There is no server, or it serves something else.
+            # No server is there, or another one.
             said = f"FAIL: the answer cannot be used ({type(error).__name__})."
         print(f"{step.__name__:10}{1000 * (time.perf_counter() - start):8,.0f} ms  {said}", flush=True)
         if said.startswith("FAIL"):

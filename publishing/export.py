@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from model import DigitCNN
 
-OPSET = 17  # of 2022: what runtimes in use can read
+OPSET = 17  # from 2022, so that older runtimes can read it
 
 
 class Answer(nn.Module):
-    """What `DigitCNN.predict` computes, in layers that ONNX has."""
+    """`DigitCNN.predict` in layers that ONNX has."""
 
     def __init__(self, net: DigitCNN):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Fetches a model repository's files into the Hub's cache, and reads and checks them, without torch."""
+"""Fetches the files of a model repository into the Hub's cache, reads and checks them, without torch."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ from huggingface_hub.utils import disable_progress_bars
 from publishing import hub
 
 SIZES = {"config.json": 64 * 2**10, "model.safetensors": 16 * 2**20, "metrics.json": 2**20}  # bytes at most
-# The third file says how good they are; weights can be served without it.
+# The third file, metrics.json, says how good the weights are. They can be served without it.
 NEEDED = ("config.json", "model.safetensors")
-# What batch normalisation holds besides its parameters.
+# Batch normalisation holds these besides its parameters.
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def fetched(repository: str, revision: str, again: bool | str = False) -> str:
     """Download the files of `repository` (OWNER/NAME) at `revision` into the cache; returns their commit.
 
-    Files that the cache has are not sent, unless `again`. Raises ConnectionError with one sentence, and
-    ValueError with one sentence, before it is asked for, about a file that is larger than any of this
-    network's.
+    Cached files are sent only if `again`. Raises ConnectionError, and ValueError for a file that is too
+    large, before it is sent; each with one sentence.
     """
     hub.limit_silence()
     disable_progress_bars()
@@ -42,7 +41,7 @@ def fetched(repository: str, revision: str, again: bool | str = False) -> str:
             about = get_hf_file_metadata(url, token=get_token(), timeout=hub.SILENCE)
             size = about.size
             if size is None or size <= most:
-                # All files are of one commit, whatever is pushed meanwhile.
+                # From here on the commit is fixed, so that a push meanwhile cannot mix two versions.
                 revision = about.commit_hash or revision
                 hf_hub_download(
                     repository, name, revision=revision, force_download=bool(again) and name in NEEDED
@@ -58,11 +57,11 @@ def fetched(repository: str, revision: str, again: bool | str = False) -> str:
 
 
 def point(repository: str, revision: str, commit: str) -> None:
-    """Let the cache's `revision`, a branch or a tag, be that commit, for a start without the Hub."""
+    """Make the cache's `revision`, a branch or a tag, that commit, for a start without the Hub."""
     if revision != commit:
         folder = f"models--{repository.replace('/', '--')}"
         reference = Path(constants.HF_HUB_CACHE, folder, "refs", revision)
-        # A cache that cannot be written only costs the next start some time.
+        # If the cache cannot be written, only the next start is slower.
         with contextlib.suppress(OSError):
             reference.parent.mkdir(parents=True, exist_ok=True)
             reference.write_text(commit, encoding="utf-8")
@@ -70,10 +69,10 @@ def point(repository: str, revision: str, commit: str) -> None:
 
 @dataclass(frozen=True)
 class Files:
-    """Both files of some weights, and where they are from: "embedded" or "OWNER/NAME@commit"."""
+    """Both files of some weights, and what is known of them."""
 
     folder: Path
-    origin: str
+    origin: str  # "embedded" or "OWNER/NAME@commit"
     config: bytes
     tensors: bytes = field(repr=False)
     parameters: int
@@ -98,11 +97,9 @@ def cached(repository: str, revision: str) -> Files:
 
 
 def read(folder: Path, origin: str) -> Files:
-    """The weights in a folder, checked without torch: their sizes, and that the numbers are finite.
-    `model.py` checks the rest.
+    """The weights in a folder, after a check of sizes and for finite numbers; `model.py` checks the rest.
 
-    Raises FileNotFoundError when one is missing, ValueError with a sentence when one is not what it should
-    be.
+    Raises FileNotFoundError when a file is missing, ValueError with one sentence when one is wrong.
     """
     import numpy as np
     from safetensors import SafetensorError
@@ -125,7 +122,7 @@ def read(folder: Path, origin: str) -> Files:
 
 
 def _measured(folder: Path, sha256: str) -> dict | None:
-    """Right, total and interval that metrics.json states for these very weights; None when it states none."""
+    """Right, total and interval of these weights by metrics.json, or None if that is of others or broken."""
     try:
         with open(folder / "metrics.json", "rb") as file:
             stored = json.loads(file.read(SIZES["metrics.json"]))

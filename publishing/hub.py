@@ -1,4 +1,4 @@
-"""The Hub's errors, each in one sentence that says what happened and what to do."""
+"""Puts each error of the Hub into one sentence that says what happened and what to do."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from contextlib import contextmanager
 import httpx2
 from huggingface_hub import errors, get_session, set_client_factory
 
-SILENCE = 20  # seconds without a byte after which a server is given up; the clients would wait for ever
+SILENCE = 20  # seconds without a byte; without a limit the clients never give up
 
 
 class PublishError(RuntimeError):
-    """Publishing did not succeed. The message is one sentence that says why and what to do."""
+    """Publishing failed. The message is one sentence that says why and what to do."""
 
 
 @contextmanager
 def explained(repository: str):
-    """Raise whatever the Hub's clients raise inside (many kinds) as a PublishError about `repository`."""
+    """Turn any error of the Hub's clients into a PublishError about `repository`."""
     try:
         yield
     except PublishError:
@@ -26,7 +26,7 @@ def explained(repository: str):
 
 
 def limit_silence() -> None:
-    """Let huggingface_hub give up a server that is silent for SILENCE seconds, also after it reconnects."""
+    """Make huggingface_hub give up a server that is silent for SILENCE seconds."""
     hooks = get_session().event_hooks
     set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=SILENCE))
 
@@ -36,22 +36,22 @@ NOT_LOGGED_IN = "You are not logged in: run `hf auth login` with a token that ma
 
 
 def quoted(error: Exception) -> str:
-    """The Hub's own message in an error, in brackets and quotes after a space; "" if there is none."""
+    """The Hub's own message in an error, as ` ("message")`, or ""."""
     quote = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
     return f' ("{quote}")' if quote else ""
 
 
 def taken(name: str, what: str) -> str:
-    """The sentence for a name that something else has."""
+    """The sentence for a name that is taken."""
     return f"The name {name} is taken, by {what}: give another as OWNER/NAME, or delete that on its page."
 
 
 def explain(error: Exception, repository: str, reading: bool = False) -> str:
-    """One sentence for an error of huggingface_hub about `repository`: what happened, what to do.
+    """One sentence for an error of huggingface_hub about `repository`.
 
-    `reading`: the caller only reads, and tries again by itself.
+    With `reading` the caller only reads, and tries again by itself.
     """
-    # "An upload failed" is raised from the Hub's answer.
+    # The Hub's own answer is the cause of an error such as "upload failed".
     while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
         error = error.__cause__
     return (
@@ -66,7 +66,7 @@ def _status(error: Exception) -> int | None:
 
 
 def _by_kind(error: Exception, repository: str) -> str | None:
-    """The sentence for an error whose class says what it is."""
+    """The sentence for an error whose class is enough."""
     if isinstance(error, errors.LocalTokenNotFoundError):
         return NOT_LOGGED_IN
     if isinstance(error, errors.OfflineModeIsEnabled):
@@ -81,7 +81,7 @@ def _by_kind(error: Exception, repository: str) -> str | None:
 
 
 def _by_status(error: Exception, repository: str, reading: bool) -> str | None:
-    """The sentence for the HTTP status of the Hub's answer, None if it did not answer."""
+    """The sentence for the status of the Hub's answer, or None if it did not answer."""
     status, quote = _status(error), quoted(error)
     missing = isinstance(error, errors.RepositoryNotFoundError)
     if status == 401 and not reading and not missing:
@@ -98,8 +98,8 @@ def _by_status(error: Exception, repository: str, reading: bool) -> str | None:
         return None
     if status == 402:
         return (
-            f"The Hub asks for payment for {repository}{quote}: take a plan that has it, leave --hardware "
-            "away, or publish the static page, which is free."
+            f"The Hub asks for payment for {repository}{quote}: take a plan that has it, leave out "
+            "--hardware, or publish the static page, which is free."
         )
     if reading and status in (401, 403):
         return f"{repository} may not be read with the token that is set, or without one."
@@ -122,7 +122,7 @@ def _by_status(error: Exception, repository: str, reading: bool) -> str | None:
 
 
 def _by_connection(error: Exception, repository: str, again: str) -> str:
-    """The sentence for an error that is not an answer of the Hub."""
+    """The sentence for an error without an answer of the Hub."""
     if isinstance(error, httpx2.TimeoutException):
         return f"The Hub did not respond{again}."
     if isinstance(error, (httpx2.TransportError, errors.LocalEntryNotFoundError, ConnectionError)):

@@ -15,25 +15,23 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 PINS = "constraints.txt"
-# A PyTorch for CUDA asks for these, one for the CPU does not. It pins them itself, and one file is to serve
-# both.
+# Only a PyTorch for CUDA asks for these. It pins them itself, so that one file serves both kinds of PyTorch.
 CUDA = re.compile(r"(cuda|nvidia)-|triton$")
 
 
 class PinsError(ValueError):
-    """What is installed is not what is asked for. The message is one sentence."""
+    """A package is missing or has another version. The message is one sentence."""
 
 
 def closure(requirements: Iterable[Requirement]) -> dict[str, str]:
-    """Name -> version of everything installed that `requirements` bring in, directly or not, themselves
-    included.
+    """Name -> version of the installed packages that `requirements` name or bring in.
 
-    Names are normalised (PEP 503), versions without a local label (`+cpu`). What a marker leaves to other
-    platforms is left out. Raises PinsError when something is not installed, or not in a version that is asked
-    for.
+    Names are normalised (PEP 503), versions have no local label (`+cpu`), packages for other platforms are
+    left out. Raises PinsError when a package is not installed, or in another version.
     """
     versions: dict[str, str] = {}
-    seen: set[tuple[str, str]] = set()  # a package may be met again with another of its extras
+    # A package may be met again with another of its extras.
+    seen: set[tuple[str, str]] = set()
     todo = [("The project", "", requirement) for requirement in requirements]
     while todo:
         asker, extra, requirement = todo.pop()

@@ -13,10 +13,10 @@ from publishing.hub import PublishError, explained
 REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}
 SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
-# Files that only this command writes: what is there and no longer part of the project is deleted.
+# Only this command writes these files, so it deletes those that are no longer part of the project.
 OURS = {
     "model": ["model.onnx", "notebook.ipynb"],
-    "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*"],
+    "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*", "data-*.png"],
     "space": [
         f"{name}/*" for name in ("contributions", "data", "docs", "publishing", "serving", "web", "weights")
     ],
@@ -34,8 +34,7 @@ class Published:
 
 
 def sign_in(owners: set[str]):
-    """The Hub's client for somebody who may write for the accounts `owners`, as far as the Hub says
-    beforehand.
+    """The Hub's client for somebody who may write for the accounts `owners`.
 
     Raises PublishError without a token, with a wrong or read-only one, and when the Hub does not answer.
     """
@@ -64,10 +63,7 @@ def sign_in(owners: set[str]):
 
 
 def at_hub(api, kind: str, name: str):
-    """The Hub's record of a repository (`sha`, `private`, ...), or None when there is none that you may see.
-
-    Raises PublishError.
-    """
+    """The Hub's record of a repository (`sha`, `private`, ...), or None. Raises PublishError."""
     from huggingface_hub.errors import RepositoryNotFoundError
 
     with explained(f"the {kind} {name}"):
@@ -75,6 +71,12 @@ def at_hub(api, kind: str, name: str):
             return api.repo_info(name, repo_type=REPOSITORY[kind], timeout=hub.SILENCE)
         except RepositoryNotFoundError:
             return None
+
+
+def has_mnixel(api, name: str) -> bool:
+    """Whether the dataset repository has MNIXEL's drawings. Raises PublishError."""
+    record = at_hub(api, "dataset", name)
+    return bool(record) and any(file.rfilename.startswith("clean/") for file in record.siblings or [])
 
 
 def check_sdk(kind: str, name: str, info) -> None:
@@ -86,8 +88,7 @@ def check_sdk(kind: str, name: str, info) -> None:
 def choose_hardware(
     api, name: str, wanted: str | None, private: bool | None, variables: dict
 ) -> tuple[str, str]:
-    """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and the
-    reason in a phrase.
+    """Create the Gradio Space `name` with its variables unless it exists; returns its hardware, and why.
 
     Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU.
     Raises PublishError when the account may have none of these.
@@ -139,8 +140,8 @@ def upload(
 ) -> Published:
     """Make the repository `name` ("OWNER/NAME") equal to `folder`, in one commit or none.
 
-    `hardware` and `variables` belong to a Gradio Space that exists; `has_contributed` says that the publisher
-    has the folder of contributed drawings, even if it is empty. Raises PublishError.
+    `hardware` and `variables` belong to a Gradio Space that exists. `has_contributed` says that the folder of
+    contributed drawings is there, even if it is empty. Raises PublishError.
     """
     repository = REPOSITORY[kind]
     with explained(f"the {kind} {name}"):

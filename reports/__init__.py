@@ -1,4 +1,1 @@
-"""Reports: tables, cards, charts and pictures, drawn from the results in docs/*.json.
-
-Nothing else writes those.
-"""
+"""Reports: tables, cards and pictures of the documents, drawn from the results in docs/*.json."""

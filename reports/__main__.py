@@ -1,7 +1,8 @@
 """Draw the results: `python -m reports` writes tables, cards and pictures.
 
-python -m reports tables      the tables in README.md and docs/results.md, and the model card in weights/
-python -m reports pictures    docs/images: the page in a browser with its animation
+python -m reports tables      the tables in README.md and docs/results.md, and the model card in weights/:
+                              a few seconds
+python -m reports pictures    the page in a browser and its animation, in docs/images: some two minutes
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ IMAGES, WEIGHTS = tables.DOCS / "images", tables.ROOT / "weights"
 
 
 def write_tables() -> None:
-    """The documents' tables, and the card of the shipped weights, which quotes them."""
+    """Write the documents' tables, and the card of the shipped weights, which quotes them."""
     for path in tables.write():
         print(f"wrote {path}")
     report = json.loads((WEIGHTS / "metrics.json").read_text(encoding="utf-8"))
@@ -24,7 +25,6 @@ def write_tables() -> None:
 
 
 def write_pictures() -> None:
-    """The sheet of drawn digits, the picture that the snippets open, and the page in a browser."""
     from reports import screenshots
 
     screenshots.write(IMAGES)
@@ -35,8 +35,10 @@ PARTS = {"tables": write_tables, "pictures": write_pictures}
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, or 1 after an error in one sentence."""
-    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__.split(":")[0] + ".")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
+    parser = argparse.ArgumentParser(
+        "python -m reports", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{' or '.join(PARTS)} (default: both)")
     parts = parser.parse_args(arguments).parts
     if unknown := set(parts) - set(PARTS):
         parser.error(f"there is no part {', '.join(sorted(unknown))}: choose {', '.join(PARTS)}")

@@ -1,4 +1,4 @@
-"""The cards of the repositories on the Hub: templates/ filled with results."""
+"""Fills the cards of the repositories on the Hub, templates/*.md, with results."""
 
 from __future__ import annotations
 
@@ -38,10 +38,7 @@ def _templates() -> jinja2.Environment:
 
 
 def fill(template: str, front: dict | None = None, **values) -> str:
-    """A template of this package with its values.
-
-    `front` becomes the YAML at its head. No two empty lines in a row.
-    """
+    """A template of this package with its values, and with `front` as its YAML front matter."""
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True) if front else ""
     return re.sub(r"\n{3,}", "\n\n", _templates().get_template(template).render(front=head, **values))
 
@@ -51,9 +48,9 @@ def model_card(
 ) -> str:
     """The card for a report of train.py that has weights.
 
-    `name` is the model repository, or None for the folder in the project. `dataset` is the repository of the
-    drawings, `onnx` the opset of model.onnx, if there are such. Other people's digits are in it if
-    bench.accuracy measured these very weights.
+    `name` is the model repository, None for the folder in the project, `dataset` the repository of MNIXEL's
+    drawings, and `onnx` the opset of model.onnx. The card quotes bench.accuracy if that measured these
+    weights.
     """
     settings = result["settings"]
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
@@ -83,19 +80,15 @@ def model_card(
 
 
 def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -> dict:
-    """The model card's YAML, with every set that was measured as the Hub's `model-index`."""
+    """The model card's YAML; its `model-index` has every set that was measured."""
     mnixel = {"name": result["test_set"], "type": dataset or "mnixel"}
     if result["test_set"] == "MNIXEL test":
         mnixel |= {"config": "clean", "split": "test"}
     sets = {result["test_set"]: (mnixel, result["test"]["right"], result["test"]["total"])}
     for title, row in accuracy.get("sets", {}).items():
         if title not in sets:
-            kind = title.partition(",")[0].lower()
-            sets[title] = (
-                {"name": title, "type": kind},
-                row[tables.OURS]["right"],
-                row[tables.OURS]["total"],
-            )
+            about, ours = {"name": title, "type": title.partition(",")[0].lower()}, row[tables.OURS]
+            sets[title] = (about, ours["right"], ours["total"])
     measured = [
         {
             "task": {"type": "image-classification", "name": "Image classification"},
@@ -105,8 +98,7 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
         for about, right, total in sets.values()
     ]
     return {
-        # Not "pytorch", which the Hub does not know as a library: model.py, digit.js and model.onnx need none
-        # of its own.
+        # The Hub knows no library called "pytorch", so the card names none.
         "pipeline_tag": "image-classification",
         **ABOUT,
         "metrics": ["accuracy"],
@@ -119,10 +111,10 @@ NOTEBOOK = re.compile(r"```python\n(.*?)```\n", re.S)
 
 
 def notebook(name: str, dataset: str) -> str:
-    """templates/notebook.md as a Jupyter notebook without outputs: its blocks of Python are cells to run."""
+    """templates/notebook.md as a Jupyter notebook without outputs; its blocks of Python become code cells."""
     text = fill("notebook.md", name=name, dataset=dataset)
     cells: list[dict] = []
-    # The parts are text and code by turns.
+    # Parts with an even number are text, the others code.
     for number, part in enumerate(NOTEBOOK.split(text)):
         if not part.strip():
             continue

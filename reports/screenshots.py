@@ -32,18 +32,16 @@ DOCS = {
     "look-unsure": (PHONE, True, "unsure"),
     "look-taught": (DESKTOP, False, "taught"),
 }
-# A 4 that is nearly closed, and looks like a 9.
+# A nearly closed 4 that looks like a 9.
 UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (234, 98)]]
-# The animation: its width in pixels, its colours, and how many points are drawn between two frames.
-WIDTH, COLOURS, STEP = 640, 48, 3
+# The animation.
+WIDTH, COLOURS = 640, 48  # pixels, and the size of its palette
+STEP = 3  # points of the pen between two frames
 FRAME, PAUSE = 60, 2200  # milliseconds
 
 
 def show(person: Person, state: str, pause: int = 800) -> None:
-    """Bring the page, which is as `leave` left it, into a state.
-
-    `pause` milliseconds for what moves to arrive.
-    """
+    """Bring the empty page into a state, and wait `pause` milliseconds until nothing moves."""
     page = person.page
     if state == "drawing":
         points = [person.at(point) for point in DRAWINGS["3"][0]]
@@ -67,7 +65,7 @@ def show(person: Person, state: str, pause: int = 800) -> None:
 
 
 def leave(person: Person, state: str) -> None:
-    """Bring the page back from a state to where it was."""
+    """Empty the page again."""
     page = person.page
     if state == "drawing":
         page.mouse.up()
@@ -85,9 +83,7 @@ def leave(person: Person, state: str) -> None:
 def photograph(
     browser, url: str, out: Path, size: tuple[int, int], dark: bool, states: dict[str, str]
 ) -> None:
-    """Pictures of the page at one size in one theme: OUT/name.png for each name -> state."""
-    if not states:
-        return
+    """Write OUT/NAME.png for each name -> state of the page, at one size and in one theme."""
     person = Person(browser, url, size, color_scheme="dark" if dark else "light")
     for name, state in states.items():
         show(person, state)
@@ -101,10 +97,7 @@ def photograph(
 
 
 def animation(person: Person, path: Path) -> None:
-    """A GIF: a 5 is read, a heart is not; it is taught as a 7, and another heart is read as one.
-
-    There is one frame for every few points of the pen.
-    """
+    """A GIF: a 5 is read, a heart is not; it is taught as a 7, and another heart is read as one."""
     frames: list[Image.Image] = []
     times: list[int] = []
 
@@ -122,7 +115,7 @@ def animation(person: Person, path: Path) -> None:
             for number, point in enumerate(points[1:]):
                 person.page.mouse.move(*point, steps=4)
                 if number % STEP == 0:
-                    # The answer and its bars come.
+                    # The answer and its bars need a moment.
                     person.page.wait_for_timeout(40)
                     shoot(FRAME)
             person.page.mouse.up()

@@ -1,4 +1,4 @@
-"""Results: stored as JSON in docs/, drawn as Markdown tables, and put into the documents."""
+"""Stores results as JSON in docs/, and draws them as Markdown tables in the documents."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from web.charts import LEARNT, OURS, UPSTREAM
 ROOT = Path(__file__).parent.parent
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "runs" / "bench"
 
-# The columns and rows of docs/accuracy.json that tables and cards ask for.
+# Rows of docs/accuracy.json.
 MNIXEL, UNSEEN, NONDIGITS = "MNIXEL test", "UNIPEN, writers nobody looked at", "non-digits"
 
-# Fields that say how many digits or events a figure rests on.
+# The fields of results that count the digits or events behind a figure.
 SIZES = ("total", "pointer_ups")
 
 
@@ -30,7 +30,7 @@ class StaleResults(ValueError):
 
 
 def stored(name: str) -> dict:
-    """What a benchmark has left in docs/NAME.json; {} when it has not been run."""
+    """The results of a benchmark in docs/NAME.json; {} when it has not been run."""
     path = DOCS / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
@@ -41,7 +41,7 @@ def shipped() -> str:
 
 
 def sizes(results: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The place of every field in SIZES, and its value."""
+    """The path of every field in SIZES, and its value."""
     if isinstance(results, dict):
         for key, value in results.items():
             if key in SIZES:
@@ -52,16 +52,15 @@ def sizes(results: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 
 def add_publish(parser: argparse.ArgumentParser) -> None:
     """Add the option that `store` takes."""
-    parser.add_argument(
-        "--publish", action="store_true", help="replace the published results, even by fewer measurements"
-    )
+    about = "replace the published results, even by fewer measurements"
+    parser.add_argument("--publish", action="store_true", help=about)
 
 
 def store(name: str, results: dict, publish: bool = False) -> Path:
-    """Write results, with today's date, to docs/NAME.json, and return the path.
+    """Write results, with today's date, to docs/NAME.json; returns the path.
 
-    They go to runs/bench/NAME.json instead when they are of other weights than those that ship, or when any
-    of the published figures rests on more than theirs, unless `publish` asks for it.
+    Results of weights that do not ship go to runs/bench/NAME.json. So do results with a figure that rests on
+    less than the published one, unless `publish` is true.
     """
     measured = dict(sizes(results))
     fewer = [path for path, n in sizes(stored(name)) if measured.get(path, 0) < n]
@@ -85,13 +84,13 @@ def store(name: str, results: dict, publish: bool = False) -> Path:
 
 
 def between(text: str, begin: str, end: str, new: str) -> str:
-    """`text` with what stands between the lines `begin` and `end` replaced by `new`."""
+    """Replace what stands between the lines `begin` and `end` by `new`."""
     head, rest = text.split(begin)
     return f"{head}{begin}\n\n{new}\n\n{end}{rest.split(end)[1]}"
 
 
 def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
-    """A Markdown table; columns from number `right` on are aligned to the right."""
+    """A Markdown table; columns from number `right` on align right."""
     rule = ["---:" if number >= right else "---" for number in range(len(columns))]
     return "\n".join(f"| {' | '.join(row)} |" for row in [columns, rule, *rows])
 
@@ -109,7 +108,7 @@ def percent(part: int, total: int) -> str:
 
 
 def accuracy(results: dict) -> str:
-    """The tables of docs/accuracy.json: the sets and non-digits, then each other module's rows."""
+    """The tables of docs/accuracy.json: the sets and the non-digits, then the rows of other modules."""
     columns = ["", OURS, UPSTREAM, "lowest recall", "calibration error", "worst tenth of writers", "refused"]
     rows = []
     for name, row in results["sets"].items():
@@ -137,12 +136,12 @@ def details(results: dict, name: str) -> list[str]:
 
 
 def counts(rows: list[dict]) -> str:
-    """Rows of another module: the name, right of total with its interval, and every other field as it is."""
+    """A table of another module's rows: name, right of total with its interval, and every other field."""
     others = [key for key in rows[0] if key not in ("name", "right", "total")]
-    lines = [
-        [row["name"], share(row["right"], row["total"]), *(str(row.get(key, "")) for key in others)]
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        rest = [str(row.get(key, "")) for key in others]
+        lines.append([row["name"], share(row["right"], row["total"]), *rest])
     return markdown(["", "right", *(key.replace("_", " ") for key in others)], lines)
 
 
@@ -168,7 +167,7 @@ def command(recipe: str, seeds: int) -> str:
 
 
 def latency(results: dict) -> str:
-    """The table of docs/latency.json, and the machine below it."""
+    """The table of docs/latency.json, with the machine below it."""
     columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms", "moves answered in the frame"]
     rows = []
     for name, row in results["rows"].items():
@@ -197,10 +196,8 @@ def summary(results: dict) -> str:
         row = next(row[OURS] for name, row in results["sets"].items() if name.startswith(beginning))
         rows.append([title, metrics.describe(row), source])
     for row in results.get("more", {}).get(LEARNT, [])[:1]:
-        taught = metrics.describe(metrics.counted(row["right"], row["total"]))
-        rows.insert(
-            2, ["UNIPEN, after ten drawings of one's own", taught, "the other digits of those writers"]
-        )
+        title, source = "UNIPEN, after ten drawings of one's own", "the other digits of those writers"
+        rows.insert(2, [title, share(row["right"], row["total"]), source])
     refused = dict(results["refused"])
     others = refused.pop(NONDIGITS)
     name, digits = next(iter(refused.items()))
@@ -215,7 +212,7 @@ def summary(results: dict) -> str:
 
 # --- the documents ------------------------------------------------------------------------------------------
 
-# Name of the markers -> who draws the table, in which document, from which results.
+# Marker -> the function that draws the table, its document, its results.
 TABLES: dict[str, tuple[Callable[[dict], str], str, str]] = {
     "summary": (summary, "README.md", "accuracy"),
     **{draw.__name__: (draw, "docs/results.md", draw.__name__) for draw in (accuracy, recipes, latency)},
@@ -230,7 +227,7 @@ def markers(name: str) -> tuple[str, str]:
 def write() -> list[Path]:
     """Draw every table whose results are there into its document; returns the documents that changed.
 
-    Raises StaleResults, and changes nothing, when the README would get figures of other weights.
+    Raises StaleResults before it changes anything when figures in the README would be of other weights.
     """
     texts: dict[Path, str] = {}
     for name, (draw, document, results) in TABLES.items():

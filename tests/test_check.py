@@ -12,21 +12,13 @@ from publishing.check import address
 from tests.harness import called
 
 
-def test_a_gradio_page_is_well(server):
-    done = called(publish.main, "check", server.url)
+@pytest.mark.parametrize(
+    ("page", "checks"), [("server", "opens weights predicts refuses"), ("site", "opens weights")]
+)
+def test_a_page_is_well(page, checks, request):
+    done = called(publish.main, "check", request.getfixturevalue(page).url)
     assert done.returncode == 0, done.stdout
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        "opens",
-        "weights",
-        "predicts",
-        "refuses",
-    ]
-
-
-def test_a_static_page_is_well(site):
-    done = called(publish.main, "check", site.url)
-    assert done.returncode == 0, done.stdout
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["opens", "weights"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == checks.split()
 
 
 POLICY = "<title>Draw a digit</title><meta content=\"connect-src 'self'\">"

@@ -62,14 +62,15 @@ def info(server: Server) -> dict:
 
 @pytest.mark.thorough
 def test_round_trip(tmp_path, mnixel):
-    """Publish everything, use the model, the dataset and the page as their cards say."""
+    """Publish everything, then use the dataset, the README's snippets and the page as a stranger."""
     with LocalHub().running() as hub:
         arguments = ("all", OWNER, "--consent", "--data", str(mnixel))
         done = publish(hub, tmp_path / "us", *arguments)
         assert done.returncode == 0, done.stderr
         for kind, name in (("model", MODEL), ("dataset", DATASET), ("space", SPACE), ("space", STATIC)):
             repository = hub.repository(kind, name)
-            assert len(repository.commits) == 2  # the Hub's own first one, and ours
+            # The Hub made the first commit, we made the other.
+            assert len(repository.commits) == 2
             assert f"commit {repository.commits[-1][0]}" in done.stdout
             assert f"{hub.url}/{'' if kind == 'model' else kind + 's/'}{name}" in done.stdout
         assert set(hub.files("model", MODEL)) == {
@@ -77,9 +78,7 @@ def test_round_trip(tmp_path, mnixel):
             "digit.js", "digit.png", "digit28.png", "model.onnx", "notebook.ipynb"
         }  # fmt: skip
         assert hub.repository("space", SPACE).variables == {"MODEL_ID": MODEL}
-        assert "on cpu-basic, which this account may have" in done.stdout
         assert [hub.repository("space", name).sdk for name in (SPACE, STATIC)] == ["gradio", "static"]
-        assert "+cpu" in hub.files("space", SPACE)["requirements.txt"].decode()
         assert any(line.startswith("PUT /store/") for line in hub.log)
 
         def stranger(*command: str) -> str:
@@ -89,9 +88,6 @@ def test_round_trip(tmp_path, mnixel):
             assert used.returncode == 0, used.stderr
             return used.stdout
 
-        card = hub.files("model", MODEL)["README.md"].decode()
-        stranger("sh", "-c", blocks(card)[0])
-        assert stranger(sys.executable, "-c", blocks(card, "python")[0]).startswith("[('2', ")
         (code,) = blocks(hub.files("dataset", DATASET)["README.md"].decode(), "python")[:1]
         *first, raw = code.splitlines()
         for lines, counts in ((first, "270 116 <PIL"), ([*first, raw], "287 123 <PIL")):
@@ -134,13 +130,21 @@ def loading(settings: str = "{}") -> str:
 
 
 @pytest.mark.thorough
-def test_a_revision_can_be_pinned_and_then_needs_no_hub(model_hub, tmp_path):
+def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
+    away = {"HF_HUB_OFFLINE": "1"}
+    nothing = load(model_hub, tmp_path / "a", loading(), **away)
+    assert nothing.stdout.startswith("ConnectionError The Hub cannot be asked"), nothing.stdout
     old = model_hub.repository("model", MODEL).commits[-1][0]
     new = model_hub.put("model", MODEL, {"note.txt": b"newer"})
     assert load(model_hub, tmp_path / "a", loading()).stdout == f"loaded {MODEL}@{new}\n"
     # A push between the two requests must not mix an old configuration with new weights.
     asked = [line.split("/")[-2] for line in model_hub.log if line.endswith("model.safetensors")]
     assert set(asked) == {new}
+    assert load(model_hub, tmp_path / "a", loading(), **away).stdout == f"loaded {MODEL}@{new}\n"
+    cached = loading("dict(local_files_only=True)")
+    missing = load(model_hub, tmp_path / "b", cached).stdout
+    assert missing.startswith(f"FileNotFoundError {MODEL} is not in the Hub's cache")
+    # A pinned revision needs no Hub once it is cached.
     pinned = loading(f"dict(revision='{old}')")
     assert load(model_hub, tmp_path / "b", pinned).stdout == f"loaded {MODEL}@{old}\n"
     model_hub.log.clear()
@@ -154,13 +158,8 @@ def weights(**changes) -> dict[str, bytes]:
     return {"config.json": json.dumps({**config, **changes}).encode()}
 
 
-UNLOADABLE = {  # what is wrong -> the repository's settings, its files, the arguments, what is said
-    "other weights": (
-        {},
-        {"model.safetensors": b"x" * 300_000},
-        "{}",
-        "AlteredWeights The model.safetensors of",
-    ),
+UNLOADABLE = {  # fault -> the repository's settings, its files, the arguments, the message
+    "other weights": ({}, {"model.safetensors": b"x" * 999}, "{}", "AlteredWeights The model.safetensors of"),
     "private": ({"private": True}, {}, "{}", f"There is no model repository {MODEL} that you may see."),
     "revision": ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
     "gated": ({"gated": "manual"}, {}, "{}", f"PermissionError {MODEL} is gated: ask for access"),
@@ -189,21 +188,22 @@ def test_a_repository_without_our_files(missing, hub, tmp_path):
         del files[missing]
         hub.put("model", MODEL, {**files, "pytorch_model.bin": b"never opened"})
     done = load(hub, tmp_path / "a", loading())
-    assert done.stdout.startswith(f"FileNotFoundError There is no {missing or 'model repository'}"), (
-        done.stdout
-    )
+    said = f"FileNotFoundError There is no {missing or 'model repository'}"
+    assert done.stdout.startswith(said), done.stdout
     assert not any("pytorch_model" in line for line in hub.log)
 
 
-def test_spoilt_files_are_fetched_again_and_then_refused(model_hub, tmp_path):
-    for spoilt in ("GET /store/", "GET .*config.json"):  # once, on the way
+def test_files_that_were_spoilt_on_the_way_are_fetched_again_and_then_refused(model_hub, tmp_path):
+    model_hub.faults = [Fault("GET /store/", "cut", times=1)]
+    done = load(model_hub, tmp_path / "cut", loading())
+    assert done.stdout.startswith(("loaded ", "ConnectionError ")), done.stdout
+    assert load(model_hub, tmp_path / "cut", loading()).stdout.startswith("loaded ")
+    for spoilt in ("GET /store/", "GET .*config.json"):
         model_hub.faults = [Fault(spoilt, "alter", times=1)]
         assert load(model_hub, tmp_path / spoilt[5:9], loading()).stdout.startswith("loaded ")
     model_hub.faults = [Fault("GET /store/", "alter")]
     done = load(model_hub, tmp_path / "a", loading())
-    assert (
-        done.stdout.startswith("AlteredWeights The model.safetensors of") and "SHA-256 differs" in done.stdout
-    )
+    assert re.match("AlteredWeights The model.safetensors of .*SHA-256 differs", done.stdout), done.stdout
     # The cache now holds the altered file: it must not pass later either, with or without the Hub.
     done = load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1")
     assert done.stdout.startswith("AlteredWeights"), done.stdout
@@ -219,25 +219,6 @@ def test_a_configuration_with_something_missing_is_refused(gone, tmp_path):
     (tmp_path / "weights" / "config.json").write_text(json.dumps(config))
     with pytest.raises(ValueError, match=f"is not the configuration of this network.*{gone}"):
         DigitCNN.from_pretrained(tmp_path / "weights")
-
-
-def test_weights_that_were_cut_short_are_refused_or_completed(model_hub, tmp_path):
-    model_hub.faults = [Fault("GET /store/", "cut", times=1)]
-    done = load(model_hub, tmp_path / "a", loading())
-    assert done.stdout.startswith(("loaded ", "ConnectionError ")), done.stdout
-    model_hub.faults = []
-    assert load(model_hub, tmp_path / "a", loading()).stdout.startswith("loaded ")
-
-
-@pytest.mark.thorough
-def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
-    nothing = load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1")
-    assert nothing.stdout.startswith("ConnectionError The Hub cannot be asked"), nothing.stdout
-    load(model_hub, tmp_path / "a", loading())
-    assert load(model_hub, tmp_path / "a", loading(), HF_HUB_OFFLINE="1").stdout.startswith("loaded ")
-    assert load(model_hub, tmp_path / "b", loading("dict(local_files_only=True)")).stdout.startswith(
-        f"FileNotFoundError {MODEL} is not in the Hub's cache"
-    )
 
 
 # --- the page without the Hub -------------------------------------------------------------------------------
@@ -263,15 +244,18 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path, record_prop
     with page(model_hub, tmp_path / "page", MODEL_REFRESH="1", **settings) as server:
         record_property("seconds until the page was up", round(time.monotonic() - start, 1))
         assert info(server)["weights"] == "embedded"
-        if name == "silent":  # the Hub still keeps them waiting: nobody here waited for it
+        # The Hub still keeps the page waiting, but nobody else.
+        if name == "silent":
             assert info(server)["problem"] is None
             return
         wait_for(lambda: info(server)["problem"] is not None)
         problem = info(server)["problem"]
         assert re.fullmatch(r"[A-Z].*[.]", problem) and "Traceback" not in problem
         assert ("SHA-256 differs" in problem) == (name == "altered")
-        assert current(server)["problem"] == problem  # which the page shows
-        if not settings and name != "altered":  # altered weights are refused until there is another commit
+        # The page shows this one.
+        assert current(server)["problem"] == problem
+        # Altered weights are refused until there is another commit.
+        if not settings and name != "altered":
             model_hub.faults = []
             wait_for(lambda: info(server)["weights"].startswith(f"{MODEL}@"))
             assert info(server)["problem"] is None
@@ -290,25 +274,7 @@ def test_cached_weights_are_served_while_the_hub_is_away(model_hub, tmp_path):
         assert info(server)["weights"] == f"{MODEL}@{commit}"
     model_hub.faults = [Fault(".", "500")]
     with page(model_hub, tmp_path / "page") as server:
-        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{commit}")  # once torch is there
-
-
-@pytest.mark.thorough
-def test_a_new_version_is_taken_without_a_restart(model_hub, tmp_path):
-    old = model_hub.repository("model", MODEL).commits[-1][0]
-    with page(model_hub, tmp_path / "page", MODEL_REFRESH="1") as server:
-        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{old}")
-        new = model_hub.put("model", MODEL, weights(threshold=9.0))
-        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{new}")
-        assert new in current(server)["weights"]
-        model_hub.put("model", MODEL, {"model.safetensors": b"x" * 1000})
-        wait_for(lambda: info(server)["problem"] is not None)
-        assert info(server)["weights"] == f"{MODEL}@{new}"
-        best = model_hub.put(
-            "model", MODEL, {"model.safetensors": (ROOT / "weights/model.safetensors").read_bytes()}
-        )
-        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{best}")
-        assert info(server)["problem"] is None
+        wait_for(lambda: info(server)["weights"] == f"{MODEL}@{commit}")
 
 
 @pytest.mark.parametrize(
@@ -350,7 +316,7 @@ def full_of(number: float):
 
 
 NONSENSE = b"x" * 99
-# What is wrong with the weights -> the files, and what is said of them.
+# Fault of the weights -> the files, a part of the message.
 HARM = {
     "not a number": (lambda: altered(full_of(np.nan)), "not finite"),
     "infinite": (lambda: altered(full_of(np.inf)), "not finite"),
@@ -359,10 +325,7 @@ HARM = {
     "1,024 channels": (lambda: altered(same, channels=[1024, 1024, 1024]), "channels of 1 to 256"),
     "other channels": (lambda: altered(same, channels=[8, 16, 32]), "does not hold the tensors"),
     "all alike": (lambda: altered(same, temperature=100.0), "do not read a plain 0"),
-    "17 MB": (
-        lambda: {"model.safetensors": bytes(17 * 2**20)},
-        "has 17,825,792 bytes; at most 16,777,216 are read",
-    ),
+    "17 MB": (lambda: {"model.safetensors": bytes(17 * 2**20)}, "at most 16,777,216 are read"),
     "long": (lambda: {"config.json": b" " * 70_000}, "has 70,000 bytes; at most 65,536 are read"),
     "not safetensors": (
         lambda: {"model.safetensors": NONSENSE, **weights(sha256=hashlib.sha256(NONSENSE).hexdigest())},
@@ -385,8 +348,8 @@ def test_weights_that_mean_harm_are_refused(name, tmp_path):
 
 
 @pytest.mark.thorough
-def test_former_weights_stay_when_the_hub_s_mean_harm(model_hub, tmp_path):
-    """Browsers and programs go on with what was served; what the page says is why."""
+def test_a_new_version_is_taken_without_a_restart_unless_it_means_harm(model_hub, tmp_path):
+    """Browsers and programs go on with what was served, and the page says why."""
     good = model_hub.repository("model", MODEL).commits[-1][0]
     with page(model_hub, tmp_path / "page", MODEL_REFRESH="1") as server:
         wait_for(lambda: info(server)["weights"] == f"{MODEL}@{good}")
@@ -400,15 +363,16 @@ def test_former_weights_stay_when_the_hub_s_mean_harm(model_hub, tmp_path):
         best = model_hub.put("model", MODEL, {**files, **weights(threshold=0.5)})
         wait_for(lambda: info(server)["weights"] == f"{MODEL}@{best}")
         assert info(server)["problem"] is None
-        now = current(server)["base"]
-        assert urllib.request.urlopen(f"{server.url}/{now}config.json", timeout=20).status == 200
+        now = current(server)
+        assert best in now["weights"]
+        assert urllib.request.urlopen(f"{server.url}/{now['base']}config.json", timeout=20).status == 200
         # A page that loads just then asks for the current ones again.
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{server.url}/{base}config.json", timeout=20)
 
 
 def current(server: Server) -> dict:
-    """What a page is told of the weights."""
+    """The weights that a page should load."""
     return json.load(urllib.request.urlopen(f"{server.url}/weights/current", timeout=20))
 
 
@@ -449,11 +413,10 @@ def test_space_front_matter_and_pins(space):
     assert front["models"] == [MODEL] and front["datasets"] == [DATASET]
     assert front["preload_from_hub"] == [f"{MODEL} model.safetensors,config.json,metrics.json"]
     index, *lines = (space / "requirements.txt").read_text().splitlines()
-    assert index.startswith("--extra-index-url") and any(
-        re.fullmatch(r"torch==[\d.]+\+cpu", line) for line in lines
-    )
+    assert index.startswith("--extra-index-url") and re.search(r"torch==[\d.]+\+cpu", " ".join(lines))
     assert bundles.requirements("t4-small").splitlines() == [line.replace("+cpu", "") for line in lines]
-    assert f"gradio=={front['sdk_version']}" in lines  # the image installs that one together with these lines
+    # The image installs this version together with the lines.
+    assert f"gradio=={front['sdk_version']}" in lines
     pinned = dict(line.replace("+cpu", "").split("==") for line in lines)
     assert len(pinned) == len(lines)
     assert pinned.items() <= pins.written(ROOT / "constraints.txt").items()
@@ -477,16 +440,14 @@ def test_space_pins_are_whole_and_agree_with_what_its_image_adds(extra):
 def test_space_with_pins_that_are_not_known_is_not_published(tmp_path, monkeypatch):
     (tmp_path / "constraints.txt").write_text("gradio==1.0\n")
     monkeypatch.setattr(bundles, "ROOT", tmp_path)
-    with pytest.raises(
-        bundles.BundleError, match=r"^constraints.txt has no \S+: write it anew, as CONTRIBUTING.md says\.$"
-    ):
+    with pytest.raises(bundles.BundleError, match=r"^constraints.txt has no \S+: write it anew, as CONTRIB"):
         bundles.requirements("cpu-basic")
 
 
 # --- publishing goes wrong ----------------------------------------------------------------------------------
 
 
-REFUSALS = {  # what happens -> the fault, and what is said of it
+REFUSALS = {  # case -> the fault, a part of the message
     "no token": ("", "You are not logged in: run `hf auth login`"),
     "wrong token": ("hf_wrong", "The Hub does not accept the token"),
     "read-only token": ("hf_read", "The token of OWNER may only read"),
@@ -494,10 +455,7 @@ REFUSALS = {  # what happens -> the fault, and what is said of it
         "hf_other",
         "You are logged in as somebody, who cannot write for OWNER: name somebody.",
     ),
-    "scope": (
-        Fault("create", "403", message="not in your scope"),
-        'write to the model OWNER/mnixel-cnn ("not in',
-    ),
+    "scope": (Fault("create", "403", message="not in"), 'write to the model OWNER/mnixel-cnn ("not in'),
     "too large": (Fault("preupload", "413"), "if there is no room left"),
     "rate": (Fault("create", "429", message="Slow down"), 'is rate-limiting you ("Slow down")'),
     "conflict": (Fault("commit/", "412", message="A commit has happened"), "Somebody else changed"),
@@ -517,7 +475,8 @@ def test_publishing_that_fails_says_why_in_one_sentence(name, hub, tmp_path):
     settings = fault if isinstance(fault, dict) else {}
     done = publish(hub, tmp_path / "us", "model", OWNER, token=token, **settings)
     assert message in one_sentence(done, "publish.py")
-    if not settings:  # the next run finishes it
+    # The next run finishes it.
+    if not settings:
         hub.faults = []
         assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
         assert len(hub.repository("model", MODEL).commits) == 2
@@ -548,22 +507,15 @@ def test_what_the_project_no_longer_has_is_deleted_and_what_others_added_is_kept
 
 
 @pytest.mark.thorough
-def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_path, mnixel):
+def test_contributed_drawings_are_not_lost_to_a_checkout_without_them(hub, tmp_path):
     shard = "contributed/train-00000-of-00001.parquet"
     hub.put("dataset", DATASET, {shard: b"somebody's"})
-    arguments = [
-        "dataset",
-        OWNER,
-        "--consent",
-        "--data",
-        str(mnixel),
-        "--contributed",
-        str(tmp_path / "contributed"),
-    ]
+    arguments = ["dataset", OWNER, "--contributed", str(tmp_path / "contributed")]
     done = publish(hub, tmp_path / "us", *arguments)
     assert "has contributed drawings and this checkout has none" in one_sentence(done, "publish.py")
     assert shard in hub.files("dataset", DATASET)
-    (tmp_path / "contributed").mkdir()  # merged, and nothing is left: all were deleted by their writers
+    # The folder of a merge is empty when the writers have deleted all drawings.
+    (tmp_path / "contributed").mkdir()
     done = publish(hub, tmp_path / "us", *arguments)
     assert done.returncode == 0 and shard not in hub.files("dataset", DATASET), done.stderr
 
@@ -588,7 +540,8 @@ def test_weights_that_do_not_check_out_are_not_published(spoil, hub, tmp_path):
 def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path):
     """SIGKILL right after the Hub has carried out a request."""
     kind, name = ("space", SPACE) if "variables" in where else ("model", MODEL)
-    if kind == "space":  # one that is there already, and so gets its variables in requests of their own
+    # A Space that exists gets its variables in requests of their own.
+    if kind == "space":
         hub.put("space", SPACE, {}, sdk="gradio")
     hub.faults = [Fault(where, "hold", times=1, after=True)]
     environment = {**CLEAN, **hub.environment(tmp_path / "us")}
@@ -600,19 +553,16 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path)
     done = publish(hub, tmp_path / "us", kind, OWNER)
     assert done.returncode == 0, done.stderr
     repository = hub.repository(kind, name)
-    assert len(repository.commits) == 2  # not one twice
-    assert {"README.md", "weights/config.json" if kind == "space" else "model.safetensors"} <= set(
-        hub.files(kind, name)
-    )
+    # No commit was made twice.
+    assert len(repository.commits) == 2
+    file = "weights/config.json" if kind == "space" else "model.safetensors"
+    assert {"README.md", file} <= set(hub.files(kind, name))
     assert kind == "model" or repository.variables == {"MODEL_ID": MODEL}
 
 
 @pytest.mark.thorough
 def test_train_can_push(hub, tmp_path):
-    """A short training, published from the command that trained.
-
-    Who may not write is told before it starts.
-    """
+    """The command that trained publishes; a token that may not write is refused before the training."""
     short = (
         "import sys, train\nfrom training import recipes\nfrom dataclasses import replace\n"
         "ours = recipes.RECIPES['drawn-only']\n"
@@ -624,17 +574,13 @@ def test_train_can_push(hub, tmp_path):
     arguments = ["--recipe", "drawn-only", "--out", str(tmp_path / "out"), "--push", MODEL]
     more = {"MNIXEL_URL": "http://127.0.0.1:9/", "MNIXEL_CACHE": str(tmp_path / "cache")}
     done = client(hub, tmp_path / "us", sys.executable, "-c", short, *arguments, token="hf_read", **more)
-    assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(
-        "train.py: The token of OWNER may only read"
-    )
+    assert done.returncode == 1 and "\ntrain.py: The token of OWNER may only read" in "\n" + done.stderr
     assert not (tmp_path / "out" / "model.safetensors").exists()
     done = client(hub, tmp_path / "us", sys.executable, "-c", short, *arguments, **more)
     assert done.returncode == 0, done.stderr
     assert hub.repository("model", MODEL).commits[-1][0] in done.stdout
-    assert (
-        hub.files("model", MODEL)["model.safetensors"]
-        == (tmp_path / "out" / "model.safetensors").read_bytes()
-    )
+    ours = (tmp_path / "out" / "model.safetensors").read_bytes()
+    assert hub.files("model", MODEL)["model.safetensors"] == ours
     done = client(hub, tmp_path / "us", sys.executable, "train.py", "--push", MODEL, **more)
     assert done.returncode == 1 and "--push publishes what was trained on MNIXEL" in done.stderr
     hub.faults = [Fault("commit/", "500")]

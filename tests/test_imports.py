@@ -26,7 +26,8 @@ LAYERS = [
     ("tests",),
 ]
 LAYER = {package: number for number, row in enumerate(LAYERS) for package in row}
-SHARED = "tests.harness"  # a page under test, a person who draws: for benches and reports, too
+# Benches and reports use the page under test and the person who draws, too.
+SHARED = "tests.harness"
 NEVER_SHIPPED = {"bench", "handwriting", "reports", "tests", "training"}
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path

@@ -245,21 +245,6 @@ def test_what_cannot_be_taught_in_the_browser(engine, arguments, sentence):
 # --- how it is measured ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("points", "label", "wrong"),
-    [
-        ([[0, 0], [1, 50], [0, 100]], 1, False),
-        ([[0, 0], [1, 50], [0, 100]], 4, True),
-        ([[0, 0], [50, 1], [100, 0]], 1, True),
-        ([[0, 0], [60, 50], [0, 100]], 4, False),
-        ([[0, 0], [0, 5], [5, 5]], 0, True),
-    ],
-    ids=["a 1", "a line for a 4", "a flat line", "a corner", "a dot"],
-)
-def test_wrong_cuts(points, label, wrong):
-    assert memory.is_wrong_cut([np.array(points, float)], label, size=100) == wrong
-
-
 def test_the_first_of_each_digit_is_taught_first():
     assert memory.in_order(np.array([3, 3, 1, 0, 1])).tolist() == [0, 2, 3, 1, 4]
 

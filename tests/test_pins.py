@@ -45,44 +45,26 @@ def test_what_is_not_installed_is_said_in_one_sentence(wanted, message):
 
 
 def package(folder: Path, name: str, version: str, *needs: str) -> None:
-    """Something that looks installed, as far as its metadata go."""
-    (folder / f"{name}-{version}.dist-info").mkdir()
-    lines = [
-        "Metadata-Version: 2.1",
-        f"Name: {name}",
-        f"Version: {version}",
-        *(f"Requires-Dist: {x}" for x in needs),
-    ]
-    (folder / f"{name}-{version}.dist-info" / "METADATA").write_text("\n".join(lines) + "\n")
+    """Metadata of a package that is not installed."""
+    place = folder / f"{name}-{version}.dist-info"
+    place.mkdir(exist_ok=True)
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    (place / "METADATA").write_text("\n".join([*lines, *(f"Requires-Dist: {x}" for x in needs), ""]))
 
 
 def test_extras_markers_and_cuda(tmp_path, monkeypatch):
     """An extra is followed where it is asked for; CUDA's packages never."""
-    package(
-        tmp_path,
-        "Some_Torch",
-        "2.0+cu99",
-        "nvidia-x==1; sys_platform != ''",
-        "cuda-toolkit[a]==1",
-        "triton==3",
-    )
-    package(
-        tmp_path,
-        "Server",
-        "1.0",
-        "Some.Torch>=1",
-        "elsewhere; sys_platform == 'amiga'",
-        "quick; extra == 'fast'",
-    )
+    cuda = ("nvidia-x==1; sys_platform != ''", "cuda-toolkit[a]==1", "triton==3")
+    package(tmp_path, "Some_Torch", "2.0+cu99", *cuda)
+    needs = ("Some.Torch>=1", "elsewhere; sys_platform == 'amiga'", "quick; extra == 'fast'")
+    package(tmp_path, "Server", "1.0", *needs)
     package(tmp_path, "quick", "0.1rc1", "server[fast]")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert pins.closure([Requirement("server")]) == {"server": "1.0", "some-torch": "2.0"}
     versions = pins.closure([Requirement("server"), Requirement("server[fast]")])
     assert versions == {"quick": "0.1rc1", "server": "1.0", "some-torch": "2.0"}
+    package(tmp_path, "quick", "0.1rc1", "server>=2")
     with pytest.raises(pins.PinsError, match="quick asks for server>=2, but 1.0 is installed"):
-        (tmp_path / "quick-0.1rc1.dist-info" / "METADATA").write_text(
-            "Metadata-Version: 2.1\nName: quick\nVersion: 0.1rc1\nRequires-Dist: server>=2\n"
-        )
         pins.closure([Requirement("server[fast]")])
 
 
@@ -95,24 +77,16 @@ NUMBER = r"(CVE-20\d\d-\d{4,6}|GHSA(-[0-9a-z]{4}){3}|PYSEC-20\d\d-\d+)"
 def advisories(heading: str) -> list[list[str]]:
     """Rows of the table under a heading of docs/security.md: package, numbers, what, fixed in, verdict."""
     part = SECURITY.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in part.splitlines()
-        if line.startswith("|")
-    ]
-    return rows[2:]
+    lines = [line for line in part.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def test_advisories_that_the_pins_are_not_beyond():
-    """Each says why it does not concern the page, or that it does; once a pin is beyond it, it goes."""
+    """Each is listed once and says whether it concerns the page. Once a pin is beyond it, it goes."""
     rows = advisories("Not fixed in what is pinned")
+    listed = [number for row in rows for number in row[1].split(", ")]
+    assert len(listed) == len(set(listed))
     for name, numbers, what, fixed, verdict in rows:
         assert all(re.fullmatch(NUMBER, number) for number in numbers.split(", ")) and what, numbers
         assert fixed == "not found" or Version(PINNED[name]) < Version(fixed), numbers
         assert re.match(r"(does not concern this page: |\*\*concerns this page\*\*: )\w", verdict), verdict
-
-
-def test_no_advisory_is_listed_twice():
-    rows = advisories("Not fixed in what is pinned")
-    numbers = [number for row in rows for number in row[1].split(", ")]
-    assert len(numbers) == len(set(numbers))

@@ -24,10 +24,8 @@ def test_front_matter_of_the_space():
     assert tuple(map(int, front["sdk_version"].split("."))) >= (6, 31, 0)
     assert f"=={front['sdk_version']}" in (ROOT / "requirements.txt").read_text()
     assert (ROOT / front["app_file"]).is_file()
-    assert front["python_version"] == "3.11"
-    assert front["models"]
-    assert front["datasets"]
-    assert front["license"] == "apache-2.0"
+    assert (front["python_version"], front["license"]) == ("3.11", "apache-2.0")
+    assert front["models"] and front["datasets"]
     assert len(front["short_description"]) <= 60
 
 
@@ -40,9 +38,8 @@ def test_every_picture_and_file_that_a_document_names_is_there(path):
     for name in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (path.parent / name).is_file(), name
     for name in re.findall(r"`((?:\w+/)+(?:\w+\.\w+)?)`", text):
-        assert (ROOT / name).exists() or name.startswith(
-            ("data/", "runs/", "include/", "models/", "mlxtend/", "web/show/mnixel", "writers/")
-        ), name
+        elsewhere = ("data/", "runs/", "include/", "models/", "mlxtend/", "web/show/mnixel", "writers/")
+        assert (ROOT / name).exists() or name.startswith(elsewhere), name
 
 
 def test_the_front_door_is_short():

@@ -23,7 +23,7 @@ from model import DigitCNN
 from publishing import bundles
 from tests.harness import CLEAN, called
 from tests.harness.contributor import DIGITS, agree, python, strokes, submit
-from tests.harness.hub import OWNER, LocalHub
+from tests.harness.hub import OWNER, LocalHub, few_drawn
 
 
 @pytest.fixture(scope="module")
@@ -240,8 +240,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
     assert f"{count} digits that visitors" in (tmp_path / "run" / "README.md").read_text()
 
     with LocalHub().running() as hub:
-        folders = ("--data", str(mnixel), "--contributed", str(out))
-        sending = ("publish.py", "dataset", OWNER, "--consent", *folders)
+        sending = ("publish.py", "dataset", OWNER, "--contributed", str(out), "--drawn", str(few_drawn()))
         python(*sending, check=True, **hub.environment(tmp_path / "us"))
         code = (
             "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); "
@@ -273,7 +272,7 @@ def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, 
     full, _ = full
     accept_good(full, net)
     merge.merge(full, tmp_path / "contributed")
-    bundles.dataset(tmp_path / "out", mnixel, f"{OWNER}/mnixel", tmp_path / "contributed")
+    bundles.dataset(tmp_path / "out", f"{OWNER}/mnixel", tmp_path, tmp_path / "contributed", True, mnixel)
     splits = datasets.load_dataset(str(tmp_path / "out"), "contributed", cache_dir=str(tmp_path / "cache"))
     rows = splits["train"]
     assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]

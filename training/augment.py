@@ -1,8 +1,7 @@
 """Augmentation: normalised digits as other hands would have drawn them.
 
-Works on a batch at once, after `model.preprocess`: an affine change, an elastic one (Simard et al. 2003), a
-thicker or thinner line, a softer or harder edge. Ranges are a dataclass, so that a recipe can say what it
-uses.
+It works on a batch at once, after `model.preprocess`: an affine change, an elastic one (Simard et al. 2003),
+a thicker or thinner line, a softer or harder edge.
 """
 
 from __future__ import annotations
@@ -17,25 +16,23 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Ranges:
-    """How far a digit may be changed. Each value is the largest change; changes are uniform on both sides."""
+    """The largest change of each kind. Changes are uniform in both directions."""
 
     rotation: float = 14.0  # degrees
-    shear: float = 0.25  # of the height: slant
-    scale: float = 0.14  # natural logarithm, each axis on its own: aspect and size
+    shear: float = 0.25  # share of the height
+    scale: float = 0.14  # natural logarithm, for each axis
     shift: float = 1.6  # pixels
-    elastic: float = 1.5  # pixels, spread of the displacement at the nodes of a 5x5 grid
+    elastic: float = 1.5  # pixels, standard deviation at the nodes of a 5x5 grid
     thickness: float = 0.9  # share of one step of dilation or erosion
     softness: float = 0.7  # share of one step of blur
-    contrast: float = 1.5  # factor added to 1, for half of the images; cut at 1, as ink in a scan
+    contrast: float = 1.5  # added to the factor 1, for half of the images; levels stay below 1
 
 
 def augment(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
-    """Change each of (N, 1, 28, 28) images in 0..1 at random; same shape and range.
-
-    Deterministic by the generator.
-    """
-    warped = _warp(images, ranges, generator)
-    return _edge(_thickness(warped, ranges, generator), ranges, generator)
+    """Change each of (N, 1, 28, 28) images in 0..1 at random; the result has the same shape and range."""
+    for change in (_warp, _thickness, _edge):
+        images = change(images, ranges, generator)
+    return images
 
 
 def _even(n: int, limit: float, generator: torch.Generator) -> Tensor:
@@ -45,20 +42,16 @@ def _even(n: int, limit: float, generator: torch.Generator) -> Tensor:
 
 def _warp(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
     n, _, side, _ = images.shape
-    pixel = 2 / side  # grid_sample counts the picture from -1 to 1
+    # grid_sample counts the picture from -1 to 1.
+    pixel = 2 / side
     angle = _even(n, math.radians(ranges.rotation), generator)
     slant = _even(n, ranges.shear, generator)
     sx, sy = _even(n, ranges.scale, generator).exp(), _even(n, ranges.scale, generator).exp()
     tx, ty = _even(n, ranges.shift * pixel, generator), _even(n, ranges.shift * pixel, generator)
     cos, sin = angle.cos(), angle.sin()
-    # rotation @ slant @ scale, from a place in the result to a place in the picture
-    theta = torch.stack(
-        [
-            torch.stack([cos * sx, (cos * slant - sin) * sy, tx], dim=1),
-            torch.stack([sin * sx, (sin * slant + cos) * sy, ty], dim=1),
-        ],
-        dim=1,
-    )
+    # Rotation @ slant @ scale maps a place in the result to a place in the picture.
+    rows = [cos * sx, (cos * slant - sin) * sy, tx, sin * sx, (sin * slant + cos) * sy, ty]
+    theta = torch.stack(rows, dim=1).view(n, 2, 3)
     grid = F.affine_grid(theta, [n, 1, side, side], align_corners=False)
     strength = torch.rand(n, 1, 1, 1, generator=generator) * ranges.elastic * pixel
     nodes = torch.randn(n, 2, 5, 5, generator=generator) * strength
@@ -71,7 +64,7 @@ def _thickness(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Te
     share = _even(len(images), ranges.thickness, generator).view(-1, 1, 1, 1)
     thick = F.max_pool2d(images, 3, stride=1, padding=1)
     thin = -F.max_pool2d(-images, 3, stride=1, padding=1)
-    # Erosion takes a thin line away altogether, so it gets half the share.
+    # Erosion gets half the share, because it would remove a thin line.
     return torch.where(share > 0, images + share * (thick - images), images + 0.5 * -share * (thin - images))
 
 

@@ -15,27 +15,25 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]  # each call gives one round of (images, labels)
+# Each call gives one round of (images, labels).
+Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """How long and how fast.
-
-    A round ends with a look at the validation images; in a plain epoch it is one pass.
-    """
+    """How long and how fast a network is fitted. Each round ends with the validation images."""
 
     rounds: int  # at most
     batch: int  # images a step
     patience: int  # rounds without a better validation loss, then stop
     learning_rate: float
-    # Learning rate of the weight matrices and kernels, which Muon (Jordan 2024) then takes over; 0: none.
+    # Learning rate of Muon (Jordan 2024), which takes over matrices and kernels; 0: none.
     muon: float = 0.0
     weight_decay: float = 0.0  # decoupled, as AdamW has it
-    epsilon: float = 1e-8  # of Adam
+    epsilon: float = 1e-8  # Adam's
     one_cycle: bool = False  # warm up, then anneal to nothing over all rounds (Smith and Topin 2018)
-    average: float = 0.0  # decay of the running average of the weights, which is validated and kept; 0: none
-    bfloat16: bool = False  # where the processor computes in it: twice as fast, and no worse here
+    average: float = 0.0  # decay of the running average of the weights, which is kept; 0: none
+    bfloat16: bool = False  # twice as fast where the processor has it, and no worse here
 
 
 @dataclass
@@ -49,12 +47,12 @@ class Round:
 
 @dataclass
 class Fit:
-    """A fitted network, the course of it, and whether somebody pressed Ctrl-C."""
+    """A fitted network and how it came about."""
 
     net: nn.Module
     history: list[Round]
-    best_round: int  # index into history: where the weights are from
-    interrupted: bool = False
+    best_round: int  # index into history of the round whose weights were kept
+    interrupted: bool = False  # by Ctrl-C
 
 
 def logits(net: nn.Module, images: Tensor) -> Tensor:
@@ -78,7 +76,8 @@ def _as_matrix(weights: nn.Parameter) -> nn.Parameter:
     """The same memory, and the same gradient after each backward pass, as one row an output."""
     if weights.ndim == 2:
         return weights
-    rows = nn.Parameter(weights.detach().permute(0, 2, 3, 1).flatten(1))  # a view of channels-last kernels
+    # This is a view of channels-last kernels.
+    rows = nn.Parameter(weights.detach().permute(0, 2, 3, 1).flatten(1))
     assert rows.data_ptr() == weights.data_ptr(), "the network's kernels are not channels last"
 
     def hand_over(leaf: Tensor) -> None:
@@ -160,8 +159,7 @@ def fit(
 def fit_temperature(answers: Tensor, labels: Tensor, low: float = 0.5, high: float = 3.0) -> float:
     """The temperature T in low..high with the least loss of softmax(answers / T) (Guo et al. 2017).
 
-    `answers` (N, 10) are logits of images that were not trained on. The likelihood has one optimum in T, so a
-    fine grid will do.
+    `answers` (N, 10) are logits of held-out images. A grid is enough, because the loss has one minimum in T.
     """
     grid = torch.linspace(low, high, 251)
     losses = torch.stack([F.cross_entropy(answers / t, labels) for t in grid])

@@ -10,10 +10,7 @@ DIGITS = 10
 
 
 def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson (1927) score interval of right/total, 95 % by default: two shares in 0..1.
-
-    (0, 1) when total is 0.
-    """
+    """The Wilson (1927) score interval of right/total, 95 % by default: two shares in 0..1."""
     if total == 0:
         return 0.0, 1.0
     share = right / total
@@ -36,10 +33,7 @@ def confusion(truth: np.ndarray, guess: np.ndarray) -> np.ndarray:
 
 
 def recall(matrix: np.ndarray | list[list[int]]) -> list[float | None]:
-    """Share of each digit that was recognised, from a confusion matrix.
-
-    None for a digit that does not occur.
-    """
+    """Share of each digit that was recognised, from a confusion matrix; None for a digit that is missing."""
     matrix = np.asarray(matrix)
     totals = matrix.sum(axis=1)
     return [float(matrix[d, d] / totals[d]) if totals[d] else None for d in range(len(matrix))]
@@ -48,10 +42,7 @@ def recall(matrix: np.ndarray | list[list[int]]) -> list[float | None]:
 def reliability(
     truth: np.ndarray, probabilities: np.ndarray, bins: int = 15
 ) -> list[tuple[int, float, float]]:
-    """Equal-width bins of confidence: (number of answers, their mean confidence, the share that is right).
-
-    Empty bins are left out.
-    """
+    """Equal-width bins of confidence: (number of answers, their mean confidence, the share that is right)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     inside = [index == b for b in np.unique(index)]
@@ -59,10 +50,7 @@ def reliability(
 
 
 def calibration_error(bins: list[tuple[int, float, float]]) -> float:
-    """Expected calibration error (Guo et al.
-
-    2017), 0..1: mean gap between confidence and accuracy over `reliability`.
-    """
+    """Expected calibration error in 0..1 (Guo et al. 2017), from the bins of `reliability`."""
     total = sum(count for count, _, _ in bins)
     return sum(count / total * abs(right - confidence) for count, confidence, right in bins)
 

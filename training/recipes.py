@@ -34,20 +34,20 @@ RECIPES = {
 
 @dataclass
 class Run:
-    """One seed of one recipe: what it got on the test images, and how."""
+    """One seed of one recipe, with its figures on the test images."""
 
     seed: int
     test: dict
     seconds: float
     fitted: Fit | None = None
-    # What else is needed to use the network.
+    # Further values for metrics.json.
     notes: dict = field(default_factory=dict)
 
 
 def run_ours(
     arrays: data.Arrays | None, seed: int, config: TrainConfig, contributed: Contributed | None = None
 ) -> Run:
-    """Train our network with one seed and measure it on the test images, or without archives on drawings."""
+    """Train our network with one seed and read the test images, or drawn ones without `arrays`."""
     start = time.perf_counter()
     if arrays is None or config.drawn_share == 1:
         images, labels = torch.zeros(0, 1, 28, 28), torch.zeros(0, dtype=torch.int64)
@@ -56,16 +56,15 @@ def run_ours(
     fitted = train_ours(images, labels, seed, config, contributed)
     seconds = time.perf_counter() - start
     if arrays is None:
-        drawn, truth, _ = prepare_drawings(1000, 0, seed + 1_000_000)
-        return Run(
-            seed, metrics.summary(truth.numpy(), fitted.net.predict(drawn.float() / 255)[0]), seconds, fitted
-        )
-    probabilities = fitted.net.predict(normalised(arrays.x_test))[0]
-    return Run(seed, metrics.summary(arrays.y_test, probabilities), seconds, fitted)
+        drawn, drawn_labels, _ = prepare_drawings(1000, 0, seed + 1_000_000)
+        inputs, truth = drawn.float() / 255, drawn_labels.numpy()
+    else:
+        inputs, truth = normalised(arrays.x_test), arrays.y_test
+    return Run(seed, metrics.summary(truth, fitted.net.predict(inputs)[0]), seconds, fitted)
 
 
 def run_upstream(arrays: data.Arrays, seed: int) -> Run:
-    """Train upstream's network by upstream's recipe with one seed and look at the test images."""
+    """Train upstream's network as upstream did, with one seed, and read the test images."""
     start = time.perf_counter()
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -80,20 +79,17 @@ def run_upstream(arrays: data.Arrays, seed: int) -> Run:
 
     net = upstream.UpstreamCNN().to(memory_format=torch.channels_last)
     steps = -(-cut // UPSTREAM.batch)
-    fitted = fit(
-        net, batches, steps, (images[cut:], labels[cut:]), UPSTREAM, net.penalty, f"upstream, seed {seed}"
-    )
+    held = images[cut:], labels[cut:]
+    fitted = fit(net, batches, steps, held, UPSTREAM, net.penalty, f"upstream, seed {seed}")
     seconds = time.perf_counter() - start
     test = np.stack([upstream.preprocess(image) for image in arrays.x_test])
-    answers = logits(fitted.net, upstream.standardise(test, mean, deviation))
+    answers = torch.softmax(logits(fitted.net, upstream.standardise(test, mean, deviation)), 1).numpy()
     notes = {"standardisation": {"mean": mean, "deviation": deviation}}
-    return Run(
-        seed, metrics.summary(arrays.y_test, torch.softmax(answers, 1).numpy()), seconds, fitted, notes
-    )
+    return Run(seed, metrics.summary(arrays.y_test, answers), seconds, fitted, notes)
 
 
 def run_nearest(arrays: data.Arrays, seed: int, prepare) -> Run:
-    """1-nearest-neighbour by cosine on `prepare`d images; there is nothing random in it."""
+    """1-nearest-neighbour by cosine on `prepare`d images. The seed has no effect."""
     start = time.perf_counter()
 
     def rows(images: np.ndarray) -> np.ndarray:
@@ -106,7 +102,7 @@ def run_nearest(arrays: data.Arrays, seed: int, prepare) -> Run:
 
 
 def run(recipe: str, arrays: data.Arrays | None, seed: int, contributed: Contributed | None = None) -> Run:
-    """One seed of a recipe named in RECIPES. Only "drawn-only" does without MNIXEL's `arrays`."""
+    """Run one seed of a recipe in RECIPES. Only "drawn-only" needs no `arrays`."""
     if isinstance(RECIPES[recipe], TrainConfig):
         return run_ours(arrays, seed, RECIPES[recipe], contributed)
     if recipe == "upstream":

@@ -1,8 +1,7 @@
-"""The baseline: network and preprocessing of the notebook of "Deep Learning Digit Classifier".
+"""The baseline: network and preprocessing of the notebook of "Deep Learning Digit Classifier", in PyTorch.
 
-Repeated in PyTorch for comparison only; the page never uses it. Where Keras and PyTorch differ in a default
-(initial weights, batch normalisation, Adam's epsilon), Keras' value is set. Source:
-github.com/Konat23/Deep-Learning-Digit-Clasifier-UI.
+The page never uses it. Where the defaults of Keras and PyTorch differ (initial weights, batch normalisation,
+Adam's epsilon), Keras' value is set. Source: github.com/Konat23/Deep-Learning-Digit-Clasifier-UI.
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-PARAMETERS = 351_770  # what upstream's notebook counts; 416 of them are running means and variances
-L2 = 0.01  # of the dense layer's weights, in the loss
+# The number in upstream's notebook. 416 of them are running means and variances.
+PARAMETERS = 351_770
+# Weight of the dense layer's squared weights in the loss.
+L2 = 0.01
 
 
 class UpstreamCNN(nn.Module):
@@ -23,7 +24,8 @@ class UpstreamCNN(nn.Module):
         super().__init__()
 
         def block(inputs: int, outputs: int) -> list[nn.Module]:
-            norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)  # Keras' defaults
+            # These are Keras' defaults.
+            norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
             return [nn.Conv2d(inputs, outputs, 3), nn.ReLU(), norm, nn.MaxPool2d(2), nn.Dropout(0.1)]
 
         self.layers = nn.Sequential(  #   shape          parameters, running statistics included
@@ -54,10 +56,10 @@ class UpstreamCNN(nn.Module):
 
 
 def preprocess(image: np.ndarray) -> np.ndarray:
-    """What upstream trained on: (28, 28) 0..255 -> (28, 28) 0..255.
+    """A picture (28, 28) 0..255 as upstream trained on it, of the same form.
 
-    The centre of mass goes to the centre by whole pixels, then the picture is enlarged about its centre until
-    the box of what is drawn fills it (the longer side; what would leave the picture is cut off).
+    The centre of mass moves to the centre by whole pixels. Then the picture is enlarged about its centre
+    until the longer side of the ink fills it; what leaves the picture is cut off.
     """
     side = image.shape[0]
     mass = image.sum()
@@ -68,24 +70,21 @@ def preprocess(image: np.ndarray) -> np.ndarray:
     right = round((side - 1) / 2 - float(image.sum(axis=0) @ grid / mass))
     centred = _shift(image, down, right)
     rows, columns = np.flatnonzero(centred.any(axis=1)), np.flatnonzero(centred.any(axis=0))
-    box = max(np.ptp(rows), np.ptp(columns)) + 1
-    half = box / 2
-    middle = side / 2
+    middle, half = side / 2, (max(np.ptp(rows), np.ptp(columns)) + 1) / 2
     window = (middle - half, middle - half, middle + half, middle + half)
     picture = Image.fromarray(centred.astype(np.float32), "F")
     return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, box=window), dtype=np.float64)
 
 
 def _shift(image: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Move a picture by whole pixels; what comes in is background, what leaves is lost."""
+    """Move a picture by whole pixels over a background of 0."""
     height, width = image.shape
-    moved = np.zeros_like(image)
-    moved[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = image[
-        max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)
-    ]
-    return moved
+    # The picture is padded on every side, and the frame that shows it moved is cut out.
+    around = np.pad(image, ((abs(down),) * 2, (abs(right),) * 2))
+    top, left = abs(down) - down, abs(right) - right
+    return around[top : top + height, left : left + width]
 
 
 def standardise(images: np.ndarray, mean: float, deviation: float) -> Tensor:
-    """Pictures (N, 28, 28), less the mean and divided by the deviation, as float32 (N, 1, 28, 28)."""
+    """Pictures (N, 28, 28) with mean 0 and deviation 1, as float32 (N, 1, 28, 28)."""
     return torch.from_numpy(((images - mean) / deviation).astype(np.float32))[:, None]

@@ -21,7 +21,8 @@ CLEAN = {
 
 def without(what: str) -> None:
     """Skip a test for want of something; on a CI machine, which must have it, fail."""
-    import pytest  # benches and reports do without
+    # Benches and reports do without pytest.
+    import pytest
 
     if os.environ.get("CI") == "true":
         pytest.fail(what, pytrace=False)
@@ -36,7 +37,7 @@ def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
     try:
         with redirect_stdout(out), redirect_stderr(err):
             status = main(list(arguments))
-    except SystemExit as stopped:  # argparse
+    except SystemExit as stopped:
         status = stopped.code
     finally:
         os.environ.clear()

@@ -1,10 +1,9 @@
-"""A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, tokens, and faults on
-demand.
+"""A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, tokens, and faults.
 
-It models what huggingface_hub 2.4 and datasets 5.2 ask for and no more: no branches but main, no pull
-requests, no history of files, no multipart uploads, no Xet. Its rules are the Hub's: an existing repository
-answers 409 with its address, a repository that may not be seen does not exist, a large file goes through LFS
-and its redirect leaves for another origin.
+It has what huggingface_hub 2.4 and datasets 5.2 ask for: only the branch main, no pull requests, no multipart
+uploads, no Xet. Its rules are the Hub's: an existing repository answers 409 with its address, a repository
+that may not be seen does not exist, a large file goes through LFS, and its redirect leaves for another
+origin.
 """
 
 from __future__ import annotations
@@ -16,10 +15,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import anyio
@@ -31,10 +32,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from handwriting import dataset
 from tests.harness import CLEAN, ROOT
 from tests.harness.servers import free_port
 
-OWNER = "OWNER"  # the account of the tests, so that what READMEs print can be run as it stands
+# The account of the tests. With this name, what READMEs print runs as it stands.
+OWNER = "OWNER"
 MODEL = f"{OWNER}/mnixel-cnn"
 TOKENS = {"hf_write": (OWNER, "write"), "hf_read": (OWNER, "read"), "hf_other": ("somebody", "write")}
 LARGE = (".safetensors", ".parquet", ".png")  # what the Hub keeps outside git
@@ -50,7 +53,18 @@ def client(hub: LocalHub, home: Path, *command: str, token: str = "hf_write", cw
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
 
 
+@cache
+def few_drawn() -> Path:
+    """A folder as `python -m handwriting build` writes it, with few digits."""
+    folder = Path(tempfile.mkdtemp())
+    dataset.build(folder, sizes={"train": 40, "test": 20}, workers=1)
+    return folder
+
+
 def publish(hub: LocalHub, home: Path, *arguments: str, **more):
+    """Run publish.py, which gets few drawn digits instead of drawing 70,000."""
+    if arguments[0] in ("all", "dataset") and "--dry-run" not in arguments:
+        arguments = (*arguments, "--drawn", str(few_drawn()))
     return client(hub, home, sys.executable, "publish.py", *arguments, **more)
 
 
@@ -63,9 +77,8 @@ def one_sentence(done, program: str) -> str:
 
 
 def blocks(text: str, language: str = "") -> list[str]:
-    return [
-        body for name, body in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M) if name == language
-    ]
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.S | re.M)
+    return [body for name, body in found if name == language]
 
 
 @dataclass(frozen=True)
@@ -98,9 +111,8 @@ class Repository:
     commits: list[tuple[str, str, dict[str, File]]] = field(default_factory=list)  # sha, message, files
 
     def commit(self, message: str, files: dict[str, File]) -> str:
-        seed = json.dumps(
-            [self.kind, self.name, len(self.commits), sorted((p, f.oid) for p, f in files.items())]
-        )
+        oids = sorted((path, file.oid) for path, file in files.items())
+        seed = json.dumps([self.kind, self.name, len(self.commits), oids])
         self.commits.append((hashlib.sha1(seed.encode()).hexdigest(), message, files))
         return self.commits[-1][0]
 
@@ -113,63 +125,53 @@ class Repository:
 
 @dataclass
 class Fault:
-    """What happens to the next `times` requests whose "METHOD path" matches `pattern`."""
+    """Happens to the next `times` requests whose "METHOD path" matches `pattern`."""
 
     pattern: str
     act: str  # "silent", "cut", "alter", "hold" or an HTTP status
     times: int = 10**9
     message: str = ""
-    every: int = 1  # only every so many-th of them is hit
+    every: int = 1  # 3: only every third of them is hit
     seen: int = 0
     after: bool = False  # the request is carried out first, and only its answer is hit
 
 
 class LocalHub:
-    """The server.
-
-    `with LocalHub().running() as hub` serves it; `hub.environment(home)` points a client at it.
-    """
+    """`with LocalHub().running() as hub` serves it; `hub.environment(home)` points a client at it."""
 
     def __init__(self, transfer: str = "redirect", paid: bool = True):
-        self.transfer, self.paid = transfer, paid  # "direct" or "redirect"
+        # `transfer` of a large file is "direct" or "redirect".
+        self.transfer, self.paid = transfer, paid
         # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days.
         self.zero = 2
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.faults: list[Fault] = []
         self.log: list[str] = []  # "METHOD path"
-        self.leaks: list[str] = []  # requests to the file store that brought the Hub's token along
-        self.held = threading.Event()  # a request has reached a "hold"
-        self.release = threading.Event()  # lets it go on
+        # Requests to the file store that had the Hub's token.
+        self.leaks: list[str] = []
+        # Set when a request has reached a "hold".
+        self.held = threading.Event()
+        # Lets held requests go on.
+        self.release = threading.Event()
         self.port = free_port()
         self.url, self.store = f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
 
     def environment(self, home: Path, token: str = "hf_write") -> dict[str, str]:
         """The variables of a client with an empty cache in `home`."""
         home.mkdir(parents=True, exist_ok=True)
-        variables = {
-            "HF_ENDPOINT": self.url,
-            "HF_HOME": str(home / "hf"),
-            "HOME": str(home),
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_XET": "1",
-        }
-        if token:
-            variables["HF_TOKEN"] = token
-        return variables
+        variables = {"HF_ENDPOINT": self.url, "HF_HOME": str(home / "hf"), "HOME": str(home)}
+        variables |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
+        return variables | ({"HF_TOKEN": token} if token else {})
 
     def repository(self, kind: str, name: str) -> Repository:
         return self.repositories[kind, name]
 
     def rows(self, dataset: str) -> list[dict]:
-        """The rows of every .jsonl file of a dataset; none if there is no such repository."""
+        """The rows of every .jsonl file of a dataset; [] without the repository."""
         files = self.files("dataset", dataset) if ("dataset", dataset) in self.repositories else {}
-        return [
-            json.loads(line)
-            for path, text in files.items()
-            if path.endswith(".jsonl")
-            for line in text.splitlines()
-        ]
+        lines = [text.splitlines() for path, text in files.items() if path.endswith(".jsonl")]
+        return [json.loads(line) for each in lines for line in each]
 
     def files(self, kind: str, name: str) -> dict[str, bytes]:
         """What the newest commit holds."""
@@ -191,10 +193,7 @@ class LocalHub:
     # --- requests -------------------------------------------------------------------------------------------
 
     def user(self, request: Request) -> tuple[str, str] | None:
-        """Account and role of the token that came along; None without one.
-
-        Raises KeyError for a wrong one.
-        """
+        """Account and role of the token, None without one. Raises KeyError for a wrong one."""
         header = request.headers.get("authorization", "")
         return TOKENS[header.removeprefix("Bearer ")] if header else None
 
@@ -208,31 +207,23 @@ class LocalHub:
 
     def visible(self, request: Request, kind: str, name: str) -> Repository | Response:
         """The repository, or the Hub's answer to somebody who may not see it."""
-        repository = self.repositories.get((kind, name))
         try:
             user = self.user(request)
         except KeyError:
             return error(401, "Invalid credentials in Authorization header")
-        if repository is None or (repository.private and (user is None or user[0] != name.split("/")[0])):
+        repository, is_owner = self.repositories.get((kind, name)), bool(user) and user[0] == owner_of(name)
+        if repository is None or repository.private and not is_owner:
             return error(404 if user else 401, "Repository not found", "RepoNotFound")
-        if (
-            repository.gated
-            and "/resolve/" in request.url.path
-            and (user is None or user[0] != name.split("/")[0])
-        ):
+        if repository.gated and "/resolve/" in request.url.path and not is_owner:
             return error(403 if user else 401, "Access to this repository is restricted", "GatedRepo")
         return repository
 
     def writable(self, request: Request, kind: str, name: str) -> Repository | Response:
+        """The repository, or the Hub's answer to somebody who may not write to it."""
         repository = self.visible(request, kind, name)
-        if isinstance(repository, Response):
+        if isinstance(repository, Response) or (user := self.user(request)) == (owner_of(name), "write"):
             return repository
-        user = self.user(request)
-        if user is None:
-            return error(401, "Authentication required")
-        if user != (name.split("/")[0], "write"):
-            return error(403, "You don't have the rights to write to this repository")
-        return repository
+        return error(403 if user else 401, "You don't have the rights to write to this repository")
 
     async def whoami(self, request: Request) -> Response:
         if isinstance(user := self.signed_in(request), Response):
@@ -247,11 +238,8 @@ class LocalHub:
         if isinstance(user, Response):
             return user
         name = f"{asked.get('organization') or user[0]}/{asked['name']}"
-        if user != (name.split("/")[0], "write"):
-            return error(
-                403,
-                f"You don't have the rights to create a {kind} under the namespace {name.split('/')[0]!r}",
-            )
+        if user != (owner_of(name), "write"):
+            return error(403, f"You don't have the rights to create a {kind} for {owner_of(name)}")
         url = f"{self.url}/{PREFIX[kind]}{name}"
         if (kind, name) in self.repositories:
             return JSONResponse({"error": "You already created this repo", "url": url}, 409)
@@ -321,10 +309,8 @@ class LocalHub:
             row = {"oid": wanted["oid"], "size": wanted["size"]}
             if wanted["oid"] not in self.objects:
                 base = f"{self.url}/{PREFIX[repository.kind]}{repository.name}.git/info/lfs"
-                row["actions"] = {
-                    "upload": {"href": f"{self.store}/store/{wanted['oid']}"},
-                    "verify": {"href": f"{base}/verify"},
-                }
+                places = {"upload": f"{self.store}/store/{wanted['oid']}", "verify": f"{base}/verify"}
+                row["actions"] = {action: {"href": place} for action, place in places.items()}
             rows.append(row)
         return JSONResponse({"transfer": "basic", "objects": rows})
 
@@ -392,8 +378,7 @@ class LocalHub:
             return ranged(request, file.content, {**headers, "ETag": f'"{file.oid}"'})
         headers |= {
             "X-Linked-Size": str(file.size),
-            "X-Linked-ETag": f'"{file.sha256}"',
-            "ETag": f'"{file.sha256}"',
+            **dict.fromkeys(("X-Linked-ETag", "ETag"), f'"{file.sha256}"'),
         }
         if self.transfer == "direct":
             return ranged(request, self.objects[file.sha256], headers)
@@ -418,17 +403,15 @@ class LocalHub:
             if request.method == "POST":
                 row = await request.json()
                 repository.variables[row["key"]] = row["value"]
-            return JSONResponse(
-                {key: {"key": key, "value": value} for key, value in repository.variables.items()}
-            )
+            rows = {key: {"key": key, "value": value} for key, value in repository.variables.items()}
+            return JSONResponse(rows)
         if kind == "space" and verb == "runtime":
             return JSONResponse(self.runtime(repository))
         if kind == "space" and verb == "hardware":
             repository.hardware = (await request.json())["flavor"]
             return JSONResponse(self.runtime(repository))
-        revision, _, folder = (
-            rest.partition("/") if verb in ("tree", "revision", "preupload", "commit") else ("main", "", "")
-        )
+        has_revision = verb in ("tree", "revision", "preupload", "commit")
+        revision, _, folder = rest.partition("/") if has_revision else ("main", "", "")
         snapshot = repository.at(revision)
         if snapshot is None:
             return error(404, "Revision not snapshot", "RevisionNotFound")
@@ -487,10 +470,8 @@ class LocalHub:
     @contextmanager
     def running(self):
         """Serve in a thread until the block ends."""
-        config = uvicorn.Config(
-            self.application(), port=self.port, log_level="critical", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
+        settings = {"port": self.port, "log_level": "critical", "timeout_graceful_shutdown": 1}
+        server = uvicorn.Server(uvicorn.Config(self.application(), **settings))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
@@ -559,14 +540,17 @@ class Faulty:
         await send(messages[0])
         await send({"type": "http.response.body", "body": body, "more_body": fault.act == "cut"})
         if fault.act == "cut":
-            raise ConnectionResetError  # uvicorn closes the connection in the middle of the body
+            # This makes uvicorn close the connection in the middle of the body.
+            raise ConnectionResetError
+
+
+def owner_of(name: str) -> str:
+    return name.split("/")[0]
 
 
 def error(status: int, message: str, code: str = "", headers: dict[str, str] | None = None) -> Response:
-    """The Hub's way to say no."""
-    headers = {**(headers or {}), "X-Error-Message": message}
-    if code:
-        headers["X-Error-Code"] = code
+    """An error as the Hub answers it."""
+    headers = {**(headers or {}), "X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
     return JSONResponse({"error": message}, status, headers)
 
 
@@ -584,7 +568,7 @@ def ranged(request: Request, content: bytes, headers: dict[str, str] | None = No
     return StreamingResponse(iter([content]), 206 if asked else 200, headers)
 
 
-# What a Hub can do instead of answering: an address that nobody answers at, or a fault of the local Hub.
+# What a Hub can do instead of answering: an address without a server, or a fault of the local Hub.
 FAULTS = {
     "refused": "http://127.0.0.1:9",
     "silent": Fault(".", "silent"),
