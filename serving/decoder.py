@@ -1,4 +1,4 @@
-"""Opens strangers' pictures, each in a child process that ends when it takes too much time or memory.
+"""Opens strangers' pictures in child processes, which end when a picture takes too much time or memory.
 
 `python serving/decoder.py` is such a child; it imports Pillow and nothing heavier.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import subprocess
 import sys
+import threading
 
 from PIL import Image, ImageOps
 
@@ -26,7 +28,7 @@ MAX_BYTES = 20 * 2**20
 # As in model.py, which this process does not import; a test compares them. A larger picture is reduced.
 MIN_SIDE, MAX_PIXELS = 8, 64 * 2**20
 SIDE = 2048
-# Seconds of processor time that a child may take, and seconds by the clock.
+# Seconds of processor time that a picture may take, and seconds by the clock.
 SECONDS, CLOCK = 2, 10.0
 # Bytes of a child's data.
 MEMORY = 2**30
@@ -81,46 +83,85 @@ def reduced(image: Image.Image) -> Image.Image:
     return Image.merge(image.mode, bands).convert(mode)
 
 
-def open_in_child(raw: bytes) -> Image.Image:
-    """A picture file as model.py takes it.
+class Child:
+    """A process that opens one picture after another, and is replaced when it did not survive one."""
 
-    Raises BadPicture, or TimeoutError with the child's exit status if it ended before it had answered.
-    """
-    # The server's environment holds secrets.
-    few = {name: os.environ.get(name, "") for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")}
-    command = [sys.executable, "-P", __file__]
-    try:
-        done = subprocess.run(command, input=raw, capture_output=True, env=few, timeout=CLOCK)
-    except subprocess.TimeoutExpired:
-        raise TimeoutError from None
-    if done.returncode:
-        raise TimeoutError(done.returncode)
-    head, _, pixels = done.stdout.partition(b"\n")
-    answer = json.loads(head)
-    if "error" in answer:
-        raise BadPicture(answer["error"])
-    return Image.frombytes(answer["mode"], answer["size"], pixels)
+    def __init__(self) -> None:
+        self._process: subprocess.Popen | None = None
+
+    def open(self, raw: bytes) -> Image.Image:
+        """A picture file as model.py takes it.
+
+        Raises BadPicture, or TimeoutError with the child's exit status if it ended before it had answered.
+        """
+        if self._process is None or self._process.poll() is not None:
+            # The server's environment holds secrets.
+            few = {name: os.environ.get(name, "") for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")}
+            command, pipe = [sys.executable, "-P", __file__], subprocess.PIPE
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=few
+            )
+        child = self._process
+        assert child.stdin and child.stdout
+        clock = threading.Timer(CLOCK, child.kill)
+        clock.start()
+        try:
+            # A child that has ended takes nothing, and its answer is empty.
+            with contextlib.suppress(OSError):
+                child.stdin.write(b"%d\n" % len(raw) + raw)
+                child.stdin.flush()
+            head = child.stdout.readline()
+            answer = json.loads(head) if head else {}
+            pixels = child.stdout.read(answer.get("bytes", 0))
+        finally:
+            clock.cancel()
+        if "error" in answer:
+            raise BadPicture(answer["error"])
+        if not answer or len(pixels) < answer["bytes"]:
+            child.kill()
+            raise TimeoutError(child.wait())
+        return Image.frombytes(answer["mode"], answer["size"], pixels)
+
+
+_own = threading.local()
+
+
+def open_in_child(raw: bytes) -> Image.Image:
+    """A picture file as model.py takes it, opened by this thread's child. Raises what `Child.open` does."""
+    if not hasattr(_own, "child"):
+        _own.child = Child()
+    return _own.child.open(raw)
 
 
 def be_the_child() -> None:
-    """Read a picture file; write a line of JSON, and the pixels."""
+    """Read one picture file after another; write a line of JSON for each, and the pixels."""
     if resource:
-        # The system ends the process, whatever library is at work.
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    pixels = b""
+    while size := sys.stdin.buffer.readline():
+        if resource:
+            # The system ends the process, whatever library is at work.
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            limit = math.ceil(used.ru_utime + used.ru_stime) + SECONDS
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+        answer, pixels = answer_to(sys.stdin.buffer.read(int(size)))
+        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
+        sys.stdout.buffer.flush()
+
+
+def answer_to(raw: bytes) -> tuple[dict, bytes]:
+    """The child's answer about a picture file, and its pixels."""
     try:
-        image = open_picture(sys.stdin.buffer.read())
-        answer, pixels = {"mode": image.mode, "size": image.size}, image.tobytes()
+        image = open_picture(raw)
+        pixels = image.tobytes()
+        return {"mode": image.mode, "size": image.size, "bytes": len(pixels)}, pixels
     except BadPicture as error:
-        answer = {"error": str(error)}
+        return {"error": str(error)}, b""
     except MemoryError:
-        answer = {"error": "The picture takes too much memory to open; send a smaller one."}
+        return {"error": "The picture takes too much memory to open; send a smaller one."}, b""
     except Exception:
         # Pillow's decoders raise many kinds of errors; each means that the file is damaged or not a picture.
         kinds = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
-        answer = {"error": f"This is not a picture that can be read; send a {kinds} file."}
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
+        return {"error": f"This is not a picture that can be read; send a {kinds} file."}, b""
 
 
 if __name__ == "__main__":
