@@ -228,9 +228,7 @@ def _ink(values: np.ndarray) -> np.ndarray:
     """As `to_ink`, of luminance."""
     if np.ptp(values) < MIN_CONTRAST:
         raise EmptyDrawing(EVEN)
-    edge = max(1, min(values.shape) // 16)
-    sides = values[:edge], values[-edge:], values[:, :edge], values[:, -edge:]
-    frame = np.concatenate([side.ravel() for side in sides])
+    frame = _frame(values, max(1, min(values.shape) // 16))
     ground = np.median(frame)
     if ground > 0.5 * (values.min() + values.max()):
         frame, ground, values = 1 - frame, 1 - ground, 1 - values
@@ -239,6 +237,12 @@ def _ink(values: np.ndarray) -> np.ndarray:
     if ink.max() < MIN_CONTRAST:
         raise EmptyDrawing("The picture has hardly any contrast: there is no ink in it.")
     return ink / ink.max()
+
+
+def _frame(values: np.ndarray, edge: int) -> np.ndarray:
+    """The outermost `edge` rows and columns; the corners come twice."""
+    sides = values[:edge], values[-edge:], values[:, :edge], values[:, -edge:]
+    return np.concatenate([side.ravel() for side in sides])
 
 
 def board_ink(values: np.ndarray) -> np.ndarray:
@@ -640,14 +644,11 @@ class DigitCNN(nn.Module):
         picture.
         """
         values = luminance(image)
-        black = values == 0
-        # A board's ink may run over its edge. A rim all round belongs to another picture of the same size.
-        is_board = (
-            values.shape == (BOARD, BOARD) and min(black.mean(), black[_border(black.shape)].mean()) > 0.5
-        )
         if max(values.shape) <= SMALL or not self.config.threshold:
             return torch.from_numpy(normalise(_ink(values)))[None]
-        if is_board:
+        # Ink may run over a board's edge, but a rim all round belongs to another picture of the same size.
+        is_black = [np.mean(part == 0) > 0.5 for part in (values, _frame(values, 1))]
+        if values.shape == (BOARD, BOARD) and all(is_black):
             ink = beside = board_ink(values)
         else:
             _, ink, beside = self._find(values)

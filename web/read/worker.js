@@ -2,13 +2,11 @@
 // it.
 
 import { Taught } from "../teach/taught.js";
-import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
+import { DigitCNN, ranked } from "./digit.js";
 import { fitted } from "./small.js";
 
 let net = null;
 const taught = new Taught();
-// The name of each board -> its Board, which draws only what came since the last question.
-const boards = new Map();
 
 async function load(base) {
   try {
@@ -62,13 +60,7 @@ async function answer({ board: name, revision, strokes, picture, pictures, insid
   const found = { board: name, revision };
   try {
     if (pictures) return { ...found, averages: await Promise.all(pictures.map(averages)) };
-    let image = picture;
-    if (strokes) {
-      if (!boards.has(name)) boards.set(name, new Board());
-      image = boards.get(name);
-      image.draw(parseStrokes(fitted(strokes).strokes));
-    }
-    const pixels = await net.preprocess(image);
+    const pixels = await net.preprocess(strokes ? fitted(strokes).strokes : picture);
     const mine = await taught.by(net);
     const { probabilities, margin, digit, lesson: place, own } = mine.predict(pixels);
     const lesson = taught.idOf(place);
