@@ -30,7 +30,8 @@ from PIL import Image, ImageFilter
 from torch import Tensor, nn
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
-FORMAT = 3  # of config.json
+# The format of config.json that this file reads and writes.
+FORMAT = 3
 LABELS = tuple("0123456789")
 
 # Sides in pixels: the network's input, and the longer side of the ink in it, as in MNIST (LeCun et al. 1998).
@@ -46,7 +47,7 @@ EXPECTED = (
 
 
 class EmptyDrawing(ValueError):
-    """There is no ink in the picture, so there is nothing to classify."""
+    """The picture has no ink, so there is nothing to classify."""
 
 
 class SeveralDigits(ValueError):
@@ -113,7 +114,7 @@ def opened(image: Any) -> Image.Image | np.ndarray:
 def luminance(image: Any) -> np.ndarray:
     """The picture as float32 (H, W), 0 black .. 1 white, upright, without transparency, at most 2048 a side.
 
-    Colours of one luminance, such as red on green, are told apart in the channel where they differ most.
+    Of red on green of one luminance, and the like, the channel counts in which they differ most.
     """
     given = _of_dict(image) if isinstance(image, dict) else image
     image = opened(given)
@@ -205,11 +206,14 @@ def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 # --- luminance -> ink ---
 
-MIN_CONTRAST = 0.06  # of full scale: less is paper, not ink
-INK_PIXELS = 50  # in a photographed digit, at least
-GROUND_SIDE = 64  # pixels: the resolution at which uneven light is estimated
-WINDOW = 13  # of these pixels: wider than a stroke
-GRAIN_SIDE = 512  # pixels: a finer photograph only has more grain
+# Ink differs from paper by more than this share of full scale.
+MIN_CONTRAST = 0.06
+# A photographed digit has at least so many pixels of ink.
+INK_PIXELS = 50
+# Uneven light is estimated on a copy of this side, with a window wider than a stroke, both in pixels.
+GROUND_SIDE, WINDOW = 64, 13
+# A finer photograph only has more grain.
+GRAIN_SIDE = 512  # pixels
 EVEN = "The picture is one even colour: there is no ink in it."
 
 
@@ -367,13 +371,18 @@ def _blur_matrix(sigma: float) -> np.ndarray:
 
 # Sides in pixels: of a board (board.py), of pictures that are taken as they are, and of the masks.
 BOARD, SMALL, MASK_SIDE = 448, 32, 256
-CROSSING = 0.6  # of a picture's side: ink that runs straight for so long is a line of the paper
-SHEET = 0.05  # of the picture: a smaller even patch is not the sheet that the digit is on
-# Columns to the left for each row down, of the lines that part two digits.
+# A line of the paper runs straight along at least this share of the picture's side.
+CROSSING = 0.6
+# The sheet that the digit is on is at least this share of the picture.
+SHEET = 0.05
+# The lines that part two digits move so many columns to the left for each row down.
 SLANTS = np.arange(-2, 5) / 10
-TALL = 0.5  # of the tallest part's height: a lower part is a dot or a bar, not a digit
-WIDE = 0.08  # of the height: a gap that parts two digits, whatever the network says of them
-FIRM = 1.0  # logits above the threshold: ink that is accepted so firmly is not questioned
+# A part lower than this share of the tallest one is a dot or a bar, not a digit.
+TALL = 0.5
+# A gap as wide as this share of the height parts two digits, whatever the network says of them.
+WIDE = 0.08
+# Ink with a margin so far above the threshold is not questioned.
+FIRM = 1.0  # logits
 
 
 class Parts(NamedTuple):
@@ -562,7 +571,7 @@ def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
 class Config:
     """What one must know beside the tensors to use a network; config.json holds it."""
 
-    channels: tuple[int, int, int] = (8, 32, 80)  # of the three blocks
+    channels: tuple[int, int, int] = (8, 32, 80)  # one number for each block
     places: int = 3  # a side: the last block's maps are averaged over places x places parts
     dropout: float = 0.2  # share of features that the dense layer does without while training
     temperature: float = 1.0  # divides the logits (Guo et al. 2017); fitted on validation images
@@ -572,7 +581,7 @@ class Config:
     focus: float = 4.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
     standing: float = 0.2  # share of it that an untaught digit gets, times the digit's own probability
     known: float = 0.45  # similarity from which a remembered drawing is recognised, whatever the margin
-    sha256: str = ""  # of model.safetensors
+    sha256: str = ""  # hash of model.safetensors
     format: int = FORMAT
 
 
@@ -840,17 +849,13 @@ class DigitCNN(nn.Module):
         """
         name = str(source)
         if not isinstance(source, (str, os.PathLike)) or not name.strip():
-            raise ValueError(
-                f"The source of a network is a folder or a Hub repository OWNER/NAME, not {source!r}."
-            )
+            raise ValueError(f"A network comes from a folder or a Hub repository OWNER/NAME, not {source!r}.")
         if Path(source).is_dir():
             return cls._load(Path(source), name)
         if Path(source).is_file():
             raise ValueError(f"{name} is a file; give the folder that holds {CONFIG} and {WEIGHTS}.")
         if not re.fullmatch("[^/.~][^/]*/[^/]+", name):
-            raise FileNotFoundError(
-                f"{name} is neither a folder nor a Hub repository OWNER/NAME; check its path."
-            )
+            raise FileNotFoundError(f"{name} is neither a folder nor a Hub repository OWNER/NAME; check it.")
         # An error further on would print the token.
         if token and not re.fullmatch("[!-~]+", token):
             raise PermissionError(

@@ -18,7 +18,7 @@ const rint = (value) => value + 6755399441055744 - 6755399441055744; // halves t
 class NamedError extends Error {
   name = this.constructor.name;
 }
-/** There is no ink in the picture. */
+/** The picture has no ink. */
 export class EmptyDrawing extends NamedError {}
 /** Digits stand side by side in the picture. */
 export class SeveralDigits extends NamedError {}
@@ -76,13 +76,12 @@ export function parseStrokes(payload) {
 
 const PIECE = 16; // pixels: the longest piece of a line that is drawn at once
 
-/** What `parseStrokes` gave, drawn with a round brush: Uint8Array(size * size). */
-export function render(strokes, size = SIZE) {
-  const board = new U8(size * size);
-  const scale = f32(size / SIZE);
+/** What `parseStrokes` gave, drawn with a round brush: Uint8Array(448 * 448). */
+export function render(strokes) {
+  const board = new U8(SIZE * SIZE);
   for (const stroke of strokes) {
-    const radius = f32(f32(stroke.radius) * scale);
-    const points = F32.from(stroke.points, (value) => f32(value) * scale);
+    const radius = f32(stroke.radius);
+    const points = F32.from(stroke.points);
     for (let i = 0; i === 0 || i < points.length - 2; i += 2) {
       const [x, y] = points.subarray(i);
       const [endX, endY] = points.subarray(min(i + 2, points.length - 2));
@@ -92,17 +91,17 @@ export function render(strokes, size = SIZE) {
       const stepX = f32(wayX / cuts);
       const stepY = f32(wayY / cuts);
       for (let k = 0; k < cuts; k++)
-        drawPiece(board, size, f32(x + f32(stepX * k)), f32(y + f32(stepY * k)), stepX, stepY, radius);
+        drawPiece(board, f32(x + f32(stepX * k)), f32(y + f32(stepY * k)), stepX, stepY, radius);
     }
   }
   return board;
 }
 
-function drawPiece(board, size, x, y, dx, dy, radius) {
+function drawPiece(board, x, y, dx, dy, radius) {
   const left = floor(min(x, x + dx) - radius - 1);
-  const right = min(ceil(max(x, x + dx) + radius + 1), size);
+  const right = min(ceil(max(x, x + dx) + radius + 1), SIZE);
   const top = floor(min(y, y + dy) - radius - 1);
-  const bottom = min(ceil(max(y, y + dy) + radius + 1), size);
+  const bottom = min(ceil(max(y, y + dy) + radius + 1), SIZE);
   const rim = f32(radius + f32(0.5));
   const outside = rim * rim * 1.0001;
   const leftX = left - x;
@@ -113,7 +112,7 @@ function drawPiece(board, size, x, y, dx, dy, radius) {
   for (let row = max(top, 0); row < bottom; row++) {
     const py = f32(topY + (row - top + 0.5));
     const part = f32(py * alongY);
-    for (let column = max(left, 0), i = row * size + column; column < right; column++, i++) {
+    for (let column = max(left, 0), i = row * SIZE + column; column < right; column++, i++) {
       if (board[i] === 255) continue;
       const px = f32(leftX + (column - left + 0.5));
       const along = f32(min(max(f32(f32(px * alongX) + part), 0), 1));
@@ -149,7 +148,7 @@ function extremes(data) {
   return [low, high];
 }
 
-// Of a typed array that was sorted.
+// The array must be sorted.
 function quantile(sorted, share) {
   const place = share * (sorted.length - 1);
   const low = sorted[floor(place)];
@@ -173,7 +172,8 @@ function extend(box, row, column) {
   box[3] = max(box[3], column + 1);
 }
 
-// What `value(i)` gives for the pixels of a box, `i` being the index in a plane of blocks of `step` pixels a side.
+// A box of a picture: each pixel is `value(i, row, column)`, where `i` is the index of its block of `step` pixels
+// a side in a plane of blocks.
 function cut({ width }, [top, bottom, left, right], value, step = 1) {
   const result = plane(bottom - top, right - left);
   for (let row = top, to = 0; row < bottom; row++) {
@@ -237,7 +237,7 @@ async function opened(image) {
   }
 }
 
-// Luminance 0..1; colours of one luminance are told apart in the channel where they differ most.
+// Luminance 0..1; of colours of one luminance, the channel in which they differ most.
 function luminance({ data, height, width }) {
   const depth = data.length / (height * width);
   const step = stepOf(height, width);
@@ -548,8 +548,8 @@ const TALL = 0.5;
 const WIDE = 0.08;
 const FIRM = 1;
 
-// The connected parts of a mask: labels (0 outside, 1..n in the order in which rows meet them), boxes, sizes, and
-// which have a pixel in the mask `edge`.
+// The connected parts of a mask: labels (0 outside, 1..n in the order in which rows meet them), boxes, sizes,
+// and touching: whether a part has a pixel in the mask `edge`.
 function partsOf({ data, height, width }, edge = []) {
   const labels = new Int32Array(data.length);
   const [boxes, sizes, touching] = [[], [], []];
@@ -760,7 +760,7 @@ export function ranked(probabilities, topK = 3) {
     .slice(0, topK);
 }
 
-// A layer's maps as float64, (row, column, channel), with zeros around them and channels up to a multiple of four.
+// A layer's maps as float64, (row, column, channel), with zeros around them and a multiple of four channels.
 class Maps {
   constructor(name, channels, side) {
     const depth = 4 * ceil(channels / 4);
@@ -951,7 +951,7 @@ export class DigitCNN {
       const config = await download(base, CONFIG, cache);
       const weights = await download(base, WEIGHTS, cache);
       const net = new DigitCNN(new Network(config, weights, base));
-      // Browsers do not hash without HTTPS, as on a local network.
+      // Browsers hash only on pages that came by HTTPS.
       const hash = await globalThis.crypto?.subtle?.digest("SHA-256", weights);
       const text = hash && Array.from(new U8(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
       if (text && text !== net.config.sha256) {

@@ -17,9 +17,9 @@ async function load(base) {
   }
 }
 
-// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives
-// behind all questions that came meanwhile, and only when the one before is sent. While the pen moves, half
-// of the time is left to the page.
+// Only the newest question of each board counts. After an answer the worker sends itself a message, which
+// arrives behind all questions that came meanwhile, and begins the next answer then. While the pen moves, it
+// rests half of the time, so that the page stays quick.
 // The name of each board -> its newest question.
 const waiting = new Map();
 const turn = new MessageChannel();
@@ -50,7 +50,7 @@ turn.port1.onmessage = async () => {
   begin();
 };
 
-// The last layer's averages for a picture; undefined where there is no ink.
+// The last layer's averages for a picture; undefined for a picture without ink.
 async function averages(picture) {
   const layers = await net.activations(picture).catch(() => []);
   return layers.find(({ name }) => name === "average")?.data;
