@@ -172,8 +172,8 @@ function extend(box, row, column) {
   box[3] = max(box[3], column + 1);
 }
 
-// A box of a picture: each pixel is `value(i, row, column)`, where `i` is the index of its block of `step` pixels
-// a side in a plane of blocks.
+// A box of a picture. Each pixel is `value(i, row, column)`, where `i` is the index of its block in a plane of
+// blocks of `step` pixels a side.
 function cut({ width }, [top, bottom, left, right], value, step = 1) {
   const result = plane(bottom - top, right - left);
   for (let row = top, to = 0; row < bottom; row++) {
@@ -1027,9 +1027,9 @@ export class DigitCNN {
     return { probabilities: powers.map((power) => power / sum), logits: logits.slice(), margin, digit };
   }
 
-  /** The answer to a tensor: {probabilities, logits, margin, digit, lesson, own}. `margin` is how far the best
-   *  logit stands above the mean one; under the threshold `digit` is null. `lesson` is the index of the lesson
-   *  that decided, null when the network's `own` answer stands. */
+  /** The answer to a tensor: {probabilities, logits, margin, digit, lesson, own}. `margin` is how far the
+   *  best logit stands above the mean one; under the threshold `digit` is null. `lesson` is the index of the
+   *  lesson that decided, null when the network's `own` answer stands. */
   predict(tensor) {
     const logits = this.#network.run(tensor);
     const own = this.#answer(logits, marginOf(logits));
