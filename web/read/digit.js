@@ -259,11 +259,16 @@ function luminance({ data, height, width }) {
 }
 
 // The standard deviation of every fourth pixel of every fourth row.
-function spread({ data, width }) {
-  const some = data.filter((_, i) => !(floor(i / width) % 4) && !((i % width) % 4));
-  const mean = some.reduce((a, b) => a + b, 0) / some.length;
-  const square = some.reduce((sum, value) => sum + value ** 2, 0) / some.length;
-  return sqrt(max(square - mean ** 2, 0));
+function spread({ data, height, width }) {
+  let [count, sum, squares] = [0, 0, 0];
+  for (let row = 0; row < height; row += 4) {
+    for (let i = row * width; i < (row + 1) * width; i += 4) {
+      count++;
+      sum += data[i];
+      squares += data[i] ** 2;
+    }
+  }
+  return sqrt(max(squares / count - (sum / count) ** 2, 0));
 }
 
 // A picture with transparency on a ground on which its ink can be seen.
@@ -383,11 +388,8 @@ function filtered(values, height, width, ...filters) {
   const { data } = resample(values, height, width, BOX_FILTER);
   let bytes = new U8(mapped(data, (value) => rint(f32(min(max(value, 0), 1) * 255))));
   for (const filter of filters) bytes = filter(bytes, height, width);
-  return plane(
-    height,
-    width,
-    mapped(bytes, (byte) => unit[byte]),
-  );
+  const numbers = mapped(bytes, (byte) => unit[byte]);
+  return plane(height, width, numbers);
 }
 
 function transposed(data, height, width) {
@@ -609,11 +611,13 @@ function linesOf(data, height, width) {
     if (data[i - width]) lengths[i] = lengths[i - width];
     else for (let j = i; data[j]; j += width) lengths[i]++;
   }
+  const tops = places.map((i) => floor(i / width));
+  const starts = places.map((i) => i % width);
   let [rows, profile, sharpest] = [[], [], -1];
   for (let k = 0; k < 33; k++) {
     const slope = -0.1 + (k * 0.2) / 32;
     const counts = new F64(height + 2 * width + 1);
-    const turned = places.map((i) => rint(floor(i / width) + slope * ((i % width) - width / 2)) + width);
+    const turned = places.map((_, n) => rint(tops[n] + slope * (starts[n] - width / 2)) + width);
     let sharp = 0;
     for (const row of turned) sharp += 2 * counts[row]++ + 1;
     if (sharp > sharpest) [rows, profile, sharpest] = [turned, counts, sharp];
