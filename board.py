@@ -22,8 +22,10 @@ MIN_RADIUS, MAX_RADIUS, DEFAULT_RADIUS = 5.0, 25.0, 15.0  # MNIXEL's brush slide
 # A page sends at most this much; an ordinary digit has 1 to 3 strokes and 20 to 150 points.
 MAX_STROKES = 200
 MAX_POINTS = 10_000
-MAX_LENGTH = 200 * SIZE  # board units of line in all: a digit has 1 to 4 boards of it, a furious scribble 50
-FAR = 4 * SIZE  # board units: a pen that is farther out is drawn as if it were there
+# Board units of line in all: a digit has 1 to 4 boards of it, a furious scribble 50.
+MAX_LENGTH = 200 * SIZE
+# A pen farther out than so many board units is drawn as if it were there.
+FAR = 4 * SIZE
 
 PYRAMID_KERNEL = (0.05, 0.25, 0.40, 0.25, 0.05)  # Burt and Adelson (1983), a = 0.4
 
@@ -55,12 +57,12 @@ def parse_strokes(payload: object) -> list[Stroke]:
     for raw in payload:
         if not isinstance(raw, dict) or not isinstance(raw.get("points"), list) or not raw["points"]:
             raise ValueError('A stroke is {"points": [[x, y], ...], "radius": r} with at least one point.')
-        total += len(raw["points"])
+        pairs = raw["points"]
+        total += len(pairs)
         if total > MAX_POINTS:
             raise ValueError(f"A drawing has at most {MAX_POINTS} points; this one has more.")
-        pairs = raw["points"]
         if not all(
-            isinstance(p, list) and len(p) == 2 and _is_number(p[0]) and _is_number(p[1]) for p in pairs
+            isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair)) for pair in pairs
         ):
             raise ValueError("A point is a pair of finite numbers [x, y] in board units.")
         radius = raw.get("radius", DEFAULT_RADIUS)
@@ -98,21 +100,25 @@ def render(strokes: Sequence[Stroke], size: int = SIZE) -> np.ndarray:
     return np.rint(board, out=board).astype(np.uint8)
 
 
-_PIECE = 16  # pixels: the longest piece of a line that is drawn at once; fast for slow hands and quick ones
-_BATCH = 24  # pieces at a time: their windows, some 200 kB an array, stay in the processor's cache
+# Lines are drawn in pieces of at most so many pixels: fast for slow hands and quick ones.
+_PIECE = 16
+# So many pieces are drawn at a time: their windows, some 200 kB an array, stay in the processor's cache.
+_BATCH = 24
 
 
 def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> None:
     """Raise the board's coverage, in place, to that of a line through `points` (n, 2) with round ends."""
     starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
     cuts = np.maximum(np.ceil(np.hypot(*(ends - starts).T) / _PIECE), 1).astype(int)
-    owner = np.repeat(np.arange(len(cuts)), cuts)  # the segment that each piece belongs to
+    # The segment that each piece belongs to.
+    owner = np.repeat(np.arange(len(cuts)), cuts)
     step = ((ends - starts) / cuts[:, None].astype(np.float32))[owner]
     index = (np.arange(len(owner)) - np.repeat(np.cumsum(cuts) - cuts, cuts)).astype(np.float32)
     begin = starts[owner] + step * index[:, None]
     reach = radius + 1
     low, high = np.minimum(begin, begin + step) - reach, np.maximum(begin, begin + step) + reach
-    near = (high > 0).all(axis=1) & (low < board.shape[0]).all(axis=1)  # the others lie wholly outside
+    # The others lie wholly outside.
+    near = (high > 0).all(axis=1) & (low < board.shape[0]).all(axis=1)
     begin, step = begin[near], step[near]
     for first in range(0, len(begin), _BATCH):
         _draw_pieces(board, begin[first : first + _BATCH], step[first : first + _BATCH], radius)
@@ -126,8 +132,10 @@ def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius:
     x = ((corner[:, 0] - start[:, 0])[:, None] + grid).astype(np.float32)[:, None, :]  # (n, 1, side)
     y = ((corner[:, 1] - start[:, 1])[:, None] + grid).astype(np.float32)[:, :, None]  # (n, side, 1)
     dx, dy = step[:, 0, None, None], step[:, 1, None, None]
-    length2 = np.maximum(dx * dx + dy * dy, np.float32(1e-12))  # a dot has length 0
-    along = x * (dx / length2) + y * (dy / length2)  # (n, side, side): 0 at the start, 1 at the end
+    # A dot has length 0.
+    length2 = np.maximum(dx * dx + dy * dy, np.float32(1e-12))
+    # (n, side, side), 0 at the start, 1 at the end.
+    along = x * (dx / length2) + y * (dy / length2)
     np.clip(along, 0, 1, out=along)
     distance2 = np.square(x - along * dx)
     distance2 += np.square(y - along * dy)
@@ -149,8 +157,8 @@ def _halving(size: int) -> np.ndarray:
 
 
 _REDUCTION = _halving(56) @ _halving(112) @ _halving(224) @ _halving(448)  # (28, 448)
-# The same without its zeros: where each row begins, and its weights. A whole product would take the more time
-# the busier the machine is, because numpy shares it among threads that wait for one another.
+# The same without its zeros: where each row begins, and its weights. numpy shares a whole product among
+# threads, which on a busy machine wait for one another.
 _BANDS = [(int(np.flatnonzero(row)[0]), row[row != 0]) for row in _REDUCTION]
 
 

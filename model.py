@@ -11,6 +11,7 @@ because it travels with the weights. Training, the page, the endpoints, tests an
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import io
 import json
@@ -18,7 +19,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,12 +29,16 @@ import torch
 from PIL import Image, ImageFilter
 from torch import Tensor, nn
 
-INPUT = 28  # side of what the network is given, pixels
-BOX = 20  # longer side of the ink inside it; LeCun et al. (1998) made MNIST so
-MIN_SIDE = 8  # of a picture, pixels
-REDUCED = 2048  # pixels: a picture with a longer side is reduced to at most so many
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+# The format of config.json that this file reads and writes.
+FORMAT = 3
+LABELS = tuple("0123456789")
+
+# Sides in pixels: the network's input, and the longer side of the ink in it, as in MNIST (LeCun et al. 1998).
+INPUT, BOX = 28, 20
+MIN_SIDE = 8  # pixels
+REDUCED = 2048  # pixels: larger pictures are reduced to at most this side
 MAX_PIXELS = 64 * 2**20
-FORMAT = 3  # of config.json; a reader refuses another
 
 EXPECTED = (
     "expected a path, an open file, bytes, a PIL image, or an array, tensor or list of shape (H, W), "
@@ -42,7 +47,7 @@ EXPECTED = (
 
 
 class EmptyDrawing(ValueError):
-    """There is no ink in the picture, so there is nothing to classify."""
+    """The picture has no ink, so there is nothing to classify."""
 
 
 class SeveralDigits(ValueError):
@@ -50,7 +55,7 @@ class SeveralDigits(ValueError):
 
 
 class AlteredWeights(ValueError):
-    """The weights are not those that config.json was written for: their SHA-256 differs."""
+    """The SHA-256 of the weights is not the one in config.json."""
 
 
 # --- what people have -> luminance ---
@@ -66,27 +71,23 @@ def _of_dict(image: dict) -> Any:
     layers = [layer for layer in (image.get("background"), *(image["layers"] or ())) if layer is not None]
     if not layers:
         raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
-    if len(layers) == 1:
-        return layers[0]
     try:
-        pictures = [opened(layer) for layer in layers]
-        under, *over = [
-            (Image.fromarray(one) if isinstance(one, np.ndarray) else one).convert("RGBA") for one in pictures
+        pictures = [
+            one if isinstance(one, Image.Image) else Image.fromarray(one) for one in map(opened, layers)
         ]
-        for layer in over:
-            under = Image.alpha_composite(under, layer)
-        return under
+        return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
     except (TypeError, ValueError) as error:
         raise ValueError("The layers of the sketch pad are not pictures of one size.") from error
 
 
 def opened(image: Any) -> Image.Image | np.ndarray:
-    """Whatever people have as a Pillow image or an array (H, W), (H, W, 3) or (H, W, 4)."""
+    """Whatever people have, as a Pillow image or an array (H, W), (H, W, 3) or (H, W, 4)."""
     try:
-        image = io.BytesIO(image) if isinstance(image, (bytes, bytearray)) else image
+        if isinstance(image, (bytes, bytearray)):
+            image = io.BytesIO(image)
         if isinstance(image, (str, os.PathLike)) or hasattr(image, "read"):
             image = Image.open(image)
-        # Modes I and F have no range of their own; as arrays they get one from their values.
+        # Modes I and F have no fixed range; as arrays they get one from their values.
         if isinstance(image, Image.Image) and image.mode[0] not in "IF":
             return image
         if isinstance(image, Tensor) and not image.is_complex():
@@ -95,7 +96,7 @@ def opened(image: Any) -> Image.Image | np.ndarray:
     except FileNotFoundError as error:
         raise ValueError(f"There is no file {image}: {EXPECTED}.") from error
     except Exception as error:
-        # The readers of damaged files raise nearly everything.
+        # Damaged files raise nearly every kind of error. Addresses in memory help nobody.
         reason = re.sub(r" ?<[^<>]* at 0x\w+>", "", str(error))
         raise ValueError(f"The picture cannot be opened ({reason}): {EXPECTED}.") from error
     if array.dtype.kind not in "biuf":
@@ -105,15 +106,15 @@ def opened(image: Any) -> Image.Image | np.ndarray:
         array = array.reshape(INPUT, INPUT)
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[2] not in (3, 4):
         array = np.moveaxis(array, 0, 2)
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
         raise ValueError(f"Cannot read an array of shape {shape} as one picture: {EXPECTED}.")
     return array
 
 
 def luminance(image: Any) -> np.ndarray:
-    """The picture as float32 (H, W), 0 black .. 1 white, upright and on a ground, at most 2048 a side.
+    """The picture as float32 (H, W), 0 black .. 1 white, upright, without transparency, at most 2048 a side.
 
-    Colours of one luminance, such as red on green, are told apart in the channel where they differ most.
+    Of red on green of one luminance, and the like, the channel counts in which they differ most.
     """
     given = _of_dict(image) if isinstance(image, dict) else image
     image = opened(given)
@@ -125,10 +126,13 @@ def luminance(image: Any) -> np.ndarray:
             f"and at most {MAX_PIXELS // 2**20} megapixels."
         )
     if is_array:
-        return _grey(_planes(image.__getitem__, height, width, _white(image)))
+        low, high = image.min(), image.max()
+        white = next((white for white in (1, 255, 65535) if high <= 1.001 * white), None)
+        if white is None or not low >= -0.001 * white:
+            raise ValueError(f"The picture has values from {low} to {high}: {EXPECTED}.")
+        return _grey(image.__getitem__, height, width, white)
     try:
-        # A JPEG is decoded at a half, a quarter or an eighth of its size; other formats ignore this. It would
-        # change a picture that the caller has opened.
+        # JPEG decodes faster at a fraction of its size. A picture that the caller opened stays as it is.
         if image is not given and max(image.size) > REDUCED:
             image.draft(None, (REDUCED // 2, REDUCED // 2))
         (flip, turn), (width, height) = _upright(image), image.size
@@ -139,7 +143,7 @@ def luminance(image: Any) -> np.ndarray:
             # Pillow converts La to LA only.
             return np.asarray((strip.convert("LA") if strip.mode == "La" else strip).convert(mode))
 
-        values = _grey(_planes(rows, height, width, 255))
+        values = _grey(rows, height, width, 255)
     except EmptyDrawing:
         raise
     except Exception as error:
@@ -147,20 +151,10 @@ def luminance(image: Any) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(np.fliplr(values) if flip else values, turn))
 
 
-def _white(array: np.ndarray) -> int:
-    """The value that stands for white in an array: 1, 255 or 65535. A mask of 0 and 1 is ink."""
-    low, high = array.min(), array.max()
-    white = next((white for white in (1, 255, 65535) if high <= 1.001 * white), None)
-    if white is None or not low >= -0.001 * white:
-        raise ValueError(f"The picture has values from {low} to {high}: {EXPECTED}.")
-    return white if high > 0 else 255
+def _grey(rows: Callable[[slice], np.ndarray], height: int, width: int, white: int) -> np.ndarray:
+    """Float32 (H, W) 0..1 of a picture whose rows `rows` gives, reduced to at most 2048 a side.
 
-
-def _planes(rows: Callable[[slice], np.ndarray], height: int, width: int, white: int) -> list[np.ndarray]:
-    """Grey, or red, green, blue and perhaps alpha: float32 (h, w) 0..1, reduced to at most 2048 a side.
-
-    `rows` gives some rows of the picture. They are read in strips, because colours as floats take much
-    memory.
+    The rows are read in strips, because colours as floats take much memory.
     """
     step = min(-(-max(height, width) // REDUCED), min(height, width) // MIN_SIDE)
     many = step * max(1, 2**19 // (width * step))
@@ -172,11 +166,7 @@ def _planes(rows: Callable[[slice], np.ndarray], height: int, width: int, white:
         if step > 1:
             planes = [np.asarray(Image.fromarray(plane, "F").reduce(step)) for plane in planes]
         strips.append(planes)
-    return [np.concatenate(parts) for parts in zip(*strips, strict=True)]
-
-
-def _grey(planes: list[np.ndarray]) -> np.ndarray:
-    """One plane (H, W) of what `_planes` gives."""
+    planes = [np.concatenate(parts) for parts in zip(*strips, strict=True)]
     if len(planes) == 1:
         return planes[0]
     red, green, blue = planes[:3]
@@ -188,7 +178,7 @@ def _grey(planes: list[np.ndarray]) -> np.ndarray:
 
 
 def _upright(image: Image.Image) -> tuple[int, int]:
-    """How to turn a picture upright, as its Exif says: mirrored or not, then by so many quarters."""
+    """How to turn a picture upright, as its Exif says: mirrored or not, then by how many quarters."""
     turns = {2: (1, 0), 3: (0, 2), 4: (1, 2), 5: (1, 1), 6: (0, 3), 7: (1, 3), 8: (0, 1)}
     try:
         return turns.get(image.getexif().get(0x0112, 1), (0, 0))
@@ -200,16 +190,14 @@ def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Lay a picture with transparency on a background on which its ink can be seen.
 
     Ink on a transparent ground (a layer of a drawing program) goes on white when it is dark and on black when
-    it is light. A picture that brings its own ground along (a photograph with cut corners) goes on that
-    ground. Where colours show nothing, as with half-transparent ink, alpha itself is the picture.
+    it is light. A picture with its own ground (a photograph with cut corners) goes on that ground. Where
+    colours show nothing, as with half-transparent ink, alpha itself is the picture.
     """
     opaque = values[alpha > 0.5]
     if opaque.size:
         low, middle, high = np.quantile(opaque, (0.02, 0.5, 0.98))
-        if high - low < 0.25 or opaque.size < 0.5 * alpha.size:
-            ground = 1.0 if middle < 0.5 else 0.0
-        else:
-            ground = middle
+        is_drawn = high - low < 0.25 or opaque.size < 0.5 * alpha.size
+        ground = float(middle < 0.5) if is_drawn else middle
         values = values * alpha + np.float32(ground) * (1 - alpha)
     elif alpha.max() < MIN_CONTRAST:
         raise EmptyDrawing("The picture is transparent: there is no ink in it.")
@@ -218,19 +206,22 @@ def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 # --- luminance -> ink ---
 
-MIN_CONTRAST = 0.06  # of full scale: less is paper, not ink
-INK_PIXELS = 50  # a photographed digit has at least so many, however small it is on the paper
-GROUND_SIDE = 64  # pixels: the resolution at which uneven light is estimated
-WINDOW = 13  # of them: wider than a stroke
-GRAIN_SIDE = 512  # pixels, at most, of a photograph: finer ones only carry more grain
+# Ink differs from paper by more than this share of full scale.
+MIN_CONTRAST = 0.06
+# A photographed digit has at least so many pixels of ink.
+INK_PIXELS = 50
+# Uneven light is estimated on a copy of this side, with a window wider than a stroke, both in pixels.
+GROUND_SIDE, WINDOW = 64, 13
+# A finer photograph only has more grain.
+GRAIN_SIDE = 512  # pixels
+EVEN = "The picture is one even colour: there is no ink in it."
 
 
 def to_ink(image: Any) -> np.ndarray:
     """The ink of a picture: float32 (H, W), 0 background .. 1 ink; of a photograph at most 512 a side.
 
     The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a
-    note). A background that is not one even value, as in a photograph, is estimated and taken away, and its
-    grain cut off.
+    note). An uneven background, as in a photograph, is estimated and subtracted, and its grain cut off.
 
     Raises EmptyDrawing when nothing stands out from the background, ValueError for what is not a picture.
     """
@@ -239,40 +230,43 @@ def to_ink(image: Any) -> np.ndarray:
 
 def _ink(values: np.ndarray) -> np.ndarray:
     """As `to_ink`, of luminance."""
-    if values.max() - values.min() < MIN_CONTRAST:
-        raise EmptyDrawing("The picture is one even colour: there is no ink in it.")
-
-    edge = max(1, min(values.shape) // 16)
-    frame = np.concatenate(
-        [values[:edge].ravel(), values[-edge:].ravel(), values[:, :edge].ravel(), values[:, -edge:].ravel()]
-    )
-    ground = np.median(frame) if frame.min() < frame.max() else frame[0]
+    if np.ptp(values) < MIN_CONTRAST:
+        raise EmptyDrawing(EVEN)
+    frame = _frame(values, max(1, min(values.shape) // 16))
+    ground = np.median(frame)
     if ground > 0.5 * (values.min() + values.max()):
-        frame, ground, values = 1 - frame, 1 - ground, 1 - values  # dark on light
-    if np.mean(np.abs(frame - ground) < 1.5 / 255) < 0.5:
-        ink = _without_grain(values)
-    else:
-        ink = np.maximum(values - ground, 0)
-    peak = ink.max()
-    if peak < MIN_CONTRAST:
+        frame, ground, values = 1 - frame, 1 - ground, 1 - values
+    is_even = np.mean(np.abs(frame - ground) < 1.5 / 255) >= 0.5
+    ink = np.maximum(values - ground, 0) if is_even else _without_grain(values)
+    if ink.max() < MIN_CONTRAST:
         raise EmptyDrawing("The picture has hardly any contrast: there is no ink in it.")
-    return np.divide(ink, peak, out=ink)
+    return ink / ink.max()
+
+
+def _frame(values: np.ndarray, edge: int) -> np.ndarray:
+    """The outermost `edge` rows and columns; the corners come twice."""
+    sides = values[:edge], values[-edge:], values[:, :edge], values[:, -edge:]
+    return np.concatenate([side.ravel() for side in sides])
 
 
 def board_ink(values: np.ndarray) -> np.ndarray:
     """As `to_ink`, of a square board of any size, float32 0..1, white on black.
 
-    Without the empty ground round the ink, if the frame is empty, too: that changes no answer and saves time.
+    Unless ink lies near the edge, the empty ground round it is left out: the answer is the same, and faster.
     """
-    rows, columns = np.flatnonzero(values.any(axis=1)), np.flatnonzero(values.any(axis=0))
-    side = len(values)
-    edge = side // 16
-    if not rows.size or min(rows[0], columns[0]) < edge or max(rows[-1], columns[-1]) >= side - edge:
+    if values.max() < MIN_CONTRAST:
+        raise EmptyDrawing(EVEN)
+    rows, columns = _box(values > 0)
+    side, edge = len(values), len(values) // 16
+    if min(rows.start, columns.start) < edge or max(rows.stop, columns.stop) > side - edge:
         return _ink(values)
-    ink = values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    if ink.max() < MIN_CONTRAST:
-        raise EmptyDrawing("The picture is one even colour: there is no ink in it.")
-    return ink / ink.max()
+    return values[rows, columns] / values.max()
+
+
+def _box(mask: np.ndarray) -> tuple[slice, slice]:
+    """The rows and columns from the first to the last True of a mask (H, W) that has one."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _bytes(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -295,29 +289,17 @@ def _grown(image: np.ndarray, side: int) -> np.ndarray:
     return image
 
 
-def _median(image: np.ndarray) -> np.ndarray:
-    """The median of the 3x3 pixels round each, uint8 (H, W), after their columns were sorted (Smith 1996)."""
-
-    def ordered(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        low, high = np.minimum(a, b), np.maximum(a, b)
-        return np.minimum(low, c), np.maximum(low, np.minimum(high, c)), np.maximum(high, c)
-
-    wide = np.pad(image, 1, mode="edge")
-    columns = ordered(wide[:-2], wide[1:-1], wide[2:])
-    low, middle, high = (ordered(rows[:, :-2], rows[:, 1:-1], rows[:, 2:]) for rows in columns)
-    return ordered(low[2], middle[1], high[0])[1]
-
-
 def _without_grain(values: np.ndarray) -> np.ndarray:
     """Light ink (H, W) on a dark, uneven, grainy ground, 0..1: the ink alone, 0..1.
 
     The ground is a grey opening (Sternberg 1986) with a window wider than a stroke, on a small copy. What is
-    left of the paper's grain is cut at three times its spread; ink that hangs together only as specks is
+    left of the paper's grain is cut at three times its spread, and ink that hangs together only as specks is
     dropped.
     """
     factor = max(1.0, min(max(values.shape) / GRAIN_SIDE, min(values.shape) / MIN_SIDE))
     shape = (round(values.shape[0] / factor), round(values.shape[1] / factor))
-    fine = _median(_bytes(values, shape)).astype(np.float32) / np.float32(255)
+    median = Image.fromarray(_bytes(values, shape)).filter(ImageFilter.MedianFilter(3))
+    fine = np.asarray(median).astype(np.float32) / np.float32(255)
 
     shrink = GROUND_SIDE / max(shape)
     small = _bytes(fine, (max(1, round(shape[0] * shrink)), max(1, round(shape[1] * shrink))))
@@ -349,66 +331,58 @@ SOFTNESS = 0.6
 def normalise(ink: np.ndarray) -> np.ndarray:
     """Crop, scale and centre ink (H, W) 0..1: float32 (28, 28), 0 background .. 1 ink.
 
-    The longer side of the ink's box becomes 20 pixels and the centre of mass goes to the centre, as MNIST was
-    made (LeCun et al. 1998), in one resampling. Sharp sources are softened to what a 28x28 of MNIXEL is.
+    The longer side of the ink's box becomes 20 pixels and the centre of mass goes to the centre, as in MNIST
+    (LeCun et al. 1998), in one resampling. Sharp sources are softened to what a 28x28 of MNIXEL is.
     """
-    mask = ink >= EDGE
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    side = max(bottom - top, right - left)
+    rows, columns = _box(ink >= EDGE)
+    side = max(rows.stop - rows.start, columns.stop - columns.start)
     pixel = side / BOX  # source pixels per pixel of the result
 
     mass = np.where(ink >= 0.1, ink, 0)
     by_row, by_column = mass.sum(axis=1, dtype=np.float64), mass.sum(axis=0, dtype=np.float64)
-    del mass
-    total = by_row.sum()
-    centre_y = float(by_row @ (np.arange(ink.shape[0]) + 0.5) / total)
-    centre_x = float(by_column @ (np.arange(ink.shape[1]) + 0.5) / total)
+    centre_y = float(by_row @ (np.arange(ink.shape[0]) + 0.5) / by_row.sum())
+    centre_x = float(by_column @ (np.arange(ink.shape[1]) + 0.5) / by_row.sum())
     # A long tail must not push the box over the edge.
     half = INPUT / 2 * pixel
-    centre_y = min(max(centre_y, bottom - half), top + half)
-    centre_x = min(max(centre_x, right - half), left + half)
+    centre_y = min(max(centre_y, rows.stop - half), rows.start + half)
+    centre_x = min(max(centre_x, columns.stop - half), columns.start + half)
 
-    margin = int(np.ceil(half + 2 * pixel)) + 1  # so that the window and its filter lie inside
-    y, x = int(centre_y), int(centre_x)
-    window = _cut(ink, y - margin, x - margin, 2 * margin)
-    image = Image.fromarray(window, "F")
-    box_y, box_x = centre_y - y + margin, centre_x - x + margin
-    box = (box_x - half, box_y - half, box_x + half, box_y + half)
-    small = np.asarray(image.resize((INPUT, INPUT), Image.Resampling.BILINEAR, box=box))
-    blur = _blur_matrix(SOFTNESS * min(max((pixel - 1) / 3, 0), 1))  # a 28x28 is soft already, a board is not
+    # Pillow's filter must not reach the edge of what it is given; what it crops from outside is 0.
+    margin = int(np.ceil(half + 2 * pixel)) + 1
+    left, top = int(centre_x) - margin, int(centre_y) - margin
+    window = Image.fromarray(ink, "F").crop((left, top, left + 2 * margin, top + 2 * margin))
+    x, y = centre_x - left, centre_y - top
+    box = (x - half, y - half, x + half, y + half)
+    small = np.asarray(window.resize((INPUT, INPUT), Image.Resampling.BILINEAR, box=box))
+    # A 28x28 is soft already, a board is not.
+    blur = _blur_matrix(SOFTNESS * min(max((pixel - 1) / 3, 0), 1))
     small = blur @ small @ blur.T
     return np.clip(small / small.max(), 0, 1).astype(np.float32)
 
 
 def _blur_matrix(sigma: float) -> np.ndarray:
     """The (28, 28) matrix of a Gaussian blur along one axis, `sigma` in pixels; ink that leaves is lost."""
-    distance = np.arange(INPUT)[:, None] - np.arange(INPUT)
     bell = np.exp(-0.5 * np.square(np.arange(-INPUT, INPUT + 1) / max(sigma, 0.05)))
-    weights = np.exp(-0.5 * np.square(distance / max(sigma, 0.05))) / bell.sum()
-    return weights.astype(np.float32)
-
-
-def _cut(ink: np.ndarray, top: int, left: int, side: int) -> np.ndarray:
-    """A square of `side` from row `top`, column `left`; what lies outside `ink` is background."""
-    window = np.zeros((side, side), dtype=np.float32)
-    y0, y1 = max(top, 0), min(top + side, ink.shape[0])
-    x0, x1 = max(left, 0), min(left + side, ink.shape[1])
-    window[y0 - top : y1 - top, x0 - left : x1 - left] = ink[y0:y1, x0:x1]
-    return window
+    places = np.arange(INPUT)
+    return (bell / bell.sum())[INPUT + places[:, None] - places].astype(np.float32)
 
 
 # --- finding the digit in a picture ---
 
-BOARD, SMALL = 448, 32  # sides of a board (board.py) and of pictures that are taken as they are, pixels
-MASK_SIDE = 256  # pixels, at most, of the masks in which parts are looked for
-CROSSING = 0.6  # of a picture's side: ink that runs straight for so long is a line of the paper
-SHEET = 0.05  # of the picture: an even patch that is smaller is not the sheet that the digit is on
-# Columns to the left for each row down, of the lines that part two digits.
+# Sides in pixels: of a board (board.py), of pictures that are taken as they are, and of the masks.
+BOARD, SMALL, MASK_SIDE = 448, 32, 256
+# A line of the paper runs straight along at least this share of the picture's side.
+CROSSING = 0.6
+# The sheet that the digit is on is at least this share of the picture.
+SHEET = 0.05
+# The lines that part two digits move so many columns to the left for each row down.
 SLANTS = np.arange(-2, 5) / 10
-TALL = 0.5  # of the tallest part's height: what is lower is a dot or a bar, and not a digit
-WIDE = 0.08  # of the height: a gap that parts two digits, whatever the network says of them
-FIRM = 1.0  # logits above the threshold: ink that is so firmly accepted is not questioned
+# A part lower than this share of the tallest one is a dot or a bar, not a digit.
+TALL = 0.5
+# A gap as wide as this share of the height parts two digits, whatever the network says of them.
+WIDE = 0.08
+# Ink with a margin so far above the threshold is not questioned.
+FIRM = 1.0  # logits
 
 
 class Parts(NamedTuple):
@@ -454,6 +428,11 @@ def _border(shape: tuple[int, ...]) -> np.ndarray:
     return border
 
 
+def _pixels(blocks: np.ndarray, step: int, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask of blocks of `step` pixels a side as one of pixels, (H, W) = `shape`."""
+    return blocks.repeat(step, axis=0).repeat(step, axis=1)[: shape[0], : shape[1]]
+
+
 def _masked(ink: np.ndarray, filled: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, int]:
     """Where ink is, and the edge of the picture or sheet: bool (h, w), in blocks of `step` pixels a side."""
     step = -(-max(ink.shape) // MASK_SIDE)
@@ -474,9 +453,8 @@ def _lines(mask: np.ndarray) -> np.ndarray:
     Their direction, within six degrees, is that of the sharpest projection (Postl 1986).
     """
     (y, x), width = np.nonzero(mask), mask.shape[1]
-    turned = [
-        np.rint(y + slope * (x - width / 2)).astype(int) + width for slope in np.linspace(-0.1, 0.1, 33)
-    ]
+    slopes = np.linspace(-0.1, 0.1, 33)
+    turned = [np.rint(y + slope * (x - width / 2)).astype(int) + width for slope in slopes]
     profiles = [np.bincount(rows, minlength=sum(mask.shape) + width) for rows in turned]
     best = int(np.argmax([np.square(profile).sum() for profile in profiles]))
     rows, on = turned[best], (profiles[best] >= CROSSING * width)[turned[best]]
@@ -518,17 +496,21 @@ def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             top, bottom, left, right = 4 * patches.boxes[i]
             is_large = min(bottom - top, right - left) >= max(MIN_SIDE, max(values.shape) / 6)
             if is_large and patches.sizes[i] >= SHEET * mask.size and outside.any():
+                filled = _pixels(outside, 4, values.shape)[top:bottom, left:right]
                 cut = values[top:bottom, left:right]
-                filled = outside.repeat(4, 0).repeat(4, 1)[top:bottom, left:right][
-                    : cut.shape[0], : cut.shape[1]
-                ]
                 yield np.where(filled, np.median(small[patch]), cut), _grown(filled, 9)
 
 
-def _candidates(
-    ink: np.ndarray, filled: np.ndarray | None = None
-) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
-    """What may be a digit in ink (H, W): handicaps in logits, inks, and these with all that is beside them.
+class Candidate(NamedTuple):
+    """What may be the digit in a picture."""
+
+    handicap: float  # logits: what the network's acceptance is lowered by
+    ink: np.ndarray  # (H, W)
+    beside: np.ndarray  # the same with all that may belong to it
+
+
+def _candidates(ink: np.ndarray, filled: np.ndarray | None = None) -> Iterator[Candidate]:
+    """What may be a digit in ink (H, W), on a sheet round which `filled` is not part of the picture.
 
     What hangs together with the edge is left out; long lines are, or are not; all of the rest counts, or the
     largest part with what is near it, or with what is inside its box.
@@ -540,23 +522,22 @@ def _candidates(
         inner = ~parts.touching(edge)
         if inner.any():
             beside = _only(ink, parts, inner, step)
-            yield 0.3, beside, beside
+            yield Candidate(0.3, beside, beside)
             top, bottom, start, end = parts.boxes[np.argmax(parts.sizes * inner)]
             for handicap, near in ((0.5, max(bottom - top, end - start) // 4), (1.0, 0)):
                 close = inner & (parts.boxes[:, ::2] < (bottom + near, end + near)).all(1)
                 close &= (parts.boxes[:, 1::2] > (top - near, start - near)).all(1)
                 if (close != inner).any():
-                    yield handicap, _only(ink, parts, close, step), beside
+                    yield Candidate(handicap, _only(ink, parts, close, step), beside)
 
 
 def _only(ink: np.ndarray, parts: Parts, some: np.ndarray, step: int) -> np.ndarray:
     """The ink of some parts (n,) with what is faint round them, cut to it."""
     keep = np.append(False, some)[parts.labels]
     keep = _grown(keep, 3) & (keep | (parts.labels == 0))
-    rows, columns = np.flatnonzero(keep.any(axis=1)), np.flatnonzero(keep.any(axis=0))
-    box = slice(rows[0] * step, (rows[-1] + 1) * step), slice(columns[0] * step, (columns[-1] + 1) * step)
-    cut = ink[box]
-    return cut * keep.repeat(step, 0).repeat(step, 1)[box][: cut.shape[0], : cut.shape[1]]
+    keep = _pixels(keep, step, ink.shape)
+    box = _box(keep)
+    return ink[box] * keep[box]
 
 
 def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
@@ -567,51 +548,59 @@ def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
     mask, _, step = _masked(ink)
     parts = _parts(mask)
     heights = np.diff(parts.boxes[:, :2])[:, 0]
-    gap, best = 0.0, heights < 0
+    is_tall = heights >= TALL * heights.max()
+    gap, best = 0.0, is_tall
     y, x = np.nonzero(mask)
-    for slant in SLANTS if (heights >= TALL * heights.max()).sum() > 1 else ():
+    for slant in SLANTS if is_tall.sum() > 1 else ():
         start, end = np.full(len(heights), np.inf), np.full(len(heights), -np.inf)
         np.minimum.at(start, parts.labels[y, x] - 1, x + slant * y)
         np.maximum.at(end, parts.labels[y, x] - 1, x + slant * y)
         for edge in start:
             left = end < edge
-            if left.any() and (left | (start >= edge)).all():
+            if (left & is_tall).any() and (~left & is_tall).any() and (left | (start >= edge)).all():
                 wide = float(edge - end[left].max() - 1) / heights.max()
-                if wide > gap and min(heights[left].max(), heights[~left].max()) >= TALL * heights.max():
+                if wide > gap:
                     gap, best = wide, left
     return gap, [_only(ink, parts, side, step) for side in (best, ~best)] if gap else []
 
 
 # --- the network ---
 
-LABELS = tuple("0123456789")
-
 
 @dataclass(frozen=True)
 class Config:
-    """All that is needed beside the tensors to use a network; config.json holds it."""
+    """What one must know beside the tensors to use a network; config.json holds it."""
 
-    channels: tuple[int, int, int] = (8, 32, 80)  # of the three blocks
-    places: int = 3  # a side: the last block is averaged over so many by so many parts of the picture
+    channels: tuple[int, int, int] = (8, 32, 80)  # one number for each block
+    places: int = 3  # a side: the last block's maps are averaged over places x places parts
     dropout: float = 0.2  # share of features that the dense layer does without while training
-    temperature: float = 1.0  # logits are divided by it (Guo et al. 2017), fitted on validation images
-    threshold: float = 0.0  # of the logit margin (see `predict`): below it the answer is "not sure"
+    temperature: float = 1.0  # divides the logits (Guo et al. 2017); fitted on validation images
+    threshold: float = 0.0  # logits: a smaller margin (see `predict`) means "not sure"
     # The memory (see `adapt`). Chosen by the digits of writers who were looked at, with bench/memory.py.
-    strength: float = 18.0  # what a remembered drawing adds to its digit's logit when it comes again
+    strength: float = 18.0  # logits that a remembered drawing adds to its digit when it comes again
     focus: float = 4.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
-    standing: float = 0.2  # share of that which a digit nobody has taught gets, times its own probability
+    standing: float = 0.2  # share of it that an untaught digit gets, times the digit's own probability
     known: float = 0.45  # similarity from which a remembered drawing is recognised, whatever the margin
-    sha256: str = ""  # of model.safetensors; checked on loading
+    sha256: str = ""  # hash of model.safetensors
     format: int = FORMAT
+
+
+# What a number in config.json may be, from and to.
+RANGES = {
+    "dropout": (0, 1),
+    "temperature": (0.01, 100),
+    "threshold": (0, 1000),
+    "strength": (0, 1000),
+    "focus": (1, 100),
+    "standing": (0, 1),
+    "known": (0, 1),
+}
 
 
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
     """3x3 convolution that keeps the size, batch normalisation (with the bias), ReLU: 9*in*out + 2*out."""
-    return [
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    ]
+    convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+    return [convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
 class DigitCNN(nn.Module):
@@ -643,7 +632,7 @@ class DigitCNN(nn.Module):
         )
         self.dropout = nn.Dropout(config.dropout)
         self.dense = nn.Linear(c * p * p, len(LABELS))  # (10,)   7,210
-        # What `adapt` teaches is not a weight, so files do not hold it.
+        # Lessons are not weights, so files do not hold them.
         self.register_buffer("lessons", torch.zeros(0, b * 7 * 7), persistent=False)
         self.register_buffer("taught", torch.zeros(0, dtype=torch.int64), persistent=False)
 
@@ -664,39 +653,39 @@ class DigitCNN(nn.Module):
         picture.
         """
         values = luminance(image)
-        is_small = max(values.shape) <= SMALL or not self.config.threshold
-        is_board = values.shape == (BOARD, BOARD) and 2 * np.count_nonzero(values) < values.size
-        if is_small or is_board:
-            ink = beside = _ink(values) if is_small else board_ink(values)
+        if max(values.shape) <= SMALL or not self.config.threshold:
+            return torch.from_numpy(normalise(_ink(values)))[None]
+        # Ink may run over a board's edge, but a rim all round belongs to another picture of the same size.
+        is_black = [np.mean(part == 0) > 0.5 for part in (values, _frame(values, 1))]
+        if values.shape == (BOARD, BOARD) and all(is_black):
+            ink = beside = board_ink(values)
         else:
-            ink, beside = self._find(values)
-        gap, groups = (0.0, []) if is_small else side_by_side(beside)
+            _, ink, beside = self._find(values)
+        gap, groups = side_by_side(beside)
         if groups and (gap > WIDE and ink is beside or min(self._margins(groups)) >= self.config.threshold):
             raise SeveralDigits("There is more than one digit in the picture; crop it to one.")
         return torch.from_numpy(normalise(ink))[None]
 
-    def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The ink of the digit in a picture (H, W), and that with all that may belong to it."""
+    def _find(self, values: np.ndarray) -> Candidate:
+        """The digit in a picture's luminance (H, W)."""
         ink = _ink(values)
         mask, edge, _ = _masked(ink)
         parts = _parts(mask)
         touching = parts.touching(edge)
         margin = float(self._margins([ink])[0]) - self.config.threshold
         if not touching.any() and margin >= FIRM:
-            return ink, ink
-        tall = np.ptp(parts.boxes[~touching, :2], axis=1).max(initial=0) >= max(mask.shape) / 8
-        handicap = 3.0 if touching.any() and tall else 0.0
-        tried = [(handicap, ink, ink)] if margin >= 0 or not touching.all() else []
+            return Candidate(0.0, ink, ink)
+        tallest = np.ptp(parts.boxes[~touching, :2], axis=1).max(initial=0)
+        is_cluttered = touching.any() and tallest >= max(mask.shape) / 8
+        tried = [Candidate(3.0 * is_cluttered, ink, ink)] if margin >= 0 or not touching.all() else []
         tried += _candidates(ink)
         for sheet, filled in _sheets(values):
-            try:
+            with suppress(EmptyDrawing):
                 tried += _candidates(_ink(sheet), filled)
-            except EmptyDrawing:
-                continue
         if not tried:
             raise EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
-        scores = self._margins([ink for _, ink, _ in tried]) - [handicap for handicap, _, _ in tried]
-        return tried[int(np.argmax(scores))][1:]
+        scores = self._margins([one.ink for one in tried]) - [one.handicap for one in tried]
+        return tried[int(np.argmax(scores))]
 
     def _margins(self, inks: list[np.ndarray]) -> np.ndarray:
         """How firmly the network accepts each of some inks as a digit: see `predict`."""
@@ -734,14 +723,18 @@ class DigitCNN(nn.Module):
             logits, margin = self._recall(inputs, logits, margin)
         return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
 
+    def _inputs(self, images: Iterable[Any]) -> Tensor:
+        """(N, 1, 28, 28): what the network is given for each of some pictures, perhaps none."""
+        none = torch.zeros(0, 1, INPUT, INPUT)
+        return torch.cat([none, *(self.preprocess(image)[None] for image in images)])
+
     def probabilities(self, images: Iterable[Any]) -> np.ndarray:
         """Calibrated float32 (N, 10) probabilities of the digits 0..9 for N pictures; rows sum to 1."""
         shape = getattr(images, "shape", (0, 0, 0))
         is_one = (len(shape) == 2 and shape[1] != INPUT**2) or (len(shape) == 3 and shape[2] in (3, 4))
         if is_one or not _is_batch(images):
             raise ValueError("probabilities() takes a list of pictures; put a single one into a list.")
-        inputs = [self.preprocess(image) for image in images]
-        return self.predict(torch.stack(inputs))[0] if inputs else np.zeros((0, len(LABELS)), np.float32)
+        return self.predict(self._inputs(images))[0]
 
     def classify(self, image: Any, top_k: int = 3) -> list[tuple[str, float]]:
         """The `top_k` (1..10) most probable digits of a picture with their probabilities, best first."""
@@ -753,8 +746,8 @@ class DigitCNN(nn.Module):
         """A network that also knows these pictures, labelled "0".."9" or 0..9; this one is unchanged.
 
         It remembers them beside the frozen weights (a cache model, Zhang et al. 2022), along with what it had
-        learnt before. Files do not hold what was learnt. Raises ValueError when there are more pictures than
-        labels or fewer, or a label is not a digit, and EmptyDrawing for a picture without ink.
+        learnt before. Files do not hold what was learnt. Raises ValueError when the two differ in length or
+        a label is not a digit, and EmptyDrawing for a picture without ink.
         """
         are_lists = _is_batch(images) and _is_batch(labels)
         images, labels = (list(images), list(labels)) if are_lists else ([], [])
@@ -763,12 +756,7 @@ class DigitCNN(nn.Module):
         digits = [str(label.item() if hasattr(label, "item") else label) for label in labels]
         if wrong := [digit for digit in digits if digit not in LABELS]:
             raise ValueError(f"A label is a digit from 0 to 9; {wrong[0]!r} is not.")
-        inputs = [self.preprocess(image) for image in images]
-        return (
-            self.with_lessons(torch.stack(inputs), [int(d) for d in digits])
-            if inputs
-            else copy.deepcopy(self)
-        )
+        return self.with_lessons(self._inputs(images), [int(digit) for digit in digits])
 
     def with_lessons(self, inputs: Tensor, labels: Sequence[int] | np.ndarray) -> DigitCNN:
         """As `adapt`, for inputs (N, 1, 28, 28) that `preprocess` gave and labels 0..9."""
@@ -828,15 +816,15 @@ class DigitCNN(nn.Module):
 
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / WEIGHTS
-        # Half precision is half the download; this network becomes what is written.
         tensors = self.state_dict()
         for name, tensor in tensors.items():
             if tensor.is_floating_point():
+                # Half precision is half the download.
                 tensors[name] = tensor.half().contiguous()
                 tensor.copy_(tensors[name])
-        save_file(tensors, path, metadata={"format": "pt"})
-        self.config = replace(self.config, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+        save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+        written = (folder / WEIGHTS).read_bytes()
+        self.config = replace(self.config, sha256=hashlib.sha256(written).hexdigest())
         (folder / CONFIG).write_text(json.dumps(asdict(self.config), indent=2) + "\n")
         return self.config.sha256
 
@@ -851,29 +839,25 @@ class DigitCNN(nn.Module):
     ) -> DigitCNN:
         """A trained network from a folder, or from a Hub repository "OWNER/NAME" at a `revision`.
 
-        Nothing is guessed: weights come from safetensors, the shape of the network from config.json, every
-        tensor must be there and no other, and the weights must have the SHA-256 that config.json states. A
-        cached file whose hash differs is downloaded once more. With `local_files_only` only the Hub's cache
-        is read.
+        Weights come from safetensors, the shape of the network from config.json; every tensor must be there
+        and no other, and the weights must have the SHA-256 that config.json states. A cached file that does
+        not is downloaded once more. With `local_files_only` only the Hub's cache is read.
 
         Raises FileNotFoundError when there is no such folder, repository, revision or file, PermissionError
-        when it is not open to you, ConnectionError when the Hub cannot be asked, ValueError when a file is
-        not what it should be.
+        when you may not read it, ConnectionError when the Hub cannot be asked, ValueError when a file is not
+        what it should be.
         """
-        if not isinstance(source, (str, os.PathLike)) or not str(source).strip():
-            raise ValueError(
-                f"The source of a network is a folder or a Hub repository OWNER/NAME, not {source!r}."
-            )
         name = str(source)
+        if not isinstance(source, (str, os.PathLike)) or not name.strip():
+            raise ValueError(f"A network comes from a folder or a Hub repository OWNER/NAME, not {source!r}.")
         if Path(source).is_dir():
             return cls._load(Path(source), name)
         if Path(source).is_file():
             raise ValueError(f"{name} is a file; give the folder that holds {CONFIG} and {WEIGHTS}.")
-        if name.count("/") != 1 or not all(name.split("/")) or name[0] in ".~":
-            raise FileNotFoundError(
-                f"{name} is neither a folder nor a Hub repository OWNER/NAME; check its path."
-            )
-        if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
+        if not re.fullmatch("[^/.~][^/]*/[^/]+", name):
+            raise FileNotFoundError(f"{name} is neither a folder nor a Hub repository OWNER/NAME; check it.")
+        # An error further on would print the token.
+        if token and not re.fullmatch("[!-~]+", token):
             raise PermissionError(
                 "The token has characters that no token has, perhaps a space or a line break: copy it again."
             )
@@ -881,7 +865,7 @@ class DigitCNN(nn.Module):
         try:
             return cls._load(folder, f"{name}@{folder.name}")
         except ValueError as spoilt:
-            # Perhaps it was spoilt on its way here.
+            # The file may have been spoilt on its way here.
             if local_files_only:
                 raise
             try:
@@ -892,7 +876,7 @@ class DigitCNN(nn.Module):
 
     @classmethod
     def _load(cls, folder: Path, source: str) -> DigitCNN:
-        """The network in a folder; messages and `net.source` say `source`. See `from_pretrained`."""
+        """The network in a folder, which messages and `net.source` call `source`. See `from_pretrained`."""
         from safetensors import SafetensorError
         from safetensors.torch import load
 
@@ -902,7 +886,8 @@ class DigitCNN(nn.Module):
                     f"There is no {name} in {source}; a model folder has {CONFIG} and {WEIGHTS}."
                 )
         net = cls(_read_config(folder / CONFIG, source))
-        weights = (folder / WEIGHTS).read_bytes()  # once: what is hashed is what is loaded
+        # Read once, so that what is hashed is what is loaded.
+        weights = (folder / WEIGHTS).read_bytes()
         if weights.startswith(b"version https://git-lfs"):
             raise ValueError(
                 f"The {WEIGHTS} of {source} is a Git LFS pointer, not the weights: run `git lfs pull` there."
@@ -921,9 +906,6 @@ class DigitCNN(nn.Module):
             ) from error
         net.source = source
         return net.eval()
-
-
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
 
 def _is_batch(values: Any) -> bool:
@@ -969,18 +951,18 @@ def _download(
         log_in = "log in with `hf auth login` or give token="
         away = "HF_HUB_OFFLINE is set; unset it" if constants.HF_HUB_OFFLINE else "check the network"
         status = getattr(getattr(error, "response", None), "status_code", None)
-        reason = f"status {status}" if status else str(error).strip().split("\n")[0] or type(error).__name__
+        reason = f"status {status}" if status else str(error).strip().partition("\n")[0]
         kind: type[Exception] = FileNotFoundError
         match error:
             case errors.HFValidationError():
                 sentence = f"{name!r} cannot be the name of a Hub repository: OWNER/NAME is expected."
             case errors.GatedRepoError():
-                kind = PermissionError
-                sentence = f"{name} is gated: ask for access on its page, then {log_in}."
-            case errors.RepositoryNotFoundError():
-                sentence = (
-                    f"There is no model repository {name} that you may see. Check the name, or {log_in}."
+                kind, sentence = (
+                    PermissionError,
+                    f"{name} is gated: ask for access on its page, then {log_in}.",
                 )
+            case errors.RepositoryNotFoundError():
+                sentence = f"There is no model repository {name} that you may see. Check it, or {log_in}."
             case errors.RevisionNotFoundError():
                 sentence = f"{name} has no revision {revision!r}: give a branch, a tag or a full commit."
             case errors.LocalEntryNotFoundError() if offline:
@@ -993,8 +975,10 @@ def _download(
             case _ if status in (401, 403):
                 kind, sentence = PermissionError, f"The Hub does not let you read {name}: {log_in}."
             case _:
-                kind = ConnectionError
-                sentence = f"The Hub could not send {name} ({reason}): try again later."
+                kind, sentence = (
+                    ConnectionError,
+                    f"The Hub could not send {name} ({reason}): try again later.",
+                )
         raise kind(sentence) from error
 
 
@@ -1007,22 +991,15 @@ def _read_config(path: Path, source: str) -> Config:
             if missing := {field.name for field in fields(Config)} - set(raw):
                 raise ValueError(f"it has no {', '.join(sorted(missing))}")
             config = Config(**{**raw, "channels": tuple(raw["channels"])})
-            if len(config.channels) != 3 or not all(
-                type(c) is int and 1 <= c <= 256 for c in config.channels
-            ):
-                raise ValueError("three channels of 1 to 256 are expected")
-            if type(config.places) is not int or not 1 <= config.places <= 7:
-                raise ValueError("1 to 7 places are expected")
-            if not (0 <= config.strength <= 1000 and 1 <= config.focus <= 100):
-                raise ValueError("a strength of 0 to 1000 and a focus of 1 to 100 are expected")
-            if not (0 <= config.standing <= 1 and 0 <= config.known <= 1):
-                raise ValueError("standing and known of 0 to 1 are expected")
-            # Torch raises for sizes that no network can have.
-            DigitCNN(config)
-            if not (0.01 <= config.temperature <= 100 and 0 <= config.threshold <= 1000):
-                raise ValueError("a temperature of 0.01 to 100 and a threshold of 0 to 1000 are expected")
+            sizes = [*config.channels, config.places]
+            is_whole = all(type(size) is int and 1 <= size <= 256 for size in sizes)
+            if len(sizes) != 4 or not is_whole or config.places > 7:
+                raise ValueError("three channels of 1 to 256 and 1 to 7 places are expected")
+            for name, (low, high) in RANGES.items():
+                if not low <= raw[name] <= high:
+                    raise ValueError(f"a {name} of {low} to {high} is expected")
             return config
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"The {CONFIG} of {source} is not the configuration of this network ({error})."
         ) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,12 +12,13 @@ import torch
 import board
 from bench import memory
 from handwriting import draw, draw_nondigit
-from model import LABELS, DigitCNN, EmptyDrawing
+from model import LABELS, DigitCNN
 from tests.harness import ROOT, parity
 from tests.harness.parity import Engine, compare
 
 SEVEN = [board.Stroke(np.array([[120.0, 90.0], [320.0, 90.0], [200.0, 360.0]]), 15.0)]
-EMPTY = np.zeros((60, 60), np.uint8)
+DRAWN = board.render(SEVEN)
+LISTS = "adapt() takes a list of pictures and a list of as many labels."
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +66,7 @@ def test_the_network_that_was_taught_from_is_unchanged(net, mine):
     inputs = inputs_of(net, parity.generated(30))
     assert np.array_equal(net.predict(inputs)[0], before.predict(inputs)[0])
     assert not np.array_equal(net.predict(inputs)[0], mine.predict(inputs)[0])
-    mine.adapt([board.render(SEVEN)], [1]).double()
+    mine.adapt([DRAWN], [1]).double()
     assert net.dense.weight.dtype == mine.dense.weight.dtype == torch.float32
     assert len(net.lessons) == 0 and len(mine.lessons) == len(LEARNT)
 
@@ -70,18 +74,18 @@ def test_the_network_that_was_taught_from_is_unchanged(net, mine):
 @pytest.mark.parametrize("label", range(10))
 def test_a_drawing_that_comes_again_is_what_it_was_taught_to_be(net, label):
     """Its digit gains the whole strength, and each other one a share of it by its own probability."""
-    taught, strength = net.adapt([board.render(SEVEN)], [label]), net.config.strength
+    taught, strength = net.adapt([DRAWN], [label]), net.config.strength
     inputs = inputs_of(net, [SEVEN])
     expected = strength * net.config.standing * net.predict(inputs)[0][0].astype(np.float64)
     expected[label] = strength
     gain = logits_of(taught, inputs)[0] - logits_of(net, inputs)[0]
     assert gain == pytest.approx(expected - expected.mean(), abs=1e-3)
-    assert taught.classify(board.render(SEVEN), 1)[0][0] == LABELS[label]
+    assert taught.classify(DRAWN, 1)[0][0] == LABELS[label]
 
 
 def test_the_most_similar_lesson_of_a_digit_counts(net, lessons):
     """Beside a nearer one, a farther lesson of the same digit changes nothing; of another digit it does."""
-    near, far = board.render(SEVEN), board.render(lessons[7])
+    near, far = DRAWN, board.render(lessons[7])
     inputs = inputs_of(net, [SEVEN])
     one = net.adapt([near], [7])
     assert np.array_equal(one.predict(inputs)[0], one.adapt([far], [7]).predict(inputs)[0])
@@ -118,7 +122,7 @@ def test_similarity_is_a_cosine_and_fades_with_the_focus(net):
 def test_lessons_add_up(net, lessons, mine):
     step = net
     for drawing, label in zip(lessons, LEARNT, strict=True):
-        step = step.adapt([board.render(drawing)], [str(label)])
+        step = step.adapt((each for each in [board.render(drawing)]), (each for each in [str(label)]))
     inputs = inputs_of(net, parity.generated(30))
     assert np.allclose(step.predict(inputs)[0], mine.predict(inputs)[0], atol=1e-6)
 
@@ -133,7 +137,7 @@ def test_a_shape_of_ones_own_is_read_and_digits_are_read_as_before(net):
 def test_what_is_unlike_every_lesson_stays_unknown(net):
     """A drawing that the network refuses is not read because something else was taught."""
     triangle = [board.Stroke(np.array([[220.0, 90], [90, 330], [350, 330], [220, 90]]), 12.0)]
-    taught = net.adapt([board.render(SEVEN)], [7])
+    taught = net.adapt([DRAWN], [7])
     assert net.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
     assert taught.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
 
@@ -157,30 +161,30 @@ def test_files_do_not_hold_what_was_learnt(mine, tmp_path):
 
 @pytest.mark.parametrize("label", [7, "7", np.int64(7), np.str_("7"), torch.tensor(7)], ids=repr)
 def test_labels(net, label):
-    assert net.adapt([board.render(SEVEN)], [label]).taught.tolist() == [7]
+    assert net.adapt([DRAWN], [label]).taught.tolist() == [7]
 
 
 @pytest.mark.parametrize(
-    ("images", "labels", "error", "sentence"),
+    ("images", "labels", "sentence"),
     [
-        (
-            [board.render(SEVEN)],
-            [],
-            ValueError,
-            "adapt() takes a list of pictures and a list of as many labels.",
-        ),
-        ([board.render(SEVEN)], [7, 7], ValueError, "a list of as many labels"),
-        ([board.render(SEVEN)], "7", ValueError, "a list of as many labels"),
-        ([board.render(SEVEN)], ["heart"], ValueError, "A label is a digit from 0 to 9; 'heart' is not."),
-        ([board.render(SEVEN)], [10], ValueError, "'10' is not"),
-        ([board.render(SEVEN)], [True], ValueError, "'True' is not"),
-        ([EMPTY], [7], EmptyDrawing, "no ink"),
+        ([DRAWN], [], LISTS),
+        ([DRAWN], [7, 7], LISTS),
+        ([DRAWN], "7", LISTS),
+        ([DRAWN], 7, LISTS),
+        ([DRAWN], None, LISTS),
+        ([DRAWN], torch.tensor(7), LISTS),
+        ({"composite": DRAWN}, ["7"], LISTS),
+        (Path("seven.png"), ["7"], LISTS),
+        ((DRAWN for _ in range(2)), ["7"], LISTS),
+        ([DRAWN], ["heart"], "A label is a digit from 0 to 9; 'heart' is not."),
+        ([DRAWN], [10], "'10' is not"),
+        ([DRAWN], [True], "'True' is not"),
+        ([DRAWN * 0], [7], "no ink"),
     ],
 )
-def test_what_cannot_be_taught(net, images, labels, error, sentence):
-    with pytest.raises(error) as caught:
+def test_what_cannot_be_taught(net, images, labels, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
         net.adapt(images, labels)
-    assert sentence in str(caught.value)
 
 
 # --- in the browser -------------------------------------------------------------------------------
@@ -207,7 +211,7 @@ def test_python_and_the_browser_agree_with_lessons(mine, engine, count):
 
 
 def test_the_lesson_that_decided_is_named(engine, lessons):
-    """Where the network's own reading stands, there is none."""
+    """None is named where the network's own reading stands."""
     heart, seven, two = (parity.message(lessons[i]) for i in (10, 7, 2))
     assert engine.page.evaluate(
         """async ([heart, seven, two]) => {

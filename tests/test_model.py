@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import board
-from model import Config, DigitCNN, EmptyDrawing
+from model import Config, DigitCNN
 from tests.harness import ROOT
 from tests.harness.person import DRAWINGS
 from training.upstream import PARAMETERS, UpstreamCNN
@@ -69,10 +69,6 @@ def test_probabilities(net):
     assert rows.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert net.probabilities([pictures[2]])[0] == pytest.approx(rows[2], abs=1e-6)
     assert net.probabilities([]).shape == (0, 10)
-    with pytest.raises(ValueError, match="takes a list"):
-        net.probabilities(pictures[0])
-    with pytest.raises(EmptyDrawing):
-        net.probabilities([pictures[0], np.zeros((28, 28), np.uint8)])
     hot, cold = DigitCNN(replace(net.config, temperature=3.0)), DigitCNN(replace(net.config, temperature=0.5))
     hot.load_state_dict(net.state_dict())
     cold.load_state_dict(net.state_dict())
@@ -93,119 +89,101 @@ def test_bad_top_k(net, top_k):
         net.classify(picture("4"), top_k=top_k)
 
 
-def test_classifying_leaves_a_training_network_usable(net):
-    net.train()
-    first = net.probabilities([picture("2")])
-    assert np.array_equal(first, net.probabilities([picture("2")])), "dropout or batch statistics were in use"
-
-
-def test_each_layer_keeps_its_own_mode(net):
+def test_a_network_in_training_is_read_from_and_stays_so(net):
     net.train()
     net.features[1].eval()
     modes = [layer.training for layer in net.modules()]
-    net.classify(picture("2"))
+    first = net.probabilities([picture("2")])
+    assert np.array_equal(first, net.probabilities([picture("2")])), "dropout or batch statistics were in use"
     assert [layer.training for layer in net.modules()] == modes
 
 
-@pytest.mark.parametrize(
-    ("images", "labels"),
-    [
-        (Path("seven.png"), ["7"]),
-        ({"composite": picture("7")}, ["7"]),
-        ([picture("7")], 7),
-        ([picture("7")], None),
-        ([picture("7")], "7"),
-        ([picture("7")], torch.tensor(7)),
-        ((picture("7") for _ in range(2)), ["7"]),
-    ],
-    ids=["path", "dictionary", "number", "None", "string", "tensor of no axis", "more"],
-)
-def test_adapt_takes_two_lists_of_one_length(net, images, labels):
-    with pytest.raises(ValueError, match="takes a list of pictures and a list of as many labels"):
-        net.adapt(images, labels)
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
 
-def test_adapt_takes_what_can_be_gone_through(net):
-    mine = net.adapt((picture(digit) for digit in "27"), (digit for digit in "27"))
-    assert mine.taught.tolist() == [2, 7]
+def configured(**changes):
+    """Change config.json of a folder."""
+
+    def change(folder):
+        config = json.loads((folder / CONFIG).read_text())
+        (folder / CONFIG).write_text(json.dumps(config | changes))
+
+    return change
 
 
-def spoil_config(folder, **changes):
-    config = json.loads((folder / "config.json").read_text())
-    config.update(changes)
-    (folder / "config.json").write_text(json.dumps(config))
+def written(name, change):
+    """Change the bytes of a file."""
+    return lambda folder: (folder / name).write_bytes(change((folder / name).read_bytes()))
 
 
-def rewrite_weights(folder, change):
-    import hashlib
+def tensors(change):
+    """Change the tensors, and let config.json agree."""
 
-    tensors = load_file(folder / "model.safetensors")
-    change(tensors)
-    save_file(tensors, folder / "model.safetensors")
-    spoil_config(folder, sha256=hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest())
+    def both(folder):
+        changed = load_file(folder / WEIGHTS)
+        change(changed)
+        save_file(changed, folder / WEIGHTS)
+        configured(sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest())(folder)
+
+    return both
 
 
-def flipped(content: bytes) -> bytes:
-    return content[:-1] + bytes([content[-1] ^ 1])
-
-
+NO_CONFIG = "is not the configuration of this network"
 SPOILED = {
-    "no weights": (lambda f: (f / "model.safetensors").unlink(), FileNotFoundError, "no model.safetensors"),
-    "no config": (lambda f: (f / "config.json").unlink(), FileNotFoundError, "no config.json"),
-    "other version": (lambda f: spoil_config(f, format=1), ValueError, "format 1; this model.py reads 3"),
-    "unknown key": (lambda f: spoil_config(f, depth=9), ValueError, "not the configuration"),
-    "wrong kind": (lambda f: spoil_config(f, channels="abc"), ValueError, "not the configuration"),
-    "no channels": (lambda f: spoil_config(f, channels=[1]), ValueError, "not the configuration"),
-    "no places": (lambda f: spoil_config(f, places=0), ValueError, "1 to 7 places"),
-    "no temperature": (lambda f: spoil_config(f, temperature=0), ValueError, "not the configuration"),
-    "text temperature": (lambda f: spoil_config(f, temperature="1"), ValueError, "not the configuration"),
-    "not json": (lambda f: (f / "config.json").write_text("weights"), ValueError, "not the configuration"),
-    "a list": (lambda f: (f / "config.json").write_text("[]"), ValueError, "not the configuration"),
-    "binary": (
-        lambda f: (f / "config.json").write_bytes(b"\xff\xfe\x00"),
-        ValueError,
-        "not the configuration",
+    "no weights": (lambda f: (f / WEIGHTS).unlink(), "There is no model.safetensors in"),
+    "no config": (lambda f: (f / CONFIG).unlink(), "There is no config.json in"),
+    "other version": (configured(format=1), "format 1; this model.py reads 3"),
+    "unknown key": (configured(depth=9), NO_CONFIG),
+    "wrong kind": (configured(channels="abc"), NO_CONFIG),
+    "no channels": (configured(channels=[1]), NO_CONFIG),
+    "no places": (configured(places=0), f"{NO_CONFIG}.*1 to 7 places"),
+    "no temperature": (configured(temperature=0), f"{NO_CONFIG}.*a temperature of 0.01 to 100"),
+    "text temperature": (configured(temperature="1"), NO_CONFIG),
+    "no dropout": (configured(dropout=float("nan")), NO_CONFIG),
+    "not json": (written(CONFIG, lambda _: b"weights"), NO_CONFIG),
+    "a list": (written(CONFIG, lambda _: b"[]"), NO_CONFIG),
+    "binary": (written(CONFIG, lambda _: b"\xff\xfe\x00"), NO_CONFIG),
+    "altered": (written(WEIGHTS, lambda raw: raw[:-1] + bytes([raw[-1] ^ 1])), "SHA-256"),
+    "truncated": (written(WEIGHTS, lambda raw: raw[:100]), "SHA-256"),
+    "a pointer": (
+        written(WEIGHTS, lambda _: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+        "is a Git LFS pointer, not the weights: run `git lfs pull`",
     ),
-    "altered": (
-        lambda f: (f / "model.safetensors").write_bytes(flipped((f / "model.safetensors").read_bytes())),
-        ValueError,
-        "SHA-256",
-    ),
-    "truncated": (
-        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:100]),
-        ValueError,
-        "SHA-256",
-    ),
-    "a tensor short": (lambda f: rewrite_weights(f, lambda t: t.pop("dense.bias")), ValueError, "tensors"),
-    "a tensor more": (
-        lambda f: rewrite_weights(f, lambda t: t.update(x=torch.zeros(1))),
-        ValueError,
-        "tensors",
-    ),
-    "other shape": (
-        lambda f: rewrite_weights(f, lambda t: t.update({"dense.bias": torch.zeros(9)})),
-        ValueError,
-        "tensors",
-    ),
+    "a tensor short": (tensors(lambda t: t.pop("dense.bias")), "tensors"),
+    "a tensor more": (tensors(lambda t: t.update(x=torch.zeros(1))), "tensors"),
+    "other shape": (tensors(lambda t: t.update({"dense.bias": torch.zeros(9)})), "tensors"),
 }
 
 
 @pytest.mark.parametrize("name", SPOILED)
 def test_spoiled_files_are_refused(folder, name):
-    spoil, kind, words = SPOILED[name]
+    spoil, words = SPOILED[name]
     spoil(folder)
+    kind = FileNotFoundError if words.startswith("There is no") else ValueError
     with pytest.raises(kind, match=words):
         DigitCNN.from_pretrained(folder)
 
 
-def test_no_such_source():
-    with pytest.raises(FileNotFoundError, match="neither a folder nor a Hub repository"):
-        DigitCNN.from_pretrained("no/such/folder")
-    with pytest.raises(FileNotFoundError, match="neither a folder nor a Hub repository"):
-        DigitCNN.from_pretrained("nowhere")
+def test_no_such_source(folder):
+    for nowhere in ("no/such/folder", "nowhere", folder / "none"):
+        with pytest.raises(FileNotFoundError, match="neither a folder nor a Hub repository"):
+            DigitCNN.from_pretrained(nowhere)
     for nothing in ("", " ", None, 5):
         with pytest.raises(ValueError, match="a folder or a Hub repository OWNER/NAME, not"):
             DigitCNN.from_pretrained(nothing)
+    with pytest.raises(ValueError, match="is a file; give the folder that holds config.json"):
+        DigitCNN.from_pretrained(folder / WEIGHTS)
+
+
+def test_an_uncached_repository_while_offline(tmp_path):
+    code = (
+        "from model import DigitCNN\n"
+        "try: DigitCNN.from_pretrained('somebody/something')\n"
+        "except ConnectionError as error: print(error)"
+    )
+    settings = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True)
+    assert "not in the cache: HF_HUB_OFFLINE is set; unset it" in done.stdout, done.stderr
 
 
 def test_model_travels_alone(folder, tmp_path_factory):

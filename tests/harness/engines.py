@@ -32,7 +32,7 @@ def _connected(port: int, process: subprocess.Popen, seconds: float = 60) -> soc
 
 
 class Engine:
-    """A browser window; `send(command, parameters)` is the browser's way to be told."""
+    """A browser window; `send(command, parameters)` gives it a command of WebDriver."""
 
     def __init__(self, send):
         self.send = send

@@ -249,5 +249,5 @@ class Target:
 
 
 def refusal(message: str) -> Outcome:
-    """The outcome for an error message; other numbers in it are no other outcome."""
+    """The outcome for an error message; messages that differ only in their numbers count as one."""
     return Outcome("refusal" if SENTENCE.fullmatch(message) else "no sentence", re.sub(r"\d+", "n", message))

@@ -273,7 +273,7 @@ def compare(
     items: Sequence[Drawing | bytes],
     say: Callable[[str], None] = print,
 ) -> Row:
-    """Let both sides read `items`, drawings or picture files; every difference is said and kept."""
+    """Let both sides read `items`, drawings or picture files; every difference is printed and kept."""
     row = Row(name, bool(items) and isinstance(items[0], bytes))
     for number, (item, theirs) in enumerate(zip(items, engine.read(items), strict=True)):
         ours = in_python(net, item)

@@ -10,25 +10,20 @@
 // the same to the bit.
 
 const { fround: f32, abs, ceil, exp, floor, max, min, sqrt } = Math;
-const F32 = Float32Array,
-  F64 = Float64Array,
-  U8 = Uint8Array;
-export const rint = (value) => value + 6755399441055744 - 6755399441055744; // halves to the even number
+const F32 = Float32Array;
+const F64 = Float64Array;
+const U8 = Uint8Array;
+const rint = (value) => value + 6755399441055744 - 6755399441055744; // halves to the even number
 
-/** There is no ink in the picture. */
-export class EmptyDrawing extends Error {
-  name = "EmptyDrawing";
+class NamedError extends Error {
+  name = this.constructor.name;
 }
-
+/** The picture has no ink. */
+export class EmptyDrawing extends NamedError {}
 /** Digits stand side by side in the picture. */
-export class SeveralDigits extends Error {
-  name = "SeveralDigits";
-}
-
+export class SeveralDigits extends NamedError {}
 /** The weights are not those that config.json was written for. */
-export class AlteredWeights extends Error {
-  name = "AlteredWeights";
-}
+export class AlteredWeights extends NamedError {}
 
 const fail = (sentence, Kind = Error) => {
   throw new Kind(sentence);
@@ -58,22 +53,19 @@ export function parseStrokes(payload) {
   if (payload.length > maxStrokes)
     fail(`A drawing has at most ${maxStrokes} strokes; this one has ${payload.length}.`);
   const isNumber = (value) => typeof value === "number" && abs(value) < 1e6;
-  let total = 0,
-    length = 0;
+  const isPair = (value) => Array.isArray(value) && value.length === 2 && value.every(isNumber);
+  let total = 0;
+  let length = 0;
   return payload.map((stroke) => {
-    if (!Array.isArray(stroke?.points) || !stroke.points.length) {
+    if (!Array.isArray(stroke?.points) || !stroke.points.length)
       fail('A stroke is {"points": [[x, y], ...], "radius": r} with at least one point.');
-    }
     const { points: pairs, radius = defaultRadius } = stroke;
     total += pairs.length;
     if (total > maxPoints) fail(`A drawing has at most ${maxPoints} points; this one has more.`);
-    if (!pairs.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isNumber))) {
-      fail("A point is a pair of finite numbers [x, y] in board units.");
-    }
-    if (!isNumber(radius) || radius < minRadius || radius > maxRadius) {
+    if (!pairs.every(isPair)) fail("A point is a pair of finite numbers [x, y] in board units.");
+    if (!isNumber(radius) || radius < minRadius || radius > maxRadius)
       fail(`The brush radius is a number from ${minRadius} to ${maxRadius} board units.`);
-    }
-    const points = flat(pairs).map((value) => min(max(value, -far), SIZE + far));
+    const points = F64.from(pairs.flat(), (value) => min(max(value, -far), SIZE + far));
     for (let i = 2; i < points.length; i += 2)
       length += Math.hypot(points[i] - points[i - 2], points[i + 1] - points[i - 1]);
     if (length > maxLength)
@@ -82,101 +74,55 @@ export function parseStrokes(payload) {
   });
 }
 
-const flat = (points) => (points instanceof F64 ? points : F64.from(points.flat()));
+const PIECE = 16; // pixels: the longest piece of a line that is drawn at once
 
-/** Strokes drawn with a round brush: Uint8Array(size * size). */
-export function render(strokes, size = SIZE) {
-  const board = new U8(size * size);
-  for (const { points, radius } of strokes) drawLine(board, size, flat(points), radius);
+/** What `parseStrokes` gave, drawn with a round brush: Uint8Array(448 * 448). */
+export function render(strokes) {
+  const board = new U8(SIZE * SIZE);
+  for (const stroke of strokes) {
+    const radius = f32(stroke.radius);
+    const points = F32.from(stroke.points);
+    for (let i = 0; i === 0 || i < points.length - 2; i += 2) {
+      const [x, y] = points.subarray(i);
+      const [endX, endY] = points.subarray(min(i + 2, points.length - 2));
+      const wayX = f32(endX - x);
+      const wayY = f32(endY - y);
+      const cuts = max(ceil(f32(sqrt(wayX * wayX + wayY * wayY)) / PIECE), 1);
+      const stepX = f32(wayX / cuts);
+      const stepY = f32(wayY / cuts);
+      for (let k = 0; k < cuts; k++)
+        drawPiece(board, f32(x + f32(stepX * k)), f32(y + f32(stepY * k)), stepX, stepY, radius);
+    }
+  }
   return board;
 }
 
-const PIECE = 16; // pixels, at most, that are drawn of a line at once
-function drawLine(board, size, points, boardRadius) {
-  const scale = f32(size / SIZE),
-    radius = f32(f32(boardRadius) * scale),
-    at = (i) => f32(f32(points[i]) * scale);
-  for (let i = 0, end = min(2, points.length - 2); i < max(points.length - 2, 2); i += 2, end += 2) {
-    const startX = at(i),
-      startY = at(i + 1),
-      wayX = f32(at(end) - startX),
-      wayY = f32(at(end + 1) - startY);
-    const cuts = max(ceil(f32(sqrt(wayX * wayX + wayY * wayY)) / PIECE), 1);
-    const stepX = f32(wayX / cuts),
-      stepY = f32(wayY / cuts);
-    for (let k = 0; k < cuts; k++) {
-      drawPiece(
-        board,
-        size,
-        f32(startX + f32(stepX * k)),
-        f32(startY + f32(stepY * k)),
-        stepX,
-        stepY,
-        radius,
-      );
-    }
-  }
-}
-
-function drawPiece(board, size, x, y, dx, dy, radius) {
-  const left = floor(min(x, x + dx) - radius - 1),
-    right = min(ceil(max(x, x + dx) + radius + 1), size);
-  const top = floor(min(y, y + dy) - radius - 1),
-    bottom = min(ceil(max(y, y + dy) + radius + 1), size);
-  const rim = f32(radius + f32(0.5)),
-    outside = rim * rim * 1.0001,
-    leftX = left - x,
-    topY = top - y;
+function drawPiece(board, x, y, dx, dy, radius) {
+  const left = floor(min(x, x + dx) - radius - 1);
+  const right = min(ceil(max(x, x + dx) + radius + 1), SIZE);
+  const top = floor(min(y, y + dy) - radius - 1);
+  const bottom = min(ceil(max(y, y + dy) + radius + 1), SIZE);
+  const rim = f32(radius + f32(0.5));
+  const outside = rim * rim * 1.0001;
+  const leftX = left - x;
+  const topY = top - y;
   const length2 = max(f32(f32(dx * dx) + f32(dy * dy)), f32(1e-12));
-  const alongX = f32(dx / length2),
-    alongY = f32(dy / length2);
+  const alongX = f32(dx / length2);
+  const alongY = f32(dy / length2);
   for (let row = max(top, 0); row < bottom; row++) {
-    const py = f32(topY + (row - top + 0.5)),
-      part = f32(py * alongY);
-    for (let column = max(left, 0), i = row * size + column; column < right; column++, i++) {
+    const py = f32(topY + (row - top + 0.5));
+    const part = f32(py * alongY);
+    for (let column = max(left, 0), i = row * SIZE + column; column < right; column++, i++) {
       if (board[i] === 255) continue;
       const px = f32(leftX + (column - left + 0.5));
       const along = f32(min(max(f32(f32(px * alongX) + part), 0), 1));
-      const farX = f32(px - f32(along * dx)),
-        farY = f32(py - f32(along * dy));
+      const farX = f32(px - f32(along * dx));
+      const farY = f32(py - f32(along * dy));
       const distance2 = f32(f32(farX * farX) + f32(farY * farY));
       if (distance2 > outside) continue;
       const value = rint(f32(min(f32(rim - f32(sqrt(distance2))), 1) * 255));
       if (value > board[i]) board[i] = value;
     }
-  }
-}
-
-/** A board that a drawing is drawn on as it grows; also an image. */
-export class Board {
-  data = new U8(SIZE * SIZE);
-  height = SIZE;
-  width = SIZE;
-  #strokes = [];
-
-  /** Draw what `parseStrokes` gave; `data`, which is returned, equals that of `render`. */
-  draw(strokes) {
-    const drawn = this.#strokes,
-      last = drawn.length - 1;
-    const isGrown =
-      last >= 0 &&
-      drawn.every(({ points, radius }, i) => {
-        const now = strokes[i],
-          more = now?.points.length - points.length;
-        return (
-          now?.radius === radius &&
-          points.every((value, j) => value === now.points[j]) &&
-          (more === 0 || (more > 0 && i === last && points.length > 2))
-        ); // a dot that becomes a line is rounded otherwise
-      });
-    if (!isGrown) this.data.fill(0);
-    for (let i = isGrown ? last : 0; i < strokes.length; i++) {
-      const { points, radius } = strokes[i],
-        from = isGrown && i === last ? drawn[last].points.length - 2 : 0;
-      if (!from || points.length > from + 2) drawLine(this.data, SIZE, points.subarray(from), radius);
-    }
-    this.#strokes = strokes;
-    return this.data;
   }
 }
 
@@ -186,14 +132,15 @@ export class Board {
 const plane = (height, width, data = new F32(height * width)) => ({ data, height, width });
 const unit = F32.from({ length: 256 }, (_, byte) => byte / 255);
 
+// Faster than the method `map`.
 function mapped(data, change, result = new F32(data.length)) {
   for (let i = 0; i < data.length; i++) result[i] = change(data[i], i);
   return result;
 }
 
 function extremes(data) {
-  let low = Infinity,
-    high = -Infinity;
+  let low = Infinity;
+  let high = -Infinity;
   for (let i = 0; i < data.length; i++) {
     if (data[i] < low) low = data[i];
     if (data[i] > high) high = data[i];
@@ -201,37 +148,49 @@ function extremes(data) {
   return [low, high];
 }
 
-// The k-th smallest (Hoare's selection). Reorders `values`.
-function nth(values, k) {
-  for (let low = 0, high = values.length - 1; low < high; ) {
-    const pivot = values[(low + high) >> 1];
-    let i = low,
-      j = high;
-    while (i <= j) {
-      while (values[i] < pivot) i += 1;
-      while (values[j] > pivot) j -= 1;
-      if (i <= j) {
-        [values[i], values[j]] = [values[j], values[i]];
-        i++;
-        j--;
-      }
-    }
-    if (k <= j) high = j;
-    else if (k >= i) low = i;
-    else break;
+// The array must be sorted.
+function quantile(sorted, share) {
+  const place = share * (sorted.length - 1);
+  const low = sorted[floor(place)];
+  return low + (sorted[ceil(place)] - low) * (place - floor(place));
+}
+const median = (values) => f32(quantile(values.slice().sort(), 0.5));
+
+// The box [top, bottom, left, right] of the values of a plane that are at least `least`.
+function boxOf({ data, height, width }, least) {
+  const box = [height, 0, width, 0];
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i++) if (data[i] >= least) extend(box, row, column);
   }
-  return values[k];
+  return box;
 }
 
-function quantile(values, share) {
-  const place = share * (values.length - 1),
-    k = floor(place),
-    low = nth(values, k);
-  return place > k ? low + (nth(values, k + 1) - low) * (place - k) : low;
+function extend(box, row, column) {
+  box[0] = min(box[0], row);
+  box[1] = max(box[1], row + 1);
+  box[2] = min(box[2], column);
+  box[3] = max(box[3], column + 1);
 }
-const median = (values) => f32(quantile(values, 0.5));
 
-const REDUCED = 2048; // pixels: a picture with a longer side is reduced to at most so many
+// A box of a picture. Each pixel is `value(i, row, column)`, where `i` is the index of its block in a plane of
+// blocks of `step` pixels a side.
+function cut({ width }, [top, bottom, left, right], value, step = 1) {
+  const result = plane(bottom - top, right - left);
+  for (let row = top, to = 0; row < bottom; row++) {
+    for (let column = left; column < right; column++, to++)
+      result.data[to] = value(floor(row / step) * width + floor(column / step), row, column);
+  }
+  return result;
+}
+
+const REDUCED = 2048; // pixels: larger pictures are reduced to at most this side
+const stepOf = (height, width) =>
+  min(ceil(max(height, width) / REDUCED), floor(min(height, width) / LIMITS.minSide));
+
+const REASONS = {
+  ReferenceError: "only a browser can decode it; here, give an ImageData of bytes, or strokes",
+  SecurityError: "another site does not let it be read",
+};
 
 // A picture of any kind as a plane of one byte (grey) or four (RGBA) a pixel.
 async function opened(image) {
@@ -241,15 +200,21 @@ async function opened(image) {
       `This is not a picture (${reason}): expected what drawImage takes, an ImageData, a Blob or File, ` +
         "or a list of strokes {points, radius}.",
     );
-  const onlyBrowsers = (global) =>
-    global in globalThis || no("only a browser can decode it; here, give an ImageData of bytes, or strokes");
-  const isBlob = Object.prototype.toString.call(image).match(/Blob|File/);
-  if (isBlob) onlyBrowsers("createImageBitmap");
-  const source = isBlob ? await createImageBitmap(image).catch(() => no("it cannot be decoded")) : image;
-  await source?.decode?.()?.catch?.(() => no("it cannot be loaded"));
-  const one = (...names) => names.map((name) => source?.[name]).find(Number.isFinite);
-  const height = one("naturalHeight", "videoHeight", "displayHeight", "height"),
-    width = one("naturalWidth", "videoWidth", "displayWidth", "width");
+  const unreadable = ({ name }) => no(REASONS[name] ?? "it cannot be decoded");
+  // By name, because a picture may come from another frame.
+  const isBlob = /Blob|File/.test(Object.prototype.toString.call(image));
+  let source = image;
+  try {
+    if (isBlob) source = await createImageBitmap(image);
+    await source?.decode?.();
+  } catch (error) {
+    unreadable(error);
+  }
+  const [height, width] = ["Height", "Width"].map((side) =>
+    [`natural${side}`, `video${side}`, `display${side}`, side.toLowerCase()]
+      .map((name) => source?.[name])
+      .find(Number.isFinite),
+  );
   if (!height || !width)
     no(`it is ${source === null ? "null" : (source?.constructor?.name ?? typeof source)}`);
   if (min(height, width) < LIMITS.minSide || height * width > LIMITS.maxPixels) {
@@ -260,41 +225,36 @@ async function opened(image) {
   }
   const { data } = source;
   if (data?.BYTES_PER_ELEMENT === 1 && [1, 4].includes(data.length / (height * width))) return source;
-  onlyBrowsers("OffscreenCanvas");
-  const step = stepOf(height, width),
-    canvas = new OffscreenCanvas(ceil(width / step), ceil(height / step)),
-    context = canvas.getContext("2d", { willReadFrequently: true });
-  context.imageSmoothingQuality = "high";
+  const step = stepOf(height, width);
   try {
+    const canvas = new OffscreenCanvas(ceil(width / step), ceil(height / step));
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.imageSmoothingQuality = "high";
     context.drawImage(source, 0, 0, canvas.width, canvas.height);
     return context.getImageData(0, 0, canvas.width, canvas.height);
   } catch (error) {
-    return no(error.name === "SecurityError" ? "another site does not let it be read" : "it cannot be drawn");
+    return unreadable(error);
   }
 }
 
-const stepOf = (height, width) =>
-  min(ceil(max(height, width) / REDUCED), floor(min(height, width) / LIMITS.minSide));
-
-// Luminance 0..1; colours of one luminance are told apart in the channel where they differ most.
+// Luminance 0..1; of colours of one luminance, the channel in which they differ most.
 function luminance({ data, height, width }) {
-  const count = height * width,
-    depth = data.length / count,
-    step = stepOf(height, width);
+  const depth = data.length / (height * width);
+  const step = stepOf(height, width);
   const channel = (k) => {
     const values = plane(height, width);
-    for (let i = 0, at = k; i < count; i++, at += depth) values.data[i] = unit[data[at]];
+    for (let i = 0, at = k; at < data.length; i++, at += depth) values.data[i] = unit[data[at]];
     return step > 1 ? resample(values, ceil(height / step), ceil(width / step), BOX_FILTER) : values;
   };
-  const colours = [0, 1, 2].slice(0, depth).map(channel);
-  if (depth === 1) return colours[0];
-  const [red, green, blue] = colours.map((colour) => colour.data),
-    values = plane(colours[0].height, colours[0].width);
-  for (let i = 0; i < red.length; i++) values.data[i] = 0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i];
+  const first = channel(0);
+  if (depth === 1) return first;
+  const colours = [first, channel(1), channel(2)];
+  const [red, green, blue] = colours.map((colour) => colour.data);
+  const values = { ...first, data: mapped(red, (r, i) => 0.299 * r + 0.587 * green[i] + 0.114 * blue[i]) };
   const alpha = channel(3).data;
   if (extremes(alpha)[0] < 1) return flatten(values, alpha);
-  const spreads = [values, ...colours].map(spread),
-    most = max(...spreads);
+  const spreads = [values, ...colours].map(spread);
+  const most = max(...spreads);
   return most > 3 * spreads[0] ? colours[spreads.lastIndexOf(most) - 1] : values;
 }
 
@@ -311,126 +271,81 @@ function spread({ data, height, width }) {
   return sqrt(max(squares / count - (sum / count) ** 2, 0));
 }
 
-function flatten(values, alpha) {
-  const { data, height, width } = values,
-    opaque = data.filter((_, i) => alpha[i] > 0.5);
-  if (opaque.length) {
-    const middle = quantile(opaque, 0.5),
-      contrast = quantile(opaque, 0.98) - quantile(opaque, 0.02);
-    // Otherwise it is a photograph with cut corners.
-    const isDrawn = contrast < 0.25 || opaque.length < 0.5 * alpha.length;
-    const ground = isDrawn ? Number(middle < 0.5) : f32(middle);
-    mapped(data, (value, i) => f32(value * alpha[i]) + f32(ground * f32(1 - alpha[i])), data);
-  } else if (extremes(alpha)[1] < MIN_CONTRAST) {
-    fail("The picture is transparent: there is no ink in it.", EmptyDrawing);
+// A picture with transparency on a ground on which its ink can be seen.
+function flatten({ data, height, width }, alpha) {
+  const opaque = data.filter((_, i) => alpha[i] > 0.5).sort();
+  if (!opaque.length) {
+    if (extremes(alpha)[1] < MIN_CONTRAST)
+      fail("The picture is transparent: there is no ink in it.", EmptyDrawing);
+    return plane(height, width, alpha);
   }
-  const [low, high] = extremes(data);
-  return opaque.length && f32(high - low) >= MIN_CONTRAST ? values : plane(height, width, alpha);
+  const [low, middle, high] = [0.02, 0.5, 0.98].map((share) => quantile(opaque, share));
+  // Otherwise it is a photograph with cut corners.
+  const isDrawn = high - low < 0.25 || opaque.length < 0.5 * alpha.length;
+  const ground = isDrawn ? Number(middle < 0.5) : f32(middle);
+  const flat = mapped(data, (value, i) => f32(value * alpha[i]) + f32(ground * f32(1 - alpha[i])));
+  const [least, most] = extremes(flat);
+  return plane(height, width, f32(most - least) >= MIN_CONTRAST ? flat : alpha);
 }
 
-const MIN_CONTRAST = f32(0.06),
-  INK_PIXELS = 50,
-  GROUND_SIDE = 64,
-  WINDOW = 13,
-  GRAIN_SIDE = 512;
+const MIN_CONTRAST = f32(0.06);
+const INK_PIXELS = 50;
+const GROUND_SIDE = 64;
+const WINDOW = 13;
+const GRAIN_SIDE = 512;
+const EVEN = "The picture is one even colour: there is no ink in it.";
 
-const isEven = () => fail("The picture is one even colour: there is no ink in it.", EmptyDrawing);
-const frameOf = (height, width) => max(1, floor(min(height, width) / 16)); // its breadth
+// The outermost `edge` rows and columns of a plane; the corners come twice.
+function frameOf({ data, height, width }, edge) {
+  const frame = new F32(2 * edge * (height + width));
+  frame.set(data.subarray(0, edge * width));
+  frame.set(data.subarray(-edge * width), edge * width);
+  for (let end = width, to = 2 * edge * width; end <= data.length; end += width, to += 2 * edge) {
+    frame.set(data.subarray(end - width, end - width + edge), to);
+    frame.set(data.subarray(end - edge, end), to + edge);
+  }
+  return frame;
+}
+
+// Whether more than half of some values are 0.
+function areBlack(values) {
+  let black = 0;
+  for (let i = 0; i < values.length; i++) black += values[i] === 0;
+  return 2 * black > values.length;
+}
 
 // The ink of a plane of luminance, 0..1.
 function toInk(values) {
-  const { data, height, width } = plane(values.height, values.width, values.data.slice());
-  const [low, high] = extremes(data),
-    isDark = (ground) => ground > f32(0.5 * f32(low + high));
-  if (f32(high - low) < MIN_CONTRAST) isEven();
-
-  const edge = frameOf(height, width),
-    frame = new F32(2 * edge * (height + width));
-  let count = 0;
-  const add = (from, to) => {
-    for (let i = from; i < to; i++) frame[count++] = data[i];
-  };
-  add(0, edge * width);
-  add((height - edge) * width, height * width);
-  for (let i = 0; i < height * width; i += width) {
-    add(i, i + edge);
-    add(i + width - edge, i + width);
-  }
-  const [frameLow, frameHigh] = extremes(frame);
-  let ground = frameLow < frameHigh ? median(frame) : frameLow;
-  if (isDark(ground)) {
-    for (const part of [data, frame]) for (let i = 0; i < part.length; i++) part[i] = 1 - part[i];
+  const { height, width } = values;
+  let { data } = values;
+  const [low, high] = extremes(data);
+  if (f32(high - low) < MIN_CONTRAST) fail(EVEN, EmptyDrawing);
+  const edge = max(1, floor(min(height, width) / 16));
+  let frame = frameOf(values, edge);
+  let ground = median(frame);
+  if (ground > f32(0.5 * f32(low + high))) {
+    [data, frame] = [data, frame].map((values) => mapped(values, (value) => 1 - value));
     ground = f32(1 - ground);
   }
   let even = 0;
   for (const value of frame) even += abs(f32(value - ground)) < f32(1.5 / 255);
-  const isEvenGround = even >= 0.5 * frame.length,
-    ink = isEvenGround ? plane(height, width, data) : withoutGrain(plane(height, width, data));
-  if (isEvenGround) for (let i = 0; i < data.length; i++) data[i] = max(data[i] - ground, 0);
+  const flat = (value) => max(value - ground, 0);
+  const isEven = even >= 0.5 * frame.length;
+  const ink = isEven ? { ...values, data: mapped(data, flat) } : withoutGrain({ ...values, data });
   const peak = extremes(ink.data)[1];
   if (peak < MIN_CONTRAST) fail("The picture has hardly any contrast: there is no ink in it.", EmptyDrawing);
-  for (let i = 0; i < ink.data.length; i++) ink.data[i] /= peak;
-  return ink;
+  return { ...ink, data: mapped(ink.data, (value) => value / peak) };
 }
 
-// As toInk, of a board, which is mostly black; null for another picture. Without the empty ground round the ink,
-// if the frame is empty, too: that changes no answer and saves time.
+// As toInk, of a square board; without the empty ground round the ink unless ink lies near the edge.
 function boardInk(values) {
-  const { data, height, width } = values,
-    edge = frameOf(SIZE, SIZE);
-  if (height !== SIZE || width !== SIZE) return null;
-  let top = SIZE,
-    bottom = 0,
-    left = SIZE,
-    right = 0,
-    peak = 0,
-    count = 0;
-  for (let row = 0, i = 0; row < SIZE; row++) {
-    for (let column = 0; column < SIZE; column++, i++) {
-      const value = data[i];
-      if (!value) continue;
-      count += 1;
-      if (value > peak) peak = value;
-      if (row < top) top = row;
-      bottom = row + 1;
-      if (column < left) left = column;
-      if (column >= right) right = column + 1;
-    }
-  }
-  if (2 * count >= data.length) return null;
-  if (!count || min(top, left) < edge || max(bottom, right) > SIZE - edge) return toInk(values);
-  if (peak < MIN_CONTRAST) isEven();
-  const ink = plane(bottom - top, right - left);
-  for (let row = 0, i = 0; row < ink.height; row++) {
-    for (let at = (top + row) * SIZE + left, end = at + ink.width; at < end; at++, i++)
-      ink.data[i] = data[at] / peak;
-  }
-  return ink;
-}
-
-function measure({ data, height, width }) {
-  let top = height,
-    bottom = 0,
-    left = width,
-    right = 0,
-    total = 0,
-    y = 0,
-    x = 0;
-  for (let row = 0, i = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, i++) {
-      const value = data[i];
-      if (value < FAINT) continue;
-      total += value;
-      y += value * (row + 0.5);
-      x += value * (column + 0.5);
-      if (value < EDGE) continue;
-      top = min(top, row);
-      bottom = row + 1;
-      left = min(left, column);
-      right = max(right, column + 1);
-    }
-  }
-  return { top, bottom, left, right, y: y / total, x: x / total };
+  const { data, width } = values;
+  const peak = extremes(data)[1];
+  if (peak < MIN_CONTRAST) fail(EVEN, EmptyDrawing);
+  const box = boxOf(values, unit[1]);
+  const edge = floor(width / 16);
+  if (min(box[0], box[2]) < edge || max(box[1], box[3]) > width - edge) return toInk(values);
+  return cut(values, box, (i) => data[i] / peak);
 }
 
 // --- resampling and filters, as Pillow's ---
@@ -441,23 +356,21 @@ const BILINEAR = { support: 1, at: (x) => max(0, 1 - abs(x)) };
 // A plane with another number of columns, transposed; or `low`..`high` of it, lying from column `x` on in
 // `inputs` columns.
 function resampled({ data, height, width }, outputs, filter, low = 0, high = width, x = 0, inputs = width) {
-  const start = f32(low),
-    scale = f32(f32(high) - start) / outputs,
-    stretch = max(scale, 1),
-    result = plane(outputs, height);
+  const start = f32(low);
+  const scale = f32(f32(high) - start) / outputs;
+  const stretch = max(scale, 1);
+  const reach = filter.support * stretch;
+  const result = plane(outputs, height);
   for (let k = 0; k < outputs; k++) {
-    const centre = start + (k + 0.5) * scale,
-      reach = filter.support * stretch;
-    const first = max(0, floor(centre - reach + 0.5)),
-      end = min(inputs, floor(centre + reach + 0.5));
-    const weights = mapped(
-      new F64(max(0, end - first)),
-      (_, i) => filter.at((first + i - centre + 0.5) * (1 / stretch)),
-      [],
+    const centre = start + (k + 0.5) * scale;
+    const first = max(0, floor(centre - reach + 0.5));
+    const end = min(inputs, floor(centre + reach + 0.5));
+    const weights = Array.from({ length: max(0, end - first) }, (_, i) =>
+      filter.at((first + i - centre + 0.5) * (1 / stretch)),
     );
-    const total = weights.reduce((a, b) => a + b, 0) || 1,
-      from = max(0, x - first),
-      to = min(weights.length, width + x - first);
+    const total = weights.reduce((a, b) => a + b, 0) || 1;
+    const from = max(0, x - first);
+    const to = min(weights.length, width + x - first);
     for (let i = 0; i < weights.length; i++) weights[i] /= total;
     for (let row = 0; row < height; row++) {
       let sum = 0;
@@ -470,262 +383,198 @@ function resampled({ data, height, width }, outputs, filter, low = 0, high = wid
 const resample = (values, height, width, filter) =>
   resampled(resampled(values, width, filter), height, filter);
 
+// A plane resampled, as bytes changed by filters, and as numbers again.
 function filtered(values, height, width, ...filters) {
   const { data } = resample(values, height, width, BOX_FILTER);
-  let bytes = new U8(data.length);
-  for (let i = 0; i < data.length; i++) bytes[i] = rint(f32(min(max(data[i], 0), 1) * 255));
+  let bytes = new U8(mapped(data, (value) => rint(f32(min(max(value, 0), 1) * 255))));
   for (const filter of filters) bytes = filter(bytes, height, width);
-  for (let i = 0; i < data.length; i++) data[i] = unit[bytes[i]];
-  return plane(height, width, data);
+  const numbers = mapped(bytes, (byte) => unit[byte]);
+  return plane(height, width, numbers);
 }
+
+function transposed(data, height, width) {
+  const result = new data.constructor(data.length);
+  for (let row = 0, i = 0; row < height; row++)
+    for (let column = 0; column < width; column++, i++) result[column * height + row] = data[i];
+  return result;
+}
+
+// Each byte becomes `change(line, i)`, where `line[i + reach]` is the byte and a row goes on as it ends.
+function alongRows(bytes, width, reach, change) {
+  const result = new U8(bytes.length);
+  const line = new U8(width + 2 * reach);
+  for (let start = 0; start < bytes.length; start += width) {
+    line.fill(bytes[start]).fill(bytes[start + width - 1], reach + width);
+    line.set(bytes.subarray(start, start + width), reach);
+    for (let i = 0; i < width; i++) result[start + i] = change(line, i);
+  }
+  return result;
+}
+const bothWays = (bytes, height, width, along) =>
+  transposed(along(transposed(along(bytes, width), height, width), height), width, height);
 
 // The largest byte in a square window of `side` round each.
 const grown = (side) => (bytes, height, width) => {
-  for (const [step, count, lines, stride] of [
-    [1, width, height, width],
-    [width, height, width, 1],
-  ]) {
-    const from = bytes,
-      reach = floor(side / 2);
-    bytes = new U8(from.length);
-    for (let line = 0; line < lines; line++) {
-      for (let index = 0; index < count; index++) {
-        const at = line * stride + index * step,
-          last = at + min(reach, count - 1 - index) * step;
-        let most = 0;
-        for (let i = at - min(reach, index) * step; i <= last; i += step) if (from[i] > most) most = from[i];
-        bytes[at] = most;
-      }
-    }
-  }
-  return bytes;
+  const largest = (line, first) => {
+    let most = 0;
+    for (let i = first; i < first + side; i++) if (line[i] > most) most = line[i];
+    return most;
+  };
+  return bothWays(bytes, height, width, (rows, width) => alongRows(rows, width, side >> 1, largest));
 };
 const inverted = (bytes) => bytes.map((byte) => 255 - byte);
 const shrunk = (side) => (bytes, height, width) => inverted(grown(side)(inverted(bytes), height, width));
+
+// A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011).
+function gaussianBlur(bytes, height, width) {
+  const box = (line, i) => {
+    const sum =
+      line[i + 1] + line[i + 2] + line[i + 3] + line[i + 4] + line[i + 5] + line[i + 6] + line[i + 7];
+    return floor((sum * 1945505 + (line[i] + line[i + 8]) * 1579340 + 2 ** 23) / 2 ** 24);
+  };
+  const blur = (rows, width) => alongRows(rows, width, 4, box);
+  return bothWays(bytes, height, width, (rows, width) => blur(blur(blur(rows, width), width), width));
+}
 
 const middle = (a, b, c) => max(min(a, b), min(max(a, b), c));
 
 // The median of the 3x3 bytes round each, after their columns were sorted (Smith 1996).
 function medianOfNine(bytes, height, width) {
-  const [low, mid, high, result] = [0, 1, 2, 3].map(() => new U8(bytes.length));
-  for (let row = 0, i = 0; row < height; row++) {
-    const above = row ? width : 0,
-      below = row < height - 1 ? width : 0;
-    for (const end = i + width; i < end; i++) {
-      const a = bytes[i - above],
-        b = bytes[i],
-        c = bytes[i + below];
-      low[i] = min(a, b, c);
-      mid[i] = middle(a, b, c);
-      high[i] = max(a, b, c);
-    }
-  }
-  for (let row = 0, i = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, i++) {
-      const a = column ? i - 1 : i,
-        c = column < width - 1 ? i + 1 : i;
-      const least = max(low[a], low[i], low[c]),
-        most = min(high[a], high[i], high[c]);
-      result[i] = middle(least, middle(mid[a], mid[i], mid[c]), most);
-    }
-  }
-  return result;
-}
-
-// A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011),
-// in 8 bits.
-function gaussianBlur(bytes, height, width) {
-  for (const [count, step] of [...Array(3).fill([width, 1]), ...Array(3).fill([height, width])]) {
-    bytes = mapped(
-      bytes,
-      (_, place) => {
-        const index = floor(place / step) % count,
-          at = (i) => bytes[place + (min(max(index + i, 0), count - 1) - index) * step];
-        let sum = 0;
-        for (let i = -3; i <= 3; i++) sum += at(i);
-        return floor((sum * 1945505 + (at(-4) + at(4)) * 1579340 + 2 ** 23) / 2 ** 24);
-      },
-      new U8(bytes.length),
-    );
-  }
-  return bytes;
+  const least = (line, i) => min(line[i], line[i + 1], line[i + 2]);
+  const most = (line, i) => max(line[i], line[i + 1], line[i + 2]);
+  const median = (line, i) => middle(line[i], line[i + 1], line[i + 2]);
+  const turned = transposed(bytes, height, width);
+  const filter = (down, across) =>
+    alongRows(transposed(alongRows(turned, height, 1, down), width, height), width, 1, across);
+  const low = filter(least, most);
+  const high = filter(most, least);
+  return filter(median, median).map((value, i) => middle(low[i], value, high[i]));
 }
 
 // The ground is estimated by a grey opening (Sternberg 1986) on a small copy.
 function withoutGrain(values) {
-  const short = min(values.height, values.width),
-    factor = max(1, min(max(values.height, values.width) / GRAIN_SIDE, short / LIMITS.minSide));
-  const height = rint(values.height / factor),
-    width = rint(values.width / factor),
-    long = max(height, width);
+  const [short, most] = [min, max].map((of) => of(values.height, values.width));
+  const factor = max(1, min(most / GRAIN_SIDE, short / LIMITS.minSide));
+  const height = rint(values.height / factor);
+  const width = rint(values.width / factor);
+  const long = max(height, width);
   const fine = filtered(values, height, width, medianOfNine);
 
-  const shrink = GROUND_SIDE / long;
-  const small = filtered(
-    fine,
-    max(1, rint(height * shrink)),
-    max(1, rint(width * shrink)),
-    shrunk(WINDOW),
-    grown(WINDOW),
-    gaussianBlur,
-  );
-  const ground = resample(small, height, width, BILINEAR).data,
-    ink = fine.data;
-  for (let i = 0; i < ink.length; i++) ink[i] = max(ink[i] - ground[i], 0);
+  const [tall, wide] = [height, width].map((side) => max(1, rint(side * (GROUND_SIDE / long))));
+  const small = filtered(fine, tall, wide, shrunk(WINDOW), grown(WINDOW), gaussianBlur);
+  const ground = resample(small, height, width, BILINEAR).data;
+  const ink = mapped(fine.data, (value, i) => max(value - ground[i], 0));
 
-  const centre = median(ink.slice()),
-    apart = ink.slice();
-  for (let i = 0; i < ink.length; i++) apart[i] = abs(ink[i] - centre);
-  const grain = f32(f32(1.4826) * median(apart));
-  const peak = nth(ink.slice(), ink.length - min(INK_PIXELS, floor(ink.length / 4)));
-  const cut = max(f32(3 * grain), f32(f32(0.3) * peak)),
-    range = f32(f32(f32(0.9) * peak) - cut);
-  if (peak < MIN_CONTRAST || cut > f32(f32(0.8) * peak)) {
+  const sorted = ink.slice().sort();
+  const centre = f32(quantile(sorted, 0.5));
+  const grain = f32(f32(1.4826) * median(mapped(ink, (value) => abs(value - centre))));
+  const peak = sorted.at(-min(INK_PIXELS, floor(ink.length / 4)));
+  const cutoff = max(f32(3 * grain), f32(f32(0.3) * peak));
+  const range = f32(f32(f32(0.9) * peak) - cutoff);
+  if (peak < MIN_CONTRAST || cutoff > f32(f32(0.8) * peak))
     fail("Nothing in the picture stands out from its background: there is no ink in it.", EmptyDrawing);
-  }
-  for (let i = 0; i < ink.length; i++) ink[i] = min(max(f32(ink[i] - cut) / range, 0), 1);
+  const clear = mapped(ink, (value) => min(max(f32(value - cutoff) / range, 0), 1));
 
-  const step = max(1, floor(long / 128)),
-    tall = max(1, floor(height / step)),
-    wide = max(1, floor(width / step));
-  const coherent = plane(
-    tall,
-    wide,
-    filtered(fine, tall, wide).data.map((value) => value > f32(0.2)),
-  );
-  const mask = resample(filtered(coherent, tall, wide, grown(3)), height, width, BILINEAR).data;
-  for (let i = 0; i < ink.length; i++) if (!(mask[i] > 0)) ink[i] = 0;
-  return fine;
+  const step = max(1, floor(long / 128));
+  const [rows, columns] = [height, width].map((side) => max(1, floor(side / step)));
+  const coherent = filtered(plane(height, width, clear), rows, columns);
+  coherent.data = mapped(coherent.data, (value) => value > f32(0.2));
+  const mask = resample(filtered(coherent, rows, columns, grown(3)), height, width, BILINEAR).data;
+  const data = mapped(clear, (value, i) => (mask[i] > 0 ? value : 0));
+  return plane(height, width, data);
 }
 
 // --- ink -> what the network is given ---
 
-const INPUT = 28,
-  BOX = 20,
-  EDGE = f32(0.41),
-  FAINT = f32(0.1),
-  SOFTNESS = 0.6;
+const INPUT = 28;
+const BOX = 20;
+const EDGE = f32(0.41);
+const FAINT = f32(0.1);
+const SOFTNESS = 0.6;
 
 /** Crop, scale and centre ink: Float32Array(784), 0 background .. 1 ink. */
-export function normalise(ink) {
-  const { top, bottom, left, right, y: massY, x: massX } = measure(ink);
+function normalise(ink) {
+  const [top, bottom, left, right] = boxOf(ink, EDGE);
   const pixel = max(bottom - top, right - left) / BOX;
   const half = (INPUT / 2) * pixel;
-  const centreY = min(max(massY, bottom - half), top + half);
-  const centreX = min(max(massX, right - half), left + half);
+  let [total, sumY, sumX] = [0, 0, 0];
+  for (let row = 0, i = 0; row < ink.height; row++) {
+    for (let column = 0; column < ink.width; column++, i++) {
+      const value = ink.data[i];
+      if (value < FAINT) continue;
+      total += value;
+      sumY += value * (row + 0.5);
+      sumX += value * (column + 0.5);
+    }
+  }
+  const centreY = min(max(sumY / total, bottom - half), top + half);
+  const centreX = min(max(sumX / total, right - half), left + half);
 
-  const margin = ceil(half + 2 * pixel) + 1,
-    y = margin - floor(centreY),
-    x = margin - floor(centreX);
-  const boxY = centreY + y,
-    boxX = centreX + x,
-    narrow = resampled(ink, INPUT, BILINEAR, boxX - half, boxX + half, x, 2 * margin);
-  const small = resampled(narrow, INPUT, BILINEAR, boxY - half, boxY + half, y, 2 * margin);
+  const margin = ceil(half + 2 * pixel) + 1;
+  const window = (values, centre) => {
+    const x = margin - floor(centre);
+    return resampled(values, INPUT, BILINEAR, centre + x - half, centre + x + half, x, 2 * margin);
+  };
+  const small = window(window(ink, centreX), centreY);
   const sigma = SOFTNESS * min(max((pixel - 1) / 3, 0), 1);
-  const soft = blurred(blurred(small.data, sigma), sigma),
-    peak = extremes(soft)[1];
-  return mapped(soft, (value) => min(max(value / peak, 0), 1));
+  const soft = blurred(blurred(small.data, sigma), sigma);
+  const peak = extremes(soft)[1];
+  return soft.map((value) => min(max(value / peak, 0), 1));
 }
 
 const FAR = 5; // pixels: what lies farther away has no weight in float32
+
+// Blurred along a row, and transposed.
 function blurred(values, sigma) {
-  // along a row; transposed
   const bell = Array.from({ length: INPUT }, (_, distance) => exp(-0.5 * (distance / max(sigma, 0.05)) ** 2));
-  const sum = 2 * bell.reduce((a, b) => a + b, 0) - 1,
-    weights = F32.from(bell, (weight) => weight / sum),
-    result = new F32(values.length);
-  for (let column = 0, to = 0; column < INPUT; column++) {
-    for (let row = 0; row < INPUT; row++, to++) {
-      let value = 0;
-      for (let i = max(0, row - FAR); i < min(INPUT, row + FAR + 1); i++)
-        value += weights[abs(row - i)] * values[i * INPUT + column];
-      result[to] = value;
-    }
-  }
-  return result;
+  const sum = 2 * bell.reduce((a, b) => a + b, 0) - 1;
+  const weights = F32.from(bell, (weight) => weight / sum);
+  return values.map((_, to) => {
+    const column = floor(to / INPUT);
+    const row = to % INPUT;
+    let value = 0;
+    for (let i = max(0, row - FAR); i < min(INPUT, row + FAR + 1); i++)
+      value += weights[abs(row - i)] * values[i * INPUT + column];
+    return value;
+  });
 }
 
-// --- finding the digit in a picture (model.py) ---
+// --- finding the digit in a picture ---
 
-const SMALL = 32,
-  MASK_SIDE = 256,
-  CROSSING = 0.6,
-  SHEET = 0.05,
-  SLANTS = [-0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4],
-  TALL = 0.5,
-  WIDE = 0.08,
-  FIRM = 1;
+const SMALL = 32;
+const MASK_SIDE = 256;
+const CROSSING = 0.6;
+const SHEET = 0.05;
+const SLANTS = [-0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4];
+const TALL = 0.5;
+const WIDE = 0.08;
+const FIRM = 1;
 
-function transposed({ data, height, width }) {
-  const turned = new data.constructor(data.length);
-  for (let row = 0, i = 0; row < height; row++)
-    for (let column = 0; column < width; column++, i++) turned[column * height + row] = data[i];
-  return plane(width, height, turned);
-}
-
-// Call each(i, j) for the pixels of a box: i counts them, j is the index in `data` of the block that each
-// lies in.
-function eachIn({ width }, step, [top, bottom, left, right], each) {
-  for (let row = top, i = 0; row < bottom; row++) {
-    const start = floor(row / step) * width;
-    for (let column = left; column < right; column++, i++) each(i, start + floor(column / step), row, column);
-  }
-}
-
-/* The connected parts of a mask: labels (0 outside, 1..n in the order in which rows meet them), boxes
-   [top, bottom, left, right], sizes, and which have a pixel in the mask `edge`. */
-function partsOf({ data, height, width }, edge) {
-  const labels = new Int32Array(data.length),
-    parents = [];
-  const root = (label) => {
-    while (parents[label] !== label) label = parents[label] = parents[parents[label]];
-    return label;
-  };
-  // The label of a pixel that touches the pixel `at`, and may have a label already.
-  const joined = (label, at) => {
-    const other = root(labels[at]);
-    if (label < 0) return other;
-    const low = min(label, other);
-    parents[label] = low;
-    parents[other] = low;
-    return low;
-  };
-  for (let i = 0; i < data.length; i++) {
-    if (!data[i]) continue;
-    const column = i % width;
-    let label = -1;
-    if (column && data[i - 1]) label = joined(label, i - 1);
-    if (i >= width) {
-      if (column && data[i - width - 1]) label = joined(label, i - width - 1);
-      if (data[i - width]) label = joined(label, i - width);
-      if (column < width - 1 && data[i - width + 1]) label = joined(label, i - width + 1);
+// The connected parts of a mask: labels (0 outside, 1..n in the order in which rows meet them), boxes, sizes,
+// and touching: whether a part has a pixel in the mask `edge`.
+function partsOf({ data, height, width }, edge = []) {
+  const labels = new Int32Array(data.length);
+  const [boxes, sizes, touching] = [[], [], []];
+  for (let first = 0; first < data.length; first++) {
+    if (!data[first] || labels[first]) continue;
+    const box = [height, 0, width, 0];
+    const name = (labels[first] = boxes.push(box));
+    const found = [first];
+    for (const place of found) {
+      const row = floor(place / width);
+      const column = place % width;
+      extend(box, row, column);
+      for (let y = max(row - 1, 0); y <= min(row + 1, height - 1); y++) {
+        for (let x = max(column - 1, 0); x <= min(column + 1, width - 1); x++) {
+          const i = y * width + x;
+          if (!data[i] || labels[i]) continue;
+          labels[i] = name;
+          found.push(i);
+        }
+      }
     }
-    if (label < 0) label = parents.push(parents.length) - 1;
-    labels[i] = label;
-  }
-  const names = new Map(),
-    boxes = [],
-    sizes = [],
-    touching = [];
-  for (let i = 0; i < data.length; i++) {
-    if (!data[i]) continue;
-    const label = root(labels[i]),
-      row = floor(i / width),
-      column = i % width;
-    if (!names.has(label)) {
-      names.set(label, names.size);
-      boxes.push([row, row + 1, column, column + 1]);
-      sizes.push(0);
-      touching.push(false);
-    }
-    const name = names.get(label),
-      box = boxes[name];
-    box[1] = row + 1;
-    box[2] = min(box[2], column);
-    box[3] = max(box[3], column + 1);
-    sizes[name]++;
-    touching[name] ||= Boolean(edge?.[i]);
-    labels[i] = name + 1;
+    sizes.push(found.length);
+    touching.push(found.some((place) => edge[place]));
   }
   return { labels, boxes, sizes, touching, height, width };
 }
@@ -737,56 +586,47 @@ function borderOf({ height, width }) {
 }
 
 // Where ink is, and the edge of the picture or sheet, in blocks of `step` pixels a side.
-function masked(ink, filled) {
-  const step = ceil(max(ink.height, ink.width) / MASK_SIDE),
-    mask = plane(ceil(ink.height / step), ceil(ink.width / step)),
-    edge = borderOf(mask);
+function masked(ink, filled = []) {
+  const step = ceil(max(ink.height, ink.width) / MASK_SIDE);
+  const mask = plane(ceil(ink.height / step), ceil(ink.width / step));
+  const edge = borderOf(mask);
   for (let row = 0, i = 0; row < ink.height; row++) {
     const start = floor(row / step) * mask.width;
     for (let column = 0; column < ink.width; column++, i++) {
       const at = start + floor(column / step);
       if (ink.data[i] >= EDGE) mask.data[at] = 1;
-      if (filled?.[i]) edge[at] = 1;
+      if (filled[i]) edge[at] = 1;
     }
   }
   return { mask, edge, step };
 }
 
 // Nearly level lines across a mask, without the ink that crosses them: the sharpest projection (Postl 1986).
-function linesOf({ data, height, width }) {
-  const [places, tops, starts] = [[], [], []],
-    lengths = new Int32Array(data.length);
+function linesOf(data, height, width) {
+  const places = [];
+  const lengths = new Int32Array(data.length);
   for (let i = 0; i < data.length; i++) {
     if (!data[i]) continue;
     places.push(i);
-    tops.push(floor(i / width));
-    starts.push(i % width);
-    if (i >= width && data[i - width]) lengths[i] = lengths[i - width];
+    if (data[i - width]) lengths[i] = lengths[i - width];
     else for (let j = i; data[j]; j += width) lengths[i]++;
   }
+  const tops = places.map((i) => floor(i / width));
+  const starts = places.map((i) => i % width);
   let [rows, profile, sharpest] = [[], [], -1];
   for (let k = 0; k < 33; k++) {
-    const turned = new Int32Array(places.length),
-      counts = new F64(height + 2 * width + 1),
-      slope = -0.1 + (k * 0.2) / 32;
+    const slope = -0.1 + (k * 0.2) / 32;
+    const counts = new F64(height + 2 * width + 1);
+    const turned = places.map((_, n) => rint(tops[n] + slope * (starts[n] - width / 2)) + width);
     let sharp = 0;
-    for (let j = 0; j < places.length; j++) {
-      turned[j] = rint(tops[j] + slope * (starts[j] - width / 2)) + width;
-      sharp += 2 * counts[turned[j]]++ + 1;
-    }
+    for (const row of turned) sharp += 2 * counts[row]++ + 1;
     if (sharp > sharpest) [rows, profile, sharpest] = [turned, counts, sharp];
   }
-  const lines = new U8(data.length),
-    isLine = (row) => profile[row] >= CROSSING * width,
-    on = places.filter((_, k) => isLine(rows[k]));
+  const lines = new U8(data.length);
+  const isLine = (row) => profile[row] >= CROSSING * width;
+  const on = places.filter((_, k) => isLine(rows[k])).map((i) => lengths[i]);
   if (!on.length) return lines;
-  const thick =
-    1.5 *
-      quantile(
-        F64.from(on, (i) => lengths[i]),
-        0.5,
-      ) +
-    1;
+  const thick = 1.5 * quantile(F64.from(on).sort(), 0.5) + 1;
   for (const [k, i] of places.entries())
     if (lengths[i] <= thick && [-1, 0, 1].some((by) => isLine(rows[k] + by))) lines[i] = 1;
   return lines;
@@ -794,139 +634,122 @@ function linesOf({ data, height, width }) {
 
 // Large patches of one brightness (Otsu 1979) and what they enclose: [plane, mask of what was filled up].
 function sheets(picture) {
-  const shrink = max(1, max(picture.height, picture.width) / GRAIN_SIDE),
-    height = rint(picture.height / shrink),
-    width = rint(picture.width / shrink),
-    values = resample(picture, height, width, BOX_FILTER);
+  const shrink = max(1, max(picture.height, picture.width) / GRAIN_SIDE);
+  const [height, width] = [picture.height, picture.width].map((side) => rint(side / shrink));
+  const values = resample(picture, height, width, BOX_FILTER);
   const small = plane(ceil(height / 4), ceil(width / 4));
-  const pixels = new U8(small.data.length);
-  eachIn(small, 4, [0, height, 0, width], (i, at) => {
+  const count = small.data.length;
+  const pixels = new U8(count);
+  for (let i = 0; i < values.data.length; i++) {
+    const at = (floor(i / width) >> 2) * small.width + ((i % width) >> 2);
     small.data[at] += values.data[i];
     pixels[at]++;
-  });
-  for (let i = 0; i < pixels.length; i++) small.data[i] /= pixels[i];
-  const [low, high] = extremes(small.data),
-    bins = 64,
-    counts = new F64(bins),
-    level = (bin) => low + ((high - low) * bin) / bins;
+  }
+  for (let i = 0; i < count; i++) small.data[i] /= pixels[i];
+  const [low, high] = extremes(small.data);
   if (high - low < 1e-3) return [];
+  const bins = 64;
+  const counts = new F64(bins);
+  const level = (bin) => low + ((high - low) * bin) / bins;
   for (const value of small.data) counts[min(floor(((value - low) / (high - low)) * bins), bins - 1)]++;
-  const mean = small.data.reduce((a, b) => a + b, 0) / small.data.length;
+  const mean = small.data.reduce((a, b) => a + b, 0) / count;
   let [below, sum, most, threshold] = [0, 0, -1, low];
   for (let bin = 0; bin < bins - 1; bin++) {
     below += counts[bin];
     sum += (counts[bin] * (level(bin) + level(bin + 1))) / 2;
-    const between = (sum - mean * below) ** 2 / max(below * (small.data.length - below), 1);
+    const between = (sum - mean * below) ** 2 / max(below * (count - below), 1);
     if (between > most) [most, threshold] = [between, level(bin + 1)];
   }
   const found = [];
-  for (const isBright of [true, false]) {
-    const mask = { ...small, data: U8.from(small.data, (value) => value > threshold === isBright) },
-      { labels, boxes, sizes } = partsOf(mask);
+  const masks = [true, false].map((isBright) => small.data.map((value) => value > threshold === isBright));
+  for (const mask of masks) {
+    const { labels, boxes, sizes } = partsOf({ ...small, data: mask });
     const order = [...sizes.keys()].sort((a, b) => sizes[b] - sizes[a]).slice(0, 3);
     for (const name of order) {
       const [top, bottom, left, right] = boxes[name].map((side) => 4 * side);
-      if (min(bottom - top, right - left) < max(LIMITS.minSide, max(height, width) / 6)) continue;
-      if (sizes[name] < SHEET * mask.data.length) continue;
-      const rest = { ...small, data: U8.from(labels, (label) => label !== name + 1) },
-        others = partsOf(rest, borderOf(rest)),
-        outside = {
-          ...small,
-          data: U8.from(others.labels, (label) => label && others.touching[label - 1]),
-        };
-      if (!outside.data.includes(1)) continue;
-      const box = [top, min(bottom, height), left, min(right, width)],
-        cut = plane(box[1] - top, box[3] - left),
-        filled = new U8(cut.data.length),
-        ground = median(small.data.filter((_, i) => labels[i] === name + 1));
-      eachIn(small, 4, box, (i, at, row, column) => {
-        filled[i] = outside.data[at];
-        cut.data[i] = filled[i] ? ground : values.data[row * width + column];
-      });
-      found.push([cut, grown(9)(filled, cut.height, cut.width)]);
+      const least = max(LIMITS.minSide, max(height, width) / 6);
+      if (min(bottom - top, right - left) < least || sizes[name] < SHEET * count) continue;
+      const others = partsOf({ ...small, data: labels.map((label) => label !== name + 1) }, borderOf(small));
+      const outside = others.labels.map((label) => others.touching[label - 1]);
+      if (!outside.includes(1)) continue;
+      const box = [top, min(bottom, height), left, min(right, width)];
+      const ground = median(small.data.filter((_, i) => labels[i] === name + 1));
+      const filled = cut(small, box, (at) => outside[at], 4);
+      const fill = (at, row, column) => (outside[at] ? ground : values.data[row * width + column]);
+      found.push([cut(small, box, fill, 4), grown(9)(new U8(filled.data), filled.height, filled.width)]);
     }
   }
   return found;
 }
 
-// What may be a digit in ink: [handicap in logits, ink, the same with all that is beside it].
+// What may be a digit in ink: {handicap in logits, ink, beside: the same with all that may belong to it}.
 function candidates(ink, filled) {
-  const { mask, edge, step } = masked(ink, filled),
-    level = linesOf(mask),
-    upright = transposed({ ...transposed(mask), data: linesOf(transposed(mask)) }).data,
-    found = [];
-  const bare = { ...mask, data: mask.data.map((value, i) => value && !level[i] && !upright[i]) };
+  const { mask, edge, step } = masked(ink, filled);
+  const { data, height, width } = mask;
+  const level = linesOf(data, height, width);
+  const upright = transposed(linesOf(transposed(data, height, width), width, height), width, height);
+  const bare = { ...mask, data: mapped(data, (value, i) => value && !level[i] && !upright[i]) };
+  const found = [];
   for (const left of level.includes(1) || upright.includes(1) ? [mask, bare] : [mask]) {
-    const parts = partsOf(left, edge),
-      inner = parts.touching.map((isTouching) => !isTouching);
+    const parts = partsOf(left, edge);
+    const inner = parts.touching.map((isTouching) => !isTouching);
     if (!inner.includes(true)) continue;
     const beside = only(ink, parts, inner, step);
-    found.push([0.3, beside, beside]);
-    const sizes = parts.sizes.map((size, i) => size * inner[i]),
-      [top, bottom, start, end] = parts.boxes[sizes.indexOf(max(...sizes))];
-    for (const [handicap, near] of [
-      [0.5, floor(max(bottom - top, end - start) / 4)],
-      [1, 0],
-    ]) {
+    found.push({ handicap: 0.3, ink: beside, beside });
+    const sizes = parts.sizes.map((size, i) => size * inner[i]);
+    const [top, bottom, start, end] = parts.boxes[sizes.indexOf(max(...sizes))];
+    const add = (handicap, near) => {
       const close = parts.boxes.map(
         ([a, b, c, d], i) =>
           inner[i] && a < bottom + near && b > top - near && c < end + near && d > start - near,
       );
-      if (String(close) !== String(inner)) found.push([handicap, only(ink, parts, close, step), beside]);
-    }
+      if (close.some((isClose, i) => isClose !== inner[i]))
+        found.push({ handicap, ink: only(ink, parts, close, step), beside });
+    };
+    add(0.5, floor(max(bottom - top, end - start) / 4));
+    add(1, 0);
   }
   return found;
 }
 
 // The ink of some parts with what is faint round them, cut to it.
 function only(ink, { labels, height, width }, some, step) {
-  const chosen = new U8(labels.length);
-  for (let i = 0; i < labels.length; i++) chosen[i] = labels[i] && some[labels[i] - 1];
-  const keep = grown(3)(chosen, height, width);
-  for (let i = 0; i < labels.length; i++) if (labels[i] && !chosen[i]) keep[i] = 0;
-  const kept = plane(height, width, keep),
-    across = transposed(kept);
-  const box = [kept, across].flatMap(({ data, width }, i) =>
-    [data.indexOf(1), data.lastIndexOf(1) + width].map((place) =>
-      min(floor(place / width) * step, i ? ink.width : ink.height),
-    ),
-  );
-  const cut = plane(box[1] - box[0], box[3] - box[2]);
-  eachIn(kept, step, box, (i, at, row, column) => {
-    if (keep[at]) cut.data[i] = ink.data[row * ink.width + column];
-  });
-  return cut;
+  const chosen = mapped(labels, (label) => some[label - 1], new U8(labels.length));
+  const near = grown(3)(chosen, height, width);
+  const isKept = (value, i) => value && (chosen[i] || !labels[i]);
+  const keep = plane(height, width, mapped(near, isKept));
+  const [top, bottom, left, right] = boxOf(keep, 1).map((side) => side * step);
+  const box = [top, min(bottom, ink.height), left, min(right, ink.width)];
+  return cut(keep, box, (at, row, column) => keep.data[at] && ink.data[row * ink.width + column], step);
 }
 
-// Two groups of ink side by side: the gap between them over their height, and their inks; [0, []] for one.
+// Two groups of ink side by side: the gap between them over their height, and their inks, if any.
 function sideBySide(ink) {
-  const { mask, step } = masked(ink),
-    parts = partsOf(mask),
-    heights = parts.boxes.map(([top, bottom]) => bottom - top),
-    tallest = max(...heights),
-    isTall = heights.map((height) => height >= TALL * tallest);
-  let gap = 0,
-    best = null;
+  const { mask, step } = masked(ink);
+  const parts = partsOf(mask);
+  const heights = parts.boxes.map(([top, bottom]) => bottom - top);
+  const tallest = max(...heights);
+  const isTall = heights.map((height) => height >= TALL * tallest);
+  let [gap, best] = [0, []];
   for (const slant of isTall.filter(Boolean).length > 1 ? SLANTS : []) {
-    const start = heights.map(() => Infinity),
-      end = heights.map(() => -Infinity);
-    for (let i = 0; i < parts.labels.length; i++) {
-      const name = parts.labels[i] - 1;
-      if (name < 0) continue;
+    const start = heights.map(() => Infinity);
+    const end = heights.map(() => -Infinity);
+    for (const [i, label] of parts.labels.entries()) {
+      if (!label) continue;
       const x = (i % mask.width) + slant * floor(i / mask.width);
-      start[name] = min(start[name], x);
-      end[name] = max(end[name], x);
+      start[label - 1] = min(start[label - 1], x);
+      end[label - 1] = max(end[label - 1], x);
     }
     for (const edge of start) {
       const left = end.map((value) => value < edge);
-      if (!left.includes(true) || !left.every((isLeft, i) => isLeft || start[i] >= edge)) continue;
-      const wide = (edge - max(...end.filter((_, i) => left[i])) - 1) / tallest;
       const areTall = [true, false].every((side) => isTall.some((tall, i) => tall && left[i] === side));
-      if (wide > gap && areTall) [gap, best] = [wide, left];
+      if (!areTall || !left.every((isLeft, i) => isLeft || start[i] >= edge)) continue;
+      const wide = (edge - max(...end.filter((_, i) => left[i])) - 1) / tallest;
+      if (wide > gap) [gap, best] = [wide, left];
     }
   }
-  if (!best) return [0, []];
-  return [gap, [best, best.map((isLeft) => !isLeft)].map((side) => only(ink, parts, side, step))];
+  const sides = gap ? [best, best.map((isLeft) => !isLeft)] : [];
+  return [gap, sides.map((side) => only(ink, parts, side, step))];
 }
 
 // --- the network ---
@@ -941,33 +764,25 @@ export function ranked(probabilities, topK = 3) {
     .slice(0, topK);
 }
 
-// A layer's maps as float64, (row, column, channel), with zeros around them; so many channels and columns
-// that nothing is left over when
-// four and two are taken at a time.
+// A layer's maps as float64, (row, column, channel), with zeros around them and a multiple of four channels.
 class Maps {
   constructor(name, channels, side) {
-    const stride = 2 * ceil(side / 2) + 2,
-      depth = 4 * ceil(channels / 4);
-    Object.assign(this, { name, channels, side, stride, depth, data: new F64(stride * stride * depth) });
+    const depth = 4 * ceil(channels / 4);
+    Object.assign(this, { name, channels, side, depth, data: new F64((side + 2) ** 2 * depth) });
   }
 
   at(row, column) {
-    return ((row + 1) * this.stride + column + 1) * this.depth;
+    return ((row + 1) * (this.side + 2) + column + 1) * this.depth;
   }
 
+  // Float32Array, (channel, row, column)
   get plain() {
-    // Float32Array, (channel, row, column)
-    const { channels, side, data } = this,
-      plain = new F32(channels * side * side);
-    for (let row = 0, i = 0; row < side; row++) {
-      for (let column = 0; column < side; column++, i++) {
-        for (
-          let channel = 0, at = this.at(row, column), to = i;
-          channel < channels;
-          channel++, at++, to += side * side
-        )
-          plain[to] = data[at];
-      }
+    const { channels, side, data } = this;
+    const plain = new F32(channels * side ** 2);
+    for (let i = 0; i < side ** 2; i++) {
+      const at = this.at(floor(i / side), i % side);
+      for (let channel = 0; channel < channels; channel++)
+        plain[channel * side ** 2 + i] = data[at + channel];
     }
     return plain;
   }
@@ -975,80 +790,54 @@ class Maps {
 
 // A 3x3 convolution of weights (output, input, 3, 3) times `scale`, with ReLU; a function that runs it.
 function convolution(weight, scale, bias, from, to) {
-  const kernels = new F64(to.depth * 9 * from.depth),
-    biases = new F64(to.depth); // (outputs by four, 3, 3, input, 4)
+  // (outputs by four, 3, 3, input, 4): four sums at a time stay in the processor's registers.
+  const kernels = new F64(to.depth * 9 * from.depth);
+  const biases = new F64(to.depth);
   biases.set(bias);
   weight.forEach((value, i) => {
-    const output = floor(i / 9 / from.channels),
-      input = floor(i / 9) % from.channels,
-      group = output >> 2;
-    kernels[4 * ((9 * group + (i % 9)) * from.depth + input) + (output & 3)] = value * scale[output];
+    const output = floor(i / 9 / from.channels);
+    const input = floor(i / 9) % from.channels;
+    kernels[4 * ((9 * (output >> 2) + (i % 9)) * from.depth + input) + (output & 3)] = value * scale[output];
   });
   return () => {
-    for (let row = 0; row < to.side; row++) {
-      for (let column = 0; column < to.side; column += 2) {
-        convolve(from, to, kernels, biases, row, column);
-      }
-    }
+    for (let row = 0; row < to.side; row++)
+      for (let column = 0; column < to.side; column++) convolve(from, to, kernels, biases, row, column);
   };
 }
 
-// Four outputs by two places at a time stay in the processor's registers.
-function convolve({ data, stride, depth }, to, kernels, biases, row, column) {
-  const maps = to.data,
-    isPair = column + 1 < to.side;
+function convolve(from, to, kernels, biases, row, column) {
+  const { data, depth } = from;
+  const maps = to.data;
   for (let output = 0, k = 0, at = to.at(row, column); output < to.depth; output += 4, at += 4) {
-    let a = biases[output],
-      b = biases[output + 1],
-      c = biases[output + 2],
-      d = biases[output + 3];
-    let e = a,
-      f = b,
-      g = c,
-      h = d;
-    for (let line = row; line < row + 3; line++) {
-      for (let i = (line * stride + column) * depth, end = i + 3 * depth; i < end; i++, k += 4) {
-        const p = data[i],
-          q = data[i + depth],
-          w = kernels[k],
-          x = kernels[k + 1],
-          y = kernels[k + 2],
-          z = kernels[k + 3];
-        a += p * w;
-        b += p * x;
-        c += p * y;
-        d += p * z;
-        e += q * w;
-        f += q * x;
-        g += q * y;
-        h += q * z;
+    let a = biases[output];
+    let b = biases[output + 1];
+    let c = biases[output + 2];
+    let d = biases[output + 3];
+    for (let line = row - 1; line <= row + 1; line++) {
+      for (let i = from.at(line, column - 1), end = i + 3 * depth; i < end; i++, k += 4) {
+        const value = data[i];
+        a += value * kernels[k];
+        b += value * kernels[k + 1];
+        c += value * kernels[k + 2];
+        d += value * kernels[k + 3];
       }
     }
     maps[at] = max(a, 0);
     maps[at + 1] = max(b, 0);
     maps[at + 2] = max(c, 0);
     maps[at + 3] = max(d, 0);
-    if (!isPair) continue;
-    const beside = at + to.depth;
-    maps[beside] = max(e, 0);
-    maps[beside + 1] = max(f, 0);
-    maps[beside + 2] = max(g, 0);
-    maps[beside + 3] = max(h, 0);
   }
 }
 
 // The parts overlap where they do not divide the map.
 function pool(from, to, isMean) {
-  const { data, depth } = from,
-    parts = Array.from({ length: to.side }, (_, i) => [
-      floor((i * from.side) / to.side),
-      ceil(((i + 1) * from.side) / to.side),
-    ]);
-  for (const [row, [top, bottom]] of parts.entries()) {
-    for (const [column, [left, right]] of parts.entries()) {
+  const { data, depth } = from;
+  const part = (i) => [floor((i * from.side) / to.side), ceil(((i + 1) * from.side) / to.side)];
+  for (let row = 0; row < to.side; row++) {
+    for (let column = 0; column < to.side; column++) {
+      const [[top, bottom], [left, right]] = [part(row), part(column)];
       for (let channel = 0, at = to.at(row, column); channel < depth; channel++, at++) {
-        let most = 0,
-          sum = 0;
+        let [most, sum] = [0, 0];
         for (let y = top; y < bottom; y++) {
           for (let x = left, i = from.at(y, x) + channel; x < right; x++, i += depth) {
             sum += data[i];
@@ -1061,25 +850,16 @@ function pool(from, to, isMean) {
   }
 }
 
-const POOLED = 6; // the map that the memory compares: after the second pooling
-
 // Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch
-// normalisation makes of a map.
-// The normal distribution's cumulative share is approximated by a logistic one.
+// normalisation makes of a map. The normal distribution's cumulative share is approximated by a logistic one.
 function rectified(weight, bias) {
-  return mapped(
-    weight,
-    (value, i) => {
-      const spread = abs(value) + 1e-3,
-        ratio = bias[i] / spread;
-      const share = 1 / (1 + exp(-1.702 * ratio)),
-        bell = exp(-(ratio ** 2) / 2) / sqrt(2 * Math.PI);
-      const mean = bias[i] * share + spread * bell,
-        square = (bias[i] ** 2 + spread ** 2) * share + bias[i] * spread * bell;
-      return [mean, sqrt(max(square - mean ** 2, 1e-6))];
-    },
-    [],
-  );
+  const spread = abs(weight) + 1e-3;
+  const ratio = bias / spread;
+  const share = 1 / (1 + exp(-1.702 * ratio));
+  const bell = exp(-(ratio ** 2) / 2) / sqrt(2 * Math.PI);
+  const mean = bias * share + spread * bell;
+  const square = (bias ** 2 + spread ** 2) * share + bias * spread * bell;
+  return [mean, sqrt(max(square - mean ** 2, 1e-6))];
 }
 
 // A function of its own, so that the browser compiles it.
@@ -1089,137 +869,141 @@ function dot(a, b) {
   return sum;
 }
 
-export class DigitCNN {
-  #steps;
-  #maps;
-  #logits;
-  #scale;
-  #lessons = [];
+const marginOf = (logits) => max(...logits) - logits.reduce((a, b) => a + b) / LABELS.length;
 
-  /** From the bytes of config.json (or an object) and of model.safetensors; or a copy of a network that
-   *  shares its weights. */
-  constructor(config, weights, source = "this model") {
-    if (config instanceof DigitCNN) {
-      this.#steps = config.#steps;
-      this.#maps = config.#maps;
-      this.#scale = config.#scale;
-      this.config = config.config;
-      this.dense = config.dense;
-      return;
-    }
+// The network itself: from a tensor to `logits`, by way of the `maps` of its layers.
+class Network {
+  constructor(config, weights, source) {
     this.config = readConfig(config, source);
-    const tensors = readTensors(weights, this.config, source),
-      {
-        channels: [a, b, c],
-        places,
-      } = this.config;
-    const shapes = {
-      input: [1, 28],
-      conv1: [a, 28],
-      conv2: [a, 28],
-      pool1: [a, 14],
-      conv3: [b, 14],
-      conv4: [b, 14],
-      pool2: [b, 7],
-      conv5: [c, 7],
-      average: [c, places],
-    };
-    const maps = (this.#maps = Object.entries(shapes).map(
-      ([name, [channels, side]]) => new Maps(name, channels, side),
-    ));
-    this.dense = { weight: tensors["dense.weight"], bias: tensors["dense.bias"] }; // (10, features), (10)
-    const positions = [...POSITIONS];
-    this.#steps = maps.slice(1).map((to, i) => {
-      if (!to.name.startsWith("conv")) return () => pool(maps[i], to, to.name === "average");
-      const position = positions.shift(),
-        of = (name) => tensors[`features.${position + 1}.${name}`];
-      const scale = mapped(of("weight"), (weight, j) => weight / sqrt(of("running_var")[j] + 1e-5), []);
-      const bias = mapped(of("bias"), (value, j) => value - of("running_mean")[j] * scale[j], []);
-      return convolution(tensors[`features.${position}.weight`], scale, bias, maps[i], to);
+    const tensor = tensorsOf(weights, source);
+    const [a, b, c] = this.config.channels;
+    const sides = { input: 28, conv1: 28, conv2: 28, pool1: 14, conv3: 14, conv4: 14, pool2: 7, conv5: 7 };
+    const channels = [1, a, a, a, b, b, b, c, c];
+    const maps = Object.entries({ ...sides, average: this.config.places }).map(
+      ([name, side], i) => new Maps(name, channels[i], side),
+    );
+    this.maps = maps;
+    // Where the next convolution is in PyTorch's list; the entry after it is its normalisation.
+    let position = 0;
+    this.steps = maps.slice(1).map((to, i) => {
+      const from = maps[i];
+      if (to.name.startsWith("pool")) position += 1;
+      if (!to.name.startsWith("conv")) return () => pool(from, to, to.name === "average");
+      const weights = tensor(`features.${position}.weight`, to.channels, from.channels, 3, 3);
+      const [weight, shift, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(
+        (name) => [...tensor(`features.${position + 1}.${name}`, to.channels)],
+      );
+      position += 3;
+      const scale = weight.map((value, j) => value / sqrt(variance[j] + 1e-5));
+      const bias = shift.map((value, j) => value - mean[j] * scale[j]);
+      // The memory standardises the maps after the second pooling by it.
+      if (to.name === "conv4") this.scale = weight.map((value, j) => rectified(value, shift[j]));
+      return convolution(weights, scale, bias, from, to);
     });
-    const last = `features.${POSITIONS[3] + 1}`;
-    this.#scale = rectified(tensors[`${last}.weight`], tensors[`${last}.bias`]);
+    this.dense = {
+      weight: tensor("dense.weight", LABELS.length, c * this.config.places ** 2),
+      bias: tensor("dense.bias", LABELS.length),
+    };
   }
 
-  /** The same, warmed up: pictures are slow until the browser has compiled the loops. */
-  static fromFiles(config, weights, source) {
-    const net = new DigitCNN(config, weights, source),
-      seven = [
-        {
-          points: [
-            [130, 100],
-            [310, 100],
-            [200, 340],
-          ],
-        },
-      ];
-    for (let i = 0; i < 12; i++)
-      net.predict(normalise(toInk(luminance(plane(SIZE, SIZE, render(parseStrokes(seven)))))));
-    net.#logits = undefined;
-    return net;
+  run(tensor) {
+    if (!(tensor instanceof F32) || tensor.length !== INPUT * INPUT)
+      fail("predict() takes the Float32Array(784) that preprocess() gives.");
+    const [input] = this.maps;
+    tensor.forEach((value, i) => {
+      input.data[input.at(floor(i / INPUT), i % INPUT)] = value;
+    });
+    for (const step of this.steps) step();
+    const features = this.maps.at(-1).plain;
+    this.logits = this.dense.bias.map((bias, digit) => {
+      const weights = this.dense.weight.subarray(digit * features.length);
+      return features.reduce((sum, value, i) => sum + value * weights[i], bias);
+    });
+    return this.logits;
   }
 
-  /** From a URL that ends in a slash, with config.json and model.safetensors; past the cache when the two do
-   *  not fit together. */
+  // What the memory compares drawings by, for the last run: a Float32Array of length 1.
+  get features() {
+    const { plain, side } = this.maps.find(({ name }) => name === "pool2");
+    const values = plain.map((value, i) => {
+      const [mean, deviation] = this.scale[floor(i / side ** 2)];
+      return (value - mean) / deviation;
+    });
+    const length = sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    return values.map((value) => value / length);
+  }
+}
+
+export class DigitCNN {
+  #network;
+  #lessons;
+
+  constructor(network, lessons = []) {
+    this.#network = network;
+    this.#lessons = lessons;
+    this.config = network.config;
+    this.dense = network.dense;
+  }
+
+  /** From a URL that ends in a slash, with config.json and model.safetensors. */
   static async fromPretrained(url) {
     const base = String(url ?? "");
     if (!base.endsWith("/"))
       fail(`A network is loaded from the URL of a folder, which ends in a slash; this one is "${base}".`);
+    // The browser may have cached two files that do not fit together.
     const load = async (cache) => {
-      const config = await download(base, CONFIG, MAX_HEADER, cache),
-        read = readConfig(config, base),
-        most = Object.values(shapesOf(read)).reduce((bytes, shape) => bytes + 4 * sizeOf(shape), MAX_HEADER),
-        weights = await download(base, WEIGHTS, most, cache);
-      // Browsers do not hash without HTTPS, as on a local network.
+      const config = await download(base, CONFIG, cache);
+      const weights = await download(base, WEIGHTS, cache);
+      const net = new DigitCNN(new Network(config, weights, base));
+      // Browsers hash only on pages that came by HTTPS.
       const hash = await globalThis.crypto?.subtle?.digest("SHA-256", weights);
       const text = hash && Array.from(new U8(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
-      if (text && text !== read.sha256) {
+      if (text && text !== net.config.sha256) {
         fail(
           `The ${WEIGHTS} of ${base} is not the file that ${CONFIG} was written for: its SHA-256 differs. ` +
             "It was cut short or changed; take both files from where they were published.",
           AlteredWeights,
         );
       }
-      return DigitCNN.fromFiles(config, weights, base);
+      return net;
     };
-    return load("default").catch((error) =>
+    const net = await load("default").catch((error) =>
       error instanceof AlteredWeights ? load("reload") : Promise.reject(error),
     );
+    // Pictures are slow until the browser has compiled the loops.
+    const slash = { points: Array.from({ length: 20 }, (_, i) => [300 - 9 * i, 100 + 12 * i]) };
+    for (let i = 0; i < 12; i++) await net.classify([slash]);
+    net.#network.logits = undefined;
+    return net;
   }
 
-  /** What the network is given for a picture, Float32Array(784); the twin of `preprocess` in model.py. */
+  /** What the network is given for a picture, Float32Array(784). */
   async preprocess(image) {
-    const picture = await opened(image),
-      { height, width } = picture,
-      isSmall = max(height, width) <= SMALL || !this.config.threshold,
-      values = luminance(picture),
-      drawn = isSmall ? toInk(values) : boardInk(values);
-    const [ink, beside] = drawn ? [drawn, drawn] : this.#find(values);
-    if (!isSmall && this.#areSeveral(ink, beside))
+    const values = luminance(await opened(image));
+    const { data, height, width } = values;
+    if (max(height, width) <= SMALL || !this.config.threshold) return normalise(toInk(values));
+    const isBoard = height === SIZE && width === SIZE && areBlack(data) && areBlack(frameOf(values, 1));
+    const { ink, beside = ink } = isBoard ? { ink: boardInk(values) } : this.#find(values);
+    const [gap, groups] = sideBySide(beside);
+    const areDigits = () => groups.every((group) => this.#margin(group) >= this.config.threshold);
+    if (groups.length && ((gap > WIDE && ink === beside) || areDigits()))
       fail("There is more than one digit in the picture; crop it to one.", SeveralDigits);
     return normalise(ink);
   }
 
-  #areSeveral(ink, beside) {
-    const [gap, groups] = sideBySide(beside);
-    if (!groups.length) return false;
-    return (
-      (gap > WIDE && ink === beside) || groups.every((group) => this.#margin(group) >= this.config.threshold)
-    );
-  }
-
-  // The ink of the digit in a plane of luminance, and that with all that may belong to it.
+  // The digit in a plane of luminance, as a candidate.
   #find(values) {
-    const ink = toInk(values),
-      { mask, edge } = masked(ink),
-      { boxes, touching } = partsOf(mask, edge),
-      isTouching = touching.includes(true),
-      margin = this.#margin(ink) - this.config.threshold;
-    if (!isTouching && margin >= FIRM) return [ink, ink];
-    const heights = boxes.map(([top, bottom], i) => !touching[i] && bottom - top),
-      isCluttered = isTouching && max(...heights) >= max(mask.height, mask.width) / 8,
-      tried = candidates(ink);
-    if (margin >= 0 || touching.includes(false)) tried.unshift([isCluttered ? 3 : 0, ink, ink]);
+    const ink = toInk(values);
+    const { mask, edge } = masked(ink);
+    const { boxes, touching } = partsOf(mask, edge);
+    const isTouching = touching.includes(true);
+    const margin = this.#margin(ink) - this.config.threshold;
+    const whole = { handicap: 0, ink, beside: ink };
+    if (!isTouching && margin >= FIRM) return whole;
+    const heights = boxes.map(([top, bottom], i) => !touching[i] && bottom - top);
+    if (isTouching && max(...heights) >= max(mask.height, mask.width) / 8) whole.handicap = 3;
+    const tried = margin >= 0 || touching.includes(false) ? [whole] : [];
+    tried.push(...candidates(ink));
     for (const [sheet, filled] of sheets(values)) {
       try {
         tried.push(...candidates(toInk(sheet), filled));
@@ -1229,57 +1013,35 @@ export class DigitCNN {
     }
     if (!tried.length)
       fail("All ink touches the edge of the picture: leave some paper round the digit.", EmptyDrawing);
-    let best = null,
-      most = -Infinity;
-    for (const one of tried) {
-      const score = this.#margin(one[1]) - one[0];
-      if (score > most) [most, best] = [score, one];
-    }
-    return best.slice(1);
+    const scores = tried.map((one) => this.#margin(one.ink) - one.handicap);
+    return tried[scores.indexOf(max(...scores))];
   }
 
   // How firmly the network accepts ink as a digit: see `predict`.
   #margin(ink) {
-    this.#run(normalise(ink));
-    return max(...this.#logits) - this.#logits.reduce((a, b) => a + b) / LABELS.length;
+    return marginOf(this.#network.run(normalise(ink)));
   }
 
-  #run(tensor) {
-    if (!(tensor instanceof F32) || tensor.length !== INPUT * INPUT)
-      fail("predict() takes the Float32Array(784) that preprocess() gives.");
-    const [input] = this.#maps;
-    tensor.forEach((value, i) => {
-      input.data[input.at(floor(i / INPUT), i % INPUT)] = value;
-    });
-    for (const step of this.#steps) step();
-    const features = this.#maps.at(-1).plain;
-    this.#logits = this.dense.bias.map((bias, digit) => {
-      const weights = this.dense.weight.subarray(digit * features.length);
-      return features.reduce((sum, value, i) => sum + value * weights[i], bias);
-    });
-  }
-
-  #answer(logits) {
-    const { temperature, threshold } = this.config,
-      best = max(...logits),
-      margin = best - logits.reduce((a, b) => a + b) / LABELS.length;
-    const powers = logits.map((logit) => exp((logit - best) / temperature)),
-      sum = powers.reduce((a, b) => a + b);
+  #answer(logits, margin) {
+    const { temperature, threshold } = this.config;
+    const best = max(...logits);
+    const powers = logits.map((logit) => exp((logit - best) / temperature));
+    const sum = powers.reduce((a, b) => a + b);
     const digit = margin < threshold ? null : LABELS[logits.indexOf(best)];
     return { probabilities: powers.map((power) => power / sum), logits: logits.slice(), margin, digit };
   }
 
-  /** The answer to a tensor. `margin`: best logit over the mean one; under the threshold this is hardly a
-   *  digit: `digit` is null.
-   *  `lesson`: index of the lesson that decided, null when the network's `own` answer stands. */
+  /** The answer to a tensor: {probabilities, logits, margin, digit, lesson, own}. `margin` is how far the
+   *  best logit stands above the mean one; under the threshold `digit` is null. `lesson` is the index of the
+   *  lesson that decided, null when the network's `own` answer stands. */
   predict(tensor) {
-    this.#run(tensor);
-    const own = this.#answer(this.#logits);
+    const logits = this.#network.run(tensor);
+    const own = this.#answer(logits, marginOf(logits));
     if (!this.#lessons.length) return { ...own, lesson: null, own };
-    const { strength, focus, standing, known, threshold } = this.config,
-      seen = this.#remembered(),
-      most = new F32(LABELS.length),
-      nearest = [];
+    const { strength, focus, standing, known, threshold } = this.config;
+    const seen = this.#network.features;
+    const most = new F32(LABELS.length);
+    const nearest = [];
     for (const [i, { features, label }] of this.#lessons.entries()) {
       const similar = dot(features, seen);
       if (similar > most[label]) {
@@ -1287,39 +1049,26 @@ export class DigitCNN {
         nearest[label] = i;
       }
     }
-    const taught = new Set(this.#lessons.map(({ label }) => Number(label))),
-      gain = (digit) =>
-        taught.has(digit) ? most[digit] ** focus : own.digit ? standing * own.probabilities[digit] : 0,
-      answer = this.#answer(this.#logits.map((logit, digit) => logit + strength * gain(digit)));
-    const best = answer.logits.indexOf(max(...answer.logits)),
-      margin = most[best] < known ? min(answer.margin, own.margin) : answer.margin + threshold,
-      digit = margin < threshold ? null : LABELS[best];
-    return { ...answer, margin, digit, lesson: digit === own.digit ? null : nearest[digit], own };
-  }
-
-  // What `features` gives, for the last run.
-  #remembered() {
-    const { plain, side } = this.#maps[POOLED],
-      values = plain.map((value, i) => {
-        const [mean, deviation] = this.#scale[floor(i / side ** 2)];
-        return (value - mean) / deviation;
-      });
-    const length = sqrt(values.reduce((sum, value) => sum + value * value, 0));
-    return values.map((value) => value / length);
+    const taught = new Set(this.#lessons.map(({ label }) => Number(label)));
+    const changed = logits.map((logit, digit) => {
+      const untaught = own.digit ? standing * own.probabilities[digit] : 0;
+      return logit + strength * (taught.has(digit) ? most[digit] ** focus : untaught);
+    });
+    const isKnown = most[changed.indexOf(max(...changed))] >= known;
+    const margin = isKnown ? marginOf(changed) + threshold : min(marginOf(changed), own.margin);
+    const answer = this.#answer(changed, margin);
+    return { ...answer, lesson: answer.digit === own.digit ? null : nearest[answer.digit], own };
   }
 
   /** What the memory compares drawings by: a Float32Array of length 1. */
   features(tensor) {
-    this.#run(tensor);
-    return this.#remembered();
+    this.#network.run(tensor);
+    return this.#network.features;
   }
 
-  /** A network that also knows `lessons`, [{features, label}, ...], and shares the weights of this one,
-   *  which is unchanged. */
+  /** A network that also knows `lessons`, [{features, label}, ...]; this one is unchanged. */
   withLessons(lessons) {
-    const mine = new DigitCNN(this);
-    mine.#lessons = [...this.#lessons, ...lessons];
-    return mine;
+    return new DigitCNN(this.#network, [...this.#lessons, ...lessons]);
   }
 
   /** A network that also knows these labelled pictures; this one is unchanged. */
@@ -1327,12 +1076,11 @@ export class DigitCNN {
     const areLists = Array.isArray(images) && !images[0]?.points && labels && typeof labels !== "string";
     if (!areLists || images.length !== labels.length)
       fail("adapt() takes a list of pictures and a list of as many labels.");
-    const digits = [...labels].map(String);
-    for (const label of digits)
+    const lessons = Array.from(labels, (label) => ({ label: String(label) }));
+    for (const { label } of lessons)
       if (!LABELS.includes(label)) fail(`A label is a digit from 0 to 9; "${label}" is not.`);
-    const lessons = [];
-    for (const [i, label] of digits.entries())
-      lessons.push({ features: this.features(await this.preprocess(images[i])), label });
+    for (const [i, lesson] of lessons.entries())
+      lesson.features = this.features(await this.preprocess(images[i]));
     return this.withLessons(lessons);
   }
 
@@ -1354,172 +1102,114 @@ export class DigitCNN {
   /** [{name, channels, height, width, data}, ...] from input to logits, for a picture or for the last one. */
   async activations(image) {
     if (image !== undefined) this.predict(await this.preprocess(image));
-    const data =
-      this.#logits?.slice() ?? fail("activations() takes a picture, or comes after one was classified.");
-    const layers = this.#maps.map((maps) => ({
-      name: maps.name,
-      channels: maps.channels,
-      height: maps.side,
-      width: maps.side,
-      data: maps.plain,
-    }));
-    return [...layers, { name: "logits", channels: LABELS.length, height: 1, width: 1, data }];
+    const { logits, maps } = this.#network;
+    if (!logits) fail("activations() takes a picture, or comes after one was classified.");
+    const layers = maps.map(({ name, channels, side, plain }) => {
+      return { name, channels, height: side, width: side, data: plain };
+    });
+    return [
+      ...layers,
+      { name: "logits", channels: LABELS.length, height: 1, width: 1, data: logits.slice() },
+    ];
   }
 }
 
 // --- files ---
 
-const CONFIG = "config.json",
-  WEIGHTS = "model.safetensors",
-  FORMAT = 3;
-const MAX_HEADER = 64 * 1024; // bytes of config.json, or of the header of model.safetensors
-// Where the convolutions are in PyTorch's list; the next entry is each one's normalisation.
-const POSITIONS = [0, 3, 7, 10, 14];
-const COUNTER = "num_batches_tracked";
-
-async function download(base, name, most, cache) {
+const CONFIG = "config.json";
+const WEIGHTS = "model.safetensors";
+const FORMAT = 3;
+async function download(base, name, cache) {
   const missing = () => fail(`There is no ${name} in ${base}; a model folder has ${CONFIG} and ${WEIGHTS}.`);
   const broken = () => fail(`${name} cannot be fetched from ${base}: check the network and try again.`);
   if (globalThis.process?.versions?.node && !/^https?:/.test(base)) {
     const { readFile } = await import("node:fs/promises");
-    return new U8(
-      await readFile(base.startsWith("file:") ? new URL(name, base) : base + name).catch(missing),
-    );
+    const place = base.startsWith("file:") ? new URL(name, base) : base + name;
+    return new U8(await readFile(place).catch(missing));
   }
   const response = await fetch(base + name, { cache }).catch(broken);
   if (response.status === 404) missing();
   if (!response.ok) fail(`${base} could not send ${name} (status ${response.status}): try again later.`);
-  const reader = response.body.getReader(),
-    bytes = new U8(most);
-  for (let size = 0; ; ) {
-    const { done, value } = await reader.read().catch(broken);
-    if (done) return bytes.slice(0, size);
-    if (size + value.length > most)
-      fail(`The ${name} of ${base} is larger than it can be (${most} bytes): it is another file.`);
-    bytes.set(value, size);
-    size += value.length;
-  }
+  return new U8(await response.arrayBuffer().catch(broken));
 }
 
-function readConfig(config, source) {
-  const refuse = (reason) =>
-    fail(`The ${CONFIG} of ${source} is not the configuration of this network (${reason}).`);
-  let raw = config;
-  if (config instanceof ArrayBuffer || ArrayBuffer.isView(config)) {
-    try {
-      raw = JSON.parse(new TextDecoder().decode(config));
-    } catch (error) {
-      refuse(error.message);
-    }
+// What a number in config.json may be, from and to.
+const RANGES = {
+  dropout: [0, 1],
+  temperature: [0.01, 100],
+  threshold: [0, 1000],
+  strength: [0, 1000],
+  focus: [1, 100],
+  standing: [0, 1],
+  known: [0, 1],
+};
+
+function readConfig(bytes, source) {
+  const expect = (isGood, reason) =>
+    isGood || fail(`The ${CONFIG} of ${source} is not the configuration of this network (${reason}).`);
+  let raw;
+  try {
+    raw = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    expect(false, error.message);
   }
-  if (raw?.format === undefined) refuse("it has no format");
+  expect(raw?.format !== undefined, "it has no format");
   if (raw.format !== FORMAT) {
     fail(
       `The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. ` +
         "Take the digit.js beside it.",
     );
   }
-  const {
-    channels,
-    places,
-    dropout,
-    temperature,
-    threshold,
-    strength,
-    focus,
-    standing,
-    known,
-    sha256,
-    format,
-    ...more
-  } = raw;
   const isIn = (value, low, high) => typeof value === "number" && value >= low && value <= high;
   const isWhole = (value, high) => Number.isInteger(value) && isIn(value, 1, high);
-  const expect = (isGood, reason) => isGood || refuse(`${reason} expected`);
-  expect(!Object.keys(more).length, `it has ${Object.keys(more).join(", ")}, which is not`);
-  expect(
-    Array.isArray(channels) && channels.length === 3 && channels.every((c) => isWhole(c, 1024)),
-    "three channels of 1 to 1024 are",
-  );
-  expect(isWhole(places, 7), "1 to 7 places are");
-  expect(isIn(dropout, 0, 1), "a dropout of 0 to 1 is");
-  expect(
-    isIn(temperature, 0.01, 100) && isIn(threshold, 0, 1000),
-    "a temperature of 0.01 to 100 and a threshold of 0 to 1000 are",
-  );
-  expect(
-    isIn(strength, 0, 1000) && isIn(focus, 1, 100),
-    "a strength of 0 to 1000 and a focus of 1 to 100 are",
-  );
-  expect(isIn(standing, 0, 1) && isIn(known, 0, 1), "standing and known of 0 to 1 are");
-  expect(typeof sha256 === "string", "the SHA-256 of the weights is");
+  const { channels, places, sha256, format, ...numbers } = raw;
+  const areThree = Array.isArray(channels) && channels.length === 3 && channels.every((c) => isWhole(c, 256));
+  expect(areThree && isWhole(places, 7), "three channels of 1 to 256 and 1 to 7 places are expected");
+  expect(typeof sha256 === "string", "the SHA-256 of the weights is expected");
+  for (const name in { ...RANGES, ...numbers }) {
+    const [low, high] = RANGES[name] ?? expect(false, `${name} is not expected`);
+    expect(isIn(raw[name], low, high), `a ${name} of ${low} to ${high} is expected`);
+  }
   return raw;
 }
 
-const sizeOf = (shape) => shape.reduce((a, b) => a * b, 1);
-
-function shapesOf({ channels: [a, b, c], places }) {
-  const shapes = { "dense.weight": [LABELS.length, c * places ** 2], "dense.bias": [LABELS.length] };
-  for (const [i, [inputs, outputs]] of [
-    [1, a],
-    [a, a],
-    [a, b],
-    [b, b],
-    [b, c],
-  ].entries()) {
-    shapes[`features.${POSITIONS[i]}.weight`] = [outputs, inputs, 3, 3];
-    for (const name of ["weight", "bias", "running_mean", "running_var"])
-      shapes[`features.${POSITIONS[i] + 1}.${name}`] = [outputs];
-    shapes[`features.${POSITIONS[i] + 1}.${COUNTER}`] = [];
-  }
-  return shapes;
-}
-
-function readTensors(file, config, source) {
-  const bytes = ArrayBuffer.isView(file)
-    ? new U8(file.buffer, file.byteOffset, file.byteLength)
-    : new U8(file);
+// A function that gives a tensor of model.safetensors by its name and shape, as a Float32Array.
+function tensorsOf(bytes, source) {
   const refuse = (reason) =>
     fail(
       `The ${WEIGHTS} of ${source} does not hold the tensors of the network in ${CONFIG} (${reason}). ` +
         "Take both files from the same place.",
     );
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
-    length = bytes.length < 8 ? NaN : Number(view.getBigUint64(0, true));
-  if (!(length <= bytes.length - 8)) refuse("it was cut short");
-  const start = 8 + length,
-    shapes = shapesOf(config),
-    tensors = {};
+  const length = bytes.length < 8 ? NaN : Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const start = 8 + length;
+  if (!(start <= bytes.length)) refuse("it was cut short");
   let header;
   try {
-    header = { ...JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) };
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
   } catch {
     refuse("its header is not JSON");
   }
-  delete header.__metadata__;
-  for (const name in { ...shapes, ...header }) {
-    const { dtype, shape, data_offsets: [from, to] = [] } = header[name] ?? refuse(`${name} is missing`);
-    const expected = shapes[name] ?? refuse(`${name} is unexpected`),
-      types = name.endsWith(COUNTER) ? { I64: 8 } : { F16: 2, F32: 4 },
-      width = types[dtype];
-    if (!width || String(shape) !== String(expected))
-      refuse(`${name} is ${dtype} [${shape}] instead of ${Object.keys(types)[0]} [${expected}]`);
-    if (!(from >= 0 && start + to <= bytes.length && to - from === width * sizeOf(expected)))
+  return (name, ...shape) => {
+    const {
+      dtype,
+      shape: found,
+      data_offsets: [from, to] = [],
+    } = header?.[name] ?? refuse(`${name} is missing`);
+    const width = { F16: 2, F32: 4 }[dtype];
+    if (!width || String(found) !== String(shape))
+      refuse(`${name} is ${dtype} [${found}] instead of F16 [${shape}]`);
+    const size = width * shape.reduce((a, b) => a * b);
+    if (!(from >= 0 && start + to <= bytes.length && to - from === size))
       refuse(`${name} lies outside the file`);
-    if (width === 8) continue;
     const numbers = bytes.slice(start + from, start + to).buffer;
-    tensors[name] = width === 2 ? F32.from(new Uint16Array(numbers), fromHalf) : new F32(numbers);
-    const least = name.endsWith("running_var") ? 0 : -Infinity;
-    if (!tensors[name].every((value) => Number.isFinite(value) && value >= least))
-      refuse(`${name} has impossible numbers`);
-  }
-  return tensors;
+    return width === 2 ? F32.from(new Uint16Array(numbers), fromHalf) : new F32(numbers);
+  };
 }
 
 // The number that 16 bits of half precision stand for (IEEE 754 binary16).
 function fromHalf(bits) {
-  const exponent = (bits >> 10) & 31,
-    fraction = (bits & 1023) / 1024;
+  const exponent = (bits >> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
   const size = exponent ? 2 ** (exponent - 15) * (1 + fraction) : 2 ** -14 * fraction;
-  return (bits >> 15 ? -1 : 1) * (exponent < 31 ? size : NaN);
+  return (bits >> 15 ? -1 : 1) * size;
 }

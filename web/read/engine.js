@@ -7,13 +7,15 @@
 
 // Milliseconds for an answer; after that the worker counts as dead and a new one is started.
 const WORKER_TIMEOUT = 10_000;
-const RESTARTS = 1; // of the worker for one drawing
-const RETRY = 5_000; // milliseconds before the weights are asked for again
-// Keys of what is then said.
+// How often the worker is restarted for one drawing.
+const RESTARTS = 1;
+// Milliseconds before the weights are asked for again.
+const RETRY = 5_000;
+// Keys of the sentences that the page shows.
 const TOO_LONG = "drawing.slow";
 const AWAY = "weights.away";
 const UNABLE = "weights.unable";
-// The names of digit.js's errors and the keys of what is said of them.
+// The names of digit.js's errors -> the keys of the sentences for them.
 const MEANT = {
   AlteredWeights: "weights.altered",
   EmptyDrawing: "picture.blank",
@@ -147,7 +149,7 @@ class Engine extends EventTarget {
       this.#become("ready");
       this.#askers.forEach((asker, name) => this.#send(name, asker));
     } else if ("failed" in said) {
-      // The console is for whoever runs the page.
+      // The console tells the page's owner more than visitors need.
       console.warn(said.failed);
       if (this.state !== "ready") this.#next(said.name);
     } else {

@@ -5,7 +5,8 @@
 
 import { engine } from "./engine.js";
 
-const NAME = "sketchpad"; // of the board, for the engine
+// The name by which the engine knows the board.
+const NAME = "sketchpad";
 
 export class Reading {
   revision = 0;

@@ -8,9 +8,12 @@ import { LIMITS } from "./digit.js";
 
 // Radius of the pen, as a share of the drawing's longer side, from which a drawing is enlarged.
 const BROAD = 0.12;
-const FITTING = 0.065; // the share that it gets then
-const MOST = 8; // times: a dot stays a dot
-const LEAST = 4; // board units: the longer side of a drawing that is more than a dot
+// The share that the radius has afterwards.
+const FITTING = 0.065;
+// A drawing is enlarged at most so many times.
+const MOST = 8;
+// A drawing whose longer side is smaller is a dot, and stays one.
+const LEAST = 4; // board units
 
 // The strokes as the network should get them: {strokes, scale}, enlarged about the middle of the board where
 // they are small.

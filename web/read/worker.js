@@ -2,13 +2,11 @@
 // it.
 
 import { Taught } from "../teach/taught.js";
-import { Board, DigitCNN, parseStrokes, ranked } from "./digit.js";
+import { DigitCNN, ranked } from "./digit.js";
 import { fitted } from "./small.js";
 
 let net = null;
 const taught = new Taught();
-// The name of each board -> its Board, which draws only what came since the last question.
-const boards = new Map();
 
 async function load(base) {
   try {
@@ -19,9 +17,9 @@ async function load(base) {
   }
 }
 
-// Of one board only the newest question counts. An answer is begun by a message to itself, which arrives
-// behind all questions that came meanwhile, and only when the one before is sent. While the pen moves, half
-// of the time is left to the page.
+// Only the newest question of each board counts. After an answer the worker sends itself a message, which
+// arrives behind all questions that came meanwhile, and begins the next answer then. While the pen moves, it
+// rests half of the time, so that the page stays quick.
 // The name of each board -> its newest question.
 const waiting = new Map();
 const turn = new MessageChannel();
@@ -52,7 +50,7 @@ turn.port1.onmessage = async () => {
   begin();
 };
 
-// The last layer's averages for a picture; undefined where there is no ink.
+// The last layer's averages for a picture; undefined for a picture without ink.
 async function averages(picture) {
   const layers = await net.activations(picture).catch(() => []);
   return layers.find(({ name }) => name === "average")?.data;
@@ -62,13 +60,7 @@ async function answer({ board: name, revision, strokes, picture, pictures, insid
   const found = { board: name, revision };
   try {
     if (pictures) return { ...found, averages: await Promise.all(pictures.map(averages)) };
-    let image = picture;
-    if (strokes) {
-      if (!boards.has(name)) boards.set(name, new Board());
-      image = boards.get(name);
-      image.draw(parseStrokes(fitted(strokes).strokes));
-    }
-    const pixels = await net.preprocess(image);
+    const pixels = await net.preprocess(strokes ? fitted(strokes).strokes : picture);
     const mine = await taught.by(net);
     const { probabilities, margin, digit, lesson: place, own } = mine.predict(pixels);
     const lesson = taught.idOf(place);
