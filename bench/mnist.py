@@ -33,7 +33,7 @@ def read(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """
     lines = np.loadtxt(path, delimiter=",", dtype=np.float32)[1::2]
     labels = lines[:, -1].astype(int)
-    sets = {f"MNIST, {len(labels):,} training digits nobody looked at": (_pictures(lines[:, :-1]), labels)}
+    sets = {f"MNIST, {len(labels):,} training digits": (_pictures(lines[:, :-1]), labels)}
     beside = [path.with_name(name) for name in TEST]
     if all(each.is_file() for each in beside):
         pixels, labels = (

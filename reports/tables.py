@@ -189,7 +189,7 @@ def summary(results: dict) -> str:
         MNIXEL: ("MNIXEL's test images", "volunteers' drawings, read once per run"),
         UNSEEN: ("UNIPEN", "pen strokes of writers held out during development"),
         "pendigits": ("pendigits", "pen strokes of 30 writers"),
-        "MNIST": ("MNIST", "digits held out during development"),
+        "MNIST": ("MNIST", "scanned digits, never used for training"),
     }
     rows = []
     for beginning, (title, source) in sources.items():

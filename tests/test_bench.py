@@ -79,7 +79,7 @@ def test_every_other_training_digit_of_mnist_counts_and_all_its_test_digits(tmp_
     path = tmp_path / "mnist.csv.gz"
     path.write_bytes(gzip.compress("\n".join(",".join(map(str, row)) for row in rows).encode()))
     [(name, (pictures, labels))] = mnist.read(path).items()
-    assert name == "MNIST, 2 training digits nobody looked at"
+    assert name == "MNIST, 2 training digits"
     assert labels.tolist() == [7, 8]
     assert pictures.shape == (2, 28, 28)
     assert (pictures[0, 0, 0], pictures[0, 1, 0], pictures[0].sum()) == pytest.approx((1, 0.2, 1.2))

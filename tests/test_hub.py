@@ -99,7 +99,7 @@ def test_round_trip(tmp_path, mnixel):
         stranger("sh", "-c", next(block for block in blocks(readme) if block.startswith("hf download")))
         for word, see, said in (
             ("from_pretrained", "print(net.source)", f"{MODEL}@"),
-            ("load_dataset", "print(mnixel)", "num_rows: 270"),
+            ("load_dataset", "print(drawn)", "num_rows: 40"),
         ):
             code = next(block for block in blocks(readme, "python") if f'{word}("{OWNER}/' in block)
             assert said in stranger(sys.executable, "-c", code + see)
