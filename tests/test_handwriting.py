@@ -16,7 +16,7 @@ import torch
 import board
 import handwriting
 from handwriting import dataset, hand, operators, trace
-from handwriting.allographs import ALLOGRAPHS, Shape, TableError, read_allographs
+from handwriting.allographs import ALLOGRAPHS, Allograph, Shape, TableError, read_allographs
 from handwriting.drawing import CHUNK, allograph_of, draw_allograph, hand_of, to_input
 from handwriting.operators import OPERATORS
 from model import DigitCNN
@@ -248,11 +248,16 @@ def test_half_the_resolution_makes_no_difference():
 def test_shapes_are_read_as_their_digit():
     torch.set_num_threads(1)
     net, rng = DigitCNN.from_pretrained("weights"), np.random.default_rng(6)
-    images = np.stack([to_input(draw_allograph(way, rng), rng) for way in WAYS for _ in range(6)])
-    guesses = net.predict(torch.from_numpy(images)[:, None])[0].argmax(axis=1).reshape(len(WAYS), 6)
-    shares = (guesses == np.array([[way.digit] for way in WAYS])).mean(axis=1)
+
+    def share(way: Allograph, count: int) -> float:
+        images = np.stack([to_input(draw_allograph(way, rng), rng) for _ in range(count)])
+        return (net.predict(torch.from_numpy(images)[:, None])[0].argmax(axis=1) == way.digit).mean()
+
+    shares = [share(way, 6) for way in WAYS]
     assert np.average(shares, weights=[way.weight for way in WAYS]) > 0.95
-    wrong = {(way.digit, way.name): share for way, share in zip(WAYS, shares, strict=True) if share < 0.5}
+    # Six drawings of one shape may all be odd ones.
+    doubtful = [way for way, read in zip(WAYS, shares, strict=True) if read < 0.5]
+    wrong = [f"{way.digit} {way.name}" for way in doubtful if share(way, 60) < 0.5]
     assert not wrong, f"seldom read as their digit: {wrong}"
 
 
