@@ -114,7 +114,7 @@ def opened(image: Any) -> Image.Image | np.ndarray:
 def luminance(image: Any) -> np.ndarray:
     """The picture as float32 (H, W), 0 black .. 1 white, upright, without transparency, at most 2048 a side.
 
-    Of red on green of one luminance, and the like, the channel counts in which they differ most.
+    Colours of one luminance, such as red on green, are read from the channel in which they differ most.
     """
     given = _of_dict(image) if isinstance(image, dict) else image
     image = opened(given)

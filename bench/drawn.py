@@ -4,8 +4,8 @@
     UNIPEN_DIR=... MNIST_CSV=... python -m bench.drawn runs/drawn
 
 It trains the network of PyTorch's MNIST example on `drawn` alone, with that example's settings (Adadelta, 14
-epochs of batches of 64, learning rate 1 that falls by 0.7 an epoch), and reads MNIST's and UNIPEN's digits,
-which never train. Takes about 30 minutes on two cores.
+epochs of batches of 64, learning rate 1 that falls by 0.7 an epoch), and reads MNIST's and UNIPEN's digits.
+Nothing trains on those. It takes about 30 minutes on two cores.
 """
 
 from __future__ import annotations

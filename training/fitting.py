@@ -98,8 +98,8 @@ def fit(
 ) -> Fit:
     """Minimise cross-entropy (plus `penalty()`) and give back the weights with the least validation loss.
 
-    `steps` is the number of batches in a round. Ctrl-C ends it early with the best weights so far; before the
-    first round has ended there are none, and KeyboardInterrupt goes on to the caller.
+    `steps` is the number of batches in a round. Ctrl-C ends it early with the best weights so far. In the
+    first round there are none yet, and KeyboardInterrupt goes on to the caller.
     """
     both, cycles = optimizers(net, optim), []
     if optim.one_cycle:

@@ -1,9 +1,8 @@
 """A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, tokens, and faults.
 
 It has what huggingface_hub 2.4 and datasets 5.2 ask for: only the branch main, no pull requests, no multipart
-uploads, no Xet. Its rules are the Hub's: an existing repository answers 409 with its address, a repository
-that may not be seen does not exist, a large file goes through LFS, and its redirect leaves for another
-origin.
+uploads, no Xet. Its rules are the Hub's: an existing repository answers 409 with its address, and a hidden
+one does not exist. A large file goes through LFS, and its redirect leaves for another origin.
 """
 
 from __future__ import annotations

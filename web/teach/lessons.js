@@ -11,7 +11,8 @@ const STORED = "draw-a-digit lessons";
 const UNUSED = "draw-a-digit lessons unused";
 const MOST = 100;
 const MOST_OF_A_DIGIT = 20;
-const MAX_POINTS = 1500; // of a drawing whose strokes are kept: about 20 kB of the browser's storage
+// A longer drawing would take more than 20 kB of the browser's storage, so its strokes are not kept.
+const MAX_POINTS = 1500;
 
 const tenth = (value) => Math.round(value * 10) / 10;
 
