@@ -53,8 +53,8 @@ def endpoints(predictor: Predictor) -> None:
             top_k: how many digits to list, 1 to 10.
         """
         # MCP hands over Starlette's request, and Gradio one that holds it.
-        visitor = getattr(request, "request", request).scope["visitor"]  # type: ignore[union-attr]
-        return for_caller(await predictor.predict(visitor, picture, top_k), request)
+        scope = getattr(request, "request", request).scope  # type: ignore[union-attr]
+        return for_caller(await predictor.predict(scope, picture, top_k), request)
 
     def info(request: gr.Request | None = None) -> dict | str:
         """What is served: where the weights are from, their parameters, the accuracy on MNIXEL's test images.

@@ -39,6 +39,7 @@ INPUT, BOX = 28, 20
 MIN_SIDE = 8  # pixels
 REDUCED = 2048  # pixels: larger pictures are reduced to at most this side
 MAX_PIXELS = 64 * 2**20
+THIN = 512  # times: a picture whose long side is more than so many short ones holds no digit
 
 EXPECTED = (
     "expected a path, an open file, bytes, a PIL image, or an array, tensor or list of shape (H, W), "
@@ -68,14 +69,16 @@ def _of_dict(image: dict) -> Any:
             return image[key]
     if "layers" not in image:
         return None
-    layers = [layer for layer in (image.get("background"), *(image["layers"] or ())) if layer is not None]
-    if not layers:
-        raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
     try:
+        layers = [layer for layer in (image.get("background"), *(image["layers"] or ())) if layer is not None]
+        if not layers:
+            raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
         pictures = [
             one if isinstance(one, Image.Image) else Image.fromarray(one) for one in map(opened, layers)
         ]
         return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
+    except EmptyDrawing:
+        raise
     except (TypeError, ValueError) as error:
         raise ValueError("The layers of the sketch pad are not pictures of one size.") from error
 
@@ -120,10 +123,11 @@ def luminance(image: Any) -> np.ndarray:
     image = opened(given)
     is_array = isinstance(image, np.ndarray)
     height, width = image.shape[:2] if is_array else (image.height, image.width)
-    if min(height, width) < MIN_SIDE or height * width > MAX_PIXELS:
+    short, long = sorted((height, width))
+    if short < MIN_SIDE or height * width > MAX_PIXELS or long > THIN * short:
         raise ValueError(
-            f"The picture is {width}x{height} pixels; it must have at least {MIN_SIDE} a side "
-            f"and at most {MAX_PIXELS // 2**20} megapixels."
+            f"The picture is {width}x{height} pixels; it must have at least {MIN_SIDE} a side, at most "
+            f"{MAX_PIXELS // 2**20} megapixels, and a long side of at most {THIN} times the short one."
         )
     if is_array:
         low, high = image.min(), image.max()

@@ -39,8 +39,8 @@ from publishing.upload import (
     Published,
     at_hub,
     choose_hardware,
-    has_mnixel,
     make_private,
+    shows_mnixel,
     sign_in,
     upload,
 )
@@ -68,6 +68,9 @@ class Publisher:
     def publish(self, kind: str, folder: Path) -> None:
         """Lay out one kind in the empty `folder`, publish it, and print the progress."""
         name, more = self.names[kind], {}
+        there = at_hub(self.api, kind, name)
+        if self.options.private and there and not there.private:
+            raise PublishError(f"{name} is public: make it private on its page, or give another name.")
         if kind == "dataset":
             more["has_contributed"] = self.options.contributed.is_dir()
         if kind in ("space", "static"):
@@ -93,7 +96,7 @@ class Publisher:
         dataset = self._public("dataset")
         if kind == "model":
             # The model's notebook trains on MNIXEL.
-            has = has_mnixel(self.api, names["dataset"]) if self.api else self._may_have_mnixel()
+            has = shows_mnixel(self.api, names["dataset"]) if self.api else self._may_have_mnixel()
             bundles.model(out, weights, names["model"], dataset if has else None)
         elif kind == "space":
             bundles.space(
@@ -114,7 +117,7 @@ class Publisher:
             print(f"  {NO_CONSENT}", flush=True)
         with tempfile.TemporaryDirectory() as work:
             drawn = options.drawn or Path(work)
-            if options.drawn and not any(drawn.glob("*.parquet")):
+            if options.drawn and not drawing.is_drawn(drawn):
                 raise DataError(
                     f"{drawn} has no drawn digits: `python -m handwriting build {drawn}` writes them."
                 )
@@ -183,7 +186,7 @@ class Publisher:
 def publish_model(api, name: str, weights: Path, dataset: str) -> Published:
     """Publish the folder `weights` of train.py as the model repository `name`. Raises FAILURES."""
     with tempfile.TemporaryDirectory() as folder:
-        bundles.model(Path(folder), weights, name, dataset if has_mnixel(api, dataset) else None)
+        bundles.model(Path(folder), weights, name, dataset if shows_mnixel(api, dataset) else None)
         return upload(api, "model", name, Path(folder))
 
 

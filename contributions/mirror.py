@@ -1,10 +1,10 @@
 """Copies contributed drawings to a private dataset repository on the Hub, and restores them from there.
 
 Each writer has one file of JSON Lines, named after the hash of their receipt, so a file that is sent twice
-after a crash is there once. Rows leave a file only when their writer deletes everything: then one line that
-says so takes their place, for other pages to follow. Before a page writes a file that another may have
-written, it takes over what is in it. A commit names the one that it was made for, and is made again when
-there is a newer one.
+after a crash is there once. When a writer deletes everything, one line that says so takes the place of the
+rows, for other pages to follow. Before a page writes a file that another may have written, it takes over the
+drawings in it; lines that are not drawings are lost. A commit names its parent: if somebody else has
+committed meanwhile, it is made again.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Mirror:
 
     @cached_property
     def _api(self):
-        """The Hub's client, once the repository is there and private."""
+        """The Hub's client, once the repository is there."""
         from huggingface_hub import HfApi
         from huggingface_hub.utils import disable_progress_bars
 
@@ -114,12 +114,17 @@ class Mirror:
         hub.limit_silence()
         api = HfApi()
         api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
-        if not api.dataset_info(self.repository, timeout=hub.SILENCE).private:
+        return api
+
+    def _info(self):
+        """What the Hub says of the repository. Raises Declined when it is not private, or not any more."""
+        info = self._api.dataset_info(self.repository, timeout=hub.SILENCE)
+        if not info.private:
             raise Declined(
                 f"{self.repository} is public; drawings before review go to a private dataset repository "
                 "only: make it private, or name another in CONTRIBUTIONS_REPO."
             )
-        return api
+        return info
 
     def push(self) -> int:
         """Send a commit of what the Hub lacks; returns how many writers' files that were.
@@ -131,7 +136,7 @@ class Mirror:
         unsent = dict(islice(self.store.unsent().items(), WRITERS))
         if not unsent:
             return 0
-        info = self._api.dataset_info(self.repository, timeout=hub.SILENCE)
+        info = self._info()
         there = {sibling.rfilename for sibling in info.siblings or []}
         # Another page may have written, or this one before a crash.
         if info.sha != self._head:
@@ -173,7 +178,7 @@ class Mirror:
 
         Rows that are not drawings do not count; a sentence in the log says how many there are.
         """
-        info = self._api.dataset_info(self.repository, timeout=hub.SILENCE)
+        info = self._info()
         return self._take(info.sha, {sibling.rfilename for sibling in info.siblings or []})
 
     def _take(self, commit: str, names: set[str]) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import threading
 from itertools import islice
 from pathlib import Path
@@ -67,13 +68,15 @@ class ContributionService:
                     "so it takes none."
                 )
                 raise Declined(sentence, code="no-disk")
+            licence = os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE
+            if not re.fullmatch(r"[ -~]{1,100}", licence):
+                raise Declined("CONTRIBUTIONS_LICENCE must be a name of at most 100 plain letters.")
             store, mirror = Store(folder), None
         except Declined as error:
             return None, refusal(error)
         if repository:
             mirror = Mirror(store, repository, restore=not persistent)
             mirror.start()
-        licence = os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE
         return cls(store, mirror, licence, persistent, app), None
 
     def close(self) -> None:

@@ -43,3 +43,11 @@ def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int 
         paths.append(out / SHARD.format(split=split))
         datasets.Dataset.from_dict(columns, features).to_parquet(paths[-1])
     return paths
+
+
+def is_drawn(folder: Path) -> bool:
+    """Whether a folder holds both splits as `build` writes them."""
+    from pyarrow import parquet
+
+    paths = [folder / SHARD.format(split=split) for split in SIZES]
+    return all(path.is_file() and "allograph" in parquet.read_schema(path).names for path in paths)

@@ -73,10 +73,14 @@ def at_hub(api, kind: str, name: str):
             return None
 
 
-def has_mnixel(api, name: str) -> bool:
-    """Whether the dataset repository has MNIXEL's drawings. Raises PublishError."""
+def shows_mnixel(api, name: str) -> bool:
+    """Whether everybody can see MNIXEL's drawings in the dataset repository. Raises PublishError."""
     record = at_hub(api, "dataset", name)
-    return bool(record) and any(file.rfilename.startswith("clean/") for file in record.siblings or [])
+    return (
+        bool(record)
+        and not record.private
+        and any(file.rfilename.startswith("clean/") for file in record.siblings or [])
+    )
 
 
 def check_sdk(kind: str, name: str, info) -> None:

@@ -27,9 +27,11 @@ def check_call(path: str, raw: bytes, is_upload: Callable[[str], object]) -> Non
             raise Refused("The arguments are picture and top_k.")
     elif "/mcp" not in path:
         number, data = body.get("fn_index"), body.get("data")
-        if number not in (None, 0, 1):
+        # `queue/join` names the endpoint by its number alone.
+        known = {"predict": (None, 0), "info": (None, 1)}.get(path.rpartition("/")[2], (0, 1))
+        if number not in known:
             raise Refused("This page has changed; load it again.", 404)
-        if not isinstance(data, list) or len(data) != (0 if "/info" in path or number == 1 else 2):
+        if not isinstance(data, list) or len(data) != (0 if path.endswith("/info") or number == 1 else 2):
             raise Refused(CALL.capitalize())
         if body.get("session_hash") is not None and len(raw) > SMALL:
             raise Refused("A picture inside the request is sent without session_hash.")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -26,7 +26,7 @@ FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
 # A photograph of 48 megapixels has some 15 MB.
 MAX_BYTES = 20 * 2**20
 # As in model.py, which this process does not import; a test compares them. A larger picture is reduced.
-MIN_SIDE, MAX_PIXELS = 8, 64 * 2**20
+MIN_SIDE, MAX_PIXELS, THIN = 8, 64 * 2**20, 512
 SIDE = 2048
 # Seconds of processor time that a picture may take, and seconds by the clock.
 SECONDS, CLOCK = 2, 10.0
@@ -50,6 +50,8 @@ def open_picture(raw: bytes) -> Image.Image:
         raise BadPicture(f"The picture is {width}x{height} pixels; send one of at most 64 megapixels.")
     if min(width, height) < MIN_SIDE:
         raise BadPicture(f"The picture is {width}x{height} pixels; send one of at least 8 pixels a side.")
+    if max(width, height) > THIN * min(width, height):
+        raise BadPicture(f"The picture is {width}x{height} pixels, too thin to hold a digit; crop it to one.")
     if max(width, height) > SIDE:
         image.draft(None, (SIDE // 2, SIDE // 2))
     image.load()
@@ -84,7 +86,7 @@ def reduced(image: Image.Image) -> Image.Image:
 
 
 class Child:
-    """A process that opens one picture after another, and is replaced when it did not survive one."""
+    """A process that opens pictures one by one. If a picture ends it, another takes its place."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen | None = None
@@ -110,17 +112,19 @@ class Child:
             with contextlib.suppress(OSError):
                 child.stdin.write(b"%d\n" % len(raw) + raw)
                 child.stdin.flush()
-            head = child.stdout.readline()
-            answer = json.loads(head) if head else {}
-            pixels = child.stdout.read(answer.get("bytes", 0))
+            answer = json.loads(child.stdout.readline(2**12))
+            if "error" in answer:
+                raise BadPicture(answer["error"])
+            pixels = child.stdout.read(min(answer["bytes"], MEMORY))
+            return Image.frombytes(answer["mode"], answer["size"], pixels)
+        except BadPicture:
+            raise
+        except Exception:
+            # The child has ended, or a picture has made it answer nonsense.
+            child.kill()
+            raise TimeoutError(child.wait()) from None
         finally:
             clock.cancel()
-        if "error" in answer:
-            raise BadPicture(answer["error"])
-        if not answer or len(pixels) < answer["bytes"]:
-            child.kill()
-            raise TimeoutError(child.wait())
-        return Image.frombytes(answer["mode"], answer["size"], pixels)
 
 
 _own = threading.local()
@@ -138,12 +142,11 @@ def be_the_child() -> None:
     if resource:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     while size := sys.stdin.buffer.readline():
+        raw = sys.stdin.buffer.read(int(size))
         if resource:
-            # The system ends the process, whatever library is at work.
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            limit = math.ceil(used.ru_utime + used.ru_stime) + SECONDS
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-        answer, pixels = answer_to(sys.stdin.buffer.read(int(size)))
+            # The system then ends the process, whatever library is at work.
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        answer, pixels = answer_to(raw)
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
         sys.stdout.buffer.flush()
 

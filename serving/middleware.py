@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Callable
 
@@ -85,11 +84,12 @@ class Guard(BaseHTTPMiddleware):
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         """The answer to a request, with an error as one sentence."""
         path = request.scope["path"]
+        # `Predictor` puts its refusals here.
+        refusals: list[Refused] = request.scope.setdefault("refusals", [])
         try:
             response = await self.let_through(request, call_next)
             if response.status_code >= 400:
-                body = b"".join([part async for part in response.body_iterator])  # type: ignore[attr-defined]
-                response = answer(by_status(response.status_code, body), path)
+                response = answer(refusals[0] if refusals else by_status(response.status_code), path)
         except Refused as error:
             response = answer(error, path)
         except (TimeoutError, ClientDisconnect):
@@ -102,7 +102,7 @@ class Guard(BaseHTTPMiddleware):
 
     async def let_through(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         """The answer of Gradio or of our routes. Raises Refused when a limit or a rule forbids it."""
-        path = request.scope["path"]
+        path = request.scope["path"].rstrip("/") or "/"
         most, for_gradio = most_bytes(path, request.method), path.startswith(API)
         if most and not for_gradio:
             check_origin(request.headers, self.settings)
@@ -136,7 +136,6 @@ class Guard(BaseHTTPMiddleware):
 
 def most_bytes(path: str, method: str) -> int:
     """How many bytes may be sent to an open path, 0 if it is only read. Raises Refused for other paths."""
-    path = path.rstrip("/") or "/"
     most = next((most for pattern, most in BODIES.items() if re.fullmatch(pattern, path)), 0)
     if "/.." in path or not (most or re.fullmatch("|".join(OPEN), path)):
         raise by_status(404)
@@ -145,14 +144,8 @@ def most_bytes(path: str, method: str) -> int:
     return most
 
 
-def by_status(status: int, body: bytes = b"") -> Refused:
-    """The refusal for a status, with the sentence of ours that Gradio may have put into `body`."""
-    try:
-        sentence = json.loads(body)["error"]
-    except (ValueError, LookupError, TypeError):
-        sentence = None
-    if isinstance(sentence, str):
-        return Refused(sentence, 400 if status == 500 else status, "bad picture")
+def by_status(status: int) -> Refused:
+    """The refusal for a status that comes without a sentence of ours."""
     sentence, code = SENTENCES.get(status, SENTENCES[400])
     return Refused(sentence, status, code)
 

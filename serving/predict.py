@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import gradio as gr
+from starlette.types import Scope
 
 from serving.decoder import MAX_BYTES, open_in_child
 from serving.limits import RateLimiter, Refused
@@ -34,11 +35,19 @@ class Predictor:
         self.weights, self.limits, self.uploads = weights, limits, uploads.resolve()
         self._pool, self._lock = ThreadPoolExecutor(AT_ONCE), threading.Lock()
 
-    async def predict(self, who: str, picture: object, top_k: object) -> dict:
+    async def predict(self, scope: Scope, picture: object, top_k: object) -> dict:
         """`{"label", "confidences"}` for a visitor's picture; None is the label of an unsure network.
 
         Raises Refused with one sentence for a bad `top_k`, and for a picture that cannot be read or is blank.
+        The refusal is put into `scope`, too, because Gradio answers 500 whatever its status is.
         """
+        try:
+            return await self._predict(scope["visitor"], picture, top_k)
+        except Refused as error:
+            scope["refusals"].append(error)
+            raise
+
+    async def _predict(self, who: str, picture: object, top_k: object) -> dict:
         if isinstance(top_k, str) and re.fullmatch(r"\s*\d{1,2}\s*", top_k):
             top_k = int(top_k)
         if not isinstance(top_k, (int, float)) or isinstance(top_k, bool) or top_k not in range(1, 11):

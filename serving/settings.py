@@ -59,7 +59,7 @@ class Settings:
         is_time = re.fullmatch(r"\d{1,9}(\.\d+)?", self.model_refresh)
         for variable, value, is_right, wanted in (
             ("MODEL_ID", self.model_id, is_repository, "the name of a model repository, OWNER/NAME"),
-            ("GRADIO_SERVER_PORT", self.port, is_port, "a number from 1 to 65535"),
+            ("The port", self.port, is_port, "a number from 1 to 65535"),
             ("MODEL_REFRESH", self.model_refresh, is_time, "a number of seconds, 0 to look once"),
         ):
             if not is_right:

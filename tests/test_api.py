@@ -101,6 +101,7 @@ BAD = {
     "not a picture": (b"This is not a picture.", 3, "not a picture that can be read"),
     "cut short": (encoded(picture("3"))[:300], 3, "not a picture that can be read"),
     "too small": (encoded(Image.new("L", (4, 40))), 3, "at least 8 pixels"),
+    "too thin": (encoded(Image.new("L", (9000, 8))), 3, "too thin to hold a digit"),
     "too large": (encoded(Image.new("1", (9000, 9000))), 3, "at most 64 megapixels"),
     "11": (encoded(picture("3")), 11, "top_k is a whole number"),
     "0": (encoded(picture("3")), "0", "top_k is a whole number"),

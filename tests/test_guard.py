@@ -22,7 +22,7 @@ from starlette.datastructures import Headers
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from contributions import CONSENT
-from serving import VERSION, limits, middleware
+from serving import VERSION, decoder, limits, middleware
 from serving.limits import ALLOWED, RateLimiter, Refused, visitor
 from serving.middleware import Guard, check_origin
 from serving.settings import PRIVATE, Settings
@@ -312,6 +312,37 @@ def test_limits_of_an_address(monkeypatch):
     limiter.hold("a", 1)
 
 
+@pytest.mark.thorough
+def test_too_many_pictures_are_told_when_to_come_again():
+    body, headers = json.dumps({"data": ["", 3]}).encode(), {"Content-Type": "application/json"}
+    with serving() as server, ThreadPoolExecutor(8) as pool:
+
+        def ask(_: int):
+            return get(server, f"{API}/run/predict", "POST", headers, body)
+
+        # The window may turn once meanwhile.
+        for _ in range(2 * ALLOWED["pictures"][0] // 500 + 1):
+            status, told, content = list(pool.map(ask, range(500)))[-1]
+            if status != 400:
+                break
+        assert status == 429 and 1 <= int(told["retry-after"]) <= 301
+        assert json.loads(content)["code"] == "rate"
+
+
+NONSENSE = ["", "half a line", "[1]", '{"size": [2, 2], "bytes": 4}', '{"mode": "L", "bytes": 1000000000000}']
+
+
+@pytest.mark.parametrize("answer", NONSENSE)
+def test_a_child_that_answers_nonsense_is_replaced(answer, monkeypatch, tmp_path):
+    fake, child = tmp_path / "fake.py", decoder.Child()
+    fake.write_text(f"import time\nprint({answer!r}, flush=True)\ntime.sleep(1)")
+    with monkeypatch.context() as patched:
+        patched.setattr(decoder, "__file__", str(fake))
+        with pytest.raises(TimeoutError):
+            child.open(encoded(picture("7")))
+    assert child.open(encoded(picture("7"))).size == (448, 448)
+
+
 @pytest.mark.parametrize(
     "trusted, forwarded, client, expected",
     [
@@ -403,10 +434,12 @@ def app(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.parametrize("name, value", [("GRADIO_SERVER_PORT", "abc"), ("MODEL_ID", "x")])
-def test_a_bad_setting_is_refused_with_one_sentence(name, value, tmp_path):
+@pytest.mark.parametrize(
+    "name, value, called", [("GRADIO_SERVER_PORT", "abc", "The port"), ("MODEL_ID", "x", "MODEL_ID")]
+)
+def test_a_bad_setting_is_refused_with_one_sentence(name, value, called, tmp_path):
     done = app(**{name: value, "CONTRIBUTIONS_DIR": str(tmp_path)})
-    assert done.returncode == 1 and done.stderr.startswith(f"app.py: {name} is '{value}'; it must be ")
+    assert done.returncode == 1 and done.stderr.startswith(f"app.py: {called} is '{value}'; it must be ")
     assert done.stderr.count("\n") == 1
 
 

@@ -179,6 +179,18 @@ def test_a_public_repository_is_refused(service, hub, tmp_path):
     assert ids(hub) == []
 
 
+def test_a_repository_that_becomes_public_gets_nothing_more(service, hub, tmp_path):
+    receipt = agree(service)
+    submit(service, receipt, id="private-1")
+    store, elsewhere = service.store, Store(tmp_path / "elsewhere")
+    mirror(hub, tmp_path, store)
+    hub.repository("dataset", REPOSITORY).private = False
+    submit(service, receipt, id="public-01")
+    assert "is public" in mirror(hub, tmp_path, store, check=False).stderr
+    assert "is public" in mirror(hub, tmp_path, elsewhere, "mirror.pull()", check=False).stderr
+    assert ids(hub) == ["private-1"]
+
+
 # --- what comes back ----------------------------------------------------------------------------------------
 
 

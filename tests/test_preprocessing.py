@@ -163,6 +163,7 @@ def test_no_ink(picture):
         np.full((28, 28), 70_000),
         np.full((28, 28), np.nan),
         Image.new("L", (5, 5)),
+        Image.new("L", (20_000, 8)),
         Image.new("1", (8200, 8200)),
         Image.fromarray(np.full((20, 20), np.nan, np.float32)),
         Image.fromarray(np.full((20, 20), -5.0, np.float32)),
@@ -190,7 +191,7 @@ def test_any_picture_is_read_or_refused(height, width, seed, kind):
     assert 0 <= tensor.min() <= tensor.max() == 1
 
 
-@pytest.mark.parametrize("shape", [(8, 8), (8, 4096), (9000, 8), (4096, 4096)])
+@pytest.mark.parametrize("shape", [(8, 8), (8, 4096), (4096, 8), (4096, 4096)])
 def test_the_smallest_and_the_largest(shape):
     picture = np.zeros(shape, np.uint8)
     picture[shape[0] // 4 : shape[0] // 2 + 1, shape[1] // 4 : shape[1] // 2 + 1] = 255

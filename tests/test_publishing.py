@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from pyarrow import parquet
 
 from data import arrays
 from model import DigitCNN
@@ -106,7 +107,7 @@ def test_what_fails_does_not_stop_the_others(hub, tmp_path):
     assert done.returncode == 0 and set(hub.repositories) == set(ALL), done.stderr
 
 
-def test_the_dataset_has_mnixel_only_with_consent(hub, tmp_path, mnixel):
+def test_the_dataset_shows_mnixel_only_with_consent(hub, tmp_path, mnixel):
     look = "import datasets\nfor c in {}: print(c, datasets.load_dataset('OWNER/mnixel', c)['test'].num_rows)"
 
     def rows(home: Path, *configurations: str | None) -> list[str]:
@@ -131,8 +132,24 @@ def test_the_dataset_has_mnixel_only_with_consent(hub, tmp_path, mnixel):
 
 
 def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
-    done = publish(hub, tmp_path / "us", "dataset", OWNER, "--private", "--data", str(mnixel))
+    sending = ("dataset", OWNER, "--private", "--data", str(mnixel))
+    done = publish(hub, tmp_path / "us", *sending)
     assert done.returncode == 0 and hub.repository("dataset", DATASET).private, done.stderr
+    # A public card does not point at it.
+    assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
+    assert "datasets" not in front_of(hub.files("model", MODEL))
+    hub.repository("dataset", DATASET).private = False
+    done = publish(hub, tmp_path / "us", *sending)
+    assert one_sentence(done, "publish.py").startswith(f"{DATASET} is public: make it private")
+
+
+def test_only_drawn_digits_are_published_as_drawn(hub, tmp_path):
+    """MNIXEL's parquet in their place would be given away under CC0."""
+    other = few_drawn()
+    for path in other.iterdir():
+        parquet.write_table(parquet.read_table(path).drop(["allograph"]), path)
+    done = client(hub, tmp_path, sys.executable, "publish.py", "dataset", OWNER, "--drawn", str(other))
+    assert "has no drawn digits" in one_sentence(done, "publish.py") and not hub.repositories
 
 
 def test_the_card_of_contributed_drawings_does_not_call_them_cc0(tmp_path):
