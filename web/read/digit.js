@@ -132,6 +132,13 @@ function drawPiece(board, x, y, dx, dy, radius) {
 const plane = (height, width, data = new F32(height * width)) => ({ data, height, width });
 const unit = F32.from({ length: 256 }, (_, byte) => byte / 255);
 
+// Bytes as numbers 0..1: every `step`-th from `first` on.
+function numbers(bytes, first = 0, step = 1) {
+  const result = new F32(bytes.length / step);
+  for (let i = 0, at = first; i < result.length; i++, at += step) result[i] = unit[bytes[at]];
+  return result;
+}
+
 // Faster than the method `map`.
 function mapped(data, change, result = new F32(data.length)) {
   for (let i = 0; i < data.length; i++) result[i] = change(data[i], i);
@@ -148,37 +155,53 @@ function extremes(data) {
   return [low, high];
 }
 
-// The array must be sorted.
-function quantile(sorted, share) {
-  const place = share * (sorted.length - 1);
-  const low = sorted[floor(place)];
-  return low + (sorted[ceil(place)] - low) * (place - floor(place));
+// The k-th smallest of float32 values 0..1, which are in the order of their bits: the upper 15 are counted,
+// then the lower 15 of those that begin alike. Sorting takes far longer.
+function nth(values, k) {
+  const bits = new Uint32Array(values.buffer);
+  let found = 0;
+  for (const shift of [15, 0]) {
+    const counts = new Uint32Array(2 ** 15);
+    for (let i = 0; i < bits.length; i++)
+      if (bits[i] >>> (shift + 15) === found) counts[(bits[i] >>> shift) & 0x7fff]++;
+    let part = 0;
+    while (k >= counts[part]) k -= counts[part++];
+    found = (found << 15) + part;
+  }
+  return new F32(Uint32Array.of(found).buffer)[0];
 }
-const median = (values) => f32(quantile(values.slice().sort(), 0.5));
+
+function quantile(values, share) {
+  const place = share * (values.length - 1);
+  const low = nth(values, floor(place));
+  return low + (nth(values, ceil(place)) - low) * (place - floor(place));
+}
+const median = (values) => f32(quantile(values, 0.5));
 
 // The box [top, bottom, left, right] of the values of a plane that are at least `least`.
 function boxOf({ data, height, width }, least) {
-  const box = [height, 0, width, 0];
+  let [top, bottom, left, right] = [height, 0, width, 0];
   for (let row = 0, i = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, i++) if (data[i] >= least) extend(box, row, column);
+    for (let column = 0; column < width; column++, i++) {
+      if (data[i] < least) continue;
+      top = min(top, row);
+      bottom = row + 1;
+      left = min(left, column);
+      right = max(right, column + 1);
+    }
   }
-  return box;
+  return [top, bottom, left, right];
 }
 
-function extend(box, row, column) {
-  box[0] = min(box[0], row);
-  box[1] = max(box[1], row + 1);
-  box[2] = min(box[2], column);
-  box[3] = max(box[3], column + 1);
-}
-
-// A box of a picture. Each pixel is `value(i, row, column)`, where `i` is the index of its block in a plane of
-// blocks of `step` pixels a side.
-function cut({ width }, [top, bottom, left, right], value, step = 1) {
+// A box of a plane, `fill` where a mask, of blocks of `step` pixels a side, is 0.
+function cut({ data, width }, [top, bottom, left, right], mask, step, fill = 0) {
   const result = plane(bottom - top, right - left);
-  for (let row = top, to = 0; row < bottom; row++) {
-    for (let column = left; column < right; column++, to++)
-      result.data[to] = value(floor(row / step) * width + floor(column / step), row, column);
+  for (let row = top, to = 0; row < bottom; row++, to += right - left) {
+    const from = row * width;
+    result.data.set(data.subarray(from + left, from + right), to);
+    const start = floor(row / step) * mask?.width;
+    for (let column = left; mask && column < right; column++)
+      if (!mask.data[start + floor(column / step)]) result.data[to + column - left] = fill;
   }
   return result;
 }
@@ -239,18 +262,17 @@ async function opened(image) {
 
 // Luminance 0..1; of colours of one luminance, the channel in which they differ most.
 function luminance({ data, height, width }) {
-  const depth = data.length / (height * width);
+  const depth = data.length === height * width ? 1 : 4;
   const step = stepOf(height, width);
   const channel = (k) => {
-    const values = plane(height, width);
-    for (let i = 0, at = k; at < data.length; i++, at += depth) values.data[i] = unit[data[at]];
+    const values = plane(height, width, numbers(data, k, depth));
     return step > 1 ? resample(values, ceil(height / step), ceil(width / step), BOX_FILTER) : values;
   };
-  const first = channel(0);
-  if (depth === 1) return first;
-  const colours = [first, channel(1), channel(2)];
+  if (depth === 1) return channel(0);
+  const colours = [0, 1, 2].map(channel);
   const [red, green, blue] = colours.map((colour) => colour.data);
-  const values = { ...first, data: mapped(red, (r, i) => 0.299 * r + 0.587 * green[i] + 0.114 * blue[i]) };
+  const values = plane(colours[0].height, colours[0].width);
+  for (let i = 0; i < red.length; i++) values.data[i] = 0.299 * red[i] + 0.587 * green[i] + 0.114 * blue[i];
   const alpha = channel(3).data;
   if (extremes(alpha)[0] < 1) return flatten(values, alpha);
   const spreads = [values, ...colours].map(spread);
@@ -265,7 +287,7 @@ function spread({ data, height, width }) {
     for (let i = row * width; i < (row + 1) * width; i += 4) {
       count++;
       sum += data[i];
-      squares += data[i] ** 2;
+      squares += data[i] * data[i];
     }
   }
   return sqrt(max(squares / count - (sum / count) ** 2, 0));
@@ -273,7 +295,7 @@ function spread({ data, height, width }) {
 
 // A picture with transparency on a ground on which its ink can be seen.
 function flatten({ data, height, width }, alpha) {
-  const opaque = data.filter((_, i) => alpha[i] > 0.5).sort();
+  const opaque = data.filter((_, i) => alpha[i] > 0.5);
   if (!opaque.length) {
     if (extremes(alpha)[1] < MIN_CONTRAST)
       fail("The picture is transparent: there is no ink in it.", EmptyDrawing);
@@ -317,35 +339,41 @@ function areBlack(values) {
 // The ink of a plane of luminance, 0..1.
 function toInk(values) {
   const { height, width } = values;
-  let { data } = values;
-  const [low, high] = extremes(data);
+  const [low, high] = extremes(values.data);
   if (f32(high - low) < MIN_CONTRAST) fail(EVEN, EmptyDrawing);
   const edge = max(1, floor(min(height, width) / 16));
-  let frame = frameOf(values, edge);
+  const data = values.data.slice();
+  const frame = frameOf(values, edge);
   let ground = median(frame);
   if (ground > f32(0.5 * f32(low + high))) {
-    [data, frame] = [data, frame].map((values) => mapped(values, (value) => 1 - value));
+    for (const some of [data, frame]) for (let i = 0; i < some.length; i++) some[i] = 1 - some[i];
     ground = f32(1 - ground);
   }
   let even = 0;
-  for (const value of frame) even += abs(f32(value - ground)) < f32(1.5 / 255);
-  const flat = (value) => max(value - ground, 0);
-  const isEven = even >= 0.5 * frame.length;
-  const ink = isEven ? { ...values, data: mapped(data, flat) } : withoutGrain({ ...values, data });
+  for (let i = 0; i < frame.length; i++) even += abs(f32(frame[i] - ground)) < f32(1.5 / 255);
+  let ink = plane(height, width, data);
+  if (even < 0.5 * frame.length) ink = withoutGrain(ink);
+  else for (let i = 0; i < data.length; i++) data[i] = max(data[i] - ground, 0);
   const peak = extremes(ink.data)[1];
   if (peak < MIN_CONTRAST) fail("The picture has hardly any contrast: there is no ink in it.", EmptyDrawing);
-  return { ...ink, data: mapped(ink.data, (value) => value / peak) };
+  return divided(ink, peak);
+}
+
+function divided(ink, peak) {
+  for (let i = 0; i < ink.data.length; i++) ink.data[i] /= peak;
+  return ink;
 }
 
 // As toInk, of a square board; without the empty ground round the ink unless ink lies near the edge.
 function boardInk(values) {
-  const { data, width } = values;
-  const peak = extremes(data)[1];
-  if (peak < MIN_CONTRAST) fail(EVEN, EmptyDrawing);
-  const box = boxOf(values, unit[1]);
+  const { width } = values;
+  const [top, bottom, left, right] = boxOf(values, unit[1]);
   const edge = floor(width / 16);
-  if (min(box[0], box[2]) < edge || max(box[1], box[3]) > width - edge) return toInk(values);
-  return cut(values, box, (i) => data[i] / peak);
+  if (!bottom || min(top, left) < edge || max(bottom, right) > width - edge) return toInk(values);
+  const ink = cut(values, [top, bottom, left, right]);
+  const peak = extremes(ink.data)[1];
+  if (peak < MIN_CONTRAST) fail(EVEN, EmptyDrawing);
+  return divided(ink, peak);
 }
 
 // --- resampling and filters, as Pillow's ---
@@ -380,16 +408,19 @@ function resampled({ data, height, width }, outputs, filter, low = 0, high = wid
   }
   return result;
 }
-const resample = (values, height, width, filter) =>
-  resampled(resampled(values, width, filter), height, filter);
+
+function resample(values, height, width, filter) {
+  if (height === values.height && width === values.width) return values;
+  return resampled(resampled(values, width, filter), height, filter);
+}
 
 // A plane resampled, as bytes changed by filters, and as numbers again.
 function filtered(values, height, width, ...filters) {
   const { data } = resample(values, height, width, BOX_FILTER);
-  let bytes = new U8(mapped(data, (value) => rint(f32(min(max(value, 0), 1) * 255))));
+  let bytes = new U8(data.length);
+  for (let i = 0; i < data.length; i++) bytes[i] = rint(f32(min(max(data[i], 0), 1) * 255));
   for (const filter of filters) bytes = filter(bytes, height, width);
-  const numbers = mapped(bytes, (byte) => unit[byte]);
-  return plane(height, width, numbers);
+  return plane(height, width, numbers(bytes));
 }
 
 function transposed(data, height, width) {
@@ -399,56 +430,66 @@ function transposed(data, height, width) {
   return result;
 }
 
-// Each byte becomes `change(line, i)`, where `line[i + reach]` is the byte and a row goes on as it ends.
-function alongRows(bytes, width, reach, change) {
-  const result = new U8(bytes.length);
-  const line = new U8(width + 2 * reach);
-  for (let start = 0; start < bytes.length; start += width) {
-    line.fill(bytes[start]).fill(bytes[start + width - 1], reach + width);
-    line.set(bytes.subarray(start, start + width), reach);
-    for (let i = 0; i < width; i++) result[start + i] = change(line, i);
+// Each byte becomes `change(line, i)`, where `line[i + reach]` is the byte and a line goes on as it ends:
+// along the rows, `times` over, and then along the columns.
+function bothWays(bytes, height, width, reach, change, times = 1) {
+  for (let n = 0; n < 2 * times; n++) {
+    const [count, step] = n < times ? [width, 1] : [height, width];
+    const result = new U8(bytes.length);
+    const line = new U8(count + 2 * reach);
+    for (let k = 0; k < bytes.length / count; k++) {
+      const start = step > 1 ? k : k * count;
+      for (let i = 0; i < line.length; i++) line[i] = bytes[start + min(max(i - reach, 0), count - 1) * step];
+      for (let i = 0; i < count; i++) result[start + i * step] = change(line, i);
+    }
+    bytes = result;
   }
-  return result;
+  return bytes;
 }
-const bothWays = (bytes, height, width, along) =>
-  transposed(along(transposed(along(bytes, width), height, width), height), width, height);
 
 // The largest byte in a square window of `side` round each.
-const grown = (side) => (bytes, height, width) => {
-  const largest = (line, first) => {
+const grown = (side) => (bytes, height, width) =>
+  bothWays(bytes, height, width, side >> 1, (line, first) => {
     let most = 0;
     for (let i = first; i < first + side; i++) if (line[i] > most) most = line[i];
     return most;
-  };
-  return bothWays(bytes, height, width, (rows, width) => alongRows(rows, width, side >> 1, largest));
-};
+  });
 const inverted = (bytes) => bytes.map((byte) => 255 - byte);
 const shrunk = (side) => (bytes, height, width) => inverted(grown(side)(inverted(bytes), height, width));
 
 // A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011).
 function gaussianBlur(bytes, height, width) {
   const box = (line, i) => {
-    const sum =
-      line[i + 1] + line[i + 2] + line[i + 3] + line[i + 4] + line[i + 5] + line[i + 6] + line[i + 7];
+    let sum = 0;
+    for (let k = i + 1; k < i + 8; k++) sum += line[k];
     return floor((sum * 1945505 + (line[i] + line[i + 8]) * 1579340 + 2 ** 23) / 2 ** 24);
   };
-  const blur = (rows, width) => alongRows(rows, width, 4, box);
-  return bothWays(bytes, height, width, (rows, width) => blur(blur(blur(rows, width), width), width));
+  return bothWays(bytes, height, width, 4, box, 3);
 }
 
 const middle = (a, b, c) => max(min(a, b), min(max(a, b), c));
 
 // The median of the 3x3 bytes round each, after their columns were sorted (Smith 1996).
 function medianOfNine(bytes, height, width) {
-  const least = (line, i) => min(line[i], line[i + 1], line[i + 2]);
-  const most = (line, i) => max(line[i], line[i + 1], line[i + 2]);
-  const median = (line, i) => middle(line[i], line[i + 1], line[i + 2]);
-  const turned = transposed(bytes, height, width);
-  const filter = (down, across) =>
-    alongRows(transposed(alongRows(turned, height, 1, down), width, height), width, 1, across);
-  const low = filter(least, most);
-  const high = filter(most, least);
-  return filter(median, median).map((value, i) => middle(low[i], value, high[i]));
+  const result = new U8(bytes.length);
+  const [low, mid, high] = [0, 1, 2].map(() => new U8(width + 2));
+  for (let row = 0; row < height; row++) {
+    for (let i = 0; i < width + 2; i++) {
+      const at = row * width + min(max(i - 1, 0), width - 1);
+      const a = bytes[row ? at - width : at];
+      const b = bytes[at];
+      const c = bytes[row < height - 1 ? at + width : at];
+      low[i] = min(a, b, c);
+      mid[i] = middle(a, b, c);
+      high[i] = max(a, b, c);
+    }
+    for (let i = 0; i < width; i++) {
+      const least = max(low[i], low[i + 1], low[i + 2]);
+      const most = min(high[i], high[i + 1], high[i + 2]);
+      result[row * width + i] = middle(least, middle(mid[i], mid[i + 1], mid[i + 2]), most);
+    }
+  }
+  return result;
 }
 
 // The ground is estimated by a grey opening (Sternberg 1986) on a small copy.
@@ -463,25 +504,25 @@ function withoutGrain(values) {
   const [tall, wide] = [height, width].map((side) => max(1, rint(side * (GROUND_SIDE / long))));
   const small = filtered(fine, tall, wide, shrunk(WINDOW), grown(WINDOW), gaussianBlur);
   const ground = resample(small, height, width, BILINEAR).data;
-  const ink = mapped(fine.data, (value, i) => max(value - ground[i], 0));
+  const ink = fine.data;
+  for (let i = 0; i < ink.length; i++) ink[i] = max(ink[i] - ground[i], 0);
 
-  const sorted = ink.slice().sort();
-  const centre = f32(quantile(sorted, 0.5));
+  const centre = median(ink);
   const grain = f32(f32(1.4826) * median(mapped(ink, (value) => abs(value - centre))));
-  const peak = sorted.at(-min(INK_PIXELS, floor(ink.length / 4)));
+  const peak = nth(ink, ink.length - min(INK_PIXELS, floor(ink.length / 4)));
   const cutoff = max(f32(3 * grain), f32(f32(0.3) * peak));
   const range = f32(f32(f32(0.9) * peak) - cutoff);
   if (peak < MIN_CONTRAST || cutoff > f32(f32(0.8) * peak))
     fail("Nothing in the picture stands out from its background: there is no ink in it.", EmptyDrawing);
-  const clear = mapped(ink, (value) => min(max(f32(value - cutoff) / range, 0), 1));
+  for (let i = 0; i < ink.length; i++) ink[i] = min(max(f32(ink[i] - cutoff) / range, 0), 1);
 
   const step = max(1, floor(long / 128));
   const [rows, columns] = [height, width].map((side) => max(1, floor(side / step)));
-  const coherent = filtered(plane(height, width, clear), rows, columns);
+  const coherent = filtered(fine, rows, columns);
   coherent.data = mapped(coherent.data, (value) => value > f32(0.2));
   const mask = resample(filtered(coherent, rows, columns, grown(3)), height, width, BILINEAR).data;
-  const data = mapped(clear, (value, i) => (mask[i] > 0 ? value : 0));
-  return plane(height, width, data);
+  for (let i = 0; i < ink.length; i++) if (!(mask[i] > 0)) ink[i] = 0;
+  return fine;
 }
 
 // --- ink -> what the network is given ---
@@ -557,13 +598,15 @@ function partsOf({ data, height, width }, edge = []) {
   const [boxes, sizes, touching] = [[], [], []];
   for (let first = 0; first < data.length; first++) {
     if (!data[first] || labels[first]) continue;
-    const box = [height, 0, width, 0];
-    const name = (labels[first] = boxes.push(box));
+    let [bottom, left, right] = [0, width, 0];
+    const name = (labels[first] = sizes.length + 1);
     const found = [first];
-    for (const place of found) {
-      const row = floor(place / width);
-      const column = place % width;
-      extend(box, row, column);
+    for (let n = 0; n < found.length; n++) {
+      const row = floor(found[n] / width);
+      const column = found[n] % width;
+      bottom = max(bottom, row + 1);
+      left = min(left, column);
+      right = max(right, column + 1);
       for (let y = max(row - 1, 0); y <= min(row + 1, height - 1); y++) {
         for (let x = max(column - 1, 0); x <= min(column + 1, width - 1); x++) {
           const i = y * width + x;
@@ -573,6 +616,7 @@ function partsOf({ data, height, width }, edge = []) {
         }
       }
     }
+    boxes.push([floor(first / width), bottom, left, right]);
     sizes.push(found.length);
     touching.push(found.some((place) => edge[place]));
   }
@@ -585,17 +629,16 @@ function borderOf({ height, width }) {
   return border;
 }
 
-// Where ink is, and the edge of the picture or sheet, in blocks of `step` pixels a side.
-function masked(ink, filled = []) {
+// Where ink is, and the edge of the picture or of its sheet of `paper`, in blocks of `step` pixels a side.
+function masked(ink, paper) {
   const step = ceil(max(ink.height, ink.width) / MASK_SIDE);
   const mask = plane(ceil(ink.height / step), ceil(ink.width / step));
   const edge = borderOf(mask);
   for (let row = 0, i = 0; row < ink.height; row++) {
     const start = floor(row / step) * mask.width;
     for (let column = 0; column < ink.width; column++, i++) {
-      const at = start + floor(column / step);
-      if (ink.data[i] >= EDGE) mask.data[at] = 1;
-      if (filled[i]) edge[at] = 1;
+      if (ink.data[i] >= EDGE) mask.data[start + floor(column / step)] = 1;
+      if (paper?.data[(row >> 2) * paper.width + (column >> 2)] === 0) edge[start + floor(column / step)] = 1;
     }
   }
   return { mask, edge, step };
@@ -608,7 +651,7 @@ function linesOf(data, height, width) {
   for (let i = 0; i < data.length; i++) {
     if (!data[i]) continue;
     places.push(i);
-    if (data[i - width]) lengths[i] = lengths[i - width];
+    if (i >= width && data[i - width]) lengths[i] = lengths[i - width];
     else for (let j = i; data[j]; j += width) lengths[i]++;
   }
   const tops = places.map((i) => floor(i / width));
@@ -616,23 +659,27 @@ function linesOf(data, height, width) {
   let [rows, profile, sharpest] = [[], [], -1];
   for (let k = 0; k < 33; k++) {
     const slope = -0.1 + (k * 0.2) / 32;
-    const counts = new F64(height + 2 * width + 1);
-    const turned = places.map((_, n) => rint(tops[n] + slope * (starts[n] - width / 2)) + width);
+    const counts = new Int32Array(height + 2 * width + 1);
+    const turned = new Int32Array(places.length);
     let sharp = 0;
-    for (const row of turned) sharp += 2 * counts[row]++ + 1;
+    for (let n = 0; n < turned.length; n++) {
+      turned[n] = rint(tops[n] + slope * (starts[n] - width / 2)) + width;
+      sharp += 2 * counts[turned[n]]++ + 1;
+    }
     if (sharp > sharpest) [rows, profile, sharpest] = [turned, counts, sharp];
   }
   const lines = new U8(data.length);
   const isLine = (row) => profile[row] >= CROSSING * width;
   const on = places.filter((_, k) => isLine(rows[k])).map((i) => lengths[i]);
   if (!on.length) return lines;
-  const thick = 1.5 * quantile(F64.from(on).sort(), 0.5) + 1;
+  on.sort((a, b) => a - b);
+  const thick = 0.75 * (on[(on.length - 1) >> 1] + on[on.length >> 1]) + 1;
   for (const [k, i] of places.entries())
     if (lengths[i] <= thick && [-1, 0, 1].some((by) => isLine(rows[k] + by))) lines[i] = 1;
   return lines;
 }
 
-// Large patches of one brightness (Otsu 1979) and what they enclose: [plane, mask of what was filled up].
+// Large patches of one brightness (Otsu 1979) and what they enclose: [plane, paper in blocks of 4].
 function sheets(picture) {
   const shrink = max(1, max(picture.height, picture.width) / GRAIN_SIDE);
   const [height, width] = [picture.height, picture.width].map((side) => rint(side / shrink));
@@ -640,10 +687,12 @@ function sheets(picture) {
   const small = plane(ceil(height / 4), ceil(width / 4));
   const count = small.data.length;
   const pixels = new U8(count);
-  for (let i = 0; i < values.data.length; i++) {
-    const at = (floor(i / width) >> 2) * small.width + ((i % width) >> 2);
-    small.data[at] += values.data[i];
-    pixels[at]++;
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i++) {
+      const at = (row >> 2) * small.width + (column >> 2);
+      small.data[at] += values.data[i];
+      pixels[at]++;
+    }
   }
   for (let i = 0; i < count; i++) small.data[i] /= pixels[i];
   const [low, high] = extremes(small.data);
@@ -670,21 +719,23 @@ function sheets(picture) {
       const least = max(LIMITS.minSide, max(height, width) / 6);
       if (min(bottom - top, right - left) < least || sizes[name] < SHEET * count) continue;
       const others = partsOf({ ...small, data: labels.map((label) => label !== name + 1) }, borderOf(small));
-      const outside = others.labels.map((label) => others.touching[label - 1]);
-      if (!outside.includes(1)) continue;
+      const isOutside = [false, ...others.touching];
+      const inside = { ...small, data: others.labels.map((label) => !isOutside[label]) };
+      if (!inside.data.includes(0)) continue;
       const box = [top, min(bottom, height), left, min(right, width)];
       const ground = median(small.data.filter((_, i) => labels[i] === name + 1));
-      const filled = cut(small, box, (at) => outside[at], 4);
-      const fill = (at, row, column) => (outside[at] ? ground : values.data[row * width + column]);
-      found.push([cut(small, box, fill, 4), grown(9)(new U8(filled.data), filled.height, filled.width)]);
+      const sheet = cut(values, box, inside, 4, ground);
+      const paper = cut(inside, boxes[name]);
+      paper.data = shrunk(3)(new U8(paper.data), paper.height, paper.width);
+      found.push([sheet, paper]);
     }
   }
   return found;
 }
 
 // What may be a digit in ink: {handicap in logits, ink, beside: the same with all that may belong to it}.
-function candidates(ink, filled) {
-  const { mask, edge, step } = masked(ink, filled);
+function candidates(ink, paper) {
+  const { mask, edge, step } = masked(ink, paper);
   const { data, height, width } = mask;
   const level = linesOf(data, height, width);
   const upright = transposed(linesOf(transposed(data, height, width), width, height), width, height);
@@ -714,13 +765,14 @@ function candidates(ink, filled) {
 
 // The ink of some parts with what is faint round them, cut to it.
 function only(ink, { labels, height, width }, some, step) {
-  const chosen = mapped(labels, (label) => some[label - 1], new U8(labels.length));
-  const near = grown(3)(chosen, height, width);
-  const isKept = (value, i) => value && (chosen[i] || !labels[i]);
-  const keep = plane(height, width, mapped(near, isKept));
+  const isChosen = [false, ...some];
+  const chosen = new U8(labels.length);
+  for (let i = 0; i < labels.length; i++) if (isChosen[labels[i]]) chosen[i] = 1;
+  const keep = plane(height, width, grown(3)(chosen, height, width));
+  for (let i = 0; i < labels.length; i++) if (labels[i] && !chosen[i]) keep.data[i] = 0;
   const [top, bottom, left, right] = boxOf(keep, 1).map((side) => side * step);
   const box = [top, min(bottom, ink.height), left, min(right, ink.width)];
-  return cut(keep, box, (at, row, column) => keep.data[at] && ink.data[row * ink.width + column], step);
+  return cut(ink, box, keep, step);
 }
 
 // Two groups of ink side by side: the gap between them over their height, and their inks, if any.
@@ -1025,9 +1077,9 @@ export class DigitCNN {
     if (isTouching && max(...heights) >= max(mask.height, mask.width) / 8) whole.handicap = 3;
     const tried = margin >= 0 || touching.includes(false) ? [whole] : [];
     tried.push(...candidates(ink));
-    for (const [sheet, filled] of sheets(values)) {
+    for (const [sheet, paper] of sheets(values)) {
       try {
-        tried.push(...candidates(toInk(sheet), filled));
+        tried.push(...candidates(toInk(sheet), paper));
       } catch (error) {
         if (!(error instanceof EmptyDrawing)) throw error;
       }
@@ -1128,10 +1180,8 @@ export class DigitCNN {
     const layers = maps.map(({ name, channels, side, plain }) => {
       return { name, channels, height: side, width: side, data: plain };
     });
-    return [
-      ...layers,
-      { name: "logits", channels: LABELS.length, height: 1, width: 1, data: logits.slice() },
-    ];
+    layers.push({ name: "logits", channels: LABELS.length, height: 1, width: 1, data: logits.slice() });
+    return layers;
   }
 }
 
