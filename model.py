@@ -584,7 +584,7 @@ class Config:
     strength: float = 18.0  # logits that a remembered drawing adds to its digit when it comes again
     focus: float = 4.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
     standing: float = 0.2  # share of it that an untaught digit gets, times the digit's own probability
-    known: float = 0.45  # similarity from which a remembered drawing is recognised, whatever the margin
+    known: float = 0.52  # similarity from which a remembered drawing is recognised, whatever the margin
     sha256: str = ""  # hash of model.safetensors
     format: int = FORMAT
 

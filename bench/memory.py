@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 import board
 from bench import pendigits, sets, unipen
 from bench.classifiers import inputs_of
-from handwriting import draw, draw_nondigit
+from handwriting import MEASURING, draw, draw_nondigit
+from handwriting.hand import any_hand
 from model import DigitCNN
 from training import metrics
 
@@ -35,6 +35,7 @@ LEAST, MOST, OTHERS = 20, 100, 50
 TEN, CORRECTED = "after ten drawings of one's own", "after each mistake was corrected"
 SOMEBODY_ELSE = "somebody else's digits with that memory"
 HEARTS, UNCHANGED = "a heart, when another was taught as a 7", "digits read as before, then"
+REFUSED = "non-digits refused, after ten digits of one hand were taught"
 
 
 class Writer(NamedTuple):
@@ -125,11 +126,14 @@ def rows(net: DigitCNN, people: Sequence[Writer]) -> list[dict]:
 
 
 def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
-    """Rows of a shape of one's own: hearts read as a 7 after one was taught, and digits read as before."""
+    """Rows of a shape of one's own: hearts read as a 7 after one was taught, and digits read as before.
+
+    And of drawings that are not digits: how many are still refused after ten digits of one hand were taught.
+    """
     rng = np.random.default_rng(24)
 
     def inputs(strokes: list[list[board.Stroke]]) -> Tensor:
-        return torch.stack([net.preprocess(board.render(each)) for each in strokes])
+        return inputs_of(net, [board.render(each) for each in strokes])[0]
 
     def answers(reader: DigitCNN, drawn: Tensor) -> np.ndarray:
         probabilities, margins = reader.predict(drawn)
@@ -141,7 +145,15 @@ def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
     learnt = [net.with_lessons(taught[i : i + 1], [7]) for i in range(lessons)]
     read, own = [answers(mine, hearts) == 7 for mine in learnt], answers(net, hearts) == 7
     same, always = [answers(mine, others) == answers(net, others) for mine in learnt], np.ones(digits, bool)
-    return [row(HEARTS, read, [own] * lessons), row(UNCHANGED, same, [always] * lessons)]
+    things = inputs([draw_nondigit(MEASURING[i % len(MEASURING)], rng) for i in range(digits)])
+    hands = [any_hand(rng) for _ in range(lessons)]
+    ten = [inputs([draw(digit, rng, hand) for digit in range(10)]) for hand in hands]
+    refused = [answers(net.with_lessons(mine, np.arange(10)), things) < 0 for mine in ten]
+    return [
+        row(HEARTS, read, [own] * lessons),
+        row(UNCHANGED, same, [always] * lessons),
+        row(REFUSED, refused, [answers(net, things) < 0] * lessons),
+    ]
 
 
 def main() -> None:

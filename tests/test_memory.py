@@ -128,7 +128,7 @@ def test_lessons_add_up(net, lessons, mine):
 
 
 def test_a_shape_of_ones_own_is_read_and_digits_are_read_as_before(net):
-    hearts, digits = memory.shapes(net, lessons=4, digits=50)
+    hearts, digits, _ = memory.shapes(net, lessons=4, digits=50)
     assert hearts["plain"] == 0
     assert hearts["right"] >= 0.8 * hearts["total"]
     assert digits["right"] >= 0.97 * digits["total"]
