@@ -383,6 +383,8 @@ SHEET = 0.05
 SLANTS = np.arange(-2, 5) / 10
 # A part lower than this share of the tallest one is a dot or a bar, not a digit.
 TALL = 0.5
+# A line is not a 1 when it is taller than the digit by this factor.
+TALL_LINE = 1.5
 # A gap as wide as this share of the height parts two digits, whatever the network says of them.
 WIDE = 0.08
 # Ink with a margin so far above the threshold is not questioned.
@@ -520,13 +522,20 @@ def _candidates(ink: np.ndarray, filled: np.ndarray | None = None) -> Iterator[C
     largest part with what is near it, or with what is inside its box.
     """
     mask, edge, step = _masked(ink, filled)
-    lines = _lines(mask) | _lines(mask.T).T
+    lines, whole = _lines(mask) | _lines(mask.T).T, _parts(mask)
     for left in (mask, mask & ~lines)[: 1 + lines.any()]:
-        parts = _parts(left)
+        parts = whole if left is mask else _parts(left)
         inner = ~parts.touching(edge)
         if inner.any():
-            beside = _only(ink, parts, inner, step)
-            yield Candidate(0.3, beside, beside)
+            rest = beside = _only(ink, parts, inner, step)
+            if left is not mask:
+                # A line that touches nothing and is about as tall as the digit may be a 1 beside it.
+                share = np.ptp(whole.boxes[:, :2], axis=1) / np.ptp(parts.boxes[inner, :2], axis=1).max()
+                ones = ~whole.touching(edge) & (share >= TALL) & (share <= TALL_LINE)
+                both = np.append(False, inner)[parts.labels] | np.append(False, ones)[whole.labels]
+                joined = _parts(both)
+                beside = _only(ink, joined, np.ones(len(joined.sizes), bool), step)
+            yield Candidate(0.3, rest, beside)
             top, bottom, start, end = parts.boxes[np.argmax(parts.sizes * inner)]
             for handicap, near in ((0.5, max(bottom - top, end - start) // 4), (1.0, 0)):
                 close = inner & (parts.boxes[:, ::2] < (bottom + near, end + near)).all(1)

@@ -343,6 +343,19 @@ def test_two_digits_are_never_named_as_one(gap, slant):
                 NET.preprocess(picture)
 
 
+def one_and_seven(height: int) -> np.ndarray:
+    """A bare 1, so many board units tall, beside a 7 of 100."""
+    one, seven = [(100, 0), (98, height)], [(180, 0), (260, 0), (220, 100)]
+    lines = [np.array(line, float) + (60, 180) for line in (one, seven)]
+    return 255 - board.render([board.Stroke(line, 6.0) for line in lines])[120:380]
+
+
+@pytest.mark.parametrize("height", [90, 110, 140])
+def test_a_one_beside_a_digit_is_not_a_line_of_the_paper(height):
+    with pytest.raises(SeveralDigits):
+        NET.preprocess(one_and_seven(height))
+
+
 ONE = {
     "5 with its bar apart": (
         "5",
@@ -406,9 +419,15 @@ def test_the_browser_finds_the_same_digits(engine):
         np.where(ink[..., None] > 99, [200, 20, 20], [20, 112, 20]).astype(np.uint8),
         photographed(board.render(beside("2", "4", 20)) / 255),
         board.render(beside("2", "4", 20)),
+        one_and_seven(110),
         SMALL,
     ]
     same(engine, [png(picture) for picture in pictures])
+
+
+def test_the_browser_refuses_a_thin_picture(engine):
+    with pytest.raises(Error, match="a long side of at most 512 times the short one"):
+        engine.page.evaluate("() => net.preprocess(new ImageData(8, 9000))")
 
 
 @pytest.mark.thorough

@@ -44,6 +44,7 @@ export const LIMITS = Object.freeze({
   far: 4 * SIZE,
   minSide: 8,
   maxPixels: 64 * 2 ** 20,
+  thin: 512,
 });
 
 /** [{points: [[x, y], ...], radius}, ...], checked, with flat points: x, y, x, y, ... */
@@ -240,10 +241,12 @@ async function opened(image) {
   );
   if (!height || !width)
     no(`it is ${source === null ? "null" : (source?.constructor?.name ?? typeof source)}`);
-  if (min(height, width) < LIMITS.minSide || height * width > LIMITS.maxPixels) {
+  const short = min(height, width);
+  const { minSide, maxPixels, thin } = LIMITS;
+  if (short < minSide || height * width > maxPixels || max(height, width) > thin * short) {
     fail(
-      `The picture is ${width}x${height} pixels; it must have at least ${LIMITS.minSide} a side ` +
-        `and at most ${LIMITS.maxPixels / 2 ** 20} megapixels.`,
+      `The picture is ${width}x${height} pixels; it must have at least ${minSide} a side, at most ` +
+        `${maxPixels / 2 ** 20} megapixels, and a long side of at most ${thin} times the short one.`,
     );
   }
   const { data } = source;
@@ -588,6 +591,7 @@ const CROSSING = 0.6;
 const SHEET = 0.05;
 const SLANTS = [-0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4];
 const TALL = 0.5;
+const TALL_LINE = 1.5;
 const WIDE = 0.08;
 const FIRM = 1;
 
@@ -740,13 +744,15 @@ function candidates(ink, paper) {
   const level = linesOf(data, height, width);
   const upright = transposed(linesOf(transposed(data, height, width), width, height), width, height);
   const bare = { ...mask, data: mapped(data, (value, i) => value && !level[i] && !upright[i]) };
+  const whole = partsOf(mask, edge);
   const found = [];
   for (const left of level.includes(1) || upright.includes(1) ? [mask, bare] : [mask]) {
-    const parts = partsOf(left, edge);
+    const parts = left === mask ? whole : partsOf(left, edge);
     const inner = parts.touching.map((isTouching) => !isTouching);
     if (!inner.includes(true)) continue;
-    const beside = only(ink, parts, inner, step);
-    found.push({ handicap: 0.3, ink: beside, beside });
+    const rest = only(ink, parts, inner, step);
+    const beside = left === mask ? rest : withOnes(ink, whole, parts, inner, step);
+    found.push({ handicap: 0.3, ink: rest, beside });
     const sizes = parts.sizes.map((size, i) => size * inner[i]);
     const [top, bottom, start, end] = parts.boxes[sizes.indexOf(max(...sizes))];
     const add = (handicap, near) => {
@@ -761,6 +767,19 @@ function candidates(ink, paper) {
     add(1, 0);
   }
   return found;
+}
+
+// The `inner` parts and, from the `whole` mask, lines that touch nothing and are about as tall as the digit:
+// they may be 1s beside it.
+function withOnes(ink, whole, parts, inner, step) {
+  const tallest = max(...parts.boxes.map(([top, bottom], i) => (inner[i] ? bottom - top : 0)));
+  const isOne = whole.boxes.map(([top, bottom], i) => {
+    const share = (bottom - top) / tallest;
+    return !whole.touching[i] && share >= TALL && share <= TALL_LINE;
+  });
+  const data = mapped(parts.labels, (label, i) => (inner[label - 1] || isOne[whole.labels[i] - 1] ? 1 : 0));
+  const joined = partsOf({ ...whole, data });
+  return only(ink, joined, joined.sizes.map(Boolean), step);
 }
 
 // The ink of some parts with what is faint round them, cut to it.
