@@ -190,6 +190,12 @@ def test_drawings_are_refused_with_pythons_sentences(engine):
         assert "finite numbers" in theirs
 
 
+def test_a_thin_picture_is_refused(engine):
+    assert "at most 512 times the short one" in refusal(
+        engine.page, "() => net.preprocess(new ImageData(8, 9000))"
+    )
+
+
 def test_drawings_at_the_limits_are_taken(engine):
     for limit in (
         [{"points": [[1, 2]]}] * 200,

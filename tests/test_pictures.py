@@ -425,11 +425,6 @@ def test_the_browser_finds_the_same_digits(engine):
     same(engine, [png(picture) for picture in pictures])
 
 
-def test_the_browser_refuses_a_thin_picture(engine):
-    with pytest.raises(Error, match="a long side of at most 512 times the short one"):
-        engine.page.evaluate("() => net.preprocess(new ImageData(8, 9000))")
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", [*KINDS, "two digits"])
 def test_the_browser_reads_every_kind_as_python_does(engine, kind):
