@@ -26,7 +26,7 @@ ABLATIONS = {  # recipe -> what it is, and how many seeds are run
     "mnixel-only": ("our network on MNIXEL alone, normalised and augmented", 3),
     "drawn-only": ("our network on drawn digits alone, no MNIXEL", 3),
     "quick": ("our network on both, quick", 3),
-    "ours": ("our network on both: what ships", 3),
+    "ours": ("our network on both, in full", 3),
 }
 
 

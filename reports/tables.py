@@ -158,7 +158,8 @@ def recipes(results: dict) -> str:
         accuracies = [percent(part["right"], part["total"]) if part else "" for part in found]
         rows.append([row["title"], f"{sum(misses) / seeds:.2g}", each, *accuracies, command(recipe, seeds)])
     columns = ["recipe", "misses of 116, mean over seeds", "each seed", *people, "command"]
-    return markdown(columns, rows, right=1)
+    when = f"Measured {results['measured']}, with the drawing program of that day."
+    return f"{markdown(columns, rows, right=1)}\n\n{when}"
 
 
 def command(recipe: str, seeds: int) -> str:
