@@ -11,13 +11,15 @@ import torch
 
 import board
 import train
-from bench import ablation, latency, mnist, pendigits, sets, unipen
+from bench import ablation, drawn, latency, mnist, pendigits, sets, unipen
 from bench.accuracy import Measurement, keep_upstreams
 from bench.classifiers import upstreams
+from handwriting import dataset
 from reports import tables
 from reports.tables import OURS, UPSTREAM
 from tests.harness import in_thread
 from training import metrics, upstream
+from training.fitting import logits
 from training.recipes import RECIPES
 
 PENDIGITS = """.COMMENT made up for this test
@@ -295,3 +297,11 @@ def test_latency_is_measured_on_the_page_as_it_is(name, browser):
     row = results["rows"][name]
     assert row["pointer_ups"] >= 2 and row["moves"] > 10 and 0 <= row["median_ms"] < 10_000
     assert results["sha256"] == tables.shipped()
+
+
+def test_the_example_network_learns_from_drawn_digits(tmp_path):
+    dataset.build(tmp_path, sizes={"train": 640, "test": 20}, workers=1)
+    images, labels = drawn.read_drawn(tmp_path)
+    assert images.shape == (640, 1, 28, 28) and labels.bincount().tolist() == [64] * 10
+    net = drawn.train(images, labels, epochs=2)
+    assert (logits(net, images).argmax(1) == labels).float().mean() > 0.4
