@@ -326,9 +326,9 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
 
 # --- ink -> what the network is given ---
 
-# Share of the peak from which ink counts for the box: not a multiple of 1/255, so rounding flips no pixel.
+# Share of the peak from which ink counts for the box. Not a multiple of 1/255, so rounding flips no pixel.
 EDGE = 0.41
-# Pixels of blur that make a board look like a 28x28 of MNIXEL: the least difference over 200 drawings.
+# Pixels of blur that make a board look most like MNIXEL's 28x28, measured on 200 drawings.
 SOFTNESS = 0.6
 
 
@@ -554,7 +554,7 @@ def _only(ink: np.ndarray, parts: Parts, some: np.ndarray, step: int) -> np.ndar
 
 
 def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
-    """Two groups of ink side by side: the gap between them over their height, and their inks, if any.
+    """Split ink into two groups side by side: returns the gap as a share of the height, and both inks, if any.
 
     A slanted line parts them, and each has a part at least half as tall as the tallest.
     """
@@ -803,7 +803,7 @@ class DigitCNN(nn.Module):
 
         Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`. A
         digit without a lesson gains a little by its own probability, so that the taught ones do not outdo it.
-        What the network itself refuses gains nothing so, and is read only when similar enough to a lesson.
+        A drawing that the network refuses is read only if it is similar enough to a lesson.
         """
         similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0).cpu()
         nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(

@@ -50,8 +50,8 @@ ROOT = Path(__file__).parent
 # Kind -> name of its repository, in the order of publishing: a card points at what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 NO_CONSENT = (
-    "MNIXEL's own drawings stay out, because their authors state no licence: --consent says that they agree, "
-    "--private makes a copy that only you see"
+    "MNIXEL's own drawings stay out, because their authors state no licence: --consent states that they agree, "
+    "and --private publishes a copy that only you can see"
 )
 FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
@@ -218,7 +218,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
     add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
     add("--dataset", metavar="OWNER/NAME", help="the dataset that the cards name, if its name is another")
-    add("--hardware", help=f"of the Space (default: what it has, else {CPU} or {ZERO}, as your account may)")
+    add("--hardware", help=f"hardware of the Space (default: what it has; a new one gets {CPU} or {ZERO})")
     private = "private dataset that gets contributed drawings from the Space"
     add("--contributions", metavar="OWNER/NAME", help=private)
     add("--private", action="store_const", const=True, help="make new repositories private")

@@ -56,7 +56,7 @@ class Mirror:
         self.problem: str | None = None
         self.restored = not restore
         self._wake, self._hurry = threading.Event(), threading.Event()
-        # A commit of the repository that holds nothing which the store lacks, if one is known.
+        # The last commit whose drawings are all in the store, if one is known.
         self._head: str | None = None
         # File -> the commit in which it was taken over: a failure after that does not fetch it again.
         self._taken: dict[str, str] = {}

@@ -21,7 +21,7 @@ API = "/gradio_api"
 DRAWING, PICTURE = 2**18, MAX_BYTES * 4 // 3 + SMALL  # bytes of JSON
 
 
-# Our page, Gradio's page, its clients and MCP read these paths. Other paths are closed.
+# Paths that our page, Gradio's page, its clients and MCP read. All others are closed.
 OPEN = (
     "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health|/weights/current",
     # Longer names of files make Gradio raise.
@@ -29,7 +29,7 @@ OPEN = (
     f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)",
     f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+",
 )
-# They send to these paths, each with the most bytes of a body.
+# Paths that take a body, and the most bytes that it may have.
 BODIES = {
     f"{API}/(run/predict|mcp)": PICTURE,
     f"{API}/(run/info|queue/join|call/(v2/)?(predict|info))": SMALL,
@@ -44,7 +44,7 @@ POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src 'self' blob:; "
     # Gradio's page holds scripts, and makes functions of its components' scripts.
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    # Whatever a script does, it can send a drawing nowhere but here.
+    # No script can send a drawing anywhere but here.
     "connect-src 'self'{hub}; img-src 'self' data: blob:{hub}; form-action 'self'; "
     "object-src 'none'; base-uri 'self'; frame-ancestors {frames}"
 )
