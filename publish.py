@@ -50,8 +50,8 @@ ROOT = Path(__file__).parent
 # Kind -> name of its repository, in the order of publishing: a card points at what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 NO_CONSENT = (
-    "MNIXEL's own drawings stay out, because their authors state no licence: --consent states that they agree, "
-    "and --private publishes a copy that only you can see"
+    "MNIXEL's own drawings stay out, because their authors state no licence: --consent states that they "
+    "agree, and --private publishes a copy that only you can see"
 )
 FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
