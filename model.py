@@ -556,7 +556,8 @@ def _only(ink: np.ndarray, parts: Parts, some: np.ndarray, step: int) -> np.ndar
 def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
     """Split ink into two groups side by side; returns the gap as a share of the height, and both inks.
 
-    Without such groups that is 0 and none. A slanted line parts them, and each has a part at least half as tall as the tallest.
+    Without such groups that is 0 and none. A slanted line parts them, and each has a part at least half as
+    tall as the tallest.
     """
     mask, _, step = _masked(ink)
     parts = _parts(mask)
