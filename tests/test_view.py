@@ -178,6 +178,24 @@ def test_why_this_and_not_that(desktop):
     assert not page.locator(".reason").is_visible()
 
 
+KEYS = """() => {
+  const box = (part) => part.getBoundingClientRect();
+  const above = ['#why', '#preview'].map((name) => box(document.querySelector(name)).bottom);
+  const values = [...document.querySelectorAll('.bars .value:not(:empty)')];
+  const isWide = (value) => box(value).width > value.closest('button').clientWidth + 1;
+  return [box(document.querySelector('.bars')).top - Math.max(...above), values.some(isWide)];
+}"""
+
+
+@pytest.mark.parametrize("size", [(360, 740), (390, 844), (667, 375)])
+def test_on_a_phone_the_keys_stand_apart_and_hold_their_values(size, visit, site):
+    person = visit(site.url, size, touch=True)
+    person.draw(DRAWINGS["4"])
+    person.says(">99%", ".bars .top.best .value")
+    gap, is_wide = person.page.evaluate(KEYS)
+    assert gap == pytest.approx(8, abs=0.5) and not is_wide
+
+
 def test_on_a_phone_why_moves_nothing(phone):
     phone.draw(NEARLY_CLOSED)
     phone.settle()
