@@ -193,7 +193,8 @@ def test_a_slip_of_the_finger_is_taken_back(visit, site):
     assert visitor.known() == 0 and visitor.say() == "Draw something first, then tap the digit that it is."
     visitor.show(HEART)
     visitor.teach("4")
-    visitor.press(".unteach")
+    assert visitor.page.get_by_role("button", name="Undo", exact=True).count() == 1
+    visitor.page.get_by_role("button", name="Not a 4").click()
     visitor.reads("")
     assert visitor.known() == 0 and not visitor.shows(".unteach") and visitor.stored() == []
     visitor.teach("4")
@@ -221,7 +222,7 @@ def test_a_lesson_is_forgotten_where_it_is_used_or_listed(visit, site):
     visitor.page.get_by_role("button", name="Forget it").click()
     visitor.reads("")
     assert visitor.known() == 0 and visitor.say() == "Forgotten." and visitor.stored() == []
-    visitor.press(".unteach")
+    visitor.page.get_by_role("button", name="Bring it back").click()
     visitor.reads("7")
     visitor.show(SEVEN)
     visitor.teach("7")
