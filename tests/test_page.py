@@ -489,7 +489,7 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(visit, site):
 
 @pytest.mark.parametrize(
     ("how", "sentence"),
-    [("altered", "arrived damaged. Trying again."), ("missing", "is not here yet. Trying again.")],
+    [("altered", "arrived damaged. Trying again."), ("missing", "has not loaded yet. Trying again.")],
 )
 def test_weights_that_do_not_come_whole_are_waited_for(how, sentence, browser, site):
     # A service worker would answer from its cache.

@@ -422,7 +422,7 @@ def test_ten_digits_teach_a_hand(size, touch, edition, study):
     student.page.wait_for_selector(".learnt:not([hidden])")
     drawn = sorted({*asked} - {asked[3]})
     right = sum(digit in DRAWINGS or digit == "1" for digit in drawn)
-    assert student.words(".done") == f"It read {right} of your 9 before. Now it knows your hand."
+    assert student.words(".done") == f"It read {right} of your 9 before. It has learnt these 9."
     assert student.known() == 9 and student.page.locator(".learnt .thumbs canvas").count() == 9
     assert student.page.locator(".learnt .misread").count() == 9 - right
     student.page.locator(".learnt .misread button").first.click()
@@ -547,6 +547,7 @@ def test_ten_digits_are_given(study, running, kept, tmp_path):
     assert len(kept()) == 9, "nothing goes without a second word"
     student.delete(".yes")
     student.says("9 drawings were deleted", ".deleted")
+    assert student.page.locator(".my-digits .receipt").input_value() == ""
     assert student.words(".news") == "", "above it stands what is not true any more"
     assert kept() == [] and student.known() == 9, "what the page has learnt stays in the browser"
 

@@ -158,10 +158,10 @@ def test_why_this_and_not_that(desktop):
     until(page, "/^ ?For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.pro').textContent)")
     other = page.input_value(".versus select")
     said = page.locator(".exactly").inner_text()
-    assert re.fullmatch(rf"Orange spoke for 3, blue for {other}. All in all, 3 leads by \+?\d+\.\d\.", said)
+    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \+?\d+\.\d\.", said)
     chosen = next(digit for digit in "29" if digit != other)
     page.get_by_label("The digit to compare with").select_option(chosen)
-    desktop.says(f"blue for {chosen}. ", ".exactly")
+    desktop.says(f"blue favours {chosen}. ", ".exactly")
     assert page.locator(".exactly").inner_text() != said
     assert any(cell.startswith("+") for cell in page.locator(".sums span").all_inner_texts())
     page.locator(".inside summary").click()
