@@ -245,7 +245,7 @@ def test_a_picture_that_is_chosen_before_the_page_has_started_is_read(browser, s
     context = browser.new_context(service_workers="block")
     page = context.new_page()
     held = []
-    page.route("**/main.js", held.append)
+    page.route("**/main.js", lambda route: held.append(route))
     with page.expect_request("**/main.js"):
         page.goto(site.url, wait_until="commit")
     page.set_input_files(".picture input", tmp_path / "digit.png")

@@ -694,7 +694,7 @@ def test_contributing_is_in_spanish(study, running, kept):
     student.press(".my-digits .next")
     assert student.words(".remark") == f"El tablero está vacío. Dibuja un {student.asked()} o sáltalo."
     student.draw_ten(skip="01234567")
-    assert student.words(".done") == "Antes leía 1 de tus 2. Ahora ya conoce tu letra."
+    assert student.words(".done") == "Antes leía 1 de tus 2. Ya aprendió los 2."
     untranslated += foreign(student.page)
     student.press(".my-digits .agree")
     student.says("¡Gracias! Ya están guardados.", ".news")
