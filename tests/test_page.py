@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import board
 from handwriting import draw
@@ -236,6 +237,21 @@ def test_picture_file(person):
     person.press("#example")
     person.page.wait_for_timeout(500)
     assert person.settle()["digit"] and person.read[-1]["strokes"], "the example was pressed last"
+
+
+def test_a_picture_that_is_chosen_before_the_page_has_started_is_read(browser, site, tmp_path):
+    Image.fromarray(picture_of("3")).save(tmp_path / "digit.png")
+    # A service worker would answer from its cache.
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    held = []
+    page.route("**/main.js", lambda route: held.append(route))
+    with page.expect_request("**/main.js"):
+        page.goto(site.url, wait_until="commit")
+    page.set_input_files(".picture input", tmp_path / "digit.png")
+    held[0].continue_()
+    until(page, "document.querySelector('#prediction').dataset.digit === '3'")
+    context.close()
 
 
 GIVEN = {
@@ -473,7 +489,7 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(visit, site):
 
 @pytest.mark.parametrize(
     ("how", "sentence"),
-    [("altered", "arrived damaged. Trying again."), ("missing", "is not here yet. Trying again.")],
+    [("altered", "arrived damaged. Trying again."), ("missing", "has not loaded yet. Trying again.")],
 )
 def test_weights_that_do_not_come_whole_are_waited_for(how, sentence, browser, site):
     # A service worker would answer from its cache.

@@ -69,6 +69,7 @@ def test_the_figures_say_what_was_measured():
         count = recipes[recipe]["people"]["pendigits"]
         wrong = count["total"] - count["right"]
         assert row[1:] == [f"{wrong:,}", f"{100 * wrong / count['total']:.1f}%"]
+        assert f">{wrong}</text>" in html or f">{wrong:,}</tspan></text>" in html
 
 
 def test_the_frequencies_are_the_archives(mnixel):
@@ -84,16 +85,22 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     altered = {**METRICS, "sha256": "0" * 64}
     (tmp_path / "metrics.json").write_text(json.dumps(altered))
     html = charts.model_tab(tmp_path)
-    assert 'data-chart="learning"' in html and 'data-chart="confusion: MNIXEL test"' in html
-    assert "people" not in tables(html) and "reliability" not in html and "cells mistakes" not in html
+    unmeasured = "These weights have not been measured yet."
+    assert unmeasured in html and set(tables(html)) == {"learning", "steps"}
+    assert "cells mistakes" not in html
     # Only the training has measured something.
-    assert charts.model_tab(WEIGHTS, results=tmp_path).count("<figure") == 2
+    html = charts.model_tab(WEIGHTS, results=tmp_path)
+    assert unmeasured in html and set(tables(html)) == {"learning"}
+    assert "cells mistakes" in html and "counted above" not in html
+    html = charts.model_tab(WEIGHTS)
+    assert unmeasured not in html and "counted above" in html
 
 
 def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
     """Else run: python -m web gallery"""
-    assert {f"way.{way}" for _, way, _ in DIGITS["digits"]} <= set(WORDS["en"])
     ways = {(str(way.digit), way.name) for each in ALLOGRAPHS.values() for way in each}
+    unnamed = {f"way.{name}" for _, name in ways} - set(WORDS["en"])
+    assert not unnamed, f"web/words.json lacks {', '.join(sorted(unnamed))}"
     assert {(digit, way) for digit, way, _ in DIGITS["digits"]} == ways and len(ways) == len(DIGITS["digits"])
     mistakes, net = DIGITS["mistakes"], DigitCNN.from_pretrained(WEIGHTS)
     assert mistakes["sha256"] == net.config.sha256
@@ -188,6 +195,13 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     open_tab(person, "Data")
     person.says("The network answers 1, but", ".closest-says")
     person.says(f"another digit: {closest(person)[0]}. The answer", ".closest-says")
+
+    # The lesson decides, whatever is closest.
+    open_tab(person, "Draw")
+    person.press('.bars [data-digit="1"]')
+    until(page, "document.querySelector('#prediction').dataset.taught === 'true'")
+    open_tab(person, "Data")
+    person.says("You taught it that this is a 1. The program's closest drawing: 7, ", ".closest-says")
 
     open_tab(person, "Model")
     until(page, "document.querySelectorAll('.mistakes li').length > 0")

@@ -158,10 +158,10 @@ def test_why_this_and_not_that(desktop):
     until(page, "/^ ?For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.pro').textContent)")
     other = page.input_value(".versus select")
     said = page.locator(".exactly").inner_text()
-    assert re.fullmatch(rf"Orange spoke for 3, blue for {other}. All in all, 3 leads by \+?\d+\.\d\.", said)
+    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \+?\d+\.\d\.", said)
     chosen = next(digit for digit in "29" if digit != other)
     page.get_by_label("The digit to compare with").select_option(chosen)
-    desktop.says(f"blue for {chosen}. ", ".exactly")
+    desktop.says(f"blue favours {chosen}. ", ".exactly")
     assert page.locator(".exactly").inner_text() != said
     assert any(cell.startswith("+") for cell in page.locator(".sums span").all_inner_texts())
     page.locator(".inside summary").click()
@@ -176,6 +176,24 @@ def test_why_this_and_not_that(desktop):
     assert page.evaluate(places) == before
     page.click("#why")
     assert not page.locator(".reason").is_visible()
+
+
+KEYS = """() => {
+  const box = (part) => part.getBoundingClientRect();
+  const above = ['#why', '#preview'].map((name) => box(document.querySelector(name)).bottom);
+  const values = [...document.querySelectorAll('.bars .value:not(:empty)')];
+  const isWide = (value) => box(value).width > value.closest('button').clientWidth + 1;
+  return [box(document.querySelector('.bars')).top - Math.max(...above), values.some(isWide)];
+}"""
+
+
+@pytest.mark.parametrize("size", [(360, 740), (390, 844), (667, 375)])
+def test_on_a_phone_the_keys_stand_apart_and_hold_their_values(size, visit, site):
+    person = visit(site.url, size, touch=True)
+    person.draw(DRAWINGS["4"])
+    person.says(">99%", ".bars .top.best .value")
+    gap, is_wide = person.page.evaluate(KEYS)
+    assert gap == pytest.approx(8, abs=0.5) and not is_wide
 
 
 def test_on_a_phone_why_moves_nothing(phone):

@@ -3,7 +3,8 @@ same in both editions.
 
 A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that
 the page says them in the visitor's language; colours are classes of page.css, since the page's policy forbids
-inline styles. What has not been measured, or was measured with other weights, is left out.
+inline styles. What was measured with other weights is left out; the tab Model then says that these weights
+have not been measured.
 """
 
 from __future__ import annotations
@@ -178,19 +179,20 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
     wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
     html = '<p class="about"><span class="parameters"></span> <span class="stale"></span></p>'
-    matrix, name = report["test"]["confusion"], "MNIXEL test"
     if details:
         html += section("model.people", people(accuracy, ["MNIXEL test", *details]))
+        html += section("model.taught", taught(accuracy.get("more", {}).get(LEARNT, [])))
         # The largest set says most.
         name = max(details, key=lambda each: accuracy["sets"][each][OURS]["total"])
-        matrix = details[name]["confusion"]
-        html += section("model.taught", taught(accuracy.get("more", {}).get(LEARNT, [])))
-    html += section("model.confusion", confusion(name, matrix))
-    html += section("model.sure", reliability(name, details[name]["reliability"]) if details else "")
+        html += section("model.confusion", confusion(name, details[name]["confusion"]))
+        html += section("model.sure", reliability(name, details[name]["reliability"]))
+    else:
+        html += f"<section><h2>{say('model.people')}</h2><p>{say('model.unmeasured')}</p></section>"
     html += section("model.learning", learning(report)) + section("model.steps", steps(recipes))
     if wrong.get("sha256") == report["sha256"]:
         told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")}
         misread = say("model.misread", shown=str(len(wrong["shown"])), **told)
+        misread += f" {say('model.mistakes.above')}" if details else ""
         html += section("model.mistakes", f'<p>{misread}</p><ul class="cells mistakes"></ul>')
     return f'<div class="figures">{html}</div>'
 
@@ -310,16 +312,16 @@ def taught(rows: list[dict]) -> str:
 
 
 def steps(recipes: dict) -> str:
-    """The share of strangers' digits that each recipe misread, as bars; nothing where it was not measured."""
+    """How many of the strangers' digits each recipe misread, as bars; nothing where it was not measured."""
     counts = {name: row["people"][STRANGERS] for name, row in recipes.items() if STRANGERS in row["people"]}
     if not counts:
         return ""
-    wrong = {name: 1 - count["right"] / count["total"] for name, count in counts.items()}
-    long, drawn, rows = scale(0, max(wrong.values()), 0, WIDTH - 60), "", []
-    for y, (name, share) in enumerate(wrong.items()):
-        step, missed = say(f"recipe:{name}"), counts[name]["total"] - counts[name]["right"]
-        drawn += text(0, 46 * y + 16, step) + bar(0, 46 * y + 22, long(share), 14)
-        drawn += text(long(share) + 6, 46 * y + 34, percent(share))
-        rows.append((step, number(missed), percent(share)))
+    wrong = {name: count["total"] - count["right"] for name, count in counts.items()}
+    long, drawn, rows = scale(0, max(1, *wrong.values()), 0, WIDTH - 60), "", []
+    for y, (name, missed) in enumerate(wrong.items()):
+        step = say(f"recipe:{name}")
+        drawn += text(0, 46 * y + 16, step) + bar(0, 46 * y + 22, long(missed), 14)
+        drawn += text(long(missed) + 6, 46 * y + 34, number(missed))
+        rows.append((step, number(missed), percent(missed / counts[name]["total"])))
     caption = say("model.recipes", total=number(max(count["total"] for count in counts.values())))
     return figure("steps", drawn, caption, ("step", "mistakes", "share"), rows, 46 * len(wrong))

@@ -55,11 +55,14 @@ export function acceptPictures(element, input, show, refuse) {
     }
   }
 
-  input.addEventListener("change", () => {
+  const openChosen = () => {
     if (input.files.length) open(input.files[0]);
     // The same file can be opened again.
     input.value = "";
-  });
+  };
+  input.addEventListener("change", openChosen);
+  // A visitor may have chosen one before the page had started.
+  openChosen();
   document.addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
     if (!file || !isVisible()) return;

@@ -72,6 +72,8 @@ class Closest {
   #status;
   // The features of the sprite's digits that have been read.
   #features = [];
+  // The drawing and the answer that are shown.
+  #shown = "";
   // A promise that all of them are.
   #reading = null;
 
@@ -92,12 +94,16 @@ class Closest {
   }
 
   async show() {
-    const { digit: answer, reading, revision } = prediction();
+    const { digit: answer, reading, revision, taught } = prediction();
+    const isTaught = taught === "true";
     const isReady = engine.state === "ready";
     if (isReady) this.#reading ??= this.#readAll();
-    if (revision === this.#list.dataset.revision) return;
+    // A lesson changes the answer to the same drawing.
+    const asked = [revision, answer, taught].join();
+    if (asked === this.#shown) return;
     if (!isReady || reading === "empty") {
       this.#list.replaceChildren();
+      this.#shown = "";
       return write(this.#status, isReady ? "data.closest.none" : "data.closest.away");
     }
     const { digits, picture } = this.#sprite;
@@ -114,9 +120,10 @@ class Closest {
     for (const index of best)
       addDigit(this.#list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
     const [digit, way] = digits[best[0]];
-    const isOther = answer !== "" && answer !== digit;
-    describe(this.#status, isOther ? "data.closest.other" : "data.closest.found", way, { digit, answer });
-    this.#list.dataset.revision = revision;
+    let sentence = answer === "" || answer === digit ? "data.closest.found" : "data.closest.other";
+    if (isTaught) sentence = "data.closest.taught";
+    describe(this.#status, sentence, way, { digit, answer });
+    this.#shown = asked;
   }
 }
 

@@ -207,7 +207,11 @@ export class Collection {
       if (person !== asked) return;
       write(deleted, ...(reply ? said(reply) : ["delete.silent"]));
       deleted.focus();
-      if (reply && !reply.error && !reply.again && code === receipt.get()) this.leave();
+      if (!reply || reply.error || reply.again) return;
+      if (code === receipt.get()) this.leave();
+      // The code is of no more use.
+      const field = find(".receipt");
+      if (field.value.trim().toUpperCase() === code) field.value = this.#written = "";
     });
   }
 }

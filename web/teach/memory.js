@@ -103,8 +103,10 @@ class Beside {
     this.#arrange();
   }
 
-  offerUndo(back) {
+  // Offer to call back(), in a button that says `sentence`, as write() takes it; null offers nothing.
+  offerUndo(back, ...sentence) {
     this.#back = back;
+    if (back) write(this.#undo, ...sentence);
     this.#arrange();
   }
 
@@ -139,12 +141,13 @@ export function mount(page, sketchpad) {
   const beside = new Beside(prediction.querySelector(".teach"), forget);
   new Tray(page.querySelector("#memory"), forget, () => board.focus());
 
-  function offerUndo(back) {
-    beside.offerUndo(() => {
+  function offerUndo(back, ...sentence) {
+    const undo = () => {
       back();
       beside.offerUndo(null);
       tell(null);
-    });
+    };
+    beside.offerUndo(undo, ...sentence);
   }
 
   function teach(digit) {
@@ -172,18 +175,19 @@ export function mount(page, sketchpad) {
     // The next stroke begins a new drawing.
     const wasFinished = board.isFinished;
     board.isFinished = true;
-    offerUndo(() => {
+    const unteach = () => {
       board.isFinished = wasFinished;
       correction.drop();
       lessons.remove(id);
       lessons.restore(before);
-    });
+    };
+    offerUndo(unteach, "teach.not", { digit });
   }
 
   function forget(id) {
     const gone = lessons.remove(id);
     tell(["memory.forgotten"]);
-    offerUndo(() => lessons.restore(gone));
+    offerUndo(() => lessons.restore(gone), "memory.restore");
   }
 
   // What was forgotten on purpose is neither sent nor brought back.

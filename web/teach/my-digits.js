@@ -188,11 +188,12 @@ class MyDigits {
     const { drawn } = this.#round;
     const right = drawn.filter(({ label: digit, read }) => digit === read).length;
     const total = drawn.length;
-    let sentence = right === total ? "digits.read.all" : "digits.read";
+    let sentence = total < DIGITS.length ? "digits.few" : "digits.read";
+    if (right === total) sentence = "digits.read.all";
     // Nothing was read while the network was not there.
     if (drawn.some(({ read }) => read === undefined)) sentence = "digits.learnt";
     if (!total) sentence = "digits.none";
-    write(find(".done"), sentence, { right, total });
+    write(find(".done"), sentence, { total, right });
     find(".ten").hidden = true;
     find(".learnt").hidden = false;
     this.#showThumbs();
