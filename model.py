@@ -699,7 +699,9 @@ class DigitCNN(nn.Module):
         if not tried:
             raise EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
         scores = self._margins([one.ink for one in tried]) - [one.handicap for one in tried]
-        return tried[int(np.argmax(scores))]
+        # A part of a drawing that stands alone on its paper is not its digit unless that is plain.
+        is_alone = not touching.any() and scores.max() < self.config.threshold
+        return tried[0 if is_alone else int(np.argmax(scores))]
 
     def _margins(self, inks: list[np.ndarray]) -> np.ndarray:
         """How firmly the network accepts each of some inks as a digit: see `predict`."""

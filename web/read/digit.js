@@ -1106,7 +1106,9 @@ export class DigitCNN {
     if (!tried.length)
       fail("All ink touches the edge of the picture: leave some paper round the digit.", EmptyDrawing);
     const scores = tried.map((one) => this.#margin(one.ink) - one.handicap);
-    return tried[scores.indexOf(max(...scores))];
+    const best = max(...scores);
+    // A part of a drawing that stands alone on its paper is not its digit unless that is plain.
+    return isTouching || best >= this.config.threshold ? tried[scores.indexOf(best)] : whole;
   }
 
   // How firmly the network accepts ink as a digit: see `predict`.
