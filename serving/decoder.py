@@ -79,10 +79,13 @@ def reduced(image: Image.Image) -> Image.Image:
     mode = plain_mode(image)
     if factor == 1:
         return image.convert(mode)
-    image = image.convert("I" if mode.startswith("I;16") else mode)
+    wide = "I" if mode.startswith("I;16") else mode
+    # A copy of a large picture takes time.
+    image = image if image.mode == wide else image.convert(wide)
+    if mode != "RGBA":
+        return image.reduce(factor).convert(mode)
     # Pillow would weigh colours by their transparency; model.py does not.
-    bands = [band.reduce(factor) for band in image.split()]
-    return Image.merge(image.mode, bands).convert(mode)
+    return Image.merge(mode, [band.reduce(factor) for band in image.split()])
 
 
 class Child:

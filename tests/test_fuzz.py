@@ -6,6 +6,7 @@ import base64
 import json
 import random
 import signal
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -69,6 +70,7 @@ def test_hostile_files_get_an_answer_or_one_sentence(target):
 def test_a_crash_is_a_finding(target, tmp_path, monkeypatch):
     (tmp_path / "child.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
     monkeypatch.setattr("serving.decoder.__file__", str(tmp_path / "child.py"))
+    monkeypatch.setattr("serving.decoder._own", threading.local())
     outcome = target.read(good()["L.png"])
     assert outcome.kind == f"crash {-signal.SIGSEGV}" and not outcome.good
 

@@ -237,8 +237,8 @@ class Target:
         try:
             tensor = self.net.preprocess(image := open_in_child(raw))
         except TimeoutError as error:
-            # A child that the clock ended has no status.
-            timed = error.args in ((), (-signal.SIGKILL,))
+            # The clock kills a child, and its timer of processor time ends it.
+            timed = error.args[0] in (-signal.SIGKILL, -signal.SIGPROF)
             return Outcome("ended" if timed else f"crash {error.args[0]}")
         except ValueError as error:
             return refusal(str(error))
