@@ -660,6 +660,7 @@ def test_the_next_person_is_another_writer_and_another_hand(study, running, kept
     other = copy.copy(student)
     other.page = student.context.new_page()
     other.page.goto(running.url)
+    until(other.page, "document.querySelector('#board')?.dataset.engine === 'ready'")
     other.open_tab()
     other.draw_ten(skip="01234567")
     for tab in (other, student):
