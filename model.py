@@ -527,14 +527,8 @@ def _candidates(ink: np.ndarray, filled: np.ndarray | None = None) -> Iterator[C
         parts = whole if left is mask else _parts(left)
         inner = ~parts.touching(edge)
         if inner.any():
-            rest = beside = _only(ink, parts, inner, step)
-            if left is not mask:
-                # A line that touches nothing and is about as tall as the digit may be a 1 beside it.
-                share = np.ptp(whole.boxes[:, :2], axis=1) / np.ptp(parts.boxes[inner, :2], axis=1).max()
-                ones = ~whole.touching(edge) & (share >= TALL) & (share <= TALL_LINE)
-                both = np.append(False, inner)[parts.labels] | np.append(False, ones)[whole.labels]
-                joined = _parts(both)
-                beside = _only(ink, joined, np.ones(len(joined.sizes), bool), step)
+            rest = _only(ink, parts, inner, step)
+            beside = rest if left is mask else _with_ones(ink, whole, edge, parts, inner, step)
             yield Candidate(0.3, rest, beside)
             top, bottom, start, end = parts.boxes[np.argmax(parts.sizes * inner)]
             for handicap, near in ((0.5, max(bottom - top, end - start) // 4), (1.0, 0)):
@@ -542,6 +536,19 @@ def _candidates(ink: np.ndarray, filled: np.ndarray | None = None) -> Iterator[C
                 close &= (parts.boxes[:, 1::2] > (top - near, start - near)).all(1)
                 if (close != inner).any():
                     yield Candidate(handicap, _only(ink, parts, close, step), beside)
+
+
+def _with_ones(
+    ink: np.ndarray, whole: Parts, edge: np.ndarray, parts: Parts, inner: np.ndarray, step: int
+) -> np.ndarray:
+    """The `inner` parts and, from the `whole` mask, lines that may be 1s beside them.
+
+    Those touch nothing and are about as tall as the digit.
+    """
+    share = np.ptp(whole.boxes[:, :2], axis=1) / np.ptp(parts.boxes[inner, :2], axis=1).max()
+    ones = ~whole.touching(edge) & (share >= TALL) & (share <= TALL_LINE)
+    joined = _parts(np.append(False, inner)[parts.labels] | np.append(False, ones)[whole.labels])
+    return _only(ink, joined, np.ones(len(joined.sizes), bool), step)
 
 
 def _only(ink: np.ndarray, parts: Parts, some: np.ndarray, step: int) -> np.ndarray:

@@ -68,8 +68,7 @@ class Publisher:
     def publish(self, kind: str, folder: Path) -> None:
         """Lay out one kind in the empty `folder`, publish it, and print the progress."""
         name, more = self.names[kind], {}
-        there = at_hub(self.api, kind, name)
-        if self.options.private and there and not there.private:
+        if self.options.private and not self._will_be_private(kind):
             raise PublishError(f"{name} is public: make it private on its page, or give another name.")
         if kind == "dataset":
             more["has_contributed"] = self.options.contributed.is_dir()

@@ -25,6 +25,7 @@ from handwriting.dataset import SHARD
 from model import DigitCNN
 from training import metrics
 from training.fitting import logits
+from training.upstream import standardise
 
 EPOCHS, BATCH, DECAY = 14, 64, 0.7
 # Mean and deviation of MNIST's pixels, by which the example standardises its input.
@@ -48,18 +49,13 @@ def example_network() -> nn.Sequential:
     )
 
 
-def standardised(pictures: np.ndarray) -> Tensor:
-    """Pictures (N, 28, 28) in 0..1 as the example's input (N, 1, 28, 28)."""
-    return torch.from_numpy((pictures.astype(np.float32) - MEAN) / DEVIATION)[:, None]
-
-
 def read_drawn(folder: Path) -> tuple[Tensor, Tensor]:
     """The training split that `python -m handwriting build` wrote: inputs and labels."""
     import datasets
 
     split = datasets.Dataset.from_parquet(str(folder / SHARD.format(split="train")))
     images = split.with_format("numpy")["image"][:]
-    return standardised(np.stack(images) / 255), torch.tensor(split["label"][:])
+    return standardise(np.stack(images) / 255, MEAN, DEVIATION), torch.tensor(split["label"][:])
 
 
 def train(images: Tensor, labels: Tensor, epochs: int = EPOCHS, seed: int = 1) -> nn.Module:
@@ -92,14 +88,15 @@ def main() -> None:
 
     if (file := mnist.file()) is not None:
         for name, (pictures, labels) in mnist.read(file).items():
-            report(name, standardised(pictures), labels)
+            report(name, standardise(pictures, MEAN, DEVIATION), labels)
     if (root := unipen.folder()) is not None:
         ours = DigitCNN.from_pretrained(Path(__file__).parent.parent / "weights")
         for looked_at in (True, False):
             parts = list(sets.collections(root, looked_at))
             inputs = torch.cat([inputs_of(ours, part.pictures)[0] for part in parts])
             name = f"UNIPEN, {'looked at' if looked_at else 'nobody looked at'}"
-            report(name, standardised(inputs[:, 0].numpy()), np.concatenate([part.labels for part in parts]))
+            labels = np.concatenate([part.labels for part in parts])
+            report(name, standardise(inputs[:, 0].numpy(), MEAN, DEVIATION), labels)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,8 @@ def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
     others = inputs([draw(i % 10, rng) for i in range(digits)])
     learnt = [net.with_lessons(taught[i : i + 1], [7]) for i in range(lessons)]
     read, own = [answers(mine, hearts) == 7 for mine in learnt], answers(net, hearts) == 7
-    same, always = [answers(mine, others) == answers(net, others) for mine in learnt], np.ones(digits, bool)
+    before, always = answers(net, others), np.ones(digits, bool)
+    same = [answers(mine, others) == before for mine in learnt]
     things = inputs([draw_nondigit(MEASURING[i % len(MEASURING)], rng) for i in range(digits)])
     hands = [any_hand(rng) for _ in range(lessons)]
     ten = [inputs([draw(digit, rng, hand) for digit in range(10)]) for hand in hands]

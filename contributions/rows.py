@@ -24,6 +24,7 @@ PAUSE = 10_000  # milliseconds: a longer rest between two points is stored as th
 MAX_BYTES = 32_768
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
+LICENCE_NAME = re.compile(r"[ -~]{1,100}")
 # Field -> what it looks like.
 _TEXT = {
     "id": ID,
@@ -33,7 +34,7 @@ _TEXT = {
     "writer": re.compile(r"[0-9a-f]{8,32}"),
     "receipt_hash": re.compile(r"[0-9a-f]{64}"),
     "consent": re.compile(r"[0-9]{1,4}"),
-    "licence": re.compile(r"[ -~]{1,100}"),
+    "licence": LICENCE_NAME,
     "pixels": re.compile(r"[0-9A-Za-z+/]{1046}=="),  # 784 bytes
     "utc": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", re.ASCII),
 }

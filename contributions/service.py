@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import threading
 from itertools import islice
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 import board
 from contributions import CONSENT, LICENCE, export
 from contributions.mirror import Mirror
-from contributions.rows import ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
+from contributions.rows import ID, LICENCE_NAME, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
 from contributions.store import Declined, Store, hashed
 
 FLUSH = 6.0  # seconds that a deletion waits for the Hub
@@ -69,7 +68,7 @@ class ContributionService:
                 )
                 raise Declined(sentence, code="no-disk")
             licence = os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE
-            if not re.fullmatch(r"[ -~]{1,100}", licence):
+            if not LICENCE_NAME.fullmatch(licence):
                 raise Declined("CONTRIBUTIONS_LICENCE must be a name of at most 100 plain letters.")
             store, mirror = Store(folder), None
         except Declined as error:

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 import board
 from bench import pendigits, unipen
 from bench.pictures import KINDS, pair, strangers
-from model import MAX_PIXELS, MIN_SIDE, REDUCED, DigitCNN, EmptyDrawing, SeveralDigits
+from model import MAX_PIXELS, MIN_SIDE, REDUCED, THIN, DigitCNN, EmptyDrawing, SeveralDigits
 from serving import decoder
 from tests.harness import ROOT, parity, without
 from tests.harness.calls import encoded
@@ -147,6 +147,7 @@ def test_large_colours_are_read_alike_by_the_server(kind, clear):
     assert NET.classify(opened, 1)[0][0] == NET.classify(file, 1)[0][0] == "4"
     assert NET.preprocess(opened).numpy() == pytest.approx(NET.preprocess(file).numpy(), abs=0.02)
     assert (decoder.MAX_PIXELS, decoder.SIDE, decoder.MIN_SIDE) == (MAX_PIXELS, REDUCED, MIN_SIDE)
+    assert decoder.THIN == THIN
 
 
 def test_paths(tmp_path):

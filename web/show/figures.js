@@ -72,10 +72,10 @@ class Closest {
   #status;
   // The features of the sprite's digits that have been read.
   #features = [];
-  // The drawing and the answer that are shown.
-  #shown = "";
   // A promise that all of them are.
   #reading = null;
+  // The drawing and the answer that are shown.
+  #shown = "";
 
   constructor(root, sprite) {
     this.#sprite = sprite;
