@@ -37,7 +37,7 @@ LABELS = tuple("0123456789")
 # Sides in pixels: the network's input, and the longer side of the ink in it, as in MNIST (LeCun et al. 1998).
 INPUT, BOX = 28, 20
 MIN_SIDE = 8  # pixels
-REDUCED = 2048  # pixels: larger pictures are reduced to at most this side
+REDUCED = 448  # pixels: larger pictures are reduced to at most this side
 MAX_PIXELS = 64 * 2**20
 THIN = 512  # times: a picture whose long side is more than so many short ones holds no digit
 
@@ -63,24 +63,19 @@ class AlteredWeights(ValueError):
 
 
 def _of_dict(image: dict) -> Any:
-    """The picture in the value of a gr.Sketchpad, or in a row of a data set."""
+    """The picture in the value of a gr.Sketchpad, or in a row of a data set; None when there is neither."""
     for key in ("composite", "image"):
         if image.get(key) is not None:
             return image[key]
     if "layers" not in image:
         return None
-    try:
-        layers = [layer for layer in (image.get("background"), *(image["layers"] or ())) if layer is not None]
-        if not layers:
-            raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
-        pictures = [
-            one if isinstance(one, Image.Image) else Image.fromarray(one) for one in map(opened, layers)
-        ]
-        return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
-    except EmptyDrawing:
-        raise
-    except (TypeError, ValueError) as error:
-        raise ValueError("The layers of the sketch pad are not pictures of one size.") from error
+    layers = [opened(one) for one in (image.get("background"), *(image["layers"] or ())) if one is not None]
+    if not layers:
+        raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
+    pictures = [one if isinstance(one, Image.Image) else Image.fromarray(one) for one in layers]
+    if len({picture.size for picture in pictures}) > 1:
+        raise ValueError("The layers of the sketch pad are not pictures of one size.")
+    return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
 
 
 def opened(image: Any) -> Image.Image | np.ndarray:
@@ -115,7 +110,7 @@ def opened(image: Any) -> Image.Image | np.ndarray:
 
 
 def luminance(image: Any) -> np.ndarray:
-    """The picture as float32 (H, W), 0 black .. 1 white, upright, without transparency, at most 2048 a side.
+    """The picture as float32 (H, W), 0 black .. 1 white, upright, without transparency, at most 448 a side.
 
     Colours of one luminance, such as red on green, are read from the channel in which they differ most.
     """
@@ -139,7 +134,7 @@ def luminance(image: Any) -> np.ndarray:
         # JPEG decodes faster at a fraction of its size. A picture that the caller opened stays as it is.
         if image is not given and max(image.size) > REDUCED:
             image.draft(None, (REDUCED // 2, REDUCED // 2))
-        (flip, turn), (width, height) = _upright(image), image.size
+        width, height = image.size
         mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
 
         def rows(some: slice) -> np.ndarray:
@@ -147,16 +142,15 @@ def luminance(image: Any) -> np.ndarray:
             # Pillow converts La to LA only.
             return np.asarray((strip.convert("LA") if strip.mode == "La" else strip).convert(mode))
 
-        values = _grey(rows, height, width, 255)
+        return _upright(_grey(rows, height, width, 255), image)
     except EmptyDrawing:
         raise
     except Exception as error:
         raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
-    return np.ascontiguousarray(np.rot90(np.fliplr(values) if flip else values, turn))
 
 
 def _grey(rows: Callable[[slice], np.ndarray], height: int, width: int, white: int) -> np.ndarray:
-    """Float32 (H, W) 0..1 of a picture whose rows `rows` gives, reduced to at most 2048 a side.
+    """Float32 (H, W) 0..1 of a picture whose rows `rows` gives, reduced to at most 448 a side.
 
     The rows are read in strips, because colours as floats take much memory.
     """
@@ -181,13 +175,14 @@ def _grey(rows: Callable[[slice], np.ndarray], height: int, width: int, white: i
     return planes[most] if spread > 3 * values[::4, ::4].std() else values
 
 
-def _upright(image: Image.Image) -> tuple[int, int]:
-    """How to turn a picture upright, as its Exif says: mirrored or not, then by how many quarters."""
+def _upright(values: np.ndarray, image: Image.Image) -> np.ndarray:
+    """The values of a picture (H, W), turned as its Exif says; damaged Exif says nothing."""
     turns = {2: (1, 0), 3: (0, 2), 4: (1, 2), 5: (1, 1), 6: (0, 3), 7: (1, 3), 8: (0, 1)}
-    try:
-        return turns.get(image.getexif().get(0x0112, 1), (0, 0))
-    except Exception:
-        return 0, 0
+    orientation = 1
+    with suppress(Exception):
+        orientation = image.getexif().get(0x0112, 1)
+    flip, quarters = turns.get(orientation, (0, 0))
+    return np.ascontiguousarray(np.rot90(np.fliplr(values) if flip else values, quarters))
 
 
 def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -216,13 +211,11 @@ MIN_CONTRAST = 0.06
 INK_PIXELS = 50
 # Uneven light is estimated on a copy of this side, with a window wider than a stroke, both in pixels.
 GROUND_SIDE, WINDOW = 64, 13
-# A finer photograph only has more grain.
-GRAIN_SIDE = 512  # pixels
 EVEN = "The picture is one even colour: there is no ink in it."
 
 
 def to_ink(image: Any) -> np.ndarray:
-    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; of a photograph at most 512 a side.
+    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; of a photograph at most 448 a side.
 
     The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a
     note). An uneven background, as in a photograph, is estimated and subtracted, and its grain cut off.
@@ -300,8 +293,7 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
     left of the paper's grain is cut at three times its spread, and ink that hangs together only as specks is
     dropped.
     """
-    factor = max(1.0, min(max(values.shape) / GRAIN_SIDE, min(values.shape) / MIN_SIDE))
-    shape = (round(values.shape[0] / factor), round(values.shape[1] / factor))
+    shape = (values.shape[0], values.shape[1])
     median = Image.fromarray(_bytes(values, shape)).filter(ImageFilter.MedianFilter(3))
     fine = np.asarray(median).astype(np.float32) / np.float32(255)
 
@@ -383,8 +375,6 @@ SHEET = 0.05
 SLANTS = np.arange(-2, 5) / 10
 # A part lower than this share of the tallest one is a dot or a bar, not a digit.
 TALL = 0.5
-# A line is not a 1 when it is taller than the digit by this factor.
-TALL_LINE = 1.5
 # A gap as wide as this share of the height parts two digits, whatever the network says of them.
 WIDE = 0.08
 # Ink with a margin so far above the threshold is not questioned.
@@ -401,6 +391,10 @@ class Parts(NamedTuple):
     def touching(self, where: np.ndarray) -> np.ndarray:
         """(n,) bool: the parts with a pixel in the mask `where`."""
         return np.bincount(self.labels[where], minlength=len(self.sizes) + 1)[1:] > 0
+
+    def mask(self, some: np.ndarray) -> np.ndarray:
+        """The mask (h, w) of the parts in `some`, (n,) bool."""
+        return np.append(False, some)[self.labels]
 
 
 def _parts(mask: np.ndarray) -> Parts:
@@ -428,6 +422,34 @@ def _parts(mask: np.ndarray) -> Parts:
     return Parts(labels, boxes, np.bincount(part, ends - starts, len(names)))
 
 
+class Layout(NamedTuple):
+    """Where the ink of a picture is, in blocks of `step` pixels a side."""
+
+    ink: np.ndarray  # (H, W)
+    step: int
+    parts: Parts
+    edge: np.ndarray  # (h, w) bool: the edge of the picture or of the digit's sheet
+
+    @property
+    def tall(self) -> np.ndarray:
+        """(n,) bool: the parts that are at least an eighth of the picture in height."""
+        return np.ptp(self.parts.boxes[:, :2], axis=1) >= max(self.edge.shape) / 8
+
+
+def _layout(ink: np.ndarray, filled: np.ndarray | None = None) -> Layout:
+    """The layout of ink on a sheet; `filled`, (H, W) bool, is what lies round the sheet."""
+    step = -(-max(ink.shape) // MASK_SIDE)
+
+    def blocks(plane: np.ndarray) -> np.ndarray:
+        plane = np.pad(plane, [(0, -side % step) for side in plane.shape])
+        rows = np.maximum.reduce([plane[i::step] for i in range(step)])
+        return np.maximum.reduce([rows[:, i::step] for i in range(step)])
+
+    parts = _parts(blocks(ink) >= EDGE)
+    edge = _border(parts.labels.shape)
+    return Layout(ink, step, parts, edge if filled is None else edge | blocks(filled))
+
+
 def _border(shape: tuple[int, ...]) -> np.ndarray:
     border = np.ones(shape, bool)
     border[1:-1, 1:-1] = False
@@ -439,18 +461,13 @@ def _pixels(blocks: np.ndarray, step: int, shape: tuple[int, ...]) -> np.ndarray
     return blocks.repeat(step, axis=0).repeat(step, axis=1)[: shape[0], : shape[1]]
 
 
-def _masked(ink: np.ndarray, filled: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, int]:
-    """Where ink is, and the edge of the picture or sheet: bool (h, w), in blocks of `step` pixels a side."""
-    step = -(-max(ink.shape) // MASK_SIDE)
-
-    def blocks(plane: np.ndarray) -> np.ndarray:
-        plane = np.pad(plane, [(0, -side % step) for side in plane.shape])
-        rows = np.maximum.reduce([plane[i::step] for i in range(step)])
-        return np.maximum.reduce([rows[:, i::step] for i in range(step)])
-
-    mask = blocks(ink) >= EDGE
-    edge = _border(mask.shape)
-    return mask, edge if filled is None else edge | blocks(filled), step
+def _only(layout: Layout, parts: Parts, some: np.ndarray) -> np.ndarray:
+    """The ink of some parts (n,) with what is faint round them, cut to it."""
+    keep = parts.mask(some)
+    keep = _grown(keep, 3) & (keep | (parts.labels == 0))
+    keep = _pixels(keep, layout.step, layout.ink.shape)
+    box = _box(keep)
+    return layout.ink[box] * keep[box]
 
 
 def _lines(mask: np.ndarray) -> np.ndarray:
@@ -479,14 +496,11 @@ def _lines(mask: np.ndarray) -> np.ndarray:
 
 
 def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What may be the digit's sheet: large patches of one brightness (Otsu 1979) and what they enclose.
+    """What may be the digit's sheet: the largest bright and dark patches (Otsu 1979) with what they enclose.
 
     For each the part of the picture round it, filled up with its brightness, and the mask of what was filled.
     """
-    shrink = max(1.0, max(values.shape) / GRAIN_SIDE)
-    size = [round(side / shrink) for side in values.shape[::-1]]
-    image = Image.fromarray(values, "F").resize(size, Image.Resampling.BOX)
-    small, values = np.asarray(image.reduce(4)), np.asarray(image)
+    small = np.asarray(Image.fromarray(values, "F").reduce(4))
     if np.ptp(small) < 1e-3:
         return
     counts, levels = np.histogram(small, 64)
@@ -495,69 +509,45 @@ def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     bright = small > levels[1 + int(np.argmax(between))]
     for mask in (bright, ~bright):
         patches = _parts(mask)
-        for i in np.argsort(-patches.sizes, kind="stable")[:3]:
-            patch = patches.labels == i + 1
-            others = _parts(~patch)
-            outside = np.append(False, others.touching(_border(patch.shape)))[others.labels]
-            top, bottom, left, right = 4 * patches.boxes[i]
-            is_large = min(bottom - top, right - left) >= max(MIN_SIDE, max(values.shape) / 6)
-            if is_large and patches.sizes[i] >= SHEET * mask.size and outside.any():
-                filled = _pixels(outside, 4, values.shape)[top:bottom, left:right]
-                cut = values[top:bottom, left:right]
-                yield np.where(filled, np.median(small[patch]), cut), _grown(filled, 9)
+        largest = int(np.argmax(patches.sizes))
+        patch = patches.labels == largest + 1
+        others = _parts(~patch)
+        outside = others.mask(others.touching(_border(patch.shape)))
+        top, bottom, left, right = 4 * patches.boxes[largest]
+        if (
+            outside.any()
+            and patches.sizes[largest] >= SHEET * mask.size
+            and bottom - top >= MIN_SIDE <= right - left
+        ):
+            filled = _pixels(outside, 4, values.shape)[top:bottom, left:right]
+            cut = values[top:bottom, left:right]
+            yield np.where(filled, np.median(small[patch]), cut), _grown(filled, 9)
 
 
-class Candidate(NamedTuple):
-    """What may be the digit in a picture."""
+def _candidates(layout: Layout) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What may be a digit in a picture, and the same with all that may belong to it: ink (H, W) each.
 
-    handicap: float  # logits: what the network's acceptance is lowered by
-    ink: np.ndarray  # (H, W)
-    beside: np.ndarray  # the same with all that may belong to it
-
-
-def _candidates(ink: np.ndarray, filled: np.ndarray | None = None) -> Iterator[Candidate]:
-    """What may be a digit in ink (H, W), on a sheet round which `filled` is not part of the picture.
-
-    What hangs together with the edge is left out; long lines are, or are not; all of the rest counts, or the
-    largest part with what is near it, or with what is inside its box.
+    What hangs together with the edge is left out, and then also the long lines of what hangs together with
+    it or encloses something. The rest is a candidate, and so is its largest part with what is near it.
     """
-    mask, edge, step = _masked(ink, filled)
-    lines, whole = _lines(mask) | _lines(mask.T).T, _parts(mask)
-    for left in (mask, mask & ~lines)[: 1 + lines.any()]:
-        parts = whole if left is mask else _parts(left)
+    whole, edge = layout.parts, layout.edge
+    boxes = whole.boxes[layout.tall]
+    inside = (boxes[:, None, ::2] < boxes[:, ::2]).all(2) & (boxes[:, None, 1::2] > boxes[:, 1::2]).all(2)
+    frames = layout.tall.copy()
+    frames[frames] = inside.any(axis=1)
+    reach = whole.mask(whole.touching(edge) | frames)
+    lines = _lines(reach) | _lines(reach.T).T
+    for parts in (whole, _parts((whole.labels > 0) & ~lines))[: 1 + lines.any()]:
         inner = ~parts.touching(edge)
         if inner.any():
-            rest = _only(ink, parts, inner, step)
-            beside = rest if left is mask else _with_ones(ink, whole, edge, parts, inner, step)
-            yield Candidate(0.3, rest, beside)
-            top, bottom, start, end = parts.boxes[np.argmax(parts.sizes * inner)]
-            for handicap, near in ((0.5, max(bottom - top, end - start) // 4), (1.0, 0)):
-                close = inner & (parts.boxes[:, ::2] < (bottom + near, end + near)).all(1)
-                close &= (parts.boxes[:, 1::2] > (top - near, start - near)).all(1)
-                if (close != inner).any():
-                    yield Candidate(handicap, _only(ink, parts, close, step), beside)
-
-
-def _with_ones(
-    ink: np.ndarray, whole: Parts, edge: np.ndarray, parts: Parts, inner: np.ndarray, step: int
-) -> np.ndarray:
-    """The `inner` parts and, from the `whole` mask, lines that may be 1s beside them.
-
-    Those touch nothing and are about as tall as the digit.
-    """
-    share = np.ptp(whole.boxes[:, :2], axis=1) / np.ptp(parts.boxes[inner, :2], axis=1).max()
-    ones = ~whole.touching(edge) & (share >= TALL) & (share <= TALL_LINE)
-    joined = _parts(np.append(False, inner)[parts.labels] | np.append(False, ones)[whole.labels])
-    return _only(ink, joined, np.ones(len(joined.sizes), bool), step)
-
-
-def _only(ink: np.ndarray, parts: Parts, some: np.ndarray, step: int) -> np.ndarray:
-    """The ink of some parts (n,) with what is faint round them, cut to it."""
-    keep = np.append(False, some)[parts.labels]
-    keep = _grown(keep, 3) & (keep | (parts.labels == 0))
-    keep = _pixels(keep, step, ink.shape)
-    box = _box(keep)
-    return ink[box] * keep[box]
+            rest = _only(layout, parts, inner)
+            yield rest, rest
+            top, bottom, left, right = parts.boxes[np.argmax(parts.sizes * inner)]
+            near = max(bottom - top, right - left) // 4
+            close = inner & (parts.boxes[:, ::2] < (bottom + near, right + near)).all(1)
+            close &= (parts.boxes[:, 1::2] > (top - near, left - near)).all(1)
+            if (close != inner).any():
+                yield _only(layout, parts, close), rest
 
 
 def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
@@ -566,12 +556,12 @@ def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
     Without such groups that is 0 and none. A slanted line parts them, and each has a part at least half as
     tall as the tallest.
     """
-    mask, _, step = _masked(ink)
-    parts = _parts(mask)
+    layout = _layout(ink)
+    parts = layout.parts
     heights = np.diff(parts.boxes[:, :2])[:, 0]
     is_tall = heights >= TALL * heights.max()
     gap, best = 0.0, is_tall
-    y, x = np.nonzero(mask)
+    y, x = np.nonzero(parts.labels)
     for slant in SLANTS if is_tall.sum() > 1 else ():
         start, end = np.full(len(heights), np.inf), np.full(len(heights), -np.inf)
         np.minimum.at(start, parts.labels[y, x] - 1, x + slant * y)
@@ -582,7 +572,7 @@ def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
                 wide = float(edge - end[left].max() - 1) / heights.max()
                 if wide > gap:
                     gap, best = wide, left
-    return gap, [_only(ink, parts, side, step) for side in (best, ~best)] if gap else []
+    return gap, [_only(layout, parts, side) for side in (best, ~best)] if gap else []
 
 
 # --- the network ---
@@ -679,36 +669,34 @@ class DigitCNN(nn.Module):
         # Ink may run over a board's edge, but a rim all round belongs to another picture of the same size.
         is_black = [np.mean(part == 0) > 0.5 for part in (values, _frame(values, 1))]
         if values.shape == (BOARD, BOARD) and all(is_black):
-            ink = beside = board_ink(values)
+            ink = rest = board_ink(values)
         else:
-            _, ink, beside = self._find(values)
-        gap, groups = side_by_side(beside)
-        if groups and (gap > WIDE and ink is beside or min(self._margins(groups)) >= self.config.threshold):
+            ink, rest = self._find(values)
+        gap, groups = side_by_side(rest)
+        if groups and (gap > WIDE and ink is rest or min(self._margins(groups)) >= self.config.threshold):
             raise SeveralDigits("There is more than one digit in the picture; crop it to one.")
         return torch.from_numpy(normalise(ink))[None]
 
-    def _find(self, values: np.ndarray) -> Candidate:
-        """The digit in a picture's luminance (H, W)."""
+    def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The digit in a picture's luminance (H, W), and all that may belong to it."""
         ink = _ink(values)
-        mask, edge, _ = _masked(ink)
-        parts = _parts(mask)
-        touching = parts.touching(edge)
+        layout = _layout(ink)
+        touching = layout.parts.touching(layout.edge)
         margin = float(self._margins([ink])[0]) - self.config.threshold
         if not touching.any() and margin >= FIRM:
-            return Candidate(0.0, ink, ink)
-        tallest = np.ptp(parts.boxes[~touching, :2], axis=1).max(initial=0)
-        is_cluttered = touching.any() and tallest >= max(mask.shape) / 8
-        tried = [Candidate(3.0 * is_cluttered, ink, ink)] if margin >= 0 or not touching.all() else []
-        tried += _candidates(ink)
+            return ink, ink
+        is_cluttered = touching.any() and layout.tall[~touching].any()
+        tried = [(ink, ink)] if margin >= 0 and not is_cluttered or not touching.any() else []
+        tried += _candidates(layout)
         for sheet, filled in _sheets(values):
             with suppress(EmptyDrawing):
-                tried += _candidates(_ink(sheet), filled)
+                tried += _candidates(_layout(_ink(sheet), filled))
         if not tried:
             raise EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
-        scores = self._margins([one.ink for one in tried]) - [one.handicap for one in tried]
+        margins = self._margins([one for one, _ in tried])
         # A part of a drawing that stands alone on its paper is not its digit unless that is plain.
-        is_alone = not touching.any() and scores.max() < self.config.threshold
-        return tried[0 if is_alone else int(np.argmax(scores))]
+        is_alone = not touching.any() and margins.max() < self.config.threshold
+        return tried[0 if is_alone else int(np.argmax(margins))]
 
     def _margins(self, inks: list[np.ndarray]) -> np.ndarray:
         """How firmly the network accepts each of some inks as a digit: see `predict`."""
@@ -1008,25 +996,25 @@ def _download(
 def _read_config(path: Path, source: str) -> Config:
     """config.json of `source` as a Config. Raises ValueError when it is something else."""
     try:
-        raw = json.loads(path.read_text())
-        version = raw["format"]
-        if version == FORMAT:
-            if missing := {field.name for field in fields(Config)} - set(raw):
-                raise ValueError(f"it has no {', '.join(sorted(missing))}")
-            config = Config(**{**raw, "channels": tuple(raw["channels"])})
-            sizes = [*config.channels, config.places]
-            is_whole = all(type(size) is int and 1 <= size <= 256 for size in sizes)
-            if len(sizes) != 4 or not is_whole or config.places > 7:
-                raise ValueError("three channels of 1 to 256 and 1 to 7 places are expected")
-            for name, (low, high) in RANGES.items():
-                if not low <= raw[name] <= high:
-                    raise ValueError(f"a {name} of {low} to {high} is expected")
-            return config
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw["format"] != FORMAT:
+            raise ValueError(
+                f"it is of format {raw['format']!r}; this model.py reads {FORMAT}; take the one beside it"
+            )
+        if wrong := {field.name for field in fields(Config)} ^ set(raw):
+            raise ValueError(f"{', '.join(sorted(wrong))} missing or not expected")
+        sizes = [*raw["channels"], raw["places"]]
+        if (
+            len(sizes) != 4
+            or not all(type(size) is int and 1 <= size <= 256 for size in sizes)
+            or sizes[3] > 7
+        ):
+            raise ValueError("three channels of 1 to 256 and 1 to 7 places are expected")
+        for name, (low, high) in RANGES.items():
+            if not low <= raw[name] <= high:
+                raise ValueError(f"a {name} of {low} to {high} is expected")
+        return Config(**{**raw, "channels": tuple(raw["channels"])})
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"The {CONFIG} of {source} is not the configuration of this network ({error})."
         ) from error
-    raise ValueError(
-        f"The {CONFIG} of {source} is of format {version!r}; this model.py reads {FORMAT}. "
-        "Take the model.py beside it."
-    )

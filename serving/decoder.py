@@ -27,7 +27,7 @@ FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
 MAX_BYTES = 20 * 2**20
 # As in model.py, which this process does not import; a test compares them. A larger picture is reduced.
 MIN_SIDE, MAX_PIXELS, THIN = 8, 64 * 2**20, 512
-SIDE = 2048
+SIDE = 448
 # Seconds of processor time that a picture may take, and seconds by the clock.
 SECONDS, CLOCK = 2, 10.0
 # Bytes of a child's data.
@@ -39,7 +39,7 @@ class BadPicture(ValueError):
 
 
 def open_picture(raw: bytes) -> Image.Image:
-    """The first frame of a picture file, upright, without a palette, reduced to at most 2048 pixels a side.
+    """The first frame of a picture file, upright, without a palette, reduced to at most 448 pixels a side.
 
     Raises BadPicture for one with too few or too many pixels, and what Pillow raises for other files.
     """

@@ -79,7 +79,7 @@ def test_thousands_of_drawings(net, engine, sizes):
 
 
 def test_pictures(net, engine):
-    """Decoders of JPEG differ a little, and Python halves what is above 2048 pixels a side."""
+    """Decoders of JPEG differ a little, and Python reduces what is above 448 pixels a side."""
     rim = np.zeros((448, 448), np.uint8)
     rim[[0, -1]] = rim[:, [0, -1]] = 255
     for name, files in (parity.pictures(2) | {"a rim": [encoded(Image.fromarray(rim))]}).items():

@@ -143,7 +143,7 @@ def test_large_colours_are_read_alike_by_the_server(kind, clear):
         coloured = Image.fromarray(np.dstack([ink * 0, ink * 0, ink, ink]))
     file = encoded(coloured, kind)
     opened = decoder.open_picture(file)
-    assert opened.size == (1300, 1050)
+    assert max(opened.size) <= REDUCED
     assert NET.classify(opened, 1)[0][0] == NET.classify(file, 1)[0][0] == "4"
     assert NET.preprocess(opened).numpy() == pytest.approx(NET.preprocess(file).numpy(), abs=0.02)
     assert (decoder.MAX_PIXELS, decoder.SIDE, decoder.MIN_SIDE) == (MAX_PIXELS, REDUCED, MIN_SIDE)

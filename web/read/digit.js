@@ -207,7 +207,7 @@ function cut({ data, width }, [top, bottom, left, right], mask, step, fill = 0) 
   return result;
 }
 
-const REDUCED = 2048; // pixels: larger pictures are reduced to at most this side
+const REDUCED = 448; // pixels: larger pictures are reduced to at most this side
 const stepOf = (height, width) =>
   min(ceil(max(height, width) / REDUCED), floor(min(height, width) / LIMITS.minSide));
 
@@ -263,14 +263,28 @@ async function opened(image) {
   }
 }
 
+// Every `depth`-th byte from `first` on as numbers 0..1: the means of blocks of `step` pixels a side.
+function reduced({ data, height, width }, first, depth, step) {
+  if (step === 1) return plane(height, width, numbers(data, first, depth));
+  const result = plane(ceil(height / step), ceil(width / step));
+  const sums = new F64(result.data.length);
+  for (let row = 0, at = first; row < height; row++) {
+    const start = floor(row / step) * result.width;
+    for (let left = 0, i = start; left < width; left += step, i++)
+      for (const end = at + depth * min(step, width - left); at < end; at += depth) sums[i] += data[at];
+  }
+  for (let i = 0; i < sums.length; i++) {
+    const rows = min(step, height - step * floor(i / result.width));
+    result.data[i] = sums[i] / (255 * rows * min(step, width - step * (i % result.width)));
+  }
+  return result;
+}
+
 // Luminance 0..1; of colours of one luminance, the channel in which they differ most.
-function luminance({ data, height, width }) {
+function luminance(picture) {
+  const { data, height, width } = picture;
   const depth = data.length === height * width ? 1 : 4;
-  const step = stepOf(height, width);
-  const channel = (k) => {
-    const values = plane(height, width, numbers(data, k, depth));
-    return step > 1 ? resample(values, ceil(height / step), ceil(width / step), BOX_FILTER) : values;
-  };
+  const channel = (k) => reduced(picture, k, depth, stepOf(height, width));
   if (depth === 1) return channel(0);
   const colours = [0, 1, 2].map(channel);
   const [red, green, blue] = colours.map((colour) => colour.data);
@@ -317,7 +331,6 @@ const MIN_CONTRAST = f32(0.06);
 const INK_PIXELS = 50;
 const GROUND_SIDE = 64;
 const WINDOW = 13;
-const GRAIN_SIDE = 512;
 const EVEN = "The picture is one even colour: there is no ink in it.";
 
 // The outermost `edge` rows and columns of a plane; the corners come twice.
@@ -497,10 +510,7 @@ function medianOfNine(bytes, height, width) {
 
 // The ground is estimated by a grey opening (Sternberg 1986) on a small copy.
 function withoutGrain(values) {
-  const [short, most] = [min, max].map((of) => of(values.height, values.width));
-  const factor = max(1, min(most / GRAIN_SIDE, short / LIMITS.minSide));
-  const height = rint(values.height / factor);
-  const width = rint(values.width / factor);
+  const { height, width } = values;
   const long = max(height, width);
   const fine = filtered(values, height, width, medianOfNine);
 
@@ -591,7 +601,6 @@ const CROSSING = 0.6;
 const SHEET = 0.05;
 const SLANTS = [-0.2, -0.1, 0, 0.1, 0.2, 0.3, 0.4];
 const TALL = 0.5;
-const TALL_LINE = 1.5;
 const WIDE = 0.08;
 const FIRM = 1;
 
@@ -633,8 +642,9 @@ function borderOf({ height, width }) {
   return border;
 }
 
-// Where ink is, and the edge of the picture or of its sheet of `paper`, in blocks of `step` pixels a side.
-function masked(ink, paper) {
+// Where ink is, in blocks of `step` pixels a side: its parts, of which `tall` are at least an eighth of the
+// picture in height, and the `edge` of the picture or of its sheet of `paper`.
+function layoutOf(ink, paper) {
   const step = ceil(max(ink.height, ink.width) / MASK_SIDE);
   const mask = plane(ceil(ink.height / step), ceil(ink.width / step));
   const edge = borderOf(mask);
@@ -645,7 +655,28 @@ function masked(ink, paper) {
       if (paper?.data[(row >> 2) * paper.width + (column >> 2)] === 0) edge[start + floor(column / step)] = 1;
     }
   }
-  return { mask, edge, step };
+  const parts = partsOf(mask, edge);
+  const least = max(mask.height, mask.width) / 8;
+  return { ink, step, parts, edge, tall: parts.boxes.map(([top, bottom]) => bottom - top >= least) };
+}
+
+// The mask of some parts.
+function maskOf({ labels }, some) {
+  const isChosen = [false, ...some];
+  const mask = new U8(labels.length);
+  for (let i = 0; i < mask.length; i++) if (isChosen[labels[i]]) mask[i] = 1;
+  return mask;
+}
+
+// The ink of some parts with what is faint round them, cut to it.
+function only({ ink, step }, parts, some) {
+  const { labels, height, width } = parts;
+  const chosen = maskOf(parts, some);
+  const keep = plane(height, width, grown(3)(chosen, height, width));
+  for (let i = 0; i < labels.length; i++) if (labels[i] && !chosen[i]) keep.data[i] = 0;
+  const [top, bottom, left, right] = boxOf(keep, 1).map((side) => side * step);
+  const box = [top, min(bottom, ink.height), left, min(right, ink.width)];
+  return cut(ink, box, keep, step);
 }
 
 // Nearly level lines across a mask, without the ink that crosses them: the sharpest projection (Postl 1986).
@@ -683,18 +714,15 @@ function linesOf(data, height, width) {
   return lines;
 }
 
-// Large patches of one brightness (Otsu 1979) and what they enclose: [plane, paper in blocks of 4].
-function sheets(picture) {
-  const shrink = max(1, max(picture.height, picture.width) / GRAIN_SIDE);
-  const [height, width] = [picture.height, picture.width].map((side) => rint(side / shrink));
-  const values = resample(picture, height, width, BOX_FILTER);
+// The largest bright and dark patches (Otsu 1979) and what they enclose: [plane, paper in blocks of 4].
+function sheets({ data, height, width }) {
   const small = plane(ceil(height / 4), ceil(width / 4));
   const count = small.data.length;
   const pixels = new U8(count);
   for (let row = 0, i = 0; row < height; row++) {
     for (let column = 0; column < width; column++, i++) {
       const at = (row >> 2) * small.width + (column >> 2);
-      small.data[at] += values.data[i];
+      small.data[at] += data[i];
       pixels[at]++;
     }
   }
@@ -714,90 +742,60 @@ function sheets(picture) {
     if (between > most) [most, threshold] = [between, level(bin + 1)];
   }
   const found = [];
-  const masks = [true, false].map((isBright) => small.data.map((value) => value > threshold === isBright));
-  for (const mask of masks) {
-    const { labels, boxes, sizes } = partsOf({ ...small, data: mask });
-    const order = [...sizes.keys()].sort((a, b) => sizes[b] - sizes[a]).slice(0, 3);
-    for (const name of order) {
-      const [top, bottom, left, right] = boxes[name].map((side) => 4 * side);
-      const least = max(LIMITS.minSide, max(height, width) / 6);
-      if (min(bottom - top, right - left) < least || sizes[name] < SHEET * count) continue;
-      const others = partsOf({ ...small, data: labels.map((label) => label !== name + 1) }, borderOf(small));
-      const isOutside = [false, ...others.touching];
-      const inside = { ...small, data: others.labels.map((label) => !isOutside[label]) };
-      if (!inside.data.includes(0)) continue;
-      const box = [top, min(bottom, height), left, min(right, width)];
-      const ground = median(small.data.filter((_, i) => labels[i] === name + 1));
-      const sheet = cut(values, box, inside, 4, ground);
-      const paper = cut(inside, boxes[name]);
-      paper.data = shrunk(3)(new U8(paper.data), paper.height, paper.width);
-      found.push([sheet, paper]);
-    }
+  for (const isBright of [true, false]) {
+    const mask = { ...small, data: small.data.map((value) => value > threshold === isBright) };
+    const { labels, boxes, sizes } = partsOf(mask);
+    const name = sizes.indexOf(max(...sizes)) + 1;
+    const [top, bottom, left, right] = boxes[name - 1].map((side) => 4 * side);
+    if (min(bottom - top, right - left) < LIMITS.minSide || sizes[name - 1] < SHEET * count) continue;
+    const others = partsOf({ ...small, data: labels.map((label) => label !== name) }, borderOf(small));
+    const inside = { ...small, data: maskOf(others, others.touching).map((isOutside) => 1 - isOutside) };
+    if (!inside.data.includes(0)) continue;
+    const ground = median(small.data.filter((_, i) => labels[i] === name));
+    const box = [top, min(bottom, height), left, min(right, width)];
+    const paper = cut(inside, boxes[name - 1]);
+    paper.data = shrunk(3)(new U8(paper.data), paper.height, paper.width);
+    found.push([cut({ data, width }, box, inside, 4, ground), paper]);
   }
   return found;
 }
 
-// What may be a digit in ink: {handicap in logits, ink, beside: the same with all that may belong to it}.
-function candidates(ink, paper) {
-  const { mask, edge, step } = masked(ink, paper);
-  const { data, height, width } = mask;
-  const level = linesOf(data, height, width);
-  const upright = transposed(linesOf(transposed(data, height, width), width, height), width, height);
-  const bare = { ...mask, data: mapped(data, (value, i) => value && !level[i] && !upright[i]) };
-  const whole = partsOf(mask, edge);
+// What may be a digit in a picture, and the same with all that may belong to it: [ink, rest].
+function candidates(layout) {
+  const { parts: whole, edge, tall } = layout;
+  const { labels, boxes, height, width, touching } = whole;
+  const reach = touching.map(
+    (isTouching, i) => isTouching || (tall[i] && boxes.some((box, j) => tall[j] && encloses(boxes[i], box))),
+  );
+  const mask = maskOf(whole, reach);
+  const level = linesOf(mask, height, width);
+  const upright = transposed(linesOf(transposed(mask, height, width), width, height), width, height);
+  const bare = labels.map((label, i) => label && !level[i] && !upright[i]);
+  const hasLines = level.includes(1) || upright.includes(1);
   const found = [];
-  for (const left of level.includes(1) || upright.includes(1) ? [mask, bare] : [mask]) {
-    const parts = left === mask ? whole : partsOf(left, edge);
+  for (const parts of hasLines ? [whole, partsOf({ data: bare, height, width }, edge)] : [whole]) {
     const inner = parts.touching.map((isTouching) => !isTouching);
     if (!inner.includes(true)) continue;
-    const rest = only(ink, parts, inner, step);
-    const beside = left === mask ? rest : withOnes(ink, whole, parts, inner, step);
-    found.push({ handicap: 0.3, ink: rest, beside });
+    const rest = only(layout, parts, inner);
+    found.push([rest, rest]);
     const sizes = parts.sizes.map((size, i) => size * inner[i]);
-    const [top, bottom, start, end] = parts.boxes[sizes.indexOf(max(...sizes))];
-    const add = (handicap, near) => {
-      const close = parts.boxes.map(
-        ([a, b, c, d], i) =>
-          inner[i] && a < bottom + near && b > top - near && c < end + near && d > start - near,
-      );
-      if (close.some((isClose, i) => isClose !== inner[i]))
-        found.push({ handicap, ink: only(ink, parts, close, step), beside });
-    };
-    add(0.5, floor(max(bottom - top, end - start) / 4));
-    add(1, 0);
+    const [top, bottom, left, right] = parts.boxes[sizes.indexOf(max(...sizes))];
+    const near = floor(max(bottom - top, right - left) / 4);
+    const close = parts.boxes.map(
+      ([a, b, c, d], i) =>
+        inner[i] && a < bottom + near && b > top - near && c < right + near && d > left - near,
+    );
+    if (close.some((isClose, i) => isClose !== inner[i])) found.push([only(layout, parts, close), rest]);
   }
   return found;
 }
 
-// The `inner` parts and, from the `whole` mask, lines that touch nothing and are about as tall as the digit:
-// they may be 1s beside it.
-function withOnes(ink, whole, parts, inner, step) {
-  const tallest = max(...parts.boxes.map(([top, bottom], i) => (inner[i] ? bottom - top : 0)));
-  const isOne = whole.boxes.map(([top, bottom], i) => {
-    const share = (bottom - top) / tallest;
-    return !whole.touching[i] && share >= TALL && share <= TALL_LINE;
-  });
-  const data = mapped(parts.labels, (label, i) => (inner[label - 1] || isOne[whole.labels[i] - 1] ? 1 : 0));
-  const joined = partsOf({ ...whole, data });
-  return only(ink, joined, joined.sizes.map(Boolean), step);
-}
-
-// The ink of some parts with what is faint round them, cut to it.
-function only(ink, { labels, height, width }, some, step) {
-  const isChosen = [false, ...some];
-  const chosen = new U8(labels.length);
-  for (let i = 0; i < labels.length; i++) if (isChosen[labels[i]]) chosen[i] = 1;
-  const keep = plane(height, width, grown(3)(chosen, height, width));
-  for (let i = 0; i < labels.length; i++) if (labels[i] && !chosen[i]) keep.data[i] = 0;
-  const [top, bottom, left, right] = boxOf(keep, 1).map((side) => side * step);
-  const box = [top, min(bottom, ink.height), left, min(right, ink.width)];
-  return cut(ink, box, keep, step);
-}
+const encloses = ([top, bottom, left, right], [a, b, c, d]) => top < a && b < bottom && left < c && d < right;
 
 // Two groups of ink side by side: the gap between them over their height, and their inks, if any.
 function sideBySide(ink) {
-  const { mask, step } = masked(ink);
-  const parts = partsOf(mask);
+  const layout = layoutOf(ink);
+  const { parts } = layout;
   const heights = parts.boxes.map(([top, bottom]) => bottom - top);
   const tallest = max(...heights);
   const isTall = heights.map((height) => height >= TALL * tallest);
@@ -807,7 +805,7 @@ function sideBySide(ink) {
     const end = heights.map(() => -Infinity);
     for (const [i, label] of parts.labels.entries()) {
       if (!label) continue;
-      const x = (i % mask.width) + slant * floor(i / mask.width);
+      const x = (i % parts.width) + slant * floor(i / parts.width);
       start[label - 1] = min(start[label - 1], x);
       end[label - 1] = max(end[label - 1], x);
     }
@@ -820,7 +818,7 @@ function sideBySide(ink) {
     }
   }
   const sides = gap ? [best, best.map((isLeft) => !isLeft)] : [];
-  return [gap, sides.map((side) => only(ink, parts, side, step))];
+  return [gap, sides.map((side) => only(layout, parts, side))];
 }
 
 // --- the network ---
@@ -1075,40 +1073,39 @@ export class DigitCNN {
     const { data, height, width } = values;
     if (max(height, width) <= SMALL || !this.config.threshold) return normalise(toInk(values));
     const isBoard = height === SIZE && width === SIZE && areBlack(data) && areBlack(frameOf(values, 1));
-    const { ink, beside = ink } = isBoard ? { ink: boardInk(values) } : this.#find(values);
-    const [gap, groups] = sideBySide(beside);
+    const [ink, rest = ink] = isBoard ? [boardInk(values)] : this.#find(values);
+    const [gap, groups] = sideBySide(rest);
     const areDigits = () => groups.every((group) => this.#margin(group) >= this.config.threshold);
-    if (groups.length && ((gap > WIDE && ink === beside) || areDigits()))
+    if (groups.length && ((gap > WIDE && ink === rest) || areDigits()))
       fail("There is more than one digit in the picture; crop it to one.", SeveralDigits);
     return normalise(ink);
   }
 
-  // The digit in a plane of luminance, as a candidate.
+  // The digit in a plane of luminance, and all that may belong to it: [ink, rest].
   #find(values) {
     const ink = toInk(values);
-    const { mask, edge } = masked(ink);
-    const { boxes, touching } = partsOf(mask, edge);
+    const layout = layoutOf(ink);
+    const { touching } = layout.parts;
     const isTouching = touching.includes(true);
     const margin = this.#margin(ink) - this.config.threshold;
-    const whole = { handicap: 0, ink, beside: ink };
+    const whole = [ink, ink];
     if (!isTouching && margin >= FIRM) return whole;
-    const heights = boxes.map(([top, bottom], i) => !touching[i] && bottom - top);
-    if (isTouching && max(...heights) >= max(mask.height, mask.width) / 8) whole.handicap = 3;
-    const tried = margin >= 0 || touching.includes(false) ? [whole] : [];
-    tried.push(...candidates(ink));
+    const isCluttered = isTouching && layout.tall.some((isTall, i) => isTall && !touching[i]);
+    const tried = (margin >= 0 && !isCluttered) || !isTouching ? [whole] : [];
+    tried.push(...candidates(layout));
     for (const [sheet, paper] of sheets(values)) {
       try {
-        tried.push(...candidates(toInk(sheet), paper));
+        tried.push(...candidates(layoutOf(toInk(sheet), paper)));
       } catch (error) {
         if (!(error instanceof EmptyDrawing)) throw error;
       }
     }
     if (!tried.length)
       fail("All ink touches the edge of the picture: leave some paper round the digit.", EmptyDrawing);
-    const scores = tried.map((one) => this.#margin(one.ink) - one.handicap);
-    const best = max(...scores);
+    const margins = tried.map(([one]) => this.#margin(one));
+    const best = max(...margins);
     // A part of a drawing that stands alone on its paper is not its digit unless that is plain.
-    return isTouching || best >= this.config.threshold ? tried[scores.indexOf(best)] : whole;
+    return isTouching || best >= this.config.threshold ? tried[margins.indexOf(best)] : whole;
   }
 
   // How firmly the network accepts ink as a digit: see `predict`.
