@@ -18,6 +18,8 @@ from data.mnixel import SHARD
 from data.parquet import CONTRIBUTED
 from publishing import hub
 
+# The file beside the shards that holds the path of their store.
+SOURCE = "merged-from.txt"
 TEST_SHARE = 5  # every fifth writer
 TEXTS = ("strokes", "writer", "source", "licence", "day")
 
@@ -45,6 +47,7 @@ def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
                 datasets.Dataset.from_list(rows, features=features).to_parquet(file)
         else:
             path.unlink(missing_ok=True)
+    (folder / SOURCE).write_text(str(store.folder.resolve()), encoding="utf-8")
     return {split: len(rows) for split, rows in found.items()}
 
 
@@ -85,7 +88,11 @@ def open_store() -> Store:
 def refresh(folder: Path = CONTRIBUTED) -> None:
     """Merge `folder` again from the store, so that drawings deleted since then are gone.
 
-    Raises DataError as `open_store`. Without merged drawings in `folder` there is nothing to do.
+    Raises DataError as `open_store`, and when that is another store than the drawings are from.
     """
-    if any(folder.glob("*.parquet")):
-        merge(open_store(), folder)
+    if not any(folder.glob("*.parquet")):
+        return
+    store = open_store()
+    if (folder / SOURCE).read_text(encoding="utf-8") != str(store.folder.resolve()):
+        raise DataError(f"{folder} was not merged from {store.folder}: name its store in CONTRIBUTIONS_DIR")
+    merge(store, folder)

@@ -159,7 +159,8 @@ class Mirror:
         # A deleted drawing must not stay in a cache.
         with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(8) as pool:
             takes = [pool.submit(self._take_file, commit, name, work) for name in wanted]
-        came, went, faults = (sum(counts) for counts in zip((0, 0, 0), *(take.result() for take in takes)))
+        taken = [take.result() for take in takes]
+        came, went, faults = (sum(counts) for counts in zip((0, 0, 0), *taken, strict=True))
         if faults:
             message = f"Rows in {self.repository} that are not drawings, left out: {faults}."
             print(message, file=sys.stderr, flush=True)

@@ -65,7 +65,7 @@ def to_line(drawing: Drawing) -> str:
 
 
 def parse(line: str | bytes) -> Drawing:
-    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError, which does not quote the line."""
+    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError, which quotes nothing of it."""
     try:
         drawing = Drawing(**json.loads(line))
         drawing = replace(drawing, strokes=clean(drawing.strokes))

@@ -18,11 +18,11 @@ from contributions import merge, review
 from contributions.__main__ import main as commands
 from contributions.rows import drawn
 from contributions.service import ContributionService
-from contributions.store import Declined, Store
+from contributions.store import Declined, Store, hashed
 from model import DigitCNN
 from publishing import bundles
 from tests.harness import CLEAN, called
-from tests.harness.contributor import DIGITS, agree, python, strokes, submit
+from tests.harness.contributor import DIGITS, agree, new_service, python, strokes, submit
 from tests.harness.hub import OWNER, LocalHub, few_drawn
 
 
@@ -31,9 +31,7 @@ def net():
     return DigitCNN.from_pretrained("weights")
 
 
-@pytest.fixture
-def service(tmp_path):
-    return ContributionService(Store(tmp_path / "store"), app="1.0")
+service = new_service
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +49,8 @@ def filled(tmp_path_factory):
     submit(service, receipt, "1", "7", id="wrong-one-0")
     submit(service, receipt, "5", "7", id="wrong-one-1")
     submit(service, receipt, "0", id="dot-00000", strokes=[{"points": [[9, 9]], "radius": 5}])
+    two = [{"points": [[x, 90], [x, 350]], "radius": 15} for x in (140, 320)]
+    submit(service, receipt, "1", id="two-ones-0", strokes=two)
     return service.store.folder, receipts
 
 
@@ -82,10 +82,11 @@ def test_review_shows_and_judges(full, net):
     facts = {facts.drawing.id: facts for facts in review.waiting(full, net)}
     assert facts["wrong-one-0"].verdict == "disagrees" and "blank" not in facts["wrong-one-0"].flags
     assert facts["wrong-one-1"].flags == ["duplicate"] and facts["dot-00000"].flags == ["blank"]
-    good = facts["200-good-one"]
-    assert (good.prediction, good.flags) == ("2", []) and good.margin > net.config.threshold
+    assert (facts["200-good-one"].prediction, facts["200-good-one"].flags) == ("2", [])
+    assert (facts["two-ones-0"].verdict, facts["two-ones-0"].confidence) == ("unsure", 0)
     shown = maintain("review", store=full.folder)
-    assert shown.returncode == 0 and "57 waiting, 57 shown" in shown.stdout, shown.stderr
+    assert shown.returncode == 0 and "58 waiting, 58 shown: " in shown.stdout, shown.stderr
+    assert ", 1 blank, 2 duplicate, " in shown.stdout
     assert shown.stdout.splitlines()[-1].startswith("next: `python -m contributions review --reject")
     # The sheet lies where git does not see it.
     with Image.open(full.folder / "sheet.png") as picture:
@@ -131,7 +132,6 @@ def test_only_what_was_shown_is_accepted(service, net):
 def test_a_review_shows_the_earliest_and_the_next_the_next(full, net):
     full, _ = full
     first = review.waiting(full, net, 5)
-    assert review.table(first, full.waiting() - 5).endswith("57 waiting, 5 shown")
     review.remember(full, first)
     assert review.judge(full, ["all"], []) == (5, 0)
     second = {facts.drawing.id for facts in review.waiting(full, net, 5)}
@@ -161,59 +161,61 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
     assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
 
 
-def test_review_without_a_store_or_weights(service, tmp_path):
+def test_review_without_a_store_or_drawings(service, tmp_path):
     done = maintain("review", store=tmp_path / "none")
     assert done.returncode == 1 and done.stderr.startswith("error: there are no contributions in")
     assert not (tmp_path / "none").exists()
-    done = maintain("review", "--weights", str(tmp_path), store=service.store.folder)
-    assert done.returncode == 1 and done.stderr.startswith("error: "), done.stderr
-    assert "name weights in --weights" in done.stderr
     assert maintain("review", store=service.store.folder).stdout.startswith("No drawing waits for review.")
 
 
-def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, tmp_path):
-    full, receipts = full
-    accept_good(full, net)
-    done = maintain("merge", "--out", str(tmp_path / "out"), store=full.folder)
-    assert done.returncode == 0, done.stderr
+def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, mnixel, tmp_path):
+    """The dataset has what a reader wants: strokes, writer and day, and the card describes them."""
     import datasets
 
-    writers = {}
-    for split in ("train", "test"):
-        rows = datasets.Dataset.from_parquet(str(tmp_path / "out" / f"{split}-00000-of-00001.parquet"))
-        writers[split] = set(rows["writer"])
-        assert f"{len(rows)} {split}" in done.stdout
-    assert writers["train"] and writers["test"] and not writers["train"] & writers["test"]
-    images, labels = data.contributed("train", tmp_path / "out")
-    assert images.shape == (len(labels), 28, 28) and images.max() > 200
-    for receipt in receipts:
-        full.delete(receipt)
-    done = maintain("merge", "--out", str(tmp_path / "out"), store=full.folder)
-    assert done.stdout.startswith("no drawing has been accepted, so"), done.stdout
-    assert "review --accept good" in done.stdout
-    assert list((tmp_path / "out").glob("*.parquet")) == []
-
-
-@pytest.mark.parametrize("gone", ["store", "note"])
-def test_a_merge_whose_store_has_moved_is_not_used(gone, full, net, tmp_path):
-    """Drawings that were deleted since the merge would stay in it, so nobody may use it."""
     full, receipts = full
     accept_good(full, net)
-    merge.merge(full, tmp_path / "out")
-    before = len(data.contributed("train", tmp_path / "out")[1])
+    out = tmp_path / "contributed"
+    done = maintain("merge", "--out", str(out), store=full.folder)
+    assert done.returncode == 0, done.stderr
+    bundles.dataset(tmp_path / "bundle", f"{OWNER}/mnixel", tmp_path, out, True, mnixel)
+    splits = datasets.load_dataset(str(tmp_path / "bundle"), "contributed", cache_dir=str(tmp_path / "cache"))
+    assert all(f"{len(rows)} {split}" in done.stdout for split, rows in splits.items())
+    assert splits["test"] and not set(splits["train"]["writer"]) & set(splits["test"]["writer"])
+    rows = splits["train"]
+    assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]
+    strokes = [stroke for row in rows["strokes"] for stroke in json.loads(row)]
+    assert {frozenset(stroke) for stroke in strokes} == {frozenset({"points", "radius", "times"})}
+    card = (tmp_path / "bundle" / "README.md").read_text()
+    assert all(f"`{column}`" in card for column in ("strokes", "licence", "writer", "day"))
+    images, labels = data.contributed("train", out)
+    assert images.shape == (len(labels), 28, 28) and images.max() > 200
+    for receipt in receipts:
+        full.delete(hashed(receipt))
+    done = maintain("merge", "--out", str(out), store=full.folder)
+    assert done.stdout.startswith("no drawing has been accepted, so"), done.stdout
+    assert "review --accept good" in done.stdout and list(out.glob("*.parquet")) == []
+
+
+def test_merged_drawings_are_merged_again_before_use(full, net, tmp_path, monkeypatch):
+    """What was deleted since is gone; without their own store nobody may use the merged drawings."""
+    full, receipts = full
+    accept_good(full, net)
+    monkeypatch.setenv("CONTRIBUTIONS_DIR", str(full.folder))
     # Nothing was ever merged there.
     merge.refresh(tmp_path / "none")
-    full.delete(next(r for r in receipts if merge.split_of(full.writer(r)["writer"]) == "train"))
+    merge.merge(full, tmp_path / "out")
+    before = len(data.contributed("train", tmp_path / "out")[1])
+    full.delete(hashed(next(r for r in receipts if merge.split_of(full.writer(r)["writer"]) == "train")))
     merge.refresh(tmp_path / "out")
     assert 0 < len(data.contributed("train", tmp_path / "out")[1]) < before
-    if gone == "store":
-        full.folder.rename(tmp_path / "elsewhere")
-    else:
-        (tmp_path / "out" / merge.SOURCE).write_bytes(b"\xff")
-    with pytest.raises(data.DataError, match="has moved or cannot be found, so .* CONTRIBUTIONS_DIR"):
+    full.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(data.DataError, match="no contributions in .* CONTRIBUTIONS_DIR"):
         merge.refresh(tmp_path / "out")
     # An empty store is not made in its place.
-    assert not full.folder.exists() or gone == "note"
+    assert not full.folder.exists()
+    monkeypatch.setenv("CONTRIBUTIONS_DIR", str(tmp_path / "elsewhere"))
+    with pytest.raises(data.DataError, match="was not merged from .*elsewhere"):
+        merge.refresh(tmp_path / "out")
 
 
 @pytest.mark.thorough
@@ -231,7 +233,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
     )
     done = python(
         "-c", short, "--recipe", "mnixel-only", "--data", str(mnixel), "--out", str(tmp_path / "run"),
-        "--with-contributions", str(out),
+        "--with-contributions", str(out), store=full.folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     count = len(data.contributed("train", out)[1])
@@ -241,7 +243,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
 
     with LocalHub().running() as hub:
         sending = ("publish.py", "dataset", OWNER, "--contributed", str(out), "--drawn", str(few_drawn()))
-        python(*sending, check=True, **hub.environment(tmp_path / "us"))
+        python(*sending, store=full.folder, check=True, **hub.environment(tmp_path / "us"))
         code = (
             "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); "
             "print({k: v.num_rows for k, v in d.items()})"
@@ -251,8 +253,8 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
 
         writer = full.writer(receipts[0])["writer"]
         assert writer in {drawing.writer for drawing, _ in full.each("state = 'accepted'")}
-        full.delete(receipts[0])
-        python(*sending, check=True, **hub.environment(tmp_path / "us"))
+        full.delete(hashed(receipts[0]))
+        python(*sending, store=full.folder, check=True, **hub.environment(tmp_path / "us"))
         code = code.replace("print(", "print(sorted({w for part in d.values() for w in part['writer']}) or ")
         used = stranger(code, hub, tmp_path / "another")
         assert used.returncode == 0 and writer not in used.stdout, used.stderr
@@ -263,22 +265,3 @@ def stranger(code: str, hub: LocalHub, home):
     environment = {**CLEAN, **hub.environment(home, "")}
     command = [sys.executable, "-c", code]
     return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home)
-
-
-def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, mnixel, tmp_path):
-    """Strokes, writer and day."""
-    import datasets
-
-    full, _ = full
-    accept_good(full, net)
-    merge.merge(full, tmp_path / "contributed")
-    bundles.dataset(tmp_path / "out", f"{OWNER}/mnixel", tmp_path, tmp_path / "contributed", True, mnixel)
-    splits = datasets.load_dataset(str(tmp_path / "out"), "contributed", cache_dir=str(tmp_path / "cache"))
-    rows = splits["train"]
-    assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]
-    assert {frozenset(stroke) for row in rows["strokes"] for stroke in json.loads(row)} == {
-        frozenset({"points", "radius", "times"})
-    }
-    assert len(set(rows["writer"])) > 1 and not set(rows["writer"]) & set(splits["test"]["writer"])
-    card = (tmp_path / "out" / "README.md").read_text()
-    assert all(f"`{column}`" in card for column in ("strokes", "licence", "writer", "day"))
