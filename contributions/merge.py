@@ -20,7 +20,8 @@ from publishing import hub
 
 # The file beside the shards that holds the path of their store.
 SOURCE = "merged-from.txt"
-TEST_SHARE = 5  # every fifth writer
+# Every fifth writer is in the test part.
+TEST_SHARE = 5
 TEXTS = ("strokes", "writer", "source", "licence", "day")
 
 

@@ -26,7 +26,8 @@ DELETED = b'{"deleted":true}\n'
 NAME = re.compile(r"writers/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
 # Seconds between two pushes, so that a class of students makes few commits, and between two attempts at most.
 GATHER, SLOWEST = 3.0, 60.0
-WRITERS = 20  # the most in one commit
+# A commit has at most so many writers.
+WRITERS = 20
 
 
 def path_of(receipt_hash: str) -> str:

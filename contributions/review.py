@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
 # Fully inked pixels of 28x28: less is not a digit. A MNIXEL digit has 30 to 150.
 BLANK = 3.0
-SHORT = 8  # characters of an id that are shown
-MOST = 60  # drawings on a sheet
-COLUMNS = 5
-ENLARGED = 4  # pixels a side for each of the 28x28
+# So many characters of an id are shown.
+SHORT = 8
+# A sheet has so many drawings, in so many columns.
+MOST, COLUMNS = 60, 5
+# The side of each of the 28x28 pixels.
+ENLARGED = 4  # pixels
 # Pixels: the height of the time line, the gap between cells, and the room beside a board.
 STRIP, GAP, ASIDE = 24, 12, 150
 # The width and height of a cell.

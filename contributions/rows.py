@@ -17,9 +17,12 @@ import numpy as np
 
 import board
 
-LATEST = 10_000_000  # milliseconds: nobody draws a digit for three hours
-TICK = 4  # milliseconds, a quarter of a screen's frame: times are stored in multiples of it
-PAUSE = 10_000  # milliseconds: a longer rest between two points is stored as this
+# Nobody draws a digit for three hours.
+LATEST = 10_000_000  # milliseconds
+# Times are stored in multiples of a quarter of a screen's frame.
+TICK = 4  # milliseconds
+# A longer rest between two points is stored as this.
+PAUSE = 10_000  # milliseconds
 # The longest row holds some 1,800 points; an ordinary digit has 20 to 150.
 MAX_BYTES = 32_768
 DIGITS = list("0123456789")

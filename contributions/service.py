@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import threading
 from itertools import islice
 from pathlib import Path
 
@@ -17,8 +16,10 @@ from contributions.mirror import Mirror
 from contributions.rows import DIGITS, ID, LICENCE_NAME, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
 from contributions.store import UNKNOWN, Declined, Store, hashed
 
-FLUSH = 6.0  # seconds that a deletion waits for the Hub
-MOST_ACCEPTED = 200  # accepted drawings that everybody may see
+# A deletion waits for the Hub no longer than this.
+FLUSH = 6.0  # seconds
+# So many accepted drawings are shown to everybody.
+MOST_ACCEPTED = 200
 ROOT = Path(__file__).parent.parent
 
 
@@ -44,7 +45,6 @@ class ContributionService:
     def __init__(self, store: Store, mirror: Mirror | None = None, licence: str = LICENCE, app: str = ""):
         self.store, self.mirror = store, mirror
         self.licence, self.app = licence, app
-        self._downloading = threading.Lock()
 
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
@@ -132,17 +132,15 @@ class ContributionService:
         It is as MNIXEL writes it: `X` float64 (n, 28, 28) 0..255, and `y` int32 (n,).
         """
         writer = self._writer(question)
-        # The arrays of one visitor take some 30 MB for a moment.
-        with self._downloading:
-            mine = [drawing for drawing, _ in self.store.each("receipt_hash = ?", writer["receipt_hash"])]
-            levels = np.frombuffer(b"".join(drawing.image for drawing in mine), dtype=np.uint8)
-            file = io.BytesIO()
-            np.savez_compressed(
-                file,
-                X=levels.reshape(-1, board.SMALL, board.SMALL).astype("<f8"),
-                y=np.array([int(drawing.label) for drawing in mine], dtype=np.int32),
-            )
-            return file.getvalue()
+        mine = [drawing for drawing, _ in self.store.each("receipt_hash = ?", writer["receipt_hash"])]
+        levels = np.frombuffer(b"".join(drawing.image for drawing in mine), dtype=np.uint8)
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            X=levels.reshape(-1, board.SMALL, board.SMALL).astype("<f8"),
+            y=np.array([int(drawing.label) for drawing in mine], dtype=np.int32),
+        )
+        return file.getvalue()
 
     def delete(self, question: dict) -> dict:
         """{"receipt"} -> {"code", "count", "again"}: delete all drawings of a receipt, here and on the Hub.

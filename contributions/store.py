@@ -20,9 +20,10 @@ from contributions import rows
 from contributions.rows import Drawing
 
 FILE = "contributions.sqlite"
-PAGE = 50  # rows that are read at a time
+# So many rows are read at a time.
+PAGE = 50
 PER_WRITER = 5_000  # drawings
-# Bytes that stay free on the disk. Deleting needs room, too: for the journal of all drawings of a writer.
+# This much of the disk stays free: deleting needs room for the journal of all drawings of a writer.
 FREE_BYTES = 200_000_000
 
 # A writer's `version` counts the drawings that were added; a pending writer without a drawing has 0.

@@ -13,9 +13,10 @@ import {
   STORED,
   said,
 } from "./contribute.js";
-import { askFirst } from "./parts.js";
+import { askFirst } from "./widgets.js";
 
-const AGAIN = 5000; // milliseconds until the counts are asked for again, while not everything is stored
+// While not everything is stored, the page asks again after this time how much is.
+const AGAIN = 5000; // milliseconds
 
 export class Collection {
   #find;

@@ -4,15 +4,16 @@ import { recall, remember } from "../storage.js";
 import { isKnown } from "../words.js";
 import { lessons } from "./lessons.js";
 
-// In the browser's storage, and events on the window: somebody agreed or stopped, also in another tab.
+// The names of the receipt code and of the person at the page in the browser's storage.
 const RECEIPT = "draw-a-digit receipt";
-export const RECEIPT_CHANGED = RECEIPT;
 const PERSON = "draw-a-digit person";
-// An event on the window after a drawing was stored.
+// Events on the window: somebody agreed or stopped, also in another tab; a drawing was stored.
+export const RECEIPT_CHANGED = RECEIPT;
 export const STORED = "draw-a-digit stored";
-const ATTEMPTS = 10; // to send a drawing
-const PAUSE = 2000; // milliseconds between two of them
 export const SERVER_TIMEOUT = 8000; // milliseconds
+// How often a drawing is sent, and how long the page waits between two attempts.
+const ATTEMPTS = 10;
+const PAUSE = 2000; // milliseconds
 
 // A random name for a drawing. Under that name it is stored once, however often it is sent.
 export function newId() {

@@ -7,7 +7,8 @@
 import { recall, remember } from "../storage.js";
 
 const STORED = "draw-a-digit lessons";
-const MOST = 100; // lessons: the newest are kept
+// So many lessons are kept: the newest.
+const MOST = 100;
 
 const tenth = (value) => Math.round(value * 10) / 10;
 

@@ -10,9 +10,10 @@ import { engine } from "../read/engine.js";
 import { write } from "../words.js";
 import { newId, receipt, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { askFirst, cross, named, thumbnail } from "./parts.js";
+import { askFirst, cross, named, thumbnail } from "./widgets.js";
 
-const GRACE = 8000; // milliseconds in which a correction can be taken back before it is sent
+// The time in which a correction can be taken back before it is sent.
+const GRACE = 8000; // milliseconds
 
 // Under the board: how many drawings the page knows, and, opened, each of them. forget(id) forgets one,
 // forgetAll() all of them.
@@ -68,7 +69,7 @@ export function mount(page, sketchpad) {
   const tell = (...sentence) => sketchpad.tell(sentence);
   // The drawing that was taught last: {id, strokes, picture, isSent}.
   let last = null;
-  // That drawing, while a contributor can still take it back before it is sent.
+  // A contributor's correction that waits to be sent, or null.
   let held = null;
   let timer = null;
 

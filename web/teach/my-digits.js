@@ -13,12 +13,15 @@ import { label, write } from "../words.js";
 import { Collection } from "./collection.js";
 import { newId, RECEIPT_CHANGED, receipt, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { cross, named, thumbnail } from "./parts.js";
+import { cross, named, thumbnail } from "./widgets.js";
 
-const NAME = "digits"; // the engine's name for this board
 const DIGITS = "0123456789";
-const MAX_POINTS = 1500; // points of a drawing: with their times the server stores 32 kB
-const DOT = 20; // board units: a shorter line is a dot
+// The engine's name for this board.
+const NAME = "digits";
+// The most points of a drawing. The server stores 32 kB, which are some 1,800 points with their times.
+const MAX_POINTS = 1500;
+// A shorter line is a dot.
+const DOT = 20; // board units
 
 // The ten digits in the order in which they are asked for, and the drawings of them: {id, label, strokes,
 // source, read, isStored} each.

@@ -1,12 +1,12 @@
-// What several parts of teaching show: small pictures of drawings, buttons, and a question before something is
-// deleted.
+// What both tabs show: small pictures of drawings, their buttons, and a question before something is deleted.
 
 import { make } from "../dom.js";
 import { extent } from "../draw/drawing.js";
 import { showPixels } from "../show/answer.js";
 import { label } from "../words.js";
 
-const SIDE = 96; // pixels of a thumbnail
+// The side of a thumbnail.
+const SIDE = 96; // pixels
 // Ground around a drawing in its thumbnail, as a fraction of its larger side.
 const MARGIN = 0.15;
 
