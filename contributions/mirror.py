@@ -149,7 +149,10 @@ class Mirror:
 
         Rows that are not drawings do not count; a sentence in the log says how many there are.
         """
-        return self._take(*self._files())
+        commit, names = self._files()
+        counts = self._take(commit, names)
+        self._head = commit
+        return counts
 
     def _take(self, commit: str, names: set[str]) -> tuple[int, int]:
         """Take over these files of writers; returns how many drawings came and how many went.

@@ -17,17 +17,7 @@ from contributions.rows import clean
 from contributions.service import ContributionService
 from contributions.store import Declined, Store
 from tests.harness import CLEAN, ROOT, without
-from tests.harness.contributor import (
-    agree,
-    ask,
-    ids,
-    new_service,
-    python,
-    scribble,
-    strokes,
-    submit,
-    wait_for,
-)
+from tests.harness.contributor import agree, ask, ids, new_service, scribble, strokes, submit, wait_for
 
 service = new_service
 
@@ -66,7 +56,8 @@ service.collection({"receipt": receipt})
 heavy = {"torch", "model", "serving", "handwriting", "datasets", "pyarrow"}
 print(heavy & {name.split(".")[0] for name in sys.modules})
 """
-    assert python("-c", code, str(tmp_path), check=True).stdout == "{'saved': 1, 'waiting': 0}\nset()\n"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    assert subprocess.check_output(command, cwd=ROOT, env=CLEAN) == b"{'saved': 1, 'waiting': 0}\nset()\n"
 
 
 @pytest.mark.parametrize(

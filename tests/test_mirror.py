@@ -13,8 +13,8 @@ from contributions.mirror import Mirror, path_of
 from contributions.service import ContributionService
 from contributions.store import Store, hashed
 from tests.harness import CLEAN, ROOT
-from tests.harness.contributor import agree, ask, ids, new_service, python, scribble, submit
-from tests.harness.hub import OWNER, Fault, LocalHub
+from tests.harness.contributor import agree, ask, ids, new_service, scribble, submit
+from tests.harness.hub import OWNER, Fault, LocalHub, client
 
 REPOSITORY = f"{OWNER}/contributions"
 service = new_service
@@ -31,7 +31,9 @@ print(eval(sys.argv[2]))
 
 def mirror(hub: LocalHub, home, store: Store, call: str = "mirror.push()", check: bool = True):
     """One push or pull of a store in a process of its own, with an empty cache."""
-    return python("-c", MIRROR, str(store.folder), call, check=check, **hub.environment(home))
+    done = client(hub, home, sys.executable, "-c", MIRROR, str(store.folder), call)
+    assert not check or done.returncode == 0, done.stderr
+    return done
 
 
 def in_background(hub: LocalHub, home, store: Store, call: str) -> subprocess.Popen:
@@ -262,11 +264,13 @@ else:
 def test_a_space_without_a_lasting_disk(hub, tmp_path):
     """It is restored from the Hub at the start, calls nobody unknown before that, and deletions last."""
 
-    def start(number: int, *arguments: str, **more: str):
-        settings = {"SPACE_ID": "OWNER/mnixel", "CONTRIBUTIONS_REPO": REPOSITORY}
-        settings |= {**hub.environment(tmp_path / f"home {number}"), **more}
-        store = tmp_path / f"disk {number}"
-        return python("-c", SPACE, *arguments, store=store, check=True, **settings).stdout.splitlines()
+    def start(number: int, *arguments: str, **more: str) -> list[str]:
+        settings = {"SPACE_ID": "OWNER/mnixel", "CONTRIBUTIONS_REPO": REPOSITORY, **more}
+        settings["CONTRIBUTIONS_DIR"] = str(tmp_path / f"disk {number}")
+        command = [sys.executable, "-c", SPACE, *arguments]
+        done = client(hub, tmp_path / f"home {number}", *command, **settings)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
 
     receipt, waiting = start(1)[0].split()
     # What was called waiting is sent before the page stops.

@@ -21,7 +21,7 @@ from contributions.store import Declined, Store, hashed
 from model import DigitCNN
 from publishing import bundles
 from tests.harness import called
-from tests.harness.contributor import DIGITS, agree, new_service, python, strokes, submit
+from tests.harness.contributor import DIGITS, agree, new_service, strokes, submit
 from tests.harness.hub import OWNER, client, publish
 
 
@@ -224,10 +224,10 @@ def test_a_contributed_package_trains_and_is_published(full, net, hub, mnixel, t
         "recipes.RECIPES['mnixel-only'] = replace(ours, steps=2, optim=replace(ours.optim, rounds=2))\n"
         "sys.exit(train.main(sys.argv[1:]))\n"
     )
-    done = python(
-        "-c", short, "--recipe", "mnixel-only", "--data", str(mnixel), "--out", str(tmp_path / "run"),
-        "--with-contributions", str(out), store=full.folder,
-    )  # fmt: skip
+    store = {"CONTRIBUTIONS_DIR": str(full.folder)}
+    options = ["--recipe", "mnixel-only", "--data", str(mnixel), "--out", str(tmp_path / "run")]
+    command = [sys.executable, "-c", short, *options, "--with-contributions", str(out)]
+    done = client(hub, tmp_path / "us", *command, **store)
     assert done.returncode == 0, done.stderr
     count = len(data.contributed("train", out)[1])
     assert f"with {count} contributed drawings" in done.stdout
@@ -236,7 +236,6 @@ def test_a_contributed_package_trains_and_is_published(full, net, hub, mnixel, t
 
     sending = ("dataset", OWNER, "--contributed", str(out))
     load = "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); print("
-    store = {"CONTRIBUTIONS_DIR": str(full.folder)}
     assert publish(hub, tmp_path / "us", *sending, **store).returncode == 0
     code = load + "{k: v.num_rows for k, v in d.items()})"
     used = client(hub, tmp_path / "stranger", sys.executable, "-c", code, token="", cwd=tmp_path)

@@ -511,6 +511,8 @@ def test_a_contributor_s_correction_is_sent_and_the_page_says_so(study, running,
     assert student.say() == "Learnt: this is a 7. Sending it in a moment."
     student.press(".unteach")
     student.reads("1")
+    # What was forgotten is not sent with the next change.
+    student.show(SEVEN)
     student.teach("7")
     student.says("Learnt and saved. Thank you!")
     assert [(d.label, d.source) for d in kept()] == [("9", "collector"), ("7", "recognise")]

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import time
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from contributions import CONSENT
 from contributions.service import ContributionService
 from contributions.store import Store
-from tests.harness import CLEAN, ROOT
 from web import assets
 
 # The page has an example of each.
@@ -84,13 +80,3 @@ def wait_for(true, seconds: float = 60) -> None:
     while not true():
         assert time.monotonic() < deadline, f"not true within {seconds} s"
         time.sleep(0.1)
-
-
-def python(*arguments: str, store: Path | None = None, check: bool = False, **more: str):
-    """What a Python process in the project's folder says."""
-    environment = {**CLEAN, **more, **({"CONTRIBUTIONS_DIR": str(store)} if store else {})}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done
