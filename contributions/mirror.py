@@ -44,8 +44,6 @@ class Mirror:
         self.restored = False
         self._problem = ""
         self._hurry = threading.Event()
-        # The last commit whose drawings are all in the store, if one is known.
-        self._head: str | None = None
         # The commit and the file of each that was taken over: a failure after that does not fetch it again.
         self._taken: set[tuple[str, str]] = set()
 
@@ -78,11 +76,9 @@ class Mirror:
                 problem = str(error) if isinstance(error, Declined) else hub.explain(error, self.repository)
                 pause, retry = retry, min(2 * retry, SLOWEST)
             if problem != self._problem:
-                wait = f"Contributions wait here: {problem}"
+                again = f"Contributions reach {self.repository} again."
                 print(
-                    wait if problem else f"Contributions reach {self.repository} again.",
-                    file=sys.stderr,
-                    flush=True,
+                    f"Contributions wait here: {problem}" if problem else again, file=sys.stderr, flush=True
                 )
             self._problem = problem
             self._hurry.wait(pause)
@@ -122,23 +118,20 @@ class Mirror:
         if not unsent:
             return 0
         commit, there = self._files()
-        # Another page may have written, or this one before a crash.
-        if commit != self._head:
-            self._take(commit, there.intersection(map(path_of, unsent)))
+        # Another page may have written these files since this page last did.
+        self._take(commit, there.intersection(map(path_of, unsent)))
         deleted = [receipt_hash for receipt_hash in unsent if self.store.is_deleted(receipt_hash)]
-        contents = {each: b"".join(self.store.lines(each)) for each in unsent} | dict.fromkeys(
-            deleted, DELETED
-        )
-        self._head = self._api.create_commit(
+        contents = {each: b"".join(self.store.lines(each)) for each in unsent}
+        contents |= dict.fromkeys(deleted, DELETED)
+        self._api.create_commit(
             self.repository,
             [CommitOperationAdd(path_of(each), content) for each, content in contents.items()],
             commit_message="Contributions",
             repo_type="dataset",
             parent_commit=commit,
-        ).oid
+        )
         if deleted:
             # What was deleted leaves the repository's history, too.
-            self._head = None
             self._api.super_squash_history(self.repository, repo_type="dataset")
         self.store.mark_sent(unsent, deleted)
         self._taken.clear()
@@ -149,10 +142,7 @@ class Mirror:
 
         Rows that are not drawings do not count; a sentence in the log says how many there are.
         """
-        commit, names = self._files()
-        counts = self._take(commit, names)
-        self._head = commit
-        return counts
+        return self._take(*self._files())
 
     def _take(self, commit: str, names: set[str]) -> tuple[int, int]:
         """Take over these files of writers; returns how many drawings came and how many went.

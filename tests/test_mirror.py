@@ -22,6 +22,7 @@ service = new_service
 
 MIRROR = f"""
 import sys
+import contributions.mirror
 from contributions.mirror import Mirror
 from contributions.store import Store
 mirror = Mirror(Store(sys.argv[1]), "{REPOSITORY}")
@@ -115,12 +116,19 @@ def on_two_pages(service, hub, tmp_path) -> tuple[str, ContributionService]:
     return receipt, other
 
 
+ONE_BY_ONE = "[setattr(contributions.mirror, 'WRITERS', 1), *iter(mirror.push, 0)]"
+
+
 def test_two_pages_with_a_store_each_overwrite_nothing(service, hub, tmp_path):
     """The Hub gets what either has of a receipt, and a deletion at one holds at both."""
+    early = agree(service)
     receipt, other = on_two_pages(service, hub, tmp_path)
+    submit(service, early, id="early-001")
     mirror(hub, tmp_path, other.store)
-    mirror(hub, tmp_path, service.store)
-    assert on_hub(hub) == ["first-001", "here-0001", "there-001"] == ids(service.store)
+    # Each push takes over its own files, also after the page has committed others.
+    mirror(hub, tmp_path, service.store, ONE_BY_ONE)
+    assert on_hub(hub) == ["early-001", "first-001", "here-0001", "there-001"] == ids(service.store)
+    ask(service, "delete", receipt=early)
     ask(service, "delete", receipt=receipt)
     mirror(hub, tmp_path, service.store)
     submit(other, receipt, id="late-0001")
