@@ -1,8 +1,7 @@
 """Contributed drawings: stored, copied to the Hub, deleted by receipt, reviewed, merged for training.
 
-The page's server runs `service` (the page's calls), `store` (SQLite), `mirror` (the copy on the Hub) and
-`export` (a visitor's own copy); none of them imports torch. `review` and `merge` are the maintainer's:
-`python -m contributions`.
+The page's server runs `service` (the page's calls), `store` (SQLite) and `mirror` (the copy on the Hub); none
+of them imports torch. `review` and `merge` are the maintainer's: `python -m contributions`.
 """
 
 # Version of the terms in web/words.json, stored in each row. Under "1" the prediction was stored, too.

@@ -14,9 +14,9 @@ from data.parquet import CONTRIBUTED
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 REVIEW = """\
-Show the 60 earliest drawings that wait: a table on the terminal, and a sheet of pictures in the store's
-folder, which CONTRIBUTIONS_DIR names (data/submissions). It takes some seconds. With --accept or --reject,
-note the decisions in the store instead, at once. With CONTRIBUTIONS_REPO, first fetch what the Hub has."""
+Draw the 60 earliest drawings that wait on a sheet of pictures, sheet.png in the store's folder, which
+CONTRIBUTIONS_DIR names (data/submissions). It takes some seconds. With --accept or --reject, note the
+decisions in the store instead, at once. With CONTRIBUTIONS_REPO, first fetch what the Hub has."""
 MERGE = """\
 Write the accepted drawings as train and test parquet files, in place of earlier ones, to data/contributed. No
 writer is in both. It takes a second for every thousand drawings or so."""
@@ -43,18 +43,13 @@ def review_command(options: argparse.Namespace) -> None:
         print(f"{accepted} accepted, {rejected} rejected")
         print(f"next: `python -m contributions {'merge' if accepted else 'review --accept good'}`")
         return
-    try:
-        weights = options.weights
-        net = DigitCNN.from_pretrained(Path(weights) if Path(weights).is_dir() else weights)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{str(error).rstrip('.')}: name weights in --weights") from error
-    shown = review.waiting(store, net)
+    shown = review.waiting(store, DigitCNN.from_pretrained(WEIGHTS))
     review.remember(store, shown)
-    print(review.table(shown, store.waiting() - len(shown)))
+    print(review.summary(shown, store.waiting()))
     if not shown:
         print("next: `python -m contributions merge`")
         return
-    path = options.out or store.folder / "sheet.png"
+    path = store.folder / "sheet.png"
     review.sheet(shown).save(path)
     print(f"wrote {path}\n{NEXT}")
 
@@ -77,8 +72,6 @@ def main(arguments: list[str] | None = None) -> int:
     review = commands.add_parser("review", help="show what waits, accept, reject", description=REVIEW)
     review.set_defaults(run=review_command)
     add = review.add_argument
-    add("--out", type=Path, help="file for the sheet of pictures (default: sheet.png in the store's folder)")
-    add("--weights", default=str(WEIGHTS), help="folder or OWNER/NAME of the network that is asked")
     add("--accept", metavar="ID", nargs="+", default=[], help=CHOICE)
     add("--reject", metavar="ID", nargs="+", default=[], help="the same; what both name is rejected")
     merging = commands.add_parser("merge", help="write the accepted drawings", description=MERGE)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
-from contributions.export import write_parquet
+from PIL import Image
+
+import board
 from contributions.mirror import Mirror
+from contributions.rows import DIGITS, Drawing
 from contributions.service import store_location
 from contributions.store import FILE, Declined, Store
 from data.archives import DataError, replacing
@@ -16,7 +20,9 @@ from publishing import hub
 
 # The file beside the shards that holds the path of their store.
 SOURCE = "merged-from.txt"
-TEST_SHARE = 5  # every fifth writer
+# Every fifth writer is in the test part.
+TEST_SHARE = 5
+TEXTS = ("strokes", "writer", "source", "licence", "day")
 
 
 def split_of(writer: str) -> str:
@@ -26,28 +32,45 @@ def split_of(writer: str) -> str:
 
 def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
     """Write the accepted drawings to `folder` in place of earlier ones; returns drawings per split."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(names=DIGITS))
+    features |= {name: datasets.Value("string") for name in TEXTS}
     folder.mkdir(parents=True, exist_ok=True)
-    counts = {}
-    for split in ("train", "test"):
+    found: dict[str, list[dict]] = {"train": [], "test": []}
+    for drawing, _ in store.each("state = 'accepted'"):
+        found[split_of(drawing.writer)].append(_row(drawing))
+    for split, rows in found.items():
         path = folder / SHARD.format(split=split)
-        mine = (
-            drawing for drawing, _ in store.each("state = 'accepted'") if split_of(drawing.writer) == split
-        )
-        with replacing(path) as file:
-            counts[split] = write_parquet(mine, file)
-        if not counts[split]:
-            path.unlink()
+        if rows:
+            with replacing(path) as file:
+                datasets.Dataset.from_list(rows, features=features).to_parquet(file)
+        else:
+            path.unlink(missing_ok=True)
     (folder / SOURCE).write_text(str(store.folder.resolve()), encoding="utf-8")
-    return counts
+    return {split: len(rows) for split, rows in found.items()}
 
 
-def open_store(named: Path | None = None) -> Store:
-    """The store in `named` or the default folder; updated from CONTRIBUTIONS_REPO if that is set.
+def _row(drawing: Drawing) -> dict:
+    """A drawing as it is published: without its receipt and the time of day."""
+    return {
+        "image": Image.frombytes("L", (board.SMALL, board.SMALL), drawing.image),
+        "label": int(drawing.label),
+        "strokes": json.dumps(drawing.strokes, separators=(",", ":")),
+        "writer": drawing.writer,
+        "source": drawing.source,
+        "licence": drawing.licence,
+        "day": drawing.utc[:10],
+    }
+
+
+def open_store() -> Store:
+    """The store in CONTRIBUTIONS_DIR; updated from CONTRIBUTIONS_REPO if that is set.
 
     Raises DataError when the store does not exist or cannot be used, or the Hub cannot be asked.
     """
-    default, repository = store_location()
-    folder = named or default
+    folder, repository = store_location()
     if not repository and not (folder / FILE).is_file():
         raise DataError(f"there are no contributions in {folder}: name their folder in CONTRIBUTIONS_DIR")
     try:
@@ -64,19 +87,13 @@ def open_store(named: Path | None = None) -> Store:
 
 
 def refresh(folder: Path = CONTRIBUTED) -> None:
-    """Merge `folder` again from its store, so that drawings deleted since then are gone.
+    """Merge `folder` again from the store, so that drawings deleted since then are gone.
 
-    Raises DataError when that cannot be done, also when the store has moved.
+    Raises DataError as `open_store`, and when that is another store than the drawings are from.
     """
     if not any(folder.glob("*.parquet")):
         return
-    try:
-        source = Path((folder / SOURCE).read_text(encoding="utf-8"))
-        (source / FILE).stat()
-    except (OSError, ValueError):
-        raise DataError(
-            f"the store that {folder} was merged from has moved or cannot be found, so drawings that were "
-            "deleted since then would stay in it: name the store's folder in CONTRIBUTIONS_DIR and run "
-            f"`python -m contributions merge --out {folder}` again, or delete {folder}"
-        ) from None
-    merge(open_store(source), folder)
+    store = open_store()
+    if (folder / SOURCE).read_text(encoding="utf-8") != str(store.folder.resolve()):
+        raise DataError(f"{folder} was not merged from {store.folder}: name its store in CONTRIBUTIONS_DIR")
+    merge(store, folder)

@@ -26,18 +26,8 @@ DELETED = b'{"deleted":true}\n'
 NAME = re.compile(r"writers/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
 # Seconds between two pushes, so that a class of students makes few commits, and between two attempts at most.
 GATHER, SLOWEST = 3.0, 60.0
-# A commit has at most so many writers, and ends with the writer who brings it to so many bytes.
-WRITERS, BYTES = 50, 8_000_000
-CARD = b"""\
----
-pretty_name: Contributed digits, as they came in
-private: true
----
-
-Drawings that visitors of a page contributed, one row each, before review. The page writes them; a reviewed
-version is published elsewhere. A row holds the hash of its writer's receipt, by which all their drawings are
-deleted: keep this repository private.
-"""
+# A commit has at most so many writers.
+WRITERS = 20
 
 
 def path_of(receipt_hash: str) -> str:
@@ -46,33 +36,24 @@ def path_of(receipt_hash: str) -> str:
 
 
 class Mirror:
-    """Keeps the dataset repository `repository` ("OWNER/NAME") equal to the store, in a thread.
+    """Keeps the dataset repository `repository` ("OWNER/NAME") equal to the store, in a thread."""
 
-    With `restore` (a disk that a restart empties) the store is first filled from the repository.
-    """
-
-    def __init__(self, store: Store, repository: str, restore: bool = False):
+    def __init__(self, store: Store, repository: str):
         self.store, self.repository = store, repository
-        self.problem: str | None = None
-        self.restored = not restore
-        self._wake, self._hurry = threading.Event(), threading.Event()
-        # The last commit whose drawings are all in the store, if one is known.
-        self._head: str | None = None
-        # File -> the commit in which it was taken over: a failure after that does not fetch it again.
-        self._taken: dict[str, str] = {}
+        # Whether the store has what the repository had at the start: a restart empties the disk of a Space.
+        self.restored = False
+        self._problem = ""
+        self._hurry = threading.Event()
+        # The commit and the file of each that was taken over: a failure after that does not fetch it again.
+        self._taken: set[tuple[str, str]] = set()
 
     def start(self) -> None:
-        """Send new drawings as long as the process lives."""
+        """Fetch what the repository has, then send new drawings as long as the process lives."""
         threading.Thread(target=self._follow, daemon=True, name="contributions").start()
-
-    def wake(self) -> None:
-        """Tell the thread that there is something to send."""
-        self._wake.set()
 
     def flush(self, seconds: float, receipt_hash: str | None = None) -> bool:
         """Send now; returns whether this writer, or everybody, was on the Hub within so many seconds."""
         deadline = time.monotonic() + seconds
-        self._wake.set()
         self._hurry.set()
         while (unsent := self.store.unsent()) and (receipt_hash is None or receipt_hash in unsent):
             if time.monotonic() > deadline:
@@ -89,17 +70,17 @@ class Mirror:
                     self.restored = True
                 while self.push():
                     retry = 1.0
-                if self.problem:
-                    print(f"Contributions reach {self.repository} again.", flush=True)
-                self.problem, pause, retry = None, GATHER, 1.0
-                self._wake.wait()
-                self._wake.clear()
+                problem, pause, retry = "", GATHER, 1.0
             except Exception as error:
                 # The Hub's clients raise many kinds of errors, and none may end this thread.
                 problem = str(error) if isinstance(error, Declined) else hub.explain(error, self.repository)
-                if problem != self.problem:
-                    print(f"Contributions wait here: {problem}", file=sys.stderr, flush=True)
-                self.problem, pause, retry = problem, retry, min(2 * retry, SLOWEST)
+                pause, retry = retry, min(2 * retry, SLOWEST)
+            if problem != self._problem:
+                again = f"Contributions reach {self.repository} again."
+                print(
+                    f"Contributions wait here: {problem}" if problem else again, file=sys.stderr, flush=True
+                )
+            self._problem = problem
             self._hurry.wait(pause)
             self._hurry.clear()
 
@@ -116,15 +97,15 @@ class Mirror:
         api.create_repo(self.repository, repo_type="dataset", private=True, exist_ok=True)
         return api
 
-    def _info(self):
-        """What the Hub says of the repository. Raises Declined when it is not private, or not any more."""
+    def _files(self) -> tuple[str, set[str]]:
+        """The newest commit and its files. Raises Declined when the repository is not private (any more)."""
         info = self._api.dataset_info(self.repository, timeout=hub.SILENCE)
         if not info.private:
             raise Declined(
                 f"{self.repository} is public; drawings before review go to a private dataset repository "
                 "only: make it private, or name another in CONTRIBUTIONS_REPO."
             )
-        return info
+        return info.sha, {sibling.rfilename for sibling in info.siblings or []}
 
     def push(self) -> int:
         """Send a commit of what the Hub lacks; returns how many writers' files that were.
@@ -136,88 +117,59 @@ class Mirror:
         unsent = dict(islice(self.store.unsent().items(), WRITERS))
         if not unsent:
             return 0
-        info = self._info()
-        there = {sibling.rfilename for sibling in info.siblings or []}
-        # Another page may have written, or this one before a crash.
-        if info.sha != self._head:
-            self._take(info.sha, there.intersection(map(path_of, unsent)))
-        operations: list = [] if "README.md" in there else [CommitOperationAdd("README.md", CARD)]
-        sent, deleted, size = {}, [], 0
-        # The rows go through files, so that few are in memory.
-        with tempfile.TemporaryDirectory() as work:
-            for receipt_hash, version in unsent.items():
-                path = Path(work, receipt_hash)
-                if (lines := self.store.lines(receipt_hash)) is None:
-                    path.write_bytes(DELETED)
-                    deleted.append(receipt_hash)
-                else:
-                    with open(path, "wb") as file:
-                        file.writelines(line + b"\n" for line in lines)
-                    sent[receipt_hash] = version
-                operations.append(CommitOperationAdd(path_of(receipt_hash), path))
-                size += path.stat().st_size
-                if size >= BYTES:
-                    break
-            self._head = self._api.create_commit(
-                self.repository,
-                operations,
-                commit_message="Contributions",
-                repo_type="dataset",
-                parent_commit=info.sha,
-            ).oid
+        commit, there = self._files()
+        # Another page may have written these files since this page last did.
+        self._take(commit, there.intersection(map(path_of, unsent)))
+        deleted = [receipt_hash for receipt_hash in unsent if self.store.is_deleted(receipt_hash)]
+        contents = {each: b"".join(self.store.lines(each)) for each in unsent}
+        contents |= dict.fromkeys(deleted, DELETED)
+        self._api.create_commit(
+            self.repository,
+            [CommitOperationAdd(path_of(each), content) for each, content in contents.items()],
+            commit_message="Contributions",
+            repo_type="dataset",
+            parent_commit=commit,
+        )
         if deleted:
             # What was deleted leaves the repository's history, too.
-            self._head = None
             self._api.super_squash_history(self.repository, repo_type="dataset")
-        self.store.mark_sent(sent, deleted)
-        self._taken = {}
-        return len(sent) + len(deleted)
+        self.store.mark_sent(unsent, deleted)
+        self._taken.clear()
+        return len(unsent)
 
     def pull(self) -> tuple[int, int]:
         """Take over the repository's drawings and deletions; returns how many drawings came and went.
 
         Rows that are not drawings do not count; a sentence in the log says how many there are.
         """
-        info = self._info()
-        return self._take(info.sha, {sibling.rfilename for sibling in info.siblings or []})
+        return self._take(*self._files())
 
     def _take(self, commit: str, names: set[str]) -> tuple[int, int]:
         """Take over these files of writers; returns how many drawings came and how many went.
 
         A file that cannot be had does not stop the others; then the first failure is raised.
         """
-        came, went, faults, failures = 0, 0, list[str](), list[Exception]()
-        wanted = [name for name in names if NAME.fullmatch(name) and self._taken.get(name) != commit]
+        wanted = [name for name in names if NAME.fullmatch(name) and (commit, name) not in self._taken]
         # A deleted drawing must not stay in a cache.
         with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(8) as pool:
-            takes = {name: pool.submit(self._take_file, commit, name, work) for name in wanted}
-            for name, take in takes.items():
-                try:
-                    new, gone, wrong = take.result()
-                    self._taken[name] = commit
-                    came, went, faults = came + new, went + gone, faults + wrong
-                except Exception as error:
-                    failures.append(error)
-                # A Hub that is down is not asked for every file.
-                if len(failures) > 8 + len(self._taken):
-                    pool.shutdown(cancel_futures=True)
-                    break
+            takes = [pool.submit(self._take_file, commit, name, work) for name in wanted]
+        taken = [take.result() for take in takes]
+        came, went, faults = (sum(counts) for counts in zip((0, 0, 0), *taken, strict=True))
         if faults:
-            message = f"Rows in {self.repository} that are not drawings, left out: {len(faults)}"
-            print(f"{message} (the first: {faults[0]}).", file=sys.stderr, flush=True)
-        if failures:
-            raise failures[0]
+            message = f"Rows in {self.repository} that are not drawings, left out: {faults}."
+            print(message, file=sys.stderr, flush=True)
         return came, went
 
-    def _take_file(self, commit: str, name: str, work: str) -> tuple[int, int, list[str]]:
-        """How many drawings of one file came and went, and what is wrong with the rows left out."""
-        receipt_hash = Path(name).stem
+    def _take_file(self, commit: str, name: str, work: str) -> tuple[int, int, int]:
+        """How many drawings of one file came and went, and how many rows were left out."""
+        owner, came, went, faults = Path(name).stem, 0, 0, 0
         path = self._api.hf_hub_download(
             self.repository, name, repo_type="dataset", revision=commit, local_dir=work
         )
-        with open(path, "rb") as file:
-            if file.read(len(DELETED) + 1) == DELETED:
-                return 0, self.store.delete_writer(receipt_hash, on_hub=True), []
-            file.seek(0)
-            came, faults = self.store.take(receipt_hash, filter(None, map(bytes.strip, file)))
-        return came, 0, faults
+        content = Path(path).read_bytes()
+        if content == DELETED:
+            went = self.store.delete(owner, on_hub=True)
+        else:
+            came, faults = self.store.take(owner, filter(None, content.split(b"\n")))
+        self._taken.add((commit, name))
+        return came, went, faults

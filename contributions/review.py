@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -23,14 +24,18 @@ from contributions.store import Declined, Store
 if TYPE_CHECKING:
     from model import DigitCNN
 
-BLANK = 3.0  # fully inked pixels of 28x28: less is not a digit; a MNIXEL digit has 30 to 150
-SHORT = 8  # characters of an id that are shown
-MOST = 60  # drawings on a sheet
-COLUMNS = 5
-ENLARGED = 4  # pixels a side for each of the 28x28
-STRIP = 24  # pixels: height of the time line
-GAP, ASIDE = 12, 150  # pixels between cells, and beside a board
-CELL = (board.SIZE + ASIDE + 3 * GAP, board.SIZE + STRIP + 3 * GAP)  # width, height
+# Fully inked pixels of 28x28: less is not a digit. A MNIXEL digit has 30 to 150.
+BLANK = 3.0
+# So many characters of an id are shown.
+SHORT = 8
+# A sheet has so many drawings, in so many columns.
+MOST, COLUMNS = 60, 5
+# The side of each of the 28x28 pixels.
+ENLARGED = 4  # pixels
+# Pixels: the height of the time line, the gap between cells, and the room beside a board.
+STRIP, GAP, ASIDE = 24, 12, 150
+# The width and height of a cell.
+CELL = (board.SIZE + ASIDE + 3 * GAP, board.SIZE + STRIP + 3 * GAP)
 FRAMES = {"agrees": "#2f855a", "unsure": "#b7791f", "disagrees": "#c53030"}
 RULES = ("all", "good", "blank", "duplicate", *FRAMES)
 # The file in the store's folder that lists what the latest sheet showed: id -> [hash of the row, rules].
@@ -42,14 +47,12 @@ class Facts:
     """What a sheet shows of a waiting drawing.
 
     The prediction is None when the network is not sure. The confidence, 0..1, is that of the most probable
-    digit, and the margin is how far its logit lies above the mean. The flags are "blank", and "duplicate"
-    when the same picture came earlier.
+    digit. The flags are "blank", and "duplicate" when the same picture came earlier.
     """
 
     drawing: Drawing
     prediction: str | None
     confidence: float
-    margin: float
     flags: list[str]
 
     @property
@@ -87,17 +90,15 @@ def waiting(store: Store, net: DigitCNN, most: int = MOST) -> list[Facts]:
     return shown
 
 
-def predict(net: DigitCNN, drawing: Drawing) -> tuple[str | None, float, float]:
-    """The predicted digit (None when the network is not sure), the confidence 0..1 and the logit margin."""
-    from model import EmptyDrawing
-
+def predict(net: DigitCNN, drawing: Drawing) -> tuple[str | None, float]:
+    """The predicted digit (None when the network is not sure), and the confidence 0..1."""
     try:
         (probabilities,), (margin,) = net.predict(net.preprocess(drawn(drawing.strokes))[None])
-    except EmptyDrawing:
-        return None, 0.0, 0.0
+    except ValueError:
+        # There is nothing to read, or more than one digit.
+        return None, 0.0
     best = int(probabilities.argmax())
-    prediction = str(best) if margin >= net.config.threshold else None
-    return prediction, float(probabilities[best]), float(margin)
+    return (str(best) if margin >= net.config.threshold else None), float(probabilities[best])
 
 
 # --- decisions ----------------------------------------------------------------------------------------------
@@ -122,8 +123,8 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
         shown = {}
     states = dict(store.pages("id, state"))
     still = {id: rules for id, (_, rules) in shown.items() if states.get(id) == "waiting"}
-    rejected = _chosen(reject, still, list(states))
-    accepted = [id for id in _chosen(accept, still, list(states)) if id not in rejected]
+    rejected = _chosen(reject, still, states)
+    accepted = _chosen(accept, still, states) - rejected
     for id in accepted:
         if [sha256_of(drawing) for drawing, _ in store.each("id = ?", id)] != shown.get(id, ())[:1]:
             look = "look at it with `python -m contributions review` before you accept it"
@@ -131,32 +132,28 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
     return store.judge(accepted, "accepted"), store.judge(rejected, "rejected")
 
 
-def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Sequence[str]) -> list[str]:
+def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Iterable[str]) -> set[str]:
     """The ids that `words` name, by rules for `shown` or by beginnings of `every` id. Raises Declined."""
-    ids: dict[str, None] = {}
+    ids: set[str] = set()
     for word in words:
         if word in RULES:
-            matching = [id for id, rules in shown.items() if word in rules]
-        else:
-            matching = [id for id in every if id.startswith(word)]
-            if len(matching) != 1:
-                many = f"{len(matching)} drawings begin with it" if matching else "no drawing begins with it"
-                raise Declined(f"{word!r} is not a rule ({', '.join(RULES)}) and not an id: {many}")
-        ids.update(dict.fromkeys(matching))
-    return list(ids)
+            ids |= {id for id, rules in shown.items() if word in rules}
+            continue
+        matching = {id for id in every if id.startswith(word)}
+        if len(matching) != 1:
+            many = f"{len(matching)} drawings begin with it" if matching else "no drawing begins with it"
+            raise Declined(f"{word!r} is not a rule ({', '.join(RULES)}) and not an id: {many}")
+        ids |= matching
+    return ids
 
 
-def table(shown: Sequence[Facts], more: int = 0) -> str:
-    """One line a drawing, for the terminal; `more` wait and are not shown."""
-    if not shown and not more:
+def summary(shown: Sequence[Facts], waiting: int) -> str:
+    """How many drawings wait and are shown, and how many each rule chooses."""
+    if not shown:
         return "No drawing waits for review."
-    lines = [f"{'id':<{SHORT}}  label  network  verdict    flags"]
-    for facts in shown:
-        digit, flags = facts.prediction or "?", " ".join(facts.flags)
-        line = f"{facts.drawing.id[:SHORT]:<{SHORT}}  {facts.drawing.label:<5}  {digit:<7}"
-        lines.append(f"{line}  {facts.verdict:<9}  {flags}".rstrip())
-    lines.append(f"{len(shown) + more} waiting, {len(shown)} shown")
-    return "\n".join(lines)
+    counts = Counter(rule for facts in shown for rule in facts.rules)
+    chosen = ", ".join(f"{counts[rule]} {rule}" for rule in RULES[1:] if counts[rule])
+    return f"{waiting} waiting, {len(shown)} shown: {chosen}"
 
 
 # --- the sheet ----------------------------------------------------------------------------------------------
@@ -194,7 +191,6 @@ def cell(facts: Facts) -> Image.Image:
     words = [
         f"asked for: {drawing.label}",
         f"network: {facts.prediction or 'not sure'}, {100 * facts.confidence:.0f} %",
-        f"margin: {facts.margin:.2f}",
         f"strokes: {len(drawing.strokes)}, points: {len(points)}",
         f"radius {', '.join(f'{radius:g}' for radius in radii)}"[:22],
         f"{times[-1] / 1000:.1f} s" if times else "no times",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
-import threading
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 import board
-from contributions import CONSENT, LICENCE, export
+from contributions import CONSENT, LICENCE
 from contributions.mirror import Mirror
-from contributions.rows import ID, LICENCE_NAME, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
-from contributions.store import Declined, Store, hashed
+from contributions.rows import DIGITS, ID, LICENCE_NAME, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
+from contributions.store import UNKNOWN, Declined, Store, hashed
 
-FLUSH = 6.0  # seconds that a deletion waits for the Hub
-MOST_ACCEPTED = 200  # accepted drawings that everybody may see
+# A deletion waits for the Hub no longer than this.
+FLUSH = 6.0  # seconds
+# So many accepted drawings are shown to everybody.
+MOST_ACCEPTED = 200
 ROOT = Path(__file__).parent.parent
 
 
@@ -35,33 +37,24 @@ def refusal(error: Exception) -> dict:
 class ContributionService:
     """Serves contributors from a store, which `mirror` copies to the Hub.
 
-    `persistent`: the store outlives a restart; if it does not, only drawings on the Hub count as saved. `app`
-    is the page's version, which each drawing carries. Methods block: call them from a thread. Each answers a
-    question of the page, and raises ValueError with one sentence.
+    With a mirror, only drawings on the Hub count as saved. `app` is the page's version, which each drawing
+    carries. Methods block: call them from a thread. Each answers a question of the page, and raises
+    ValueError with one sentence.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        mirror: Mirror | None = None,
-        licence: str = LICENCE,
-        persistent: bool = True,
-        app: str = "",
-    ):
+    def __init__(self, store: Store, mirror: Mirror | None = None, licence: str = LICENCE, app: str = ""):
         self.store, self.mirror = store, mirror
-        self.licence, self.persistent, self.app = licence, persistent, app
-        self._downloading = threading.Lock()
+        self.licence, self.app = licence, app
 
     @classmethod
     def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
         """The service that the environment asks for and None; or None and the `refusal` for the page."""
         folder, repository = store_location()
-        # docs/operations.md says why no folder of a Space outlives a restart.
-        persistent = not os.environ.get("SPACE_ID")
         try:
             if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
                 raise Declined("Contributions are switched off here.", code="off")
-            if not persistent and not repository:
+            # docs/operations.md says why no folder of a Space outlives a restart.
+            if os.environ.get("SPACE_ID") and not repository:
                 sentence = (
                     "This Space has no disk that outlives a restart and no repository to keep drawings in, "
                     "so it takes none."
@@ -70,13 +63,13 @@ class ContributionService:
             licence = os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE
             if not LICENCE_NAME.fullmatch(licence):
                 raise Declined("CONTRIBUTIONS_LICENCE must be a name of at most 100 plain letters.")
-            store, mirror = Store(folder), None
+            store = Store(folder)
         except Declined as error:
             return None, refusal(error)
-        if repository:
-            mirror = Mirror(store, repository, restore=not persistent)
+        mirror = Mirror(store, repository) if repository else None
+        if mirror:
             mirror.start()
-        return cls(store, mirror, licence, persistent, app), None
+        return cls(store, mirror, licence, app), None
 
     def close(self) -> None:
         """Send the Hub what it lacks, for a few seconds at most, before the page stops."""
@@ -100,20 +93,16 @@ class ContributionService:
     def submit(self, question: dict) -> dict:
         """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once it is on the disk.
 
-        {"error", "consent": True} when nobody has agreed under that receipt. A drawing that is sent again
-        under the same id is stored once.
+        A drawing that is sent again under the same id is stored once.
         """
         writer = self._writer(question)
-        if writer is None:
-            return {"error": "Please agree to the terms first.", "consent": True}
-        id, label, source = question.get("id"), question.get("label"), question.get("source", "collector")
-        # The page has asked whether the drawing is the right digit.
-        if not isinstance(id, str) or not ID.fullmatch(id):
-            raise ValueError("A drawing is sent with an id of 8 to 64 letters, digits and dashes.")
-        if not isinstance(label, str) or label not in list("0123456789"):
-            raise ValueError('The label is one of "0" to "9".')
-        if source not in SOURCES:
-            raise ValueError('The source is "collector" or "recognise".')
+        id, label = str(question.get("id")), str(question.get("label"))
+        source = str(question.get("source", "collector"))
+        if not ID.fullmatch(id) or label not in DIGITS or source not in SOURCES:
+            raise ValueError(
+                'A drawing has an id of 8 to 64 letters, digits and dashes, a label from "0" to "9", and the '
+                'source "collector" or "recognise".'
+            )
         strokes = clean(question.get("strokes"))
         if not strokes:
             raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
@@ -123,24 +112,14 @@ class ContributionService:
             sentence = "This drawing has more points than can be kept. Draw it again with fewer lines."
             raise Declined(sentence, code="too-long")
         self.store.add(drawing)
-        if self.mirror:
-            self.mirror.wake()
         return self.status(question)
 
     def status(self, question: dict) -> dict:
-        """{"receipt"} -> {"saved", "waiting"}: drawings that are safe, and those that a restart would lose.
-
-        With a mirror also "on_hub", and "problem", a sentence, while the Hub does not take them.
-        """
-        if self._writer(question) is None:
-            return {"error": "Nothing is kept under this receipt.", "consent": True}
+        """{"receipt"} -> {"saved", "waiting"}: how many drawings are safe, and how many the Hub lacks."""
+        self._writer(question)
         stored, on_hub = self.store.counts(question["receipt"])
-        saved = stored if self.persistent else on_hub
-        counts = {"saved": saved, "waiting": stored - saved}
-        if not self.mirror:
-            return counts
-        problem = self.mirror.problem if on_hub < stored else None
-        return {**counts, "on_hub": on_hub, **({"problem": problem} if problem else {})}
+        saved = on_hub if self.mirror else stored
+        return {"saved": saved, "waiting": stored - saved}
 
     def accepted(self, question: dict) -> dict:
         """{} -> {"digits": [[label, its 28x28 in base64], ...]}: the first accepted drawings."""
@@ -148,34 +127,40 @@ class ContributionService:
         return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
 
     def collection(self, question: dict) -> bytes:
-        """{"receipt"} -> the receipt's drawings as `MNIST.npz`."""
-        if not self._writer(question) or not self.store.counts(question["receipt"])[0]:
-            raise Declined("Nothing is kept under this receipt yet.", code="nothing-kept")
-        # The arrays of one visitor take some 30 MB for a moment.
-        with self._downloading:
-            mine = self.store.each("receipt_hash = ?", hashed(question["receipt"]))
-            return export.npz(drawing for drawing, _ in mine)
+        """{"receipt"} -> the receipt's drawings as `MNIST.npz`.
+
+        It is as MNIXEL writes it: `X` float64 (n, 28, 28) 0..255, and `y` int32 (n,).
+        """
+        writer = self._writer(question)
+        mine = [drawing for drawing, _ in self.store.each("receipt_hash = ?", writer["receipt_hash"])]
+        levels = np.frombuffer(b"".join(drawing.image for drawing in mine), dtype=np.uint8)
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            X=levels.reshape(-1, board.SMALL, board.SMALL).astype("<f8"),
+            y=np.array([int(drawing.label) for drawing in mine], dtype=np.int32),
+        )
+        return file.getvalue()
 
     def delete(self, question: dict) -> dict:
         """{"receipt"} -> {"code", "count", "again"}: delete all drawings of a receipt, here and on the Hub.
 
-        `again`: the Hub did not answer and the disk does not last, so the visitor has to delete again later.
+        `again`: the Hub did not answer, and this disk may not last, so the visitor deletes again later.
         """
-        receipt = question.get("receipt")
-        if not self.store.was_deleted(receipt) and self._writer(question) is None:
-            sentence = "Nothing is kept under this receipt; check the code for typing mistakes."
-            raise Declined(sentence, code="unknown")
-        count = self.store.delete(receipt)
-        on_hub = not self.mirror or self.mirror.flush(FLUSH, hashed(receipt))
-        code = "gone" if on_hub else "gone-here" if self.persistent else "gone-later"
-        return {"code": code, "count": count, "again": code == "gone-later"}
+        receipt_hash = hashed(question.get("receipt"))
+        if not self.store.is_deleted(receipt_hash):
+            self._writer(question)
+        count = self.store.delete(receipt_hash)
+        on_hub = not self.mirror or self.mirror.flush(FLUSH, receipt_hash)
+        return {"code": "gone" if on_hub else "gone-later", "count": count, "again": not on_hub}
 
-    def _writer(self, question: dict) -> dict[str, str] | None:
-        """The writer with this receipt, or None; Declined while the store is being filled from the Hub."""
-        writer = self.store.writer(question.get("receipt"))
-        if not writer and self.mirror and not self.mirror.restored:
+    def _writer(self, question: dict) -> dict[str, str]:
+        """The writer with this receipt. Raises Declined when nobody has agreed under it."""
+        if writer := self.store.writer(question.get("receipt")):
+            return writer
+        if self.mirror and not self.mirror.restored:
             sentence = (
                 "The server is still fetching what it had kept; try again in a minute. Nothing is lost."
             )
             raise Declined(sentence, code="restoring")
-        return writer
+        raise Declined(UNKNOWN, code="unknown")

@@ -14,18 +14,16 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from contributions import rows
 from contributions.rows import Drawing
 
 FILE = "contributions.sqlite"
-PAGE = 50  # rows that are read at a time
-# Rows from the Hub that are taken over in one transaction, so that visitors need not wait.
-PIECE = 100
+# So many rows are read at a time.
+PAGE = 50
 PER_WRITER = 5_000  # drawings
-# Bytes that stay free on the disk. Deleting needs room, too: for the journal of all drawings of a writer.
+# This much of the disk stays free: deleting needs room for the journal of all drawings of a writer.
 FREE_BYTES = 200_000_000
 
 # A writer's `version` counts the drawings that were added; a pending writer without a drawing has 0.
@@ -44,8 +42,9 @@ CREATE TABLE IF NOT EXISTS deleted_receipts (receipt_hash TEXT PRIMARY KEY, sent
 CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
 CREATE INDEX IF NOT EXISTS pending_writers ON writers (utc) WHERE version = 0;
 """
-INSERT = "INSERT INTO drawings (id, receipt_hash, row, version) VALUES (?, ?, ?, ?)"
+INSERT = "INSERT OR IGNORE INTO drawings (id, receipt_hash, row, version) VALUES (?, ?, ?, ?)"
 NO_ROOM, LATER = "The server has no room left for drawings.", "The server cannot do that just now; try again."
+UNKNOWN = "Nothing is kept under this receipt; check the code for typing mistakes."
 
 
 class Declined(ValueError):
@@ -57,28 +56,6 @@ class Declined(ValueError):
     def __init__(self, sentence: str, code: str = "refused", **values):
         super().__init__(sentence)
         self.code, self.values = code, values
-
-
-def _insert(database: sqlite3.Connection, owner: str, drawing: Drawing) -> bool:
-    """Insert a drawing from the Hub; True if it is new. Raises ValueError for what contradicts the store."""
-    if drawing.receipt_hash != owner:
-        raise ValueError("its receipt_hash is not that of its file")
-    # If the writer has deleted everything, the Hub gets that deletion once more.
-    if database.execute("UPDATE deleted_receipts SET sent = 0 WHERE receipt_hash = ?", (owner,)).rowcount:
-        return False
-    database.execute(
-        "INSERT OR IGNORE INTO writers VALUES (?, ?, ?, ?, ?, 1, 1)",
-        (owner, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
-    )
-    found = database.execute("SELECT writer FROM writers WHERE receipt_hash = ?", (owner,)).fetchone()
-    if found != (drawing.writer,):
-        raise ValueError("its writer is not that of its receipt_hash")
-    there = database.execute("SELECT receipt_hash FROM drawings WHERE id = ?", (drawing.id,)).fetchone()
-    if there not in (None, (owner,)):
-        raise ValueError("its id is that of another writer's drawing")
-    if not there:
-        database.execute(INSERT, (drawing.id, owner, rows.to_line(drawing), 0))
-    return not there
 
 
 def hashed(receipt: object) -> str:
@@ -98,8 +75,8 @@ class Store:
     Rows are added, accepted or rejected by a maintainer, and deleted by their writers.
     """
 
-    def __init__(self, folder: str | Path, per_writer: int = PER_WRITER, free_bytes: int = FREE_BYTES):
-        self.folder, self.per_writer, self.free_bytes = Path(folder), per_writer, free_bytes
+    def __init__(self, folder: str | Path):
+        self.folder = Path(folder)
         self._lock = threading.RLock()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -158,7 +135,7 @@ class Store:
 
     def _check_room(self) -> None:
         """Raises Declined when the disk is nearly full."""
-        if shutil.disk_usage(self.folder).free < self.free_bytes:
+        if shutil.disk_usage(self.folder).free < FREE_BYTES:
             raise Declined(NO_ROOM, code="no-room")
 
     def writer(self, receipt: object) -> dict[str, str] | None:
@@ -168,29 +145,28 @@ class Store:
         found = self.ask(question, hashed(receipt))
         return dict(zip(names, found[0], strict=True)) if found else None
 
-    def add(self, drawing: Drawing) -> bool:
-        """Store a drawing; when this returns it is on the disk. False when it was there already.
+    def add(self, drawing: Drawing) -> None:
+        """Store a drawing, unless it is there; when this returns it is on the disk.
 
         Raises Declined when a limit is reached or the disk is full; then nothing has changed.
         """
-        mine, most = (drawing.receipt_hash,), self.per_writer
+        mine = (drawing.receipt_hash,)
         with self.writing() as database:
             there = self.ask("SELECT receipt_hash FROM drawings WHERE id = ?", drawing.id)
             if there == [mine]:
-                return False
+                return
             if there:
                 raise Declined("Another drawing has this id; send yours under a new one.")
             version = "UPDATE writers SET version = version + 1 WHERE receipt_hash = ? RETURNING version"
             known = database.execute(version, mine).fetchone()
             if not known:
-                sentence = "Your contributions were deleted, so nothing more is kept under this receipt."
-                raise Declined(sentence, code="deleted")
+                # The visitor has deleted everything meanwhile.
+                raise Declined(UNKNOWN, code="unknown")
             self._check_room()
-            if self.ask("SELECT count(*) FROM drawings WHERE receipt_hash = ?", *mine)[0][0] >= most:
-                sentence = f"You have given {most:,} drawings, which is the most from one person; thank you."
-                raise Declined(sentence, code="yours-full", most=most)
+            if self.ask("SELECT count(*) FROM drawings WHERE receipt_hash = ?", *mine)[0][0] >= PER_WRITER:
+                sentence = f"You have given {PER_WRITER:,} drawings, the most from one person; thank you."
+                raise Declined(sentence, code="yours-full", most=PER_WRITER)
             database.execute(INSERT, (drawing.id, *mine, rows.to_line(drawing), *known))
-        return True
 
     def counts(self, receipt: str) -> tuple[int, int]:
         """How many drawings of a receipt are stored here, and how many of those are on the Hub, too."""
@@ -202,14 +178,11 @@ class Store:
 
     # --- deleting -----------------------------------------------------------------------------------------
 
-    def delete(self, receipt: object) -> int:
-        """Delete the writer with that receipt and their drawings; returns how many drawings that were."""
-        return self.delete_writer(hashed(receipt))
+    def delete(self, receipt_hash: str, on_hub: bool = False) -> int:
+        """Delete the writer with that hash and their drawings; returns how many drawings that were.
 
-    def delete_writer(self, receipt_hash: str, on_hub: bool = False) -> int:
-        """Delete a writer by the hash of the receipt; the copy on the Hub follows, unless `on_hub`.
-
-        The hash stays, so that no copy from elsewhere brings the drawings back.
+        The copy on the Hub follows, unless it is deleted already (`on_hub`). The hash stays, so that no copy
+        from elsewhere brings the drawings back.
         """
         with self.writing() as database:
             gone = "DELETE FROM writers WHERE receipt_hash = ? RETURNING version"
@@ -218,9 +191,9 @@ class Store:
             database.execute(known, (receipt_hash, on_hub or version == (0,)))
             return database.execute("DELETE FROM drawings WHERE receipt_hash = ?", (receipt_hash,)).rowcount
 
-    def was_deleted(self, receipt: object) -> bool:
-        """Whether everything under that receipt was deleted before."""
-        return bool(self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", hashed(receipt)))
+    def is_deleted(self, receipt_hash: str) -> bool:
+        """Whether everything under that hash was deleted before."""
+        return bool(self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", receipt_hash))
 
     # --- the copy on the Hub ------------------------------------------------------------------------------
 
@@ -233,11 +206,9 @@ class Store:
             )
         )
 
-    def lines(self, receipt_hash: str) -> Iterator[bytes] | None:
-        """The rows of a writer; None when the writer is deleted."""
-        if self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", receipt_hash):
-            return None
-        return (row.encode() for (row,) in self.pages("row", "receipt_hash = ?", receipt_hash))
+    def lines(self, receipt_hash: str) -> Iterator[bytes]:
+        """The rows of a writer."""
+        return (row.encode() + b"\n" for (row,) in self.pages("row", "receipt_hash = ?", receipt_hash))
 
     def mark_sent(self, versions: dict[str, int], deleted: Iterable[str]) -> None:
         """Note that the Hub has these writers in these versions, and these deletions."""
@@ -247,20 +218,30 @@ class Store:
             question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
             database.executemany(question, [(receipt_hash,) for receipt_hash in deleted])
 
-    def take(self, owner: str, lines: Iterable[bytes]) -> tuple[int, list[str]]:
-        """Take over rows from the Hub's file of the writer with that receipt hash.
+    def take(self, owner: str, lines: Iterable[bytes]) -> tuple[int, int]:
+        """Take over the rows in the Hub's file of the writer with that receipt hash.
 
-        Returns how many drawings are new here, and what is wrong with rows that are not drawings; those are
-        left out. A deleted writer's drawings stay away.
+        Returns how many drawings are new here, and how many rows were left out because they are not drawings
+        of that writer. A deleted writer's drawings stay away, and the Hub gets that deletion once more.
         """
-        came, faults, lines = 0, [], iter(lines)
-        while piece := list(islice(lines, PIECE)):
-            with self.writing() as database:
-                for line in piece:
-                    try:
-                        came += _insert(database, owner, rows.parse(line))
-                    except ValueError as error:
-                        faults.append(str(error))
+        drawings, faults = [], 0
+        for line in lines:
+            try:
+                drawings.append(rows.parse(line))
+            except ValueError:
+                faults += 1
+        mine = [drawing for drawing in drawings if drawing.receipt_hash == owner]
+        came, faults = 0, faults + len(drawings) - len(mine)
+        with self.writing() as database:
+            again = "UPDATE deleted_receipts SET sent = 0 WHERE receipt_hash = ?"
+            if database.execute(again, (owner,)).rowcount:
+                return 0, faults
+            for drawing in mine:
+                database.execute(
+                    "INSERT OR IGNORE INTO writers VALUES (?, ?, ?, ?, ?, 1, 1)",
+                    (owner, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
+                )
+                came += database.execute(INSERT, (drawing.id, owner, rows.to_line(drawing), 0)).rowcount
         return came, faults
 
     # --- the maintainer -----------------------------------------------------------------------------------

@@ -5,39 +5,20 @@ The way to the Hub is in test_mirror.py, review in test_review.py.
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import signal
 import subprocess
 import sys
-import threading
-import time
-import urllib.error
-import urllib.request
-from contextlib import suppress
-from http.client import HTTPException
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from contributions import CONSENT
-from contributions.rows import PAUSE, TICK, clean
+from contributions.rows import clean
 from contributions.service import ContributionService
 from contributions.store import Declined, Store
-from tests.harness import CLEAN, ROOT, without
-from tests.harness.contributor import DIGITS, agree, ask, python, scribble, strokes, submit, wait_for
-from tests.harness.hub import OWNER, Fault
-from tests.harness.servers import Server
+from tests.harness import CLEAN, ROOT
+from tests.harness.contributor import agree, ask, ids, new_service, scribble, strokes, submit, wait_for
 
-REPOSITORY = f"{OWNER}/contributions"
-
-
-@pytest.fixture
-def service(tmp_path):
-    return ContributionService(Store(tmp_path / "store"), app="1.0")
+service = new_service
 
 
 # --- keeping ------------------------------------------------------------------------------------------------
@@ -74,35 +55,28 @@ service.collection({"receipt": receipt})
 heavy = {"torch", "model", "serving", "handwriting", "datasets", "pyarrow"}
 print(heavy & {name.split(".")[0] for name in sys.modules})
 """
-    assert python("-c", code, str(tmp_path), check=True).stdout == "{'saved': 1, 'waiting': 0}\nset()\n"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    assert subprocess.check_output(command, cwd=ROOT, env=CLEAN) == b"{'saved': 1, 'waiting': 0}\nset()\n"
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"id": 7}, "an id of 8 to 64"),
-        ({"id": "x" * 65}, "an id of 8 to 64"),
-        ({"label": 2}, 'The label is one of "0" to "9"'),
-        ({"label": "12"}, 'The label is one of "0" to "9"'),
-        ({"label": ["2"]}, 'The label is one of "0" to "9"'),
-        ({"source": "elsewhere"}, "The source is"),
-        ({"source": ["collector"]}, "The source is"),
+        ({"label": "12"}, 'a label from "0" to "9"'),
+        ({"source": ["collector"]}, 'the source "collector" or "recognise"'),
         ({"strokes": "2"}, "list of strokes"),
-        ({"strokes": [{"points": [[0, float("nan")]]}]}, "finite numbers"),
         ({"strokes": [{"points": [[9, 9]], "times": [-1]}]}, "whole milliseconds"),
         ({"strokes": [{"points": [[9, 9]], "times": [1, 2]}]}, "whole milliseconds"),
-        ({"strokes": [{"points": [[9, 9]], "times": "now"}]}, "whole milliseconds"),
-        ({"strokes": [], "label": "8"}, "The board is empty. Draw an 8, or skip it."),
-        ({"strokes": [{"points": [[-9, 9], [500, 9]]}]}, "The board is empty. Draw a 2, or skip it."),
+        ({"strokes": [{"points": [[-9, 9], [500, 9]]}], "label": "8"}, "empty. Draw an 8, or skip it."),
         ({"strokes": scribble(2000)}, "more points than can be kept"),
         # A stroke that leaves the board 200 times is stored as 201.
         ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "more points than can be kept"),
     ],
 )
 def test_malformed_drawings_get_one_sentence(change, message, service):
-    answer = submit(service, agree(service), **change)
-    assert message in answer["error"]
-    assert list(service.store.each()) == []
+    assert message in submit(service, agree(service), **change)["error"]
+    assert ids(service.store) == []
 
 
 NASTY = ["'); DROP TABLE drawings; --", '{"a":\n1}', "\u2028\x1b[2J\x00", "\ud800", "💀" * 20]
@@ -114,10 +88,8 @@ def test_whatever_is_asked_gets_one_sentence_or_is_stored_as_a_drawing(service):
     for name in ("consent", "submit", "status", "delete", "collection"):
         for question in (*MALFORMED, *({"receipt": text, "version": text} for text in NASTY)):
             assert "error" in ask(service, name, **question), name
-    assert submit(service, "AAAA-AAAA-AAAA-AAAA")["consent"]
     assert "have changed" in ask(service, "consent", version="1")["error"]
     receipt = agree(service)
-    assert "Nothing is kept" in ask(service, "collection", receipt=receipt)["error"]
     for text in NASTY:
         for name in ("id", "label", "source", "strokes"):
             assert "error" in submit(service, receipt, **{name: text}), name
@@ -157,58 +129,24 @@ TEXT = "visit example.org for free stuff"
 def test_cleaning(sent, stored):
     made = [{"points": list(map(list, points)), "radius": 15.04, "times": times} for points, times in sent]
     wanted = [{"points": list(map(list, points)), "radius": 15.0, "times": times} for points, times in stored]
-    assert clean(made) == wanted
-
-
-places = st.floats(-900, 1300) | st.integers(-900, 1300)
-sent = st.lists(
-    st.lists(st.tuples(places, places, st.integers(0, 10_000_000)), min_size=1, max_size=8).map(
-        lambda points: {
-            "points": [[x, y] for x, y, _ in points],
-            "radius": 7.77,
-            "times": [t for *_, t in points],
-        }
-    ),
-    max_size=5,
-)
-
-
-@given(sent)
-def test_what_is_stored_is_on_the_board_and_in_order(drawing):
-    try:
-        stored = clean(drawing)
-    except ValueError:
-        # The line is too long.
-        return
-    assert clean(stored) == stored
-    every = [point for stroke in stored for point in stroke["points"]]
-    assert all(0 <= value <= 448 and value == round(value, 1) for point in every for value in point)
-    on_board = [p for s in drawing for p in s["points"] if all(0 <= round(float(v), 1) <= 448 for v in p)]
-    assert len(every) == len(on_board)
-    times = [time for stroke in stored for time in stroke["times"]]
-    assert times[:1] in ([], [0]) and all(time % TICK == 0 for time in times)
-    assert all(0 <= b - a <= PAUSE for a, b in zip(times, times[1:], strict=False))
-    assert all(
-        set(s) == {"points", "radius", "times"} and len(s["times"]) == len(s["points"]) for s in stored
-    )
+    assert clean(made) == wanted == clean(wanted)
 
 
 # --- limits -------------------------------------------------------------------------------------------------
 
 
-def test_limits(tmp_path):
-    service = ContributionService(Store(tmp_path, per_writer=2))
+def test_limits(service, monkeypatch):
     receipt = agree(service)
+    monkeypatch.setattr("contributions.store.PER_WRITER", 2)
     for number in range(2):
         assert submit(service, receipt, id=f"drawing-{number}")["saved"] == number + 1
     assert "You have given 2 drawings" in submit(service, receipt, id="drawing-9")["error"]
     # What is there already is still there.
     assert submit(service, receipt, id="drawing-1")["saved"] == 2
-    # A disk that is nearly full:
-    full = ContributionService(Store(tmp_path, free_bytes=10**18))
-    assert "no room left" in ask(full, "consent", version=CONSENT)["error"]
-    assert "no room left" in submit(full, receipt, id="drawing-9")["error"]
-    assert ask(full, "delete", receipt=receipt)["count"] == 2
+    monkeypatch.setattr("contributions.store.FREE_BYTES", 10**18)
+    assert "no room left" in ask(service, "consent", version=CONSENT)["error"]
+    assert "no room left" in submit(service, receipt, id="drawing-9")["error"]
+    assert ask(service, "delete", receipt=receipt)["count"] == 2
 
 
 def test_whoever_draws_nothing_in_a_day_agrees_again(service):
@@ -219,54 +157,19 @@ def test_whoever_draws_nothing_in_a_day_agrees_again(service):
         service.store._database.execute("UPDATE writers SET utc = ?", (f"{utc}-01T00:00:00+00:00",))
         assert service.store.writer(agree(service)) and service.store.writer(drew)
         assert (service.store.writer(agreed) is not None) == known
-    assert submit(service, agreed, id="drawing-2")["consent"]
+    assert submit(service, agreed, id="drawing-2")["code"] == "unknown"
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 12 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", place]
-    if subprocess.run(command, capture_output=True).returncode:
-        without("no file system can be mounted here, which a full disk is tried on")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
-
-
-def fill(place) -> None:
-    """Take the last byte."""
-    with open(place / "somebody-else", "ab", buffering=0) as file, suppress(OSError):
-        while file.write(b"x" * 4096):
-            pass
-    assert os.statvfs(place).f_bavail == 0
-
-
-@pytest.mark.thorough
-def test_a_full_disk_loses_nothing(small_disk):
-    """Drawings are stored until it is full, stay, and can be deleted once there is some room."""
-    ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(7_000_000))
-    service = ContributionService(Store(small_disk / "store", free_bytes=0))
-    mine, other = agree(service), agree(service)
-    assert submit(service, other, id="other-001")["saved"] == 1
-    for number in range(400):
-        answer = submit(service, mine, id=f"mine-{number:04}", strokes=scribble(1500))
-        if "error" in answer:
-            break
+def test_a_full_disk_loses_nothing(service):
+    """SQLite is given no more pages, as on a full disk."""
+    receipt, number = agree(service), 0
+    service.store.ask("PRAGMA max_page_count = 40")
+    drawn = scribble(1500)
+    while "error" not in (answer := submit(service, receipt, id=f"drawing-{number}", strokes=drawn)):
+        number += 1
     assert answer == {"error": "The server has no room left for drawings.", "code": "no-room"}
-    assert number * 30_000 > 3_000_000
-    fill(small_disk)
-    assert submit(service, other, id="other-002")["error"] == answer["error"]
-    assert ask(service, "delete", receipt=mine) == answer
-    assert ask(service, "status", receipt=mine)["saved"] == number
-    assert ask(service, "status", receipt=other)["saved"] == 1
-    ballast.unlink()
-    assert ask(service, "delete", receipt=mine) == {"code": "gone", "count": number, "again": False}
-    assert [drawing.id for drawing, _ in service.store.each()] == ["other-001"]
-    files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
-    assert b"mine-0" not in files and b"other-001" in files
-    assert submit(service, agree(service))["saved"] == 1
+    assert ask(service, "status", receipt=receipt)["saved"] == number > 1
+    assert ask(service, "delete", receipt=receipt)["count"] == number
 
 
 def test_where_the_store_is(monkeypatch, tmp_path):
@@ -276,7 +179,7 @@ def test_where_the_store_is(monkeypatch, tmp_path):
     monkeypatch.setenv("CONTRIBUTIONS_DIR", str(tmp_path))
     monkeypatch.setenv("CONTRIBUTIONS_LICENCE", "CC0 1.0")
     service, closed = ContributionService.from_environment("3.1")
-    assert service.persistent and not closed and service.licence == "CC0 1.0" and service.app == "3.1"
+    assert not closed and service.licence == "CC0 1.0" and service.app == "3.1"
     for name, value, code in (
         ("CONTRIBUTIONS_LICENCE", "CC BY 4.0 – España", None),
         ("SPACE_ID", "OWNER/mnixel", "no-disk"),
@@ -286,21 +189,6 @@ def test_where_the_store_is(monkeypatch, tmp_path):
         service, closed = ContributionService.from_environment()
         assert service is None and closed["error"].endswith(".")
         assert code is None or closed["code"] == code
-
-
-# --- downloading --------------------------------------------------------------------------------------------
-
-
-def test_a_visitor_downloads_what_mnixels_own_two_lines_read(service):
-    receipt = agree(service)
-    for digit in ("2", "7"):
-        submit(service, receipt, digit, digit, id=f"drawing-{digit}")
-    submit(service, agree(service), id="other-001")
-    file = np.load(io.BytesIO(service.collection({"receipt": receipt})))
-    X, y = file["X"], file["y"]
-    assert (X.shape, X.dtype, y.tolist(), y.dtype) == ((2, 28, 28), np.float64, [2, 7], np.int32)
-    ((drawing, _), *_) = service.store.each()
-    assert X[0].astype(np.uint8).tobytes() == drawing.image
 
 
 # --- deleting -----------------------------------------------------------------------------------------------
@@ -313,15 +201,14 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     submit(service, other, id="other-001")
     writer = service.store.writer(mine)["writer"]
     assert ask(service, "delete", receipt=mine) == {"code": "gone", "count": 2, "again": False}
-    assert [drawing.id for drawing, _ in service.store.each()] == ["other-001"]
+    assert ids(service.store) == ["other-001"]
     files = b"".join(path.read_bytes() for path in service.store.folder.iterdir())
     # They are not in the pages that SQLite has freed either.
     assert b"mine-0001" not in files and writer.encode() not in files
     # A visitor who got no answer asks again.
     assert ask(service, "delete", receipt=mine)["count"] == 0
-    for unknown in ("AAAA-AAAA-AAAA-AAAA", ""):
-        assert "check the code for typing mistakes" in ask(service, "delete", receipt=unknown)["error"]
-    assert submit(service, mine)["consent"]
+    assert "check the code for typing" in ask(service, "delete", receipt="AAAA-AAAA-AAAA-AAAA")["error"]
+    assert submit(service, mine)["code"] == "unknown"
 
 
 # --- under fire ---------------------------------------------------------------------------------------------
@@ -366,81 +253,4 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
     saved = {line for line in lines if len(line) == len("writer0-00000000")}
     store = Store(tmp_path)
     assert store.ask("PRAGMA integrity_check") == [("ok",)]
-    assert len(saved) > 70 and saved <= {drawing.id for drawing, _ in list(store.each())}
-
-
-class Visitor(threading.Thread):
-    """Draws as the page does, sends again whatever was not answered, and notes what was called saved."""
-
-    def __init__(self, url: str, number: int):
-        super().__init__(daemon=True)
-        self.url, self.number = url, number
-        self.saved: list[str] = []
-        self.failures = 0
-        self.receipt = ""
-
-    def ask(self, name: str, **question) -> dict:
-        """Until there is an answer: the server may be dead at the moment."""
-        while True:
-            try:
-                return json.load(post(self.url, name, question))
-            except (OSError, HTTPException):
-                self.failures += 1
-                time.sleep(0.3)
-
-    def run(self) -> None:
-        self.receipt = self.ask("consent", version=CONSENT)["receipt"]
-        for index in range(EACH):
-            digit, id = DIGITS[index % len(DIGITS)], f"visitor-{self.number:03}-{index:03}"
-            drawn = strokes(digit, self.number)
-            answer = self.ask("submit", receipt=self.receipt, id=id, label=digit, strokes=drawn)
-            assert answer.get("saved") == index + 1, answer
-            self.saved.append(id)
-            time.sleep(0.3)
-
-
-def post(url: str, name: str, question: dict):
-    """What the page's scripts do."""
-    address, headers = f"{url}/contributions/{name}", {"Content-Type": "application/json"}
-    return urllib.request.urlopen(
-        urllib.request.Request(address, json.dumps(question).encode(), headers), timeout=30
-    )
-
-
-VISITORS, EACH, KILLS = 12, 8, 3
-
-
-@pytest.mark.thorough
-def test_nothing_that_was_called_saved_is_lost(hub, tmp_path):
-    """Twelve visitors at once; the server is killed three times, and every eighth call to the Hub fails."""
-    hub.faults = [Fault("datasets|repos/create", "500", every=8)]
-    settings = {"CONTRIBUTIONS_DIR": str(tmp_path / "store"), "CONTRIBUTIONS_REPO": REPOSITORY}
-    server = Server(**hub.environment(tmp_path / "page"), **settings)
-    try:
-        visitors = [Visitor(server.url, number) for number in range(VISITORS)]
-        for visitor in visitors:
-            visitor.start()
-        for kill in range(1, KILLS + 1):
-            share = kill * VISITORS * EACH / (KILLS + 1)
-            wait_for(lambda share=share: sum(len(v.saved) for v in visitors) >= share, 240)
-            # Before the last kill some are on the Hub, so the last start must take them over.
-            wait_for(lambda kill=kill: kill < KILLS or hub.rows(REPOSITORY), 240)
-            server.kill(signal.SIGKILL)
-            server.start()
-        for visitor in visitors:
-            visitor.join(240)
-        saved = sorted(id for visitor in visitors for id in visitor.saved)
-        assert len(saved) == VISITORS * EACH
-        # The kills were felt.
-        assert sum(visitor.failures for visitor in visitors) > 0
-        assert sorted(drawing.id for drawing, _ in Store(tmp_path / "store").each()) == saved
-        # Each reaches the Hub, exactly once.
-        wait_for(lambda: len(hub.rows(REPOSITORY)) >= len(saved), 240)
-        assert sorted(row["id"] for row in hub.rows(REPOSITORY)) == saved
-        with post(server.url, "collection", {"receipt": visitors[0].receipt}) as answer:
-            assert answer.read(2) == b"PK"
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            post(server.url, "collection", {})
-        assert "Nothing is kept" in json.load(refused.value)["error"]
-    finally:
-        server.kill()
+    assert len(saved) > 70 and saved <= {*ids(store)}

@@ -389,7 +389,7 @@ def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
     with page(model_hub, tmp_path / "page", folder=space) as server:
         wait_for(lambda: info(server)["weights"].startswith(MODEL))
     code = (
-        "import sys, app, model, contributions.export, publishing.fetch\n"
+        "import sys, app, model, publishing.fetch\n"
         "for module in list(sys.modules.values()): print(getattr(module, '__file__', ''))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=space, capture_output=True, text=True, check=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,12 +17,12 @@ from contributions import merge, review
 from contributions.__main__ import main as commands
 from contributions.rows import drawn
 from contributions.service import ContributionService
-from contributions.store import Declined, Store
+from contributions.store import Declined, Store, hashed
 from model import DigitCNN
 from publishing import bundles
-from tests.harness import CLEAN, called
-from tests.harness.contributor import DIGITS, agree, python, strokes, submit
-from tests.harness.hub import OWNER, LocalHub, few_drawn
+from tests.harness import called
+from tests.harness.contributor import DIGITS, agree, new_service, strokes, submit
+from tests.harness.hub import OWNER, client, publish
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +30,7 @@ def net():
     return DigitCNN.from_pretrained("weights")
 
 
-@pytest.fixture
-def service(tmp_path):
-    return ContributionService(Store(tmp_path / "store"), app="1.0")
+service = new_service
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +48,8 @@ def filled(tmp_path_factory):
     submit(service, receipt, "1", "7", id="wrong-one-0")
     submit(service, receipt, "5", "7", id="wrong-one-1")
     submit(service, receipt, "0", id="dot-00000", strokes=[{"points": [[9, 9]], "radius": 5}])
+    two = [{"points": [[x, 90], [x, 350]], "radius": 15} for x in (140, 320)]
+    submit(service, receipt, "1", id="two-ones-0", strokes=two)
     return service.store.folder, receipts
 
 
@@ -79,28 +78,32 @@ def states(store: Store) -> dict[str, str]:
 
 def test_review_shows_and_judges(full, net):
     full, _ = full
+    first = {facts.drawing.id for facts in review.waiting(full, net, 5)}
+    assert len(first) == 5 and review.judge(full, [], first) == (0, 5)
     facts = {facts.drawing.id: facts for facts in review.waiting(full, net)}
+    assert not first & {*facts}, "the next sheet has the next ones"
     assert facts["wrong-one-0"].verdict == "disagrees" and "blank" not in facts["wrong-one-0"].flags
     assert facts["wrong-one-1"].flags == ["duplicate"] and facts["dot-00000"].flags == ["blank"]
-    good = facts["200-good-one"]
-    assert (good.prediction, good.flags) == ("2", []) and good.margin > net.config.threshold
+    assert (facts["201-good-one"].prediction, facts["201-good-one"].flags) == ("2", [])
+    assert (facts["two-ones-0"].verdict, facts["two-ones-0"].confidence) == ("unsure", 0)
     shown = maintain("review", store=full.folder)
-    assert shown.returncode == 0 and "57 waiting, 57 shown" in shown.stdout, shown.stderr
+    assert shown.returncode == 0 and "53 waiting, 53 shown: " in shown.stdout, shown.stderr
+    assert ", 1 blank, 2 duplicate, " in shown.stdout
     assert shown.stdout.splitlines()[-1].startswith("next: `python -m contributions review --reject")
     # The sheet lies where git does not see it.
     with Image.open(full.folder / "sheet.png") as picture:
-        assert picture.size == (5 * review.CELL[0], 12 * review.CELL[1])
+        assert picture.size == (5 * review.CELL[0], 11 * review.CELL[1])
     for word, message in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
         done = maintain("review", "--accept", word, store=full.folder)
         assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
-    assert set(states(full).values()) == {"waiting"}
+    assert "accepted" not in states(full).values()
     done = maintain("review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder)
     assert done.returncode == 0 and "next: `python -m contributions merge`" in done.stdout, done.stderr
     now = states(full)
-    assert now["wrong-one-0"] == now["dot-00000"] == "rejected" and now["200-good-one"] == "accepted"
+    assert now["wrong-one-0"] == now["dot-00000"] == "rejected" and now["201-good-one"] == "accepted"
     # A maintainer may think again.
-    done = maintain("review", "--reject", "200-good", store=full.folder)
-    assert states(full)["200-good-one"] == "rejected" and "review --accept good" in done.stdout, done.stderr
+    done = maintain("review", "--reject", "201-good", store=full.folder)
+    assert states(full)["201-good-one"] == "rejected" and "review --accept good" in done.stdout, done.stderr
 
 
 def test_only_what_was_shown_is_accepted(service, net):
@@ -128,16 +131,6 @@ def test_only_what_was_shown_is_accepted(service, net):
         review.judge(store, ["good"], [])
 
 
-def test_a_review_shows_the_earliest_and_the_next_the_next(full, net):
-    full, _ = full
-    first = review.waiting(full, net, 5)
-    assert review.table(first, full.waiting() - 5).endswith("57 waiting, 5 shown")
-    review.remember(full, first)
-    assert review.judge(full, ["all"], []) == (5, 0)
-    second = {facts.drawing.id for facts in review.waiting(full, net, 5)}
-    assert len(second) == 5 and not second & {facts.drawing.id for facts in first}
-
-
 def test_the_sheet_shows_every_point_at_board_size(service, net):
     """Ink, each point on it, and its time below; a second drawing within the ink does not hide."""
     receipt = agree(service)
@@ -161,63 +154,65 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
     assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
 
 
-def test_review_without_a_store_or_weights(service, tmp_path):
+def test_review_without_a_store_or_drawings(service, tmp_path):
     done = maintain("review", store=tmp_path / "none")
     assert done.returncode == 1 and done.stderr.startswith("error: there are no contributions in")
     assert not (tmp_path / "none").exists()
-    done = maintain("review", "--weights", str(tmp_path), store=service.store.folder)
-    assert done.returncode == 1 and done.stderr.startswith("error: "), done.stderr
-    assert "name weights in --weights" in done.stderr
     assert maintain("review", store=service.store.folder).stdout.startswith("No drawing waits for review.")
 
 
-def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, tmp_path):
-    full, receipts = full
-    accept_good(full, net)
-    done = maintain("merge", "--out", str(tmp_path / "out"), store=full.folder)
-    assert done.returncode == 0, done.stderr
+def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, mnixel, tmp_path):
+    """The dataset has what a reader wants: strokes, writer and day, and the card describes them."""
     import datasets
 
-    writers = {}
-    for split in ("train", "test"):
-        rows = datasets.Dataset.from_parquet(str(tmp_path / "out" / f"{split}-00000-of-00001.parquet"))
-        writers[split] = set(rows["writer"])
-        assert f"{len(rows)} {split}" in done.stdout
-    assert writers["train"] and writers["test"] and not writers["train"] & writers["test"]
-    images, labels = data.contributed("train", tmp_path / "out")
-    assert images.shape == (len(labels), 28, 28) and images.max() > 200
-    for receipt in receipts:
-        full.delete(receipt)
-    done = maintain("merge", "--out", str(tmp_path / "out"), store=full.folder)
-    assert done.stdout.startswith("no drawing has been accepted, so"), done.stdout
-    assert "review --accept good" in done.stdout
-    assert list((tmp_path / "out").glob("*.parquet")) == []
-
-
-@pytest.mark.parametrize("gone", ["store", "note"])
-def test_a_merge_whose_store_has_moved_is_not_used(gone, full, net, tmp_path):
-    """Drawings that were deleted since the merge would stay in it, so nobody may use it."""
     full, receipts = full
     accept_good(full, net)
-    merge.merge(full, tmp_path / "out")
-    before = len(data.contributed("train", tmp_path / "out")[1])
+    out = tmp_path / "contributed"
+    done = maintain("merge", "--out", str(out), store=full.folder)
+    assert done.returncode == 0, done.stderr
+    bundles.dataset(tmp_path / "bundle", f"{OWNER}/mnixel", tmp_path, out, True, mnixel)
+    splits = datasets.load_dataset(str(tmp_path / "bundle"), "contributed", cache_dir=str(tmp_path / "cache"))
+    assert all(f"{len(rows)} {split}" in done.stdout for split, rows in splits.items())
+    assert splits["test"] and not set(splits["train"]["writer"]) & set(splits["test"]["writer"])
+    rows = splits["train"]
+    assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]
+    strokes = [stroke for row in rows["strokes"] for stroke in json.loads(row)]
+    assert {frozenset(stroke) for stroke in strokes} == {frozenset({"points", "radius", "times"})}
+    card = (tmp_path / "bundle" / "README.md").read_text()
+    assert all(f"`{column}`" in card for column in ("strokes", "licence", "writer", "day"))
+    images, labels = data.contributed("train", out)
+    assert images.shape == (len(labels), 28, 28) and images.max() > 200
+    for receipt in receipts:
+        full.delete(hashed(receipt))
+    done = maintain("merge", "--out", str(out), store=full.folder)
+    assert done.stdout.startswith("no drawing has been accepted, so"), done.stdout
+    assert "review --accept good" in done.stdout and list(out.glob("*.parquet")) == []
+
+
+def test_merged_drawings_are_merged_again_before_use(full, net, tmp_path, monkeypatch):
+    """What was deleted since is gone; without their own store nobody may use the merged drawings."""
+    full, receipts = full
+    accept_good(full, net)
+    monkeypatch.setenv("CONTRIBUTIONS_DIR", str(full.folder))
     # Nothing was ever merged there.
     merge.refresh(tmp_path / "none")
-    full.delete(next(r for r in receipts if merge.split_of(full.writer(r)["writer"]) == "train"))
+    merge.merge(full, tmp_path / "out")
+    before = len(data.contributed("train", tmp_path / "out")[1])
+    full.delete(hashed(next(r for r in receipts if merge.split_of(full.writer(r)["writer"]) == "train")))
     merge.refresh(tmp_path / "out")
     assert 0 < len(data.contributed("train", tmp_path / "out")[1]) < before
-    if gone == "store":
-        full.folder.rename(tmp_path / "elsewhere")
-    else:
-        (tmp_path / "out" / merge.SOURCE).write_bytes(b"\xff")
-    with pytest.raises(data.DataError, match="has moved or cannot be found, so .* CONTRIBUTIONS_DIR"):
+    full.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(data.DataError, match="no contributions in .* CONTRIBUTIONS_DIR"):
         merge.refresh(tmp_path / "out")
     # An empty store is not made in its place.
-    assert not full.folder.exists() or gone == "note"
+    assert not full.folder.exists()
+    monkeypatch.setenv("CONTRIBUTIONS_DIR", str(tmp_path / "elsewhere"))
+    with pytest.raises(data.DataError, match="was not merged from .*elsewhere"):
+        merge.refresh(tmp_path / "out")
 
 
 @pytest.mark.thorough
-def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_path):
+def test_a_contributed_package_trains_and_is_published(full, net, hub, mnixel, tmp_path):
     """From the store to train.py and to the dataset on the Hub; no later version has what was deleted."""
     full, receipts = full
     accept_good(full, net)
@@ -229,56 +224,27 @@ def test_a_contributed_package_trains_and_is_published(full, net, mnixel, tmp_pa
         "recipes.RECIPES['mnixel-only'] = replace(ours, steps=2, optim=replace(ours.optim, rounds=2))\n"
         "sys.exit(train.main(sys.argv[1:]))\n"
     )
-    done = python(
-        "-c", short, "--recipe", "mnixel-only", "--data", str(mnixel), "--out", str(tmp_path / "run"),
-        "--with-contributions", str(out),
-    )  # fmt: skip
+    store = {"CONTRIBUTIONS_DIR": str(full.folder)}
+    options = ["--recipe", "mnixel-only", "--data", str(mnixel), "--out", str(tmp_path / "run")]
+    command = [sys.executable, "-c", short, *options, "--with-contributions", str(out)]
+    done = client(hub, tmp_path / "us", *command, **store)
     assert done.returncode == 0, done.stderr
     count = len(data.contributed("train", out)[1])
     assert f"with {count} contributed drawings" in done.stdout
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["contributed"] == count
     assert f"{count} digits that visitors" in (tmp_path / "run" / "README.md").read_text()
 
-    with LocalHub().running() as hub:
-        sending = ("publish.py", "dataset", OWNER, "--contributed", str(out), "--drawn", str(few_drawn()))
-        python(*sending, check=True, **hub.environment(tmp_path / "us"))
-        code = (
-            "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); "
-            "print({k: v.num_rows for k, v in d.items()})"
-        )
-        used = stranger(code, hub, tmp_path / "stranger")
-        assert used.stdout.startswith(f"{{'train': {count}, 'test': "), used.stderr
+    sending = ("dataset", OWNER, "--contributed", str(out))
+    load = "import datasets; d = datasets.load_dataset('OWNER/mnixel', 'contributed'); print("
+    assert publish(hub, tmp_path / "us", *sending, **store).returncode == 0
+    code = load + "{k: v.num_rows for k, v in d.items()})"
+    used = client(hub, tmp_path / "stranger", sys.executable, "-c", code, token="", cwd=tmp_path)
+    assert used.stdout.startswith(f"{{'train': {count}, 'test': "), used.stderr
 
-        writer = full.writer(receipts[0])["writer"]
-        assert writer in {drawing.writer for drawing, _ in full.each("state = 'accepted'")}
-        full.delete(receipts[0])
-        python(*sending, check=True, **hub.environment(tmp_path / "us"))
-        code = code.replace("print(", "print(sorted({w for part in d.values() for w in part['writer']}) or ")
-        used = stranger(code, hub, tmp_path / "another")
-        assert used.returncode == 0 and writer not in used.stdout, used.stderr
-
-
-def stranger(code: str, hub: LocalHub, home):
-    """What Python says to somebody who has only the Hub."""
-    environment = {**CLEAN, **hub.environment(home, "")}
-    command = [sys.executable, "-c", code]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home)
-
-
-def test_contributed_drawings_are_published_with_what_a_reader_wants(full, net, mnixel, tmp_path):
-    """Strokes, writer and day."""
-    import datasets
-
-    full, _ = full
-    accept_good(full, net)
-    merge.merge(full, tmp_path / "contributed")
-    bundles.dataset(tmp_path / "out", f"{OWNER}/mnixel", tmp_path, tmp_path / "contributed", True, mnixel)
-    splits = datasets.load_dataset(str(tmp_path / "out"), "contributed", cache_dir=str(tmp_path / "cache"))
-    rows = splits["train"]
-    assert rows.column_names == ["image", "label", "strokes", "writer", "source", "licence", "day"]
-    assert {frozenset(stroke) for row in rows["strokes"] for stroke in json.loads(row)} == {
-        frozenset({"points", "radius", "times"})
-    }
-    assert len(set(rows["writer"])) > 1 and not set(rows["writer"]) & set(splits["test"]["writer"])
-    card = (tmp_path / "out" / "README.md").read_text()
-    assert all(f"`{column}`" in card for column in ("strokes", "licence", "writer", "day"))
+    writer = full.writer(receipts[0])["writer"]
+    assert writer in {drawing.writer for drawing, _ in full.each("state = 'accepted'")}
+    full.delete(hashed(receipts[0]))
+    assert publish(hub, tmp_path / "us", *sending, **store).returncode == 0
+    code = load + "sorted({w for part in d.values() for w in part['writer']}))"
+    used = client(hub, tmp_path / "another", sys.executable, "-c", code, token="", cwd=tmp_path)
+    assert used.returncode == 0 and writer not in used.stdout, used.stderr

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import random
 import time
 from functools import cache
-from pathlib import Path
+
+import pytest
 
 from contributions import CONSENT
 from contributions.service import ContributionService
-from tests.harness import CLEAN, ROOT
+from contributions.store import Store
 from web import assets
 
 # The page has an example of each.
 DIGITS = "234578"
+
+
+@pytest.fixture
+def new_service(tmp_path) -> ContributionService:
+    """A service with an empty store."""
+    return ContributionService(Store(tmp_path / "store"), app="1.0")
+
+
+def ids(store: Store) -> list[str]:
+    """The ids of all drawings, in order."""
+    return sorted(drawing.id for drawing, _ in list(store.each()))
 
 
 @cache
@@ -35,8 +46,6 @@ def strokes(digit: str, shift: float = 0) -> list[dict]:
 
 def scribble(points: int, seed: int = 0) -> list[dict]:
     """A drawing of one stroke of that many points, not too long a line, all on the board."""
-    import random
-
     rng = random.Random(seed)
     places = [[round(rng.uniform(100, 140), 1), round(rng.uniform(100, 140), 1)] for _ in range(points)]
     return [{"points": places, "radius": 15, "times": [16 * number for number in range(points)]}]
@@ -71,13 +80,3 @@ def wait_for(true, seconds: float = 60) -> None:
     while not true():
         assert time.monotonic() < deadline, f"not true within {seconds} s"
         time.sleep(0.1)
-
-
-def python(*arguments: str, store: Path | None = None, check: bool = False, **more: str):
-    """What a Python process in the project's folder says."""
-    environment = {**CLEAN, **more, **({"CONTRIBUTIONS_DIR": str(store)} if store else {})}
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done

@@ -99,13 +99,6 @@ export class Sketchpad {
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
-  // Take a new sheet for another person. The drawing, its history and a picture that is being opened go.
-  startOver() {
-    this.player.stop();
-    this.board.wipe();
-    this.#change();
-  }
-
   // A hand is about to draw.
   #begin() {
     const { board, player } = this;

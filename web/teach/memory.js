@@ -1,130 +1,77 @@
 // Teaching on the first tab: a tap on a digit's bar says what the drawing on the board is, and the page knows
 // it from then on.
 //
-// The lessons are listed under the board. When a lesson decides an answer, it is shown beside that answer.
+// The lessons are listed under the board. A lesson that was just taught, or that decides an answer, is shown
+// beside the answer.
 
-import { make, set } from "../dom.js";
+import { make } from "../dom.js";
 import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
 import { write } from "../words.js";
-import { Correction } from "./contribute.js";
+import { newId, receipt, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { NEXT_PERSON, newId } from "./receipt.js";
-import { cross, named, thumbnail } from "./thumbnail.js";
+import { askFirst, cross, named, thumbnail } from "./widgets.js";
 
-// Under the board: how many drawings the page knows, and, opened, each of them.
-class Tray {
-  #root;
-  #details;
-  #sure;
-  #forgetAll;
-  #remove;
+// The time in which a correction can be taken back before it is sent.
+const GRACE = 8000; // milliseconds
 
-  // remove(id) forgets one lesson, empty() is called after all were forgotten.
-  constructor(root, remove, empty) {
-    this.#root = root;
-    this.#details = this.#find("details");
-    this.#sure = this.#find(".sure");
-    this.#forgetAll = this.#find("#forget");
-    this.#remove = remove;
-    this.#forgetAll.addEventListener("click", () => this.#askIfSure(true));
-    this.#find(".no").addEventListener("click", () => this.#askIfSure(false));
-    this.#find(".yes").addEventListener("click", () => {
-      this.#askIfSure(false);
-      lessons.clear();
-      empty();
-    });
-    this.#find("input").addEventListener("change", ({ target }) => {
-      lessons.used = target.checked;
-    });
-    this.#details.addEventListener("toggle", () => this.#show());
-    lessons.addEventListener("change", () => this.#show());
-    this.#show();
-  }
+// Under the board: how many drawings the page knows, and, opened, each of them. forget(id) forgets one,
+// forgetAll() all of them.
+function mountTray(root, forget, forgetAll) {
+  const find = (selector) => root.querySelector(selector);
+  const details = find("details");
 
-  #find(selector) {
-    return this.#root.querySelector(selector);
-  }
-
-  #show() {
-    const count = lessons.all.length;
-    this.#root.dataset.count = count;
-    this.#root.hidden = !count;
-    write(this.#find("summary"), lessons.used ? "memory.knows" : "memory.unused", { count });
-    write(this.#find("small"), lessons.stored ? "memory.here" : "memory.visit");
-    write(this.#find(".sure p"), "memory.forget.sure", { count });
-    this.#find("input").checked = lessons.used;
-    if (!count) this.#askIfSure(false);
-    // The newest come first. They are painted only for a visitor who looks at them.
-    const shown = this.#details.open ? lessons.all.toReversed() : [];
-    this.#find(".thumbs").replaceChildren(...shown.map((lesson) => this.#entry(lesson)));
-  }
-
-  #entry(lesson) {
+  function entry(lesson) {
     const { id, label: digit } = lesson;
     const picture = thumbnail(lesson);
     picture.setAttribute("aria-hidden", "true");
-    const forget = cross("memory.remove", digit, () => this.#remove(id));
-    return make("li", {}, picture, make("b", { textContent: digit }), forget);
+    const leave = cross("memory.remove", digit, () => forget(id));
+    return make("li", {}, picture, make("b", { textContent: digit }), leave);
   }
 
-  #askIfSure(asked) {
-    if (this.#sure.hidden !== asked) return;
-    this.#sure.hidden = !asked;
-    this.#forgetAll.disabled = asked;
-    (asked ? this.#find(".no") : this.#forgetAll).focus({ preventScroll: true });
+  function show() {
+    const count = lessons.all.length;
+    root.dataset.count = count;
+    root.hidden = !count;
+    write(find("summary"), "memory.knows", { count });
+    write(find("small"), lessons.stored ? "memory.here" : "memory.visit");
+    write(find(".sure p"), "memory.forget.sure", { count });
+    // The newest come first. They are painted only for a visitor who looks at them.
+    const shown = details.open ? lessons.all.toReversed() : [];
+    find(".thumbs").replaceChildren(...shown.map(entry));
   }
+
+  askFirst(find("#forget"), find(".sure"), forgetAll);
+  details.addEventListener("toggle", show);
+  lessons.addEventListener("change", show);
+  show();
 }
 
-// Under the answer: how to teach, or the lesson that decided the answer, and a way to take back the last
-// change.
-class Beside {
-  #hint;
-  #picture;
-  #undo;
-  #forget;
-  #lesson;
-  // Takes back what was done last, until the drawing changes.
-  #back = null;
-
-  // forget(id) forgets the lesson that is shown.
-  constructor(root, forget) {
-    [this.#hint, this.#picture, this.#undo, this.#forget] = root.children;
-    this.#undo.addEventListener("click", () => this.#back());
-    this.#forget.addEventListener("click", () => forget(this.#lesson.id));
-  }
-
-  // Show the lesson with this id, or none.
-  show(id) {
-    const lesson = lessons.all.find((entry) => entry.id === id);
-    if (this.#lesson === lesson) return;
-    this.#lesson = lesson;
-    this.#picture.replaceChildren(...(lesson ? [named(thumbnail(lesson), lesson.label)] : []));
-    this.#arrange();
-  }
-
-  // Offer to call back(), in a button that says `sentence`, as write() takes it; null offers nothing.
-  offerUndo(back, ...sentence) {
-    this.#back = back;
-    if (back) write(this.#undo, ...sentence);
-    this.#arrange();
-  }
-
-  #arrange() {
-    set(this.#undo, "hidden", !this.#back);
-    set(this.#forget, "hidden", !this.#lesson || this.#back !== null);
-    set(this.#hint, "hidden", Boolean(this.#lesson || this.#back));
-  }
+// Under the answer: how to teach, or a lesson and the button that forgets it. Returns the function that shows
+// the lesson with an id, or none.
+function mountBeside(root, forget) {
+  const [hint, picture, button] = root.children;
+  let shown;
+  button.addEventListener("click", () => forget(shown.id));
+  return (id) => {
+    const lesson = lessons.all.find((each) => each.id === id);
+    if (lesson === shown) return;
+    shown = lesson;
+    picture.replaceChildren(...(lesson ? [named(thumbnail(lesson), lesson.label)] : []));
+    button.hidden = !lesson;
+    hint.hidden = Boolean(lesson);
+  };
 }
 
 // Mount this part: a press of a bar is the event "teach" of #prediction, and #memory lists the lessons.
 export function mount(page, sketchpad) {
   const { board, player, prediction, reading } = sketchpad;
-  const tell = (sentence) => sketchpad.tell(sentence);
-  // The drawing that was taught last: {id, strokes, picture}.
+  const tell = (...sentence) => sketchpad.tell(sentence);
+  // The drawing that was taught last: {id, strokes, picture, isSent}.
   let last = null;
-  // The digit that was tapped before the drawing was answered, or null.
-  let tapped = null;
+  // A contributor's correction that waits to be sent, or null.
+  let held = null;
+  let timer = null;
 
   // Whether that drawing is on the board: undoing later strokes brings it back.
   const isLast = () =>
@@ -133,92 +80,64 @@ export function mount(page, sketchpad) {
     board.strokes.length === last.strokes.length &&
     board.strokes.every((stroke, index) => stroke === last.strokes[index]);
 
-  const correction = new Correction((sentence, id) => {
-    if (last?.id !== id || !isLast()) return;
-    tell(sentence);
-    beside.offerUndo(null);
-  });
-  const beside = new Beside(prediction.querySelector(".teach"), forget);
-  new Tray(page.querySelector("#memory"), forget, () => board.focus());
-
-  function offerUndo(back, ...sentence) {
-    const undo = () => {
-      back();
-      beside.offerUndo(null);
-      tell(null);
-    };
-    beside.offerUndo(undo, ...sentence);
-  }
-
   function teach(digit) {
     const { picture } = board;
-    tapped = null;
-    if (board.isEmpty()) return tell(["teach.nothing"]);
-    // The answer says whether it can be learnt.
-    if (engine.state === "ready" && !reading.isCurrent()) {
-      tapped = digit;
-      return;
-    }
-    // Without the network, strokes are learnt unread.
+    if (board.isEmpty()) return tell("teach.nothing");
+    // Without an answer, strokes are learnt unread.
     const { error = null, pixels = null } = reading.isCurrent() ? reading.answer : {};
-    if (error === "reading.apart" || standApart(board.strokes)) return tell(["reading.apart"]);
-    if (error || (picture && !pixels)) return tell(["teach.unread"]);
-    last = { picture, strokes: [...board.strokes], id: isLast() ? last.id : newId() };
-    const { id } = last;
-    const strokes = picture ? null : last.strokes;
-    const before = lessons.all.filter((lesson) => lesson.id === id);
-    lessons.used = true;
-    lessons.add([{ id, label: digit, strokes, pixels }]);
-    // Pictures and what the page itself drew are not the handwriting of a contributor.
-    const isSent = strokes && !player.kind && correction.hold({ id, label: digit, strokes });
-    tell([isSent ? "teach.sending" : "teach.learnt", { digit }]);
+    if (error === "reading.apart" || standApart(board.strokes)) return tell("reading.apart");
+    if (error || (picture && !pixels)) return tell("teach.unread");
+    if (!isLast()) last = { id: newId(), picture, strokes: [...board.strokes], isSent: false };
+    const drawing = { id: last.id, label: digit, strokes: picture ? null : last.strokes, pixels };
+    lessons.add([drawing]);
     // The next stroke begins a new drawing.
-    const wasFinished = board.isFinished;
     board.isFinished = true;
-    const unteach = () => {
-      board.isFinished = wasFinished;
-      correction.drop();
-      lessons.remove(id);
-      lessons.restore(before);
-    };
-    offerUndo(unteach, "teach.not", { digit });
+    clearTimeout(timer);
+    // Pictures and what the page itself drew are not the handwriting of a contributor.
+    const isGiven = !picture && !player.kind && !last.isSent && receipt.get();
+    held = isGiven ? { ...drawing, source: "recognise" } : null;
+    if (held) timer = setTimeout(send, GRACE);
+    tell(held ? "teach.sending" : "teach.learnt", { digit });
+  }
+
+  async function send() {
+    const drawing = held;
+    if (!drawing) return;
+    held = null;
+    last.isSent = true;
+    const reply = await submit(drawing);
+    if (reply && !reply.error && isLast() && last.id === drawing.id)
+      tell(reply.waiting ? "teach.waiting" : "teach.saved");
   }
 
   function forget(id) {
-    const gone = lessons.remove(id);
-    tell(["memory.forgotten"]);
-    offerUndo(() => lessons.restore(gone), "memory.restore");
+    if (id === last?.id) board.isFinished = false;
+    lessons.remove(id);
+    tell("memory.forgotten");
   }
 
-  // What was forgotten on purpose is neither sent nor brought back.
-  function letGo() {
-    last = null;
-    correction.drop();
-    beside.offerUndo(null);
-    tell(null);
+  function forgetAll() {
+    lessons.clear();
+    tell("memory.forgotten");
+    board.focus();
   }
 
-  const know = () => engine.teach(lessons.used ? lessons.all : []);
-  know();
+  const showLesson = mountBeside(prediction.querySelector(".teach"), forget);
+  mountTray(page.querySelector("#memory"), forget, forgetAll);
+  engine.teach(lessons.all);
   prediction.addEventListener("teach", ({ detail }) => teach(detail.digit));
   lessons.addEventListener("change", () => {
-    know();
+    // What was forgotten on purpose is not sent.
+    if (!lessons.all.some(({ id }) => id === held?.id)) held = null;
+    engine.teach(lessons.all);
     reading.ask();
   });
-  lessons.addEventListener("clear", letGo);
-  window.addEventListener(NEXT_PERSON, () => {
-    letGo();
-    sketchpad.startOver();
+  // A visitor who leaves the page takes nothing back.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) send();
   });
   sketchpad.watch({
-    changed() {
-      tapped = null;
-      correction.send();
-      beside.offerUndo(null);
-    },
-    painted: ({ lesson }) => beside.show(lesson),
-    shown() {
-      if (tapped !== null) teach(tapped);
-    },
+    changed: send,
+    painted: ({ lesson }) => showLesson(lesson ?? (isLast() ? last.id : null)),
   });
 }

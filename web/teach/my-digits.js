@@ -11,26 +11,28 @@ import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
 import { label, write } from "../words.js";
 import { Collection } from "./collection.js";
-import { inTime, refusal, submit } from "./contribute.js";
+import { newId, RECEIPT_CHANGED, receipt, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
-import { NEXT_PERSON, newId, person, RECEIPT_CHANGED, receipt } from "./receipt.js";
-import { cross, named, thumbnail } from "./thumbnail.js";
+import { cross, named, thumbnail } from "./widgets.js";
 
-const NAME = "digits"; // the engine's name for this board
 const DIGITS = "0123456789";
-const MAX_POINTS = 1500; // points of a drawing: with their times the server stores 32 kB
-const DOT = 20; // board units: a shorter line is a dot
-const PATIENCE = 3000; // milliseconds to wait for a reading
-const ATTEMPTS = 12; // to send a drawing, before the visitor is asked to try again
+// The engine's name for this board.
+const NAME = "digits";
+// The most points of a drawing. The server stores 32 kB, which are some 1,800 points with their times.
+const MAX_POINTS = 1500;
+// A shorter line is a dot.
+const DOT = 20; // board units
 
 // The ten digits in the order in which they are asked for, and the drawings of them: {id, label, strokes,
-// read, isSent, isStored} each. A drawing that was sent may be stored although the server has not said so.
+// source, read, isStored} each.
 class Round {
   #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
     .sort(([a], [b]) => a - b)
     .map(([, digit]) => digit);
   // A drawing for each digit that was asked for, null for one that was skipped.
   results = [];
+  // Whether the visitor has chosen to send them. The server may have a drawing although it has not said so.
+  isGiven = false;
 
   get asked() {
     return this.#order[this.results.length];
@@ -56,7 +58,7 @@ class MyDigits {
   #collection;
   #contributions;
   #round = new Round();
-  #sending = false;
+  #isSending = false;
 
   // `root` is the tab. `contributions` is what the server says about contributing: {licence, version}, or
   // {error, code} where it takes none; null where there is no server.
@@ -73,14 +75,12 @@ class MyDigits {
     this.#collection = new Collection(find, contributions?.error ? null : contributions);
     this.#listen();
     this.#turn();
-    this.#collection.show();
   }
 
   #listen() {
-    const find = this.#find;
     // A double click is one press: its second half would hit the next digit.
     const press = (selector, action) =>
-      find(selector).addEventListener("click", (event) => {
+      this.#find(selector).addEventListener("click", (event) => {
         if (event.detail < 2) action();
       });
     press(".next", () => this.#next());
@@ -92,21 +92,15 @@ class MyDigits {
       event.preventDefault();
       this.#next();
     });
+    const offerHandover = () => {
+      this.#find(".other").hidden = !lessons.all.length && !receipt.get();
+    };
     window.addEventListener(RECEIPT_CHANGED, () => {
       this.#offerGift();
-      this.#offerHandover();
+      offerHandover();
     });
-    lessons.addEventListener("change", () => this.#offerHandover());
-    this.#offerHandover();
-    window.addEventListener(NEXT_PERSON, () => {
-      this.#sending = false;
-      find(".learnt .thumbs").replaceChildren();
-      this.#begin();
-    });
-  }
-
-  #offerHandover() {
-    this.#find(".other").hidden = !lessons.all.length && !receipt.get();
+    lessons.addEventListener("change", offerHandover);
+    offerHandover();
   }
 
   // --- ten drawings ---
@@ -156,7 +150,7 @@ class MyDigits {
     const line = strokes.reduce((sum, stroke) => sum + stroke.length, 0);
     if (line < DOT) return this.#remark(strokes.length ? "doubt.dot" : "doubt.empty", { digit: asked });
     if (standApart(strokes)) return this.#remark("reading.apart");
-    this.#advance({ id: newId(), label: asked, strokes: this.#board.strokes, source: "collector" });
+    this.#advance({ id: newId(), label: asked, strokes, source: "collector" });
     if (!this.#round.isOver) this.#board.focus();
   }
 
@@ -171,21 +165,13 @@ class MyDigits {
 
   // All of them are read before any is learnt, so that "before" is true.
   async #learn() {
-    const round = this.#round;
-    for (const drawing of round.drawn) {
-      if (engine.state !== "ready") break;
-      const answer = engine.read(NAME, { strokes: drawing.strokes });
-      drawing.read = (await inTime(answer, PATIENCE))?.digit;
-    }
-    // The next person may have come meanwhile.
-    if (round !== this.#round) return;
-    lessons.add(round.drawn);
-    this.#showLearnt();
-  }
-
-  #showLearnt() {
-    const find = this.#find;
     const { drawn } = this.#round;
+    for (const drawing of drawn) {
+      if (engine.state !== "ready") break;
+      drawing.read = (await engine.read(NAME, { strokes: drawing.strokes })).digit;
+    }
+    lessons.add(drawn);
+    const find = this.#find;
     const right = drawn.filter(({ label: digit, read }) => digit === read).length;
     const total = drawn.length;
     let sentence = total < DIGITS.length ? "digits.few" : "digits.read";
@@ -196,85 +182,70 @@ class MyDigits {
     write(find(".done"), sentence, { total, right });
     find(".ten").hidden = true;
     find(".learnt").hidden = false;
-    this.#showThumbs();
     this.#offerGift();
     find(".done").focus({ preventScroll: true });
     find(".learnt").scrollIntoView({ block: "nearest" });
   }
 
-  #showThumbs() {
-    const entries = this.#round.drawn.map((drawing) => this.#entry(drawing));
-    this.#find(".learnt .thumbs").replaceChildren(...entries);
-  }
-
   // A drawing with the digit that was read. It can be left out as long as it was not sent.
-  #entry({ id, label: digit, strokes, read, isSent }) {
+  #entry({ id, label: digit, strokes, read }) {
     const caption = make("span");
     const isWrong = read !== undefined && read !== digit;
     if (!isWrong) caption.textContent = digit;
     else write(caption, read ? "digits.read.as" : "digits.unread", { digit, read });
     const picture = named(thumbnail({ strokes }), digit);
     const entry = make("li", { className: isWrong ? "misread" : "" }, picture, caption);
-    if (!isSent && !this.#sending) entry.append(cross("digits.leave.out", digit, () => this.#leaveOut(id)));
+    if (!this.#round.isGiven) entry.append(cross("digits.leave.out", digit, () => this.#leaveOut(id)));
     return entry;
   }
 
   #leaveOut(id) {
     lessons.remove(id);
     this.#round.leaveOut(id);
-    this.#showThumbs();
     this.#offerGift();
     this.#find(".done").focus({ preventScroll: true });
   }
 
   // --- giving them to the dataset ---
 
+  // Show the drawings, and ask for those that are not stored.
   #offerGift() {
     const find = this.#find;
-    const isWaiting = !find(".learnt").hidden && this.#round.drawn.some(({ isStored }) => !isStored);
+    const { drawn } = this.#round;
+    find(".learnt .thumbs").replaceChildren(...drawn.map((drawing) => this.#entry(drawing)));
+    const isWaiting = !find(".learnt").hidden && drawn.some(({ isStored }) => !isStored);
     const refused = this.#contributions?.error;
     find(".give").hidden = !this.#contributions || refused || !isWaiting;
     if (refused && isWaiting) this.#collection.say(...refusal(this.#contributions));
     // A contributor has read the terms.
     const hasAgreed = receipt.get() !== null;
     for (const part of find(".give").querySelectorAll(".terms, details")) part.hidden = hasAgreed;
-    write(find(".agree"), this.#sending ? "saving" : hasAgreed ? "give.send" : "agree");
-    find(".agree").disabled = this.#sending;
+    write(find(".agree"), this.#isSending ? "saving" : hasAgreed ? "give.send" : "agree");
+    find(".agree").disabled = this.#isSending;
   }
 
   async #give() {
-    if (this.#sending) return;
-    this.#sending = true;
+    this.#isSending = this.#round.isGiven = true;
     this.#collection.say();
     this.#offerGift();
-    this.#showThumbs();
-    const giver = person;
     const problem = (await this.#collection.agree()) ?? (await this.#send());
-    if (person !== giver) return;
-    this.#sending = false;
+    this.#isSending = false;
     this.#collection.say(...(problem ?? ["give.thanks"]));
-    this.#showThumbs();
     this.#offerGift();
   }
 
-  // Send what has not been stored yet. Returns what went wrong, as write() takes it, or nothing.
+  // Send what has not been stored yet. Returns what went wrong, as write() takes it, or null.
   async #send() {
     const code = receipt.get();
     for (const drawing of this.#round.drawn) {
       if (drawing.isStored) continue;
-      const reply = await submit(drawing, ATTEMPTS, () => {
-        drawing.isSent = true;
-        this.#collection.say("silent.again");
-      });
-      if (!refusal(reply)) drawing.isSent = true;
+      const reply = await submit(drawing, () => this.#collection.say("silent.again"));
       // The rest does not belong to a receipt that somebody got meanwhile.
       if (receipt.get() !== code) return ["stopped"];
       if (!reply) return ["silent.kept"];
-      if (reply.consent) return this.#collection.leave("receipt.unknown");
+      if (reply.code === "unknown") return this.#collection.leave("receipt.unknown");
       if (reply.error) return refusal(reply);
       drawing.isStored = true;
-      this.#collection.take(drawing);
-      this.#showThumbs();
     }
     return null;
   }

@@ -3,10 +3,9 @@
 import { fitted } from "../read/small.js";
 
 export class Taught {
-  // id -> {label, strokes or pixels}, in the order in which they were taught.
+  // id -> {label, strokes or pixels, features}, in the order in which they were taught. The features are a
+  // Float32Array, null for a lesson that cannot be read, and undefined until it is read.
   #lessons = new Map();
-  // id -> Float32Array, or null for a lesson that cannot be read.
-  #features = new Map();
   #net = null;
   #mine = null;
   #ids = [];
@@ -15,7 +14,6 @@ export class Taught {
   set(lessons) {
     const before = this.#lessons;
     this.#lessons = new Map(lessons.map((lesson) => [lesson.id, { ...before.get(lesson.id), ...lesson }]));
-    for (const id of this.#features.keys()) if (!this.#lessons.has(id)) this.#features.delete(id);
     this.#mine = null;
   }
 
@@ -31,26 +29,23 @@ export class Taught {
   }
 
   async #learn(net) {
-    // Features mean nothing to other weights.
-    if (net !== this.#net) this.#features.clear();
-    this.#net = net;
-    for (const [id, { strokes, pixels }] of this.#lessons) {
-      if (!this.#features.has(id)) this.#features.set(id, await features(net, strokes, pixels));
+    for (const lesson of this.#lessons.values()) {
+      // Features mean nothing to other weights.
+      if (lesson.features === undefined || net !== this.#net) lesson.features = await features(net, lesson);
     }
-    const known = [...this.#lessons].filter(([id]) => this.#features.get(id));
-    this.#ids = known.map(([id]) => id);
-    this.#mine = net.withLessons(
-      known.map(([id, { label }]) => ({ features: this.#features.get(id), label })),
-    );
+    this.#net = net;
+    const known = [...this.#lessons.values()].filter(({ features }) => features);
+    this.#ids = known.map(({ id }) => id);
+    this.#mine = net.withLessons(known);
   }
 }
 
-async function features(net, strokes, pixels) {
+async function features(net, { strokes, pixels }) {
   try {
     if (pixels) return net.features(Float32Array.from(pixels, (value) => value / 255));
     return net.features(await net.preprocess(fitted(strokes).strokes));
   } catch {
-    // The others are used all the same. An earlier version of the page may have stored this one.
+    // It was taught before the network was there to read it. The others are used all the same.
     return null;
   }
 }
