@@ -179,7 +179,7 @@ def load_contributed(options: argparse.Namespace) -> Contributed:
         recipe = options.recipe
         raise TrainError(f"--with-contributions trains this project's network; {recipe} has another.")
     refresh(options.with_contributions)
-    contributed = Contributed(*data.contributed_strokes("train", options.with_contributions))
+    contributed = Contributed(*data.contributed("train", options.with_contributions))
     print(f"with {len(contributed.labels)} contributed drawings")
     return contributed
 
