@@ -14,21 +14,20 @@ def sentence(error: BaseException) -> str:
     return str(error)
 
 
-def guarded(prog: str, command: Callable[[], object], *errors: type[Exception]) -> int:
-    """Call `command`, and return the exit status for the command line `prog`.
+def guarded(prog: str, command: Callable[[], int | None], *errors: type[Exception]) -> int:
+    """Call `command`; returns its exit status (None: 0) for the command line `prog`.
 
-    That is 0, 1 after an OSError or one of `errors`, which it prints as a sentence, or 130 after Ctrl-C.
+    An OSError or one of `errors` is printed as a sentence and gives 1, Ctrl-C gives 130.
     """
     expected: tuple[type[Exception], ...] = (OSError, *errors)
     try:
-        command()
+        return command() or 0
     except expected as error:
         print(f"{prog}: {sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\n{prog}: stopped", file=sys.stderr)
         return 130
-    return 0
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
