@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +16,9 @@ import handwriting
 from model import Config, DigitCNN, normalise, to_ink
 from training.augment import Ranges, augment
 from training.fitting import Fit, OptimConfig, fit, fit_temperature, logits
+
+# Drawings that visitors contributed: strokes of each, and labels (N,) int64.
+Contributed = tuple[list[list[board.Stroke]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -73,26 +75,11 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     return held
 
 
-# The recipes of a table train many times on the same drawings.
-@functools.lru_cache(maxsize=2)
-def prepare_drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Drawn digits (N, 1, 28, 28), their labels (N,), and non-digit drawings (M, 1, 28, 28); uint8."""
     images, labels = handwriting.drawings(digits, seed)
     others, _ = handwriting.nondigits(nondigits, seed)
     return torch.from_numpy(images)[:, None], torch.from_numpy(labels), torch.from_numpy(others)[:, None]
-
-
-class Contributed(NamedTuple):
-    """Drawings that visitors contributed: strokes of each, and labels (N,) int64."""
-
-    strokes: list[list[board.Stroke]]
-    labels: np.ndarray
-
-
-def prepare_contributed(contributed: Contributed, copies: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Each contributed drawing `copies` times, as it is and redrawn: uint8 (N, 1, 28, 28), labels (N,)."""
-    images, labels = handwriting.redrawings(*contributed, copies, seed)
-    return torch.from_numpy(images)[:, None], torch.from_numpy(labels)
 
 
 @dataclass
@@ -143,31 +130,29 @@ def mix(
     Contributed drawings are redrawn `views` times and join the drawn ones.
     """
     batch = config.optim.batch
-    sources, held_images, held_labels = [], [], []
     wild = round(batch * config.nondigit_share) if config.nondigits else 0
-    drawn_count = 0
+    drawn = 0
+    sources, held_images, held_labels = [], [], []
     if config.drawn or contributed:
-        if config.drawn:
-            print(f"drawing {config.drawn:,} digits and {config.nondigits:,} other things ...", flush=True)
-        made, made_labels, others = prepare_drawings(config.drawn, config.nondigits, seed)
-        drawn_count = round((batch - wild) * (config.drawn_share if len(images) else 1))
+        print(f"drawing {config.drawn:,} digits and {config.nondigits:,} other things ...", flush=True)
+        made, made_labels, others = drawings(config.drawn, config.nondigits, seed)
         cut = min(len(made) // 20, 4000)
-        if cut:
-            held_images.append(as_float(made[:cut]))
-            held_labels.append(made_labels[:cut])
+        held_images.append(as_float(made[:cut]))
+        held_labels.append(made_labels[:cut])
         made, made_labels = made[cut:], made_labels[cut:]
         if contributed:
-            more, more_labels = prepare_contributed(contributed, config.views, seed)
-            made, made_labels = torch.cat([made, more]), torch.cat([made_labels, more_labels])
-        sources.append(Source(made, F.one_hot(made_labels, 10).float(), drawn_count))
+            more, more_labels = handwriting.redrawings(*contributed, config.views, seed)
+            made = torch.cat([made, torch.from_numpy(more)[:, None]])
+            made_labels = torch.cat([made_labels, torch.from_numpy(more_labels)])
+        drawn = round((batch - wild) * (config.drawn_share if len(images) else 1))
+        sources.append(Source(made, F.one_hot(made_labels, 10).float(), drawn))
         if wild:
             sources.append(Source(others, torch.full((len(others), 10), 0.1), wild))
-    if batch - wild - drawn_count:
+    if batch - wild - drawn:
         held = torch.from_numpy(hold_out(labels.numpy(), config.validation, seed))
         held_images.append(augment(images[held].repeat(config.views, 1, 1, 1), config.ranges, generator))
         held_labels.append(labels[held].repeat(config.views))
-        targets = F.one_hot(labels[~held], 10).float()
-        sources.append(Source(images[~held], targets, batch - wild - drawn_count))
+        sources.append(Source(images[~held], F.one_hot(labels[~held], 10).float(), batch - wild - drawn))
     return Mixture(sources, (torch.cat(held_images), torch.cat(held_labels)))
 
 
