@@ -128,10 +128,9 @@ class Publisher:
     def static(self, out: Path) -> None:
         """The page without a server."""
         self._refuse_to_show_private_weights("static")
-        commit = self._commit_of_the_weights()
+        name, model, commit = self.names["static"], self.names["model"], self._commit_of_the_weights()
         gradio = self._public("space") if self.api else None
-        names = {**self.names, "dataset": self._public("dataset")}
-        bundles.static(out, self.options.weights, names, commit, gradio)
+        bundles.static(out, self.options.weights, name, model, self._public("dataset"), commit, gradio)
 
     def _at_hub(self, kind: str):
         return at_hub(self.api, kind, self.names[kind]) if self.api else None

@@ -94,11 +94,7 @@ def show(result: dict) -> None:
         counts = ", ".join(f"seed {seed}: {right}" for seed, right in result["seeds"].items())
         spread = f"{result['mean_right']:.1f} +- {result['deviation_right']:.1f}"
         print(f"over {len(result['seeds'])} seeds: {spread} ({counts})")
-    print("\ndigit   recall   answered " + "".join(f"{d:>4}" for d in range(10)))
-    for digit, (share, row) in enumerate(zip(test["recall"], test["confusion"], strict=True)):
-        recall = "   --  " if share is None else f"{100 * share:5.1f} %"
-        print(f"{digit:>5}  {recall}            " + "".join(f"{n or '.':>4}" for n in row))
-    print(f"\ncalibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
+    print(f"calibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
 
 
 def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
@@ -151,25 +147,19 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-class TrainError(RuntimeError):
-    """The weights were not published. The message is one sentence."""
-
-
 def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
-    """MNIXEL's digits, or None and the recipe "drawn-only" without them, and the name of the test set.
+    """MNIXEL's digits, and the name of the test set. "drawn-only" does without, if no folder was named.
 
-    Raises data.DataError when the archives were named, or when drawn digits alone would not do.
+    Raises data.DataError.
     """
     try:
         return data.arrays("clean", options.data), "MNIXEL test"
     except data.DataError as error:
-        named = options.data or os.environ.get("MNIXEL_DIR")
-        needed = options.push or options.recipe not in ("ours", "quick")
-        if named or needed and options.recipe != "drawn-only":
+        if options.data or os.environ.get("MNIXEL_DIR"):
             raise
-        print(f"{PROG}: {error}", file=sys.stderr)
-    print("Training on drawn digits alone, and testing on other drawn digits.", file=sys.stderr)
-    options.recipe = "drawn-only"
+        if options.recipe != "drawn-only":
+            raise data.DataError(f"{error}, or train without them: --recipe drawn-only") from error
+    print("Testing on other drawn digits, because MNIXEL's cannot be had.", file=sys.stderr)
     return None, "drawn digits of another seed"
 
 
@@ -194,7 +184,7 @@ def run_seeds(
 
 
 def train(options: argparse.Namespace) -> None:
-    """Everything that the command does. Raises TrainError, DataError, PublishError, OSError."""
+    """Everything that the command does. Raises DataError, PublishError, OSError."""
     import torch
 
     torch.use_deterministic_algorithms(True)
@@ -226,13 +216,13 @@ def train(options: argparse.Namespace) -> None:
         return
     sending = ["model", options.push, "--weights", str(out)]
     if any(run.fitted and run.fitted.interrupted for run in runs) or publish.main(sending):
-        raise TrainError(f"not published. To publish later: python publish.py {' '.join(sending)}")
+        raise publish.PublishError(f"not published. To publish later: python publish.py {' '.join(sending)}")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
     options = parse(arguments)
-    return guarded(PROG, lambda: train(options), TrainError, data.DataError, publish.PublishError)
+    return guarded(PROG, lambda: train(options), data.DataError, publish.PublishError)
 
 
 if __name__ == "__main__":

@@ -125,12 +125,11 @@ def space(
 ) -> None:
     """The Space repository `name`: the page's code, embedded weights, pins and card. It serves `model_name`.
 
-    Pins and Python are those of the hardware. Raises BundleError as `model` and
-    `requirements`.
+    Pins and Python are those of the hardware. Raises BundleError as `checked` and `requirements`.
     """
     zero = hardware.startswith("zero")
     checked(weights)
-    files = [*needed(ROOT / "app.py"), ROOT / "LICENSE"]
+    files = needed(ROOT / "app.py")
     files += [path for path in sorted((ROOT / "web").rglob("*")) if path.suffix in PAGE]
     files += [file for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
     copies = {out / file.relative_to(ROOT): file for file in files}
@@ -139,22 +138,23 @@ def space(
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     write(out / "requirements.txt", requirements(hardware))
-    front = readme_front() | {
-        **thumbnail(out, name),
-        "models": [model_name],
-        "datasets": [dataset_name] if dataset_name else [],
-        # The image then has the weights, and a start needs no Hub.
-        "preload_from_hub": [f"{model_name} {','.join(MODEL)}"],
-        **({"python_version": ZERO_PYTHON} if zero else {}),
-    }
+    front = front_matter(out, name, [model_name], dataset_name)
+    # The image then has the weights, and a start needs no Hub.
+    front["preload_from_hub"] = [f"{model_name} {','.join(MODEL)}"]
+    if zero:
+        front["python_version"] = ZERO_PYTHON
     address = f"https://{subdomain(name)}.hf.space"
     links = {"name": name, "model": model_name, "dataset": dataset_name, "zero": zero, "url": address}
     write(out / "README.md", cards.fill("space.md", front, **links))
 
 
-def readme_front() -> dict:
-    """The front matter of the project's README, which is a Space's."""
-    return yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+def front_matter(out: Path, name: str, models: list[str], dataset: str | None) -> dict:
+    """The front matter of the Space `name`, after README.md's. Copies licence and thumbnail into `out`."""
+    shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
+    shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
+    front = yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+    picture = f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"
+    return front | {"thumbnail": picture, "models": models, "datasets": [dataset] if dataset else []}
 
 
 def subdomain(name: str) -> str:
@@ -162,35 +162,32 @@ def subdomain(name: str) -> str:
     return re.sub("[^a-z0-9]", "-", name.lower())
 
 
-def thumbnail(out: Path, name: str) -> dict[str, str]:
-    """Copy the thumbnail into the Space's folder `out`; returns its line of the front matter."""
-    shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
-    return {"thumbnail": f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"}
-
-
 def static(
-    out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None
+    out: Path,
+    weights: Path,
+    name: str,
+    model: str,
+    dataset: str | None,
+    commit: str | None,
+    gradio: str | None,
 ) -> None:
-    """The static Space `names["static"]`: the page, and the weights of the model repository at `commit`.
+    """The static Space `name`: the page, and the weights of the repository `model` at `commit`.
 
     Without `commit` browsers get the copy beside the page. `gradio` is a Space that takes contributions.
     Raises web.build.BuildError.
     """
-    published = build.Published(names["model"], commit, build.endpoint()) if commit else None
+    published = build.Published(model, commit, build.endpoint()) if commit else None
     contribute = f"{build.endpoint()}/spaces/{gradio}" if gradio else None
-    address = f"https://{subdomain(names['static'])}.static.hf.space/"
+    address = f"https://{subdomain(name)}.static.hf.space/"
     build.build(out, weights, published, contribute, address)
-    shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
-    shared = ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")
-    front = {key: value for key, value in readme_front().items() if key in shared} | {
+    front = front_matter(out, name, [model] if commit else [], dataset) | {
         "sdk": "static",
         "app_file": "index.html",
         "short_description": "Draw a digit: a small CNN reads it in your browser",
-        **thumbnail(out, names["static"]),
-        "models": [names["model"]] if commit else [],
-        "datasets": [names["dataset"]] if names["dataset"] else [],
     }
-    links = {"model": names["model"], "dataset": names["dataset"], "commit": commit, "gradio": gradio}
+    for key in ("sdk_version", "python_version"):
+        del front[key]
+    links = {"model": model, "dataset": dataset, "commit": commit, "gradio": gradio}
     write(out / "README.md", cards.fill("static.md", front, **links))
 
 

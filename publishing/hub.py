@@ -39,7 +39,9 @@ REFUSED = (
     "The Hub does not let you write to {repository}{quote}: use a token that may write there; if there is no "
     "room left, delete what is not needed, or take a larger plan."
 )
-CHANGED = "Somebody else changed {repository} at the same time{quote}: run this again."
+CHANGED = (
+    "{repository} is somebody else's, or was changed meanwhile{quote}: give another name, or run this again."
+)
 # What the status of the Hub's answer means to a publisher.
 BY_STATUS = {
     401: f"The Hub does not accept the token: {NEW_TOKEN}.",
@@ -62,11 +64,6 @@ def quoted(error: Exception) -> str:
     return f' ("{quote}")' if quote else ""
 
 
-def taken(name: str, what: str) -> str:
-    """The sentence for a name that is taken."""
-    return f"The name {name} is taken, by {what}: give another as OWNER/NAME, or delete that on its page."
-
-
 def explain(error: Exception, repository: str, reading: bool = False) -> str:
     """One sentence for an error of huggingface_hub about `repository`.
 
@@ -86,7 +83,6 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
         return f"The Hub has trouble of its own (status {status}): run this again later."
     if reading:
         return f"The Hub does not give {repository} (status {status}){quote}: check its name and the token."
-    if status == 409 and "already" in quote:
-        return taken(repository, "something that you may not change")
     refused = "The Hub refused the request for {repository} (status {status}){quote}."
-    return BY_STATUS.get(status, refused).format(repository=repository, status=status, quote=quote)
+    text = BY_STATUS.get(status, refused).format(repository=repository, status=status, quote=quote)
+    return text[0].upper() + text[1:]

@@ -93,7 +93,10 @@ def upload(api, kind: str, name: str, folder: Path, private: bool | None = None)
         url = api.create_repo(name, private=private, exist_ok=True, space_sdk=SDK.get(kind), **settings)
         before = api.repo_info(name, timeout=hub.SILENCE, **settings)
         if kind in SDK and before.sdk not in (None, SDK[kind]):
-            raise PublishError(hub.taken(name, f"a {before.sdk} Space"))
+            raise PublishError(
+                f"The name {name} is taken, by a {before.sdk} Space: give another as OWNER/NAME, or delete "
+                "that Space on its page."
+            )
         commit = api.upload_folder(
             repo_id=name,
             folder_path=folder,

@@ -22,7 +22,7 @@ from data.archives import Archive, locate
 from data.parquet import CARD, build
 from data.stats import all_counts, sheet, table
 from tests.harness import ROOT, called
-from tests.harness.contributor import wait_for
+from tests.harness.contributor import python, wait_for
 
 CONTENT = b"made up"
 ARCHIVE = Archive("made.npz", hashlib.sha256(CONTENT).hexdigest())
@@ -66,19 +66,6 @@ def mirror(monkeypatch, tmp_path):
         yield mirror
         mirror.released.set()
         mirror.shutdown()
-
-
-def python(*arguments: str, cwd: Path = ROOT, **settings: str) -> subprocess.Popen:
-    """A fresh interpreter."""
-    env, pipe = {**os.environ, "PYTHONPATH": str(ROOT), **settings}, subprocess.PIPE
-    return subprocess.Popen(
-        [sys.executable, *arguments], cwd=cwd, env=env, stdout=pipe, stderr=pipe, text=True
-    )
-
-
-def finished(process: subprocess.Popen) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
 
 
 # --- where the archives come from
@@ -139,7 +126,7 @@ def test_imports_are_cheap():
     code = (
         "import data, publish, train, sys; print({'datasets', 'torch', 'onnx', 'gradio'} & set(sys.modules))"
     )
-    assert finished(python("-c", code)) == (0, "set()\n", "")
+    assert python("-c", code, check=True).stdout == "set()\n"
 
 
 def test_sheet_has_each_digit_in_its_row():
@@ -186,8 +173,8 @@ def test_card_agrees_with_the_archives(mnixel):
 @pytest.fixture(scope="session")
 def built(mnixel, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("dataset") / "OUT"
-    done = finished(python("-m", "data", "build", str(out), "--data", str(mnixel)))
-    assert done == (0, f"wrote {out}\n", "")
+    done = python("-m", "data", "build", str(out), "--data", str(mnixel), check=True)
+    assert (done.stdout, done.stderr) == (f"wrote {out}\n", "")
     return out
 
 
@@ -200,11 +187,14 @@ def test_build_loads_offline(built, mnixel, tmp_path):
         "load_dataset('./OUT', 'raw').save_to_disk('SAVED')"
     )
     settings = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
-    status, out, err = finished(python("-c", code, cwd=built.parent, **settings))
+    env = {**os.environ, **settings}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=built.parent, env=env, capture_output=True, text=True
+    )
     clean, raw = ({"train": train, "test": test} for train, test in ((270, 116), (287, 123)))
-    assert (status, out.splitlines()) == (0, [str(clean), str(clean), str(raw)]), err
     # The client would say that it ignores a part of the card.
-    assert "card" not in err
+    assert done.returncode == 0 and "card" not in done.stderr, done.stderr
+    assert done.stdout.splitlines() == [str(clean), str(clean), str(raw)]
     import datasets
 
     saved, loaded, source = (
@@ -245,10 +235,10 @@ def test_interrupt_leaves_no_traceback(mirror):
     # A shell starts background jobs with the interrupt ignored; a terminal does not.
     run = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     run += "import sys; sys.argv[1:] = ['stats']; runpy.run_module('data', run_name='__main__')"
-    process = python("-c", run)
+    process = subprocess.Popen([sys.executable, "-c", run], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: mirror.asked)
     process.send_signal(signal.SIGINT)
-    assert finished(process) == (130, "", "\npython -m data: stopped\n")
+    assert process.communicate(timeout=60)[1] == "\npython -m data: stopped\n" and process.returncode == 130
 
 
 def test_errors_are_one_sentence_and_other_things_are_spared(mnixel, tmp_path):

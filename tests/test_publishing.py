@@ -61,22 +61,6 @@ def everything(mnixel, tmp_path_factory):
         yield hub, published(hub, tmp_path_factory.mktemp("us"), *arguments)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> Path:
-    """The files of the model repository."""
-    out = tmp_path_factory.mktemp("model") / "files"
-    bundles.model(out, WEIGHTS, MODEL, DATASET)
-    return out
-
-
-@pytest.fixture(scope="module")
-def space(tmp_path_factory) -> Path:
-    """The files of the Gradio Space."""
-    out = tmp_path_factory.mktemp("space") / "files"
-    bundles.space(out, WEIGHTS, SPACE, MODEL, DATASET)
-    return out
-
-
 def front_of(files: dict[str, bytes]) -> dict:
     return yaml.safe_load(files["README.md"].decode().split("---\n")[1])
 
@@ -238,11 +222,15 @@ REFUSALS = {  # case -> the arguments; a token, a fault, or the Space that is th
     "read-only token": ("model", "hf_read", "The token of OWNER may only read"),
     "other account": ("model", "hf_other", "to the model OWNER/mnixel-cnn (\"You don't have the rights"),
     "rate": ("model", Fault("create", "429", message="Slow down"), 'is rate-limiting you ("Slow down")'),
-    "conflict": ("model", Fault("commit/", "412"), "Somebody else changed the model"),
+    "conflict": (
+        "model",
+        Fault("commit/", "412"),
+        "The model OWNER/mnixel-cnn is somebody else's, or was changed meanwhile",
+    ),
     "card": ("model", Fault("validate-yaml", "400", message="bad"), "refused the request for the model"),
     "server": ("model", Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
     "hardware": ("space --hardware t4-small", None, 'for payment for the space OWNER/mnixel ("A PRO'),
-    "hidden name": ("space", TAKEN, "The name the space OWNER/mnixel is taken"),
+    "hidden name": ("space", TAKEN, 'changed meanwhile ("You already created it"): give another name, or'),
     "name": ("space", "docker", "The name OWNER/mnixel is taken, by a docker Space: give another as"),
     "name of the page": ("static", "gradio", "OWNER/mnixel-static is taken, by a gradio Space"),
 }
@@ -377,28 +365,28 @@ def test_train_can_push(hub, tmp_path):
 # --- the model, used by strangers ---------------------------------------------------------------------------
 
 
-def download(hub: LocalHub, model: Path, folder: Path) -> str:
+def download(hub: LocalHub, folder: Path) -> str:
     """Somebody's empty folder after the first block of the card; returns the card."""
-    hub.put("model", MODEL, model)
     folder.mkdir(parents=True)
-    card = (model / "README.md").read_text()
+    card = hub.files("model", MODEL)["README.md"].decode()
     done = client(hub, folder / ".home", "sh", "-c", blocks(card)[0], token="", cwd=folder)
     assert done.returncode == 0, done.stderr
     return card
 
 
-def test_a_stranger_uses_the_weights_by_python_and_onnxruntime(hub, model, tmp_path):
-    here = tmp_path / "stranger"
-    torch, onnx = blocks(download(hub, model, here), "python")
+def test_a_stranger_uses_the_weights_by_python_and_onnxruntime(everything, tmp_path):
+    hub, here = everything[0], tmp_path / "stranger"
+    torch, onnx = blocks(download(hub, here), "python")
     assert len(onnx.split("\n\n")[1].splitlines()) + 2 <= 5
     for code, said in ((torch, "[('2', "), (onnx, "[2] [")):
         used = client(hub, here / ".home", sys.executable, "-c", code, token="", cwd=here)
         assert used.stdout.startswith(said), used.stderr
 
 
-def test_a_stranger_uses_the_weights_in_a_browser(hub, model, tmp_path, browser):
+def test_a_stranger_uses_the_weights_in_a_browser(everything, tmp_path, browser):
     here = tmp_path / "some" / "where"
-    (here / "index.html").write_text(blocks(download(hub, model, here), "html")[0])
+    card = download(everything[0], here)
+    (here / "index.html").write_text(blocks(card, "html")[0])
     site = StaticSite(tmp_path)
     page = browser.new_page()
     page.goto(site.url)
@@ -408,21 +396,21 @@ def test_a_stranger_uses_the_weights_in_a_browser(hub, model, tmp_path, browser)
     site.kill()
 
 
-def test_onnx_and_torch_agree_on_every_test_image(model, mnixel, tmp_path):
+def test_onnx_and_torch_agree_on_every_test_image(everything, mnixel, tmp_path):
     import onnxruntime
     import torch
 
-    net = DigitCNN.from_pretrained(WEIGHTS)
+    published, net = everything[0].files("model", MODEL)["model.onnx"], DigitCNN.from_pretrained(WEIGHTS)
     inputs = np.stack([net.preprocess(picture / 255).numpy() for picture in arrays("clean", mnixel).x_test])
     probabilities, margin = net.predict(torch.from_numpy(inputs))
-    session = onnxruntime.InferenceSession(model / "model.onnx")
+    session = onnxruntime.InferenceSession(published)
     assert {value.name for value in session.get_outputs()} == {"probabilities", "margin"}
     for count in (1, 116):
         theirs = session.run(["probabilities", "margin"], {"image": inputs[:count]})
         assert np.abs(theirs[0] - probabilities[:count]).max() <= 1e-4
         assert np.abs(theirs[1] - margin[:count]).max() <= 1e-4
     export.export(net, tmp_path / "again.onnx")
-    assert (tmp_path / "again.onnx").read_bytes() == (model / "model.onnx").read_bytes()
+    assert (tmp_path / "again.onnx").read_bytes() == published
 
 
 def test_the_card_holds_what_was_measured():
@@ -443,21 +431,21 @@ def test_the_card_holds_what_was_measured():
 
 
 @pytest.mark.thorough
-def test_the_notebook_runs_from_top_to_bottom(everything, model, tmp_path):
+def test_the_notebook_runs_from_top_to_bottom(everything, tmp_path):
     """Its cells, one after the other in one namespace, as a kernel runs them; what it prints is looked at."""
-    notebook = json.loads((model / "notebook.ipynb").read_text())
-    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert all(cell["outputs"] == [] for cell in notebook["cells"] if cell["cell_type"] == "code")
-    ids = [cell["id"] for cell in notebook["cells"]]
-    assert notebook["nbformat"] == 4 and len(set(ids)) == len(ids)
-    (tmp_path / "cells.json").write_text(json.dumps(code))
+    hub, _ = everything
+    notebook = json.loads(hub.files("model", MODEL)["notebook.ipynb"])
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert notebook["nbformat"] == 4 and all(cell["outputs"] == [] for cell in cells)
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    (tmp_path / "cells.json").write_text(json.dumps(["".join(cell["source"]) for cell in cells]))
     run = (
         "import json, sys\nhere = {'__name__': '__main__'}\n"
         "for cell in json.load(open(sys.argv[1])): exec(cell, here)"
     )
     command = (sys.executable, "-c", run, str(tmp_path / "cells.json"))
     settings = {"token": "", "MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"}
-    done = client(everything[0], tmp_path / "reader", *command, cwd=tmp_path, **settings)
+    done = client(hub, tmp_path / "reader", *command, cwd=tmp_path, **settings)
     assert done.returncode == 0, done.stderr
     rights = {title: int(right) for title, right in re.findall(r"^(.+): (\d+)/116 = ", done.stdout, re.M)}
     assert rights["published"] == json.loads((WEIGHTS / "metrics.json").read_text())["test"]["right"]
@@ -468,22 +456,23 @@ def test_the_notebook_runs_from_top_to_bottom(everything, model, tmp_path):
 # --- the Space ----------------------------------------------------------------------------------------------
 
 
-def test_space_front_matter_and_pins(space):
-    front = front_of({"README.md": (space / "README.md").read_bytes()})
+def test_space_front_matter_and_pins(tmp_path):
+    bundles.space(tmp_path, WEIGHTS, SPACE, MODEL, DATASET)
+    front = front_of({"README.md": (tmp_path / "README.md").read_bytes()})
     assert front["sdk"] == "gradio" and front["app_file"] == "app.py"
     assert front["models"] == [MODEL] and front["datasets"] == [DATASET]
     assert front["preload_from_hub"] == [f"{MODEL} model.safetensors,config.json,metrics.json"]
-    index, *lines = (space / "requirements.txt").read_text().splitlines()
+    index, *lines = (tmp_path / "requirements.txt").read_text().splitlines()
     assert index.startswith("--extra-index-url") and re.search(r"torch==[\d.]+\+cpu", " ".join(lines))
     assert bundles.requirements("t4-small").splitlines() == [line.replace("+cpu", "") for line in lines]
     # The image installs this version together with the lines.
     assert f"gradio=={front['sdk_version']}" in lines
 
 
-def test_what_the_space_s_card_prints_works(space, server, tmp_path):
+def test_what_the_space_s_card_prints_works(everything, server, tmp_path):
     """As printed, but for the address: gradio_client, and the recipe for agents with nothing but curl."""
     shutil.copyfile(ROOT / "docs/images/digit.png", tmp_path / "digit.png")
-    card = (space / "README.md").read_text()
+    card = everything[0].files("space", SPACE)["README.md"].decode()
     python = blocks(card, "python")[0].replace(f'"{SPACE}"', repr(server.url))
     here = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 120}
     used = subprocess.run([sys.executable, "-c", python], **here)

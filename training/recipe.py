@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -82,18 +83,12 @@ def drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Tensor, Te
     return torch.from_numpy(images)[:, None], torch.from_numpy(labels), torch.from_numpy(others)[:, None]
 
 
-@dataclass
-class Source:
+class Source(NamedTuple):
     """Images that a part of each batch is taken from: uint8 0..255 or float 0..1, with a target a row."""
 
     images: Tensor  # (N, 1, 28, 28)
     targets: Tensor  # (N, 10)
     count: int  # images of each batch
-
-    def take(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """The next part of a batch, float images and targets."""
-        picks = torch.randint(len(self.images), (self.count,), generator=generator)
-        return as_float(self.images[picks]), self.targets[picks]
 
 
 def as_float(images: Tensor) -> Tensor:
@@ -101,20 +96,17 @@ def as_float(images: Tensor) -> Tensor:
     return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
-@dataclass
-class Mixture:
-    """What a network is trained on and validated with."""
-
-    sources: list[Source]
-    validation: tuple[Tensor, Tensor]
-
-    def batches(
-        self, steps: int, ranges: Ranges, generator: torch.Generator
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """`steps` batches of changed images and their targets."""
-        for _ in range(steps):
-            images, targets = zip(*(source.take(generator) for source in self.sources), strict=True)
-            yield augment(torch.cat(images), ranges, generator), torch.cat(targets)
+def batches(
+    sources: list[Source], steps: int, ranges: Ranges, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """`steps` batches of changed images and their targets."""
+    for _ in range(steps):
+        images, targets = [], []
+        for source in sources:
+            picks = torch.randint(len(source.images), (source.count,), generator=generator)
+            images.append(as_float(source.images[picks]))
+            targets.append(source.targets[picks])
+        yield augment(torch.cat(images), ranges, generator), torch.cat(targets)
 
 
 def mix(
@@ -124,7 +116,7 @@ def mix(
     config: TrainConfig,
     generator: torch.Generator,
     contributed: Contributed | None = None,
-) -> Mixture:
+) -> tuple[list[Source], tuple[Tensor, Tensor]]:
     """The sources of a recipe, and what is held out: drawings, and `views` augmented copies of MNIXEL's.
 
     Contributed drawings are redrawn `views` times and join the drawn ones.
@@ -153,7 +145,7 @@ def mix(
         held_images.append(augment(images[held].repeat(config.views, 1, 1, 1), config.ranges, generator))
         held_labels.append(labels[held].repeat(config.views))
         sources.append(Source(images[~held], F.one_hot(labels[~held], 10).float(), batch - wild - drawn))
-    return Mixture(sources, (torch.cat(held_images), torch.cat(held_labels)))
+    return sources, (torch.cat(held_images), torch.cat(held_labels))
 
 
 def train_ours(
@@ -166,17 +158,16 @@ def train_ours(
     """
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    mixture = mix(images, labels, seed, config, generator, contributed)
+    sources, held = mix(images, labels, seed, config, generator, contributed)
     # Channels last is a third faster on a CPU.
     net = DigitCNN(Config(channels=config.channels)).to(memory_format=torch.channels_last)
-    batches = functools.partial(mixture.batches, config.steps, config.ranges, generator)
-    fitted = fit(net, batches, config.steps, mixture.validation, config.optim, title=f"seed {seed}")
+    each_round = functools.partial(batches, sources, config.steps, config.ranges, generator)
+    fitted = fit(net, each_round, config.steps, held, config.optim, title=f"seed {seed}")
     # The published weights have half precision, so everything is measured with that.
     fitted.net.half().float()
-    answers = logits(fitted.net, mixture.validation[0])
-    temperature = fit_temperature(answers, mixture.validation[1])
+    temperature = fit_temperature(logits(fitted.net, held[0]), held[1])
     fitted.net.config = replace(fitted.net.config, temperature=temperature)
-    margins = torch.from_numpy(fitted.net.predict(mixture.validation[0])[1])
+    margins = torch.from_numpy(fitted.net.predict(held[0])[1])
     threshold = round(torch.quantile(margins, config.rejection_rate).item(), 3)
     fitted.net.config = replace(fitted.net.config, threshold=threshold)
     return fitted
