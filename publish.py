@@ -1,4 +1,4 @@
-"""Publish on the Hub.
+"""Publish the dataset, the model and the page on the Hub.
 
     hf auth login                                once, with a token that may write
     python publish.py all OWNER --dry-run        lists the files that would go, and asks no Hub
@@ -10,9 +10,9 @@
     python publish.py check ADDRESS              is a live page well? (or OWNER/NAME of a Space)
 
 A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
-none when nothing changed. Nothing is written on this machine. With `all`, a failure does not stop the other
-parts; the next run finishes them. It takes a minute, and some three more for the dataset, whose digits it
-draws. docs/publishing.md has the details.
+none when nothing changed; here nothing is written. With `all`, a failure does not stop the other parts, and
+the next run finishes them. It takes a minute, and some three more for the dataset, whose digits it draws.
+docs/publishing.md has the details.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
 @dataclass
 class Publisher:
-    """Publishes what each method is named after, or only lays out its files. Raises FAILURES.
+    """Lays out the files of each kind and, with `api`, publishes them. Raises FAILURES.
 
-    A method lays out the files in the new folder `out`. Without `api`, in a dry run, no Hub is asked.
+    The method that is named after a kind lays out its files in the new folder `out`. Without `api`, in a dry
+    run, it asks no Hub.
     """
 
     options: argparse.Namespace

@@ -34,9 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     about = "print the drawings per digit, and write them to docs/data.json; takes a moment"
     one = commands.add_parser("stats", help=about, description=about)
     one.set_defaults(run=stats)
-    about = "write MNIXEL and merged contributions as parquet with a card; takes a few seconds"
+    about = "write MNIXEL and merged contributions as parquet, with a card, to OUT; takes a few seconds"
     two = commands.add_parser("build", help=about, description=about)
-    two.add_argument("out", metavar="OUT", type=Path, help="the folder to make")
+    two.add_argument("out", metavar="OUT", type=Path, help="a folder that does not exist yet")
     two.set_defaults(run=build)
     archives = "folder of the archives (default: MNIXEL_DIR; without it they are downloaded once)"
     for command in (one, two):

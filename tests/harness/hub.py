@@ -139,7 +139,7 @@ class Repository:
 
     def runtime(self) -> dict:
         hardware = dict.fromkeys(("current", "requested"), self.hardware or "cpu-basic")
-        return {"stage": "RUNNING", "hardware": hardware, "storage": None, "gcTimeout": None}
+        return {"stage": "RUNNING", "hardware": hardware}
 
     def info(self, revision: str = "main") -> dict:
         sha, files = self.at(revision)
@@ -239,12 +239,12 @@ class LocalHub:
     def visible(self, request: Request, kind: str, name: str) -> Repository:
         """The repository, if the user may do what the request asks for."""
         user, repository = self.user(request), self.repositories.get((kind, name))
-        is_owner = bool(user) and user[0] == owner_of(name)
+        is_owner = bool(user) and user[0] == name.split("/")[0]
         if repository is None or repository.private and not is_owner:
             raise Refusal(404 if user else 401, "Repository not found", "RepoNotFound")
         if repository.gated and "/resolve/" in request.url.path and not is_owner:
             raise Refusal(403 if user else 401, "Access to this repository is restricted", "GatedRepo")
-        if request.method == "POST" and user != (owner_of(name), "write"):
+        if request.method == "POST" and not (is_owner and user[1] == "write"):
             raise Refusal(403 if user else 401, "You don't have the rights to write to this repository")
         return repository
 
@@ -256,9 +256,10 @@ class LocalHub:
     async def create(self, request: Request) -> Response:
         asked, user = await request.json(), self.user(request)
         kind = asked.get("type") or "model"
-        name = f"{asked.get('organization') or user[0]}/{asked['name']}"
-        if user != (owner_of(name), "write"):
-            raise Refusal(403, f"You don't have the rights to create a {kind} for {owner_of(name)}")
+        owner = asked.get("organization") or user[0]
+        name = f"{owner}/{asked['name']}"
+        if user != (owner, "write"):
+            raise Refusal(403, f"You don't have the rights to create a {kind} for {owner}")
         made = Repository(kind, name, bool(asked.get("private")) or asked.get("visibility") == "private")
         made.sdk, made.hardware = asked.get("sdk"), asked.get("hardware")
         url = f"{self.url}/{made.path}"
@@ -272,9 +273,6 @@ class LocalHub:
         made.commit({".gitattributes": File(b"*.safetensors filter=lfs diff=lfs merge=lfs -text\n")})
         self.repositories[kind, name] = made
         return JSONResponse({"url": url, "name": name, "id": name})
-
-    async def validate(self, request: Request) -> Response:
-        return JSONResponse({"errors": [], "warnings": []})
 
     async def preupload(self, request: Request, repository: Repository) -> Response:
         sha, files = repository.at("main")
@@ -403,7 +401,9 @@ class LocalHub:
         routes = [
             Route("/api/whoami-v2", self.whoami),
             Route("/api/repos/create", self.create, methods=["POST"]),
-            Route("/api/validate-yaml", self.validate, methods=["POST"]),
+            Route(
+                "/api/validate-yaml", lambda _: JSONResponse({"errors": [], "warnings": []}), methods=["POST"]
+            ),
             Route("/store/{oid}", self.object, methods=["GET", "PUT"]),
             Route("/api/{path:path}", self.api, methods=["GET", "POST"]),
             Route("/{path:path}", self.web, methods=["GET", "POST"]),
@@ -437,11 +437,10 @@ class Faulty:
 
     def fault(self, line: str) -> Fault | None:
         for fault in self.hub.faults:
-            if re.search(fault.pattern, line):
-                fault.seen += 1
-                if fault.times and fault.seen % fault.every == 0:
-                    fault.times -= 1
-                    return fault
+            fault.seen += (is_meant := bool(re.search(fault.pattern, line)))
+            if is_meant and fault.times and fault.seen % fault.every == 0:
+                fault.times -= 1
+                return fault
         return None
 
     async def hold(self) -> None:
@@ -488,10 +487,6 @@ class Faulty:
         if fault.act == "cut":
             # This makes uvicorn close the connection in the middle of the body.
             raise ConnectionResetError
-
-
-def owner_of(name: str) -> str:
-    return name.split("/")[0]
 
 
 def ranged(request: Request, content: bytes, headers: dict[str, str] | None = None) -> Response:
