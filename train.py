@@ -69,7 +69,6 @@ def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
         "mean_right": float(np.mean(rights)),
         "deviation_right": float(np.std(rights, ddof=1)) if len(rights) > 1 else None,
         "seconds": round(first.seconds, 1),
-        **first.notes,
         "machine": {
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
@@ -98,18 +97,13 @@ def show(result: dict) -> None:
 
 
 def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
-    """Write metrics.json and the weights, and for our own network config.json and the model card."""
-    from safetensors.torch import save_file
-
+    """Write metrics.json, and for our own network the weights, config.json and the model card."""
     from model import DigitCNN
 
     if isinstance(net, DigitCNN):
         result["sha256"] = net.save_pretrained(folder)
         result["temperature"], result["threshold"] = net.config.temperature, net.config.threshold
         (folder / "README.md").write_text(model_card(result))
-    elif net:
-        tensors = {name: tensor.contiguous() for name, tensor in net.state_dict().items()}
-        save_file(tensors, folder / "model.safetensors")
     (folder / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -30,12 +30,8 @@ class Arrays(NamedTuple):
 def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """The images and labels of one configuration, exactly as upstream stored them.
 
-    Args:
-        config: "clean" (270 train, 116 test) or "raw" (287, 123), which has 24 blank or mislabelled drawings.
-        folder: where the archives are; without it MNIXEL_DIR, the cache or a download (`archives.locate`).
-
-    Raises:
-        DataError: there is no such configuration, or its archive is missing or not the published one.
+    "raw" (287 train, 123 test) has 24 blank or mislabelled drawings, which "clean" (270, 116) leaves out.
+    `folder` is where the archives are, see `archives.locate`. Raises DataError.
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")

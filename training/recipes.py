@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,8 +40,6 @@ class Run:
     seed: int
     test: dict
     fitted: Fit | None = None
-    # Further values for metrics.json.
-    notes: dict = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -82,7 +80,7 @@ def run_upstream(arrays: data.Arrays, seed: int) -> Run:
     steps, held = -(-cut // UPSTREAM.batch), (images[cut:], labels[cut:])
     fitted = fit(net, batches, steps, held, UPSTREAM, net.penalty, f"upstream, seed {seed}")
     answers = torch.softmax(logits(fitted.net, upstream.standardise(test, **scale)), 1).numpy()
-    return Run(seed, metrics.summary(arrays.y_test, answers), fitted, {"standardisation": scale})
+    return Run(seed, metrics.summary(arrays.y_test, answers), fitted)
 
 
 def run_nearest(arrays: data.Arrays, seed: int, prepare: Callable) -> Run:
