@@ -213,7 +213,7 @@ def requirements(hardware: str) -> str:
     except (metadata.PackageNotFoundError, KeyError) as error:
         raise BundleError(
             f"{error.args[0]} is not installed, or is not in {pins.PINS}: run `pip install -r "
-            "tests/requirements.txt`, or write the file anew, as CONTRIBUTING.md says."
+            "tests/requirements.txt`, or write that file again, as CONTRIBUTING.md says."
         ) from error
     if hardware.startswith("cpu"):
         lines = [f"{line}+cpu" if line.startswith("torch==") else line for line in lines]

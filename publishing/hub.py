@@ -78,7 +78,7 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
     if status is None:
         reason = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
         again = "" if reading else ": check the network and run this again"
-        return f"The Hub cannot be reached for {repository} ({reason}){again}."
+        return f"Talking to the Hub about {repository} failed ({reason}){again}."
     if status >= 500 and status not in BY_STATUS:
         return f"The Hub has trouble of its own (status {status}): run this again later."
     if reading:

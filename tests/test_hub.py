@@ -68,7 +68,7 @@ except Exception as error:
 
 
 def load(hub: LocalHub, home: Path, settings: str = "{}", **more: str) -> str:
-    """What a stranger is told, who has an empty folder with nothing but model.py."""
+    """What Python prints for a stranger whose folder holds nothing but model.py."""
     home.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "model.py", home / "model.py")
     code = LOAD.replace("SETTINGS", settings)
@@ -234,7 +234,7 @@ def test_cached_weights_are_served_while_the_hub_is_away(model_hub, tmp_path):
 
 
 @pytest.mark.parametrize("spoilt", [{"interval": None}, {"right": "<b>"}, {"interval": [0.1]}], ids=str)
-def test_figures_from_the_hub_that_are_none_are_not_shown(spoilt, folder):
+def test_broken_figures_from_the_hub_are_not_shown(spoilt, folder):
     assert serving_weights.read(folder, "x").accuracy["total"] == 116
     stored = json.loads((folder / "metrics.json").read_text())
     stored["test"].update(spoilt)

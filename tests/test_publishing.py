@@ -254,7 +254,7 @@ def test_what_needs_no_hub_to_be_refused(hub, tmp_path):
         ({"HF_ENDPOINT": "http://127.0.0.1:9"}, ""),
     ):
         said = refusal(hub, tmp_path / "us", "model", OWNER, **settings)
-        assert said.startswith("The Hub cannot be reached for your account (") and reason in said
+        assert said.startswith("Talking to the Hub about your account failed (") and reason in said
         assert said.endswith("): check the network and run this again.")
     assert "Repo id must" in refusal(hub, tmp_path / "us", "model", "no such/na me")
 

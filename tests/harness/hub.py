@@ -437,10 +437,11 @@ class Faulty:
 
     def fault(self, line: str) -> Fault | None:
         for fault in self.hub.faults:
-            fault.seen += (is_meant := bool(re.search(fault.pattern, line)))
-            if is_meant and fault.times and fault.seen % fault.every == 0:
-                fault.times -= 1
-                return fault
+            if re.search(fault.pattern, line):
+                fault.seen += 1
+                if fault.times and fault.seen % fault.every == 0:
+                    fault.times -= 1
+                    return fault
         return None
 
     async def hold(self) -> None:
