@@ -40,7 +40,7 @@ REFUSED = (
     "room left, delete what is not needed, or take a larger plan."
 )
 CHANGED = (
-    "{repository} is somebody else's, or was changed meanwhile{quote}: give another name, or run this again."
+    "Somebody else has {repository}, or changed it meanwhile{quote}: give another name, or run this again."
 )
 # What the status of the Hub's answer means to a publisher.
 BY_STATUS = {
@@ -84,5 +84,4 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
     if reading:
         return f"The Hub does not give {repository} (status {status}){quote}: check its name and the token."
     refused = "The Hub refused the request for {repository} (status {status}){quote}."
-    text = BY_STATUS.get(status, refused).format(repository=repository, status=status, quote=quote)
-    return text[0].upper() + text[1:]
+    return BY_STATUS.get(status, refused).format(repository=repository, status=status, quote=quote)

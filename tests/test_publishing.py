@@ -225,12 +225,12 @@ REFUSALS = {  # case -> the arguments; a token, a fault, or the Space that is th
     "conflict": (
         "model",
         Fault("commit/", "412"),
-        "The model OWNER/mnixel-cnn is somebody else's, or was changed meanwhile",
+        "Somebody else has the model OWNER/mnixel-cnn, or changed",
     ),
     "card": ("model", Fault("validate-yaml", "400", message="bad"), "refused the request for the model"),
     "server": ("model", Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
     "hardware": ("space --hardware t4-small", None, 'for payment for the space OWNER/mnixel ("A PRO'),
-    "hidden name": ("space", TAKEN, 'changed meanwhile ("You already created it"): give another name, or'),
+    "hidden name": ("space", TAKEN, 'changed it meanwhile ("You already created it"): give another name, or'),
     "name": ("space", "docker", "The name OWNER/mnixel is taken, by a docker Space: give another as"),
     "name of the page": ("static", "gradio", "OWNER/mnixel-static is taken, by a gradio Space"),
 }
