@@ -9,6 +9,6 @@
 """
 
 from .archives import CONFIGS, DataError
-from .mnixel import Arrays, arrays, contributed, contributed_strokes, load
+from .mnixel import Arrays, arrays, contributed, load
 
-__all__ = ["CONFIGS", "Arrays", "DataError", "arrays", "contributed", "contributed_strokes", "load"]
+__all__ = ["CONFIGS", "Arrays", "DataError", "arrays", "contributed", "load"]

@@ -1,9 +1,10 @@
-"""Runs a command line: errors become one sentence and an exit status."""
+"""Runs a command: an expected error becomes one sentence and an exit status."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 
 
 def sentence(error: BaseException) -> str:
@@ -13,19 +14,23 @@ def sentence(error: BaseException) -> str:
     return str(error)
 
 
-def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
-    """Parse `arguments` and call what the command set as `run`.
+def guarded(prog: str, command: Callable[[], int | None], *errors: type[Exception]) -> int:
+    """Call `command`; returns its exit status (None: 0) for the command line `prog`.
 
-    Returns 0, 1 after an OSError or one of `errors`, which it prints as a sentence, or 130 after Ctrl-C.
+    An OSError or one of `errors` is printed as a sentence and gives 1, Ctrl-C gives 130.
     """
-    options = parser.parse_args(arguments)
     expected: tuple[type[Exception], ...] = (OSError, *errors)
     try:
-        options.run(options)
+        return command() or 0
     except expected as error:
-        print(f"error: {sentence(error)}", file=sys.stderr)
+        print(f"{prog}: {sentence(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print(f"\n{prog}: stopped", file=sys.stderr)
         return 130
-    return 0
+
+
+def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
+    """Parse `arguments` and call what the command set as `run`; returns the exit status of `guarded`."""
+    options = parser.parse_args(arguments)
+    return guarded(parser.prog, lambda: options.run(options), *errors)

@@ -30,12 +30,8 @@ class Arrays(NamedTuple):
 def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
     """The images and labels of one configuration, exactly as upstream stored them.
 
-    Args:
-        config: "clean" (270 train, 116 test) or "raw" (287, 123), which has 24 blank or mislabelled drawings.
-        folder: where the archives are; without it MNIXEL_DIR, the cache or a download (`archives.locate`).
-
-    Raises:
-        DataError: there is no such configuration, or its archive is missing or not the published one.
+    "raw" (287 train, 123 test) has 24 blank or mislabelled drawings, which "clean" (270, 116) leaves out.
+    `folder` is where the archives are, see `archives.locate`. Raises DataError.
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")
@@ -49,25 +45,11 @@ def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
         )
 
 
-def contributed(split: str, folder: str | Path) -> tuple[np.ndarray, np.ndarray]:
-    """Contributions of a split: images (n, 28, 28) float64 0..255 and labels (n,) int64.
+def contributed(split: str, folder: str | Path) -> tuple[list[list[board.Stroke]], np.ndarray]:
+    """The contributions of a split as strokes for `board.render`, and their labels (n,) int64.
 
-    Raises DataError when `folder` has no such split.
+    `folder` is where `python -m contributions merge` wrote them. Raises DataError when it has no such split.
     """
-    rows = _merged(split, folder)
-    images = np.stack([np.asarray(row, dtype=np.float64) for row in rows["image"]])
-    return images, np.array(rows["label"], dtype=np.int64)
-
-
-def contributed_strokes(split: str, folder: str | Path) -> tuple[list[list[board.Stroke]], np.ndarray]:
-    """The same drawings as strokes for `board.render`, and their labels. Raises as `contributed`."""
-    rows = _merged(split, folder)
-    strokes = [board.parse_strokes(json.loads(each)) for each in rows["strokes"]]
-    return strokes, np.array(rows["label"], dtype=np.int64)
-
-
-def _merged(split: str, folder: str | Path) -> "datasets.Dataset":
-    """The rows that `python -m contributions merge` wrote."""
     path = Path(folder, SHARD.format(split=split))
     if not path.is_file():
         raise DataError(
@@ -76,7 +58,9 @@ def _merged(split: str, folder: str | Path) -> "datasets.Dataset":
         )
     import datasets
 
-    return datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
+    rows = datasets.Dataset.from_parquet(str(path), keep_in_memory=True)
+    strokes = [board.parse_strokes(json.loads(each)) for each in rows["strokes"]]
+    return strokes, np.array(rows["label"], dtype=np.int64)
 
 
 def grey(x: np.ndarray) -> np.ndarray:

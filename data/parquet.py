@@ -1,12 +1,11 @@
 """The dataset as a folder of parquet files with its card, ready for `load_dataset` and for the Hub."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
-from .archives import CONFIGS, DataError
-from .mnixel import SHARD, load
-from .stats import draw
+from .archives import CONFIGS, locate
+from .mnixel import SHARD, arrays, load
+from .stats import sheet
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "dataset_card.md"
@@ -15,35 +14,18 @@ CARDS = ROOT / "data" / "cards"
 CHARTS = ("data-train.png", "data-test.png")
 # The folder of `python -m contributions merge`. Git ignores it, because it holds other people's work.
 CONTRIBUTED = ROOT / "data" / "contributed"
-FILES = {"README.md", "data-samples.png", *CHARTS}
-SHARDS = [SHARD.format(split=split) for split in ("train", "test")]
-FILES |= {f"{config}/{shard}" for config in CONFIGS for shard in SHARDS}
-# There if anybody has contributed.
-ADDED = {f"contributed/{shard}" for shard in SHARDS}
 
 
-def build(out: str | Path, folder: str | Path | None = None, contributed: Path = CONTRIBUTED) -> Path:
-    """Write MNIXEL and the contributed drawings to the folder `out`, whole or not at all; returns its path.
+def build(out: Path, folder: str | Path | None = None, contributed: Path = CONTRIBUTED) -> None:
+    """Write MNIXEL and the contributed drawings into the new folder `out`.
 
-    An earlier build at `out` is replaced. Raises DataError when `out` holds anything else, and as `arrays`.
+    Raises DataError as `arrays`, and OSError, FileExistsError for example.
     """
-    # If `out` is a link, its target is replaced.
-    out = Path(out).expanduser().resolve()
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file: name a folder to build the dataset in")
-    present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
-    if present and not FILES <= present <= FILES | ADDED:
-        raise DataError(f"{out} holds other things than an earlier build: name another folder")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        new = Path(work, "new")
-        new.mkdir()
-        write_mnixel(new, folder)
-        add(new, "contributed", contributed)
-        if out.exists():
-            out.rename(Path(work, "old"))
-        new.rename(out)
-    return out
+    for archive in CONFIGS.values():
+        locate(archive, folder)
+    out.mkdir(parents=True)
+    write_mnixel(out, folder)
+    add(out, "contributed", contributed)
 
 
 def write_mnixel(out: Path, folder: str | Path | None = None) -> None:
@@ -56,7 +38,8 @@ def write_mnixel(out: Path, folder: str | Path | None = None) -> None:
         (out / config).mkdir()
         for split, rows in load(config, folder).items():
             rows.to_parquet(out / config / SHARD.format(split=split))
-    draw(out, folder)
+    clean = arrays("clean", folder)
+    sheet(clean.x_train, clean.y_train).save(out / "data-samples.png")
     for name in CHARTS:
         shutil.copyfile(ROOT / "docs" / "images" / name, out / name)
     shutil.copyfile(CARD, out / "README.md")

@@ -42,11 +42,3 @@ def sheet(x: np.ndarray, y: np.ndarray, columns: int = 16, scale: int = 2) -> Im
             top, left = GAP + digit * cell, GAP + column * cell
             levels[top : top + side, left : left + side] = image
     return Image.fromarray(levels.repeat(scale, axis=0).repeat(scale, axis=1))
-
-
-def draw(out: Path, folder: str | Path | None = None) -> list[Path]:
-    """Write the sheet of samples to the folder `out`; returns its path. Raises DataError and OSError."""
-    clean = arrays("clean", folder)
-    out.mkdir(parents=True, exist_ok=True)
-    sheet(clean.x_train, clean.y_train).save(out / "data-samples.png")
-    return [out / "data-samples.png"]

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import sys
+from importlib import metadata
 from modulefinder import ModuleFinder
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from packaging.requirements import Requirement
 from PIL import Image
 
 from data import parquet
-from publishing import export, pins
+from publishing import pins
 from reports import cards
 from web import build, charts
 from web.assets import assets
@@ -45,19 +46,20 @@ class BundleError(ValueError):
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
     """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
 
-    Without the package onnx there is no model.onnx. Raises BundleError when a file is missing, or when
-    config.json or metrics.json is of other weights.
+    Without the package onnx there is no model.onnx. Raises BundleError as `checked`.
     """
-    net, metrics = checked(weights)
+    # These import torch, which the other kinds do without.
+    from publishing import export
+
+    net, measured = checked(weights)
     out.mkdir(parents=True, exist_ok=True)
     has_onnx = importlib.util.find_spec("onnx") is not None
     if has_onnx:
         export.export(net, out / "model.onnx")
     else:
         print("Without model.onnx: it needs the Python package onnx.", file=sys.stderr)
-    write(out / "README.md", cards.model_card(metrics, name, dataset, export.OPSET if has_onnx else None))
-    script = next(path for asset, path in assets().items() if Path(asset).name == "digit.js")
-    for file in (*(weights / file for file in MODEL), ROOT / "model.py", script, SAMPLE):
+    write(out / "README.md", cards.model_card(measured, name, dataset, export.OPSET if has_onnx else None))
+    for file in (*(weights / file for file in MODEL), ROOT / "model.py", assets()["read/digit.js"], SAMPLE):
         shutil.copyfile(file, out / file.name)
     with Image.open(SAMPLE) as picture:
         pixels = net.preprocess(picture)[0].mul(255).round().byte().numpy()
@@ -79,17 +81,16 @@ def checked(weights: Path):
 
     try:
         net = DigitCNN.from_pretrained(weights.resolve(strict=True))
-        metrics = json.loads((weights / "metrics.json").read_text(encoding="utf-8"))
-        if metrics["sha256"] != net.config.sha256:
+        measured = json.loads((weights / "metrics.json").read_text(encoding="utf-8"))
+        if measured["sha256"] != net.config.sha256:
             raise ValueError("metrics.json is of other weights")
-        cards.model_card(metrics)
-    except (OSError, LookupError, ValueError, TypeError, AttributeError, jinja2.UndefinedError) as error:
-        known = isinstance(error, (OSError, ValueError))
-        reason = str(error).rstrip(".") if known else "metrics.json is not what train.py writes"
+        cards.model_card(measured)
+    except (OSError, LookupError, ValueError, TypeError, jinja2.UndefinedError) as error:
+        reason = str(error).rstrip(".")
         raise BundleError(
             f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
         ) from error
-    return net, metrics
+    return net, measured
 
 
 def dataset(
@@ -120,17 +121,15 @@ def space(
     name: str,
     model_name: str,
     dataset_name: str | None,
-    hardware: str | None = None,
+    hardware: str = "cpu-basic",
 ) -> None:
     """The Space repository `name`: the page's code, embedded weights, pins and card. It serves `model_name`.
 
-    Pins and Python are those of the hardware (CPU unless it is named). Raises BundleError as `model` and
-    `requirements`.
+    Pins and Python are those of the hardware. Raises BundleError as `checked` and `requirements`.
     """
-    hardware = hardware or "cpu-basic"
     zero = hardware.startswith("zero")
     checked(weights)
-    files = [*needed(ROOT / "app.py"), ROOT / "LICENSE"]
+    files = needed(ROOT / "app.py")
     files += [path for path in sorted((ROOT / "web").rglob("*")) if path.suffix in PAGE]
     files += [file for file in map(charts.RESULTS.joinpath, charts.FILES) if file.is_file()]
     copies = {out / file.relative_to(ROOT): file for file in files}
@@ -139,22 +138,23 @@ def space(
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     write(out / "requirements.txt", requirements(hardware))
-    front = readme_front() | {
-        **thumbnail(out, name),
-        "models": [model_name],
-        "datasets": [dataset_name] if dataset_name else [],
-        # The image then has the weights, and a start needs no Hub.
-        "preload_from_hub": [f"{model_name} {','.join(MODEL)}"],
-        **({"python_version": ZERO_PYTHON} if zero else {}),
-    }
+    front = front_matter(out, name, [model_name], dataset_name)
+    # The image then has the weights, and a start needs no Hub.
+    front["preload_from_hub"] = [f"{model_name} {','.join(MODEL)}"]
+    if zero:
+        front["python_version"] = ZERO_PYTHON
     address = f"https://{subdomain(name)}.hf.space"
     links = {"name": name, "model": model_name, "dataset": dataset_name, "zero": zero, "url": address}
     write(out / "README.md", cards.fill("space.md", front, **links))
 
 
-def readme_front() -> dict:
-    """The front matter of the project's README, which is a Space's."""
-    return yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+def front_matter(out: Path, name: str, models: list[str], dataset: str | None) -> dict:
+    """The front matter of the Space `name`, after README.md's. Copies licence and thumbnail into `out`."""
+    shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
+    shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
+    front = yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+    picture = f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"
+    return front | {"thumbnail": picture, "models": models, "datasets": [dataset] if dataset else []}
 
 
 def subdomain(name: str) -> str:
@@ -162,35 +162,32 @@ def subdomain(name: str) -> str:
     return re.sub("[^a-z0-9]", "-", name.lower())
 
 
-def thumbnail(out: Path, name: str) -> dict[str, str]:
-    """Copy the thumbnail into the Space's folder `out`; returns its line of the front matter."""
-    shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
-    return {"thumbnail": f"{build.endpoint()}/spaces/{name}/resolve/main/thumbnail.png"}
-
-
 def static(
-    out: Path, weights: Path, names: dict[str, str | None], commit: str | None, gradio: str | None
+    out: Path,
+    weights: Path,
+    name: str,
+    model: str,
+    dataset: str | None,
+    commit: str | None,
+    gradio: str | None,
 ) -> None:
-    """The static Space `names["static"]`: the page, and the weights of the model repository at `commit`.
+    """The static Space `name`: the page, and the weights of the repository `model` at `commit`.
 
     Without `commit` browsers get the copy beside the page. `gradio` is a Space that takes contributions.
     Raises web.build.BuildError.
     """
-    published = build.Published(names["model"], commit, build.endpoint()) if commit else None
+    published = build.Published(model, commit, build.endpoint()) if commit else None
     contribute = f"{build.endpoint()}/spaces/{gradio}" if gradio else None
-    address = f"https://{subdomain(names['static'])}.static.hf.space/"
+    address = f"https://{subdomain(name)}.static.hf.space/"
     build.build(out, weights, published, contribute, address)
-    shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
-    shared = ("title", "emoji", "colorFrom", "colorTo", "pinned", "license", "tags")
-    front = {key: value for key, value in readme_front().items() if key in shared} | {
+    front = front_matter(out, name, [model] if commit else [], dataset) | {
         "sdk": "static",
         "app_file": "index.html",
         "short_description": "Draw a digit: a small CNN reads it in your browser",
-        **thumbnail(out, names["static"]),
-        "models": [names["model"]] if commit else [],
-        "datasets": [names["dataset"]] if names["dataset"] else [],
     }
-    links = {"model": names["model"], "dataset": names["dataset"], "commit": commit, "gradio": gradio}
+    for key in ("sdk_version", "python_version"):
+        del front[key]
+    links = {"model": model, "dataset": dataset, "commit": commit, "gradio": gradio}
     write(out / "README.md", cards.fill("static.md", front, **links))
 
 
@@ -209,15 +206,15 @@ def requirements(hardware: str) -> str:
     installed or has no pin.
     """
     zero = hardware.startswith("zero")
+    known = pins.written(ROOT / pins.PINS) | (ZERO_PINS if zero else {})
     try:
-        known = pins.written(ROOT / pins.PINS) | (ZERO_PINS if zero else {})
-        names = pins.closure(Requirement(package) for package in [*PACKAGES, *(["spaces"] if zero else [])])
+        names = pins.closure(map(Requirement, [*PACKAGES, *(["spaces"] if zero else [])]))
         lines = [f"{name}=={known[name]}" for name in names]
-    except pins.PinsError as error:
-        raise BundleError(str(error)) from error
-    except KeyError as error:
-        message = f"{pins.PINS} has no {error.args[0]}: write it anew, as CONTRIBUTING.md says."
-        raise BundleError(message) from error
+    except (metadata.PackageNotFoundError, KeyError) as error:
+        raise BundleError(
+            f"{error.args[0]} is not installed, or is not in {pins.PINS}: run `pip install -r "
+            "tests/requirements.txt`, or write that file again, as CONTRIBUTING.md says."
+        ) from error
     if hardware.startswith("cpu"):
         lines = [f"{line}+cpu" if line.startswith("torch==") else line for line in lines]
         lines.insert(0, f"--extra-index-url {TORCH_CPU}")

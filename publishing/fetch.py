@@ -1,4 +1,4 @@
-"""Fetches the files of a model repository into the Hub's cache, reads and checks them, without torch."""
+"""Fetches the files of a model repository into the Hub's cache, and reads and checks them, without torch."""
 
 from __future__ import annotations
 
@@ -8,52 +8,36 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from huggingface_hub import (
-    constants,
-    get_hf_file_metadata,
-    get_token,
-    hf_hub_download,
-    hf_hub_url,
-    try_to_load_from_cache,
-)
+from huggingface_hub import HfApi, constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.utils import disable_progress_bars
 
 from publishing import hub
 
-SIZES = {"config.json": 64 * 2**10, "model.safetensors": 16 * 2**20, "metrics.json": 2**20}  # bytes at most
-# The third file, metrics.json, says how good the weights are. They can be served without it.
 NEEDED = ("config.json", "model.safetensors")
+LARGEST = 16 * 2**20  # bytes of a file that is read
 # Batch normalisation holds these besides its parameters.
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
-def fetched(repository: str, revision: str, again: bool | str = False) -> str:
+def fetched(repository: str, revision: str, again: bool = False) -> str:
     """Download the files of `repository` (OWNER/NAME) at `revision` into the cache; returns their commit.
 
-    Cached files are sent only if `again`. Raises ConnectionError, and ValueError for a file that is too
-    large, before it is sent; each with one sentence.
+    Cached files are sent only if `again`. Raises ConnectionError with one sentence.
     """
     hub.limit_silence()
     disable_progress_bars()
-    for name, most in SIZES.items():
-        try:
-            url = hf_hub_url(repository, name, revision=revision)
-            about = get_hf_file_metadata(url, token=get_token(), timeout=hub.SILENCE)
-            size = about.size
-            if size is None or size <= most:
-                # From here on the commit is fixed, so that a push meanwhile cannot mix two versions.
-                revision = about.commit_hash or revision
-                hf_hub_download(
-                    repository, name, revision=revision, force_download=bool(again) and name in NEEDED
-                )
-        except Exception as error:
-            # The Hub's clients raise many kinds of errors.
-            if name in NEEDED:
-                raise ConnectionError(hub.explain(error, repository, reading=True)) from error
-            continue
-        if size is not None and size > most and name in NEEDED:
-            raise ValueError(f"The {name} of {repository} has {size:,} bytes; at most {most:,} are read.")
-    return revision
+    try:
+        # From here on the commit is fixed, so that a push meanwhile cannot mix two versions.
+        commit = HfApi().model_info(repository, revision=revision, timeout=hub.SILENCE).sha
+        for name in NEEDED:
+            hf_hub_download(repository, name, revision=commit, force_download=again)
+    except Exception as error:
+        # The Hub's clients raise many kinds of errors.
+        raise ConnectionError(hub.explain(error, repository, reading=True)) from error
+    # The weights can be served without the file that says how good they are.
+    with contextlib.suppress(Exception):
+        hf_hub_download(repository, "metrics.json", revision=commit)
+    return commit
 
 
 def point(repository: str, revision: str, commit: str) -> None:
@@ -97,26 +81,23 @@ def cached(repository: str, revision: str) -> Files:
 
 
 def read(folder: Path, origin: str) -> Files:
-    """The weights in a folder, after a check of sizes and for finite numbers; `model.py` checks the rest.
+    """The weights in a folder; `model.py` checks what they hold.
 
     Raises FileNotFoundError when a file is missing, ValueError with one sentence when one is wrong.
     """
-    import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     for name in NEEDED:
         if not (folder / name).is_file():
             raise FileNotFoundError(f"There is no {name} in {origin}; {' and '.join(NEEDED)} are needed.")
-        if (size := (folder / name).stat().st_size) > SIZES[name]:
-            raise ValueError(f"The {name} of {origin} has {size:,} bytes; at most {SIZES[name]:,} are read.")
+        if (size := (folder / name).stat().st_size) > LARGEST:
+            raise ValueError(f"The {name} of {origin} has {size:,} bytes; at most {LARGEST:,} are read.")
     config, raw = ((folder / name).read_bytes() for name in NEEDED)
     try:
         tensors = load(raw)
     except (SafetensorError, LookupError, ValueError, TypeError) as error:
         raise ValueError(f"The model.safetensors of {origin} is not a safetensors file.") from error
-    if not all(np.isfinite(values).all() for values in tensors.values()):
-        raise ValueError(f"The model.safetensors of {origin} has numbers that are not finite.")
     parameters = sum(values.size for name, values in tensors.items() if not name.endswith(STATISTICS))
     return Files(folder, origin, config, raw, parameters, _measured(folder, hashlib.sha256(raw).hexdigest()))
 
@@ -124,12 +105,10 @@ def read(folder: Path, origin: str) -> Files:
 def _measured(folder: Path, sha256: str) -> dict | None:
     """Right, total and interval of these weights by metrics.json, or None if that is of others or broken."""
     try:
-        with open(folder / "metrics.json", "rb") as file:
-            stored = json.loads(file.read(SIZES["metrics.json"]))
-        right, total, (low, high) = (stored["test"][key] for key in ("right", "total", "interval"))
-        kinds = [type(value) for value in (right, total, low, high)] == [int, int, float, float]
-        sound = kinds and 0 <= right <= total and 0 <= low <= high <= 1
+        stored = json.loads((folder / "metrics.json").read_bytes())
+        test, (low, high) = stored["test"], stored["test"]["interval"]
         known = stored["test_set"] == "MNIXEL test" and stored["sha256"] == sha256
+        counts = {"right": int(test["right"]), "total": int(test["total"])}
+        return {**counts, "interval": [float(low), float(high)]} if known else None
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
-    return {"right": right, "total": total, "interval": [low, high]} if sound and known else None

@@ -1,4 +1,4 @@
-"""The exact versions in constraints.txt, and which of them a package brings in.
+"""The exact versions in constraints.txt, and which packages a package brings in.
 
 CONTRIBUTING.md has the command that writes the file.
 """
@@ -12,43 +12,31 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 PINS = "constraints.txt"
 # Only a PyTorch for CUDA asks for these. It pins them itself, so that one file serves both kinds of PyTorch.
 CUDA = re.compile(r"(cuda|nvidia)-|triton$")
 
 
-class PinsError(ValueError):
-    """A package is missing or has another version. The message is one sentence."""
+def closure(requirements: Iterable[Requirement]) -> list[str]:
+    """Names of the installed packages that `requirements` name or bring in, sorted and normalised (PEP 503).
 
-
-def closure(requirements: Iterable[Requirement]) -> dict[str, str]:
-    """Name -> version of the installed packages that `requirements` name or bring in.
-
-    Names are normalised (PEP 503), versions have no local label (`+cpu`), packages for other platforms are
-    left out. Raises PinsError when a package is not installed, or in another version.
+    Packages for other platforms are left out. Raises PackageNotFoundError when one is not installed.
     """
-    versions: dict[str, str] = {}
     # A package may be met again with another of its extras.
     seen: set[tuple[str, str]] = set()
-    todo = [("The project", "", requirement) for requirement in requirements]
+    todo = [("", requirement) for requirement in requirements]
     while todo:
-        asker, extra, requirement = todo.pop()
+        extra, requirement = todo.pop()
         name = canonicalize_name(requirement.name)
         applies = requirement.marker is None or requirement.marker.evaluate({"extra": extra})
         if not applies or CUDA.match(name):
             continue
-        installed = next(iter(metadata.distributions(name=name)), None)
-        if installed is None or not requirement.specifier.contains(installed.version, prereleases=True):
-            state = f"but {installed.version} is" if installed else "which is not"
-            wants = f"{asker} asks for {requirement}, {state} installed"
-            raise PinsError(f"{wants}: run `pip install -r tests/requirements.txt`.")
-        versions[name] = Version(installed.version).public
-        for wanted in {"", *requirement.extras} - {extra for known, extra in seen if known == name}:
-            seen.add((name, wanted))
-            todo += [(name, wanted, Requirement(line)) for line in installed.requires or []]
-    return dict(sorted(versions.items()))
+        for wanted in {"", *requirement.extras}:
+            if (name, wanted) not in seen:
+                seen.add((name, wanted))
+                todo += [(wanted, Requirement(line)) for line in metadata.requires(name) or []]
+    return sorted({name for name, _ in seen})
 
 
 def written(file: Path) -> dict[str, str]:

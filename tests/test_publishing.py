@@ -1,7 +1,11 @@
-"""What a publisher gets by one command, and what a stranger does with it by copying from the cards."""
+"""What a publisher gets by one command, and what a stranger does with it by copying from the cards.
+
+The real clients run in fresh processes against the local hub.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import shutil
@@ -15,34 +19,47 @@ import pytest
 import yaml
 from pyarrow import parquet
 
+import publish as command
 from data import arrays
 from model import DigitCNN
 from publishing import bundles, export
 from reports import cards, tables
-from tests.harness import ROOT
-from tests.harness.hub import MODEL, OWNER, Fault, LocalHub, blocks, client, few_drawn, one_sentence, publish
+from tests.harness import CLEAN, ROOT, called, without
+from tests.harness.hub import (
+    DATASET,
+    MODEL,
+    OWNER,
+    SPACE,
+    STATIC,
+    Fault,
+    LocalHub,
+    blocks,
+    client,
+    few_drawn,
+    published,
+    refusal,
+)
 from tests.harness.person import until
 from tests.harness.servers import StaticSite
 
-DATASET, SPACE, STATIC = f"{OWNER}/mnixel", f"{OWNER}/mnixel", f"{OWNER}/mnixel-static"
 ALL = (("dataset", DATASET), ("model", MODEL), ("space", SPACE), ("space", STATIC))
 WEIGHTS = ROOT / "weights"
 DRAWN = [f"drawn/{split}-00000-of-00001.parquet" for split in ("train", "test")]
 
 
 @pytest.fixture
-def hub(tmp_path):
+def hub():
     """A Hub and an account without a plan."""
     with LocalHub(paid=False).running() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory) -> Path:
-    """The files of the model repository."""
-    out = tmp_path_factory.mktemp("model") / "files"
-    bundles.model(out, WEIGHTS, MODEL, DATASET)
-    return out
+def everything(mnixel, tmp_path_factory):
+    """A Hub after such an account has published everything, and what the command printed."""
+    with LocalHub(paid=False).running() as hub:
+        arguments = ("all", OWNER, "--consent", "--data", str(mnixel))
+        yield hub, published(hub, tmp_path_factory.mktemp("us"), *arguments)
 
 
 def front_of(files: dict[str, bytes]) -> dict:
@@ -52,41 +69,77 @@ def front_of(files: dict[str, bytes]) -> dict:
 # --- one command --------------------------------------------------------------------------------------------
 
 
-def test_a_free_account_gets_all_that_it_may_have(hub, tmp_path, mnixel):
-    arguments = ("all", OWNER, "--consent", "--data", str(mnixel))
-    done = publish(hub, tmp_path / "us", *arguments)
-    assert done.returncode == 0, done.stderr
-    why = 'on zero-a10g, because on CPU the Hub asks this account for payment ("A PRO subscription'
-    assert why in done.stdout
-    addresses = [f"{hub.url}/{'' if kind == 'model' else kind + 's/'}{name}" for kind, name in ALL]
-    assert [line.split()[1] for line in done.stdout.splitlines()[-4:]] == addresses
-    space = hub.files("space", SPACE)
+def test_a_free_account_gets_all_that_it_may_have(everything):
+    hub, said = everything
+    assert 'not on cpu-basic, because the Hub asks this account for payment ("A PRO subscription' in said
+    assert "  on zero-a10g\n" in said
+    for kind, name in ALL:
+        repository = hub.repository(kind, name)
+        # The Hub made the first commit, we made the other.
+        assert len(repository.commits) == 2
+        assert f"  {hub.url}/{repository.path}\n  commit {repository.commits[-1][0]}\n" in said
+    assert set(hub.files("model", MODEL)) == {
+        ".gitattributes", "README.md", "config.json", "metrics.json", "model.py", "model.safetensors",
+        "digit.js", "digit.png", "digit28.png", "model.onnx", "notebook.ipynb"
+    }  # fmt: skip
+    space, repository = hub.files("space", SPACE), hub.repository("space", SPACE)
+    assert (repository.sdk, repository.hardware) == ("gradio", "zero-a10g")
+    assert repository.variables == {"MODEL_ID": MODEL}
     assert front_of(space)["python_version"] == "3.12"
-    assert hub.repository("space", SPACE).hardware == "zero-a10g"
     pinned = space["requirements.txt"].decode().splitlines()
     assert "torch==2.11.0" in pinned and any(line.startswith("spaces==") for line in pinned)
     front = front_of(hub.files("space", STATIC))
     assert (front["models"], front["datasets"]) == ([MODEL], [DATASET])
     assert front["thumbnail"].endswith("/spaces/OWNER/mnixel-static/resolve/main/thumbnail.png")
+    assert hub.repository("space", STATIC).sdk == "static"
     assert "Contribute digits of your own" in hub.files("space", STATIC)["index.html"].decode()
-    again = publish(hub, tmp_path / "us again", *arguments)
-    assert again.stdout.count("(nothing changed)") == 4, again.stderr
+    assert any(line.startswith("PUT /store/") for line in hub.log) and hub.leaks == []
+
+
+@pytest.mark.thorough
+def test_publishing_again_changes_nothing(everything, mnixel, tmp_path):
+    hub, _ = everything
+    again = published(hub, tmp_path / "us", "all", OWNER, "--consent", "--data", str(mnixel))
+    assert again.count("(nothing changed)") == 4
     assert [len(repository.commits) for repository in hub.repositories.values()] == [2, 2, 2, 2]
+
+
+@pytest.mark.thorough
+def test_a_stranger_runs_what_the_cards_and_the_front_door_print(everything, tmp_path):
+    hub, _ = everything
+
+    def stranger(*command: str) -> str:
+        used = client(hub, tmp_path / "home", *command, token="", cwd=tmp_path)
+        assert used.returncode == 0, used.stderr
+        return used.stdout
+
+    *first, raw = blocks(hub.files("dataset", DATASET)["README.md"].decode(), "python")[0].splitlines()
+    for lines, counts in ((first, "270 116 <PIL"), ([*first, raw], "287 123 <PIL")):
+        see = "print(digits['train'].num_rows, digits['test'].num_rows, digits['test'][0]['image'])"
+        assert stranger(sys.executable, "-c", "\n".join([*lines, see])).startswith(counts)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    stranger("sh", "-c", next(block for block in blocks(readme) if block.startswith("hf download")))
+    for word, see, said in (
+        ("from_pretrained", "print(net.source)", f"{MODEL}@"),
+        ("load_dataset", "print(drawn)", "num_rows: 40"),
+    ):
+        code = next(block for block in blocks(readme, "python") if f'{word}("{OWNER}/' in block)
+        assert said in stranger(sys.executable, "-c", code + see)
 
 
 @pytest.mark.thorough
 def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tmp_path):
     hub.paid = True
-    done = publish(hub, tmp_path / "us", "space", OWNER)
-    assert "on cpu-basic, which this account may have" in done.stdout, done.stderr
+    theirs = {"notes.txt": b"mine", "notebooks/mine.py": b"mine"}
+    assert "  on cpu-basic\n" in published(hub, tmp_path / "us", "space", OWNER)
     assert "+cpu" in hub.files("space", SPACE)["requirements.txt"].decode()
-    # The plan has ended.
+    # The plan has ended. What others added is kept, and what the project no longer has is deleted.
     hub.paid = False
-    done = publish(hub, tmp_path / "us", "space", OWNER)
-    assert "on cpu-basic, as it has it" in done.stdout and "(nothing changed)" in done.stdout, done.stderr
-    more = ("--hardware", "zero-a10g", "--model", "OWNER/another")
-    done = publish(hub, tmp_path / "us", "space", OWNER, *more)
-    assert done.returncode == 0, done.stderr
+    hub.put("space", SPACE, {"serving/old.py": b"1", "web/old.js": b"1", **theirs})
+    assert "  on cpu-basic\n" in published(hub, tmp_path / "us", "space", OWNER)
+    assert {*theirs, "app.py"} <= set(hub.files("space", SPACE))
+    assert not {"serving/old.py", "web/old.js"} & set(hub.files("space", SPACE))
+    published(hub, tmp_path / "us", "space", OWNER, "--hardware", "zero-a10g", "--model", "OWNER/another")
     repository = hub.repository("space", SPACE)
     assert (repository.hardware, repository.variables) == ("zero-a10g", {"MODEL_ID": "OWNER/another"})
     assert "spaces==" in hub.files("space", SPACE)["requirements.txt"].decode()
@@ -96,15 +149,13 @@ def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tm
 def test_what_fails_does_not_stop_the_others(hub, tmp_path):
     """The Space fails, because the account is too young for one on ZeroGPU."""
     hub.zero = 0
-    done = publish(hub, tmp_path / "us", "all", OWNER)
-    assert "The Hub does not let you write to the space" in one_sentence(done, "publish.py")
+    assert "The Hub does not let you write to the space" in refusal(hub, tmp_path / "us", "all", OWNER)
     assert set(hub.repositories) == {("dataset", DATASET), ("model", MODEL), ("space", STATIC)}
     page = hub.files("space", STATIC)
     assert b"Contribute" not in page["index.html"] and b"takes digits of your own" not in page["README.md"]
-    assert done.stdout.splitlines()[-2].startswith("space    not published: ")
     hub.zero = 2
-    done = publish(hub, tmp_path / "us", "all", OWNER)
-    assert done.returncode == 0 and set(hub.repositories) == set(ALL), done.stderr
+    published(hub, tmp_path / "us", "all", OWNER)
+    assert set(hub.repositories) == set(ALL)
 
 
 def test_the_dataset_shows_mnixel_only_with_consent(hub, tmp_path, mnixel):
@@ -114,80 +165,141 @@ def test_the_dataset_shows_mnixel_only_with_consent(hub, tmp_path, mnixel):
         code = look.format(list(configurations))
         return client(hub, home, sys.executable, "-c", code, token="", cwd=tmp_path).stdout.splitlines()
 
-    done = publish(hub, tmp_path / "us", "dataset", OWNER)
-    assert done.returncode == 0 and "MNIXEL's own drawings stay out" in done.stdout, done.stderr
+    assert "MNIXEL's own drawings stay out" in published(hub, tmp_path / "us", "dataset", OWNER)
     assert set(hub.files("dataset", DATASET)) == {".gitattributes", "README.md", *DRAWN}
     front = front_of(hub.files("dataset", DATASET))
     assert (front["license"], [each["config_name"] for each in front["configs"]]) == ("cc0-1.0", ["drawn"])
     assert rows(tmp_path / "a", None, "drawn") == ["None 20", "drawn 20"]
     # The model's notebook trains on MNIXEL, so it needs a dataset that has it.
-    assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
+    published(hub, tmp_path / "us", "model", OWNER)
     assert "notebook.ipynb" not in hub.files("model", MODEL)
     assert "datasets" not in front_of(hub.files("model", MODEL))
-    done = publish(hub, tmp_path / "us", "dataset", OWNER, "--consent", "--data", str(mnixel))
-    assert done.returncode == 0, done.stderr
+    published(hub, tmp_path / "us", "dataset", OWNER, "--consent", "--data", str(mnixel))
     assert rows(tmp_path / "b", None, "raw", "drawn") == ["None 116", "raw 123", "drawn 20"]
-    assert publish(hub, tmp_path / "us", "dataset", OWNER).returncode == 0
+    published(hub, tmp_path / "us", "dataset", OWNER)
     assert set(hub.files("dataset", DATASET)) == {".gitattributes", "README.md", *DRAWN}
 
 
 def test_a_private_copy_of_the_dataset_needs_no_consent(hub, tmp_path, mnixel):
     sending = ("dataset", OWNER, "--private", "--data", str(mnixel))
-    done = publish(hub, tmp_path / "us", *sending)
-    assert done.returncode == 0 and hub.repository("dataset", DATASET).private, done.stderr
+    published(hub, tmp_path / "us", *sending)
+    assert hub.repository("dataset", DATASET).private
     # A public card does not point at it.
-    assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
+    published(hub, tmp_path / "us", "model", OWNER)
     assert "datasets" not in front_of(hub.files("model", MODEL))
     hub.repository("dataset", DATASET).private = False
-    done = publish(hub, tmp_path / "us", *sending)
-    assert one_sentence(done, "publish.py").startswith(f"{DATASET} is public: make it private")
+    assert refusal(hub, tmp_path / "us", *sending).startswith(f"{DATASET} is public: make it private")
 
 
 def test_only_drawn_digits_are_published_as_drawn(hub, tmp_path):
     """MNIXEL's parquet in their place would be given away under CC0."""
-    other = few_drawn()
-    for path in other.iterdir():
-        parquet.write_table(parquet.read_table(path).drop(["allograph"]), path)
-    done = client(hub, tmp_path, sys.executable, "publish.py", "dataset", OWNER, "--drawn", str(other))
-    assert "has no drawn digits" in one_sentence(done, "publish.py") and not hub.repositories
+    for path in few_drawn().iterdir():
+        parquet.write_table(parquet.read_table(path).drop(["allograph"]), tmp_path / path.name)
+    assert "has no drawn digits" in refusal(hub, tmp_path, "dataset", OWNER, "--drawn", str(tmp_path))
+    assert not hub.repositories
 
 
-def test_the_card_of_contributed_drawings_does_not_call_them_cc0(tmp_path):
-    bundles.dataset(tmp_path, DATASET, few_drawn(), contributed=few_drawn())
-    front = front_of({"README.md": (tmp_path / "README.md").read_bytes()})
+@pytest.mark.thorough
+def test_contributed_drawings_have_their_licence_and_are_not_lost(hub, tmp_path):
+    bundles.dataset(tmp_path / "files", DATASET, few_drawn(), contributed=few_drawn())
+    hub.put("dataset", DATASET, tmp_path / "files")
+    front = front_of(hub.files("dataset", DATASET))
     defaults = {each["config_name"]: each.get("default", False) for each in front["configs"]}
     assert defaults == {"drawn": True, "contributed": False}
     assert (front["license"], front["license_name"]) == ("other", "by-configuration")
+    arguments = ["dataset", OWNER, "--contributed", str(tmp_path / "contributed")]
+    said = refusal(hub, tmp_path / "us", *arguments)
+    assert "has contributed drawings and this checkout has none" in said
+    # The folder of a merge is empty when the writers have deleted all drawings.
+    (tmp_path / "contributed").mkdir()
+    published(hub, tmp_path / "us", *arguments)
+    assert not any(file.startswith("contributed/") for file in hub.files("dataset", DATASET))
 
 
-HIDDEN = Fault("create", "409", message="You already created it")
-REFUSALS = {  # case -> the arguments, the Space that is there, the fault, a part of the message
-    "hardware": ("space --hardware t4-small", "", None, 'for payment for the space OWNER/mnixel ("A PRO'),
-    "other hardware": ("space --hardware t4-small", "gradio", Fault("hardware", "402"), "out --hardware"),
-    "hidden name": ("space", "", HIDDEN, "The name the space OWNER/mnixel is taken"),
-    "disk": ("dataset", "", Fault("PUT|commit/", "507"), "not let you write to the dataset OWNER/mnixel"),
-    "name": ("space", "docker", None, "The name OWNER/mnixel is taken, by a docker Space: give another as"),
-    "name of the page": ("static", "gradio", None, "OWNER/mnixel-static is taken, by a gradio Space"),
-}  # fmt: skip
+TAKEN = Fault("create", "409", message="You already created it")
+REFUSALS = {  # case -> the arguments; a token, a fault, or the Space that is there; the message
+    "no token": ("model", "", "You are not logged in: make a token that may write"),
+    "wrong token": ("model", "hf_wrong", "The Hub does not accept the token"),
+    "read-only token": ("model", "hf_read", "The token of OWNER may only read"),
+    "other account": ("model", "hf_other", "to the model OWNER/mnixel-cnn (\"You don't have the rights"),
+    "rate": ("model", Fault("create", "429", message="Slow down"), 'is rate-limiting you ("Slow down")'),
+    "conflict": (
+        "model",
+        Fault("commit/", "412"),
+        "Somebody else has the model OWNER/mnixel-cnn, or changed",
+    ),
+    "card": ("model", Fault("validate-yaml", "400", message="bad"), "refused the request for the model"),
+    "server": ("model", Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
+    "hardware": ("space --hardware t4-small", None, 'for payment for the space OWNER/mnixel ("A PRO'),
+    "hidden name": ("space", TAKEN, 'changed it meanwhile ("You already created it"): give another name, or'),
+    "name": ("space", "docker", "The name OWNER/mnixel is taken, by a docker Space: give another as"),
+    "name of the page": ("static", "gradio", "OWNER/mnixel-static is taken, by a gradio Space"),
+}
 
 
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_refusal_is_one_sentence(name, hub, tmp_path):
-    kind, there, fault, message = REFUSALS[name]
-    if there:
-        hub.put("space", STATIC if kind == "static" else SPACE, {"README.md": b"x"}, sdk=there)
-    hub.faults = [replace(fault)] if fault else []
-    done = publish(hub, tmp_path / "us", *kind.split(), OWNER)
-    assert message in one_sentence(done, "publish.py")
+    arguments, fault, message = REFUSALS[name]
+    if fault in ("docker", "gradio"):
+        hub.put("space", STATIC if arguments == "static" else SPACE, {"README.md": b"x"}, sdk=fault)
+    hub.faults = [replace(fault)] if isinstance(fault, Fault) else []
+    token = fault if arguments == "model" and isinstance(fault, str) else "hf_write"
+    assert message in refusal(hub, tmp_path / "us", *arguments.split(), OWNER, token=token)
+
+
+def test_what_needs_no_hub_to_be_refused(hub, tmp_path):
+    done = called(command.main, "all", "OWNER/NAME")
+    assert done.returncode == 2 and "`all` takes an OWNER" in done.stderr
+    for settings, reason in (
+        ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE"),
+        ({"HF_ENDPOINT": "http://127.0.0.1:9"}, ""),
+    ):
+        said = refusal(hub, tmp_path / "us", "model", OWNER, **settings)
+        assert said.startswith("Talking to the Hub about your account failed (") and reason in said
+        assert said.endswith("): check the network and run this again.")
+    assert "Repo id must" in refusal(hub, tmp_path / "us", "model", "no such/na me")
+
+
+@pytest.mark.parametrize("spoil", ["missing", "altered", "other metrics"])
+def test_weights_that_do_not_check_out_are_not_published(spoil, hub, tmp_path):
+    folder = shutil.copytree(WEIGHTS, tmp_path / "weights")
+    if spoil == "missing":
+        (folder / "metrics.json").unlink()
+    elif spoil == "altered":
+        (folder / "model.safetensors").write_bytes(b"x")
+    else:
+        stored = json.loads((folder / "metrics.json").read_text())
+        (folder / "metrics.json").write_text(json.dumps({**stored, "sha256": "0"}))
+    said = refusal(hub, tmp_path / "us", "model", OWNER, "--weights", str(folder))
+    assert "cannot be published" in said and hub.repositories == {}
+
+
+@pytest.mark.parametrize("where", ["POST .*variables", "commit/", "PUT /store", "repos/create"])
+def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path):
+    """SIGKILL right after the Hub has carried out a request."""
+    kind, name = ("space", SPACE) if "variables" in where else ("model", MODEL)
+    hub.faults = [Fault(where, "hold", times=1, after=True)]
+    environment = {**CLEAN, **hub.environment(tmp_path / "us")}
+    running = subprocess.Popen([sys.executable, "publish.py", kind, OWNER], cwd=ROOT, env=environment)
+    assert hub.held.wait(60)
+    running.kill()
+    running.wait()
+    hub.faults = []
+    published(hub, tmp_path / "us", kind, OWNER)
+    repository = hub.repository(kind, name)
+    # No commit was made twice.
+    assert len(repository.commits) == 2
+    file = "weights/config.json" if kind == "space" else "model.safetensors"
+    assert {"README.md", file} <= set(hub.files(kind, name))
+    assert kind == "model" or repository.variables == {"MODEL_ID": MODEL}
 
 
 @pytest.mark.parametrize("kind", ["static", "space"])
 def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
-    hub.put("model", MODEL, {path.name: path.read_bytes() for path in WEIGHTS.iterdir()}, private=True)
-    message = one_sentence(publish(hub, tmp_path / "us", kind, OWNER), "publish.py")
+    hub.put("model", MODEL, WEIGHTS, private=True)
+    message = refusal(hub, tmp_path / "us", kind, OWNER)
     assert message.startswith(f"{MODEL} is private, and a public page gives its weights to everybody:")
-    done = publish(hub, tmp_path / "us", kind, OWNER, "--private")
-    assert done.returncode == 0, done.stderr
+    published(hub, tmp_path / "us", kind, OWNER, "--private")
     # Browsers could not read the weights from the repository.
     if kind == "static":
         assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
@@ -195,56 +307,86 @@ def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
 
 def test_the_space_is_told_where_contributions_go(hub, tmp_path):
     arguments = ["space", OWNER, "--contributions", "OWNER/mnixel-contributions"]
-    done = publish(hub, tmp_path / "us", *arguments)
-    assert "secret HF_TOKEN" in done.stdout, done.stderr
+    assert "secret HF_TOKEN" in published(hub, tmp_path / "us", *arguments)
     assert hub.repository("dataset", "OWNER/mnixel-contributions").private
     wanted = {"MODEL_ID": MODEL, "CONTRIBUTIONS_REPO": "OWNER/mnixel-contributions"}
     assert hub.repository("space", SPACE).variables == wanted
     hub.repository("dataset", "OWNER/mnixel-contributions").private = False
-    refused = publish(hub, tmp_path / "us", *arguments)
-    assert "is public, and drawings before review are not" in one_sentence(refused, "publish.py")
+    said = refusal(hub, tmp_path / "us", *arguments)
+    assert "is public, and drawings before review are not" in said
 
 
 def test_a_dry_run_lists_the_files_and_asks_nobody(hub, tmp_path):
     arguments = ("all", OWNER, "--dry-run", "--data", str(tmp_path))
-    done = publish(hub, tmp_path / "us", *arguments, token="")
-    lines = done.stdout.splitlines()
-    assert (done.returncode, lines[-1], hub.log) == (0, "Nothing was sent.", []), done.stderr
-    assert {f"dataset {DATASET}", f"model {MODEL}", f"static {STATIC}"} < set(lines)
+    lines = published(hub, tmp_path / "us", *arguments, token="").splitlines()
+    assert (lines[-1], hub.log) == ("Nothing was sent.", [])
+    assert {f"[1/4] dataset {DATASET}", f"[2/4] model {MODEL}", f"[4/4] static {STATIC}"} < set(lines)
     assert any(line.startswith("  drawn/*.parquet  70,000 digits") for line in lines)
-    assert any(line.startswith("  app.py  ") for line in lines)
-    done = publish(hub, tmp_path / "us", *arguments, "--consent", token="")
-    assert "MNIST_UIS2.npz is missing" in one_sentence(done, "publish.py")
+    sizes = [int(re.sub(r"\D", "", line.split("  ")[-1])) for line in lines if line.endswith(" bytes")]
+    ends = [number for number, line in enumerate(lines) if line.startswith("  all together  ")]
+    assert len(ends) == 4 and any(line.startswith("  app.py  ") for line in lines)
+    assert sum(sizes) == 2 * sum(int(re.sub(r"\D", "", lines[end])) for end in ends)
+    said = refusal(hub, tmp_path / "us", *arguments, "--consent", token="")
+    assert "MNIST_UIS2.npz (No such file" in said
+
+
+@pytest.mark.thorough
+def test_train_can_push(hub, tmp_path):
+    """The command that trained publishes; a token that may not write is refused before the training."""
+    short = (
+        "import sys, train\nfrom training import recipes\nfrom dataclasses import replace\n"
+        "ours = recipes.RECIPES['drawn-only']\n"
+        "short = replace(ours, drawn=400, nondigits=100, steps=2, optim=replace(ours.optim, rounds=2))\n"
+        "recipes.RECIPES['drawn-only'] = short\n"
+        "sys.exit(train.main(sys.argv[1:]))\n"
+    )
+    more = {"MNIXEL_URL": "http://127.0.0.1:9/", "MNIXEL_CACHE": str(tmp_path / "cache")}
+    out = tmp_path / "out"
+
+    def push(*arguments: str, **settings: str):
+        arguments = (sys.executable, "-c", short, "--push", MODEL, "--out", str(out), *arguments)
+        return client(hub, tmp_path / "us", *arguments, **more, **settings)
+
+    done = push("--recipe", "drawn-only", token="hf_read")
+    assert done.returncode == 1 and "\npython train.py: The token of OWNER may only read" in done.stderr
+    assert not (out / "model.safetensors").exists()
+    done = push("--recipe", "drawn-only")
+    assert done.returncode == 0, done.stderr
+    assert hub.repository("model", MODEL).commits[-1][0] in done.stdout
+    assert hub.files("model", MODEL)["model.safetensors"] == (out / "model.safetensors").read_bytes()
+    # What ships is trained on MNIXEL, so drawn digits alone will not do.
+    done = push()
+    assert done.returncode == 1 and "python train.py: cannot download" in done.stderr
+    hub.faults = [Fault("commit/", "500")]
+    done = push("--recipe", "drawn-only", "--seed", "1")
+    assert done.returncode == 1 and "python publish.py: The Hub has trouble of its own" in done.stderr
+    assert f"To publish later: python publish.py model {MODEL} --weights {out}" in done.stderr
 
 
 # --- the model, used by strangers ---------------------------------------------------------------------------
 
 
-def download(hub: LocalHub, model: Path, folder: Path) -> str:
+def download(hub: LocalHub, folder: Path) -> str:
     """Somebody's empty folder after the first block of the card; returns the card."""
-    hub.put("model", MODEL, {path.name: path.read_bytes() for path in model.iterdir()})
-    folder.mkdir()
-    card = (model / "README.md").read_text()
+    folder.mkdir(parents=True)
+    card = hub.files("model", MODEL)["README.md"].decode()
     done = client(hub, folder / ".home", "sh", "-c", blocks(card)[0], token="", cwd=folder)
     assert done.returncode == 0, done.stderr
     return card
 
 
-def test_a_stranger_uses_the_weights_by_python_and_onnxruntime(hub, model, tmp_path):
-    here = tmp_path / "stranger"
-    card = download(hub, model, here)
-    torch, onnx = blocks(card, "python")
+def test_a_stranger_uses_the_weights_by_python_and_onnxruntime(everything, tmp_path):
+    hub, here = everything[0], tmp_path / "stranger"
+    torch, onnx = blocks(download(hub, here), "python")
     assert len(onnx.split("\n\n")[1].splitlines()) + 2 <= 5
-    used = client(hub, here / ".home", sys.executable, "-c", torch, token="", cwd=here)
-    assert used.stdout.startswith("[('2', "), used.stderr
-    used = client(hub, here / ".home", sys.executable, "-c", onnx, token="", cwd=here)
-    assert used.stdout.startswith("[2] ["), used.stderr
+    for code, said in ((torch, "[('2', "), (onnx, "[2] [")):
+        used = client(hub, here / ".home", sys.executable, "-c", code, token="", cwd=here)
+        assert used.stdout.startswith(said), used.stderr
 
 
-def test_a_stranger_uses_the_weights_in_a_browser(hub, model, tmp_path, browser):
+def test_a_stranger_uses_the_weights_in_a_browser(everything, tmp_path, browser):
     here = tmp_path / "some" / "where"
-    here.parent.mkdir()
-    card = download(hub, model, here)
+    card = download(everything[0], here)
     (here / "index.html").write_text(blocks(card, "html")[0])
     site = StaticSite(tmp_path)
     page = browser.new_page()
@@ -255,23 +397,21 @@ def test_a_stranger_uses_the_weights_in_a_browser(hub, model, tmp_path, browser)
     site.kill()
 
 
-def test_onnx_and_torch_agree_on_every_test_image(model, mnixel, tmp_path):
+def test_onnx_and_torch_agree_on_every_test_image(everything, mnixel, tmp_path):
     import onnxruntime
-
-    net = DigitCNN.from_pretrained(WEIGHTS)
-    inputs = np.stack([net.preprocess(picture / 255).numpy() for picture in arrays("clean", mnixel).x_test])
     import torch
 
+    published, net = everything[0].files("model", MODEL)["model.onnx"], DigitCNN.from_pretrained(WEIGHTS)
+    inputs = np.stack([net.preprocess(picture / 255).numpy() for picture in arrays("clean", mnixel).x_test])
     probabilities, margin = net.predict(torch.from_numpy(inputs))
-    session = onnxruntime.InferenceSession(model / "model.onnx")
+    session = onnxruntime.InferenceSession(published)
     assert {value.name for value in session.get_outputs()} == {"probabilities", "margin"}
-    for count in (1, len(inputs)):
+    for count in (1, 116):
         theirs = session.run(["probabilities", "margin"], {"image": inputs[:count]})
         assert np.abs(theirs[0] - probabilities[:count]).max() <= 1e-4
         assert np.abs(theirs[1] - margin[:count]).max() <= 1e-4
-    assert len(inputs) == 116
     export.export(net, tmp_path / "again.onnx")
-    assert (tmp_path / "again.onnx").read_bytes() == (model / "model.onnx").read_bytes()
+    assert (tmp_path / "again.onnx").read_bytes() == published
 
 
 def test_the_card_holds_what_was_measured():
@@ -292,18 +432,16 @@ def test_the_card_holds_what_was_measured():
 
 
 @pytest.mark.thorough
-def test_the_notebook_runs_from_top_to_bottom(hub, model, tmp_path, mnixel):
+def test_the_notebook_runs_from_top_to_bottom(everything, tmp_path):
     """Its cells, one after the other in one namespace, as a kernel runs them; what it prints is looked at."""
-    notebook = json.loads((model / "notebook.ipynb").read_text())
-    code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    assert all(cell["outputs"] == [] for cell in notebook["cells"] if cell["cell_type"] == "code")
-    ids = [cell["id"] for cell in notebook["cells"]]
-    assert notebook["nbformat"] == 4 and len(set(ids)) == len(ids)
-    bundles.dataset(tmp_path / "dataset", DATASET, few_drawn(), tmp_path / "none", True, mnixel)
-    for kind, name, folder in (("model", MODEL, model), ("dataset", DATASET, tmp_path / "dataset")):
-        files = [path for path in folder.rglob("*") if path.is_file()]
-        hub.put(kind, name, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files})
-    (tmp_path / "cells.json").write_text(json.dumps(code))
+    if importlib.util.find_spec("matplotlib") is None:
+        without("matplotlib is not installed")
+    hub, _ = everything
+    notebook = json.loads(hub.files("model", MODEL)["notebook.ipynb"])
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert notebook["nbformat"] == 4 and all(cell["outputs"] == [] for cell in cells)
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    (tmp_path / "cells.json").write_text(json.dumps(["".join(cell["source"]) for cell in cells]))
     run = (
         "import json, sys\nhere = {'__name__': '__main__'}\n"
         "for cell in json.load(open(sys.argv[1])): exec(cell, here)"
@@ -318,24 +456,31 @@ def test_the_notebook_runs_from_top_to_bottom(hub, model, tmp_path, mnixel):
     assert re.search(r"^published \[\('2', ", done.stdout, re.M)
 
 
-# --- the Space, called by programs --------------------------------------------------------------------------
+# --- the Space ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def space_card(tmp_path_factory) -> str:
-    out = tmp_path_factory.mktemp("space") / "files"
-    bundles.space(out, WEIGHTS, SPACE, MODEL, DATASET)
-    return (out / "README.md").read_text()
+def test_space_front_matter_and_pins(tmp_path):
+    bundles.space(tmp_path, WEIGHTS, SPACE, MODEL, DATASET)
+    front = front_of({"README.md": (tmp_path / "README.md").read_bytes()})
+    assert front["sdk"] == "gradio" and front["app_file"] == "app.py"
+    assert front["models"] == [MODEL] and front["datasets"] == [DATASET]
+    assert front["preload_from_hub"] == [f"{MODEL} model.safetensors,config.json,metrics.json"]
+    index, *lines = (tmp_path / "requirements.txt").read_text().splitlines()
+    assert index.startswith("--extra-index-url") and re.search(r"torch==[\d.]+\+cpu", " ".join(lines))
+    assert bundles.requirements("t4-small").splitlines() == [line.replace("+cpu", "") for line in lines]
+    # The image installs this version together with the lines.
+    assert f"gradio=={front['sdk_version']}" in lines
 
 
-def test_what_the_space_s_card_prints_works(space_card, server, tmp_path):
+def test_what_the_space_s_card_prints_works(everything, server, tmp_path):
     """As printed, but for the address: gradio_client, and the recipe for agents with nothing but curl."""
     shutil.copyfile(ROOT / "docs/images/digit.png", tmp_path / "digit.png")
-    python = blocks(space_card, "python")[0].replace(f'"{SPACE}"', repr(server.url))
+    card = everything[0].files("space", SPACE)["README.md"].decode()
+    python = blocks(card, "python")[0].replace(f'"{SPACE}"', repr(server.url))
     here = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 120}
     used = subprocess.run([sys.executable, "-c", python], **here)
     assert "{'label': '2', 'confidences': [{'label': '2'" in used.stdout, used.stderr
-    recipe = blocks(space_card)[0]
+    recipe = blocks(card)[0]
     assert recipe.count("https://owner-mnixel.hf.space") == 1
     recipe = recipe.replace("https://owner-mnixel.hf.space", server.url)
     for poll in (recipe, recipe.replace("/call/predict/", "/call/v2/predict/")):

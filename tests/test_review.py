@@ -156,7 +156,8 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
 
 def test_review_without_a_store_or_drawings(service, tmp_path):
     done = maintain("review", store=tmp_path / "none")
-    assert done.returncode == 1 and done.stderr.startswith("error: there are no contributions in")
+    assert done.returncode == 1
+    assert done.stderr.startswith("python -m contributions: there are no contributions in")
     assert not (tmp_path / "none").exists()
     assert maintain("review", store=service.store.folder).stdout.startswith("No drawing waits for review.")
 
@@ -180,8 +181,8 @@ def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, mnixel, tm
     assert {frozenset(stroke) for stroke in strokes} == {frozenset({"points", "radius", "times"})}
     card = (tmp_path / "bundle" / "README.md").read_text()
     assert all(f"`{column}`" in card for column in ("strokes", "licence", "writer", "day"))
-    images, labels = data.contributed("train", out)
-    assert images.shape == (len(labels), 28, 28) and images.max() > 200
+    drawings, labels = data.contributed("train", out)
+    assert len(drawings) == len(labels) > 0
     for receipt in receipts:
         full.delete(hashed(receipt))
     done = maintain("merge", "--out", str(out), store=full.folder)

@@ -18,6 +18,9 @@ from model import Config, DigitCNN, normalise, to_ink
 from training.augment import Ranges, augment
 from training.fitting import Fit, OptimConfig, fit, fit_temperature, logits
 
+# Drawings that visitors contributed: strokes of each, and labels (N,) int64.
+Contributed = tuple[list[list[board.Stroke]], np.ndarray]
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -73,40 +76,19 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     return held
 
 
-# The recipes of a table train many times on the same drawings.
-@functools.lru_cache(maxsize=2)
-def prepare_drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+def drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Drawn digits (N, 1, 28, 28), their labels (N,), and non-digit drawings (M, 1, 28, 28); uint8."""
     images, labels = handwriting.drawings(digits, seed)
     others, _ = handwriting.nondigits(nondigits, seed)
     return torch.from_numpy(images)[:, None], torch.from_numpy(labels), torch.from_numpy(others)[:, None]
 
 
-class Contributed(NamedTuple):
-    """Drawings that visitors contributed: strokes of each, and labels (N,) int64."""
-
-    strokes: list[list[board.Stroke]]
-    labels: np.ndarray
-
-
-def prepare_contributed(contributed: Contributed, copies: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Each contributed drawing `copies` times, as it is and redrawn: uint8 (N, 1, 28, 28), labels (N,)."""
-    images, labels = handwriting.redrawings(*contributed, copies, seed)
-    return torch.from_numpy(images)[:, None], torch.from_numpy(labels)
-
-
-@dataclass
-class Source:
+class Source(NamedTuple):
     """Images that a part of each batch is taken from: uint8 0..255 or float 0..1, with a target a row."""
 
     images: Tensor  # (N, 1, 28, 28)
     targets: Tensor  # (N, 10)
     count: int  # images of each batch
-
-    def take(self, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """The next part of a batch, float images and targets."""
-        picks = torch.randint(len(self.images), (self.count,), generator=generator)
-        return as_float(self.images[picks]), self.targets[picks]
 
 
 def as_float(images: Tensor) -> Tensor:
@@ -114,20 +96,17 @@ def as_float(images: Tensor) -> Tensor:
     return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
-@dataclass
-class Mixture:
-    """What a network is trained on and validated with."""
-
-    sources: list[Source]
-    validation: tuple[Tensor, Tensor]
-
-    def batches(
-        self, steps: int, ranges: Ranges, generator: torch.Generator
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """`steps` batches of changed images and their targets."""
-        for _ in range(steps):
-            images, targets = zip(*(source.take(generator) for source in self.sources), strict=True)
-            yield augment(torch.cat(images), ranges, generator), torch.cat(targets)
+def batches(
+    sources: list[Source], steps: int, ranges: Ranges, generator: torch.Generator
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """`steps` batches of changed images and their targets."""
+    for _ in range(steps):
+        images, targets = [], []
+        for source in sources:
+            picks = torch.randint(len(source.images), (source.count,), generator=generator)
+            images.append(as_float(source.images[picks]))
+            targets.append(source.targets[picks])
+        yield augment(torch.cat(images), ranges, generator), torch.cat(targets)
 
 
 def mix(
@@ -137,38 +116,36 @@ def mix(
     config: TrainConfig,
     generator: torch.Generator,
     contributed: Contributed | None = None,
-) -> Mixture:
+) -> tuple[list[Source], tuple[Tensor, Tensor]]:
     """The sources of a recipe, and what is held out: drawings, and `views` augmented copies of MNIXEL's.
 
     Contributed drawings are redrawn `views` times and join the drawn ones.
     """
     batch = config.optim.batch
-    sources, held_images, held_labels = [], [], []
     wild = round(batch * config.nondigit_share) if config.nondigits else 0
-    drawn_count = 0
+    drawn = 0
+    sources, held_images, held_labels = [], [], []
     if config.drawn or contributed:
-        if config.drawn:
-            print(f"drawing {config.drawn:,} digits and {config.nondigits:,} other things ...", flush=True)
-        made, made_labels, others = prepare_drawings(config.drawn, config.nondigits, seed)
-        drawn_count = round((batch - wild) * (config.drawn_share if len(images) else 1))
+        print(f"drawing {config.drawn:,} digits and {config.nondigits:,} other things ...", flush=True)
+        made, made_labels, others = drawings(config.drawn, config.nondigits, seed)
         cut = min(len(made) // 20, 4000)
-        if cut:
-            held_images.append(as_float(made[:cut]))
-            held_labels.append(made_labels[:cut])
+        held_images.append(as_float(made[:cut]))
+        held_labels.append(made_labels[:cut])
         made, made_labels = made[cut:], made_labels[cut:]
         if contributed:
-            more, more_labels = prepare_contributed(contributed, config.views, seed)
-            made, made_labels = torch.cat([made, more]), torch.cat([made_labels, more_labels])
-        sources.append(Source(made, F.one_hot(made_labels, 10).float(), drawn_count))
+            more, more_labels = handwriting.redrawings(*contributed, config.views, seed)
+            made = torch.cat([made, torch.from_numpy(more)[:, None]])
+            made_labels = torch.cat([made_labels, torch.from_numpy(more_labels)])
+        drawn = round((batch - wild) * (config.drawn_share if len(images) else 1))
+        sources.append(Source(made, F.one_hot(made_labels, 10).float(), drawn))
         if wild:
             sources.append(Source(others, torch.full((len(others), 10), 0.1), wild))
-    if batch - wild - drawn_count:
+    if batch - wild - drawn:
         held = torch.from_numpy(hold_out(labels.numpy(), config.validation, seed))
         held_images.append(augment(images[held].repeat(config.views, 1, 1, 1), config.ranges, generator))
         held_labels.append(labels[held].repeat(config.views))
-        targets = F.one_hot(labels[~held], 10).float()
-        sources.append(Source(images[~held], targets, batch - wild - drawn_count))
-    return Mixture(sources, (torch.cat(held_images), torch.cat(held_labels)))
+        sources.append(Source(images[~held], F.one_hot(labels[~held], 10).float(), batch - wild - drawn))
+    return sources, (torch.cat(held_images), torch.cat(held_labels))
 
 
 def train_ours(
@@ -181,17 +158,16 @@ def train_ours(
     """
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    mixture = mix(images, labels, seed, config, generator, contributed)
+    sources, held = mix(images, labels, seed, config, generator, contributed)
     # Channels last is a third faster on a CPU.
     net = DigitCNN(Config(channels=config.channels)).to(memory_format=torch.channels_last)
-    batches = functools.partial(mixture.batches, config.steps, config.ranges, generator)
-    fitted = fit(net, batches, config.steps, mixture.validation, config.optim, title=f"seed {seed}")
+    each_round = functools.partial(batches, sources, config.steps, config.ranges, generator)
+    fitted = fit(net, each_round, config.steps, held, config.optim, title=f"seed {seed}")
     # The published weights have half precision, so everything is measured with that.
     fitted.net.half().float()
-    answers = logits(fitted.net, mixture.validation[0])
-    temperature = fit_temperature(answers, mixture.validation[1])
+    temperature = fit_temperature(logits(fitted.net, held[0]), held[1])
     fitted.net.config = replace(fitted.net.config, temperature=temperature)
-    margins = torch.from_numpy(fitted.net.predict(mixture.validation[0])[1])
+    margins = torch.from_numpy(fitted.net.predict(held[0])[1])
     threshold = round(torch.quantile(margins, config.rejection_rate).item(), 3)
     fitted.net.config = replace(fitted.net.config, threshold=threshold)
     return fitted

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ import torch
 import data
 from training import metrics, upstream
 from training.fitting import Fit, OptimConfig, fit, logits
-from training.recipe import Contributed, TrainConfig, normalised, prepare_drawings, train_ours
+from training.recipe import Contributed, TrainConfig, as_float, drawings, normalised, train_ours
 
 OURS = TrainConfig()
 QUICK = replace(OURS, drawn=24_000, nondigits=4_800, steps=80)
@@ -38,39 +39,37 @@ class Run:
 
     seed: int
     test: dict
-    seconds: float
     fitted: Fit | None = None
-    # Further values for metrics.json.
-    notes: dict = field(default_factory=dict)
+    seconds: float = 0.0
 
 
 def run_ours(
-    arrays: data.Arrays | None, seed: int, config: TrainConfig, contributed: Contributed | None = None
+    arrays: data.Arrays | None, seed: int, config: TrainConfig, contributed: Contributed | None
 ) -> Run:
     """Train our network with one seed and read the test images, or drawn ones without `arrays`."""
-    start = time.perf_counter()
     if arrays is None or config.drawn_share == 1:
         images, labels = torch.zeros(0, 1, 28, 28), torch.zeros(0, dtype=torch.int64)
     else:
         images, labels = normalised(arrays.x_train), torch.from_numpy(arrays.y_train)
     fitted = train_ours(images, labels, seed, config, contributed)
-    seconds = time.perf_counter() - start
     if arrays is None:
-        drawn, drawn_labels, _ = prepare_drawings(1000, 0, seed + 1_000_000)
-        inputs, truth = drawn.float() / 255, drawn_labels.numpy()
+        drawn, drawn_labels, _ = drawings(1000, 0, seed + 1_000_000)
+        inputs, truth = as_float(drawn), drawn_labels.numpy()
     else:
         inputs, truth = normalised(arrays.x_test), arrays.y_test
-    return Run(seed, metrics.summary(truth, fitted.net.predict(inputs)[0]), seconds, fitted)
+    return Run(seed, metrics.summary(truth, fitted.net.predict(inputs)[0]), fitted)
 
 
 def run_upstream(arrays: data.Arrays, seed: int) -> Run:
     """Train upstream's network as upstream did, with one seed, and read the test images."""
-    start = time.perf_counter()
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    train = np.stack([upstream.preprocess(image) for image in arrays.x_train])
-    mean, deviation = float(train.mean()), float(train.std())
-    images, labels = upstream.standardise(train, mean, deviation), torch.from_numpy(arrays.y_train)
+    train, test = (
+        np.stack([upstream.preprocess(image) for image in images])
+        for images in (arrays.x_train, arrays.x_test)
+    )
+    scale = {"mean": float(train.mean()), "deviation": float(train.std())}
+    images, labels = upstream.standardise(train, **scale), torch.from_numpy(arrays.y_train)
     cut = int(len(images) * (1 - UPSTREAM_VALIDATION))
 
     def batches():
@@ -78,19 +77,14 @@ def run_upstream(arrays: data.Arrays, seed: int) -> Run:
             yield images[chosen], labels[chosen]
 
     net = upstream.UpstreamCNN().to(memory_format=torch.channels_last)
-    steps = -(-cut // UPSTREAM.batch)
-    held = images[cut:], labels[cut:]
+    steps, held = -(-cut // UPSTREAM.batch), (images[cut:], labels[cut:])
     fitted = fit(net, batches, steps, held, UPSTREAM, net.penalty, f"upstream, seed {seed}")
-    seconds = time.perf_counter() - start
-    test = np.stack([upstream.preprocess(image) for image in arrays.x_test])
-    answers = torch.softmax(logits(fitted.net, upstream.standardise(test, mean, deviation)), 1).numpy()
-    notes = {"standardisation": {"mean": mean, "deviation": deviation}}
-    return Run(seed, metrics.summary(arrays.y_test, answers), seconds, fitted, notes)
+    answers = torch.softmax(logits(fitted.net, upstream.standardise(test, **scale)), 1).numpy()
+    return Run(seed, metrics.summary(arrays.y_test, answers), fitted)
 
 
-def run_nearest(arrays: data.Arrays, seed: int, prepare) -> Run:
+def run_nearest(arrays: data.Arrays, seed: int, prepare: Callable) -> Run:
     """1-nearest-neighbour by cosine on `prepare`d images. The seed has no effect."""
-    start = time.perf_counter()
 
     def rows(images: np.ndarray) -> np.ndarray:
         flat = np.asarray(prepare(images), dtype=np.float64).reshape(len(images), -1)
@@ -98,13 +92,17 @@ def run_nearest(arrays: data.Arrays, seed: int, prepare) -> Run:
 
     nearest = (rows(arrays.x_test) @ rows(arrays.x_train).T).argmax(axis=1)
     certain = np.eye(metrics.DIGITS)[arrays.y_train[nearest]]
-    return Run(seed, metrics.summary(arrays.y_test, certain), time.perf_counter() - start)
+    return Run(seed, metrics.summary(arrays.y_test, certain))
 
 
 def run(recipe: str, arrays: data.Arrays | None, seed: int, contributed: Contributed | None = None) -> Run:
     """Run one seed of a recipe in RECIPES. Only "drawn-only" needs no `arrays`."""
-    if isinstance(RECIPES[recipe], TrainConfig):
-        return run_ours(arrays, seed, RECIPES[recipe], contributed)
-    if recipe == "upstream":
-        return run_upstream(arrays, seed)
-    return run_nearest(arrays, seed, normalised if recipe == "nearest-normalised" else lambda images: images)
+    start, config = time.perf_counter(), RECIPES[recipe]
+    if isinstance(config, TrainConfig):
+        done = run_ours(arrays, seed, config, contributed)
+    elif recipe == "upstream":
+        done = run_upstream(arrays, seed)
+    else:
+        done = run_nearest(arrays, seed, normalised if recipe == "nearest-normalised" else np.asarray)
+    done.seconds = time.perf_counter() - start
+    return done

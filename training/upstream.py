@@ -41,10 +41,6 @@ class UpstreamCNN(nn.Module):
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
                 nn.init.xavier_uniform_(layer.weight)
                 nn.init.zeros_(layer.bias)
-        # Keras has no batch counters, the buffers without dimensions.
-        statistics = [b for b in self.buffers() if b.ndim]
-        count = sum(t.numel() for t in [*self.parameters(), *statistics])
-        assert count == PARAMETERS, f"{count} parameters instead of {PARAMETERS}"
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, 28, 28) from `preprocess` and `standardise` -> (N, 10) logits."""
@@ -63,8 +59,6 @@ def preprocess(image: np.ndarray) -> np.ndarray:
     """
     side = image.shape[0]
     mass = image.sum()
-    if mass == 0:
-        return image.copy()
     grid = np.arange(side)
     down = round((side - 1) / 2 - float(image.sum(axis=1) @ grid / mass))
     right = round((side - 1) / 2 - float(image.sum(axis=0) @ grid / mass))
