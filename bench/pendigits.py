@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ import board
 FILE = "pendigits-orig.tra.Z"
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(NamedTuple):
     """The ranges of a digit's longer side, as shares of the board's, and of the brush, in board units."""
 
     longer_side: tuple[float, float]

@@ -242,6 +242,11 @@ def test_upstream_preprocessing_fills_the_picture():
     assert np.array_equal(upstream.preprocess(np.zeros((28, 28))), np.zeros((28, 28)))
 
 
+def test_upstreams_penalty_is_keras_l2():
+    net = upstream.UpstreamCNN()
+    assert net.penalty().item() == pytest.approx(0.01 * net.layers[11].weight.square().sum().item())
+
+
 def test_without_data_one_sentence(tmp_path):
     done = called(train.main, "--data", str(tmp_path), "--out", str(tmp_path / "out"))
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
