@@ -7,7 +7,6 @@ The link holds the strokes after `#d=` in base64url. Each has its radius (one by
 from __future__ import annotations
 
 import base64
-import struct
 
 import numpy as np
 
@@ -20,40 +19,34 @@ SHARP = 1.0  # radians that the line turns at a corner
 REACH = 0.05  # length before and behind a point over which its turn is measured
 
 
-class TraceError(ValueError):
-    """A link has no drawing that can be traced. The message is one sentence."""
-
-
-def strokes_of(link: str) -> list[np.ndarray]:
-    """The strokes (n, 2) of a link, board units. Raises TraceError."""
-    _, mark, text = link.strip().partition(MARK)
-    if not mark:
-        raise TraceError(f"there is no drawing in this link: copy the whole of it, with its {MARK}.")
-    strokes, at = [], 0
-    try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
-        while at < len(data):
-            _, count = struct.unpack_from(">BH", data, at)
-            numbers = struct.unpack_from(f">{2 * count}H", data, at + 3)
-            strokes.append(np.array(numbers, float).reshape(-1, 2) / 64 - 32)
-            at += 3 + 4 * count
-    except (ValueError, struct.error):
-        strokes = []
-    if not strokes or not all(map(len, strokes)):
-        raise TraceError("the drawing in this link is damaged: share it once more, and copy the whole link.")
-    return strokes
-
-
 def trace(link: str) -> str:
-    """The strokes of a shared drawing in the notation of allographs.txt. Raises TraceError."""
+    """The strokes of a shared drawing in the notation of allographs.txt. Raises ValueError."""
     strokes = strokes_of(link)
     every = np.concatenate(strokes)
     low, high = every.min(axis=0), every.max(axis=0)
     size = max(high[1] - low[1], (high[0] - low[0]) / 1.5)
     if size < 20:
-        raise TraceError("this drawing is a dot: share one that is larger.")
+        raise ValueError("this drawing is a dot: share one that is larger.")
     middle = [(high[0] + low[0]) / 2 - size / 2, low[1]]
     return " | ".join(_waypoints((stroke - middle) / size) for stroke in strokes)
+
+
+def strokes_of(link: str) -> list[np.ndarray]:
+    """The strokes (n, 2) of a link, board units. Raises ValueError."""
+    strokes, at = [], 0
+    try:
+        text = link.strip().partition(MARK)[2]
+        data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+        while at < len(data):
+            count = int.from_bytes(data[at + 1 : at + 3])
+            numbers = np.frombuffer(data, ">u2", 2 * count, at + 3)
+            strokes.append(numbers.reshape(-1, 2) / 64 - 32)
+            at += 3 + 4 * count
+    except ValueError:
+        strokes = []
+    if not strokes or not all(map(len, strokes)):
+        raise ValueError(f"there is no whole drawing in this link: copy all of it, with what follows {MARK}.")
+    return strokes
 
 
 def _waypoints(line: np.ndarray) -> str:
