@@ -1,6 +1,6 @@
 """How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json.
 
-It draws in a headless browser for some four minutes, with mouse events at 125 Hz that do not wait for the
+It draws in a headless browser for some two minutes, with mouse events at 125 Hz that do not wait for the
 page. The clock runs in the page: from the end of a stroke until an answer to the drawing at that moment, or
 to a newer one, is in the document. Chromium holds back all work of the page after a pointer-up until it has
 drawn a frame, so an answer that is not there yet waits 8 ms on average.
@@ -18,10 +18,7 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from playwright.async_api import async_playwright
@@ -31,7 +28,7 @@ from reports import tables
 from tests.harness import ROOT
 from tests.harness.browser import FLAGS, path
 from tests.harness.person import DRAWINGS, on_screen, varied
-from tests.harness.servers import Server, StaticSite
+from tests.harness.servers import StaticSite
 from web.build import build
 
 PACE = 0.008  # seconds between mouse events: 125 Hz, an ordinary mouse
@@ -74,30 +71,8 @@ STRETCH = """
 """
 
 
-class Case(NamedTuple):
-    gradio: bool  # app.py's page instead of the static edition
-    rate: int  # how many times slower the CPU is
-
-
-CASES = {
-    "static edition": Case(False, 1),
-    "static edition, CPU 4x": Case(False, 4),
-    "Gradio edition": Case(True, 1),
-    "Gradio edition, CPU 4x": Case(True, 4),
-}
-
-
-@contextmanager
-def running(gradio: bool) -> Iterator[str]:
-    """The address of the page."""
-    with tempfile.TemporaryDirectory() as folder:
-        if not gradio:
-            build(Path(folder, "some", "where"), ROOT / "weights")
-        server = Server() if gradio else StaticSite(Path(folder))
-        try:
-            yield server.url
-        finally:
-            server.kill()
+# Row -> how many times slower the CPU is.
+CASES = {"static edition": 1, "static edition, CPU 4x": 4}
 
 
 async def until(page, expression: str, seconds: float = 60) -> None:
@@ -133,25 +108,25 @@ async def draw(page, cdp, strokes) -> None:
     await asyncio.gather(*sent)
 
 
-async def measure(browser, case: Case, drawings: int) -> dict:
+async def measure(browser, url: str, rate: int, drawings: int) -> dict:
+    """The row of docs/latency.json for the page at `url` on a CPU `rate` times slower."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
-    if case.rate > 1:
-        await page.route("**/worker.js", lambda route: stretched(route, case.rate))
-    with running(case.gradio) as url:
-        await page.goto(url)
-        await page.locator("#board[data-engine=ready] canvas").first.wait_for()
-        # The page is still busy when it has come up.
-        await asyncio.sleep(1.5)
-        cdp = await context.new_cdp_session(page)
-        await page.evaluate(WATCH)
-        await cdp.send("Emulation.setCPUThrottlingRate", {"rate": case.rate})
-        for number in range(drawings):
-            await draw(page, cdp, varied(list(DRAWINGS)[number % len(DRAWINGS)], number))
-            await until(page, SETTLED)
-            await asyncio.sleep(0.1)
-            await page.evaluate("document.querySelector('#clear').click()")
-        noted = await page.evaluate("noted")
+    if rate > 1:
+        await page.route("**/worker.js", lambda route: stretched(route, rate))
+    await page.goto(url)
+    await page.locator("#board[data-engine=ready] canvas").first.wait_for()
+    # The page is still busy when it has come up.
+    await asyncio.sleep(1.5)
+    cdp = await context.new_cdp_session(page)
+    await page.evaluate(WATCH)
+    await cdp.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    for number in range(drawings):
+        await draw(page, cdp, varied(list(DRAWINGS)[number % len(DRAWINGS)], number))
+        await until(page, SETTLED)
+        await asyncio.sleep(0.1)
+        await page.evaluate("document.querySelector('#clear').click()")
+    noted = await page.evaluate("noted")
     await context.close()
     return summary(noted)
 
@@ -182,17 +157,20 @@ def machine(browser) -> dict:
     }
 
 
-async def measured(cases: dict[str, Case], drawings: int) -> dict:
+async def measured(cases: dict[str, int], drawings: int) -> dict:
     """The results as docs/latency.json holds them. Raises LookupError without a browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
-        rows = {}
-        for name, case in cases.items():
-            rows[name] = await measure(browser, case, drawings)
-            print(f"{name}: {json.dumps(rows[name])}", file=sys.stderr)
-        results = {"sha256": tables.shipped(), "machine": machine(browser), "rows": rows}
-        await browser.close()
-    return results
+    with tempfile.TemporaryDirectory() as folder:
+        build(Path(folder, "some", "where"), ROOT / "weights")
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
+            server, rows = StaticSite(Path(folder)), {}
+            try:
+                for name, rate in cases.items():
+                    rows[name] = await measure(browser, server.url, rate, drawings)
+                    print(f"{name}: {json.dumps(rows[name])}", file=sys.stderr)
+            finally:
+                server.kill()
+            return {"sha256": tables.shipped(), "machine": machine(browser), "rows": rows}
 
 
 def main() -> None:

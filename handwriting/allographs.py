@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -110,12 +109,8 @@ def read_allographs(path: Path) -> dict[int, list[Allograph]]:
     return found
 
 
-try:
-    ALLOGRAPHS = read_allographs(FOLDER / "allographs.txt")
-    NONDIGITS = read_table(FOLDER / "nondigits.txt", NONDIGIT_LINE)
-except ValueError as error:
-    # A command that imports this package has not begun yet, so it cannot say what is wrong.
-    sys.exit(f"handwriting: {error}")
+ALLOGRAPHS = read_allographs(FOLDER / "allographs.txt")
+NONDIGITS = read_table(FOLDER / "nondigits.txt", NONDIGIT_LINE)
 
 
 # --- for shapes that are written in Python ---

@@ -1,9 +1,6 @@
 """The drawing program: the same for a seed, inside the board, and read as what it says it draws."""
 
 import base64
-import os
-import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -98,15 +95,6 @@ def test_every_digit_has_many_shapes_within_reach_of_its_square():
 def command(*arguments, **settings):
     line = [sys.executable, "-m", "handwriting", *arguments]
     return subprocess.run(line, capture_output=True, text=True, **settings)
-
-
-def test_a_table_that_cannot_be_read_is_one_sentence(tmp_path):
-    shutil.copytree("handwriting", tmp_path / "handwriting")
-    with (tmp_path / "handwriting" / "allographs.txt").open("a") as table:
-        table.write("7 plain\n")
-    done = command("sheet", "sheet.png", cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.getcwd()})
-    assert done.returncode == 1 and not (tmp_path / "sheet.png").exists()
-    assert re.fullmatch(r"handwriting: allographs.txt, line \d+ cannot be read: .*\n", done.stderr)
 
 
 def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
