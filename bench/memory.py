@@ -1,8 +1,8 @@
 """What other people gain when the network learns their hand: `UNIPEN_DIR=... python -m bench.memory`.
 
-The memory's constants (`strength`, `focus` and `known` in model.py) are chosen by the collections of UNIPEN
-whose mistakes were looked at. Writers count if they wrote all ten digits, twenty or more in all; at most 100
-digits are taken, in random order. It prints the tables in some minutes, and writes nothing.
+It teaches digits of the UNIPEN collections whose mistakes were looked at, by which the memory's constants are
+chosen (`strength`, `focus` and `known` in model.py). Writers count if they wrote all ten digits, and at least
+twenty. Their digits come in random order, at most 100 of each writer. It prints tables in some minutes.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from model import DigitCNN
 from reports import tables
 
 UNSEEN = ("apb", "uqb")
-TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)  # drawings, along the curve
-# Digits of a writer, and of another writer on the same page.
+# How many drawings are taught, along the curve.
+TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)
+# Digits of a writer at least and at most, and of somebody else.
 LEAST, MOST, OTHERS = 20, 100, 50
 TEN, CORRECTED = "after ten drawings of one's own", "after each mistake was corrected"
 SOMEBODY_ELSE = "somebody else's digits with that memory"
@@ -51,7 +52,7 @@ def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Write
             person = re.sub(r"\d\.dat$", "", digit.writer) if name == "val" else digit.writer
             people.setdefault(person, []).append(digit)
         for digits in people.values():
-            # `unipen.is_whole` keeps a dash in ibm, because the pen went back over it.
+            # One digit of ibm is a dash: the pen went back over it, so `unipen.is_whole` lets it pass.
             digits = [digit for digit in digits if np.ptp(np.concatenate(digit.strokes)[:, 1])]
             digits = [digits[i] for i in rng.permutation(len(digits))[:MOST]]
             labels = np.array([digit.label for digit in digits])

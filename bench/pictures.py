@@ -22,14 +22,15 @@ from model import DigitCNN
 from reports import tables
 
 SIDE = 640  # pixels of a photograph
-COUNT, FEW = 200, 20  # pictures of a kind, and large ones, which take long to make
+# Pictures of a kind. Large ones take long to make.
+COUNT, FEW = 200, 20
 Y, X = np.mgrid[0:SIDE, 0:SIDE] / SIDE
 Strokes = list[np.ndarray]
 Rng = np.random.Generator
 
 
 def strangers(folder: Path, unipen_root: Path, count: int) -> list[tuple[int, Strokes]]:
-    """`count` digits as (label, strokes), half of them from pendigits, half from looked-at UNIPEN."""
+    """`count` digits as (label, strokes): half from pendigits, half from UNIPEN's looked-at collections."""
     rng = np.random.default_rng(20)
     strokes, labels = pendigits.read(folder)
     pens = [(int(labels[i]), strokes[i]) for i in rng.choice(len(strokes), count - count // 2, replace=False)]
@@ -49,7 +50,7 @@ def cover(digit: Strokes, size: float, at=(0.5, 0.5), pen: float = 0.05, side: i
 
 
 def layer(paint: Callable[[ImageDraw.ImageDraw, int], object], turn: float = 0.0) -> np.ndarray:
-    """What `paint` draws with 255, turned by `turn` degrees: (SIDE, SIDE) 0..1, smooth at its edges."""
+    """What `paint` draws with 255, turned by `turn` degrees: (SIDE, SIDE) 0..1 with smooth edges."""
     mask = Image.new("L", (2 * SIDE, 2 * SIDE))
     paint(ImageDraw.Draw(mask), 2 * SIDE)
     return np.asarray(mask.rotate(turn, Image.Resampling.BILINEAR).reduce(2), dtype=np.float32) / 255
@@ -62,7 +63,7 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
 
 
 def photograph(paper: np.ndarray, rng: Rng, light: np.ndarray | None = None) -> Image.Image:
-    """Reflectances 0..1 (SIDE, SIDE) as a telephone keeps them: unevenly lit, blurred, grainy, a JPEG."""
+    """Paper (SIDE, SIDE) 0..1 as a telephone takes it: unevenly lit, blurred, grainy, a JPEG."""
     if light is None:
         angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
         light = 1 - strength * (0.5 + 0.7 * ((X - 0.5) * np.cos(angle) + (Y - 0.5) * np.sin(angle)))
@@ -224,8 +225,11 @@ def read(net: DigitCNN, picture: Image.Image) -> int | None:
 
 
 def rows(net: DigitCNN, folder: Path, unipen_root: Path) -> Iterator[dict]:
-    """The row of each kind: how many of `total` digits are named surely and `right`, surely and wrongly
-    (`wrong_sure`), and right on `plain` paper. Two digits are right when they are not named as one."""
+    """The row of each kind: how many of `total` digits are named surely and rightly (`right`), surely and
+    wrongly (`wrong_sure`), and surely and rightly on `plain` paper.
+
+    Two digits are right when they are not named as one.
+    """
     digits = strangers(folder, unipen_root, COUNT)
     on_plain = [read(net, plain(strokes, rng_of(1, i))) == label for i, (label, strokes) in enumerate(digits)]
     for number, (kind, draw) in enumerate(KINDS.items()):

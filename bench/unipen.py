@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 SECTION = "1a"  # isolated digits
-# The collections whose mistakes were looked at; the others count as unseen.
+# We looked at the mistakes in these collections; the others count as unseen.
 LOOKED_AT = ("aga", "apa", "app", "art", "gmd", "ibm", "val")
-# A cut that is larger than its largest stroke by this factor joins parts of several digits.
+# A digit that is larger than its largest stroke by this factor was cut together from several.
 FAR = 3.0
 # A line is straight if it stays this close to the line between its ends, as a share of the length.
 STRAIGHT = 0.12
@@ -95,7 +95,7 @@ def _points(body: str, columns: tuple[str, ...]) -> np.ndarray:
 def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | None:
     """The strokes that a delineation such as `5`, `5-6` or `5:3-6:20` names.
 
-    None when a component or point is missing, when they have no extent, or when parts lie far apart.
+    None if a component or point is missing, if the strokes have no extent, or if they lie far apart.
     """
     strokes = []
     for part in delineation.split(","):
@@ -116,10 +116,7 @@ def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | No
 
 
 def is_whole(label: int, strokes: list[np.ndarray]) -> bool:
-    """False for a single straight line that lies flat or is not labelled 1: the rest of the digit is missing.
-
-    The rule never asks a network.
-    """
+    """False for a single straight line that lies flat or is not labelled 1: the rest of the digit is missing."""
     line = strokes[0]
     across, down = span = line[-1] - line[0]
     length = float(np.hypot(across, down))

@@ -1,8 +1,8 @@
 """The copybook: shapes in a table, a line each, and the notation in which they are written there.
 
 `allographs.txt` holds the ways to write each digit and explains the notation, `nondigits.txt` holds some
-drawings that are not digits. A shape's own variation is thrown for each drawing. What varies from hand to
-hand (slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
+drawings that are not digits. A shape's numbers vary from drawing to drawing. What varies from hand to hand
+(slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ class Allograph(NamedTuple):
 
 
 def read_table(path: Path, form: str) -> list[tuple[str, str, int, Shape]]:
-    """What stands in each line of a table, whose lines have a form; a number that is left out is 0.
+    """The four groups of `form` in each line of a table; a number that is left out is 0.
 
-    Raises ValueError with one sentence that names the file and the line.
+    Raises ValueError with a sentence that names the file and the line.
     """
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -144,10 +144,9 @@ def corner(x: float, y: float) -> Waypoint:
 
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float, end: float = 1) -> Waypoints:
-    """Waypoints on an ellipse from one angle to another in degrees: 0 right, 90 below, so growing ones go
-    clockwise.
+    """Waypoints on an ellipse from one angle to another, degrees clockwise from the right.
 
-    The radii shrink or grow evenly to `end` times what they were.
+    The radii shrink or grow evenly to `end` times their size.
     """
     count = max(1, math.ceil(abs(stop - start) / 45))
     shares = [i / count for i in range(count + 1)]

@@ -9,7 +9,8 @@ import numpy as np
 from .drawing import allograph_of, drawings, hand_of
 
 SIZES = {"train": 60_000, "test": 10_000}  # digits of each split
-EACH = 20  # digits of one hand; no hand is in both splits
+# Digits of one hand. No hand is in both splits.
+EACH = 20
 # The Hub's own way to name the files of a split.
 SHARD = "{split}-00000-of-00001.parquet"
 

@@ -21,12 +21,14 @@ from . import hand as hands
 from .allographs import ALLOGRAPHS, Allograph
 from .hand import Hand, any_hand
 
-CHUNK = 250  # drawings that share a random stream, so that the number of workers does not matter
+# Drawings that share a random stream. Workers take whole chunks, so their number does not change a drawing.
+CHUNK = 250
 PATIENT = 20  # seconds before there is a progress bar
 BLENDED = 0.25  # share of hands whose shape of a digit lies between two of the table's
 COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
 REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28
-BIG = 8 * model.BOX  # board units; at half that size each pixel of the result still has 4 pixels a side
+# A drawing of this size can be rendered at half of it: each pixel of the 28x28 still has 4 pixels a side.
+BIG = 8 * model.BOX  # board units
 
 
 def choose(digit: int, rng: np.random.Generator) -> Allograph:
@@ -46,7 +48,7 @@ def draw_allograph(
 ) -> list[board.Stroke]:
     """One drawing of a shape by `hand`, or by a random one. `varied` drawings are blended and changed."""
     hand = hand or any_hand(rng)
-    # 10 more, because a sheet draws each shape by many hands, whichever they chose.
+    # The 10 keeps these numbers apart from those by which the hand chose its allograph.
     own, today = hand.own(10 + allograph.digit), hand.today(rng)
     lines = hands.trace(hands.paths_of(allograph.shape, own, rng), today, rng)
     if varied:
@@ -70,10 +72,10 @@ def _extent(strokes: list[board.Stroke]) -> float:
 
 
 def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarray:
-    """The network's input, float32 (28, 28). Some drawings pass through MNIXEL's 28x28 or few pixels."""
+    """The network's input, float32 (28, 28). Some drawings come through MNIXEL's 28x28, or as few pixels."""
     big = _extent(strokes) >= BIG
     if big and rng.random() < REDUCED:
-        # Thick ink all round the 28x28 pixels counts as background. Then the whole board is read instead.
+        # Thick ink all round the 28x28 pixels would count as background, so the whole board is read instead.
         with contextlib.suppress(model.EmptyDrawing):
             return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
     if rng.random() < COARSE:

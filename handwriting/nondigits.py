@@ -1,8 +1,8 @@
 """Drawings that are not digits, for teaching and for measuring refusal.
 
-Training uses the kinds in `TEACHING` only, so `MEASURING` measures how the network refuses what it has never
-seen. Neither has what could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...). Shapes that look much the
-same every time are in nondigits.txt, random ones are here.
+Training uses only the kinds in `TEACHING`, so `MEASURING` measures how the network refuses what it has never
+seen. Nothing in them could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...). The shapes in nondigits.txt
+look much the same every time; the random ones are here.
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ _DRAWERS = _GROUPS["teach"] | _GROUPS["measure"]
 
 
 def draw_nondigit(kind: str, rng: np.random.Generator) -> list[board.Stroke]:
-    """Strokes of one of `KINDS`, by anybody, anywhere on the board. Raises KeyError for another kind."""
+    """Strokes of one of `KINDS` by a random hand, anywhere on the board. Raises KeyError for another kind."""
     hand = any_hand(rng)
     lines = hands.trace(_DRAWERS[kind](Dice(rng)), hand, rng)
     lines = operators.vary(lines, None, hand.own(0), rng)

@@ -62,7 +62,7 @@ def percent(part: int, total: int) -> str:
 
 
 def accuracy(results: dict) -> str:
-    """The tables of docs/accuracy.json: the sets and the non-digits, then the rows of other modules."""
+    """The tables of docs/accuracy.json: the sets and the non-digits, then what other modules measured."""
     columns = ["", OURS, UPSTREAM, "lowest recall", "calibration error", "worst tenth of writers", "refused"]
     rows = []
     for name, row in results["sets"].items():
@@ -75,7 +75,7 @@ def accuracy(results: dict) -> str:
 
 
 def details(results: dict, name: str) -> list[str]:
-    """A set's lowest recall, calibration error, worst writers and refused digits; "" where unmeasured."""
+    """A set's lowest recall, calibration error, worst writers and refused digits; "" if not measured."""
     cells = ["", ""]
     if found := results["details"].get(name):
         recall = {d: part for d, part in enumerate(metrics.recall(found["confusion"])) if part is not None}
@@ -166,7 +166,7 @@ DOCUMENTS: dict[str, dict[Callable[[dict], str], str]] = {
 
 
 def drawn(document: str) -> str:
-    """The text of a document with its tables drawn anew between their marks. Raises StaleResults."""
+    """The text of a document with new tables between the marks. Raises StaleResults."""
     text = (ROOT / document).read_text(encoding="utf-8")
     for draw, results in DOCUMENTS[document].items():
         begin, end = f"<!-- {draw.__name__}: written by python -m reports -->", f"<!-- /{draw.__name__} -->"
