@@ -116,7 +116,7 @@ def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | No
 
 
 def is_whole(label: int, strokes: list[np.ndarray]) -> bool:
-    """False for a single straight line that lies flat or is not labelled 1: the rest of the digit is missing."""
+    """False for a single straight line, unless it is an upright 1: the rest of the digit is missing."""
     line = strokes[0]
     across, down = span = line[-1] - line[0]
     length = float(np.hypot(across, down))

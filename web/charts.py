@@ -36,7 +36,7 @@ FEWEST = 50
 
 
 def read(path: Path) -> dict:
-    """A file of results; empty where nothing has been measured."""
+    """A file of results; {} if nothing has been measured."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
@@ -54,14 +54,14 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def section(title: str, content: str, attribute: str = "") -> str:
-    """A title, its sentence and the content; nothing where there is no content."""
+    """A title, its sentence and the content; "" if there is no content."""
     if not content:
         return ""
     return f"<section{attribute}><h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>"
 
 
 def figure(name: str, drawing: str, caption: str, columns: Row, rows: Rows, height: float = HEIGHT) -> str:
-    """A drawing with its caption. Its table is headed by `columns` and by the first cell of each row."""
+    """A drawing, its caption, and a table whose headings are `columns` and the first cell of each row."""
     drawing = f'<svg viewBox="0 0 {WIDTH} {height}" aria-hidden="true">{drawing}</svg>'
     numbers = table([say(f"charts.{column}") for column in columns], rows)
     numbers = f"<details><summary>{say('charts.numbers')}</summary>{numbers}</details>"
@@ -70,7 +70,7 @@ def figure(name: str, drawing: str, caption: str, columns: Row, rows: Rows, heig
 
 
 def table(head: Row, rows: Rows, mark: Callable[[int, int], str] = lambda y, x: "") -> str:
-    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell (row, column)."""
+    """A table that scrolls by itself if it is too wide. `mark` gives the class of the cell (row, column)."""
     top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
@@ -116,7 +116,7 @@ def axes(across: dict[float, str], across_is: str, up: dict[float, str], up_is: 
 
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
-    """What the network in `weights` learnt from, and room for the digits that figures.js shows."""
+    """What the network in `weights` learnt from, and room for the digits that figures.js adds."""
     cells = '<ul class="cells" data-set="{}"></ul>'
     options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
     choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>'
@@ -188,7 +188,7 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
 
 
 def people(accuracy: dict, names: Sequence[str]) -> str:
-    """A dot and its interval for each of the sets; upstream's share is beside them in the table."""
+    """A dot and its interval for each set. The table also has upstream's share."""
     sets = {name: accuracy["sets"][name] for name in names}
     low = 5 * math.floor(20 * min(each[OURS]["interval"][0] for each in sets.values()))
     end = len(sets) * 40 + 22
@@ -212,7 +212,7 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
 
 
 def confusion(name: str, matrix: list[list[int]]) -> str:
-    """The matrix as a table, where the commoner mistakes are darker, and the commonest ones in words."""
+    """The matrix as a table in which frequent mistakes are darker, and the three most frequent in words."""
     cells = [(n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row)]
     wrong = sorted((cell for cell in cells if cell[0] and cell[1] != cell[2]), reverse=True)
     most, misread = max((n for n, *_ in wrong), default=1), sum(n for n, *_ in wrong)
@@ -243,7 +243,7 @@ def merged(bins: Iterable[Bin]) -> list[Bin]:
 
 
 def reliability(name: str, bins: list[Bin]) -> str:
-    """How often it is right when it is that sure; a dot is larger when it stands for more answers."""
+    """How often it is right when it is that sure. A larger dot stands for more answers."""
     bins = merged(bins)
     x, y, most = scale(0, 1, LEFT, RIGHT), scale(0, 1, BOTTOM, TOP), max(count for count, *_ in bins)
     across, up = ({side(n / 5): percent(n / 5, 0) for n in range(6)} for side in (x, y))
@@ -299,7 +299,7 @@ def taught(rows: list[dict]) -> str:
 
 
 def steps(recipes: dict) -> str:
-    """How many of the strangers' digits each recipe misread, as bars; nothing where none was measured."""
+    """How many of the strangers' digits each recipe misread, as bars; "" if none was measured."""
     counts = {name: row["people"][STRANGERS] for name, row in recipes.items() if STRANGERS in row["people"]}
     if not counts:
         return ""
