@@ -21,15 +21,6 @@ def docs(tmp_path, monkeypatch):
     return tmp_path / "docs"
 
 
-def test_the_table_of_recipes():
-    people = {"pendigits": {"right": 984, "total": 1000}}
-    ours = {"title": "all", "rights": [116, 114], "total": 116, "people": people}
-    one = {"title": "one", "rights": [76], "total": 116, "people": {}}
-    text = tables.recipes({"measured": "2026-11-26", "recipes": {"one": one, "ours": ours}})
-    assert "| one | 40 | nothing random |  | `python train.py --recipe one` |" in text
-    assert "| all | 1 | 0, 2 | 98.4 % | `python train.py --recipe ours --seeds 2` |" in text
-
-
 def test_the_table_of_accuracy():
     matrix = [[0] * 10 for _ in range(10)]
     matrix[3][3], matrix[4][4], matrix[4][9] = 5, 3, 2
