@@ -25,7 +25,7 @@ UNSTEADY = 0.3  # spread of a drawing's throws about the hand's own, which are -
 class Hand:
     """How somebody writes. Lengths are shares of the drawing's height, except `side` and `radius`."""
 
-    seed: int  # of all random numbers that stay the same in this hand
+    seed: int  # seed of the random numbers that stay the same in this hand
     slant: float  # tangent of the lean to the right
     turn: float  # radians, clockwise
     width: float  # factor

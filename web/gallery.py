@@ -60,7 +60,7 @@ def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
 
 
 def _ways() -> tuple[list[list], list[np.ndarray]]:
-    """Of every way: [digit, its name, its share of the digit's drawings], and an undistorted picture."""
+    """For every way: [digit, its name, its share of the digit's drawings], and an undistorted picture."""
     rng, digits, cells = np.random.default_rng(SEED), [], []
     for digit, ways in ALLOGRAPHS.items():
         weights = np.array([way.weight for way in ways])
