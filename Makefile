@@ -33,7 +33,7 @@ lint: setup $(VENV)/node_modules/.bin/biome ## the linters and type checkers of 
 	cd web && ../$(VENV)/node_modules/.bin/biome ci --colors=off --error-on-warnings
 
 # JavaScript's and CSS's linter and formatter; nothing else needs Node's npm.
-$(VENV)/node_modules/.bin/biome: setup
+$(VENV)/node_modules/.bin/biome: $(VENV)/.installed
 	npm install --silent --no-save --prefix $(VENV) @biomejs/biome@2.6.8
 	touch $@
 

@@ -1,37 +1,95 @@
-"""The accuracy of the shipped weights on every set, beside upstream's network: `python -m bench.accuracy`.
+"""The accuracy of the shipped weights on every set: `python -m bench.accuracy`.
 
-    python train.py --recipe upstream       upstream's network, seed 0, into runs/upstream
-    FREEHAND_DIR=... UNIPEN_DIR=... MNIST_CSV=... python -m bench.accuracy
-
-Nothing trains on other people's digits or on these non-digit drawings. A set whose folder is not named is
-left out. Without upstream's network, its column keeps the published figures. The counts go to
-docs/accuracy.json, or to runs/bench if the published ones rest on more, in some twenty minutes; `python -m
-reports tables` draws them.
+FREEHAND_DIR, UNIPEN_DIR and MNIST_CSV name other people's digits (docs/operations.md). Nothing trains on
+them, nor on the non-digit drawings that are read here. It takes some twenty minutes, prints the tables, and
+writes the counts to docs/accuracy.json: to runs/bench/accuracy.json if a set is missing, or if the weights
+are not those that ship.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+import bench
 import board
 import data
-from bench import memory, mnist, pendigits, sets, unipen
-from bench import pictures as brought
-from bench.classifiers import Classifier, ours, upstreams
+from bench import memory, pendigits, pictures, sets, unipen
 from handwriting import MEASURING, draw_nondigit
 from model import DigitCNN
 from reports import tables
-from reports.tables import OURS, UNSEEN, UPSTREAM
 from training import metrics
 
-ROOT = Path(__file__).parent.parent
 NONDIGITS = 2000
-LOOKED_AT, PENDIGITS = "UNIPEN, writers looked at", "pendigits"
+SOURCES = {"FREEHAND_DIR": pendigits.folder, "UNIPEN_DIR": unipen.folder, "MNIST_CSV": sets.mnist_file}
+
+
+def other_people() -> Iterator[tuple[str, Iterable[sets.Set]]]:
+    """The sets of other people's digits that are there, each in parts."""
+    if (root := unipen.folder()) is not None:
+        yield tables.UNSEEN, sets.collections(root, looked_at=False)
+        yield "UNIPEN, writers looked at", sets.collections(root, looked_at=True)
+    if (folder := pendigits.folder()) is not None:
+        yield "pendigits", [sets.pendigits(folder)]
+    if (file := sets.mnist_file()) is not None:
+        found = sets.mnist(file)
+        yield f"MNIST, {len(found.labels):,} training digits", [found]
+
+
+def read(net: DigitCNN, parts: Iterable[sets.Set]) -> tuple[np.ndarray, np.ndarray, np.ndarray, list]:
+    """Labels (N,), probabilities (N, 10) and margins (N,) of all parts together, and their known writers.
+
+    The margin is 0 where the network sees several digits.
+    """
+    labels, probabilities, margins, writers = [], [], [], []
+    for part in parts:
+        inputs, several = sets.inputs_of(net, part.pictures)
+        answers, sure = net.predict(inputs)
+        labels.append(part.labels)
+        probabilities.append(answers)
+        margins.append(np.where(several, 0, sure))
+        writers += [] if part.writers is None else [*part.writers]
+    return np.concatenate(labels), np.concatenate(probabilities), np.concatenate(margins), writers
+
+
+def people(net: DigitCNN, named: Iterable[tuple[str, Iterable[sets.Set]]]) -> dict[str, dict]:
+    """What docs/accuracy.json says of each named set."""
+    results: dict[str, dict] = {"sets": {}, "details": {}, "worst_writers": {}, "refused": {}}
+    for name, parts in named:
+        labels, probabilities, margins, writers = read(net, parts)
+        guesses = probabilities.argmax(1)
+        row = metrics.counted(int((guesses == labels).sum()), len(labels))
+        print(f"{name}: {metrics.describe(row)}", file=sys.stderr)
+        results["sets"][name] = {tables.OURS: row}
+        results["details"][name] = {
+            "confusion": metrics.confusion(labels, guesses).tolist(),
+            "reliability": metrics.reliability(labels, probabilities),
+        }
+        results["refused"][name] = refused(net, margins)
+        if writers:
+            results["worst_writers"][name] = sets.worst_writers(guesses == labels, np.array(writers))
+    return results
+
+
+def beside_upstream(rows: dict[str, dict]) -> dict[str, dict]:
+    """The rows with upstream's published figures, measured once: its network and the sets do not change."""
+    published = tables.stored("accuracy").get("sets", {})
+    return {name: published.get(name, {}) | row for name, row in rows.items()}
+
+
+def refused(net: DigitCNN, margins: np.ndarray) -> dict[str, int]:
+    """How many of the drawings with these margins (N,) the network is not sure of."""
+    return {"refused": int((margins < net.config.threshold).sum()), "total": len(margins)}
+
+
+def nondigits() -> sets.Set:
+    """Boards with drawings of the kinds that nothing trains on, always the same."""
+    rng = np.random.default_rng(11)
+    drawn = [board.render(draw_nondigit(MEASURING[i % len(MEASURING)], rng)) for i in range(NONDIGITS)]
+    return sets.Set(drawn, np.zeros(NONDIGITS, int))
 
 
 def more(net: DigitCNN) -> dict[str, list[dict]]:
@@ -40,118 +98,42 @@ def more(net: DigitCNN) -> dict[str, list[dict]]:
     A row is a dict with a "name", "right" and "total", and whatever else its table shows, all integers.
     """
     folder, root = pendigits.folder(), unipen.folder()
-    tables_of = {}
+    found = {"A shape of one's own": memory.shapes(net)}
     if root:
-        tables_of[tables.LEARNT] = memory.rows(net, memory.writers(net, root, memory.UNSEEN))
-        looked_at = memory.writers(net, root, unipen.LOOKED_AT)
-        tables_of["Learning a hand, UNIPEN's writers looked at"] = memory.rows(net, looked_at)
-    tables_of["A shape of one's own"] = memory.shapes(net)
+        learnt = memory.rows(net, memory.writers(net, root, memory.UNSEEN))
+        looked_at = memory.rows(net, memory.writers(net, root, unipen.LOOKED_AT))
+        found = {tables.LEARNT: learnt, "Learning a hand, UNIPEN's writers looked at": looked_at} | found
     if root and folder:
-        tables_of["Pictures that people bring"] = list(brought.rows(net, folder, root))
-    return tables_of
+        found["Pictures that people bring"] = list(pictures.rows(net, folder, root))
+    return found
 
 
-class Measurement:
-    """The results as docs/accuracy.json holds them, filled set by set."""
-
-    def __init__(self, classifiers: dict[str, Classifier], threshold: float):
-        self.classifiers = classifiers
-        self.threshold = threshold  # the margin below which our network is not sure
-        self.results: dict[str, dict] = {"sets": {}, "details": {}, "worst_writers": {}, "refused": {}}
-
-    def read(self, name: str, parts: Iterable[sets.Set], details: bool = True) -> None:
-        """Measure a set that comes in parts.
-
-        `details` adds our network's confusion matrix, reliability, refused digits and worst writers.
-        """
-        answers: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {who: [] for who in self.classifiers}
-        read = []
-        for part in parts:
-            read.append((part.labels, part.writers))
-            for who, classify in self.classifiers.items():
-                answers[who].append(classify(part.pictures))
-        if not read:
-            return
-        labels = np.concatenate([labels for labels, _ in read])
-        self.results["sets"][name] = row = {}
-        for who, pieces in answers.items():
-            guesses = np.concatenate([probabilities.argmax(1) for probabilities, _ in pieces])
-            row[who] = metrics.counted(int((guesses == labels).sum()), len(labels))
-            print(f"{name}, {who}: {metrics.describe(row[who])}", file=sys.stderr)
-        if not details:
-            return
-        probabilities, margins = (np.concatenate(each) for each in zip(*answers[OURS], strict=True))
-        guesses = probabilities.argmax(1)
-        self.results["details"][name] = {
-            "confusion": metrics.confusion(labels, guesses).tolist(),
-            "reliability": metrics.reliability(labels, probabilities),
-        }
-        self.refusals(name, margins)
-        writers = [writers for _, writers in read if writers is not None]
-        if writers:
-            worst = sets.worst_writers(guesses == labels, np.concatenate(writers))
-            self.results["worst_writers"][name] = worst
-
-    def refusals(self, name: str, margins: np.ndarray) -> None:
-        """Count the drawings that our network is not sure of, by their margins (N,)."""
-        refused = int((margins < self.threshold).sum())
-        self.results["refused"][name] = {"refused": refused, "total": len(margins)}
-
-
-def nondigits() -> list[np.ndarray]:
-    """Boards with drawings of the kinds that nothing trains on, always the same."""
-    rng = np.random.default_rng(11)
-    return [board.render(draw_nondigit(MEASURING[i % len(MEASURING)], rng)) for i in range(NONDIGITS)]
-
-
-def other_people() -> Iterator[tuple[str, Iterable[sets.Set]]]:
-    """The sets of other people's digits that are there, each in parts."""
-    if (root := unipen.folder()) is not None:
-        yield UNSEEN, sets.collections(root, looked_at=False)
-        yield LOOKED_AT, sets.collections(root, looked_at=True)
-    if (folder := pendigits.folder()) is not None:
-        yield PENDIGITS, [sets.pendigits(folder)]
-    if (file := mnist.file()) is not None:
-        try:
-            found = mnist.read(file)
-        except (OSError, EOFError, ValueError) as error:
-            sys.exit(f"bench.accuracy: {file}, or MNIST's test digits beside it, cannot be read: {error}")
-        for name, (pictures, labels) in found.items():
-            yield name, [sets.Set(list(pictures), labels)]
-
-
-def measure(net: DigitCNN, upstream: Classifier | None, mnixel: data.Arrays) -> dict:
-    classifiers = {OURS: ours(net)} | ({UPSTREAM: upstream} if upstream else {})
-    made = Measurement(classifiers, net.config.threshold)
-    made.read(tables.MNIXEL, [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)], details=False)
-    for name, parts in other_people():
-        made.read(name, parts)
-    made.refusals(tables.NONDIGITS, classifiers[OURS](nondigits())[1])
-    return {"sha256": net.config.sha256, **made.results, "more": more(net)}
-
-
-def keep_upstreams(results: dict, published: dict) -> None:
-    """Where upstream's network is missing, take its published figures of the same set."""
-    for name, row in results["sets"].items():
-        earlier = published.get("sets", {}).get(name, {}).get(UPSTREAM)
-        if UPSTREAM not in row and earlier and earlier["total"] == row[OURS]["total"]:
-            row[UPSTREAM] = earlier
+def measure(net: DigitCNN, mnixel: data.Arrays) -> dict:
+    """The results as docs/accuracy.json holds them."""
+    results = people(net, other_people())
+    # 116 images are too few for a confusion matrix, so MNIXEL gets a row and no details.
+    labels, probabilities, *_ = read(net, [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)])
+    right = int((probabilities.argmax(1) == labels).sum())
+    rows = {tables.MNIXEL: {tables.OURS: metrics.counted(right, len(labels))}} | results["sets"]
+    results["sets"] = beside_upstream(rows)
+    results["refused"][tables.NONDIGITS] = refused(net, read(net, [nondigits()])[2])
+    return {"sha256": net.config.sha256, **results, "more": more(net)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="the folder to measure")
-    tables.add_publish(parser)
+    """Measure, print and store."""
+    parser = bench.parser("accuracy", __doc__)
+    parser.add_argument("--weights", type=Path, default=tables.ROOT / "weights", help="the folder to measure")
     options = parser.parse_args()
+    missing = [variable for variable, found in SOURCES.items() if not found()]
+    if missing:
+        print(f"Left out, because nothing names their digits: {', '.join(missing)}", file=sys.stderr)
     try:
-        mnixel = data.arrays("clean")
+        results = measure(DigitCNN.from_pretrained(options.weights), data.arrays("clean"))
     except data.DataError as error:
         sys.exit(f"bench.accuracy: {error}")
-    net = DigitCNN.from_pretrained(options.weights)
-    results = measure(net, upstreams(ROOT / "runs" / "upstream"), mnixel)
-    keep_upstreams(results, tables.stored("accuracy"))
     print(tables.accuracy(results))
-    tables.store("accuracy", results, options.publish)
+    tables.store("accuracy", results, complete=not missing)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,9 @@
 """How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json.
 
-It draws in a headless browser for some five minutes, with mouse events at 125 Hz that do not wait for the
-page, in the static and in the Gradio edition. `python -m bench.latency NAME...` measures only rows whose name
-contains a NAME. The clock runs in the page: from an event until an answer to the drawing at that moment, or
-to a newer one, is in the document.
-
-- pointer-up: the end of every stroke. Chromium holds back all work of the page after it until it has drawn a
-  frame, so an answer that is not there yet waits 8 ms on average.
-- moves in the frame: pointer moves that changed the drawing and were answered within 16 ms.
+It draws in a headless browser for some two minutes, with mouse events at 125 Hz that do not wait for the
+page. The clock runs in the page: from the end of a stroke until an answer to the drawing at that moment, or
+to a newer one, is in the document. Chromium holds back all work of the page after a pointer-up until it has
+drawn a frame, so an answer that is not there yet waits 8 ms on average.
 
 "CPU 4x" slows the page with Chrome's emulation. That does not reach a worker, so the worker waits after each
 answer until four times its working time has passed.
@@ -15,59 +11,46 @@ answer until four times its working time has passed.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
 import platform
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from playwright.async_api import async_playwright
 
+import bench
 from reports import tables
 from tests.harness import ROOT
 from tests.harness.browser import FLAGS, path
 from tests.harness.person import DRAWINGS, on_screen, varied
-from tests.harness.servers import Server, StaticSite
+from tests.harness.servers import StaticSite
 from web.build import build
 
-FRAME = 16.0  # milliseconds
 PACE = 0.008  # seconds between mouse events: 125 Hz, an ordinary mouse
 LIFTED = 0.1  # seconds between the strokes of a drawing
+DRAWN = 40  # drawings for each row
 SETTLED = """document.querySelector("#prediction").dataset.revision ===
   document.querySelector("#board").dataset.revision"""
 
-# Notes events and answers in `noted`.
+# Notes ends of strokes and answers in `noted`.
 WATCH = """() => {
-  const board = document.querySelector("#board"), revision = (part) => Number(part?.dataset.revision ?? 0);
-  const noted = window.noted = { pointermove: [], pointerup: [], answers: [] };
-  let down = false;
-  addEventListener("pointerdown", (event) => { down = board.contains(event.target); }, true);
-  for (const type of ["pointermove", "pointerup"]) {
-    let now = null;
-    addEventListener(type, (event) => {
-      if (!down) return;
-      now = { at: performance.now(), before: revision(board) };
-      now.revision = now.before;
-      noted[type].push(now);
-    }, true);
-    // This listener runs after the page's own.
-    addEventListener(type, () => {
-      if (now) now.revision = revision(board);
-      now = null;
-    });
-  }
-  addEventListener("pointerup", () => { down = false; }, true);
-  let last = null;
+  const board = document.querySelector("#board"), noted = window.noted = { pointerup: [], answers: [] };
+  let now = null, last = null;
+  addEventListener("pointerup", (event) => {
+    now = board.contains(event.target) ? { at: performance.now() } : null;
+  }, true);
+  // This listener runs after the page's own.
+  addEventListener("pointerup", () => {
+    if (now) noted.pointerup.push({ ...now, revision: Number(board.dataset.revision) });
+  });
   new MutationObserver(() => {
-    const prediction = document.querySelector("#prediction"), about = prediction?.dataset.revision;
-    if (!about || about === last) return;
+    const about = document.querySelector("#prediction").dataset.revision;
+    if (about === last) return;
     last = about;
     noted.answers.push({ at: performance.now(), revision: Number(about) });
   }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["data-revision"] });
@@ -88,33 +71,8 @@ STRETCH = """
 """
 
 
-class Case(NamedTuple):
-    gradio: bool = False  # app.py's page instead of the static edition
-    rate: int = 1  # how many times slower the CPU is
-    stopped: bool = False  # whether the server is killed once the page has loaded
-
-
-CASES = {
-    "static edition": Case(),
-    "static edition, server stopped": Case(stopped=True),
-    "static edition, CPU 4x": Case(rate=4),
-    "static edition, CPU 6x": Case(rate=6),
-    "Gradio edition": Case(gradio=True),
-    "Gradio edition, CPU 4x": Case(gradio=True, rate=4),
-}
-
-
-@contextmanager
-def running(case: Case) -> Iterator[Server | StaticSite]:
-    with tempfile.TemporaryDirectory() as folder:
-        if not case.gradio:
-            build(Path(folder, "some", "where"), ROOT / "weights")
-        server = Server() if case.gradio else StaticSite(Path(folder))
-        try:
-            yield server
-        finally:
-            if server.process.poll() is None:
-                server.kill()
+# Row -> how many times slower the CPU is.
+CASES = {"static edition": 1, "static edition, CPU 4x": 4}
 
 
 async def until(page, expression: str, seconds: float = 60) -> None:
@@ -150,91 +108,78 @@ async def draw(page, cdp, strokes) -> None:
     await asyncio.gather(*sent)
 
 
-async def measure(browser, case: Case, drawings: int) -> dict:
+async def measure(browser, url: str, rate: int, drawings: int) -> dict:
+    """The row of docs/latency.json for the page at `url` on a CPU `rate` times slower."""
     context = await browser.new_context(viewport={"width": 1280, "height": 800})
     page = await context.new_page()
-    if case.rate > 1:
-        await page.route("**/worker.js", lambda route: stretched(route, case.rate))
-    with running(case) as server:
-        await page.goto(server.url)
-        await page.locator("#board[data-engine=ready] canvas").first.wait_for()
-        # The page is still busy when it has come up.
-        await asyncio.sleep(1.5)
-        cdp = await context.new_cdp_session(page)
-        await page.evaluate(WATCH)
-        if case.stopped:
-            server.kill()
-        await cdp.send("Emulation.setCPUThrottlingRate", {"rate": case.rate})
-        for number in range(drawings):
-            await draw(page, cdp, varied(list(DRAWINGS)[number % len(DRAWINGS)], number))
-            await until(page, SETTLED)
-            await asyncio.sleep(0.1)
-            await page.evaluate("document.querySelector('#clear').click()")
-        noted = await page.evaluate("noted")
+    if rate > 1:
+        await page.route("**/worker.js", lambda route: stretched(route, rate))
+    await page.goto(url)
+    await page.locator("#board[data-engine=ready] canvas").first.wait_for()
+    # The page is still busy when it has come up.
+    await asyncio.sleep(1.5)
+    cdp = await context.new_cdp_session(page)
+    await page.evaluate(WATCH)
+    await cdp.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+    for number in range(drawings):
+        await draw(page, cdp, varied(list(DRAWINGS)[number % len(DRAWINGS)], number))
+        await until(page, SETTLED)
+        await asyncio.sleep(0.1)
+        await page.evaluate("document.querySelector('#clear').click()")
+    noted = await page.evaluate("noted")
     await context.close()
     return summary(noted)
 
 
 def summary(noted: dict) -> dict:
     """The row of docs/latency.json for the events and answers that WATCH noted."""
-    answers = noted["answers"]
 
     def wait(event: dict) -> float:
-        enough = [answer["at"] for answer in answers if answer["revision"] >= event["revision"]]
-        if event["revision"] and enough and enough[0] < event["at"]:
-            return 0.0
-        return next((at for at in enough if at >= event["at"]), np.inf) - event["at"]
+        first = min(a["at"] for a in noted["answers"] if a["revision"] >= event["revision"])
+        return max(0.0, first - event["at"])
 
     ups = np.array([wait(event) for event in noted["pointerup"]])
-    moves = np.array([wait(event) for event in noted["pointermove"] if event["revision"] > event["before"]])
     return {
         "pointer_ups": len(ups),
         "median_ms": round(float(np.median(ups)), 1),
         "p95_ms": round(float(np.quantile(ups, 0.95)), 1),
         "max_ms": round(float(ups.max()), 1),
-        "moves": len(moves),
-        "moves_in_frame": int((moves <= FRAME).sum()),
     }
 
 
 def machine(browser) -> dict:
     info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    model = re.search(r"model name\s*: (.*)", info.read_text(encoding="utf-8")) if info.is_file() else None
     return {
-        "processor": models[0] if models else platform.processor() or platform.machine(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "processor": model[1] if model else platform.machine(),
+        "cores": os.cpu_count(),
         "chromium": browser.version,
     }
 
 
-async def measured(cases: dict[str, Case], drawings: int) -> dict:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
-        rows = {}
-        for name, case in cases.items():
-            rows[name] = await measure(browser, case, drawings)
-            print(f"{name}: {json.dumps(rows[name])}", file=sys.stderr)
-        results = {"sha256": tables.shipped(), "machine": machine(browser), "rows": rows}
-        await browser.close()
-    return results
+async def measured(cases: dict[str, int], drawings: int) -> dict:
+    """The results as docs/latency.json holds them. Raises LookupError without a browser."""
+    with tempfile.TemporaryDirectory() as folder:
+        build(Path(folder, "some", "where"), ROOT / "weights")
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
+            server, rows = StaticSite(Path(folder)), {}
+            try:
+                for name, rate in cases.items():
+                    rows[name] = await measure(browser, server.url, rate, drawings)
+                    print(f"{name}: {json.dumps(rows[name])}", file=sys.stderr)
+            finally:
+                server.kill()
+            return {"sha256": tables.shipped(), "machine": machine(browser), "rows": rows}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only rows whose name contains one of these")
-    parser.add_argument("--drawings", type=int, default=40, help="drawings for each row (default 40)")
-    tables.add_publish(parser)
-    options = parser.parse_args()
-    wanted = options.names or [""]
-    cases = {name: case for name, case in CASES.items() if any(part in name for part in wanted)}
-    if not cases:
-        parser.error(f"no row has such a name; there are: {'; '.join(CASES)}")
+    """Measure and store."""
+    bench.parser("latency", __doc__).parse_args()
     try:
-        results = asyncio.run(measured(cases, options.drawings))
+        tables.store("latency", asyncio.run(measured(CASES, DRAWN)))
     except LookupError as error:
         sys.exit(f"bench.latency: {error}.")
-    tables.store("latency", results, options.publish)
 
 
 if __name__ == "__main__":

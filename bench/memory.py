@@ -1,18 +1,13 @@
-"""What other people gain when the network learns their hand: `python -m bench.memory`.
+"""What other people gain when the network learns their hand: `UNIPEN_DIR=... python -m bench.memory`.
 
-    UNIPEN_DIR=... python -m bench.memory            collections that were looked at
-    UNIPEN_DIR=... python -m bench.memory apb uqb    the collections that are named
-
-The memory's constants (`strength`, `focus` and `known` in model.py) are chosen by the collections that were
-looked at. Writers count if they wrote all ten digits, twenty or more in all; at most 100 are taken, in random
-order. It prints the rows in some minutes, and writes nothing.
+It teaches digits of the UNIPEN collections whose mistakes were looked at, by which the memory's constants are
+chosen (`strength`, `focus` and `known` in model.py). Writers count if they wrote all ten digits, and at least
+twenty. Their digits come in random order, at most 100 of each writer. It prints tables in some minutes.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,22 +15,23 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+import bench
 import board
 from bench import pendigits, sets, unipen
-from bench.classifiers import inputs_of
+from bench.sets import inputs_of
 from handwriting import MEASURING, draw, draw_nondigit
 from handwriting.hand import any_hand
 from model import DigitCNN
-from training import metrics
+from reports import tables
 
 UNSEEN = ("apb", "uqb")
-TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)  # drawings, along the curve
-# Digits of a writer, and of another writer on the same page.
+# How many drawings are taught, along the curve.
+TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)
+# Digits of a writer at least and at most, and of somebody else.
 LEAST, MOST, OTHERS = 20, 100, 50
 TEN, CORRECTED = "after ten drawings of one's own", "after each mistake was corrected"
 SOMEBODY_ELSE = "somebody else's digits with that memory"
-HEARTS, UNCHANGED = "a heart, when another was taught as a 7", "digits read as before, then"
-REFUSED = "non-digits refused, after ten digits of one hand were taught"
+NONDIGITS = "non-digits refused, after ten digits of one hand were taught"
 
 
 class Writer(NamedTuple):
@@ -52,11 +48,11 @@ def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Write
         rng = np.random.default_rng([sets.SEED, *name.encode()])
         # Each file of `val` has one digit of a person, whose name is the file's without that digit.
         people: dict[str, list[unipen.Digit]] = {}
-        for digit in unipen.read(root, name)[0]:
+        for digit in unipen.read(root, name):
             person = re.sub(r"\d\.dat$", "", digit.writer) if name == "val" else digit.writer
             people.setdefault(person, []).append(digit)
         for digits in people.values():
-            # `unipen.is_whole` keeps a dash in ibm, because the pen went back over it.
+            # One digit of ibm is a dash: the pen went back over it, so `unipen.is_whole` lets it pass.
             digits = [digit for digit in digits if np.ptp(np.concatenate(digit.strokes)[:, 1])]
             digits = [digits[i] for i in rng.permutation(len(digits))[:MOST]]
             labels = np.array([digit.label for digit in digits])
@@ -82,13 +78,13 @@ def corrected(net: DigitCNN, writer: Writer) -> np.ndarray:
 
 
 def in_order(labels: np.ndarray) -> np.ndarray:
-    """Indices (N,) in which digits are taught: the first of each digit, then the others as they come."""
+    """The order (N,) in which digits are taught: the first of each digit, then the others as they come."""
     first = np.unique(labels, return_index=True)[1]
     return np.concatenate([np.sort(first), np.setdiff1d(np.arange(len(labels)), first)])
 
 
 def row(name: str, with_memory: list[np.ndarray], without: list[np.ndarray]) -> dict:
-    """Right of all with and without the memory, and the most digits that one writer lost."""
+    """How many are right with and without the memory, and the most digits that one writer lost."""
     lost = max(int(b.sum() - a.sum()) for a, b in zip(with_memory, without, strict=True))
     counts = [int(np.concatenate(answers).sum()) for answers in (with_memory, without)]
     total = sum(len(answers) for answers in without)
@@ -98,38 +94,30 @@ def row(name: str, with_memory: list[np.ndarray], without: list[np.ndarray]) -> 
 def rows(net: DigitCNN, people: Sequence[Writer]) -> list[dict]:
     """A row for each way of teaching, and one for each point of the curve, which has "taught"."""
     plain = [right(net, *writer) for writer in people]
-    order = [in_order(writer.labels) for writer in people]
-    table, curve, truth, probabilities = [], [], [], []
+    table, curve = [], []
     for taught in TAUGHT:
         after, before, elsewhere, unlearnt = [], [], [], []
         for number, writer in enumerate(people):
-            known, rest = order[number][:taught], order[number][taught:]
+            order = in_order(writer.labels)
+            known, rest = order[:taught], order[taught:]
             if len(rest) < LEAST - 10:
                 continue
             mine = net.with_lessons(writer.inputs[known], writer.labels[known])
             after.append(right(mine, writer.inputs[rest], writer.labels[rest]))
             before.append(plain[number][rest])
             if taught == 10:
-                probabilities.append(mine.predict(writer.inputs[rest])[0])
-                truth.append(writer.labels[rest])
                 other = (number + len(people) // 2) % len(people)
                 elsewhere.append(right(mine, people[other].inputs[:OTHERS], people[other].labels[:OTHERS]))
                 unlearnt.append(plain[other][:OTHERS])
         if after:
             curve.append(row(f"{taught} drawings taught", after, before) | {"taught": taught})
         if taught == 10:
-            bins = metrics.reliability(np.concatenate(truth), np.concatenate(probabilities))
-            error = round(1000 * metrics.calibration_error(bins))
-            table += [row(TEN, after, before) | {"calibration error, per mille": error}]
-            table += [row(SOMEBODY_ELSE, elsewhere, unlearnt)]
+            table += [row(TEN, after, before), row(SOMEBODY_ELSE, elsewhere, unlearnt)]
     return [*table, row(CORRECTED, [corrected(net, writer) for writer in people], plain), *curve]
 
 
 def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
-    """Rows of a shape of one's own: hearts read as a 7 after one was taught, and digits read as before.
-
-    And of drawings that are not digits: how many are still refused after ten digits of one hand were taught.
-    """
+    """Rows: hearts read as a 7 after one was taught, digits then read as before, non-digits still refused."""
     rng = np.random.default_rng(24)
 
     def inputs(strokes: list[list[board.Stroke]]) -> Tensor:
@@ -151,28 +139,20 @@ def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
     ten = [inputs([draw(digit, rng, hand) for digit in range(10)]) for hand in hands]
     refused = [answers(net.with_lessons(mine, np.arange(10)), things) < 0 for mine in ten]
     return [
-        row(HEARTS, read, [own] * lessons),
-        row(UNCHANGED, same, [always] * lessons),
-        row(REFUSED, refused, [answers(net, things) < 0] * lessons),
+        row("a heart, when another was taught as a 7", read, [own] * lessons),
+        row("digits read as before, then", same, [always] * lessons),
+        row(NONDIGITS, refused, [answers(net, things) < 0] * lessons),
     ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument(
-        "collections", nargs="*", metavar="COLLECTION", help="a folder of UNIPEN, such as apb"
-    )
-    named = parser.parse_args().collections or unipen.LOOKED_AT
+    """Measure and print."""
+    bench.parser("memory", __doc__).parse_args()
     if (root := unipen.folder()) is None:
-        sys.exit("bench.memory: UNIPEN_DIR does not name a folder with UNIPEN's digits.")
-    net = DigitCNN.from_pretrained(Path(__file__).parent.parent / "weights")
-    people = writers(net, root, named)
-    print(f"{len(people)} writers, {sum(len(writer.labels) for writer in people):,} digits")
-    for each in rows(net, people) + shapes(net):
-        figures = [f"{each['right']}/{each['total']} = {100 * each['right'] / each['total']:.2f} %"]
-        figures += [f"without: {100 * each['plain'] / each['total']:.2f} %"]
-        figures += [f"{key}: {each[key]}" for key in each if key.startswith(("lost", "calibration"))]
-        print(f"{each['name']}: {', '.join(figures)}")
+        raise SystemExit("bench.memory: UNIPEN_DIR does not name a folder with UNIPEN's digits.")
+    net = DigitCNN.from_pretrained(tables.ROOT / "weights")
+    people = writers(net, root, unipen.LOOKED_AT)
+    print(tables.counts(rows(net, people)), tables.counts(shapes(net)), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ import board
 FILE = "pendigits-orig.tra.Z"
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(NamedTuple):
     """The ranges of a digit's longer side, as shares of the board's, and of the brush, in board units."""
 
     longer_side: tuple[float, float]
@@ -49,7 +48,7 @@ def read(path: Path) -> tuple[list[list[np.ndarray]], np.ndarray]:
 
 
 def on_board(digit: list[np.ndarray], sizes: Sizes, rng: np.random.Generator) -> list[board.Stroke]:
-    """A digit scaled to a random size, with a random brush, at a random place inside the board."""
+    """A digit of a random size, with a random brush, at a random place on the board."""
     points = np.concatenate(digit)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = rng.uniform(*sizes.longer_side) * board.SIZE / max(extent.max(), 1)

@@ -1,16 +1,12 @@
 """What people bring: photographs of digits on sheets, cards, forms and squared paper, odd colours, pairs.
 
-    python -m bench.pictures                           a kind of picture a row, 200 strangers' digits each
-    python -m bench.pictures --digits 60 --kind strip
-
-Strangers' digits (pendigits, and the collections of UNIPEN whose mistakes were looked at) are drawn on
-made-up photographs, and each kind is compared with the same digits on plain paper. It prints the rows in some
-minutes, and writes nothing.
+`FREEHAND_DIR=... UNIPEN_DIR=... python -m bench.pictures` draws 200 strangers' digits (pendigits, and the
+collections of UNIPEN whose mistakes were looked at) on made-up pictures of each kind, and compares each kind
+with the same digits on plain paper. It prints the table in some minutes, and writes nothing.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,23 +15,26 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+import bench
 import board
 from bench import pendigits, unipen
 from model import DigitCNN
+from reports import tables
 
 SIDE = 640  # pixels of a photograph
-FEW = 20  # large pictures, which take long to make
+# Pictures of a kind. Large ones take long to make.
+COUNT, FEW = 200, 20
 Y, X = np.mgrid[0:SIDE, 0:SIDE] / SIDE
 Strokes = list[np.ndarray]
 Rng = np.random.Generator
 
 
 def strangers(folder: Path, unipen_root: Path, count: int) -> list[tuple[int, Strokes]]:
-    """`count` digits as (label, strokes), half of them from pendigits, half from looked-at UNIPEN."""
+    """`count` digits as (label, strokes): half from pendigits, half from UNIPEN's looked-at collections."""
     rng = np.random.default_rng(20)
     strokes, labels = pendigits.read(folder)
     pens = [(int(labels[i]), strokes[i]) for i in rng.choice(len(strokes), count - count // 2, replace=False)]
-    others = [digit for name in unipen.LOOKED_AT for digit in unipen.read(unipen_root, name)[0]]
+    others = [digit for name in unipen.LOOKED_AT for digit in unipen.read(unipen_root, name)]
     chosen = rng.choice(len(others), count // 2, replace=False)
     return pens + [(others[i].label, others[i].strokes) for i in chosen]
 
@@ -51,7 +50,7 @@ def cover(digit: Strokes, size: float, at=(0.5, 0.5), pen: float = 0.05, side: i
 
 
 def layer(paint: Callable[[ImageDraw.ImageDraw, int], object], turn: float = 0.0) -> np.ndarray:
-    """What `paint` draws with 255, turned by `turn` degrees: (SIDE, SIDE) 0..1, smooth at its edges."""
+    """What `paint` draws with 255, turned by `turn` degrees: (SIDE, SIDE) 0..1 with smooth edges."""
     mask = Image.new("L", (2 * SIDE, 2 * SIDE))
     paint(ImageDraw.Draw(mask), 2 * SIDE)
     return np.asarray(mask.rotate(turn, Image.Resampling.BILINEAR).reduce(2), dtype=np.float32) / 255
@@ -64,7 +63,7 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
 
 
 def photograph(paper: np.ndarray, rng: Rng, light: np.ndarray | None = None) -> Image.Image:
-    """Reflectances 0..1 (SIDE, SIDE) as a telephone keeps them: unevenly lit, blurred, grainy, a JPEG."""
+    """Paper (SIDE, SIDE) 0..1 as a telephone takes it: unevenly lit, blurred, grainy, a JPEG."""
     if light is None:
         angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
         light = 1 - strength * (0.5 + 0.7 * ((X - 0.5) * np.cos(angle) + (Y - 0.5) * np.sin(angle)))
@@ -225,25 +224,24 @@ def read(net: DigitCNN, picture: Image.Image) -> int | None:
     return int(probabilities.argmax()) if margin >= net.config.threshold else None
 
 
-def rows(net: DigitCNN, folder: Path, unipen_root: Path, count: int = 200, only: str = "") -> Iterator[dict]:
-    """The row of each kind: how many of `total` digits are named surely and `right`, surely and wrongly
-    (`wrong_sure`), and right on `plain` paper. Two digits are right when they are not named as one."""
-    digits = strangers(folder, unipen_root, count)
-    labels = [label for label, _ in digits]
-    on_plain = [read(net, plain(strokes, rng_of(1, i))) for i, (_, strokes) in enumerate(digits)]
-    known = [name == label for name, label in zip(on_plain, labels, strict=True)]
+def rows(net: DigitCNN, folder: Path, unipen_root: Path) -> Iterator[dict]:
+    """The row of each kind: how many of `total` digits are named surely and rightly (`right`), surely and
+    wrongly (`wrong_sure`), and surely and rightly on `plain` paper.
+
+    Two digits are right when they are not named as one.
+    """
+    digits = strangers(folder, unipen_root, COUNT)
+    on_plain = [read(net, plain(strokes, rng_of(1, i))) == label for i, (label, strokes) in enumerate(digits)]
     for number, (kind, draw) in enumerate(KINDS.items()):
-        if only in kind:
-            total = FEW if draw is large else count
-            named = [read(net, draw(digits[i][1], rng_of(2, number, i))) for i in range(total)]
-            right = sum(name == label for name, label in zip(named, labels, strict=False))
-            wrong = sum(name is not None for name in named) - right
-            yield row(kind, right, total, sum(known[:total]), wrong)
+        total = FEW if draw is large else COUNT
+        named = [read(net, draw(digits[i][1], rng_of(2, number, i))) for i in range(total)]
+        right = sum(name == label for name, (label, _) in zip(named, digits, strict=False))
+        wrong = sum(name is not None for name in named) - right
+        yield row(kind, right, total, sum(on_plain[:total]), wrong)
     for photo, kind in enumerate(("two digits on a board", "two digits in a photograph")):
-        if only in kind:
-            pairs = [(digits[i][1], digits[(7 * i + 3) % count][1], rng_of(3, i)) for i in range(count)]
-            wrong = sum(read(net, pair(*each, bool(photo))) is not None for each in pairs)
-            yield row(kind, count - wrong, count, count, wrong)
+        pairs = [(digits[i][1], digits[(7 * i + 3) % COUNT][1], rng_of(3, i)) for i in range(COUNT)]
+        wrong = sum(read(net, pair(*each, bool(photo))) is not None for each in pairs)
+        yield row(kind, COUNT - wrong, COUNT, COUNT, wrong)
 
 
 def rng_of(*seed: int) -> Rng:
@@ -255,20 +253,12 @@ def row(name: str, right: int, total: int, plain: int, wrong_sure: int) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--digits", type=int, default=200, help="strangers' digits of each kind (default 200)"
-    )
-    parser.add_argument("--kind", default="", help="only kinds whose name has this in it")
-    given = parser.parse_args()
+    """Measure and print."""
+    bench.parser("pictures", __doc__).parse_args()
     folder, root = pendigits.folder(), unipen.folder()
     if folder is None or root is None:
-        raise SystemExit("FREEHAND_DIR and UNIPEN_DIR name the folders with the digits of strangers.")
-    for row in rows(DigitCNN.from_pretrained("weights"), folder, root, given.digits, given.kind):
-        line = "{name:45s} right {right} of {total}, on plain paper {plain}, surely wrong {wrong_sure}"
-        print(line.format(**row), flush=True)
+        raise SystemExit("bench.pictures: FREEHAND_DIR and UNIPEN_DIR name the folders with the digits.")
+    print(tables.counts(list(rows(DigitCNN.from_pretrained(tables.ROOT / "weights"), folder, root))))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
-"""UNIPEN's isolated digits (section 1a of train_r01_v07, CC BY 4.0) as a benchmark.
+"""UNIPEN's isolated digits (section 1a of train_r01_v07, CC BY 4.0) as a benchmark. Nothing trains on them.
 
-Nothing trains on them. `UNIPEN_DIR` names a folder in the distribution's own layout:
-`data/1a/COLLECTION/...` says which pen-down components make a digit, `include/...` holds the strokes. The
-whole distribution (Zenodo, 10.5281/zenodo.1195803) has more collections; all that are there are read.
+`UNIPEN_DIR` names a folder in the layout of the distribution (Zenodo, 10.5281/zenodo.1195803):
+`data/1a/COLLECTION/...` says which pen-down components make a digit, and `include/...` holds the strokes.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 SECTION = "1a"  # isolated digits
-# The collections whose mistakes were looked at; the others count as unseen.
+# We looked at the mistakes in these collections; the others count as unseen.
 LOOKED_AT = ("aga", "apa", "app", "art", "gmd", "ibm", "val")
-# A cut that is larger than its largest stroke by this factor joins parts of several digits.
+# A digit that is larger than its largest stroke by this factor was cut together from several.
 FAR = 3.0
 # A line is straight if it stays this close to the line between its ends, as a share of the length.
 STRAIGHT = 0.12
@@ -43,12 +42,9 @@ def collections(root: Path) -> list[str]:
     return sorted(path.name for path in (root / "data" / SECTION).iterdir() if path.is_dir())
 
 
-def read(root: Path, collection: str) -> tuple[list[Digit], int]:
-    """The digits of a collection, and how many were left out because they were cut wrongly.
-
-    `cut` and `is_whole` say which.
-    """
-    digits, broken = [], 0
+def read(root: Path, collection: str) -> list[Digit]:
+    """The digits of a collection, without those that `cut` or `is_whole` calls cut wrongly."""
+    digits = []
     top = root / "data" / SECTION
     for path in sorted((top / collection).rglob("*")):
         if not path.is_file():
@@ -62,9 +58,7 @@ def read(root: Path, collection: str) -> tuple[list[Digit], int]:
                 label, strokes = int(match[2]), cut(components, match[1])
                 if strokes and is_whole(label, strokes):
                     digits.append(Digit(label, strokes, path.relative_to(top).as_posix()))
-                else:
-                    broken += 1
-    return digits, broken
+    return digits
 
 
 def _blocks(path: Path) -> list[tuple[str, str]]:
@@ -81,7 +75,7 @@ def _components(path: Path) -> tuple[np.ndarray, ...]:
         return ()
     for key, body in _blocks(path):
         if key == "INCLUDE":
-            # Includes are relative to the folder `include`.
+            # An include names a path inside the folder `include`.
             root = next(parent for parent in path.parents if parent.name == "include")
             components += _components(root / body.strip())
         elif key == "COORD":
@@ -92,7 +86,7 @@ def _components(path: Path) -> tuple[np.ndarray, ...]:
 
 
 def _points(body: str, columns: tuple[str, ...]) -> np.ndarray:
-    """The points (n, 2) of a component, y down, without a last one that was cut short."""
+    """The points (n, 2) of a component, y down. A last one that was cut short is left out."""
     values = np.array(body.split(), dtype=float)
     rows = values[: len(values) // len(columns) * len(columns)].reshape(-1, len(columns))
     return rows[:, [columns.index("X"), columns.index("Y")]] * (1, -1)
@@ -101,7 +95,7 @@ def _points(body: str, columns: tuple[str, ...]) -> np.ndarray:
 def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | None:
     """The strokes that a delineation such as `5`, `5-6` or `5:3-6:20` names.
 
-    None when a component or point is missing, when they have no extent, or when parts lie far apart.
+    None if a component or point is missing, if the strokes have no extent, or if they lie far apart.
     """
     strokes = []
     for part in delineation.split(","):
@@ -122,10 +116,7 @@ def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | No
 
 
 def is_whole(label: int, strokes: list[np.ndarray]) -> bool:
-    """False for a single straight line that lies flat or is not labelled 1: the rest of the digit is missing.
-
-    The rule never asks a network.
-    """
+    """False for a single straight line, unless it is an upright 1: the rest of the digit is missing."""
     line = strokes[0]
     across, down = span = line[-1] - line[0]
     length = float(np.hypot(across, down))

@@ -7,17 +7,6 @@ The shapes are a table, allographs.txt, set by hand. `python -m handwriting shee
 """
 
 from .drawing import draw, drawings, redrawings
-from .hand import any_hand
 from .nondigits import KINDS, MEASURING, TEACHING, draw_nondigit, nondigits
 
-__all__ = [
-    "KINDS",
-    "MEASURING",
-    "TEACHING",
-    "any_hand",
-    "draw",
-    "draw_nondigit",
-    "drawings",
-    "nondigits",
-    "redrawings",
-]
+__all__ = ["KINDS", "MEASURING", "TEACHING", "draw", "draw_nondigit", "drawings", "nondigits", "redrawings"]

@@ -1,16 +1,15 @@
 """The copybook: shapes in a table, a line each, and the notation in which they are written there.
 
 `allographs.txt` holds the ways to write each digit and explains the notation, `nondigits.txt` holds some
-drawings that are not digits. A shape's own variation is thrown for each drawing. What varies from hand to
-hand (slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
+drawings that are not digits. A shape's numbers vary from drawing to drawing. What varies from hand to hand
+(slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
 """
 
 from __future__ import annotations
 
 import math
 import re
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,19 +17,18 @@ import numpy as np
 
 FOLDER = Path(__file__).parent
 NUMBER = re.compile(r"(-?\d+)((?:~-?\d+[a-z]?)*)")
+# What a line of each table begins with: digit, name and weight, or group, name and perhaps degrees.
+DIGIT_LINE = r"(\d) ([a-z]\w*) ([1-9]\d*) ([-\do].*)"
+NONDIGIT_LINE = r"(teach|measure) ([\w-]+)(?: (\d+))? ([-\do].*)"
 
 Waypoint = tuple[float, float] | tuple[float, float, bool]  # x, y, whether it is a corner
 Waypoints = list[Waypoint]
 
 
-class TableError(ValueError):
-    """A line of a table cannot be read. The message is one sentence with the file and the line."""
-
-
 class Shape:
     """Strokes in the notation of allographs.txt; a drawing of them takes `throws` random numbers.
 
-    Raises TableError for text that is not in the notation.
+    Raises ValueError for text that is not in the notation.
     """
 
     def __init__(self, text: str):
@@ -38,7 +36,7 @@ class Shape:
         self._spreads: list[tuple[int, str | int, float]] = []  # number, what is thrown, how far it moves
         self._strokes = [[self._token(token) for token in stroke.split()] for stroke in text.split("|")]
         if not all(self._strokes):
-            raise TableError("there is a stroke without points; write a few, such as 50,0 50,100")
+            raise ValueError("a stroke has no points")
         thrown = {key: column for column, key in enumerate(dict.fromkeys(key for _, key, _ in self._spreads))}
         self.throws = len(thrown)
         self._matrix = np.zeros((len(self._middles), self.throws))
@@ -51,37 +49,28 @@ class Shape:
         paths = []
         for stroke in self._strokes:
             path: Waypoints = []
-            for kind, place in stroke:
+            for token, place in stroke:
                 values = numbers[place].tolist()
-                if kind == "arc":
-                    path += box_arc(*values)
+                if token[0] == "o":
+                    path += box_arc(values[:4], *values[4:])
                 else:
                     x, y = values[0] / 100, values[1] / 100
-                    path.append((x, y, True) if kind == "corner" else (x, y))
+                    path.append((x, y, True) if token[-1] == "!" else (x, y))
             paths.append(path)
         return paths
 
     def _token(self, token: str) -> tuple[str, slice]:
-        """A waypoint, a corner or an arc: its kind, and where its numbers are."""
-        kind = "arc" if token[0] == "o" else "corner" if token[-1] == "!" else "point"
-        parts = token.removeprefix("o").removesuffix("!").split(",")
-        if not (6 <= len(parts) <= 8 if kind == "arc" else len(parts) == 2):
-            form = "oLEFT,TOP,RIGHT,BOTTOM,FROM,TO" if kind == "arc" else "X,Y in hundredths"
-            raise TableError(f"{token!r} has {len(parts)} numbers; write {form}")
-        # An arc's radii keep their size and it is not tilted, unless it says so.
-        parts += ["100", "0"][len(parts) - 6 :] if kind == "arc" else []
-        return kind, self._numbers(parts)
-
-    def _numbers(self, parts: list[str]) -> slice:
+        """A waypoint, a corner or an arc, and where its numbers are."""
         start = len(self._middles)
-        for part in parts:
-            match = NUMBER.fullmatch(part)
-            if not match:
-                raise TableError(f"{part!r} is not a number such as 50, 50~8 or 50~8a")
+        parts = token.removeprefix("o").removesuffix("!").split(",")
+        numbers = [NUMBER.fullmatch(part) for part in parts]
+        if not all(numbers) or len(parts) not in ((6, 7, 8) if token[0] == "o" else (2,)):
+            raise ValueError(f"{token!r} is neither X,Y nor oLEFT,TOP,RIGHT,BOTTOM,FROM,TO in whole numbers")
+        for match in numbers:
             for size, letter in re.findall(r"~(-?\d+)([a-z]?)", match[2]):
                 self._spreads.append((len(self._middles), letter or len(self._spreads), float(size)))
             self._middles.append(float(match[1]))
-        return slice(start, len(self._middles))
+        return token, slice(start, len(self._middles))
 
 
 class Allograph(NamedTuple):
@@ -93,49 +82,35 @@ class Allograph(NamedTuple):
     shape: Shape
 
 
-class Row(NamedTuple):
-    """A line of a table."""
+def read_table(path: Path, form: str) -> list[tuple[str, str, int, Shape]]:
+    """The four groups of `form` in each line of a table; a number that is left out is 0.
 
-    first: str  # a digit, or a group of drawings that are not digits
-    name: str
-    number: int  # a weight or an angle; 0 if the line has none
-    shape: Shape
-
-
-def read_table(path: Path, digits: bool = False) -> list[Row]:
-    """The rows of a table; each needs a digit and a weight if it is of `digits`. Raises TableError."""
-    rows: list[Row] = []
+    Raises ValueError with a sentence that names the file and the line.
+    """
+    rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line or line.startswith("#"):
             continue
         try:
-            match = re.fullmatch(r"(\w+) ([a-z][\w-]*)(?: (\d+))? ([-\do].*)", line)
+            match = re.fullmatch(form, line)
             if not match:
-                raise TableError("a line begins as 7 plain 20 10,0 80,0!")
-            row = Row(match[1], match[2], int(match[3] or 0), Shape(match[4]))
-            if any(other[:2] == row[:2] for other in rows):
-                raise TableError(f"there are two shapes called {row.first} {row.name}; rename one")
-            if digits and (row.first not in list("0123456789") or not row.number):
-                raise TableError(f"{row.first} {row.name} needs a digit 0 to 9 and a weight above 0")
-        except TableError as error:
-            raise TableError(f"{path.name}, line {number}: {error}.") from error
-        rows.append(row)
+                raise ValueError("a line begins as 7 plain 20 50,0, in nondigits.txt as teach star 28 50,0")
+            rows.append((match[1], match[2], int(match[3] or 0), Shape(match[4])))
+        except ValueError as error:
+            raise ValueError(f"{path.name}, line {number} cannot be read: {error}.") from error
     return rows
 
 
-def read_allographs(path: Path = FOLDER / "allographs.txt") -> dict[int, list[Allograph]]:
-    """The allographs of each digit 0..9, in the order of the table. Raises TableError."""
-    rows = read_table(path, digits=True)
-    return {
-        digit: [Allograph(digit, *row[1:]) for row in rows if row.first == str(digit)] for digit in range(10)
-    }
+def read_allographs(path: Path) -> dict[int, list[Allograph]]:
+    """The allographs of each digit 0..9, in the order of the table. Raises ValueError."""
+    found: dict[int, list[Allograph]] = {digit: [] for digit in range(10)}
+    for digit, *rest in read_table(path, DIGIT_LINE):
+        found[int(digit)].append(Allograph(int(digit), *rest))
+    return found
 
 
-try:
-    ALLOGRAPHS, NONDIGITS = read_allographs(), read_table(FOLDER / "nondigits.txt")
-except TableError as error:
-    # A command that imports this package has not begun yet, so it cannot say what is wrong.
-    sys.exit(f"handwriting: {error}")
+ALLOGRAPHS = read_allographs(FOLDER / "allographs.txt")
+NONDIGITS = read_table(FOLDER / "nondigits.txt", NONDIGIT_LINE)
 
 
 # --- for shapes that are written in Python ---
@@ -169,10 +144,9 @@ def corner(x: float, y: float) -> Waypoint:
 
 
 def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float, end: float = 1) -> Waypoints:
-    """Waypoints on an ellipse from one angle to another in degrees: 0 right, 90 below, so growing ones go
-    clockwise.
+    """Waypoints on an ellipse from one angle to another, degrees clockwise from the right.
 
-    The radii shrink or grow evenly to `end` times what they were.
+    The radii shrink or grow evenly to `end` times their size.
     """
     count = max(1, math.ceil(abs(stop - start) / 45))
     shares = [i / count for i in range(count + 1)]
@@ -180,10 +154,12 @@ def arc(cx: float, cy: float, rx: float, ry: float, start: float, stop: float, e
     return [(cx + s * rx * math.cos(a), cy + s * ry * math.sin(a)) for a, s in polar]
 
 
-def box_arc(
-    left: float, top: float, right: float, bottom: float, start: float, stop: float, end: float, tilt: float
-) -> Waypoints:
-    """An arc of the ellipse that fills a box, tilted clockwise; the box and `end` in hundredths."""
+def box_arc(box: Sequence[float], start: float, stop: float, end: float = 100, tilt: float = 0) -> Waypoints:
+    """An arc of the ellipse that fills a box (left, top, right, bottom), tilted clockwise.
+
+    The box and `end` are in hundredths.
+    """
+    left, top, right, bottom = box
     x, y = (left + right) / 200, (top + bottom) / 200
     path = arc(x, y, (right - left) / 200, (bottom - top) / 200, start, stop, end / 100)
     return turned(path, tilt, x, y) if tilt else path

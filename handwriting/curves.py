@@ -1,4 +1,4 @@
-"""Lines, float arrays (n, 2): a smooth curve through waypoints, even spacing, rounding."""
+"""Smooth curves through waypoints, evenly spaced and rounded. A line is a float array (n, 2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEPS = 10  # points to a span between two waypoints, before the line is spaced 
 
 
 def through(waypoints: np.ndarray, corners: Sequence[bool]) -> np.ndarray:
-    """A curve (n, 2) through waypoints (m, 2), smooth except where `corners` says that it turns sharply."""
+    """A curve (n, 2) through waypoints (m, 2), smooth except at `corners`, where it turns sharply."""
     breaks = [i for i in range(1, len(waypoints) - 1) if corners[i]]
     bounds = [0, *breaks, len(waypoints) - 1]
     pieces = [_smooth(waypoints[a : b + 1]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
@@ -54,7 +54,7 @@ def even(line: np.ndarray, spacing: float, start: float = 0.0, stop: float = 1.0
 
 
 def rounded(line: np.ndarray, sigma: float) -> np.ndarray:
-    """The line as a quick hand draws it, bends cut: a Gaussian of `sigma` points along it. Both ends stay."""
+    """The line blurred by a Gaussian of `sigma` points, as a quick hand cuts bends. Both ends stay."""
     reach = int(np.ceil(2.5 * sigma))
     if reach < 1 or len(line) <= reach + 1:
         return line
@@ -65,11 +65,8 @@ def rounded(line: np.ndarray, sigma: float) -> np.ndarray:
     return np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in (0, 1)], axis=1)
 
 
-def turns(line: np.ndarray, over: int = 3) -> np.ndarray:
-    """How far the line turns at each point (n,), radians, measured over `over` points before and behind."""
-    turns = np.zeros(len(line))
-    if len(line) > 2 * over:
-        step = line[over:] - line[:-over]
-        angles = np.arctan2(step[:, 1], step[:, 0])
-        turns[over:-over] = (angles[over:] - angles[:-over] + np.pi) % (2 * np.pi) - np.pi
-    return turns
+def turns(line: np.ndarray) -> np.ndarray:
+    """How far a line of more than 6 points turns at each (n,), radians, over 3 points before and behind."""
+    step = line[3:] - line[:-3]
+    angles = np.arctan2(step[:, 1], step[:, 0])
+    return np.pad((angles[3:] - angles[:-3] + np.pi) % (2 * np.pi) - np.pi, 3)

@@ -9,12 +9,13 @@ import numpy as np
 from .drawing import allograph_of, drawings, hand_of
 
 SIZES = {"train": 60_000, "test": 10_000}  # digits of each split
-EACH = 20  # digits of one hand; no hand is in both splits
+# Digits of one hand. No hand is in both splits.
+EACH = 20
 # The Hub's own way to name the files of a split.
 SHARD = "{split}-00000-of-00001.parquet"
 
 
-def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
+def build(out: Path, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
     """Write the splits as parquet into the folder `out`, and return their paths.
 
     A row has the picture as networks are given it (`image`, 28x28), the digit (`label`), the name of its
@@ -33,10 +34,9 @@ def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int 
     )
     paths = []
     for part, (split, count) in enumerate(sizes.items()):
-        stream = 2 * seed + part
-        images, labels = drawings(count, stream, workers, EACH)
+        images, labels = drawings(count, part, workers, EACH)
         numbers = np.arange(count) // EACH
-        owners = [hand_of(stream, number) for number in range(-(-count // EACH))]
+        owners = [hand_of(part, number) for number in range(-(-count // EACH))]
         shapes = [allograph_of(owners[n], d).name for n, d in zip(numbers, labels.tolist(), strict=True)]
         hands = numbers + part * SIZES["train"] // EACH
         columns = {"image": list(images), "label": labels, "allograph": shapes, "hand": hands}

@@ -21,12 +21,14 @@ from . import hand as hands
 from .allographs import ALLOGRAPHS, Allograph
 from .hand import Hand, any_hand
 
-CHUNK = 250  # drawings that share a random stream, so that the number of workers does not matter
-PATIENT = 40  # chunks, which take some 20 seconds; fewer get no progress bar
+# Drawings that share a random stream. Workers take whole chunks, so their number does not change a drawing.
+CHUNK = 250
+PATIENT = 20  # seconds before there is a progress bar
 BLENDED = 0.25  # share of hands whose shape of a digit lies between two of the table's
 COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
 REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28
-BIG = 8 * model.BOX  # board units; at half that size each pixel of the result still has 4 pixels a side
+# A drawing of this size can be rendered at half of it: each pixel of the 28x28 still has 4 pixels a side.
+BIG = 8 * model.BOX  # board units
 
 
 def choose(digit: int, rng: np.random.Generator) -> Allograph:
@@ -46,7 +48,7 @@ def draw_allograph(
 ) -> list[board.Stroke]:
     """One drawing of a shape by `hand`, or by a random one. `varied` drawings are blended and changed."""
     hand = hand or any_hand(rng)
-    # 10 more, because a sheet draws each shape by many hands, whichever they chose.
+    # The 10 keeps these numbers apart from those by which the hand chose its allograph.
     own, today = hand.own(10 + allograph.digit), hand.today(rng)
     lines = hands.trace(hands.paths_of(allograph.shape, own, rng), today, rng)
     if varied:
@@ -70,10 +72,10 @@ def _extent(strokes: list[board.Stroke]) -> float:
 
 
 def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarray:
-    """The network's input, float32 (28, 28). Some drawings pass through MNIXEL's 28x28 or few pixels."""
+    """The network's input, float32 (28, 28). Some drawings come through MNIXEL's 28x28, or as few pixels."""
     big = _extent(strokes) >= BIG
     if big and rng.random() < REDUCED:
-        # Thick ink all round the 28x28 pixels counts as background. Then the whole board is read instead.
+        # Thick ink all round the 28x28 pixels would count as background, so the whole board is read instead.
         with contextlib.suppress(model.EmptyDrawing):
             return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
     if rng.random() < COARSE:
@@ -101,16 +103,11 @@ def drawings(
     rng = np.random.default_rng([seed, 0])
     pages = [rng.permutation(np.arange(each) % 10) for _ in range(-(-count // each))]
     labels = np.concatenate([np.zeros(0, np.int64), *pages])[:count]
-    return in_chunks(partial(_chunk_of_digits, seed, each), labels, [seed, 0], workers), labels
+    return in_chunks(partial(_digit, seed, each), labels, [seed, 0], workers), labels
 
 
-def _chunk_of_digits(
-    seed: int, each: int, labels: np.ndarray, first: int, rng: np.random.Generator
-) -> np.ndarray:
-    images = []
-    for number, digit in enumerate(labels, first):
-        images.append(to_input(draw(int(digit), rng, hand_of(seed, number // each)), rng))
-    return as_levels(images)
+def _digit(seed: int, each: int, number: int, digit: int, rng: np.random.Generator) -> np.ndarray:
+    return to_input(draw(digit, rng, hand_of(seed, number // each)), rng)
 
 
 def redraw(strokes: Sequence[board.Stroke], digit: int, rng: np.random.Generator) -> list[board.Stroke]:
@@ -131,48 +128,42 @@ def redrawings(
     workers: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each of N drawings with labels (N,), as it is and redrawn, `copies` in all; returns as `drawings`."""
-    work = partial(_chunk_of_redrawings, strokes, labels, copies)
+    work = partial(_redrawing, strokes, np.repeat(labels, copies), copies)
     images = in_chunks(work, np.arange(len(strokes) * copies), [seed, 7], workers)
     return images, np.repeat(labels, copies).astype(np.int64)
 
 
-def _chunk_of_redrawings(strokes, labels, copies, numbers, _, rng) -> np.ndarray:
-    images = []
-    for drawing, copy in zip(*divmod(numbers, copies), strict=True):
-        mine = strokes[drawing]
-        images.append(to_input(redraw(mine, int(labels[drawing]), rng) if copy else list(mine), rng))
-    return as_levels(images)
+def _redrawing(strokes, labels, copies, number, _, rng) -> np.ndarray:
+    drawing = strokes[number // copies]
+    return to_input(redraw(drawing, int(labels[number]), rng) if number % copies else list(drawing), rng)
 
 
-def as_levels(images: list[np.ndarray]) -> np.ndarray:
-    """Float images in 0..1 as one uint8 array."""
-    return np.rint(255 * np.stack(images)).astype(np.uint8)
-
-
-# Makes images from labels, the number of the first one, and random numbers.
-Work = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
+# Makes an image from its number, its label, and random numbers.
+Work = Callable[[int, int, np.random.Generator], np.ndarray]
 
 
 def in_chunks(work: Work, labels: np.ndarray, entropy: list[int], workers: int | None) -> np.ndarray:
-    """Do `work` on labels in a pool of processes, CHUNK labels with one random stream at a time."""
+    """Do `work` on labels in a pool of processes, CHUNK labels with one random stream at a time.
+
+    Returns uint8 images (N, 28, 28), 255 for the network's 1.
+    """
     jobs = [(labels[i : i + CHUNK], i, [*entropy, 1 + i // CHUNK]) for i in range(0, len(labels), CHUNK)]
-    if not jobs:
-        return np.zeros((0, model.INPUT, model.INPUT), np.uint8)
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    empty = np.zeros((0, model.INPUT, model.INPUT), np.uint8)
     if min(workers, len(jobs)) <= 1:
-        return np.concatenate([_do(work, job) for job in jobs])
+        return np.concatenate([empty, *(_do(work, job) for job in jobs)])
     # A forked process can begin at once, because the work needs no torch. Forking is only safe on Linux;
     # elsewhere a script that calls this needs the usual `if __name__ == "__main__"`.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     # Ctrl-C reaches all processes, but only the parent answers it.
     with context.Pool(min(workers, len(jobs)), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         made = pool.imap(partial(_do, work), jobs)
-        return np.concatenate(
-            [*tqdm(made, "drawing", len(jobs), unit="part", leave=False, disable=len(jobs) < PATIENT)]
-        )
+        return np.concatenate([*tqdm(made, "drawing", len(jobs), unit="part", leave=False, delay=PATIENT)])
 
 
 def _do(work: Work, job: tuple[np.ndarray, int, list[int]]) -> np.ndarray:
     labels, first, entropy = job
-    return work(labels, first, np.random.default_rng(entropy))
+    rng = np.random.default_rng(entropy)
+    images = [work(number, int(label), rng) for number, label in enumerate(labels, first)]
+    return np.rint(255 * np.stack(images)).astype(np.uint8)

@@ -1,7 +1,7 @@
 """The hand: waypoints as a particular person draws them on the board.
 
-A hand stays itself over many drawings: its slant, proportions, care, size, brush, shapes and habits.
-`Hand.today` is the hand of one drawing, which departs from them a little. Nothing here knows what is drawn.
+A hand keeps its slant, proportions, care, size, brush, shapes and habits over many drawings. `Hand.today` is
+the hand of one drawing, which departs from them a little. Nothing here knows which digit is drawn.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ UNSTEADY = 0.3  # spread of a drawing's throws about the hand's own, which are -
 class Hand:
     """How somebody writes. Lengths are shares of the drawing's height, except `side` and `radius`."""
 
-    seed: int  # fixes everything that this hand always does alike
+    seed: int  # seed of the random numbers that stay the same in this hand
     slant: float  # tangent of the lean to the right
     turn: float  # radians, clockwise
     width: float  # factor
     waist: float  # exponent that moves the middle up (> 1) or down
-    taper: float  # how much wider the top is than the foot, share
+    taper: float  # by which share the top is wider than the foot
     wobble: float  # spread of a waypoint
     warp: float  # spread of a smooth bending of the whole square
     tremor: float  # spread of the line itself
     haste: float  # length along which bends are cut
     ends: float  # length by which strokes begin and end early or late
-    drift: float  # spread of a later stroke's place
-    side: float  # the longer side of a drawing, board units
-    radius: float  # the brush's, board units
+    drift: float  # spread of the place of every stroke but the first
+    side: float  # longer side of a drawing, board units
+    radius: float  # radius of the brush, board units
 
     def own(self, digit: int) -> np.random.Generator:
         """Random numbers that are the same whenever this hand writes the digit, for its shape and habits."""
@@ -81,14 +81,14 @@ def any_hand(rng: np.random.Generator) -> Hand:
 
 
 def paths_of(shape: Shape, own: np.random.Generator, rng: np.random.Generator) -> list[Waypoints]:
-    """The waypoints of a shape as one hand sets them, near its `own` throws, which it repeats."""
+    """The waypoints of a shape as one hand sets them, near its `own` throws, which are always the same."""
     throws = own.uniform(-1, 1, shape.throws) + rng.normal(0, UNSTEADY, shape.throws)
     # Throws beyond -1..1 are reflected, so that every place is equally frequent over all hands.
     return shape.paths(np.abs((throws + 3) % 4 - 2) - 1)
 
 
 def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> Lines:
-    """Lines (n, 2) near the waypoints, which a hand misses a little. Points are `FINE` apart."""
+    """Lines (n, 2) through the waypoints, which a hand misses a little. Their points are `FINE` apart."""
     lines = []
     for number, path in enumerate(paths):
         places = np.array([point[:2] for point in path], dtype=float)
@@ -101,13 +101,13 @@ def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> L
 
 
 def write(lines: Lines, hand: Hand, rng: np.random.Generator) -> Lines:
-    """The lines as a hand draws them, in units of the drawing's height, anywhere."""
+    """The lines as a hand draws them, in units of the drawing's height, at any place."""
     bend = _bending(hand, rng)
     return [bend(_pulled(line, hand, rng)) for line in lines]
 
 
 def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """How far a hand misses each waypoint (n, 2). It misses close ones less, or bowls would get dents."""
+    """How far a hand misses each waypoint (n, 2): less where they are close, or bowls would get dents."""
     noise = rng.normal(0, hand.wobble, places.shape)
     if len(places) < 3:
         return noise
@@ -118,7 +118,7 @@ def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndar
 
 
 def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """One line with its bends cut, its ends early or late, and the tremor of the hand."""
+    """A line whose bends are cut and whose ends come early or late, with the hand's tremor."""
     size = curves.length(line)
     if size < 4 * FINE:
         return line

@@ -1,14 +1,14 @@
 """Drawings that are not digits, for teaching and for measuring refusal.
 
-Training uses the kinds in `TEACHING` only, so `MEASURING` measures how the network refuses what it has never
-seen. Neither has what could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...). Shapes that look much the
-same every time are in nondigits.txt, random ones are here.
+Training uses only the kinds in `TEACHING`, so `MEASURING` measures how the network refuses what it has never
+seen. Nothing in them could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...). The shapes in nondigits.txt
+look much the same every time; the random ones are here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,7 @@ import board
 from . import hand as hands
 from . import operators
 from .allographs import NONDIGITS, Dice, Drawer, Shape, Waypoints, arc, corner, turned
-from .drawing import as_levels, choose, in_chunks, to_input
+from .drawing import choose, in_chunks, to_input
 from .hand import any_hand
 
 _GROUPS: dict[str, dict[str, Drawer]] = {"teach": {}, "measure": {}}
@@ -196,28 +196,22 @@ _DRAWERS = _GROUPS["teach"] | _GROUPS["measure"]
 
 
 def draw_nondigit(kind: str, rng: np.random.Generator) -> list[board.Stroke]:
-    """Strokes of one of `KINDS`, by anybody, anywhere on the board. Raises KeyError for another kind."""
+    """Strokes of one of `KINDS` by a random hand, anywhere on the board. Raises KeyError for another kind."""
     hand = any_hand(rng)
     lines = hands.trace(_DRAWERS[kind](Dice(rng)), hand, rng)
     lines = operators.vary(lines, None, hand.own(0), rng)
     return hands.place(hands.write(lines, hand, rng), hand, rng)
 
 
-def nondigits(
-    count: int, seed: int, kinds: Sequence[str] = TEACHING, workers: int | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """`count` drawings that are not digits, as the network is given them.
+def nondigits(count: int, seed: int, workers: int | None = None) -> np.ndarray:
+    """`count` drawings of the kinds in TEACHING: uint8 images (count, 28, 28), 255 for the network's 1.
 
-    Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 indices (count,) into `kinds`, as
-    even as `count` allows, shuffled. The same arguments give the same drawings for any number of `workers`.
+    `workers` (default: one a core) do not change the result.
     """
-    indices = np.arange(count) % len(kinds)
+    indices = np.arange(count) % len(TEACHING)
     np.random.default_rng([seed, 1]).shuffle(indices)
-    images = in_chunks(partial(_chunk_of_kinds, tuple(kinds)), indices, [seed, 1], workers)
-    return images, indices.astype(np.int64)
+    return in_chunks(_nondigit, indices, [seed, 1], workers)
 
 
-def _chunk_of_kinds(
-    kinds: tuple[str, ...], indices: np.ndarray, _: int, rng: np.random.Generator
-) -> np.ndarray:
-    return as_levels([to_input(draw_nondigit(kinds[i], rng), rng) for i in indices])
+def _nondigit(_: int, index: int, rng: np.random.Generator) -> np.ndarray:
+    return to_input(draw_nondigit(TEACHING[index], rng), rng)

@@ -1,8 +1,8 @@
 """Operators: random changes to any allograph, to draw forms that nobody wrote down.
 
 Each changes the lines of one drawing in the unit square: float arrays (n, 2), points `FINE` apart, x right
-and y down. None may turn a digit into another one, so the changes are small, and each operator says which
-digits it is for.
+and y down. No operator may turn a digit into another one, so the changes are small, and each operator says
+which digits it is for.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Operator(NamedTuple):
 
 OPERATORS: dict[str, Operator] = {}
 ALL = tuple(range(10))
-KEPT = 0.85  # share of a hand's drawings that show a habit of it
+# A hand shows each of its habits in this share of its drawings.
+KEPT = 0.85
 
 
 def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable], Callable]:
@@ -42,10 +43,10 @@ def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable]
 
 
 def vary(lines: Lines, digit: int | None, own: np.random.Generator, rng: np.random.Generator) -> Lines:
-    """The lines of one drawing after a throw for each operator; `digit` is None for a non-digit.
+    """The lines of one drawing after a throw for each operator. For a non-digit, `digit` is None.
 
-    `own` has the hand's random numbers for this digit, which make some operators habits: this hand nearly
-    always shows them, and alike. Over all hands each operator changes its share of the drawings.
+    `own` has the hand's random numbers for this digit. They make some operators habits, which this hand shows
+    nearly always, and always alike. Over all hands, each operator changes its share of the drawings.
     """
     for op in OPERATORS.values():
         meant = digit in op.digits if digit is not None else len(op.digits) > 1

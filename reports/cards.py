@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -13,9 +12,14 @@ import yaml
 from reports import tables
 from training import metrics
 
-TEMPLATES = Path(__file__).parent / "templates"
-ABOUT = {"license": "apache-2.0", "tags": ["digits", "handwriting", "mnixel"]}
-
+ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+CODE = re.compile(r"```python\n(.*?)```\n", re.S)
 MNIXEL = (
     "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, "
     "and augmented copies of them"
@@ -26,31 +30,19 @@ DRAWN = (
 )
 
 
-@cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-
-
 def fill(template: str, front: dict | None = None, **values) -> str:
     """A template of this package with its values, and with `front` as its YAML front matter."""
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True) if front else ""
-    return re.sub(r"\n{3,}", "\n\n", _templates().get_template(template).render(front=head, **values))
+    return re.sub(r"\n{3,}", "\n\n", ENVIRONMENT.get_template(template).render(front=head, **values))
 
 
 def model_card(
     result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None
 ) -> str:
-    """The card for a report of train.py that has weights.
+    """The card for a report of train.py. It quotes docs/accuracy.json if that measured the same weights.
 
-    `name` is the model repository, None for the folder in the project, `dataset` the repository of MNIXEL's
-    drawings, and `onnx` the opset of model.onnx. The card quotes bench.accuracy if that measured these
-    weights.
+    `name` is the model repository, or None for the folder in the project, `dataset` the repository of the
+    dataset, and `onnx` the opset of model.onnx.
     """
     settings = result["settings"]
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
@@ -81,49 +73,43 @@ def model_card(
 
 def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -> dict:
     """The model card's YAML; its `model-index` has every set that was measured."""
-    mnixel = {"name": result["test_set"], "type": dataset or "mnixel"}
-    if result["test_set"] == "MNIXEL test":
-        mnixel |= {"config": "clean", "split": "test"}
-    sets = {result["test_set"]: (mnixel, result["test"]["right"], result["test"]["total"])}
-    for title, row in accuracy.get("sets", {}).items():
-        if title not in sets:
-            about, ours = {"name": title, "type": title.partition(",")[0].lower()}, row[tables.OURS]
-            sets[title] = (about, ours["right"], ours["total"])
-    measured = [
-        {
-            "task": {"type": "image-classification", "name": "Image classification"},
-            "dataset": about,
-            "metrics": [{"type": "accuracy", "name": "accuracy", "value": round(right / total, 4)}],
-        }
-        for about, right, total in sets.values()
-    ]
+    tested = result["test_set"]
+    rows = {tested: result["test"]}
+    rows |= {title: row[tables.OURS] for title, row in accuracy.get("sets", {}).items() if title != tested}
+    measured = []
+    for title, row in rows.items():
+        about = {"name": title, "type": title.partition(",")[0].lower()}
+        if title == tested:
+            about["type"] = dataset or "mnixel"
+        if title == tables.MNIXEL:
+            about |= {"config": "clean", "split": "test"}
+        accurate = {"type": "accuracy", "name": "accuracy", "value": round(row["right"] / row["total"], 4)}
+        task = {"type": "image-classification", "name": "Image classification"}
+        measured.append({"task": task, "dataset": about, "metrics": [accurate]})
     return {
         # The Hub knows no library called "pytorch", so the card names none.
         "pipeline_tag": "image-classification",
-        **ABOUT,
+        "license": "apache-2.0",
+        "tags": ["digits", "handwriting", "mnixel"],
         "metrics": ["accuracy"],
         **({"datasets": [dataset]} if dataset else {}),
         "model-index": [{"name": name.split("/")[-1], "results": measured}],
     }
 
 
-NOTEBOOK = re.compile(r"```python\n(.*?)```\n", re.S)
-
-
 def notebook(name: str, dataset: str) -> str:
     """templates/notebook.md as a Jupyter notebook without outputs; its blocks of Python become code cells."""
     text = fill("notebook.md", name=name, dataset=dataset)
     cells: list[dict] = []
-    # Parts with an even number are text, the others code.
-    for number, part in enumerate(NOTEBOOK.split(text)):
+    # The parts alternate: text, code, text.
+    for number, part in enumerate(CODE.split(text)):
         if not part.strip():
             continue
         source = part.strip().splitlines(keepends=True)
-        kind = "code" if number % 2 else "markdown"
-        cell: dict = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source}
-        cells.append(cell | ({"execution_count": None, "outputs": []} if number % 2 else {}))
+        code: dict = {"cell_type": "code", "execution_count": None, "outputs": []}
+        kind = code if number % 2 else {"cell_type": "markdown"}
+        cells.append({"id": f"cell-{number}", "metadata": {}, "source": source} | kind)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     about = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return (
-        json.dumps({"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1) + "\n"
-    )
+    book = {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(book, indent=1) + "\n"

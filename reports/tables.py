@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,19 +17,13 @@ DOCS, ELSEWHERE = ROOT / "docs", ROOT / "runs" / "bench"
 # Rows of docs/accuracy.json.
 MNIXEL, UNSEEN, NONDIGITS = "MNIXEL test", "UNIPEN, writers nobody looked at", "non-digits"
 
-# The fields of results that count the digits or events behind a figure.
-SIZES = ("total", "pointer_ups")
-
 
 class StaleResults(ValueError):
     """The published results are of other weights than those that ship."""
 
 
-# --- stored results -----------------------------------------------------------------------------------------
-
-
 def stored(name: str) -> dict:
-    """The results of a benchmark in docs/NAME.json; {} when it has not been run."""
+    """The results in docs/NAME.json, or {}."""
     path = DOCS / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
@@ -40,53 +33,17 @@ def shipped() -> str:
     return json.loads((ROOT / "weights" / "config.json").read_text(encoding="utf-8"))["sha256"]
 
 
-def sizes(results: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
-    """The path of every field in SIZES, and its value."""
-    if isinstance(results, dict):
-        for key, value in results.items():
-            if key in SIZES:
-                yield (*path, key), value
-            else:
-                yield from sizes(value, (*path, key))
+def store(name: str, results: dict, complete: bool = True) -> Path:
+    """Write results with today's date to docs/NAME.json; returns the path.
 
-
-def add_publish(parser: argparse.ArgumentParser) -> None:
-    """Add the option that `store` takes."""
-    about = "replace the published results, even by fewer measurements"
-    parser.add_argument("--publish", action="store_true", help=about)
-
-
-def store(name: str, results: dict, publish: bool = False) -> Path:
-    """Write results, with today's date, to docs/NAME.json; returns the path.
-
-    Results of weights that do not ship go to runs/bench/NAME.json. So do results with a figure that rests on
-    less than the published one, unless `publish` is true.
+    If they are not complete, or not of the weights that ship, they go to runs/bench/NAME.json.
     """
-    measured = dict(sizes(results))
-    fewer = [path for path, n in sizes(stored(name)) if measured.get(path, 0) < n]
-    folder = DOCS
-    if results.get("sha256", shipped()) != shipped():
-        print("These are not the weights that ship, so docs/ stays as it is.", file=sys.stderr)
-        folder = ELSEWHERE
-    elif fewer and not publish:
-        row = " / ".join(fewer[0][:-1])
-        print(f"The published results rest on more ({row}); --publish replaces them.", file=sys.stderr)
-        folder = ELSEWHERE
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
+    path = (DOCS if complete and results["sha256"] == shipped() else ELSEWHERE) / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     dated = {"measured": datetime.now(UTC).date().isoformat()} | results
     path.write_text(json.dumps(dated, indent=1) + "\n", encoding="utf-8")
     print(f"written to {path}", file=sys.stderr)
     return path
-
-
-# --- Markdown -----------------------------------------------------------------------------------------------
-
-
-def between(text: str, begin: str, end: str, new: str) -> str:
-    """Replace what stands between the lines `begin` and `end` by `new`."""
-    head, rest = text.split(begin)
-    return f"{head}{begin}\n\n{new}\n\n{end}{rest.split(end)[1]}"
 
 
 def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
@@ -104,26 +61,21 @@ def percent(part: int, total: int) -> str:
     return f"{100 * part / total:.1f} %"
 
 
-# --- one function for each file of results ------------------------------------------------------------------
-
-
 def accuracy(results: dict) -> str:
-    """The tables of docs/accuracy.json: the sets and the non-digits, then the rows of other modules."""
+    """The tables of docs/accuracy.json: the sets and the non-digits, then what other modules measured."""
     columns = ["", OURS, UPSTREAM, "lowest recall", "calibration error", "worst tenth of writers", "refused"]
     rows = []
     for name, row in results["sets"].items():
         figures = [metrics.describe(row[who]) if who in row else "" for who in (OURS, UPSTREAM)]
         rows.append([name, *figures, *details(results, name)])
-    refused = results["refused"].get(NONDIGITS)
-    if refused:
-        rows.append([f"{NONDIGITS} refused", share(refused["refused"], refused["total"]), *[""] * 5])
-    parts = [markdown(columns, rows)]
-    parts += [f"{title}:\n\n{counts(found)}" for title, found in results.get("more", {}).items() if found]
-    return "\n\n".join(parts)
+    refused = results["refused"][NONDIGITS]
+    rows.append([f"{NONDIGITS} refused", share(refused["refused"], refused["total"]), *[""] * 5])
+    more = [f"{title}:\n\n{counts(found)}" for title, found in results["more"].items()]
+    return "\n\n".join([markdown(columns, rows), *more])
 
 
 def details(results: dict, name: str) -> list[str]:
-    """A set's lowest recall, calibration error, worst writers and refused digits; "" where unmeasured."""
+    """A set's lowest recall, calibration error, worst writers and refused digits; "" if not measured."""
     cells = ["", ""]
     if found := results["details"].get(name):
         recall = {d: part for d, part in enumerate(metrics.recall(found["confusion"])) if part is not None}
@@ -146,7 +98,7 @@ def counts(rows: list[dict]) -> str:
 
 
 def recipes(results: dict) -> str:
-    """The ablation of docs/recipes.json, in misses on MNIXEL's test images and on other people's digits."""
+    """The record of docs/recipes.json: misses on MNIXEL's test images, and other people's digits."""
     trained = results["recipes"]
     people: dict = max((row["people"] for row in trained.values()), key=len, default={})
     rows = []
@@ -156,25 +108,20 @@ def recipes(results: dict) -> str:
         each = ", ".join(map(str, misses)) if seeds > 1 else "nothing random"
         found = [row["people"].get(name) for name in people]
         accuracies = [percent(part["right"], part["total"]) if part else "" for part in found]
-        rows.append([row["title"], f"{sum(misses) / seeds:.2g}", each, *accuracies, command(recipe, seeds)])
+        command = f"`python train.py --recipe {recipe}{f' --seeds {seeds}' if seeds > 1 else ''}`"
+        rows.append([row["title"], f"{sum(misses) / seeds:.2g}", each, *accuracies, command])
     columns = ["recipe", "misses of 116, mean over seeds", "each seed", *people, "command"]
     when = f"Measured {results['measured']}, with the drawing program of that day."
     return f"{markdown(columns, rows, right=1)}\n\n{when}"
 
 
-def command(recipe: str, seeds: int) -> str:
-    """The command that trains a recipe with that many seeds."""
-    return f"`python train.py --recipe {recipe}{f' --seeds {seeds}' if seeds > 1 else ''}`"
-
-
 def latency(results: dict) -> str:
     """The table of docs/latency.json, with the machine below it."""
-    columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms", "moves answered in the frame"]
+    columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms"]
     rows = []
     for name, row in results["rows"].items():
         times = [f"{row[key]:.1f}" for key in ("median_ms", "p95_ms", "max_ms")]
-        moves = percent(row["moves_in_frame"], row["moves"])
-        rows.append([name, str(row["pointer_ups"]), *times, moves])
+        rows.append([name, str(row["pointer_ups"]), *times])
     machine = results["machine"]
     where = f"{machine['cores']} cores of {machine['processor']}, Chromium {machine['chromium']}"
     return f"{markdown(columns, rows, right=1)}\n\nMeasured {results['measured']} on {where}."
@@ -196,9 +143,9 @@ def summary(results: dict) -> str:
     for beginning, (title, source) in sources.items():
         row = next(row[OURS] for name, row in results["sets"].items() if name.startswith(beginning))
         rows.append([title, metrics.describe(row), source])
-    for row in results.get("more", {}).get(LEARNT, [])[:1]:
-        title, source = "UNIPEN, after ten drawings of one's own", "the other digits of those writers"
-        rows.insert(2, [title, share(row["right"], row["total"]), source])
+    learnt = results["more"][LEARNT][0]
+    title, source = "UNIPEN, after ten drawings of one's own", "the other digits of those writers"
+    rows.insert(2, [title, share(learnt["right"], learnt["total"]), source])
     refused = dict(results["refused"])
     others = refused.pop(NONDIGITS)
     name, digits = next(iter(refused.items()))
@@ -211,32 +158,25 @@ def summary(results: dict) -> str:
     return markdown(["", "result", "measured on"], [*rows, ["time from pen-up to answer", times, where]])
 
 
-# --- the documents ------------------------------------------------------------------------------------------
-
-# Marker -> the function that draws the table, its document, its results.
-TABLES: dict[str, tuple[Callable[[dict], str], str, str]] = {
-    "summary": (summary, "README.md", "accuracy"),
-    **{draw.__name__: (draw, "docs/results.md", draw.__name__) for draw in (accuracy, recipes, latency)},
+# Document -> its tables: the function that draws each, and its results.
+DOCUMENTS: dict[str, dict[Callable[[dict], str], str]] = {
+    "README.md": {summary: "accuracy"},
+    "docs/results.md": {accuracy: "accuracy", recipes: "recipes", latency: "latency"},
 }
 
 
-def markers(name: str) -> tuple[str, str]:
-    """The lines around a table."""
-    return f"<!-- {name}: written by python -m reports -->", f"<!-- /{name} -->"
+def drawn(document: str) -> str:
+    """The text of a document with new tables between the marks. Raises StaleResults."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for draw, results in DOCUMENTS[document].items():
+        begin, end = f"<!-- {draw.__name__}: written by python -m reports -->", f"<!-- /{draw.__name__} -->"
+        head, rest = text.split(begin)
+        text = f"{head}{begin}\n\n{draw(stored(results))}\n\n{end}{rest.split(end)[1]}"
+    return text
 
 
-def write() -> list[Path]:
-    """Draw every table whose results are there into its document; returns the documents that changed.
-
-    Raises StaleResults before it changes anything when figures in the README would be of other weights.
-    """
-    texts: dict[Path, str] = {}
-    for name, (draw, document, results) in TABLES.items():
-        path = ROOT / document
-        if measured := stored(results):
-            text = texts.get(path) or path.read_text(encoding="utf-8")
-            texts[path] = between(text, *markers(name), draw(measured))
-    changed = [path for path, text in texts.items() if path.read_text(encoding="utf-8") != text]
-    for path in changed:
-        path.write_text(texts[path], encoding="utf-8")
-    return changed
+def write() -> None:
+    """Draw the tables of all documents. Raises StaleResults before it changes anything."""
+    texts = {ROOT / document: drawn(document) for document in DOCUMENTS}
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")

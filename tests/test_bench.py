@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 import board
-import train
-from bench import ablation, drawn, latency, mnist, pendigits, sets, unipen
-from bench.accuracy import Measurement, keep_upstreams
-from bench.classifiers import upstreams
-from handwriting import dataset
+from bench import accuracy, latency, pendigits, sets, unipen
 from reports import tables
 from reports.tables import OURS, UPSTREAM
 from tests.harness import in_thread
-from training import metrics, upstream
-from training.fitting import logits
-from training.recipes import RECIPES
+from training import metrics
 
 PENDIGITS = """.COMMENT made up for this test
 .SEGMENT DIGIT 0 ? "7"
@@ -57,8 +51,7 @@ def test_strokes_are_read_with_y_down(strokes):
 
 
 def test_what_is_not_there_is_not_measured(monkeypatch, tmp_path):
-    found = {"FREEHAND_DIR": pendigits.folder, "UNIPEN_DIR": unipen.folder, "MNIST_CSV": mnist.file}
-    for variable, find in found.items():
+    for variable, find in accuracy.SOURCES.items():
         monkeypatch.setenv(variable, str(tmp_path / "missing"))
         assert find() is None
         monkeypatch.delenv(variable)
@@ -76,27 +69,14 @@ def test_strokes_are_drawn_inside_the_board_at_the_sizes_asked_for(strokes):
         assert sizes.radius[0] <= drawn[0].radius <= sizes.radius[1]
 
 
-def test_every_other_training_digit_of_mnist_counts_and_all_its_test_digits(tmp_path):
+def test_every_other_training_digit_of_mnist_counts(tmp_path):
     rows = [[0] * 784 + [3], [255, *[0] * 27, 51, *[0] * 755, 7], [9] * 784 + [1], [0] * 784 + [8]]
     path = tmp_path / "mnist.csv.gz"
     path.write_bytes(gzip.compress("\n".join(",".join(map(str, row)) for row in rows).encode()))
-    [(name, (pictures, labels))] = mnist.read(path).items()
-    assert name == "MNIST, 2 training digits"
+    pictures, labels, _ = sets.mnist(path)
     assert labels.tolist() == [7, 8]
-    assert pictures.shape == (2, 28, 28)
-    assert (pictures[0, 0, 0], pictures[0, 1, 0], pictures[0].sum()) == pytest.approx((1, 0.2, 1.2))
-
-    images, digits = np.zeros((3, 28, 28), np.uint8), np.array([4, 0, 9], np.uint8)
-    images[1, 2, 3] = 255
-    for name, kind, array in zip(mnist.TEST, (b"\x03", b"\x01"), (images, digits), strict=True):
-        shape = np.array(array.shape, ">i4").tobytes()
-        (tmp_path / name).write_bytes(gzip.compress(b"\0\0\x08" + kind + shape + array.tobytes()))
-    pictures, labels = mnist.read(path)["MNIST, 3 test digits"]
-    assert labels.tolist() == [4, 0, 9]
-    assert np.argwhere(pictures).tolist() == [[1, 2, 3]] and pictures.max() == 1
-    (tmp_path / mnist.TEST[1]).write_bytes(gzip.compress(bytes(9)))
-    with pytest.raises(ValueError, match="do not have the same number of digits"):
-        mnist.read(path)
+    assert [picture.shape for picture in pictures] == [(28, 28)] * 2
+    assert (pictures[0][0, 0], pictures[0][1, 0], pictures[0].sum()) == pytest.approx((1, 0.2, 1.2))
 
 
 DOCUMENT = """.VERSION 1.0
@@ -144,7 +124,7 @@ SEGMENTS = """.VERSION 1.0
 
 
 @pytest.fixture
-def collection(tmp_path, monkeypatch):
+def collection(tmp_path):
     """A made-up distribution with one collection of one writer, which nobody looked at."""
     for path, text in {
         "include/one/one.doc": DOCUMENT,
@@ -153,13 +133,12 @@ def collection(tmp_path, monkeypatch):
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    monkeypatch.setenv("UNIPEN_DIR", str(tmp_path))
     return tmp_path
 
 
 def test_unipen_components_are_counted_over_all_includes(collection):
-    assert unipen.collections(unipen.folder()) == ["one"]
-    digits, broken = unipen.read(collection, "one")
+    digits = unipen.read(collection, "one")
+    # Left out: parts far apart, a single point, a missing component, a line that is a 0, a 1 that lies flat.
     assert [digit.label for digit in digits] == [7, 1, 1, 4]
     assert [stroke.tolist() for stroke in digits[0].strokes] == [
         [[0, -100], [60, -100]],
@@ -168,8 +147,6 @@ def test_unipen_components_are_counted_over_all_includes(collection):
     assert digits[1].strokes[0].tolist() == [[55, -50], [50, -40]]
     assert len(digits[3].strokes) == 2
     assert {digit.writer for digit in digits} == {"one/writer.dat"}
-    # Parts far apart, a single point, a component that is not there, a line that is a 0, a 1 that lies flat.
-    assert broken == 5
 
 
 def test_a_straight_line_is_a_one_or_was_cut_wrongly():
@@ -204,104 +181,53 @@ def test_worst_writers_are_those_who_are_read_worst():
     assert sets.worst_writers(right[-1:], writers[-1:]) == {"writers": 0, "right": 0, "total": 0}
 
 
+class Sevens:
+    """A network that always says 7, and is sure of every other picture."""
+
+    config = SimpleNamespace(threshold=1)
+
+    def preprocess(self, picture):
+        return torch.zeros(1, 28, 28)
+
+    def predict(self, inputs):
+        return np.eye(10)[[7] * len(inputs)], np.arange(len(inputs)) % 2 + 0.5
+
+
 def test_a_set_in_parts_is_counted_as_one():
-    """A classifier that always says 7, and is sure of every other picture."""
-
-    def sevens(pictures):
-        return np.eye(10)[[7] * len(pictures)], np.arange(len(pictures)) % 2 + 0.5
-
     writers = np.array(["a"] * 6)
-    parts = [
-        sets.Set([None] * 6, np.array([7, 7, 1, 7, 7, 7]), writers),
-        sets.Set([None] * 2, np.array([7, 0])),
-    ]
-    made = Measurement({OURS: sevens}, threshold=1)
-    made.read("both", iter(parts[:1] * 2))
-    made.read("one", iter(parts[1:]))
-    made.read("bare", iter(parts[1:]), details=False)
-    made.read("nothing", iter([]))
-    results = made.results
+    part = sets.Set([None] * 6, np.array([7, 7, 1, 7, 7, 7]), writers)
+    alone = sets.Set([None] * 2, np.array([7, 0]))
+    results = accuracy.people(Sevens(), [("both", iter([part] * 2)), ("one", iter([alone]))])
     rights = {name: (row[OURS]["right"], row[OURS]["total"]) for name, row in results["sets"].items()}
-    assert rights == {"both": (10, 12), "one": (1, 2), "bare": (1, 2)}
+    assert rights == {"both": (10, 12), "one": (1, 2)}
     assert results["sets"]["both"][OURS]["interval"] == list(metrics.wilson(10, 12))
-    assert results["details"]["both"]["confusion"][1][7] == 2 and "bare" not in results["details"]
+    assert results["details"]["both"]["confusion"][1][7] == 2
     assert results["details"]["both"]["reliability"] == [(12, 1.0, 10 / 12)]
     assert results["refused"] == {"both": {"refused": 6, "total": 12}, "one": {"refused": 1, "total": 2}}
     assert results["worst_writers"] == {"both": {"writers": 1, "right": 10, "total": 12}}
 
 
-def test_upstreams_figures_stay_where_its_network_is_away_and_the_set_is_the_same():
-    row = {OURS: metrics.counted(9, 10)}
-    results = {"sets": {"same": dict(row), "grown": dict(row), "new": dict(row)}}
-    earlier = {"same": {UPSTREAM: metrics.counted(8, 10)}, "grown": {UPSTREAM: metrics.counted(3, 4)}}
-    keep_upstreams(results, {"sets": earlier})
-    assert [name for name, row in results["sets"].items() if UPSTREAM in row] == ["same"]
-
-
-def test_upstream_is_read_from_what_train_writes(tmp_path):
-    assert upstreams(tmp_path) is None
-    torch.manual_seed(0)
-    # Channels last, as it is trained.
-    net = upstream.UpstreamCNN().to(memory_format=torch.channels_last)
-    train.write(tmp_path, {"standardisation": {"mean": 30.0, "deviation": 70.0}}, net)
-    picture = board.render([board.Stroke(np.array([[200.0, 60.0], [230.0, 380.0]]), 15.0)])
-    probabilities, sureness = upstreams(tmp_path)([picture, board.reduce(picture) / 255])
-    assert probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
-    assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-5)
-    assert sureness == pytest.approx(probabilities.max(axis=1))
-    assert net.penalty().item() == pytest.approx(0.01 * net.layers[11].weight.square().sum().item())
-
-
-def test_the_ablation_takes_what_train_left(tmp_path, monkeypatch, capsys, collection, strokes):
-    monkeypatch.setattr(ablation, "ROOT", tmp_path)
-    for recipe, seeds in (("nearest-pixels", {"0": 76}), ("upstream", {"0": 113})):
-        (tmp_path / "runs" / recipe).mkdir(parents=True)
-        report = {"recipe": recipe, "test_set": "MNIXEL test", "test": {"total": 116}, "seeds": seeds}
-        (tmp_path / "runs" / recipe / "metrics.json").write_text(json.dumps(report))
-    row = ablation.measure("nearest-pixels", tmp_path, collection)
-    assert (row["rights"], row["total"], row["people"]) == ([76], 116, {})
-    assert ablation.measure("upstream", tmp_path, collection) is None
-    assert "no upstream on MNIXEL's test images with 5 seeds: `python train.py" in capsys.readouterr().err
-    people = ablation.on_people(
-        lambda pictures: (np.eye(10)[[7] * len(pictures)], None), tmp_path, collection
-    )
-    unipen_row, pendigits_row = people["UNIPEN, not looked at"], people["pendigits"]
-    assert (unipen_row, pendigits_row) == ({"right": 1, "total": 4}, {"right": 1, "total": 2})
-    assert set(ablation.ABLATIONS) == set(RECIPES)
-    monkeypatch.delenv("FREEHAND_DIR")
-    with pytest.raises(SystemExit, match="UNIPEN_DIR and FREEHAND_DIR have to name"):
-        ablation.main([])
-
-
-NOTED = {
-    "pointerup": [{"at": 100, "before": 3, "revision": 3}, {"at": 300, "before": 6, "revision": 6}],
-    "pointermove": [
-        {"at": 10, "before": 0, "revision": 1}, {"at": 50, "before": 2, "revision": 3},
-        {"at": 60, "before": 3, "revision": 3},
-    ],
-    "answers": [{"at": 30, "revision": 1}, {"at": 58, "revision": 3}, {"at": 320, "revision": 6}],
-}  # fmt: skip
+def test_upstreams_figures_stay_beside_new_ones():
+    row = {OURS: metrics.counted(1, 2)}
+    rows = accuracy.beside_upstream({"pendigits": row, "new": row})
+    published = tables.stored("accuracy")["sets"]["pendigits"]
+    assert rows == {"pendigits": {OURS: row[OURS], UPSTREAM: published[UPSTREAM]}, "new": row}
 
 
 def test_an_answer_counts_for_the_drawing_of_its_event_and_newer_ones():
-    """The first pointer-up was answered before it came; a move that changed nothing does not count."""
-    row = latency.summary(NOTED)
+    """The first pointer-up was answered before it came."""
+    row = latency.summary(
+        {
+            "pointerup": [{"at": 100, "revision": 2}, {"at": 300, "revision": 6}],
+            "answers": [{"at": 30, "revision": 1}, {"at": 58, "revision": 3}, {"at": 320, "revision": 6}],
+        }
+    )
     assert (row["pointer_ups"], row["median_ms"], row["max_ms"]) == (2, 10.0, 20.0)
-    assert (row["moves"], row["moves_in_frame"]) == (2, 1)
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", ["static edition, CPU 4x", "Gradio edition"])
-def test_latency_is_measured_on_the_page_as_it_is(name, browser):
-    results = in_thread(lambda: latency.measured({name: latency.CASES[name]}, drawings=2))
-    row = results["rows"][name]
-    assert row["pointer_ups"] >= 2 and row["moves"] > 10 and 0 <= row["median_ms"] < 10_000
-    assert results["sha256"] == tables.shipped()
-
-
-def test_the_example_network_learns_from_drawn_digits(tmp_path):
-    dataset.build(tmp_path, sizes={"train": 640, "test": 20}, workers=1)
-    images, labels = drawn.read_drawn(tmp_path)
-    assert images.shape == (640, 1, 28, 28) and labels.bincount().tolist() == [64] * 10
-    net = drawn.train(images, labels, epochs=2)
-    assert (logits(net, images).argmax(1) == labels).float().mean() > 0.4
+def test_latency_is_measured_on_the_page_as_it_is(browser):
+    results = in_thread(lambda: latency.measured(latency.CASES, drawings=2))
+    assert results["sha256"] == tables.shipped() and list(results["rows"]) == list(latency.CASES)
+    for row in results["rows"].values():
+        assert row["pointer_ups"] >= 2 and 0 <= row["median_ms"] < 10_000

@@ -1,10 +1,5 @@
 """The drawing program: the same for a seed, inside the board, and read as what it says it draws."""
 
-import base64
-import os
-import re
-import shutil
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +10,8 @@ import torch
 
 import board
 import handwriting
-from handwriting import dataset, hand, operators, trace
-from handwriting.allographs import ALLOGRAPHS, Allograph, Shape, TableError, read_allographs
+from handwriting import dataset, hand, operators
+from handwriting.allographs import ALLOGRAPHS, Allograph, Shape, read_allographs
 from handwriting.drawing import CHUNK, allograph_of, draw_allograph, hand_of, to_input
 from handwriting.operators import OPERATORS
 from model import DigitCNN
@@ -24,14 +19,13 @@ from model import DigitCNN
 WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
 
 
-def inside(strokes):
-    """Whether all ink lies on the board, with a brush and as many points as a page may send."""
+def check_board(strokes):
+    """All ink lies on the board, with a brush and as many points as a page may send."""
     assert sum(len(stroke.points) for stroke in strokes) <= board.MAX_POINTS
     for points, radius in strokes:
         assert board.MIN_RADIUS <= radius <= board.MAX_RADIUS
         assert np.isfinite(points).all() and points.shape[1] == 2 and len(points) >= 1
         assert points.min() >= radius and points.max() <= board.SIZE - radius
-    return True
 
 
 # --- the table and its notation ---
@@ -71,20 +65,19 @@ def test_an_arc_fills_its_box(text, places):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("7 plain 20 10,0 | | 80,0", "line 3: there is a stroke without points"),
-        ("7 plain 20 10,0 80", "'80' has 1 numbers; write X,Y in hundredths"),
-        ("7 plain 20 10,0 80,1.5", "'1.5' is not a number such as 50, 50~8 or 50~8a"),
-        ("7 plain 20 o1,2,3", "'o1,2,3' has 3 numbers; write oLEFT,TOP,RIGHT,BOTTOM,FROM,TO"),
-        ("seven", "line 3: a line begins as 7 plain 20 10,0 80,0!"),
-        ("17 plain 20 10,0 80,0", "line 3: 17 plain needs a digit 0 to 9"),
-        ("7 plain 10,0 80,0", "7 plain needs a digit 0 to 9 and a weight above 0"),
-        ("7 good 20 10,0 80,0", "there are two shapes called 7 good"),
+        ("7 plain 20 10,0 | | 80,0", "a stroke has no points"),
+        ("7 plain 20 10,0 80", "'80' is neither X,Y nor oLEFT,TOP"),
+        ("7 plain 20 10,0 80,1.5", "'80,1.5' is neither"),
+        ("7 plain 20 o1,2,3", "'o1,2,3' is neither"),
+        ("17 plain 20 10,0 80,0", "a line begins as 7 plain 20"),
+        ("7 plain 10,0 80,0", "a line begins as 7 plain 20"),
+        ("7 plain 0 10,0 80,0", "a line begins as 7 plain 20"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(tmp_path, line, says):
     table = tmp_path / "table.txt"
     table.write_text(f"# how it is written\n7 good 20 10,0 80,0!\n{line}\n")
-    with pytest.raises(TableError, match=f"^table.txt.*{says.replace('.', '[.]').replace('|', '[|]')}"):
+    with pytest.raises(ValueError, match=f"^table.txt, line 3 cannot be read: {says}"):
         read_allographs(table)
 
 
@@ -101,81 +94,25 @@ def command(*arguments, **settings):
     return subprocess.run(line, capture_output=True, text=True, **settings)
 
 
-def test_a_table_that_cannot_be_read_is_one_sentence(tmp_path):
-    shutil.copytree("handwriting", tmp_path / "handwriting")
-    with (tmp_path / "handwriting" / "allographs.txt").open("a") as table:
-        table.write("7 plain\n")
-    done = command("sheet", "sheet.png", cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.getcwd()})
-    assert done.returncode == 1 and not (tmp_path / "sheet.png").exists()
-    assert re.fullmatch(r"handwriting: allographs.txt, line \d+: a line begins as .*\n", done.stderr), (
-        done.stderr
-    )
-
-
-def test_a_sheet_that_cannot_be_written_is_refused_before_it_is_drawn(tmp_path, monkeypatch):
-    monkeypatch.setattr("handwriting.sheet.rows", lambda *_: pytest.fail("drawn"))
-    from handwriting.sheet import sheet
-
-    for path in (tmp_path / "sheet.txt", tmp_path / "none" / "sheet.png", tmp_path):
-        with pytest.raises((OSError, ValueError)):
-            sheet(path, 0, False)
-    failed = command("sheet", str(tmp_path / "none" / "sheet.png"))
-    assert failed.returncode == 1 and failed.stderr.count("\n") == 1 and "make it first" in failed.stderr
-
-
-# --- tracing ---
-
-
-def link(*strokes):
-    """A link as the page's Share button makes it."""
-    data = b""
-    for points in strokes:
-        data += struct.pack(">BH", 16, len(points))
-        for value in np.rint((np.array(points, float) + 32) * 64).astype(int).flat:
-            data += struct.pack(">H", value)
-    return "https://page/?lang=en#d=" + base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def test_a_shared_drawing_becomes_a_line_of_the_table(tmp_path):
-    angles = np.radians(np.arange(-90, -451, -6))
-    ring = 200 + np.stack([60 * np.cos(angles), 100 * np.sin(angles)], axis=1)
-    seven = [(100, 100), (180, 100), (250, 100), (230, 160), (190, 230), (150, 300)]
-    done = command("trace", link(seven, ring))
-    assert done.returncode == 0, done.stderr
-    first, second = done.stdout.removeprefix("DIGIT NAME 10 ").strip().split(" | ")
-    assert first.count("!") == 1 and 3 <= len(first.split()) <= 5 and "!" not in second
-    assert 6 <= len(second.split()) <= 14
-    table = tmp_path / "table.txt"
-    table.write_text(done.stdout.replace("DIGIT NAME", "7 mine"))
-    (traced,) = read_allographs(table)[7]
-    drawn = hand.trace(traced.shape.paths(np.zeros(0)), STEADY, np.random.default_rng(0))
-    high = 200.0
-    for line, points in zip(drawn, (seven, ring), strict=True):
-        back = line * high + [(250 + 100) / 2 - high / 2, 100]
-        assert np.abs(back.min(axis=0) - np.min(points, axis=0)).max() < 8
-        assert np.abs(back.max(axis=0) - np.max(points, axis=0)).max() < 8
-
-
-STEADY = hand.Hand(0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 200.0, 10.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("https://page/", "there is no drawing in this link"),
-        ("https://page/#d=AA", "the drawing in this link is damaged"),
-        ("https://page/#d=?", "the drawing in this link is damaged"),
-        ("https://page/#d=", "the drawing in this link is damaged"),
-        (link([(9, 9)])[:-3], "the drawing in this link is damaged"),
-        (link([(9, 9), (10, 9)]), "this drawing is a dot"),
-    ],
-)
-def test_a_link_without_a_drawing_is_refused_in_one_sentence(text, says):
-    with pytest.raises(trace.TraceError, match=says):
-        trace.trace(text)
+def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
+    for path in (tmp_path / "sheet.txt", tmp_path / "none" / "sheet.png"):
+        failed = command("sheet", str(path))
+        assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
+        assert failed.stderr.startswith("python -m handwriting sheet: ")
 
 
 # --- hands ---
+
+
+def test_a_steady_hand_passes_its_waypoints_and_turns_sharply_at_a_corner():
+    steady = hand.Hand(0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 200.0, 10.0)
+    path = [(0.0, 0.3), (0.5, 0.0), (1.0, 0.3, True), (0.4, 1.0)]
+    (line,) = hand.trace([path], steady, np.random.default_rng(0))
+    for x, y, *_ in path:
+        assert np.hypot(*(line - (x, y)).T).min() < 0.02
+    # Nothing is rounded off at the corner, and the curve runs through the second waypoint.
+    assert line[:, 0].max() > 0.98 and line[:, 1].min() < 0.01
+    assert np.hypot(*np.diff(line, axis=0).T).max() < 0.025
 
 
 def test_a_hand_stays_itself():
@@ -186,7 +123,7 @@ def test_a_hand_stays_itself():
         images = [to_input(handwriting.draw(5, rng, each), np.random.default_rng(0)) for each in hands]
         return np.stack(images).reshape(len(images), -1)
 
-    one, others = handwriting.any_hand(rng), [handwriting.any_hand(rng) for _ in range(12)]
+    one, others = hand.any_hand(rng), [hand.any_hand(rng) for _ in range(12)]
     assert len({allograph_of(one, 5).name for _ in range(12)}) == 1
     assert len({allograph_of(each, 5).name for each in others}) >= 4
     strokes = [handwriting.draw(digit, rng, one)[0] for digit in range(10)]
@@ -210,18 +147,23 @@ def test_workers_do_not_change_the_drawings():
     one, labels = handwriting.drawings(count, seed=3, workers=1)
     two, labels_of_two = handwriting.drawings(count, seed=3, workers=2)
     assert np.array_equal(one, two) and np.array_equal(labels, labels_of_two)
-    assert one.shape == (count, 28, 28) and one.dtype == np.uint8 and labels.dtype == np.int64
     # Each hand has a page of its own.
     assert np.sort(labels.reshape(-1, 10)).tolist() == [list(range(10))] * (count // 10)
-    assert (one.max(axis=(1, 2)) == 255).all()
-    assert len(np.unique(one.reshape(count, -1), axis=0)) == count
+    others = [handwriting.nondigits(count, 3, workers) for workers in (1, 2)]
+    assert np.array_equal(*others)
+    for images in (one, others[0]):
+        assert images.shape == (count, 28, 28) and images.dtype == np.uint8
+        assert (images.max(axis=(1, 2)) == 255).all()
+        assert len(np.unique(images.reshape(count, -1), axis=0)) == count
+    assert handwriting.drawings(0, 0)[0].shape == handwriting.nondigits(0, 0).shape == (0, 28, 28)
 
 
-def test_digits_stay_on_the_board():
+def test_every_drawing_stays_on_the_board():
     rng = np.random.default_rng(0)
-    for way in WAYS:
-        for _ in range(6):
-            assert inside(draw_allograph(way, rng))
+    for way in WAYS * 6:
+        check_board(draw_allograph(way, rng))
+    for kind in handwriting.KINDS * 5:
+        check_board(handwriting.draw_nondigit(kind, rng))
 
 
 def test_sizes_and_brushes_are_those_of_people():
@@ -349,32 +291,10 @@ def test_kinds_that_teach_are_not_those_that_measure():
     assert len(handwriting.TEACHING) >= 20 and len(handwriting.MEASURING) >= 20
 
 
-def test_nondigits_stay_on_the_board():
-    rng = np.random.default_rng(0)
-    for kind in handwriting.KINDS:
-        for _ in range(5):
-            assert inside(handwriting.draw_nondigit(kind, rng))
-    with pytest.raises(KeyError):
-        handwriting.draw_nondigit("no such kind", rng)
-
-
-def test_nondigits_are_even_and_the_same_for_any_workers():
-    count = CHUNK + 10
-    one, kinds = handwriting.nondigits(count, 1, handwriting.MEASURING[:10], workers=1)
-    two, _ = handwriting.nondigits(count, 1, handwriting.MEASURING[:10], workers=2)
-    assert np.array_equal(one, two) and (one.max(axis=(1, 2)) == 255).all()
-    assert np.bincount(kinds).tolist() == [count // 10] * 10
-
-
-def test_none_wanted_none_drawn():
-    images, labels = handwriting.drawings(0, 0)
-    assert images.shape == (0, 28, 28) and labels.shape == (0,)
-
-
 def test_the_dataset_of_drawn_digits_says_who_drew_what(tmp_path):
     import datasets
 
-    paths = dataset.build(tmp_path / "drawn", 0, {"train": 60, "test": 20}, workers=1)
+    paths = dataset.build(tmp_path / "drawn", {"train": 60, "test": 20}, workers=1)
     train, test = (datasets.Dataset.from_parquet(str(path), keep_in_memory=True) for path in paths)
     assert [len(train), len(test)] == [60, 20]
     assert train.column_names == ["image", "label", "allograph", "hand"]

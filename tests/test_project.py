@@ -52,9 +52,8 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README + OPERATIONS, re.S)
 # Part of a snippet -> what it prints. Those that ask the Hub run in test_hub.py, the JavaScript in
 # test_static.py.
 PRINTED = {
-    "net.classify(": r"\[\('2', [01]\.\d+\).*$",
-    "net.adapt(": r"\[\('2', [01]\.\d+\).*$",
-    "import data": r"\d$",
+    "net.preprocess(": r"\[\('2', [01]\.\d+\).*\nTrue$",
+    "net.adapt(": r"\[\('\d', 0\.[0-4]\d*\)\] \[\('7', [01]\.\d+\)\]$",
     "gradio_client": r"Loaded as API: .*\{'label': '2', 'confidences': \[.*\}$",
 }
 
@@ -67,8 +66,6 @@ def test_every_snippet_is_run_somewhere():
 @pytest.mark.parametrize("part", PRINTED)
 def test_snippets_run_as_printed(part, request):
     (code,) = (code for code in SNIPPETS if part in code)
-    if part == "import data":
-        request.getfixturevalue("mnixel")
     if "127.0.0.1:7860" in code:
         code = code.replace("http://127.0.0.1:7860", request.getfixturevalue("server").url)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

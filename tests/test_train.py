@@ -231,6 +231,11 @@ def test_upstream_preprocessing_fills_the_picture():
     assert np.ptp(rows) + 1 >= 27
 
 
+def test_upstreams_penalty_is_keras_l2():
+    net = upstream.UpstreamCNN()
+    assert net.penalty().item() == pytest.approx(0.01 * net.layers[11].weight.square().sum().item())
+
+
 def test_without_archives_and_network_drawn_digits_will_do(tmp_path, monkeypatch):
     # No server is there.
     away = {"MNIXEL_CACHE": str(tmp_path / "cache"), "MNIXEL_URL": "http://127.0.0.1:9"}

@@ -79,7 +79,7 @@ def hold_out(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
 def drawings(digits: int, nondigits: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """Drawn digits (N, 1, 28, 28), their labels (N,), and non-digit drawings (M, 1, 28, 28); uint8."""
     images, labels = handwriting.drawings(digits, seed)
-    others, _ = handwriting.nondigits(nondigits, seed)
+    others = handwriting.nondigits(nondigits, seed)
     return torch.from_numpy(images)[:, None], torch.from_numpy(labels), torch.from_numpy(others)[:, None]
 
 

@@ -1,10 +1,8 @@
-"""The results as figures for the page: from the JSON that the measuring commands write to HTML and SVG, the
-same in both editions.
+"""The tabs Data and Model: HTML and SVG from the JSON files of results.
 
-A figure is a drawing, a caption, and its numbers as a table in a fold. Words and numbers are marked so that
-the page says them in the visitor's language; colours are classes of page.css, since the page's policy forbids
-inline styles. What was measured with other weights is left out; the tab Model then says that these weights
-have not been measured.
+A figure is a drawing, a caption, and its numbers in a table that unfolds. Words and numbers are marked so
+that the page says them in the visitor's language. Colours are classes of page.css, since the page's policy
+forbids inline styles. Results of other weights are left out.
 """
 
 from __future__ import annotations
@@ -18,19 +16,27 @@ from pathlib import Path
 from web.assets import HERE, assets
 from web.words import say
 
+Row = Sequence[str]
+Rows = Iterable[Row]
+Bin = tuple[int, float, float]
+
 RESULTS = HERE.parent / "docs"
-FILES = ("accuracy.json", "data.json", "recipes.json")  # in docs/: the figures are drawn from these
-OURS, UPSTREAM = "this project", "upstream's network and recipe"  # columns of accuracy.json
+# The files in docs/ that figures are drawn from.
+FILES = ("accuracy.json", "data.json", "recipes.json")
+# Columns of accuracy.json.
+OURS, UPSTREAM = "this project", "upstream's network and recipe"
 # Rows of accuracy.json: how many of a person's digits are read right once some have been taught.
 LEARNT = "Learning a hand, UNIPEN's writers nobody looked at"
-STRANGERS = "pendigits"  # the set that compares the steps of the training
+# The set that compares the steps of the training.
+STRANGERS = "pendigits"
 # The size of a drawing in its own units, and where its axes begin and end.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 56, 456, 24, 254
-FEWEST = 50  # answers that a dot of the calibration stands for, at least
+# A dot of the calibration stands for at least so many answers.
+FEWEST = 50
 
 
 def read(path: Path) -> dict:
-    """A file of results; empty where nothing has been measured."""
+    """A file of results; {} if nothing has been measured."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
@@ -47,26 +53,15 @@ def percent(value: float, digits: int = 1) -> str:
     return f'<span data-share="{shown}">{shown}%</span>'
 
 
-# --- parts of figures --------------------------------------------------------------------------------------
-
-
-def section(title: str, content: str, hidden: bool = False) -> str:
-    """A title, its sentence and the content; nothing where there is no content."""
+def section(title: str, content: str, attribute: str = "") -> str:
+    """A title, its sentence and the content; "" if there is no content."""
     if not content:
         return ""
-    opening = "<section hidden>" if hidden else "<section>"
-    return f"{opening}<h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>"
+    return f"<section{attribute}><h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>"
 
 
-def figure(
-    name: str,
-    drawing: str,
-    caption: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    height: float = HEIGHT,
-) -> str:
-    """A drawing with its caption. Its table is headed by `columns` and by the first cell of each row."""
+def figure(name: str, drawing: str, caption: str, columns: Row, rows: Rows, height: float = HEIGHT) -> str:
+    """A drawing, its caption, and a table whose headings are `columns` and the first cell of each row."""
     drawing = f'<svg viewBox="0 0 {WIDTH} {height}" aria-hidden="true">{drawing}</svg>'
     numbers = table([say(f"charts.{column}") for column in columns], rows)
     numbers = f"<details><summary>{say('charts.numbers')}</summary>{numbers}</details>"
@@ -74,10 +69,8 @@ def figure(
     return f"{opening}{drawing}<figcaption>{caption}</figcaption>{numbers}</figure>"
 
 
-def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], mark: Callable[[int, int], str] = lambda y, x: ""
-) -> str:
-    """A table that scrolls by itself where it is wide; `mark` gives the class of the cell (row, column)."""
+def table(head: Row, rows: Rows, mark: Callable[[int, int], str] = lambda y, x: "") -> str:
+    """A table that scrolls by itself if it is too wide. `mark` gives the class of the cell (row, column)."""
     top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
@@ -123,7 +116,7 @@ def axes(across: dict[float, str], across_is: str, up: dict[float, str], up_is: 
 
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
-    """What the network in the folder `weights` learnt from, and room for the digits that figures.js shows."""
+    """What the network in `weights` learnt from, and room for the digits that figures.js adds."""
     cells = '<ul class="cells" data-set="{}"></ul>'
     options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
     choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>'
@@ -131,12 +124,11 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
         radio = f'<input type="radio" name="data-digit" value="{value}">'
         choice += f'<label class="button">{radio}{label}</label>'
     choice += '</fieldset><p class="count" role="status"></p>'
-    html = section(
-        "data.closest", '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>'
-    )
+    closest = '<p class="closest-says" role="status"></p><ul class="cells closest"></ul>'
+    html = section("data.closest", closest)
     html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
     html += section("data.ways", choice + cells.format("gallery"))
-    html += section("data.contributed", cells.format("contributed"), hidden=True)
+    html += section("data.contributed", cells.format("contributed"), " hidden")
     # The publisher has to ask for MNIXEL's own digits.
     if "show/mnixel.json" in assets():
         html += section("data.mnixel", cells.format("mnixel"))
@@ -171,9 +163,7 @@ def learnt(report: dict, counts: dict) -> str:
 
 
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
-    """How good the network in the folder `weights` is, how it was trained, what each step is worth, and what
-    it still misreads.
-    """
+    """How good the network in `weights` is, how it was trained, what each step is worth, its mistakes."""
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
     recipes = read(results / "recipes.json").get("recipes", {})
     wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
@@ -198,7 +188,7 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
 
 
 def people(accuracy: dict, names: Sequence[str]) -> str:
-    """A dot and its interval for each of the sets; upstream's share is beside them in the table."""
+    """A dot and its interval for each set. The table also has upstream's share."""
     sets = {name: accuracy["sets"][name] for name in names}
     low = 5 * math.floor(20 * min(each[OURS]["interval"][0] for each in sets.values()))
     end = len(sets) * 40 + 22
@@ -222,15 +212,14 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
 
 
 def confusion(name: str, matrix: list[list[int]]) -> str:
-    """The matrix as a table, where the commoner mistakes are darker, and the commonest ones in words."""
+    """The matrix as a table in which frequent mistakes are darker, and the three most frequent in words."""
     cells = [(n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row)]
     wrong = sorted((cell for cell in cells if cell[0] and cell[1] != cell[2]), reverse=True)
     most, misread = max((n for n, *_ in wrong), default=1), sum(n for n, *_ in wrong)
 
     def mark(y: int, x: int) -> str:
-        if x == y:
-            return "hit"
-        return f"heat{math.ceil(4 * matrix[y][x] / most)}" if matrix[y][x] else ""
+        heat = f"heat{math.ceil(4 * matrix[y][x] / most)}" if matrix[y][x] else ""
+        return "hit" if x == y else heat
 
     total = number(sum(n for n, *_ in cells))
     caption = [say("model.set", set=say(f"set:{name}"), wrong=number(misread), total=total)]
@@ -241,11 +230,9 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
     return f"{opening}{body}<figcaption>{' '.join(caption)}</figcaption></figure>"
 
 
-def merged(bins: Iterable[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
-    """Bins (answers, mean confidence, share right) joined with their neighbours until each has FEWEST
-    answers.
-    """
-    found: list[tuple[int, float, float]] = []
+def merged(bins: Iterable[Bin]) -> list[Bin]:
+    """Bins (answers, mean confidence, share right), joined until each but the last has FEWEST answers."""
+    found: list[Bin] = []
     for count, sure, right in bins:
         if found and found[-1][0] < FEWEST:
             n, surer, righter = found.pop()
@@ -255,8 +242,8 @@ def merged(bins: Iterable[tuple[int, float, float]]) -> list[tuple[int, float, f
     return found
 
 
-def reliability(name: str, bins: list[tuple[int, float, float]]) -> str:
-    """How often it is right when it is that sure; a dot is larger when it stands for more answers."""
+def reliability(name: str, bins: list[Bin]) -> str:
+    """How often it is right when it is that sure. A larger dot stands for more answers."""
     bins = merged(bins)
     x, y, most = scale(0, 1, LEFT, RIGHT), scale(0, 1, BOTTOM, TOP), max(count for count, *_ in bins)
     across, up = ({side(n / 5): percent(n / 5, 0) for n in range(6)} for side in (x, y))
@@ -312,7 +299,7 @@ def taught(rows: list[dict]) -> str:
 
 
 def steps(recipes: dict) -> str:
-    """How many of the strangers' digits each recipe misread, as bars; nothing where it was not measured."""
+    """How many of the strangers' digits each recipe misread, as bars; "" if none was measured."""
     counts = {name: row["people"][STRANGERS] for name, row in recipes.items() if STRANGERS in row["people"]}
     if not counts:
         return ""

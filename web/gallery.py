@@ -1,7 +1,7 @@
-"""Draws the digits that the page shows of its training, as one sprite with a list of what is on it.
+"""Draws the digits that the tabs Data and Model show: a sprite, and a list of what is on it.
 
-`python -m web gallery` runs it: the page's servers carry the two files and not the drawing program. The
-sprite has every way of writing once, and then drawings, new to the network, that the weights misread.
+`python -m web gallery` runs it, so that the page's servers need no drawing program. The sprite has every way
+of writing once, and then new drawings that the weights misread.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from handwriting.allographs import ALLOGRAPHS
 from handwriting.drawing import choose, draw_allograph, to_input
 
 SEED = 7
-COLUMNS, LEVELS = 20, 12  # digits in a row of the sprite, and its levels of grey
-NEW, SHOWN = 5000, 30  # new drawings that are read, and how many of the misread ones are shown
+# Digits in a row of the sprite, and its levels of grey.
+COLUMNS, LEVELS = 20, 12
+# New drawings that are read, and how many of the misread ones are shown.
+NEW, SHOWN = 5000, 30
 
 
 def write(out: Path, weights: Path) -> str:
@@ -34,7 +36,7 @@ def write(out: Path, weights: Path) -> str:
 
 
 def write_mnixel(out: Path, weights: Path) -> str:
-    """Write MNIXEL's training digits as mnixel.png and mnixel.json. DataError without archives."""
+    """Write MNIXEL's training digits as mnixel.png and mnixel.json. Raises DataError without archives."""
     arrays, net = data.arrays("clean"), model.DigitCNN.from_pretrained(weights)
     order = np.argsort(arrays.y_train, kind="stable")
     cells = [net.preprocess(arrays.x_train[i] / 255)[0].numpy() for i in order]
@@ -44,7 +46,7 @@ def write_mnixel(out: Path, weights: Path) -> str:
 
 
 def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
-    """Write 28x28 pictures, 0..1, row by row into one PNG of few greys, and a JSON file about them."""
+    """Write 28x28 pictures 0..1, row by row, into a PNG of few greys, and a JSON file about them."""
     side, path = model.INPUT, path.with_suffix(".png")
     sheet = np.zeros((-(-len(cells) // COLUMNS) * side, COLUMNS * side), np.uint8)
     for number, cell in enumerate(cells):
@@ -58,7 +60,7 @@ def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
 
 
 def _ways() -> tuple[list[list], list[np.ndarray]]:
-    """[digit, way of writing, share of the digit's drawings] and picture of every way, undistorted."""
+    """For every way: [digit, its name, its share of the digit's drawings], and an undistorted picture."""
     rng, digits, cells = np.random.default_rng(SEED), [], []
     for digit, ways in ALLOGRAPHS.items():
         weights = np.array([way.weight for way in ways])
@@ -70,7 +72,7 @@ def _ways() -> tuple[list[list], list[np.ndarray]]:
 
 
 def _mistakes(net: model.DigitCNN) -> tuple[dict, list[np.ndarray]]:
-    """How the network reads new drawings, distorted as in training, and pictures of those it misreads."""
+    """How the network reads new drawings as in training, and pictures of those that it misreads."""
     rng = np.random.default_rng(SEED + 1)
     ways = [choose(number % 10, rng) for number in range(NEW)]
     cells = [to_input(draw_allograph(way, rng), rng) for way in ways]
