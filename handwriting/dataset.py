@@ -15,7 +15,7 @@ EACH = 20
 SHARD = "{split}-00000-of-00001.parquet"
 
 
-def build(out: Path, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
+def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
     """Write the splits as parquet into the folder `out`, and return their paths.
 
     A row has the picture as networks are given it (`image`, 28x28), the digit (`label`), the name of its
@@ -34,9 +34,10 @@ def build(out: Path, sizes: dict[str, int] = SIZES, workers: int | None = None) 
     )
     paths = []
     for part, (split, count) in enumerate(sizes.items()):
-        images, labels = drawings(count, part, workers, EACH)
+        stream = 2 * seed + part
+        images, labels = drawings(count, stream, workers, EACH)
         numbers = np.arange(count) // EACH
-        owners = [hand_of(part, number) for number in range(-(-count // EACH))]
+        owners = [hand_of(stream, number) for number in range(-(-count // EACH))]
         shapes = [allograph_of(owners[n], d).name for n, d in zip(numbers, labels.tolist(), strict=True)]
         hands = numbers + part * SIZES["train"] // EACH
         columns = {"image": list(images), "label": labels, "allograph": shapes, "hand": hands}
