@@ -338,7 +338,7 @@ def test_kinds_that_teach_are_not_those_that_measure():
 def test_the_dataset_of_drawn_digits_says_who_drew_what(tmp_path):
     import datasets
 
-    paths = dataset.build(tmp_path / "drawn", {"train": 60, "test": 20}, workers=1)
+    paths = dataset.build(tmp_path / "drawn", sizes={"train": 60, "test": 20}, workers=1)
     train, test = (datasets.Dataset.from_parquet(str(path), keep_in_memory=True) for path in paths)
     assert [len(train), len(test)] == [60, 20]
     assert train.column_names == ["image", "label", "allograph", "hand"]
