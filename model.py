@@ -1014,7 +1014,7 @@ def _read_config(path: Path, source: str) -> Config:
             if not low <= raw[name] <= high:
                 raise ValueError(f"a {name} of {low} to {high} is expected")
         return Config(**{**raw, "channels": tuple(raw["channels"])})
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise ValueError(
             f"The {CONFIG} of {source} is not the configuration of this network ({error})."
         ) from error

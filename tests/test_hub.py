@@ -259,6 +259,7 @@ HARM = {
         {"model.safetensors": NONSENSE, **weights(sha256=hashlib.sha256(NONSENSE).hexdigest())},
         "is not a safetensors file",
     ),
+    "deep": ({"config.json": b"[" * 30_000}, "is not the configuration"),
 }
 
 

@@ -5,7 +5,6 @@ The real clients run in fresh processes against the local hub.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
@@ -24,7 +23,7 @@ from data import arrays
 from model import DigitCNN
 from publishing import bundles, export
 from reports import cards, tables
-from tests.harness import CLEAN, ROOT, called, without
+from tests.harness import CLEAN, ROOT, called
 from tests.harness.hub import (
     DATASET,
     MODEL,
@@ -434,8 +433,6 @@ def test_the_card_holds_what_was_measured():
 @pytest.mark.thorough
 def test_the_notebook_runs_from_top_to_bottom(everything, tmp_path):
     """Its cells, one after the other in one namespace, as a kernel runs them; what it prints is looked at."""
-    if importlib.util.find_spec("matplotlib") is None:
-        without("matplotlib is not installed")
     hub, _ = everything
     notebook = json.loads(hub.files("model", MODEL)["notebook.ipynb"])
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
