@@ -13,11 +13,11 @@ MODEL_REVISION = os.environ.get("MODEL_REVISION") or "main"
 MODEL_REFRESH = max(1.0, float(os.environ.get("MODEL_REFRESH") or 600))  # seconds
 ALLOW_FRAMES = os.environ.get("ALLOW_FRAMES") == "1"
 
-# The Hub sets SPACE_ID on a Space, whose visitors come through a proxy on a private network. uvicorn believes
-# the X-Forwarded-For of the addresses in this variable of its own.
+# The Hub sets SPACE_ID on a Space, whose visitors come through proxies on private networks. uvicorn believes
+# the X-Forwarded-For of these.
+PROXIES = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
 if os.environ.get("SPACE_ID"):
-    private = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
-    os.environ.setdefault("FORWARDED_ALLOW_IPS", private)
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", PROXIES)
 
 
 def keep_visitors_out_of_the_log() -> None:
