@@ -60,11 +60,10 @@ def open_picture(raw: bytes) -> Image.Image:
 
 def reduced(image: Image.Image) -> Image.Image:
     """The picture reduced as model.py does, and without a palette: RGBA if it has transparency, L or RGB."""
+    mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
     if image.mode[0] in "IF":
         # Modes I and F have more than 8 bits, which a conversion would lose.
         mode = image.mode
-    else:
-        mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
     wide = "I" if mode.startswith("I;16") else mode
     # A copy of a large picture takes time.
     image = image if image.mode == wide else image.convert(wide)

@@ -47,7 +47,6 @@ HEADERS = {
         f"base-uri 'self'; frame-ancestors {FRAMES}"
     ),
     "x-content-type-options": "nosniff",
-    "referrer-policy": "strict-origin-when-cross-origin",
 }
 # The sentence for a status that comes without one.
 SENTENCES = {
@@ -153,13 +152,10 @@ def without_paths(raw: bytes) -> bytes:
 def refusal(status: int, content: bytes = b"") -> Refused:
     """The refusal in the content of an answer of Gradio's, or the one for its status."""
     try:
-        sentence = json.loads(content)["error"]
+        # Gradio answers 500 whatever the status of a refusal. Errors without a sentence hold None.
+        return Refused(str.strip(json.loads(content)["error"]))
     except (ValueError, LookupError, TypeError):
-        sentence = None
-    if isinstance(sentence, str):
-        # Gradio answers 500 whatever the status of a refusal.
-        return Refused(sentence)
-    return Refused(SENTENCES.get(status, FAILED), status)
+        return Refused(SENTENCES.get(status, FAILED), status)
 
 
 def answer(refused: Refused) -> Response:

@@ -75,15 +75,13 @@ def content(picture: object) -> bytes:
         text = unquote(text.partition(",")[2])
     try:
         path = Path(text[:1025]).resolve()
-        if path.is_relative_to(get_upload_folder()) and path.is_file():
+        if path.is_relative_to(Path(get_upload_folder()).resolve()) and path.is_file():
             return path.read_bytes()
         # People send line breaks, - and _ for + and /, and no padding.
         text = "".join(text.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (OSError, ValueError):
-        raise Refused(
-            "This is neither an uploaded picture nor base64: wrap its path in handle_file(...)."
-        ) from None
+        raise Refused("This is neither an uploaded file nor base64; use handle_file(path).") from None
 
 
 def for_caller(answer: dict, request: object) -> dict | str:

@@ -15,9 +15,9 @@ ALLOW_FRAMES = os.environ.get("ALLOW_FRAMES") == "1"
 
 # The Hub sets SPACE_ID on a Space, whose visitors come through proxies on private networks. uvicorn believes
 # the X-Forwarded-For of these.
-PROXIES = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
 if os.environ.get("SPACE_ID"):
-    os.environ.setdefault("FORWARDED_ALLOW_IPS", PROXIES)
+    private = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", private)
 
 
 def keep_visitors_out_of_the_log() -> None:
