@@ -336,7 +336,7 @@ def test_the_log_holds_nothing_of_a_visitor():
     url = f"data:image/png;base64,{SECRET * 9}"
     pictures = [{"url": f" {url}"}, {"path": url, "meta": {"_type": "gradio.FileData"}}, [url], {url: 1}]
     tool = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
-    agent = {"Accept": "application/json, text/event-stream"}
+    agent = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     with serving(HF_TOKEN="hf_secretsecretsecret", HF_HUB_OFFLINE="1") as server:
         for seen in pictures:
             arguments = {"picture": seen, "top_k": SECRET}
@@ -346,8 +346,8 @@ def test_the_log_holds_nothing_of_a_visitor():
             for more in ({}, {SECRET: 1}):
                 post(server, "call/v2/predict", {**arguments, **more})
                 for params in ({"name": "predict", "arguments": arguments}, {"name": SECRET}, [seen]):
-                    post(server, "mcp/", {**tool, "params": params, **more}, **agent)
-            post(server, "mcp/", {**tool, "method": SECRET, "id": [SECRET]}, **agent)
+                    for body in ({**tool, "params": params, **more}, {"method": SECRET, "id": [SECRET]}):
+                        get(server, f"{API}/mcp/", "POST", agent, json.dumps(body).encode())
             for name in ("consent", "submit", "status", "delete", "collection"):
                 post(server, f"/contributions/{name}", {"receipt": SECRET, "strokes": seen, "label": seen})
         for path in (f"/{SECRET}", f"/?x={SECRET}", f"/assets/{SECRET}.js"):

@@ -43,8 +43,8 @@ def post(server, path: str, body: object, **headers: str) -> tuple[int, dict]:
     """Status and answer of a question in JSON; a path that begins with no slash is one of Gradio's."""
     path = path if path.startswith("/") else f"{API}/{path}"
     headers = {"Content-Type": "application/json", **headers}
-    status, kind, content = get(server, path, "POST", headers, json.dumps(body).encode())
-    return status, json.loads(content) if "json" in kind["content-type"] else {}
+    status, _, content = get(server, path, "POST", headers, json.dumps(body).encode())
+    return status, json.loads(content)
 
 
 def data_url(content: bytes, kind: str = "png") -> dict:
