@@ -48,11 +48,10 @@ def sentence(message: str) -> None:
 CLOSED = """/monitoring /monitoring/summary /docs /login_check // /%2e%2e/app.py /svelte/x.js /web/app.py
 /gradio_api/file=/etc/passwd /gradio_api/file/etc/passwd /gradio_api/proxy=https://example.com/
 /gradio_api/token /gradio_api/runs /gradio_api/deep_link?session_hash=a /gradio_api/dev/reload
-/gradio_api/user /gradio_api/custom_component/a/b/c/d /gradio_api/heartbeat/a /gradio_api/upload_progress
-/gradio_api/mcp/sse /assets/../../app.py /weights/model.safetensors /gradio_api/queue/status
-/pwa_icon/30000""".split()
+/gradio_api/user /gradio_api/heartbeat/a /pwa_icon/30000
+/gradio_api/mcp/sse /assets/../../app.py /weights/model.safetensors /gradio_api/queue/status""".split()
 CLOSED += ["/assets/" + "a" * 300, "/static/img/" + "%E2%82%AC" * 90, "/" + "a" * 3000]
-CLOSED_POSTS = """/login vibe-edit process_recording stream/a cancel component_server reset run/other
+CLOSED_POSTS = """/login vibe-edit stream/a cancel reset run/other
 api/predict run/other/predict mcp/messages/ call/other queue/leave""".split()
 
 
