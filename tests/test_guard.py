@@ -363,7 +363,6 @@ def test_the_log_holds_nothing_of_a_visitor():
 
 @pytest.mark.parametrize(("change", "status"), [("SECONDS", 408), ("bytes", 429)])
 def test_bodies_end_in_time_and_are_counted_as_they_come(monkeypatch, change, status):
-    """However they drip."""
     if change == "bytes":
         monkeypatch.setitem(ALLOWED, "bytes", (3, 300))
     else:
