@@ -9,12 +9,11 @@ from __future__ import annotations
 import importlib.util
 import signal
 import sys
+import threading
 from pathlib import Path
 
-from serving.settings import Settings, command_line, prepare_gradio
+from serving.settings import NAME, command_line, keep_visitors_out_of_the_log
 
-# Gradio reads the environment while it is imported.
-FOLDER = prepare_gradio()
 if importlib.util.find_spec("spaces"):
     # ZeroGPU wants its package imported before anything that could touch CUDA.
     import spaces
@@ -30,7 +29,8 @@ from starlette.middleware import Middleware
 from contributions import CONSENT
 from contributions.service import ContributionService
 from serving import TITLE, VERSION
-from serving.limits import RateLimiter
+from serving.decoder import CAN_LIMIT
+from serving.limits import visitor
 from serving.middleware import Guard
 from serving.predict import Predictor, for_caller
 from serving.routes import contribution_routes, own_routes
@@ -43,20 +43,16 @@ HERE = Path(__file__).parent
 def endpoints(predictor: Predictor) -> None:
     """`/predict` and `/info` for gradio_client, REST and MCP; neither waits in Gradio's queue."""
 
-    async def predict(
-        picture: str | dict, top_k: int | float | str = 3, request: gr.Request | None = None
-    ) -> dict | str:
+    async def predict(picture: str | dict, request: gr.Request, top_k: int | float | str = 3) -> dict | str:
         """Read one hand-drawn digit in a picture. The label is null when the network is not sure.
 
         Args:
             picture: an image file, white on black or dark on light: a data URL, base64, or an uploaded file.
             top_k: how many digits to list, 1 to 10.
         """
-        # MCP hands over Starlette's request, and Gradio one that holds it.
-        scope = getattr(request, "request", request).scope  # type: ignore[union-attr]
-        return for_caller(await predictor.predict(scope, picture, top_k), request)
+        return for_caller(await predictor.predict(visitor(request), picture, top_k), request)
 
-    def info(request: gr.Request | None = None) -> dict | str:
+    def info(request: gr.Request) -> dict | str:
         """What is served: where the weights are from, their parameters, the accuracy on MNIXEL's test images.
 
         `problem` is one sentence when the weights that were asked for cannot be had, else null.
@@ -69,26 +65,27 @@ def endpoints(predictor: Predictor) -> None:
 
 def main() -> int:
     """Serve the page until somebody stops it; returns the exit status."""
-    options, service = command_line(), None
+    port, service = command_line(), None
+    keep_visitors_out_of_the_log()
+    if not CAN_LIMIT:
+        print("A picture's cost cannot be limited on this system: the page is served to this machine only.")
     try:
-        settings = Settings(port=options.port)
-        limits, weights = RateLimiter(), Weights(HERE / "weights", settings)
-        predictor, routes = Predictor(weights, limits, Path(FOLDER.name)), own_routes(weights)
-        guard = Middleware(Guard, settings, limits, predictor.uploaded)
+        weights = Weights(HERE / "weights")
+        routes = own_routes(weights)
         service, contributions = ContributionService.from_environment(VERSION)
         if service:
-            routes += contribution_routes(service.answer, limits)
+            routes += contribution_routes(service.answer)
             contributions = {"licence": service.licence, "version": CONSENT}
-        with gr.Blocks(title=TITLE, delete_cache=(60, 600)) as blocks:
+        with gr.Blocks(title=TITLE, delete_cache=(60, 600), analytics_enabled=False) as blocks:
             page(HERE / "weights", contributions or {})
-            endpoints(predictor)
-        weights.start()
+            endpoints(Predictor(weights))
+        threading.Thread(target=weights.follow, daemon=True).start()
         # A Space is stopped by SIGTERM; Gradio knows Ctrl-C only.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         blocks.launch(
             # Gradio makes an address of the name, and an IPv6 address has brackets.
-            server_name=f"[{settings.name.strip('[]')}]" if ":" in settings.name else settings.name,
-            server_port=int(settings.port),
+            server_name="127.0.0.1" if not CAN_LIMIT else f"[{NAME}]" if ":" in NAME else NAME,
+            server_port=port,
             share=False,
             ssr_mode=False,
             mcp_server=True,
@@ -96,15 +93,13 @@ def main() -> int:
             max_file_size="20mb",
             run_history=False,
             footer_links=["api"],
-            state_session_capacity=500,
+            # A session holds its last picture, and nothing that anybody asks for again.
+            state_session_capacity=10,
             head=HEAD,
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
             favicon_path=HERE / "web" / "static" / "icon.svg",
-            app_kwargs={"routes": routes, "middleware": [guard]},
+            app_kwargs={"routes": routes, "middleware": [Middleware(Guard)]},
         )
-    except KeyboardInterrupt:
-        # Somebody stopped it while it started.
-        return 0
     except (OSError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1

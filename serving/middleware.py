@@ -3,62 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
-from collections.abc import Callable
 
-from starlette.datastructures import Headers
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
 
-from serving.calls import CALL, SMALL, check_call, check_form
 from serving.decoder import MAX_BYTES
-from serving.limits import RateLimiter, Refused, visitor
-from serving.settings import Settings, log_failure
+from serving.limits import Refused, charge, visitor
+from serving.settings import ALLOW_FRAMES, log_failure
 
 API = "/gradio_api"
-DRAWING, PICTURE = 2**18, MAX_BYTES * 4 // 3 + SMALL  # bytes of JSON
-
-
-# Paths that our page, Gradio's page, its clients and MCP read. All others are closed.
-OPEN = (
-    "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health|/weights/current",
+# Bytes of JSON without a picture; in base64 a picture is longer by a third.
+SMALL = 2**16
+# The paths that our page, Gradio's page, its clients and MCP read, and those that take a body, with the most
+# bytes that it may have. All other paths are closed.
+OPEN = {
+    "/|/config|/theme.css|/robots.txt|/manifest.json|/favicon.ico|/pwa_icon|/health|/weights/current": 0,
     # Longer names of files make Gradio raise.
-    "/(assets|static|web/[0-9a-f]{16}|weights/[0-9a-f]{64})/[!-~]{1,200}",
-    f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)",
-    f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+",
-)
-# Paths that take a body, and the most bytes that it may have.
-BODIES = {
-    f"{API}/(run/predict|mcp)": PICTURE,
-    f"{API}/(run/info|queue/join|call/(v2/)?(predict|info))": SMALL,
+    "/(assets|static|web/[0-9a-f]{16}|weights/[0-9a-f]{64})/[!-~]{1,200}": 0,
+    f"{API}/(info|openapi.json|app_id|startup-events|theme.css|queue/data|mcp/schema)": 0,
+    f"{API}/call/(v2/)?(predict|info)/[0-9a-f]+": 0,
+    f"{API}/(run/predict|mcp)": MAX_BYTES * 4 // 3 + SMALL,
     f"{API}/upload": MAX_BYTES + SMALL,
-    "/contributions/submit": DRAWING,
-    "/contributions/(consent|status|delete|accepted|collection)": SMALL,
+    # Gradio keeps these calls until somebody has fetched the answer, so pictures are uploaded before.
+    f"{API}/(run/info|queue/join|call/(v2/)?(predict|info))": SMALL,
+    "/contributions/(consent|submit|status|delete|accepted|collection)": 2**18,
 }
+LOCAL = ("127.0.0.1", "localhost", "::1")
 # The whole body must arrive within so many seconds.
 SECONDS = 60.0
-
-POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; worker-src 'self' blob:; "
-    # Gradio's page holds scripts, and makes functions of its components' scripts.
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    # No script can send a drawing anywhere but here.
-    "connect-src 'self'{hub}; img-src 'self' data: blob:{hub}; form-action 'self'; "
-    "object-src 'none'; base-uri 'self'; frame-ancestors {frames}"
-)
-LOCAL = ("127.0.0.1", "localhost", "::1")
-# The sentence for a status that comes without one of ours.
-SENTENCES = {
-    400: (f"The request could not be carried out; {CALL}", "bad request"),
-    404: ("There is nothing here.", "no such path"),
-    405: ("This path expects another method.", "bad request"),
-    408: ("The request came too slowly.", "bad request"),
-    413: ("This is too large; a picture file may have 20 MiB, a drawing 256 KiB.", "too large"),
-    500: ("Something went wrong here; it is not your fault.", "failure"),
-    503: ("The server is busy; try again in a moment.", "busy"),
+# Gradio would walk through more values than these for so long that everybody waits.
+MAX_VALUES = 60_000
+FRAMES = "*" if ALLOW_FRAMES else "'self' https://huggingface.co"
+HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+        # Gradio's page holds scripts, and makes functions of its components' scripts.
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; "
+        # No script can send a drawing anywhere but here.
+        "connect-src 'self'; img-src 'self' data: blob:; form-action 'self'; object-src 'none'; "
+        f"base-uri 'self'; frame-ancestors {FRAMES}"
+    ),
+    "x-content-type-options": "nosniff",
 }
+# The sentence for a status that comes without one.
+SENTENCES = {
+    404: "There is nothing here.",
+    405: "This path expects another method.",
+    408: "The request came too slowly.",
+    413: "This is too large; a picture file may have 20 MiB, a drawing 256 KiB.",
+}
+FAILED = "The server could not do that; the page shows under Use via API what a call looks like."
 
 
 class Guard(BaseHTTPMiddleware):
@@ -67,114 +64,101 @@ class Guard(BaseHTTPMiddleware):
     Every answer gets the headers and the policy, and every error is one sentence.
     """
 
-    def __init__(
-        self, app: ASGIApp, settings: Settings, limits: RateLimiter, is_upload: Callable[[str], object]
-    ):
-        super().__init__(app)
-        self.settings, self.limits, self.is_upload = settings, limits, is_upload
-        # On a Space, Gradio's page asks the Hub whose it is.
-        hub = " https://huggingface.co" if settings.space_id else ""
-        policy = POLICY.format(hub=hub, frames="*" if settings.allow_frames else f"'self'{hub}")
-        self.headers = {
-            "content-security-policy": policy,
-            "x-content-type-options": "nosniff",
-            "referrer-policy": "strict-origin-when-cross-origin",
-        }
-
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         """The answer to a request, with an error as one sentence."""
-        path = request.scope["path"]
-        # `Predictor` puts its refusals here.
-        refusals: list[Refused] = request.scope.setdefault("refusals", [])
         try:
-            response = await self.let_through(request, call_next)
+            await self.admit(request)
+            response = await call_next(request)
             if response.status_code >= 400:
-                response = answer(refusals[0] if refusals else by_status(response.status_code), path)
+                parts = response.body_iterator  # type: ignore[attr-defined]
+                raise refusal(response.status_code, b"".join([part async for part in parts]))
         except Refused as error:
-            response = answer(error, path)
+            response = answer(error)
         except (TimeoutError, ClientDisconnect):
-            response = answer(by_status(408), path)
+            response = answer(refusal(408))
         except Exception as error:
             log_failure(error)
-            response = answer(by_status(500), path)
-        response.headers.update(self.headers)
+            response = answer(refusal(500))
+        response.headers.update(HEADERS)
         return response
 
-    async def let_through(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """The answer of Gradio or of our routes. Raises Refused when a limit or a rule forbids it."""
-        path = request.scope["path"].rstrip("/") or "/"
-        most, for_gradio = most_bytes(path, request.method), path.startswith(API)
-        if most and not for_gradio:
-            check_origin(request.headers, self.settings)
-        who = request.scope["visitor"] = visitor(request.scope)
-        self.limits.charge(who, "requests")
+    async def admit(self, request: Request) -> None:
+        """Read and check a request. Raises Refused when a limit or a rule forbids it."""
+        path, who = request.scope["path"].rstrip("/") or "/", visitor(request)
+        most = next((most for pattern, most in OPEN.items() if re.fullmatch(pattern, path)), None)
+        if most is None:
+            raise refusal(404)
+        if request.method not in (("POST",) if most else ("GET", "HEAD")):
+            raise refusal(405)
+        charge(who, "requests")
         if not most:
-            return await call_next(request)
-        if int(request.headers.get("content-length", 0)) > most:
-            raise by_status(413)
+            return
+        if not path.startswith(API):
+            check_origin(request)
+        elif not path.endswith("/upload"):
+            charge(who, "pictures")
         body = bytearray()
-        try:
-            async with asyncio.timeout(SECONDS):
-                async for part in request.stream():
-                    self.limits.hold(who, len(part))
-                    body += part
-                    if len(body) > most:
-                        raise by_status(413)
-            # Starlette hands on what `Request.body()` would have put here.
-            raw = request._body = bytes(body)
-            if not for_gradio:
-                self.limits.charge(who, "contributions")
-            elif path.endswith("/upload"):
-                self.limits.charge(who, "uploads", len(raw) // 1024 + 1)
-                check_form(request.headers.get("content-type", ""), raw)
-            else:
-                check_call(path, raw, self.is_upload)
-            return await call_next(request)
-        finally:
-            self.limits.hold(who, -len(body))
+        async with asyncio.timeout(SECONDS):
+            async for part in request.stream():
+                charge(who, "bytes", len(part))
+                body += part
+                if len(body) > most:
+                    raise refusal(413)
+        # Starlette hands on what `Request.body()` would have put here.
+        request._body = one_file(bytes(body)) if path.endswith("/upload") else without_paths(bytes(body))
 
 
-def most_bytes(path: str, method: str) -> int:
-    """How many bytes may be sent to an open path, 0 if it is only read. Raises Refused for other paths."""
-    most = next((most for pattern, most in BODIES.items() if re.fullmatch(pattern, path)), 0)
-    if "/.." in path or not (most or re.fullmatch("|".join(OPEN), path)):
-        raise by_status(404)
-    if method not in (("POST",) if most else ("GET", "HEAD")):
-        raise by_status(405)
-    return most
+def check_origin(request: Request) -> None:
+    """Raises Refused when a page of another site asks. Programs state no origin, and may ask."""
+    host, origin = request.headers.get("host"), request.headers.get("origin")
+    is_own = origin is None or origin.partition("://")[2] == host
+    # Browsers state the site, except to pages on plain HTTP that are not on their own machine.
+    site = request.headers.get("sec-fetch-site", "same-origin" if is_own else "cross-site")
+    # Another site can give its own name this machine's address (DNS rebinding).
+    is_here = request.client is not None and request.client.host in LOCAL
+    is_foreign = is_here and request.url.hostname not in LOCAL
+    if is_foreign or site not in ("same-origin", "none"):
+        sentence = "Only this page may ask for that, not another site; a proxy must send X-Forwarded-For."
+        raise Refused(sentence, 403)
 
 
-def by_status(status: int) -> Refused:
-    """The refusal for a status that comes without a sentence of ours."""
-    sentence, code = SENTENCES.get(status, SENTENCES[400])
-    return Refused(sentence, status, code)
+def one_file(raw: bytes) -> bytes:
+    """A form with one file. Raises Refused for other forms: Gradio opens a file for each part."""
+    # A form's first line stands before each part and at the end.
+    if raw.count(raw.partition(b"\r\n")[0]) != 2:
+        raise Refused("One picture is uploaded at a time, as the file `files` of a form.")
+    return raw
 
 
-def answer(refused: Refused, path: str) -> Response:
-    """A refusal in the shapes that Gradio's clients and our page read."""
-    status, sentence, headers = refused.status, str(refused), {}
-    detail: object = sentence
-    if status in (429, 503):
-        headers = {"retry-after": str(refused.seconds)}
-    if status in (408, 413):
-        # Nobody waits for the rest of the body.
-        headers = {"connection": "close"}
-    if status == 400 and path.startswith((f"{API}/queue/", f"{API}/call/")):
-        status, detail = 422, [{"__type__": "validate", "is_valid": False, "message": sentence}]
-    return JSONResponse({"error": sentence, "detail": detail, "code": refused.code}, status, headers)
+def without_paths(raw: bytes) -> bytes:
+    """A JSON object in which each `path` has become a `url`. Raises Refused for other bodies.
 
-
-def check_origin(headers: Headers, settings: Settings) -> None:
-    """Raises Refused when a page of another site asks. Programs state no origin, and may ask.
-
-    A foreign name that was made to mean this machine (DNS rebinding) is another site.
+    Gradio would download a picture from a `path` that is an address.
     """
-    host, origin = headers.get("host", "").lower(), headers.get("origin")
-    name = re.sub(r":\d*$", "", host).strip("[]")
-    if settings.name in LOCAL and not settings.behind_proxy and name not in LOCAL:
-        sentence = "Only this machine may ask for that; behind a proxy set BEHIND_PROXY=1."
-        raise Refused(sentence, 403, "other origin")
-    own = {host, settings.space_host, "huggingface.co" if settings.space_id else ""} - {""}
-    if origin is not None and origin.lower().partition("://")[2] not in own:
-        sentence = "Only this page itself may ask for that, not a page of another site."
-        raise Refused(sentence, 403, "other origin")
+
+    def renamed(part: dict) -> dict:
+        path = part.pop("path", None)
+        return {**part, "url": path} if path else part
+
+    try:
+        body = json.loads(raw, object_hook=renamed) if raw.count(b",") <= MAX_VALUES else None
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise Refused(f"The request's body must be a JSON object of at most {MAX_VALUES:,} values.")
+    return json.dumps(body).encode()
+
+
+def refusal(status: int, content: bytes = b"") -> Refused:
+    """The refusal in the content of an answer of Gradio's, or the one for its status."""
+    try:
+        # Gradio answers 500 whatever the status of a refusal. Errors without a sentence hold None.
+        return Refused(str.strip(json.loads(content)["error"]))
+    except (ValueError, LookupError, TypeError):
+        return Refused(SENTENCES.get(status, FAILED), status)
+
+
+def answer(refused: Refused) -> Response:
+    """A refusal in the shapes that Gradio's clients and our page read."""
+    told = {"error": str(refused), "detail": str(refused), "code": refused.code}
+    return JSONResponse(told, refused.status, refused.headers)

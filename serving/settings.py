@@ -1,102 +1,68 @@
-"""Every environment variable that the server reads, and what must be set before Gradio is imported."""
+"""Every environment variable that the server reads, its command line, and a log without visitors' data."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import os
-import re
 import sys
-import tempfile
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 
-# The environment as it was before `prepare_gradio` changed it.
-ENVIRONMENT = dict(os.environ)
+MODEL_ID = os.environ.get("MODEL_ID", "")
+MODEL_REVISION = os.environ.get("MODEL_REVISION") or "main"
+MODEL_REFRESH = os.environ.get("MODEL_REFRESH") or "600"
+ALLOW_FRAMES = os.environ.get("ALLOW_FRAMES") == "1"
+
+# The Hub sets SPACE_ID on a Space, whose visitors come through proxies on private networks. uvicorn believes
+# the X-Forwarded-For of these.
+if os.environ.get("SPACE_ID"):
+    private = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", private)
+
+
+# Gradio's own reading of these ends in a traceback for a wrong port, or for an IPv6 address.
+NAME = os.environ.pop("GRADIO_SERVER_NAME", "") or ("0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1")
+PORT = os.environ.pop("GRADIO_SERVER_PORT", "") or "7860"
 HELP = """\
 environment variables (docs/operations.md has all of them):
   MODEL_ID, MODEL_REVISION  weights from the Hub, OWNER/NAME, instead of the embedded ones
-  MODEL_REFRESH             seconds between two looks for newer weights (600; 0 looks once)
+  MODEL_REFRESH             seconds between two looks for newer weights (600)
   CONTRIBUTIONS             off: the page takes no drawings
   CONTRIBUTIONS_DIR         folder of contributed drawings (data/submissions)
   CONTRIBUTIONS_REPO        private dataset repository that mirrors them
   GRADIO_SERVER_NAME        address to listen on (127.0.0.1)
   GRADIO_SERVER_PORT        port, unless --port is given (7860)
-  BEHIND_PROXY=1            a proxy on this machine or network says where visitors come from
   ALLOW_FRAMES=1            other sites may show the page in a frame
 """
-# uvicorn takes a visitor's address from X-Forwarded-For if the request comes from one of these networks.
-PRIVATE = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
 
 
-def _read(name: str, default: str = "") -> str:
-    """A variable that was set and is not empty, or the default."""
-    return ENVIRONMENT.get(name) or default
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the environment says about this server; `contributions` reads its own variables.
-
-    Raises ValueError with one sentence for a value that cannot be used.
-    """
-
-    model_id: str = _read("MODEL_ID")
-    model_revision: str = _read("MODEL_REVISION", "main")
-    model_refresh: str = _read("MODEL_REFRESH", "600")
-    # The Hub sets both on a Space.
-    space_id: str = _read("SPACE_ID")
-    space_host: str = _read("SPACE_HOST")
-    name: str = _read("GRADIO_SERVER_NAME", "0.0.0.0" if _read("SPACE_ID") else "127.0.0.1")
-    port: str = _read("GRADIO_SERVER_PORT", "7860")
-    behind_proxy: bool = _read("BEHIND_PROXY") == "1" or bool(_read("SPACE_ID"))
-    allow_frames: bool = _read("ALLOW_FRAMES") == "1"
-
-    def __post_init__(self) -> None:
-        is_repository = re.fullmatch(r"([^/\s]+/[^/\s]+)?", self.model_id)
-        is_port = re.fullmatch(r"\d{1,5}", self.port) and 0 < int(self.port) < 2**16
-        is_time = re.fullmatch(r"\d{1,9}(\.\d+)?", self.model_refresh)
-        for variable, value, is_right, wanted in (
-            ("MODEL_ID", self.model_id, is_repository, "the name of a model repository, OWNER/NAME"),
-            ("The port", self.port, is_port, "a number from 1 to 65535"),
-            ("MODEL_REFRESH", self.model_refresh, is_time, "a number of seconds, 0 to look once"),
-        ):
-            if not is_right:
-                raise ValueError(f"{variable} is {value!r}; it must be {wanted}.")
-
-
-def command_line() -> argparse.Namespace:
-    """The options of `python app.py`."""
-    style = argparse.RawDescriptionHelpFormatter
+def command_line() -> int:
+    """The port of `python app.py`. A wrong number, here or in the environment, is one sentence."""
     parser = argparse.ArgumentParser(
-        "app.py", description="Serve the page.", epilog=HELP, formatter_class=style
+        "python app.py",
+        description="Serve the page until Ctrl-C. It is up after some five seconds.",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", metavar="N", default=Settings.port, help="port to serve on (7860)")
-    return parser.parse_args()
+    parser.add_argument("--port", metavar="N", default=PORT, help="port to serve on (7860)")
+    port = parser.parse_args().port
+    if not (port.isdecimal() and 0 < int(port) < 2**16):
+        parser.error(f"the port is {port!r}; it must be a number from 1 to 65535.")
+    if not MODEL_REFRESH.replace(".", "", 1).isdecimal():
+        parser.error(f"MODEL_REFRESH is {MODEL_REFRESH!r}; it must be a number of seconds.")
+    return int(port)
 
 
-def prepare_gradio() -> tempfile.TemporaryDirectory:
-    """Set what Gradio and uvicorn read while they start, and keep what visitors send out of the log.
+def keep_visitors_out_of_the_log() -> None:
+    """Reduce the log records and tracebacks of all libraries to their places: they quote what was sent."""
 
-    Returns the folder for Gradio's files, of this process alone.
-    """
-    folder = tempfile.TemporaryDirectory(prefix="draw-a-digit-", ignore_cleanup_errors=True)
-    os.environ |= {"GRADIO_TEMP_DIR": folder.name, "GRADIO_ANALYTICS_ENABLED": "False"}
-    os.environ.setdefault("FORWARDED_ALLOW_IPS", PRIVATE if Settings.behind_proxy else "")
-    # `launch` is given both. Gradio's own reading ends in a traceback for a bad port, or an IPv6 name.
-    for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT"):
-        os.environ.pop(name, None)
-    logging.setLogRecordFactory(without_words)
-    # Gradio's tracebacks hold the arguments of a call.
+    def place(name, level, path, line, message, args, exc_info, *_, **__) -> logging.LogRecord:
+        kind = f" ({exc_info[0].__name__})" if exc_info and exc_info[0] else ""
+        return logging.LogRecord(name, level, path, line, f"{name}, {Path(path).name}:{line}{kind}", (), None)
+
+    logging.setLogRecordFactory(place)
     traceback.print_exc = lambda *_, **__: log_failure(sys.exc_info()[1])
-    return folder
-
-
-def without_words(name, level, path, line, message, args, exc_info, *_, **__) -> logging.LogRecord:
-    """A log record that says only where something happened: libraries quote what visitors sent."""
-    kind = f" ({exc_info[0].__name__})" if exc_info and exc_info[0] else ""
-    return logging.LogRecord(name, level, path, line, f"{name}, {Path(path).name}:{line}{kind}", (), None)
 
 
 def log_failure(error: BaseException | None) -> None:

@@ -7,79 +7,66 @@ import json
 import random
 import signal
 import threading
-import urllib.error
 import urllib.parse
-import urllib.request
-from dataclasses import asdict
-from typing import NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 import board
-from model import Config, DigitCNN, _read_config
-from tests.harness import ROOT
-from tests.harness.calls import data_url, encoded, picture
-from tests.harness.fuzz import SEEDS, SENTENCE, Target, bombs, good, hostile, mutate
+from tests.harness.calls import API, BOMBS, data_url, encoded, get, picture, predict
+from tests.harness.fuzz import SEEDS, SENTENCE, findings, good, hostile, mutate, outcome
 
 # --- files ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def target():
-    return Target()
+def test_good_files_of_every_mode_are_answered():
+    outcomes = {name: outcome(raw) for name, raw in good().items()}
+    assert set(outcomes.values()) == {"answer"}, outcomes
 
 
-def findings(target: Target, files: dict[str, bytes]) -> dict:
-    """The outcomes that should not be, by name of the file."""
-    outcomes = {name: target.read(raw) for name, raw in files.items()}
-    return {name: outcome for name, outcome in outcomes.items() if not outcome.good}
-
-
-def test_good_files_of_every_mode_are_answered(target):
-    outcomes = {name: target.read(raw) for name, raw in good().items()}
-    assert {name: outcome for name, outcome in outcomes.items() if outcome.kind != "answer"} == {}
-
-
-def test_what_once_went_wrong_does_so_no_more(target):
+def test_what_once_went_wrong_does_so_no_more():
     seeds = {path.name: path.read_bytes() for path in SEEDS.glob("*.*")}
-    assert seeds and findings(target, seeds) == {}
+    assert seeds and findings(seeds) == {}
 
 
 @pytest.mark.parametrize("turns", [2, pytest.param(40, marks=pytest.mark.thorough)])
-def test_mutated_files(target, turns):
-    rng, pool = random.Random(turns), list(good().values())
-    files = {
-        f"{turn} {name}": mutate(raw, rng, pool) for turn in range(turns) for name, raw in good().items()
-    }
-    assert findings(target, files) == {}
+def test_mutated_files(turns):
+    rng = random.Random(turns)
+    for _ in range(turns):
+        assert findings({name: mutate(raw, rng) for name, raw in good().items()}) == {}
 
 
 @pytest.mark.thorough
-def test_hostile_files_get_an_answer_or_one_sentence(target):
-    """The bombs are among them, which keep Pillow busy for seconds; the time limit stops the longest."""
-    assert findings(target, hostile()) == {}
-    outcomes = {name: target.read(raw) for name, raw in bombs().items()}
-    assert outcomes["scans.jpg"].kind == outcomes["exif-segments.jpg"].kind == "ended"
-    assert target.read(good()["L.png"]).kind == "answer"
+def test_hostile_files_get_an_answer_or_one_sentence():
+    """The time limit stops the bombs, which keep Pillow busy for seconds."""
+    assert findings(hostile()) == {}
+    assert outcome(BOMBS["scans"]()) == outcome(BOMBS["exif"]()) == "ended"
+    assert outcome(good()["L.png"]) == "answer"
 
 
-def test_a_crash_is_a_finding(target, tmp_path, monkeypatch):
-    (tmp_path / "child.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    monkeypatch.setattr("serving.decoder.__file__", str(tmp_path / "child.py"))
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", f"crash {-signal.SIGSEGV}"),
+        ("import time; print('half a line', flush=True); time.sleep(9)", f"crash {-signal.SIGKILL}"),
+    ],
+)
+def test_a_child_that_crashes_or_answers_nonsense_is_replaced(code, how, tmp_path, monkeypatch):
+    (tmp_path / "child.py").write_text(code)
     monkeypatch.setattr("serving.decoder._own", threading.local())
-    outcome = target.read(good()["L.png"])
-    assert outcome.kind == f"crash {-signal.SIGSEGV}" and not outcome.good
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.decoder.__file__", str(tmp_path / "child.py"))
+        assert outcome(good()["L.png"]) == how
+    assert outcome(good()["L.png"]) == "answer"
 
 
-# --- parsers ----------------------------------------------------------------------------------------------
+# --- strokes ----------------------------------------------------------------------------------------------
 
 NUMBERS = st.floats() | st.integers() | st.sampled_from([-1e6, 1e6, 10**400, 2**63, True, None, "5"])
 JSON = st.recursive(
-    NUMBERS | st.text(max_size=8) | st.none(),
+    NUMBERS | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=10,
 )
@@ -97,70 +84,23 @@ def test_strokes(payload):
         assert SENTENCE.fullmatch(str(error)), repr(error)
         return
     for stroke in strokes:
-        assert stroke.points.dtype == np.float64
-        assert stroke.points.shape == (len(stroke.points), 2) and len(stroke.points) >= 1
-        assert (stroke.points >= -board.FAR).all()
-        assert (stroke.points <= board.SIZE + board.FAR).all()
-        assert board.MIN_RADIUS <= stroke.radius <= board.MAX_RADIUS
+        assert stroke.points.dtype == np.float64 and stroke.points.shape == (len(stroke.points), 2)
+        assert ((-board.FAR <= stroke.points) & (stroke.points <= board.SIZE + board.FAR)).all()
+        assert len(stroke.points) and board.MIN_RADIUS <= stroke.radius <= board.MAX_RADIUS
     drawn = board.render(strokes)
     assert (drawn.shape, drawn.dtype) == ((448, 448), np.uint8)
 
 
-GOOD_CONFIG = {**asdict(Config()), "channels": [2, 3, 4]}
-# Channels are few, or so many that no memory holds them; between them lie networks that could be made.
-WIDTHS = st.integers(-1, 9) | st.sampled_from([True, 1.5, 10**15, 10**30])
-CHANGES = {
-    "format": JSON,
-    "channels": st.tuples(WIDTHS, WIDTHS, WIDTHS).map(list) | JSON,
-    "dropout": st.floats(0, 1) | JSON,
-    "temperature": st.floats(0.01, 100) | JSON,
-    "threshold": st.floats(0, 1000) | JSON,
-    "sha256": st.text(max_size=9) | JSON,
-    "other": JSON,
-}
-CONFIGS = st.one_of([st.fixed_dictionaries({name: change}) for name, change in CHANGES.items()])
-RAW = CONFIGS.map(lambda changed: json.dumps({**GOOD_CONFIG, **changed}).encode())
-
-
-@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(RAW | JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40))
-def test_configurations_of_a_network(tmp_path, raw):
-    path = tmp_path / "config.json"
-    path.write_bytes(raw)
-    try:
-        config = _read_config(path, "a folder")
-    except ValueError as error:
-        assert "\n" not in str(error)
-        assert str(error)[-1] == "."
-        return
-    assert isinstance(config, Config)
-    DigitCNN(config)
-
-
 # --- requests ---------------------------------------------------------------------------------------------
 
-PREDICT = "gradio_api/run/predict"
-CONTRIBUTIONS = tuple(
-    f"contributions/{name}" for name in ("consent", "submit", "status", "delete", "accepted")
-)
+PREDICT = f"{API}/run/predict"
+CALLS = (PREDICT, f"{API}/call/v2/predict", f"{API}/queue/join", f"{API}/mcp/")
+PATHS = (*CALLS, *(f"/contributions/{name}" for name in "consent submit status delete collection".split()))
 ODD = (
     None, True, -1, 0, 99, 2**63, 2**64, 10**40, 1e308, float("nan"), float("inf"),
-    "", "x", "\ud800", "\0", [], {}, [[]],
+    "x", "\ud800", "\0", {}, [[]],
 )  # fmt: skip
 SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"RIFF\0\0\0\0WEBP")
-
-
-class Asked(NamedTuple):
-    """A request."""
-
-    path: str
-    body: bytes = b""
-    method: str = "POST"
-
-
-def post(name: str, question: object) -> Asked:
-    return Asked(name, json.dumps(question).encode())
 
 
 def value(rng: random.Random, depth: int = 3) -> object:
@@ -173,115 +113,74 @@ def value(rng: random.Random, depth: int = 3) -> object:
     return {rng.choice(keys): value(rng, depth - 1) for _ in range(rng.randrange(4))}
 
 
-def broken_json(rng: random.Random) -> Asked:
+def broken_json(rng: random.Random) -> tuple[str, bytes]:
     raw = json.dumps({"data": [{"url": "data:"}, 3], "session_hash": "word"}).encode()
     cut = raw[: rng.randrange(len(raw))]
-    body = rng.choice((cut, raw + rng.randbytes(3), rng.randbytes(60), raw.replace(b":", b";")))
-    return Asked(rng.choice((PREDICT, *CONTRIBUTIONS)), body)
+    many = b'{"data": [' + b"1," * 70_000 + b"1]}"
+    return rng.choice(PATHS), rng.choice((cut, raw + rng.randbytes(3), raw.replace(b":", b";"), many))
 
 
-def wrong_arguments(rng: random.Random) -> Asked:
-    first = rng.choice((value(rng), {"path": value(rng, 1)}, {"url": value(rng, 1), "meta": value(rng, 1)}))
-    return post(PREDICT, {"data": [first, rng.choice((3, value(rng)))]})
-
-
-def wrong_top_k(rng: random.Random) -> Asked:
-    odd = [each for each in ODD if each not in (None, True, "")]
-    return post(PREDICT, {"data": [data_url(encoded(picture("7"))), rng.choice(odd)]})
-
-
-def nested(rng: random.Random) -> Asked:
-    depth = rng.choice((900, 3000, 50_000))
-    begin, end = rng.choice((("[", "]"), ('{"a":', "}")))
-    deep = begin * depth + ("1" + end * depth if rng.random() < 0.7 else "")
-    question = rng.choice(("%s", '{"data":%s}', '{"data":[%s,3]}', '{"data":[{"url":%s},3]}'))
-    return Asked(rng.choice((PREDICT, *CONTRIBUTIONS)), (question % deep).encode())
-
-
-def data_urls(rng: random.Random) -> Asked:
+def wrong_arguments(rng: random.Random) -> tuple[str, bytes]:
     broken = mutate(rng.choice(SIGNATURES), rng)[:200]
     body = rng.choice((base64.b64encode(broken).decode(), "?", "AAA", "\u00e9", "A" * 70_000))
-    head = rng.choice(
-        ("data:image/png;base64,", "data:image/png,", "data:text/html;base64,", "data:", " data:")
-    )
-    return post(PREDICT, {"data": [{"url": head + body, "meta": {"_type": "gradio.FileData"}}, 3]})
+    head = rng.choice(("data:image/png;base64,", "data:text/html;base64,", "data:", " data:"))
+    wrapped = {"path": value(rng, 1), "url": value(rng, 1), "meta": {"_type": "gradio.FileData"}}
+    first = rng.choice((value(rng), wrapped, {"url": head + body}, data_url(encoded(picture("7")))))
+    return PREDICT, json.dumps({"data": [first, rng.choice([odd for odd in ODD if odd != 1])]}).encode()
 
 
-def contributed(rng: random.Random) -> Asked:
+def nested(rng: random.Random) -> tuple[str, bytes]:
+    depth = rng.choice((900, 3000, 50_000))
+    begin, end = rng.choice((("[", "]"), ('{"a":', "}")))
+    deep = begin * depth + rng.choice(("", "1" + end * depth))
+    question = rng.choice(("%s", '{"data":%s}', '{"data":[%s,3]}', '{"data":[{"url":%s},3]}'))
+    return rng.choice(PATHS), (question % deep).encode()
+
+
+def contributed(rng: random.Random) -> tuple[str, bytes]:
     places = [[rng.choice(ODD), rng.choice(ODD)] for _ in range(3)]
     strokes = [{"points": rng.choice((places, value(rng))), "radius": rng.choice(ODD), "times": value(rng)}]
-    drawing = {
-        "receipt": rng.choice(ODD),
-        "id": rng.choice(ODD),
-        "label": rng.choice(ODD),
-        "strokes": strokes,
-    }
-    return post(rng.choice(CONTRIBUTIONS), rng.choice((drawing, value(rng))))
+    drawing = {name: rng.choice(ODD) for name in ("receipt", "id", "label")}
+    question = rng.choice(({**drawing, "strokes": strokes}, value(rng)))
+    return rng.choice(PATHS[len(CALLS) :]), json.dumps(question).encode()
 
 
-def wrong_paths(rng: random.Random) -> Asked:
+def wrong_paths(rng: random.Random) -> tuple[str, bytes]:
     odd = ("%00", "%ff", "..", "%2e%2e", "a" * 3000, "\\", "file=/etc/passwd", "proxy=x", "x.js", "queue")
-    names = (*odd, "static", "assets", "gradio_api", "config")
-    parts = [rng.choice(names) for _ in range(rng.randrange(1, 5))]
-    return Asked("/".join((*parts, "nothing")), method=rng.choice(("GET", "POST", "DELETE", "PUT")))
+    parts = rng.choices((*odd, "static", "assets", "gradio_api", "config"), k=rng.randrange(1, 5))
+    return "/" + urllib.parse.quote("/".join((*parts, "nothing")), safe="/%=."), b""
 
 
-KINDS = (broken_json, wrong_arguments, wrong_top_k, nested, data_urls, contributed, wrong_paths)
+KINDS = (broken_json, wrong_arguments, nested, contributed, wrong_paths)
 
 
-def answer(server, asked: Asked) -> tuple[int, bytes]:
-    """Status and content of the page's answer."""
-    headers = {"Content-Type": "application/json"}
-    url = f"{server.url}/{urllib.parse.quote(asked.path, safe='/%=.')}"
-    body = asked.body if asked.method == "POST" else None
-    request = urllib.request.Request(url, body, headers, method=asked.method)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return reply.status, reply.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
-
-
-def fault(status: int, content: bytes) -> str | None:
+def fault(content: bytes) -> str | None:
     """What is wrong about the answer to a bad request; None when nothing is."""
-    if b"Traceback" in content:
-        return f"{status}: a traceback"
     try:
         message = json.loads(content)["error"]
     except (ValueError, KeyError, TypeError):
-        return f"{status} without an error in JSON: {content[:80]!r}"
-    return None if SENTENCE.fullmatch(message) else f"{status} without a sentence: {message[:80]!r}"
-
-
-@pytest.fixture
-def digit_is_read(server):
-    """Whatever a test sends, the page still reads a digit afterwards."""
-    yield
-    status, content = answer(server, post(PREDICT, {"data": [data_url(encoded(picture("7"))), 1]}))
-    assert (status, json.loads(content)["data"][0]["label"]) == (200, "7")
+        return f"no error in JSON: {content[:80]!r}"
+    return None if SENTENCE.fullmatch(message) else f"no sentence: {message[:80]!r}"
 
 
 @pytest.mark.parametrize("count", [12, pytest.param(300, marks=pytest.mark.thorough)])
-def test_bad_requests_get_one_sentence(server, digit_is_read, count):
-    faults = {}
-    for kind in KINDS:
-        rng = random.Random(f"{kind.__name__} {count}")
-        for _ in range(count):
-            asked = kind(rng)
-            if message := fault(*answer(server, asked)):
-                faults[f"{kind.__name__}: {message}"] = (
-                    f"{asked.method} {asked.path[:60]} {asked.body[:160]!r}"
-                )
+def test_bad_requests_get_one_sentence(server, count):
+    """The page still reads a digit afterwards."""
+    rng, faults = random.Random(count), {}
+    for kind in KINDS * count:
+        path, body = kind(rng)
+        content = get(server, path, "POST", {"Content-Type": "application/json"}, body)[2]
+        if message := fault(content):
+            faults[message] = (path[:60], body[:160])
     assert faults == {}
+    assert predict(server, encoded(picture("7")), 1)[1]["label"] == "7"
 
 
-def test_no_file_of_the_server_is_opened(server, digit_is_read, tmp_path):
+def test_no_file_of_the_server_is_opened(server, tmp_path):
     """The page says nothing of its disk, and does not read a file that has no end."""
-    (tmp_path / "digit.png").write_bytes(encoded(Image.new("L", (40, 40))))
-    here = ROOT / "docs" / "images" / "digit.png"
-    answers: set[tuple[int, bytes]] = set()
-    for path in (tmp_path / "digit.png", tmp_path / "none.png", "/etc/passwd", tmp_path, here, "/dev/zero"):
-        file = {"path": str(path), "meta": {"_type": "gradio.FileData"}}
-        answers.add(answer(server, post(PREDICT, {"data": [file, 3]})))
-    assert len(answers) == 1, answers
-    assert fault(*answers.pop()) is None
+    (tmp_path / "digit.png").write_bytes(encoded(picture("7")))
+    answers = set()
+    for path in (tmp_path / "digit.png", tmp_path / "other.png", "/dev/./zero", "/dev/./nothing"):
+        body = json.dumps({"data": [{"path": str(path), "meta": {"_type": "gradio.FileData"}}, 3]}).encode()
+        answers.add(get(server, PREDICT, "POST", {"Content-Type": "application/json"}, body)[2])
+    assert len(answers) == 1 and fault(answers.pop()) is None

@@ -59,9 +59,9 @@ def predict(server, content: bytes, top_k: object = 3, **headers: str) -> tuple[
     return status, reply["data"][0] if status == 200 else reply
 
 
-def form(*contents: bytes, name: str = "files") -> bytes:
+def form(*contents: bytes) -> bytes:
     """A form with these files."""
-    head = f'--b\r\nContent-Disposition: form-data; name="{name}"; filename="a.png"\r\n\r\n'.encode()
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
     return b"".join(head + content + b"\r\n" for content in contents) + b"--b--\r\n"
 
 

@@ -78,14 +78,14 @@ class Process:
 
 
 class Server(Process):
-    """`python app.py`."""
+    """`python app.py`, or another command that starts it."""
 
-    def __init__(self, folder: Path = ROOT, host: str = "127.0.0.1", **environment: str):
+    def __init__(self, folder: Path = ROOT, command=(sys.executable, "app.py"), **environment: str):
         self.port, self._store = free_port(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         settings = {k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))}
         settings |= {"GRADIO_SERVER_PORT": str(self.port), "CONTRIBUTIONS_DIR": self._store.name}
         settings |= environment
-        super().__init__([sys.executable, "app.py"], f"http://{host}:{self.port}", settings, folder)
+        super().__init__(command, f"http://127.0.0.1:{self.port}", settings, folder)
 
 
 class StaticSite(Process):
