@@ -326,10 +326,11 @@ def test_a_wrong_setting_is_one_sentence(wrong):
 
 def test_an_ipv6_address_is_served_and_printed_as_one_that_works():
     port = free_port()
-    settings = os.environ | {"GRADIO_SERVER_NAME": "::1", "CONTRIBUTIONS": "off"}
+    settings = os.environ | {"GRADIO_SERVER_NAME": "::1", "CONTRIBUTIONS": "off", "PYTHONUNBUFFERED": "1"}
     page = Process([sys.executable, "app.py", "--port", str(port)], f"http://[::1]:{port}/health", settings)
+    wait_for(lambda: f"http://[::1]:{port}" in page.output())
     page.kill(signal.SIGTERM)
-    assert f"http://[::1]:{port}" in page.output() and "Traceback" not in page.output()
+    assert "Traceback" not in page.output()
 
 
 def test_the_page_is_up_before_torch():
