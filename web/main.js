@@ -27,8 +27,8 @@ export function mount(page) {
     return new Part(address, mountOnce, line);
   }
 
-  for (const address of ["./draw/share.js", "./show/inside.js", "./show/flight.js", "./teach/memory.js"])
-    once(address, null, sketchpad).want();
+  for (const name of ["draw/share", "show/why", "show/inside", "show/flight", "teach/memory"])
+    once(`./${name}.js`, null, sketchpad).want();
 
   const line = (name) => find(`#${name} .away`);
   const figures = (name, open) => new Part("./show/figures.js", open, line(name));

@@ -1,8 +1,7 @@
 // Small pictures of drawings.
 
 import { make } from "../dom.js";
-import { SIZE } from "../draw/board.js";
-import { extent } from "../draw/drawing.js";
+import { extent, SIZE } from "../draw/board.js";
 import { showPixels } from "../show/answer.js";
 import { label } from "../words.js";
 
