@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import board
 from handwriting import draw
 from model import DigitCNN
-from tests.harness import ROOT
 from tests.harness.person import DRAWINGS, until, varied, visits
 from tests.harness.servers import Server, StaticSite
-from web.build import build
 
 LINE = [[(224, 60), (224, 200), (224, 390)]]
 
@@ -239,21 +236,6 @@ def test_picture_file(person):
     assert person.settle()["digit"] and person.read[-1]["strokes"], "the example was pressed last"
 
 
-def test_a_picture_that_is_chosen_before_the_page_has_started_is_read(browser, site, tmp_path):
-    Image.fromarray(picture_of("3")).save(tmp_path / "digit.png")
-    # A service worker would answer from its cache.
-    context = browser.new_context(service_workers="block")
-    page = context.new_page()
-    held = []
-    page.route("**/main.js", lambda route: held.append(route))
-    with page.expect_request("**/main.js"):
-        page.goto(site.url, wait_until="commit")
-    page.set_input_files(".picture input", tmp_path / "digit.png")
-    held[0].continue_()
-    until(page, "document.querySelector('#prediction').dataset.digit === '3'")
-    context.close()
-
-
 GIVEN = {
     "2": "document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, ...rest}))",
     "7": "document.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, ...rest}))",
@@ -435,46 +417,6 @@ def test_an_answer_to_an_older_drawing_is_never_shown(visit, site):
         person.page.evaluate("window.deliver()")
         assert person.shown() == before
         assert person.page.evaluate("document.querySelector('.bars .best') !== null") is bool(newer)
-
-
-@pytest.mark.thorough
-def test_a_drawing_that_is_never_answered_is_told_and_stays(visit, tmp_path):
-    page = tmp_path / "some" / "where"
-    build(page, ROOT / "weights")
-    worker, script = page / "read" / "worker.js", page / "read" / "engine.js"
-    worker.write_text(worker.read_text() + "turn.port1.onmessage = () => {};")
-    script.write_text(script.read_text().replace("WORKER_TIMEOUT = 10_000", "WORKER_TIMEOUT = 300"))
-    site = StaticSite(tmp_path)
-    person = visit(site.url)
-    person.draw(DRAWINGS["4"])
-    person.says("too long")
-    assert person.shown()["digit"] == "" and person.page.locator("#undo").is_enabled()
-    assert person.page.locator("#board").get_attribute("data-engine") in ("loading", "ready")
-    site.kill()
-
-
-DEAF = """
-window.workers = 0;
-const Real = window.Worker;
-window.Worker = class extends Real {
-  constructor(...options) {
-    super(...options);
-    this.deaf = ++window.workers === 1;
-  }
-  postMessage(message, ...rest) {
-    if (this.deaf && message.board) return;
-    super.postMessage(message, ...rest);
-  }
-};
-"""
-
-
-@pytest.mark.thorough
-def test_a_worker_that_does_not_answer_is_replaced(visit, site):
-    person = visit(site.url, before=DEAF)
-    person.draw(DRAWINGS["2"])
-    assert person.settle()["digit"] == "2"
-    assert person.page.evaluate("window.workers") == 2
 
 
 @pytest.mark.thorough

