@@ -430,24 +430,22 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(visit, site):
 
 
 @pytest.mark.parametrize(
-    ("how", "sentence"),
-    [("altered", "arrived damaged. Trying again."), ("missing", "has not loaded yet. Trying again.")],
+    ("file", "content", "sentence"),
+    [
+        ("model.safetensors", b"x", "arrived damaged. Trying again."),
+        ("model.safetensors", None, "has not loaded yet. Trying again."),
+        ("current.json", b"null", "has not loaded yet. Trying again."),
+    ],
+    ids=["altered", "missing", "not named"],
 )
-def test_weights_that_do_not_come_whole_are_waited_for(how, sentence, browser, site):
+def test_weights_that_do_not_come_whole_are_waited_for(file, content, sentence, browser, site):
     # A service worker would answer from its cache.
-    context = browser.new_context(service_workers="block")
-    page = context.new_page()
-    weights = bytearray((site.root / "some/where/weights/model.safetensors").read_bytes())
-    weights[-1] ^= 1
-    altered = {
-        "altered": lambda route: route.fulfill(body=bytes(weights)),
-        "missing": lambda route: route.abort(),
-    }
-    page.route("**/model.safetensors", altered[how])
+    page = browser.new_page(service_workers="block")
+    page.route(f"**/{file}", lambda route: route.abort() if content is None else route.fulfill(body=content))
     page.goto(site.url)
     until(page, "end => document.querySelector('.sentence').textContent.endsWith(end)", sentence)
     assert page.locator("#board").get_attribute("data-engine") == "loading"
-    page.unroute("**/model.safetensors")
+    page.unroute(f"**/{file}")
     page.wait_for_selector("#board[data-engine=ready]")
     assert page.locator(".sentence").inner_text() == "Draw a digit, 0 to 9."
-    context.close()
+    page.close()

@@ -194,7 +194,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     page.evaluate(f"Object.assign(document.querySelector('#prediction').dataset, {other})")
     open_tab(person, "Data")
     person.says("The network answers 1, but", ".closest-says")
-    person.says(f"another digit: {closest(person)[0]}. The answer", ".closest-says")
+    person.says(f"another digit: {closest(person)[0]}.", ".closest-says")
 
     # The lesson decides, whatever is closest.
     open_tab(person, "Draw")

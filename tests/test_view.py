@@ -45,10 +45,10 @@ def test_the_network_is_shown_while_it_reads(desktop):
     page = desktop.page
     page.locator(".inside summary").click()
     page.evaluate("scrollTo(0, 0)")
-    assert page.evaluate(PAINTED) == [0] * 5
+    assert page.evaluate(PAINTED) == [0] * 3
     points = DRAWINGS["2"][0]
     desktop.hold(points[:1])
-    seen = [0] * 5
+    seen = [0] * 3
     for start in range(1, len(points), 12):
         for point in points[start : start + 12]:
             page.mouse.move(*desktop.at(point))
@@ -58,13 +58,13 @@ def test_the_network_is_shown_while_it_reads(desktop):
         seen = page.evaluate(PAINTED)
         assert min(seen) > 0
     desktop.lift()
-    page.locator(".strip canvas").nth(2).focus()
+    page.locator(".strip canvas").nth(1).focus()
     desktop.says("Map 1 of ", ".lens-says")
     page.keyboard.press("ArrowRight")
     desktop.says("Map 2 of ", ".lens-says")
     assert page.locator(".lens").is_visible()
     page.click("#clear")
-    assert page.evaluate(PAINTED) == [0] * 5 and not page.locator(".lens").is_visible()
+    assert page.evaluate(PAINTED) == [0] * 3 and not page.locator(".lens").is_visible()
 
 
 def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
@@ -149,7 +149,7 @@ def test_why_this_and_not_that(desktop):
     desktop.says("Orange favours 3", ".reason-says")
     other = page.input_value(".versus select")
     said = page.locator(".reason-says").inner_text()
-    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \d+\.\d\.", said)
+    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \d+\.\d points\.", said)
     chosen = next(digit for digit in "29" if digit != other)
     page.get_by_label("The digit to compare with").select_option(chosen)
     desktop.says(f"blue favours {chosen}. ", ".reason-says")
@@ -163,22 +163,11 @@ def test_why_this_and_not_that(desktop):
     assert not page.locator(".reason").is_visible()
 
 
-KEYS = """() => {
-  const box = (part) => part.getBoundingClientRect();
-  const above = ['#why', '#preview'].map((name) => box(document.querySelector(name)).bottom);
-  const values = [...document.querySelectorAll('.bars .value:not(:empty)')];
-  const isWide = (value) => box(value).width > value.closest('button').clientWidth + 1;
-  return [box(document.querySelector('.bars')).top - Math.max(...above), values.some(isWide)];
-}"""
-
-
-@pytest.mark.parametrize("size", [(360, 740), (390, 844)])
-def test_on_a_phone_the_keys_stand_apart_and_hold_their_values(size, visit, site):
-    person = visit(site.url, size, touch=True)
+def test_on_a_phone_the_keys_hold_their_values(visit, site):
+    person = visit(site.url, (360, 740), touch=True)
     person.draw(DRAWINGS["4"])
     person.says(">99%", ".bars .top.best .value")
-    gap, is_wide = person.page.evaluate(KEYS)
-    assert gap == pytest.approx(8, abs=0.5) and not is_wide
+    assert person.box(".bars .best .value")["width"] <= person.box(".bars .best button")["width"]
 
 
 def test_on_a_phone_why_moves_nothing(phone):
@@ -219,13 +208,6 @@ def test_everything_has_its_room(language, visit, site):
     for width, height in SIZES:
         person.page.set_viewport_size({"width": width, "height": height})
         assert person.page.evaluate(faults) == [[], [], []], (width, height)
-    said = """import('./words.js').then(({ write }) => {
-      const element = document.createElement('p');
-      write(element, 'value', { value: -1.5 });
-      return element.textContent;
-    })"""
-    # A minus, not a hyphen.
-    assert person.page.evaluate(said) == {"en": "−1.5", "es": "−1,5"}[language]
 
 
 # --- from the drawing to the 28x28 -------------------------------------------------------------------------
@@ -277,32 +259,24 @@ def is_drawn(person: Person) -> None:
     until(person.page, "!document.querySelector('#share').disabled")
 
 
-def reproduces(visit, url: str, drawing) -> None:
-    """A link to a drawing draws it in another browser, with its answer."""
-    person = visit(url)
+@pytest.mark.parametrize(
+    "drawing", [DRAWINGS["4"], DRAWINGS["8"], NEARLY_CLOSED, HEART], ids=["4", "8", "torn", "heart"]
+)
+def test_a_link_to_a_drawing_draws_it_with_its_answer(drawing, visit, edition):
+    person = visit(edition.url)
     person.draw(drawing)
     shown = person.settle()
     link = share(person)
-    assert link.startswith(person.page.url.split("#")[0]) and len(link) < 2000
+    assert link.startswith(person.page.url.split("#")[0]) and len(link) < 1000
 
     other = visit(link)
     is_drawn(other)
-    until(other.page, f"window.read.at(-1).strokes.length === {len(drawing)}")
     again = other.settle()
+    assert len(other.read[-1]["strokes"]) == len(drawing)
     assert again["digit"] == shown["digit"]
-    # Coordinates were rounded.
+    # Lines were simplified.
     assert abs(float(again["confidence"]) - float(shown["confidence"])) < 0.05
     assert share(other).split("#")[0] == link.split("#")[0], "what was shared can be shared again"
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize(
-    "drawing",
-    [DRAWINGS["4"], DRAWINGS["2"], DRAWINGS["8"], NEARLY_CLOSED, HEART],
-    ids=["4", "2", "8", "torn", "heart"],
-)
-def test_a_link_to_any_drawing(drawing, visit, server):
-    reproduces(visit, server.url, drawing)
 
 
 @pytest.mark.thorough
@@ -338,7 +312,7 @@ HOSTILE = {
 }
 
 
-def test_a_link_that_is_none_draws_nothing_and_says_so(visit, site):
+def test_a_link_without_a_drawing_draws_nothing_and_says_so(visit, site):
     person = visit(site.url)
     for name, drawing in HOSTILE.items():
         person.page.goto("about:blank")
@@ -447,15 +421,13 @@ def test_the_greeting_stops_at_the_first_touch(visit, site):
     assert person.shown()["board"] - stopped <= 1
 
 
-def test_nobody_is_greeted_who_does_not_want_it(visit, site):
-    """Visitors who prefer reduced motion, with a link, and programs."""
+def test_visitors_who_prefer_stillness_and_those_with_a_link_are_not_greeted(visit, site):
     others = [
         visit(site.url, before=UNDRIVEN, reduced_motion="reduce"),
         visit(f"{site.url}#d=x", before=UNDRIVEN),
-        visit(site.url),
     ]
     others[-1].page.wait_for_timeout(1600)
-    assert [person.shown()["board"] for person in others] == [0, 0, 0]
+    assert [person.shown()["board"] for person in others] == [0, 0]
 
 
 # --- accessibility -----------------------------------------------------------------------------------------

@@ -76,8 +76,6 @@ function fillText(element) {
   // The same text again would be laid out and spoken again.
   if (element.textContent === text) return;
   if (slots.length) element.replaceChildren(...parts);
-  // The browser has less to lay out than for a new text node.
-  else if (element.childNodes.length === 1 && text) element.firstChild.data = text;
   else element.textContent = text;
 }
 

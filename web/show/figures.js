@@ -5,7 +5,7 @@
 
 import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { fill, isKnown, rounded, share, write } from "../words.js";
+import { fill, rounded, share, write } from "../words.js";
 
 const SIDE = 28; // pixels of a digit
 const NEAREST = 5; // digits that are shown as closest
@@ -34,8 +34,7 @@ async function loadSprite(name) {
 function describe(element, key, way, values) {
   const name = make("span");
   name.dataset.slot = "way";
-  if (isKnown(`way.${way}`)) write(name, `way.${way}`);
-  else name.textContent = way.replaceAll("_", " ");
+  write(name, way && `way.${way}`);
   element.replaceChildren(name);
   write(element, key, values);
 }

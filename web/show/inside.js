@@ -5,22 +5,18 @@
 // strongest), and beside the map is the picture, with a frame around what that pixel sees.
 
 import { make } from "../dom.js";
-import { label, rounded, write } from "../words.js";
+import { label, write } from "../words.js";
 
 // The layers that are shown: maps in a row, pixels of the 28x28 that one of their pixels sees, and the
 // distance between the views of two neighbours. A 3x3 convolution adds two of its own pixels to a view;
 // pooling adds one and doubles the distance.
 const LAYERS = [
-  { name: "input", across: 1, sees: 1, step: 1 },
   { name: "conv2", across: 4, sees: 5, step: 1 },
   { name: "conv4", across: 8, sees: 14, step: 2 },
   { name: "conv5", across: 10, sees: 24, step: 4 },
-  { name: "logits", across: 10 },
 ];
 const INPUT = 28; // pixels of the picture's side
 const GAP = 1; // pixels between two maps
-const WIDE = 20; // pixels of a logit's column
-const HIGH = 100;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const GREY = Uint32Array.from({ length: 256 }, (_, value) => (0xff << 24) | (value * 0x010101));
 
@@ -43,25 +39,6 @@ function paintMaps(canvas, { data, channels, width: side }, across) {
   context.putImageData(image, 0, 0);
 }
 
-// Paint ten columns, up or down from a line, with their digits below.
-function paintLogits(canvas, { data }) {
-  const paint = canvas.getContext("2d");
-  const most = Math.max(...data.map(Math.abs), 1);
-  const best = data.indexOf(Math.max(...data));
-  const middle = 0.55 * HIGH;
-  paint.fillStyle = "#000";
-  paint.fillRect(0, 0, canvas.width, HIGH);
-  paint.font = "600 13px system-ui, sans-serif";
-  paint.textAlign = "center";
-  data.forEach((value, digit) => {
-    paint.fillStyle = digit === best ? "#ff8c3c" : "#c8c8c8";
-    const length = (value / most) * 0.5 * HIGH * (value < 0 ? 0.5 : 1);
-    const top = middle - Math.max(length, 0);
-    paint.fillRect(digit * WIDE + 4, top, WIDE - 8, Math.max(1, Math.abs(length)));
-    paint.fillText(digit, (digit + 0.5) * WIDE, HIGH - 4);
-  });
-}
-
 function strongest({ data, width }, map) {
   const values = data.subarray(map * width * width, (map + 1) * width * width);
   return values.indexOf(Math.max(...values));
@@ -80,7 +57,7 @@ class Inside {
   #layers = new Map();
   #canvases = new Map();
   // What is shown large. A pixel of null stands for the strongest.
-  #chosen = { layer: LAYERS[1], map: 0, pixel: null };
+  #chosen = { layer: LAYERS[0], map: 0, pixel: null };
 
   constructor(root) {
     this.#root = root;
@@ -94,7 +71,6 @@ class Inside {
   #add(layer) {
     const canvas = make("canvas", { className: layer.name, tabIndex: 0, role: "img" });
     const title = make("figcaption");
-    if (layer.name === "logits") Object.assign(canvas, { width: 10 * WIDE, height: HIGH });
     label(canvas, `inside.${layer.name}`);
     write(title, `inside.${layer.name}`);
     this.#find(".strip").append(make("figure", {}, canvas, title));
@@ -119,7 +95,6 @@ class Inside {
     const maps = this.#layers.get(layer.name);
     if (!maps) return;
     const [x, y] = [(clientX - box.left) / box.width, (clientY - box.top) / box.height];
-    if (layer.name === "logits") return this.#choose(layer, Math.floor(10 * x));
     const side = maps.width + GAP;
     const column = Math.floor(x * canvas.width);
     const row = Math.floor(y * canvas.height);
@@ -134,26 +109,13 @@ class Inside {
     this.#showChosen();
   }
 
+  // Show the chosen map large, one of its pixels, and what that pixel sees.
   #showChosen() {
-    const { layer, map } = this.#chosen;
-    const maps = this.#layers.get(layer.name);
-    this.#find(".closer").hidden = !maps;
-    if (!maps) return;
-    const isMap = layer.name !== "logits";
-    for (const framed of this.#root.querySelectorAll(".framed")) framed.hidden = !isMap;
-    let which = [];
-    if (!isMap) which = ["inside.logit", { digit: String(map), logit: rounded(maps.data[map], 1) }];
-    else if (maps.channels > 1) which = ["inside.map", { map: map + 1, maps: maps.channels }];
-    write(this.#find(".lens-which"), ...which);
-    write(this.#find(".lens-sentence"), `inside.${layer.name}.says`);
-    write(this.#find(".lens-patch"), layer.sees > 1 ? "inside.patch" : "", { side: layer.sees });
-    if (isMap) this.#enlarge(maps);
-  }
-
-  // Show the chosen map large, its pixel, and what that pixel sees.
-  #enlarge(maps) {
     const { layer, map, pixel } = this.#chosen;
     const { name, across, sees, step } = layer;
+    const maps = this.#layers.get(name);
+    this.#find(".closer").hidden = !maps;
+    if (!maps) return;
     const side = maps.width;
     const at = pixel ?? strongest(maps, map);
     const place = [at % side, Math.floor(at / side)];
@@ -161,19 +123,19 @@ class Inside {
     const lens = this.#find(".lens");
     lens.width = lens.height = side;
     lens.getContext("2d").drawImage(this.#canvases.get(name), -corner[0], -corner[1]);
-    this.#find(".lens-input").getContext("2d").drawImage(this.#canvases.get("input"), 0, 0);
     frame(this.#find(".spot"), ...place, 1, side);
     frame(this.#find(".patch"), ...place.map((index) => index * step + (step - sees) / 2), sees, INPUT);
+    write(this.#find(".lens-which"), "inside.map", { map: map + 1, maps: maps.channels });
+    write(this.#find(".lens-sentence"), `inside.${name}.says`);
+    write(this.#find(".lens-patch"), "inside.patch", { side: sees });
   }
 
   // Show the engine's layers.
   show(layers) {
     for (const layer of layers) this.#layers.set(layer.name, layer);
-    for (const { name, across } of LAYERS) {
-      const canvas = this.#canvases.get(name);
-      if (name === "logits") paintLogits(canvas, this.#layers.get(name));
-      else paintMaps(canvas, this.#layers.get(name), across);
-    }
+    for (const { name, across } of LAYERS)
+      paintMaps(this.#canvases.get(name), this.#layers.get(name), across);
+    paintMaps(this.#find(".lens-input"), this.#layers.get("input"), 1);
     this.#showChosen();
   }
 
