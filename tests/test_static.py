@@ -170,15 +170,6 @@ def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_
     assert f"{MODEL} holds other weights than" in done.stderr and done.stderr.strip().count("\n") == 0
 
 
-@pytest.mark.thorough
-def test_the_page_links_to_where_digits_are_contributed(hub, tmp_path, visit, serve):
-    hub.put("space", f"{OWNER}/mnixel", {"app.py": b""}, sdk="gradio")
-    assert publish(hub, tmp_path / "us", "static", OWNER).returncode == 0
-    person = visit(serve(download(hub, tmp_path / "site")).url + "#your-digits")
-    link = person.page.get_by_role("link", name="Contribute digits of your own")
-    assert link.get_attribute("href").endswith("/spaces/OWNER/mnixel")
-
-
 # --- a page of somebody else's -----------------------------------------------------------------------------
 
 

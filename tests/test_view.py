@@ -27,11 +27,6 @@ def desktop(visit, site):
     return visit(site.url)
 
 
-@pytest.fixture
-def phone(visit, site):
-    return visit(site.url, "phone", touch=True)
-
-
 def is_painted(person: Person, layer: str) -> None:
     """Wait until a layer is painted, which happens when there is time."""
     until(person.page, f"document.querySelector('.strip .{layer}').width > 28")
@@ -92,25 +87,6 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
         assert desktop.page.locator(".lens-says").inner_text().startswith(f"Map {across + 3} of {maps}")
 
 
-@pytest.mark.thorough
-def test_the_strip_is_swiped_on_a_phone_and_tapped(phone):
-    phone.draw(DRAWINGS["3"])
-    phone.page.locator(".inside summary").tap()
-    is_painted(phone, "conv4")
-    strip = phone.page.locator(".strip")
-    strip.scroll_into_view_if_needed()
-    place = strip.bounding_box()
-    assert strip.evaluate("s => s.scrollWidth > s.clientWidth + 100")
-    for step in range(27):
-        kind = "touchStart" if step == 0 else "touchMove" if step < 26 else "touchEnd"
-        spots = [{"x": place["x"] + 300 - 10 * step, "y": place["y"] + 40}] if step < 26 else []
-        phone.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
-    until(phone.page, "document.querySelector('.strip').scrollLeft > 100")
-    phone.page.locator(".strip .conv4").tap()
-    phone.says(" of 32", ".lens-says")
-    assert phone.width <= phone.page.viewport_size["width"]
-
-
 # --- why ---------------------------------------------------------------------------------------------------
 
 
@@ -138,26 +114,28 @@ def test_the_evidence_adds_up_to_the_logits(desktop):
     assert least > 0.01, "there was nothing to add"
 
 
-def test_why_this_and_not_that(desktop):
-    page = desktop.page
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_why_this_and_not_that(size, visit, site):
+    person = visit(site.url, size)
+    page = person.page
     places = """() => ['#board', '#undo', '.bars'].map((name) =>
         document.querySelector(name).getBoundingClientRect().top)"""
     before = page.evaluate(places)
-    desktop.draw(DRAWINGS["3"])
-    desktop.settle()
+    person.draw(DRAWINGS["3"])
+    person.settle()
     page.click("#why")
-    desktop.says("Orange favours 3", ".reason-says")
+    person.says("Orange favours 3", ".reason-says")
     other = page.input_value(".versus select")
     said = page.locator(".reason-says").inner_text()
     assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \d+\.\d points\.", said)
     chosen = next(digit for digit in "29" if digit != other)
     page.get_by_label("The digit to compare with").select_option(chosen)
-    desktop.says(f"blue favours {chosen}. ", ".reason-says")
+    person.says(f"blue favours {chosen}. ", ".reason-says")
     assert page.locator(".places").is_visible()
     page.click("#clear")
     assert not page.locator(".places").is_visible() and not page.locator(".versus").is_visible()
-    desktop.draw(HEART)
-    desktop.says("It has not decided, so there is nothing to compare.", ".reason")
+    person.draw(HEART)
+    person.says("It has not decided, so there is nothing to compare.", ".reason")
     assert page.evaluate(places) == before
     page.click("#why")
     assert not page.locator(".reason").is_visible()
@@ -168,16 +146,6 @@ def test_on_a_phone_the_keys_hold_their_values(visit, site):
     person.draw(DRAWINGS["4"])
     person.says(">99%", ".bars .top.best .value")
     assert person.box(".bars .best .value")["width"] <= person.box(".bars .best button")["width"]
-
-
-def test_on_a_phone_why_moves_nothing(phone):
-    phone.draw(NEARLY_CLOSED)
-    phone.settle()
-    before = phone.box("#board")
-    for shown in (True, False):
-        phone.press("#why")
-        phone.page.locator(".reason").wait_for(state="visible" if shown else "hidden")
-        assert phone.box("#board") == before
 
 
 SIZES = [(320, 640), (390, 844), (568, 320), (667, 375), (844, 390)]

@@ -1,4 +1,4 @@
-// Starts the page: the board at once, and everything else apart from it, so that a part that does not come
+// Starts the page: the board at once, and everything else apart from it, so that a part that does not load
 // never stops the drawing.
 
 import { MARK } from "./draw/link.js";

@@ -1,11 +1,11 @@
-// Parts of the page that come when they are wanted: the board works without them, and the page says why one
-// does not come.
+// Parts of the page that are loaded when they are wanted. The board works without them, and the page says why
+// one is missing.
 
 import { write } from "./words.js";
 
 const RETRY = 5_000; // milliseconds before a part is fetched again
 
-// Why a file of the page does not come: there is no network, or the server has a newer page.
+// The sentence for a file that does not load: the network is away, or the server has a newer page.
 async function whyAway(address) {
   const reply = await fetch(address, { cache: "no-store" }).catch(() => null);
   return reply?.status === 404 ? "part.changed" : "part.away";
@@ -21,9 +21,9 @@ export class Part {
   #isComing = false;
   #timer = null;
 
-  // `address` is a module's, relative to this one. mount(module) is called until it succeeds, for it may fail
-  // when it fetches something. What it returns, if anything, is called each time that the part is wanted.
-  // `line` is the element that says why the part does not come.
+  // `address` is a module's, relative to this one. mount(module) may fail when it fetches something, and
+  // is called until it succeeds. What it returns, if anything, is called each time that the part is wanted.
+  // `line` is the element that says why the part is missing.
   constructor(address, mount, line = null) {
     this.#address = new URL(address, import.meta.url);
     this.#mount = mount;
@@ -44,7 +44,7 @@ export class Part {
       this.#tries = 0;
       this.#say();
     } catch (error) {
-      // This is for the person who runs the page.
+      // Whoever runs the page reads this.
       console.warn(error);
       this.#tries += 1;
       this.#say(await whyAway(this.#address));

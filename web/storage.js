@@ -1,6 +1,6 @@
 // What the browser remembers for the page.
 
-// What it could not store, for this visit only.
+// Values that it could not store. They last for this visit.
 const here = new Map();
 
 export function recall(name) {

@@ -14,7 +14,7 @@ const reply = await fetch(new URL("words.json", import.meta.url));
 const WORDS = await reply.json();
 const [DEFAULT] = Object.keys(WORDS);
 
-// The values of each element's sentence.
+// The values of each element's sentence, and of its label.
 const values = { text: new WeakMap(), label: new WeakMap() };
 const formats = new Map();
 let language = initial();

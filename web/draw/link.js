@@ -1,12 +1,12 @@
 // A drawing as the hash of a link. The link itself has the strokes, after `#d=`: no server keeps them.
 //
 // The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes
-// for each coordinate, in steps of 1/64 board unit from 32 units beside the board.
+// for each coordinate, in steps of 1/64 board unit, counted from 32 units outside the board.
 
 import { parseStrokes } from "../read/digit.js";
 
 const GRAIN = 1 / 64; // board units
-const BESIDE = 32; // board units that coordinates reach beside the board
+const BESIDE = 32; // board units that coordinates reach outside the board
 const MOST = 65_535; // the largest number of two bytes
 const LONGEST = 64_000; // characters of a link's drawing
 const TOLERANCE = 0.5; // board units by which a line may move, 1/32 of a pixel of the 28x28
@@ -37,7 +37,7 @@ function simplified(points) {
   return points.filter((_, i) => keep.has(i));
 }
 
-// The hash for strokes, whose lines may move by `TOLERANCE`.
+// The hash of a link to strokes.
 export function encode(strokes) {
   const bytes = [];
   const step = (value) => Math.min(MOST, Math.max(0, Math.round((value + BESIDE) / GRAIN)));

@@ -46,6 +46,6 @@ export function listenToPointers(board) {
     });
   }
 
-  // A long press draws.
+  // A long press draws; it does not open a menu.
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 }

@@ -152,7 +152,7 @@ export class Sketchpad {
     const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
     const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
     this.#answer.say(this.answer, notice, { resting: isResting, moving: board.pen !== null });
-    // While the pen moves, the browser may have no time for some answers.
+    // While the pen moves, only the newest answer of each frame is painted.
     if (board.pen !== null) this.#frame ||= requestAnimationFrame(() => this.#paint());
     else {
       this.#paint();

@@ -107,7 +107,7 @@ class Engine extends EventTarget {
     this.#worker.onerror = (event) => {
       if (this.state === "ready") return;
       event.preventDefault();
-      // An error with a message is of a script that came: this browser does not understand it.
+      // Only a script that has loaded gives a message: this browser does not understand it.
       if (event.message) return this.#become("none", UNABLE);
       this.#become("loading", AWAY);
       setTimeout(() => this.#start(), RETRY);

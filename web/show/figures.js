@@ -39,7 +39,7 @@ function describe(element, key, way, values) {
   write(element, key, values);
 }
 
-// Add a picture of a digit to a list, with a sentence below, which is the digit itself for one.
+// Add a picture of a digit to a list, with a sentence below it: without a key, the digit itself.
 function addDigit(list, picture, digit, key = "value", way = "", values = {}) {
   const canvas = make("canvas", { width: SIDE, height: SIDE });
   const caption = make("span");
