@@ -124,16 +124,12 @@ def test_why_this_and_not_that(size, visit, site):
     person.draw(DRAWINGS["3"])
     person.settle()
     page.click("#why")
-    person.says("Orange favours 3", ".reason-says")
-    other = page.input_value(".versus select")
-    said = page.locator(".reason-says").inner_text()
-    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \d+\.\d points\.", said)
-    chosen = next(digit for digit in "29" if digit != other)
-    page.get_by_label("The digit to compare with").select_option(chosen)
-    person.says(f"blue favours {chosen}. ", ".reason-says")
+    person.says("Why 3, not ", ".reason")
+    said = page.locator(".reason").inner_text()
+    assert re.search(r"not (\d)\? Orange favours 3, blue favours \1\. 3 leads by \d+\.\d points\.$", said)
     assert page.locator(".places").is_visible()
     page.click("#clear")
-    assert not page.locator(".places").is_visible() and not page.locator(".versus").is_visible()
+    assert not page.locator(".places").is_visible()
     person.draw(HEART)
     person.says("It has not decided, so there is nothing to compare.", ".reason")
     assert page.evaluate(places) == before
@@ -269,12 +265,9 @@ def pack(*values: int) -> str:
 
 HOSTILE = {
     "nothing": "",
-    "no drawing": pack(15),
     "no base64": "<img src=x onerror=alert(1)>",
     "cut off": pack(15, 0, 9, 50, 50, 50, 50),
     "no such brush": pack(255, 0, 1, 50, 50, 50, 50),
-    "a stroke without points": pack(15, 0, 0),
-    "too many strokes": pack(*[15, 0, 1, 50, 50, 50, 50] * 300),
     "too much line": pack(15, 1, 200, *[0, 0, 0, 0, 255, 255, 255, 255] * 228),
     "too long": "A" * 100_000,
 }
@@ -356,28 +349,26 @@ def test_the_picture_and_the_copy(visit, site):
 UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
 SENTENCES = """
 window.sentences = [];
-addEventListener("DOMContentLoaded", () => {
-  const note = () => window.sentences.push(document.querySelector(".sentence")?.textContent);
-  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
-});
+setInterval(() => window.sentences.push(document.querySelector(".sentence")?.textContent), 5);
 """
 
 
 def test_a_first_visit_sees_one_example_drawn_and_is_invited(visit, site):
+    """It says nothing negative meanwhile; the next stroke is not drawn over it, and it never comes back."""
     person = visit(site.url, before=UNDRIVEN + SENTENCES)
     person.says("Your turn: draw a digit.")
     assert person.shown()["digit"] == "3"
     said = set(person.page.evaluate("window.sentences"))
-    assert not [sentence for sentence in said if "know" in sentence or sentence.startswith("One")]
+    assert not [sentence for sentence in said if sentence and ("know" in sentence or "One" in sentence)]
     assert person.page.locator(".spoken").inner_text() == "", "it greets aloud"
     person.draw(DRAWINGS["7"])
-    assert person.settle()["digit"] == "7", "it was drawn over the greeting"
+    assert person.settle()["digit"] == "7"
     for _ in DRAWINGS["7"]:
         person.press("#undo")
-    assert person.settle()["bars"] == [], "the greeting came back"
+    assert person.settle()["bars"] == []
     person.reload()
     person.page.wait_for_timeout(1500)
-    assert person.shown()["board"] == 0, "it greets again"
+    assert person.shown()["board"] == 0
 
 
 def test_the_greeting_stops_at_the_first_touch(visit, site):

@@ -60,9 +60,6 @@ export class Board {
     listenToPointers(this);
     undoButton.addEventListener("click", () => this.undo());
     clearButton.addEventListener("click", () => this.clear());
-    brush.addEventListener("input", () => {
-      brush.nextElementSibling.value = brush.value;
-    });
     this.#repaint();
   }
 

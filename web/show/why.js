@@ -6,9 +6,9 @@
 // averages. A place sees most of the picture: the colours show where evidence was added up, not which pixels
 // mattered.
 
-import { make, set } from "../dom.js";
+import { set } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { label, rounded, write } from "../words.js";
+import { rounded, write } from "../words.js";
 import { reading } from "./answer.js";
 
 const PLACES = 7; // places a side, before the averages
@@ -58,49 +58,32 @@ function paint(canvas, places) {
 // Mount this part: the button Why in the answer, and what it shows.
 export function mount(page, sketchpad) {
   const root = page.querySelector("#prediction");
-  const find = (selector) => root.querySelector(selector);
-  const [places, versus, others, says] = [".places", ".versus", ".versus select", ".reason-says"].map(find);
+  const places = root.querySelector(".places");
+  const reason = root.querySelector(".reason");
   let isOn = false;
-  // The digit that the visitor compares with, or null for the second digit.
-  let against = null;
 
-  for (const digit of "0123456789") others.append(make("option", { textContent: digit }));
-  label(others, "why.compare");
-  find("#why").addEventListener("click", ({ currentTarget }) => {
+  root.querySelector("#why").addEventListener("click", ({ currentTarget }) => {
     isOn = !isOn;
     root.classList.toggle("why", isOn);
     currentTarget.setAttribute("aria-pressed", isOn);
     sketchpad.reading.ask();
   });
-  others.addEventListener("change", () => {
-    against = others.value;
-    sketchpad.reading.ask();
-  });
-
-  // Explain why the network by itself names a digit.
-  function explain({ layers, alone }) {
-    const [a, second] = alone.confidences.map((each) => each.label);
-    const b = against && against !== a ? against : second;
-    const { places: evidence, gap } = weigh(layers, engine.dense, a, b);
-    paint(places, evidence);
-    write(versus, "why.versus", { a });
-    for (const option of others.options) set(option, "disabled", option.value === a);
-    set(others, "value", b);
-    write(says, "why.exactly", { a, b, gap: rounded(gap, 1) });
-  }
 
   sketchpad.watch({
     wantsLayers: () => isOn,
     painted(answer) {
       const { layers, alone, empty, lesson, digit } = answer;
-      const isNamed =
-        isOn && Boolean(layers) && reading({ ...answer, ...alone, lesson: null }).kind !== "none";
-      if (empty) against = null;
-      for (const part of [places, versus]) set(part, "hidden", !isNamed);
-      if (isNamed) explain(answer);
-      else if (isOn) write(says, empty ? "why.empty" : "why.none");
-      // The lesson that decided counts for more than the network's own answer.
-      if (isOn && lesson) write(says, "why.taught", { digit });
+      // A lesson may have decided; the network by itself may name another digit, or none.
+      const isNamed = layers && reading({ ...answer, ...alone, lesson: null }).kind !== "none";
+      set(places, "hidden", !isOn || !isNamed);
+      if (!isOn) return;
+      if (isNamed) {
+        const [a, b] = alone.confidences.map((each) => each.label);
+        const { places: evidence, gap } = weigh(layers, engine.dense, a, b);
+        paint(places, evidence);
+        write(reason, "why.exactly", { a, b, gap: rounded(gap, 1) });
+      } else write(reason, empty ? "why.empty" : "why.none");
+      if (lesson) write(reason, "why.taught", { digit });
     },
   });
 }
