@@ -8,6 +8,7 @@ import pytest
 import board
 from handwriting import draw
 from model import DigitCNN
+from tests.harness import ROOT
 from tests.harness.person import DRAWINGS, until, varied, visits
 from tests.harness.servers import Server, StaticSite
 
@@ -429,10 +430,14 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(visit, site):
     assert person.shown()["board"] > 0, "it can be drawn on all the same"
 
 
+WEIGHTS = (ROOT / "weights" / "model.safetensors").read_bytes()
+ALTERED = WEIGHTS[:-1] + bytes([WEIGHTS[-1] ^ 1])
+
+
 @pytest.mark.parametrize(
     ("file", "content", "sentence"),
     [
-        ("model.safetensors", b"x", "arrived damaged. Trying again."),
+        ("model.safetensors", ALTERED, "arrived damaged. Trying again."),
         ("model.safetensors", None, "has not loaded yet. Trying again."),
         ("current.json", b"null", "has not loaded yet. Trying again."),
     ],

@@ -48,7 +48,7 @@ def test_the_network_is_shown_while_it_reads(desktop):
         for point in points[start : start + 12]:
             page.mouse.move(*desktop.at(point))
         desktop.settle()
-        # While the pen moves, the strip is painted with the next frame.
+        # While the pen moves, the strip is painted a moment later.
         until(page, f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)", seen)
         seen = page.evaluate(PAINTED)
         assert min(seen) > 0

@@ -11,13 +11,14 @@ import { awaitGreeting, loadExamples, Player } from "./examples.js";
 import { acceptPictures } from "./pictures.js";
 import { isAnother, standApart } from "./two-digits.js";
 
+const PAINT = 50; // milliseconds until an answer is painted while the pen moves: the pen needs the time more
 const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
 
 export class Sketchpad {
   #root;
   #answer;
-  // The frame in which the answer will be painted, while a pen is down.
-  #frame = 0;
+  // It runs until the answer is painted, while a pen is down.
+  #timer = null;
   // A sentence, as write() takes it, in place of the answer's until the drawing changes.
   #notice = null;
   // The parts that follow the drawing.
@@ -152,8 +153,7 @@ export class Sketchpad {
     const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
     const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
     this.#answer.say(this.answer, notice, { resting: isResting, moving: board.pen !== null });
-    // While the pen moves, only the newest answer of each frame is painted.
-    if (board.pen !== null) this.#frame ||= requestAnimationFrame(() => this.#paint());
+    if (board.pen !== null) this.#timer ??= setTimeout(() => this.#paint(), PAINT);
     else {
       this.#paint();
       this.#each("shown", this.answer);
@@ -162,8 +162,8 @@ export class Sketchpad {
 
   // Paint the bars, the 28x28 and the layers.
   #paint() {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    clearTimeout(this.#timer);
+    this.#timer = null;
     this.#answer.paint(this.answer);
     this.#each("painted", this.answer);
   }
