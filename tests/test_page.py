@@ -231,10 +231,6 @@ def test_picture_file(person):
     assert person.settle()["digit"] == "3", "undo brings the picture back"
     person.press("#undo")
     assert person.settle()["digit"] == "8", "and then the drawing before it"
-    person.open_picture(picture_of("3", size=3000))
-    person.press("#example")
-    person.page.wait_for_timeout(500)
-    assert person.settle()["digit"] and person.read[-1]["strokes"], "the example was pressed last"
 
 
 GIVEN = {

@@ -8,7 +8,6 @@ import { parseStrokes } from "../read/digit.js";
 const GRAIN = 1 / 64; // board units
 const BESIDE = 32; // board units that coordinates reach outside the board
 const MOST = 65_535; // the largest number of two bytes
-const LONGEST = 64_000; // characters of a link's drawing
 const TOLERANCE = 0.5; // board units by which a line may move, 1/32 of a pixel of the 28x28
 const DOT = 10; // board units between two points of a stroke that draws itself
 export const MARK = "#d=";
@@ -54,7 +53,7 @@ export function encode(strokes) {
 export function decode(hash) {
   if (!hash.startsWith(MARK)) return null;
   const text = hash.slice(MARK.length);
-  if (!text || text.length > LONGEST) throw new Error("The link is empty or too long.");
+  if (!text) throw new Error("The link is empty.");
   const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   const bytes = Array.from(letters, (letter) => letter.charCodeAt(0));
   const place = (at) => GRAIN * (256 * bytes[at] + bytes[at + 1]) - BESIDE;

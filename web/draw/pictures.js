@@ -29,23 +29,11 @@ export function paintPicture(paint, { image }, side) {
 }
 
 // Call show(picture) or refuse(sentence) for every picture that is chosen in `input`, or that is pasted into
-// or dropped on the page while `element` is visible. Returns a function that calls off a picture that is
-// being read.
+// or dropped on the page while `element` is visible.
 export function acceptPictures(element, input, show, refuse) {
-  let newest = 0;
   // A picture is not taken while another tab of the page is open.
   const isVisible = () => element.getClientRects().length > 0;
-
-  async function open(file) {
-    newest += 1;
-    const mine = newest;
-    try {
-      const picture = await readPicture(file);
-      if (mine === newest) show(picture);
-    } catch {
-      refuse(["picture.unreadable"]);
-    }
-  }
+  const open = (file) => readPicture(file).then(show, () => refuse(["picture.unreadable"]));
 
   input.addEventListener("change", () => {
     if (input.files.length) open(input.files[0]);
@@ -66,7 +54,4 @@ export function acceptPictures(element, input, show, refuse) {
       if (kind === "drop" && isVisible()) open(event.dataTransfer.files[0]);
     });
   }
-  return () => {
-    newest += 1;
-  };
 }

@@ -23,7 +23,6 @@ export class Sketchpad {
   #notice = null;
   // The parts that follow the drawing.
   #watchers = [];
-  #forgetPictures;
   // The time at which the drawing was last changed or the pen lifted.
   #lifted = 0;
   // Number of the first stroke after a sure answer and a pause, which may begin another digit.
@@ -49,7 +48,7 @@ export class Sketchpad {
       () => this.#question(),
       () => this.show(),
     );
-    this.#forgetPictures = acceptPictures(
+    acceptPictures(
       root,
       find(".picture input"),
       (picture) => this.board.replace({ picture }),
@@ -97,7 +96,7 @@ export class Sketchpad {
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
-  // Take a new sheet for another person. The drawing, its history and a picture that is being opened go.
+  // Take a new sheet for another person: the drawing and its history go.
   startOver() {
     this.player.stop();
     this.board.wipe();
@@ -115,7 +114,6 @@ export class Sketchpad {
 
   #change() {
     const { board, player } = this;
-    this.#forgetPictures();
     if (board.pen !== "example" && !(board.isFinished && board.isEmpty())) player.leave();
     this.#notice = null;
     this.#lifted = performance.now();
