@@ -28,12 +28,12 @@ export function paintPicture(paint, { image }, side) {
   paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
 }
 
-// Call show(picture) or refuse(sentence) for every picture that is chosen in `input`, or that is pasted into
+// Call show(picture) or refuse() for every picture that is chosen in `input`, or that is pasted into
 // or dropped on the page while `element` is visible.
 export function acceptPictures(element, input, show, refuse) {
   // A picture is not taken while another tab of the page is open.
   const isVisible = () => element.getClientRects().length > 0;
-  const open = (file) => readPicture(file).then(show, () => refuse(["picture.unreadable"]));
+  const open = (file) => readPicture(file).then(show, refuse);
 
   input.addEventListener("change", () => {
     if (input.files.length) open(input.files[0]);

@@ -52,7 +52,7 @@ export class Sketchpad {
       root,
       find(".picture input"),
       (picture) => this.board.replace({ picture }),
-      (sentence) => this.tell(sentence),
+      () => this.tell(["picture.unreadable"]),
     );
     engine.addEventListener("change", () => this.show());
     this.#offerExamples(find("#example"));
