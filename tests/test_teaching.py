@@ -572,7 +572,7 @@ def test_a_contributor_s_correction_is_sent_and_the_page_says_so(study, running,
     assert labels(kept()) == "974"
     student.press("#clear")
     student.press("#example")
-    until(student.page, "document.querySelector('#prediction.resting[data-reading=digit]') !== null")
+    until(student.page, "!document.querySelector('#share').disabled")
     student.press('#prediction [data-digit="1"]')
     assert student.say() == "Learnt: this is a 1. Draw it again!", "an example is nobody's handwriting"
 

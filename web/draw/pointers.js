@@ -46,6 +46,8 @@ export function listenToPointers(board) {
     });
   }
 
+  // Else Chrome may take the next tap on a button for a part of the stroke's gesture, and drop it.
+  canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
   // A long press draws; it does not open a menu.
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 }
