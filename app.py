@@ -100,6 +100,9 @@ def main() -> int:
             favicon_path=HERE / "web" / "static" / "icon.svg",
             app_kwargs={"routes": routes, "middleware": [Middleware(Guard)]},
         )
+    except KeyboardInterrupt:
+        # Somebody stopped it while it started.
+        return 0
     except (OSError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1

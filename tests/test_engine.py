@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import asdict
 
 import numpy as np
@@ -185,15 +184,6 @@ def test_drawings_are_refused_with_pythons_sentences(engine):
         with pytest.raises(ValueError) as ours:
             board.parse_strokes(strokes)
         assert theirs.removeprefix("Error: ") == str(ours.value)
-    for number in ("NaN", "Infinity"):
-        theirs = refusal(engine.page, f"() => net.preprocess([{{ points: [[{number}, 1]] }}])")
-        assert "finite numbers" in theirs
-
-
-def test_a_thin_picture_is_refused(engine):
-    assert "at most 512 times the short one" in refusal(
-        engine.page, "() => net.preprocess(new ImageData(8, 9000))"
-    )
 
 
 def test_drawings_at_the_limits_are_taken(engine):
@@ -208,6 +198,11 @@ def test_drawings_at_the_limits_are_taken(engine):
 
 
 def test_arguments_are_refused(engine):
+    thin = refusal(engine.page, "() => net.preprocess(new ImageData(8, 9000))")
+    assert "at most 512 times the short one" in thin
+    for number in ("NaN", "Infinity"):
+        theirs = refusal(engine.page, f"() => net.preprocess([{{ points: [[{number}, 1]] }}])")
+        assert "finite numbers" in theirs
     for top_k in ("0", "11", "true", "2.5", "'3'", "NaN"):
         theirs = refusal(engine.page, f"(s) => net.classify(s, {top_k})", LINE)
         assert "top_k is a whole number from 1 to 10" in theirs
@@ -217,50 +212,23 @@ def test_arguments_are_refused(engine):
 
 # --- it checks the weights --------------------------------------------------------------------------------
 
-Change = Callable[[dict[str, bytes]], None]
+RAW = (ROOT / WEIGHTS).read_bytes()
+FIELDS = json.loads((ROOT / CONFIG).read_text(encoding="utf-8"))
+FORMAT = FIELDS["format"]
 
 
-def configured(**changes: object) -> Change:
-    """Changes fields of config.json; None takes one away."""
-
-    def change(files: dict[str, bytes]) -> None:
-        config = json.loads(files[CONFIG]) | changes
-        kept = {name: value for name, value in config.items() if value is not None}
-        files[CONFIG] = json.dumps(kept).encode()
-
-    return change
+def files(weights: bytes = RAW, **changes: object) -> dict[str, bytes]:
+    """Weights and a config.json that agrees with them, but for the changes; None takes a field away."""
+    fields = FIELDS | {"sha256": hashlib.sha256(weights).hexdigest()} | changes
+    kept = {name: value for name, value in fields.items() if value is not None}
+    return {CONFIG: json.dumps(kept).encode(), WEIGHTS: weights}
 
 
-def weighed(change: Callable[[bytes], bytes]) -> Change:
-    """Changes the bytes of the weights, and lets config.json agree."""
-
-    def both(files: dict[str, bytes]) -> None:
-        files[WEIGHTS] = change(files[WEIGHTS])
-        configured(sha256=hashlib.sha256(files[WEIGHTS]).hexdigest())(files)
-
-    return both
-
-
-def tensors(**changes: np.ndarray | None) -> Change:
-    """Puts other tensors into the weights; "__" stands for a dot, and None takes one away."""
-    named = {name.replace("__", "."): tensor for name, tensor in changes.items()}
-    merged = load_file(ROOT / WEIGHTS) | named
-    return weighed(lambda _: save({name: tensor for name, tensor in merged.items() if tensor is not None}))
-
-
-def bytes_of(name: str, content: bytes | None) -> Change:
-    """Replaces a file, or takes it away."""
-
-    def change(files: dict[str, bytes]) -> None:
-        files.pop(name)
-        if content is not None:
-            files[name] = content
-
-    return change
-
-
-def altered(files: dict[str, bytes]) -> None:
-    files[WEIGHTS] = files[WEIGHTS][:-1] + bytes([files[WEIGHTS][-1] ^ 1])
+def biased(bias: np.ndarray | None) -> dict[str, bytes]:
+    """Weights with another bias in the last layer, or without one."""
+    tensors = load_file(ROOT / WEIGHTS)
+    del tensors["dense.bias"]
+    return files(save(tensors if bias is None else tensors | {"dense.bias": bias}))
 
 
 SETTINGS: list[dict] = [
@@ -271,43 +239,40 @@ SETTINGS: list[dict] = [
     {"standing": -0.1}, {"known": 1.5},
     {"sha256": None}, {"more": 1}, {"places": None}, {"known": None},
 ]  # fmt: skip
-NO_CONFIG = "The config.json of NAME/ is not the configuration of this network ("
-NO_TENSORS = r"does not hold the tensors of the network in config.json \({}\)"
-FORMAT = json.loads((ROOT / CONFIG).read_text(encoding="utf-8"))["format"]
-REFUSED: list[tuple[Change, str]] = [
-    *((configured(**change), re.escape(NO_CONFIG)) for change in SETTINGS),
-    *((bytes_of(CONFIG, raw), re.escape(NO_CONFIG)) for raw in (b"", b"{", b"[]", b"7", b"null", b"<html>")),
-    (configured(format=FORMAT + 1), rf"is of format {FORMAT + 1}; this digit.js reads "),
-    (bytes_of(CONFIG, None), "There is no config.json in NAME/;"),
-    (bytes_of(WEIGHTS, None), "There is no model.safetensors in NAME/;"),
-    (altered, "^AlteredWeights: The model.safetensors of NAME/ is not the file that config.json"),
-    *((weighed(lambda raw, end=end: raw[:end]), "does not hold the tensors") for end in (0, 4, 100, -4)),
-    (tensors(dense__bias=None), NO_TENSORS.format("dense.bias is missing")),
+NO_CONFIG = r"The config.json of NAME/ is not the configuration of this network \("
+NO_TENSORS = r"does not hold the tensors of the network in config.json \(dense.bias is "
+REFUSED: list[tuple[dict[str, bytes], str]] = [
+    *((files(**change), NO_CONFIG) for change in SETTINGS),
+    *((files() | {CONFIG: raw}, NO_CONFIG) for raw in (b"", b"{", b"[]", b"7", b"null", b"<html>")),
+    (files(format=FORMAT + 1), rf"is of format {FORMAT + 1}; this digit.js reads "),
+    ({WEIGHTS: RAW}, "There is no config.json in NAME/;"),
+    ({CONFIG: files()[CONFIG]}, "There is no model.safetensors in NAME/;"),
     (
-        tensors(dense__bias=np.zeros(9, np.float32)),
-        NO_TENSORS.format(r"dense.bias is F32 \[9\] instead of F16 \[10\]"),
+        files() | {WEIGHTS: RAW[:-1] + bytes([RAW[-1] ^ 1])},
+        "^AlteredWeights: The model.safetensors of NAME/ is not the file that config.json",
     ),
-    (tensors(dense__bias=np.zeros(10)), NO_TENSORS.format(r"dense.bias is F64 \[10\] instead of F16 \[10\]")),
+    *((files(RAW[:end]), "does not hold the tensors") for end in (0, 4, 100, -4)),
+    (biased(None), NO_TENSORS + "missing"),
+    (biased(np.zeros(9, np.float32)), NO_TENSORS + r"F32 \[9\] instead of F16 \[10\]"),
+    (biased(np.zeros(10)), NO_TENSORS + r"F64 \[10\] instead of F16 \[10\]"),
 ]
 
 
 def test_models_are_refused_in_a_sentence(browser, tmp_path):
     """And by Python, too, where it is the configuration that is wrong."""
-    files = parity.site()
-    for number, (change, _) in enumerate(REFUSED):
-        changed = {name: content for name, content in parity.site().items() if name.startswith("weights/")}
-        change(changed)
-        files |= {name.replace("weights", f"case{number}"): content for name, content in changed.items()}
+    served = parity.site()
+    for number, (case, _) in enumerate(REFUSED):
+        served |= {name.replace("weights", f"case{number}"): content for name, content in case.items()}
     load = "async (folder) => (await import('./digit.js')).DigitCNN.fromPretrained(folder)"
-    with parity.served(files) as url:
+    with parity.served(served) as url:
         page = browser.new_page()
         page.goto(url)
-        for number, (_, sentence) in enumerate(REFUSED):
+        for number, (case, sentence) in enumerate(REFUSED):
             theirs = refusal(page, load, f"case{number}/")
             assert re.search(sentence.replace("NAME", f"case{number}"), theirs, re.DOTALL), (sentence, theirs)
-            if "not the configuration" in sentence:
-                for name in ("config.json", "model.safetensors"):
-                    (tmp_path / name).write_bytes(files[f"case{number}/{name}"])
+            if sentence == NO_CONFIG:
+                for name, content in case.items():
+                    (tmp_path / name.removeprefix("weights/")).write_bytes(content)
                 with pytest.raises(ValueError, match="is not the configuration of this network"):
                     DigitCNN.from_pretrained(tmp_path)
         for folder in ("weights", ""):

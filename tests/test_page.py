@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 
 import board
 from handwriting import draw
@@ -12,7 +11,6 @@ from model import DigitCNN
 from tests.harness import ROOT
 from tests.harness.person import DRAWINGS, until, varied, visits
 from tests.harness.servers import Server, StaticSite
-from web.build import build
 
 LINE = [[(224, 60), (224, 200), (224, 390)]]
 
@@ -233,25 +231,6 @@ def test_picture_file(person):
     assert person.settle()["digit"] == "3", "undo brings the picture back"
     person.press("#undo")
     assert person.settle()["digit"] == "8", "and then the drawing before it"
-    person.open_picture(picture_of("3", size=3000))
-    person.press("#example")
-    person.page.wait_for_timeout(500)
-    assert person.settle()["digit"] and person.read[-1]["strokes"], "the example was pressed last"
-
-
-def test_a_picture_that_is_chosen_before_the_page_has_started_is_read(browser, site, tmp_path):
-    Image.fromarray(picture_of("3")).save(tmp_path / "digit.png")
-    # A service worker would answer from its cache.
-    context = browser.new_context(service_workers="block")
-    page = context.new_page()
-    held = []
-    page.route("**/main.js", lambda route: held.append(route))
-    with page.expect_request("**/main.js"):
-        page.goto(site.url, wait_until="commit")
-    page.set_input_files(".picture input", tmp_path / "digit.png")
-    held[0].continue_()
-    until(page, "document.querySelector('#prediction').dataset.digit === '3'")
-    context.close()
 
 
 GIVEN = {
@@ -438,46 +417,6 @@ def test_an_answer_to_an_older_drawing_is_never_shown(visit, site):
 
 
 @pytest.mark.thorough
-def test_a_drawing_that_is_never_answered_is_told_and_stays(visit, tmp_path):
-    page = tmp_path / "some" / "where"
-    build(page, ROOT / "weights")
-    worker, script = page / "read" / "worker.js", page / "read" / "engine.js"
-    worker.write_text(worker.read_text() + "turn.port1.onmessage = () => {};")
-    script.write_text(script.read_text().replace("WORKER_TIMEOUT = 10_000", "WORKER_TIMEOUT = 300"))
-    site = StaticSite(tmp_path)
-    person = visit(site.url)
-    person.draw(DRAWINGS["4"])
-    person.says("too long")
-    assert person.shown()["digit"] == "" and person.page.locator("#undo").is_enabled()
-    assert person.page.locator("#board").get_attribute("data-engine") in ("loading", "ready")
-    site.kill()
-
-
-DEAF = """
-window.workers = 0;
-const Real = window.Worker;
-window.Worker = class extends Real {
-  constructor(...options) {
-    super(...options);
-    this.deaf = ++window.workers === 1;
-  }
-  postMessage(message, ...rest) {
-    if (this.deaf && message.board) return;
-    super.postMessage(message, ...rest);
-  }
-};
-"""
-
-
-@pytest.mark.thorough
-def test_a_worker_that_does_not_answer_is_replaced(visit, site):
-    person = visit(site.url, before=DEAF)
-    person.draw(DRAWINGS["2"])
-    assert person.settle()["digit"] == "2"
-    assert person.page.evaluate("window.workers") == 2
-
-
-@pytest.mark.thorough
 def test_a_browser_that_cannot_run_the_network_is_told_so(visit, site):
     unable = "window.Worker = class { constructor() { throw new Error('none'); } };"
     person = visit(site.url, before=unable, ready=False)
@@ -487,25 +426,27 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(visit, site):
     assert person.shown()["board"] > 0, "it can be drawn on all the same"
 
 
+WEIGHTS = (ROOT / "weights" / "model.safetensors").read_bytes()
+ALTERED = WEIGHTS[:-1] + bytes([WEIGHTS[-1] ^ 1])
+
+
 @pytest.mark.parametrize(
-    ("how", "sentence"),
-    [("altered", "arrived damaged. Trying again."), ("missing", "has not loaded yet. Trying again.")],
+    ("file", "content", "sentence"),
+    [
+        ("model.safetensors", ALTERED, "arrived damaged. Trying again."),
+        ("model.safetensors", None, "has not loaded yet. Trying again."),
+        ("current.json", b"null", "has not loaded yet. Trying again."),
+    ],
+    ids=["altered", "missing", "not named"],
 )
-def test_weights_that_do_not_come_whole_are_waited_for(how, sentence, browser, site):
+def test_weights_that_do_not_come_whole_are_waited_for(file, content, sentence, browser, site):
     # A service worker would answer from its cache.
-    context = browser.new_context(service_workers="block")
-    page = context.new_page()
-    weights = bytearray((site.root / "some/where/weights/model.safetensors").read_bytes())
-    weights[-1] ^= 1
-    altered = {
-        "altered": lambda route: route.fulfill(body=bytes(weights)),
-        "missing": lambda route: route.abort(),
-    }
-    page.route("**/model.safetensors", altered[how])
+    page = browser.new_page(service_workers="block")
+    page.route(f"**/{file}", lambda route: route.abort() if content is None else route.fulfill(body=content))
     page.goto(site.url)
     until(page, "end => document.querySelector('.sentence').textContent.endsWith(end)", sentence)
     assert page.locator("#board").get_attribute("data-engine") == "loading"
-    page.unroute("**/model.safetensors")
+    page.unroute(f"**/{file}")
     page.wait_for_selector("#board[data-engine=ready]")
     assert page.locator(".sentence").inner_text() == "Draw a digit, 0 to 9."
-    context.close()
+    page.close()

@@ -7,12 +7,9 @@ import io
 import math
 import re
 
-import numpy as np
 import pytest
 from PIL import Image
 
-import board
-from model import DigitCNN
 from reports.screenshots import STATES, leave, show
 from tests.harness.person import DRAWINGS, HEART, Person, until, visits
 
@@ -30,11 +27,6 @@ def desktop(visit, site):
     return visit(site.url)
 
 
-@pytest.fixture
-def phone(visit, site):
-    return visit(site.url, "phone", touch=True)
-
-
 def is_painted(person: Person, layer: str) -> None:
     """Wait until a layer is painted, which happens when there is time."""
     until(person.page, f"document.querySelector('.strip .{layer}').width > 28")
@@ -44,34 +36,30 @@ def is_painted(person: Person, layer: str) -> None:
 
 
 def test_the_network_is_shown_while_it_reads(desktop):
-    """The strip: each layer's maps with each answer, one of them large, with the patch that it sees."""
+    """The strip: each layer's maps with each answer, and one map large, chosen by keyboard."""
     page = desktop.page
     page.locator(".inside summary").click()
     page.evaluate("scrollTo(0, 0)")
-    assert page.evaluate(PAINTED) == [0] * 6
+    assert page.evaluate(PAINTED) == [0] * 3
     points = DRAWINGS["2"][0]
     desktop.hold(points[:1])
-    seen = [[0] * 6]
+    seen = [0] * 3
     for start in range(1, len(points), 12):
         for point in points[start : start + 12]:
             page.mouse.move(*desktop.at(point))
         desktop.settle()
-        # While the pen moves, the strip is painted when there is time.
-        changed = f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)"
-        until(page, changed, seen[-1])
-        seen.append(page.evaluate(PAINTED))
-        assert min(seen[-1][:4] + seen[-1][5:]) > 0
+        # While the pen moves, the strip is painted a moment later.
+        until(page, f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)", seen)
+        seen = page.evaluate(PAINTED)
+        assert min(seen) > 0
     desktop.lift()
-    third = page.locator(".strip canvas").nth(2)
-    third.focus()
+    page.locator(".strip canvas").nth(1).focus()
     desktop.says("Map 1 of ", ".lens-says")
     page.keyboard.press("ArrowRight")
     desktop.says("Map 2 of ", ".lens-says")
     assert page.locator(".lens").is_visible()
-    third.evaluate("canvas => canvas.blur()")
-    assert not page.locator(".patch").is_visible()
     page.click("#clear")
-    assert page.evaluate(PAINTED) == [0] * 6
+    assert page.evaluate(PAINTED) == [0] * 3 and not page.locator(".lens").is_visible()
 
 
 def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
@@ -87,37 +75,16 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
     for column, row in ((10, 14), (20, 6)):
         x = place["x"] + place["width"] * (column + 0.5) / columns
         desktop.page.mouse.move(x, place["y"] + place["height"] * (row + 0.5) / rows)
-        patch, picture = desktop.box(".patch"), desktop.box("#preview .input")
+        patch, picture = desktop.box(".patch"), desktop.box(".lens-input")
         pixel = picture["width"] / 28
         assert abs((patch["x"] - picture["x"]) / pixel - (column - 2)) < 0.1
         assert abs((patch["y"] - picture["y"]) / pixel - (row - 2)) < 0.1
         assert abs(patch["width"] / pixel - 5) < 0.1
-    assert desktop.page.locator(".lens-view").evaluate("c => c.width") == 5
     for layer, maps, across in (("conv4", 32, 8), ("conv5", 80, 10), ("conv4", 32, 8)):
         at = desktop.box(f".strip .{layer}")
         x, y = at["x"] + at["width"] * 2.5 / across, at["y"] + at["height"] * 1.5 / (maps / across)
         desktop.page.mouse.click(x, y)
         assert desktop.page.locator(".lens-says").inner_text().startswith(f"Map {across + 3} of {maps}")
-
-
-@pytest.mark.thorough
-def test_the_strip_is_swiped_on_a_phone_and_tapped(phone):
-    phone.draw(DRAWINGS["3"])
-    phone.page.locator(".inside summary").tap()
-    is_painted(phone, "conv4")
-    strip = phone.page.locator(".strip")
-    strip.scroll_into_view_if_needed()
-    place = strip.bounding_box()
-    assert strip.evaluate("s => s.scrollWidth > s.clientWidth + 100")
-    for step in range(27):
-        kind = "touchStart" if step == 0 else "touchMove" if step < 26 else "touchEnd"
-        spots = [{"x": place["x"] + 300 - 10 * step, "y": place["y"] + 40}] if step < 26 else []
-        phone.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
-    until(phone.page, "document.querySelector('.strip').scrollLeft > 100")
-    phone.page.locator(".strip .conv4").tap()
-    phone.says("Map ", ".lens-says")
-    assert phone.page.locator(".lens").is_visible(), "the lens is gone when the finger is lifted"
-    assert phone.width <= phone.page.viewport_size["width"]
 
 
 # --- why ---------------------------------------------------------------------------------------------------
@@ -147,63 +114,34 @@ def test_the_evidence_adds_up_to_the_logits(desktop):
     assert least > 0.01, "there was nothing to add"
 
 
-def test_why_this_and_not_that(desktop):
-    page = desktop.page
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_why_this_and_not_that(size, visit, site):
+    person = visit(site.url, size)
+    page = person.page
     places = """() => ['#board', '#undo', '.bars'].map((name) =>
         document.querySelector(name).getBoundingClientRect().top)"""
     before = page.evaluate(places)
-    desktop.draw(DRAWINGS["3"])
-    desktop.settle()
+    person.draw(DRAWINGS["3"])
+    person.settle()
     page.click("#why")
-    until(page, "/^ ?For 3: \\+\\d+\\.\\d from the .*\\.$/.test(document.querySelector('.pro').textContent)")
-    other = page.input_value(".versus select")
-    said = page.locator(".exactly").inner_text()
-    assert re.fullmatch(rf"Orange favours 3, blue favours {other}\. 3 leads by \+?\d+\.\d\.", said)
-    chosen = next(digit for digit in "29" if digit != other)
-    page.get_by_label("The digit to compare with").select_option(chosen)
-    desktop.says(f"blue favours {chosen}. ", ".exactly")
-    assert page.locator(".exactly").inner_text() != said
-    assert any(cell.startswith("+") for cell in page.locator(".sums span").all_inner_texts())
-    page.locator(".inside summary").click()
-    page.locator(".strip .evidence").focus()
-    desktop.says(f"evidence was added up: orange for 3, blue for {chosen}.", ".lens-sentence")
-    page.locator(".inside summary").click()
-    page.evaluate("scrollTo(0, 0)")
+    person.says("Why 3, not ", ".reason")
+    said = page.locator(".reason").inner_text()
+    assert re.search(r"not (\d)\? Orange favours 3, blue favours \1\. 3 leads by \d+\.\d points\.$", said)
+    assert page.locator(".places").is_visible()
     page.click("#clear")
-    assert not page.locator(".places").is_visible() and not page.locator(".versus").is_visible()
-    desktop.draw(HEART)
-    desktop.says("It has not decided, so there is nothing to compare.", ".reason")
+    assert not page.locator(".places").is_visible()
+    person.draw(HEART)
+    person.says("It has not decided, so there is nothing to compare.", ".reason")
     assert page.evaluate(places) == before
     page.click("#why")
     assert not page.locator(".reason").is_visible()
 
 
-KEYS = """() => {
-  const box = (part) => part.getBoundingClientRect();
-  const above = ['#why', '#preview'].map((name) => box(document.querySelector(name)).bottom);
-  const values = [...document.querySelectorAll('.bars .value:not(:empty)')];
-  const isWide = (value) => box(value).width > value.closest('button').clientWidth + 1;
-  return [box(document.querySelector('.bars')).top - Math.max(...above), values.some(isWide)];
-}"""
-
-
-@pytest.mark.parametrize("size", [(360, 740), (390, 844), (667, 375)])
-def test_on_a_phone_the_keys_stand_apart_and_hold_their_values(size, visit, site):
-    person = visit(site.url, size, touch=True)
+def test_on_a_phone_the_keys_hold_their_values(visit, site):
+    person = visit(site.url, (360, 740), touch=True)
     person.draw(DRAWINGS["4"])
     person.says(">99%", ".bars .top.best .value")
-    gap, is_wide = person.page.evaluate(KEYS)
-    assert gap == pytest.approx(8, abs=0.5) and not is_wide
-
-
-def test_on_a_phone_why_moves_nothing(phone):
-    phone.draw(NEARLY_CLOSED)
-    phone.settle()
-    before = phone.box("#board")
-    for shown in (True, False):
-        phone.press("#why")
-        phone.page.locator(".reason").wait_for(state="visible" if shown else "hidden")
-        assert phone.box("#board") == before
+    assert person.box(".bars .best .value")["width"] <= person.box(".bars .best button")["width"]
 
 
 SIZES = [(320, 640), (390, 844), (568, 320), (667, 375), (844, 390)]
@@ -234,13 +172,6 @@ def test_everything_has_its_room(language, visit, site):
     for width, height in SIZES:
         person.page.set_viewport_size({"width": width, "height": height})
         assert person.page.evaluate(faults) == [[], [], []], (width, height)
-    said = """import('./words.js').then(({ write }) => {
-      const element = document.createElement('p');
-      write(element, 'why.sum', { sum: -1.5 });
-      return element.textContent;
-    })"""
-    # A minus, not a hyphen.
-    assert person.page.evaluate(said) == {"en": "−1.5", "es": "−1,5"}[language]
 
 
 # --- from the drawing to the 28x28 -------------------------------------------------------------------------
@@ -283,7 +214,6 @@ def test_the_ink_flies_to_the_picture_once_the_pen_is_up(visit, site):
 def share(person) -> str:
     """Open the dialogue; the link in it."""
     person.press("#share")
-    until(person.page, "document.querySelector('dialog.share').dataset.ready")
     return person.page.input_value("dialog.share input")
 
 
@@ -293,49 +223,24 @@ def is_drawn(person: Person) -> None:
     until(person.page, "!document.querySelector('#share').disabled")
 
 
-def reproduces(visit, url: str, drawing) -> None:
-    """A link to a drawing draws it in another browser, with its answer."""
-    person = visit(url)
+@pytest.mark.parametrize(
+    "drawing", [DRAWINGS["4"], DRAWINGS["8"], NEARLY_CLOSED, HEART], ids=["4", "8", "torn", "heart"]
+)
+def test_a_link_to_a_drawing_draws_it_with_its_answer(drawing, visit, edition):
+    person = visit(edition.url)
     person.draw(drawing)
     shown = person.settle()
     link = share(person)
-    assert link.startswith(person.page.url.split("#")[0]) and len(link) < 2000
+    assert link.startswith(person.page.url.split("#")[0]) and len(link) < 1000
 
     other = visit(link)
     is_drawn(other)
-    until(other.page, f"window.read.at(-1).strokes.length === {len(drawing)}")
     again = other.settle()
+    assert len(other.read[-1]["strokes"]) == len(drawing)
     assert again["digit"] == shown["digit"]
-    # Coordinates were rounded.
+    # Lines were simplified.
     assert abs(float(again["confidence"]) - float(shown["confidence"])) < 0.05
     assert share(other).split("#")[0] == link.split("#")[0], "what was shared can be shared again"
-
-
-def on_the_edge() -> list:
-    """A drawing between a 4 and a 9: rounding to whole board units would turn one into the other."""
-    net, low, high = DigitCNN.from_pretrained("weights"), 0.0, 1.0
-    for _ in range(24):
-        part = (low + high) / 2
-        drawing = [*NEARLY_CLOSED[:2], [(182, 102), (182 + 108 * part, 102 - 12 * part)]]
-        strokes = [board.Stroke(np.array(points, float), 15) for points in drawing]
-        four, nine = net.probabilities([board.render(strokes)])[0][[4, 9]]
-        low, high = (part, high) if four > nine else (low, part)
-    assert 0 < part < 1
-    return drawing
-
-
-def test_a_link_to_a_drawing_on_the_edge_between_two_digits(visit, site):
-    reproduces(visit, site.url, on_the_edge())
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize(
-    "drawing",
-    [DRAWINGS["4"], DRAWINGS["2"], DRAWINGS["8"], NEARLY_CLOSED, HEART],
-    ids=["4", "2", "8", "torn", "heart"],
-)
-def test_a_link_to_any_drawing(drawing, visit, server):
-    reproduces(visit, server.url, drawing)
 
 
 @pytest.mark.thorough
@@ -345,10 +250,7 @@ def test_a_full_board_can_be_shared_and_drawn_again(visit, site):
     person = visit(site.url)
     person.draw(scribble)
     person.settle()
-    assert person.page.locator("dialog.share [href]").count() == 0
     link = share(person)
-    assert person.page.is_enabled("dialog.share .copy")
-    assert person.page.get_attribute("dialog.share .download", "href").startswith("blob:")
 
     other = visit(link, reduced_motion="reduce")
     is_drawn(other)
@@ -363,18 +265,15 @@ def pack(*values: int) -> str:
 
 HOSTILE = {
     "nothing": "",
-    "no drawing": pack(15),
     "no base64": "<img src=x onerror=alert(1)>",
     "cut off": pack(15, 0, 9, 50, 50, 50, 50),
     "no such brush": pack(255, 0, 1, 50, 50, 50, 50),
-    "a stroke without points": pack(15, 0, 0),
-    "too many strokes": pack(*[15, 0, 1, 50, 50, 50, 50] * 300),
     "too much line": pack(15, 1, 200, *[0, 0, 0, 0, 255, 255, 255, 255] * 228),
     "too long": "A" * 100_000,
 }
 
 
-def test_a_link_that_is_none_draws_nothing_and_says_so(visit, site):
+def test_a_link_without_a_drawing_draws_nothing_and_says_so(visit, site):
     person = visit(site.url)
     for name, drawing in HOSTILE.items():
         person.page.goto("about:blank")
@@ -450,28 +349,26 @@ def test_the_picture_and_the_copy(visit, site):
 UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
 SENTENCES = """
 window.sentences = [];
-addEventListener("DOMContentLoaded", () => {
-  const note = () => window.sentences.push(document.querySelector(".sentence")?.textContent);
-  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true });
-});
+setInterval(() => window.sentences.push(document.querySelector(".sentence")?.textContent), 5);
 """
 
 
 def test_a_first_visit_sees_one_example_drawn_and_is_invited(visit, site):
+    """It says nothing negative meanwhile; the next stroke is not drawn over it, and it never comes back."""
     person = visit(site.url, before=UNDRIVEN + SENTENCES)
     person.says("Your turn: draw a digit.")
     assert person.shown()["digit"] == "3"
     said = set(person.page.evaluate("window.sentences"))
-    assert not [sentence for sentence in said if "know" in sentence or sentence.startswith("One")]
+    assert not [sentence for sentence in said if sentence and ("know" in sentence or "One" in sentence)]
     assert person.page.locator(".spoken").inner_text() == "", "it greets aloud"
     person.draw(DRAWINGS["7"])
-    assert person.settle()["digit"] == "7", "it was drawn over the greeting"
+    assert person.settle()["digit"] == "7"
     for _ in DRAWINGS["7"]:
         person.press("#undo")
-    assert person.settle()["bars"] == [], "the greeting came back"
+    assert person.settle()["bars"] == []
     person.reload()
     person.page.wait_for_timeout(1500)
-    assert person.shown()["board"] == 0, "it greets again"
+    assert person.shown()["board"] == 0
 
 
 def test_the_greeting_stops_at_the_first_touch(visit, site):
@@ -483,15 +380,13 @@ def test_the_greeting_stops_at_the_first_touch(visit, site):
     assert person.shown()["board"] - stopped <= 1
 
 
-def test_nobody_is_greeted_who_does_not_want_it(visit, site):
-    """Visitors who prefer reduced motion, with a link, and programs."""
+def test_visitors_who_prefer_stillness_and_those_with_a_link_are_not_greeted(visit, site):
     others = [
         visit(site.url, before=UNDRIVEN, reduced_motion="reduce"),
         visit(f"{site.url}#d=x", before=UNDRIVEN),
-        visit(site.url),
     ]
     others[-1].page.wait_for_timeout(1600)
-    assert [person.shown()["board"] for person in others] == [0, 0, 0]
+    assert [person.shown()["board"] for person in others] == [0, 0]
 
 
 # --- accessibility -----------------------------------------------------------------------------------------

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
 
+import numpy as np
 import pytest
-from PIL import Image
 
 from tests.harness import ROOT
 from tests.harness.languages import WORDS, foreign
-from tests.harness.person import DRAWINGS, HEART, Person, until
+from tests.harness.person import DRAWINGS, HEART, visits
 from web.words import worded
 
 WEB = ROOT / "web"
@@ -23,6 +22,8 @@ SERVER = "\n".join(
 CODES = {f"server.{code}" for code in re.findall(r'code="([\w-]+)"', SERVER)}
 # Names of what was drawn or measured, which stand in files of results.
 NAMES = ("way.", "set:", "recipe:")
+
+visit = visits()
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -82,47 +83,36 @@ def test_without_a_script_the_page_is_in_english():
 
 
 @pytest.fixture
-def visitor(browser, edition):
-    person = Person(browser, edition.url, locale="es-CO")
-    yield person
-    assert person.errors == []
-    person.leave()
-
-
-def hears(visitor: Person, sentence: str, spoken: bool = False) -> None:
-    """Wait until the page says a sentence; everything on it is in Spanish then."""
-    for name in (".sentence", *([".spoken"] if spoken else [])):
-        said = f"text => document.querySelector('{name}').textContent === text"
-        until(visitor.page, said, arg=sentence)
-    assert foreign(visitor.page) == []
+def visitor(visit, edition):
+    return visit(edition.url, locale="es-CO")
 
 
 @pytest.mark.thorough
 def test_the_board_is_in_spanish(visitor):
     page = visitor.page
+
+    def hears(sentence: str, where: str = ".sentence") -> None:
+        """Wait until the page says a sentence; everything on it is in Spanish then."""
+        visitor.says(sentence, where)
+        assert foreign(page) == []
+
     assert page.evaluate("document.documentElement.lang") == "es" and page.title() == "Dibuja un dígito"
-    hears(visitor, "Dibuja un dígito, del 0 al 9.")
+    hears("Dibuja un dígito, del 0 al 9.")
     for strokes, sentence in (
         (DRAWINGS["8"], "Es un 8."),
         (HEART, "Este no lo conozco. ¿Qué es? Toca un dígito."),
         ([[(120, 100), (120, 350)], [(330, 100), (330, 350)]], "Un dígito a la vez, por favor."),
     ):
         visitor.draw(strokes)
-        hears(visitor, sentence, spoken=True)
+        hears(sentence, ".spoken")
         page.click("#clear")
     page.locator(".inside summary").click()
     visitor.draw(DRAWINGS["2"])
-    visitor.settle()
-    # The layers are painted when there is time.
-    until(page, "document.querySelector('.strip .conv4').width > 28")
-    page.locator(".strip canvas").nth(1).focus()
-    until(page, "document.querySelector('.lens-says').textContent.startsWith('Mapa 1 de ')")
-    blank = io.BytesIO()
-    Image.new("RGB", (300, 200), "white").save(blank, "PNG")
-    for content, key in ((b"no picture", "picture.unreadable"), (blank.getvalue(), "picture.blank")):
-        file = {"name": "one.png", "mimeType": "image/png", "buffer": content}
-        page.set_input_files(".picture input", file)
-        hears(visitor, WORDS["es"][key])
+    hears("Mapa 1 de ", ".lens-says")
+    visitor.open_picture(b"no picture")
+    hears(WORDS["es"]["picture.unreadable"])
+    visitor.open_picture(np.full((200, 300), 255, np.uint8))
+    hears(WORDS["es"]["picture.blank"])
 
 
 def test_another_language_at_once_and_the_drawing_stays(visitor):
@@ -136,26 +126,19 @@ def test_another_language_at_once_and_the_drawing_stays(visitor):
     assert (shown["digit"], shown["board"], shown["preview"]) == ("8", before["board"], before["preview"])
     assert page.evaluate("document.documentElement.lang") == "en" and page.title() == "Draw a digit"
     assert foreign(page, "es") == []
-    page.reload()
-    page.wait_for_selector("#board[data-engine=ready]")
-    remembered = "document.querySelector('.sentence').textContent === 'Draw a digit, 0 to 9.'"
-    until(page, remembered)
+    visitor.reload()
+    visitor.says("Draw a digit, 0 to 9.")
 
 
 @pytest.mark.parametrize(
     ("locale", "search", "language"),
-    [
-        ("es-MX", "", "es"),
-        ("en-GB", "?lang=es", "es"),
-        ("es", "?lang=en", "en"),
-        ("fr-FR", "", "en"),
-        ("es", "?lang=xx", "es"),
-    ],
+    [("es-MX", "", "es"), ("en-GB", "?lang=es", "es"), ("es", "?lang=en", "en"), ("fr-FR", "", "en")],
 )
-def test_the_language_is_that_of_the_address_or_the_browser(locale, search, language, browser, site):
-    visitor = Person(browser, site.url + search, locale=locale)
-    said = "text => document.querySelector('.sentence').textContent === text"
-    until(visitor.page, said, arg=WORDS[language]["reading.empty"])
+def test_the_language_is_that_of_the_address_or_the_browser(locale, search, language, visit, site):
+    visitor = visit(site.url + search, locale=locale)
+    visitor.says(WORDS[language]["reading.empty"])
+    number = "import('./words.js').then(({ rounded, say }) => say('value', { value: rounded(-1.5, 1) }))"
+    # A minus, not a hyphen.
+    assert visitor.page.evaluate(number) == {"en": "−1.5", "es": "−1,5"}[language]
     visitor.page.locator(".languages [lang=es]").click()
     assert visitor.page.url.endswith("?lang=es" if search else "/")
-    visitor.leave()

@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m web", description=__doc__.split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("build", help="write the static edition into a folder")
-    command.add_argument("out", type=Path, help="a new folder, or an earlier build, which is replaced")
+    command.add_argument("out", type=Path, help="the folder")
     command.add_argument("--weights", type=Path, default=HERE.parent / "weights", help="default: weights/")
     command.add_argument("--model", metavar="OWNER/NAME", help="model repository that has the page's weights")
     command.add_argument("--commit", metavar="SHA", help="full commit of that repository")

@@ -6,9 +6,6 @@ import hashlib
 import html
 import json
 import os
-import re
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +16,7 @@ from web.words import worded
 WEIGHTS = ("config.json", "model.safetensors")
 WORKER = "service-worker.js"
 ENGINE = "digit.js"  # is also at the top, beside weights/, for other people's pages
-NOT_KEPT = (WORKER, ENGINE, "index.html", "card.png")  # the page works offline without these files
+NOT_KEPT = {WORKER, ENGINE, "index.html", "card.png"}  # the page works offline without these files
 HUB_FILES = " https://*.hf.co https://*.huggingface.co"  # where the Hub sends the browser for a large file
 
 
@@ -47,7 +44,9 @@ def build(
     contribute: str | None = None,
     address: str | None = None,
 ) -> list[str]:
-    """Write the static edition into `out`, a new folder or an earlier build; returns the names of its files.
+    """Write the static edition into the folder `out`; returns the names of its files.
+
+    Files of the same names are replaced, and others are left alone.
 
     `weights` is a folder that train.py wrote. `contribute` is the address of a page that takes contributions,
     `address` that of this page, ending in a slash: without it, other sites cannot show the page's picture.
@@ -55,57 +54,24 @@ def build(
     be written.
     """
     origin = f"{published.name}@{published.commit}" if published else "embedded"
-    about = {"weights": origin, **_about(weights)}
-    if out.exists() and not out.is_dir():
-        raise BuildError(f"{out} is a file; name a folder for the page.")
-    if out.is_dir() and any(out.iterdir()) and not _is_build(out):
-        raise BuildError(f"{out} holds other files; name a new folder for the page.")
     # The page looks for its weights at these addresses, in this order.
     bases = [*([published.base] if published else []), "weights/"]
-    page = _page(weights, published, contribute, address)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    # It is made beside the earlier build, which stays if this one fails.
-    with tempfile.TemporaryDirectory(dir=out.resolve().parent) as work:
-        made = Path(work, "page")
-        files = _write(made, weights, {"bases": bases, **about}, page)
-        shutil.rmtree(out, ignore_errors=True)
-        # A link or a mount is still there.
-        if out.exists():
-            shutil.copytree(made, out, dirs_exist_ok=True)
-        else:
-            made.replace(out)
-    return files
-
-
-def _write(out: Path, weights: Path, current: dict, page: str) -> list[str]:
-    (out / "weights").mkdir(parents=True)
-    engine = assets()[f"read/{ENGINE}"]
-    for name, path in {**assets(), **{path.name: path for path in STATIC.iterdir()}, ENGINE: engine}.items():
-        (out / name).parent.mkdir(exist_ok=True)
-        shutil.copyfile(path, out / name)
-    for name in WEIGHTS:
-        shutil.copyfile(weights / name, out / "weights" / name)
-    (out / "weights" / "current.json").write_text(json.dumps(current) + "\n", encoding="utf-8")
-    (out / "index.html").write_text(page, encoding="utf-8")
-    files = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    current = {"bases": bases, "weights": origin, **_about(weights)}
+    static = {path.name: path for path in STATIC.iterdir()}
+    copied = {**assets(), **static, ENGINE: assets()[f"read/{ENGINE}"]}
+    copied |= {f"weights/{name}": weights / name for name in WEIGHTS}
+    files = {name: path.read_bytes() for name, path in copied.items()}
+    files["weights/current.json"] = f"{json.dumps(current)}\n".encode()
+    files["index.html"] = _page(weights, published, contribute, address).encode()
     # The address of index.html is "./".
-    kept = ["./", *(name for name in files if name not in NOT_KEPT)]
-    version = hashlib.sha256(b"".join((out / name).read_bytes() for name in files)).hexdigest()[:16]
-    worker = (STATIC / WORKER).read_text(encoding="utf-8")
-    worker = worker.replace("{version}", version).replace('"{files}"', json.dumps(kept))
-    (out / WORKER).write_text(worker, encoding="utf-8")
-    return files
-
-
-def _is_build(folder: Path) -> bool:
-    """Whether every file in a folder is that of an earlier build."""
-    try:
-        worker = (folder / WORKER).read_text(encoding="utf-8")
-        [listed] = re.findall(r"^const FILES = (\[.*\]);$", worker, re.M)
-        known = {*json.loads(listed), *NOT_KEPT}
-    except (OSError, ValueError, TypeError):
-        return False
-    return all(path.relative_to(folder).as_posix() in known for path in folder.rglob("*") if path.is_file())
+    kept = ["./", *sorted(files.keys() - NOT_KEPT)]
+    version = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()[:16]
+    worker = files[WORKER].decode().replace("{version}", version)
+    files[WORKER] = worker.replace('"{files}"', json.dumps(kept)).encode()
+    for name, content in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(content)
+    return sorted(files)
 
 
 def markup(weights: Path, contribute: str | None = None) -> str:

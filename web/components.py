@@ -14,7 +14,7 @@ from web.build import markup
 
 BASE = f"web/{fingerprint()}/"  # where app.py serves the page's files, relative to the page
 HEAD = head(BASE)
-# Gradio shows the page before its styles have come: until then nothing is visible, for four seconds at most.
+# Gradio shows the page before its styles have come: until then nothing is visible, for at most four seconds.
 LATE = ":where(.page) { animation: late 4s step-end } @keyframes late { from { visibility: hidden } }"
 
 

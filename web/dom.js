@@ -1,4 +1,4 @@
-// Elements, made and changed.
+// Makes and changes elements.
 
 // An element with properties and children.
 export function make(tag, properties = {}, ...children) {
@@ -7,7 +7,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-// Set a property if it changes: setting it to the same value again would cost time in each frame.
+// Set a property if it changes: setting the same value again would cost time in each frame.
 export const set = (target, name, value) => {
   if (target[name] !== value) target[name] = value;
 };

@@ -1,4 +1,4 @@
-// Starts the page: the board at once, and everything else apart from it, so that a part that does not come
+// Starts the page: the board at once, and everything else apart from it, so that a part that does not load
 // never stops the drawing.
 
 import { MARK } from "./draw/link.js";
@@ -17,25 +17,14 @@ export function mount(page) {
   const sketchpad = new Sketchpad(find("#draw"));
   const contributions = JSON.parse(page.dataset.contributions ?? "null");
 
-  // A part that is mounted once.
-  function once(address, line, ...given) {
-    let isMounted = false;
-    const mountOnce = async (module) => {
-      if (!isMounted) await module.mount(page, ...given);
-      isMounted = true;
-    };
-    return new Part(address, mountOnce, line);
-  }
+  for (const name of ["draw/share", "show/why", "show/inside", "show/flight", "teach/memory"])
+    new Part(`./${name}.js`, ({ mount }) => mount(page, sketchpad)).want();
 
-  for (const address of ["./draw/share.js", "./show/inside.js", "./show/flight.js", "./teach/memory.js"])
-    once(address, null, sketchpad).want();
-
-  const line = (name) => find(`#${name} .away`);
-  const figures = (name, open) => new Part("./show/figures.js", open, line(name));
+  const part = (id, address, mount) => new Part(address, mount, find(`#${id} .away`));
   const tabs = {
-    "your-digits": once("./teach/my-digits.js", line("your-digits"), contributions),
-    data: figures("data", (module) => module.showData(find("#data"), contributions)),
-    model: figures("model", (module) => module.showModel(find("#model"))),
+    "your-digits": part("your-digits", "./teach/my-digits.js", ({ mount }) => mount(page, contributions)),
+    data: part("data", "./show/figures.js", ({ mountData }) => mountData(find("#data"), contributions)),
+    model: part("model", "./show/figures.js", ({ mountModel }) => mountModel(find("#model"))),
   };
   mountTabs(page, (name) => tabs[name]?.want());
   engine.open(page.dataset.weights);

@@ -1,11 +1,11 @@
-// Parts of the page that come when they are wanted: the board works without them, and the page says why one
-// does not come.
+// Parts of the page that are loaded when they are wanted. The board works without them, and the page says why
+// one is missing.
 
 import { write } from "./words.js";
 
 const RETRY = 5_000; // milliseconds before a part is fetched again
 
-// Why a file of the page does not come: there is no network, or the server has a newer page.
+// The sentence for a file that does not load: the network is away, or the server has a newer page.
 async function whyAway(address) {
   const reply = await fetch(address, { cache: "no-store" }).catch(() => null);
   return reply?.status === 404 ? "part.changed" : "part.away";
@@ -13,18 +13,20 @@ async function whyAway(address) {
 
 export class Part {
   #address;
-  #use;
+  #mount;
   #line;
   #module = null;
+  #show = null;
   #tries = 0;
   #isComing = false;
   #timer = null;
 
-  // `address` is a module's, relative to this one. use(module) is called each time that the part is wanted,
-  // and may fail when it fetches something. `line` is the element that says so.
-  constructor(address, use, line = null) {
+  // `address` is a module's, relative to this one. mount(module) may fail when it fetches something, and
+  // is called until it succeeds. What it returns, if anything, is called each time that the part is wanted.
+  // `line` is the element that says why the part is missing.
+  constructor(address, mount, line = null) {
     this.#address = new URL(address, import.meta.url);
-    this.#use = use;
+    this.#mount = mount;
     this.#line = line;
     addEventListener("online", () => this.#tries && this.want());
   }
@@ -37,11 +39,12 @@ export class Part {
       // Some browsers remember that a module did not come, so it is fetched under another address.
       if (this.#tries) this.#address.search = `?again=${this.#tries}`;
       this.#module ??= await import(this.#address.href);
-      await this.#use(this.#module);
+      this.#show ??= (await this.#mount(this.#module)) ?? (() => {});
+      this.#show();
       this.#tries = 0;
       this.#say();
     } catch (error) {
-      // This is for the person who runs the page.
+      // Whoever runs the page reads this.
       console.warn(error);
       this.#tries += 1;
       this.#say(await whyAway(this.#address));

@@ -10,22 +10,11 @@ import { recall, remember } from "./storage.js";
 
 const CHOSEN = "draw-a-digit language"; // in the browser's storage
 const ATTRIBUTES = ["aria-label", "aria-roledescription"]; // they follow data-word-aria-label="key"
-const AGAIN = 1000; // milliseconds until the words are fetched a second time
-// Where they do not come, the English of the HTML stays.
-const BARE = { en: { language: "English", locale: "en", share: "{share}", number: "{number}" } };
-
-async function load() {
-  const reply = await fetch(new URL("words.json", import.meta.url));
-  return reply.ok ? reply.json() : Promise.reject(reply);
-}
-
-const later = () => new Promise((resolve) => setTimeout(resolve, AGAIN));
-const WORDS = await load()
-  .catch(() => later().then(load))
-  .catch(() => BARE);
+const reply = await fetch(new URL("words.json", import.meta.url));
+const WORDS = await reply.json();
 const [DEFAULT] = Object.keys(WORDS);
 
-// The values of each element's sentence.
+// The values of each element's sentence, and of its label.
 const values = { text: new WeakMap(), label: new WeakMap() };
 const formats = new Map();
 let language = initial();
@@ -80,7 +69,6 @@ export const say = (key, given = {}) => pieces(key, given).join("");
 
 function fillText(element) {
   const key = element.dataset.word;
-  if (key && WORDS === BARE && !isKnown(key)) return;
   const children = element.childElementCount ? element.querySelectorAll("[data-slot]") : [];
   const slots = Array.from(children, (slot) => [slot.dataset.slot, slot]);
   const parts = key ? pieces(key, { ...Object.fromEntries(slots), ...values.text.get(element) }) : [];
@@ -88,8 +76,6 @@ function fillText(element) {
   // The same text again would be laid out and spoken again.
   if (element.textContent === text) return;
   if (slots.length) element.replaceChildren(...parts);
-  // The browser has less to lay out than for a new text node.
-  else if (element.childNodes.length === 1 && text) element.firstChild.data = text;
   else element.textContent = text;
 }
 
@@ -113,15 +99,14 @@ export function fill(root = document) {
   for (const attribute of ATTRIBUTES) {
     for (const element of root.querySelectorAll(`[data-word-${attribute}]`)) {
       const key = element.getAttribute(`data-word-${attribute}`);
-      if (WORDS !== BARE || isKnown(key))
-        element.setAttribute(attribute, say(key, values.label.get(element)));
+      element.setAttribute(attribute, say(key, values.label.get(element)));
     }
   }
 }
 
 function everything() {
   document.documentElement.lang = language;
-  document.title = say("title") || document.title;
+  document.title = say("title");
   fill();
   for (const button of document.querySelectorAll(".languages button")) {
     button.setAttribute("aria-pressed", button.lang === language);

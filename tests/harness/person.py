@@ -36,12 +36,17 @@ def on_screen(box: dict, point) -> tuple[float, float]:
     return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
 
 
-def drag(page, places) -> None:
-    """Press the mouse at the first place, move through the others, release at the last."""
+def press_and_move(page, places) -> None:
+    """Press the mouse at the first place and move through the others."""
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
         page.mouse.move(*place)
+
+
+def drag(page, places) -> None:
+    """Press the mouse at the first place, move through the others, release at the last."""
+    press_and_move(page, places)
     page.mouse.up()
 
 
@@ -134,11 +139,7 @@ class Person:
             for point in points[1:]:
                 self.fingers("touchMove", point)
         else:
-            places = [self.at(point) for point in points]
-            self.page.mouse.move(*places[0])
-            self.page.mouse.down()
-            for place in places[1:]:
-                self.page.mouse.move(*place)
+            press_and_move(self.page, [self.at(point) for point in points])
 
     def lift(self) -> None:
         self.fingers("touchEnd") if self.touch else self.page.mouse.up()

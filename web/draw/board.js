@@ -1,27 +1,55 @@
 // The board: a drawing on a canvas, by mouse, finger, pen and keys, with its buttons.
 //
-// Its owner gives it `hooks`: changed() is called after every change, full() when the board has no more room,
-// began() before a hand starts a stroke, lifted() after it, background(paint, picture) to paint the ground.
+// A drawing is strokes, or a picture that somebody opened. Coordinates are board units, as in board.py: 448 a
+// side, y down. A stroke is {points: [[x, y], ...], radius, times}, with times in milliseconds since the
+// drawing was begun. Every change can be undone: a stroke, clearing, a picture, an example.
 
 import { LIMITS } from "../read/digit.js";
-import { Drawing } from "./drawing.js";
 import { listenToKeys } from "./keys.js";
+import { paintPicture } from "./pictures.js";
 import { listenToPointers } from "./pointers.js";
 
 export const SIZE = LIMITS.size;
 export const FULL = "board.full"; // the sentence for a board without room
+const STEP = 2.5; // board units: the network could not see a point nearer than this to the last one
+const LAST_STEP = 0.2; // board units: the same for the last point of a stroke
+// Board units of line. The network takes a little more, because a link rounds coordinates.
+const MOST_LINE = 0.995 * LIMITS.maxLength;
 
-export class Board extends Drawing {
+// The ink of strokes: left, top, right and bottom in board units.
+export function extent(strokes) {
+  const edges = [0, 1].map((axis) =>
+    strokes.flatMap(({ points, radius }) => {
+      const places = points.map((point) => point[axis]);
+      return [Math.min(...places) - radius, Math.max(...places) + radius];
+    }),
+  );
+  return [...edges.map((each) => Math.min(...each)), ...edges.map((each) => Math.max(...each))];
+}
+
+export class Board {
+  strokes = [];
+  // The picture that pictures.js read from a file, or null.
+  picture = null;
+  // Whether a hand's next stroke begins a new drawing: the page drew this one, or it was taught.
+  isFinished = false;
+  // What draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
+  pen = null;
   #brush;
   #hooks;
+  #maxPoints;
   #paint;
   #keys;
+  #history = [];
+  #started = 0;
 
-  // The second argument has elements. `maxPoints` allows fewer points than the network does.
-  constructor(root, { brush, undoButton, clearButton }, hooks, maxPoints) {
-    super(maxPoints);
+  // The second argument has elements. Of `hooks`, changed() is called after every change, full() when the
+  // board has no more room, began() before a hand starts a stroke and lifted() after it. `maxPoints` allows
+  // fewer points than the network does.
+  constructor(root, { brush, undoButton, clearButton }, hooks, maxPoints = LIMITS.maxPoints) {
     this.#brush = brush;
     this.#hooks = hooks;
+    this.#maxPoints = maxPoints;
     this.canvas = root.querySelector("canvas");
     // More pixels than the screen has would cost each frame its time.
     this.canvas.width = this.canvas.height = SIZE * (devicePixelRatio > 1 ? 2 : 1);
@@ -32,38 +60,59 @@ export class Board extends Drawing {
     listenToPointers(this);
     undoButton.addEventListener("click", () => this.undo());
     clearButton.addEventListener("click", () => this.clear());
-    brush.addEventListener("input", () => {
-      brush.nextElementSibling.value = brush.value;
-    });
-    this.repaint();
+    this.#repaint();
+  }
+
+  isEmpty() {
+    return !this.strokes.length && !this.picture;
+  }
+
+  canUndo() {
+    return this.#history.length > 0;
   }
 
   // A hand begins a stroke.
   start(who, point) {
-    if (this.locked) return;
     this.#hooks.began?.();
     this.begin(who, point, Number(this.#brush.value));
   }
 
+  // Begin a stroke. A hand begins a new drawing over a picture and over a finished drawing. What the page
+  // draws by itself leaves no trace in the history.
   begin(who, point, radius) {
-    const before = this.strokes.length;
-    const hadPicture = this.picture !== null;
-    if (!super.begin(who, point, radius)) return void this.#hooks.full();
-    if (hadPicture || this.strokes.length <= before) this.repaint();
-    else this.#paintStroke(this.strokes.at(-1));
-    this.#hooks.changed();
+    if (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes) return void this.#hooks.full();
+    if (who !== "example") {
+      this.#remember();
+      if (this.isFinished) this.strokes = [];
+      Object.assign(this, { picture: null, isFinished: false });
+    }
+    if (!this.strokes.length) this.#started = performance.now();
+    this.pen = who;
+    this.strokes.push({ points: [point], radius, times: [this.#now()], length: 0 });
+    this.#changed();
   }
 
+  // Add points to the last stroke, as long as there is room.
   extend(points, isLast = false) {
     const stroke = this.strokes.at(-1);
     const before = stroke.points.length;
-    const hadRoom = super.extend(points, isLast);
-    if (!hadRoom) this.pen = null;
+    for (const point of points) {
+      const [x, y] = stroke.points.at(-1);
+      const moved = Math.hypot(point[0] - x, point[1] - y);
+      if (moved < (isLast ? LAST_STEP : STEP)) continue;
+      if (this.#isFull(moved)) {
+        this.pen = null;
+        break;
+      }
+      stroke.points.push(point);
+      stroke.times.push(this.#now());
+      stroke.length += moved;
+    }
     if (stroke.points.length > before) {
       this.#paintStroke(stroke, before);
       this.#hooks.changed();
     }
-    if (!hadRoom) this.#hooks.full();
+    if (this.pen === null) this.#hooks.full();
   }
 
   lift() {
@@ -73,29 +122,40 @@ export class Board extends Drawing {
     this.#hooks.lifted?.();
   }
 
+  // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were
+  // drawn over.
   startAt(first) {
-    super.startAt(first);
+    const [begun] = this.strokes[first].times;
+    const later = this.strokes.slice(first);
+    this.#history = this.#history.slice(0, this.#history.length - later.length + 1);
+    this.#started += begun;
+    this.strokes = later.map((stroke) => ({ ...stroke, times: stroke.times.map((time) => time - begun) }));
     this.#changed();
   }
 
-  replace(content) {
-    super.replace(content);
+  // Put something else in place of what is there: a picture, strokes, or nothing.
+  replace(content = {}) {
+    this.#remember();
+    this.#put(content);
     this.#changed();
   }
 
+  // Put back what was there before the last change. A stroke that is being drawn goes, too.
   undo() {
-    if (this.locked || !this.canUndo()) return;
-    super.undo();
+    if (!this.canUndo()) return;
+    this.#put(this.#history.pop());
     this.#changed();
   }
 
   clear() {
-    if (!this.locked && !this.isEmpty()) this.replace();
+    if (!this.isEmpty()) this.replace();
   }
 
+  // Take a new sheet. This cannot be undone, and the owner is not told.
   wipe() {
-    super.wipe();
-    this.repaint();
+    this.#history = [];
+    this.#put({});
+    this.#repaint();
   }
 
   // Take the focus as if a pointer had given it: the keyboard's pen is not shown before the first key.
@@ -104,15 +164,39 @@ export class Board extends Drawing {
     this.#keys.rest();
   }
 
+  #put({ strokes = [], picture = null, isFinished = false }) {
+    Object.assign(this, { strokes: [...strokes], picture, isFinished, pen: null });
+  }
+
+  #remember() {
+    const { strokes, picture, isFinished } = this;
+    this.#history.push({ strokes: [...strokes], picture, isFinished });
+  }
+
+  #now() {
+    return Math.round(performance.now() - this.#started);
+  }
+
+  // Whether another point, `extra` board units farther, would be too much.
+  #isFull(extra = 0) {
+    let points = 0;
+    let length = extra;
+    for (const stroke of this.strokes) {
+      points += stroke.points.length;
+      length += stroke.length;
+    }
+    return points >= this.#maxPoints || length > MOST_LINE;
+  }
+
   #changed() {
-    this.repaint();
+    this.#repaint();
     this.#hooks.changed();
   }
 
-  repaint() {
+  #repaint() {
     this.#paint.fillStyle = "#000";
     this.#paint.fillRect(0, 0, SIZE, SIZE);
-    if (this.picture) this.#hooks.background(this.#paint, this.picture);
+    if (this.picture) paintPicture(this.#paint, this.picture, SIZE);
     for (const stroke of this.strokes) this.#paintStroke(stroke);
   }
 

@@ -77,13 +77,11 @@ export function awaitGreeting(greet, stop) {
   // A browser that stores nothing would be greeted each time, so it never is.
   const isFirst = recall(SEEN) === null && remember(SEEN, "1");
   if (!isFirst || navigator.webdriver || isStill()) return;
-  const touched = new AbortController();
   const timer = setTimeout(greet, GREETING);
   const touch = () => {
     clearTimeout(timer);
-    touched.abort();
     stop();
   };
   for (const kind of ["pointerdown", "keydown", "wheel"])
-    addEventListener(kind, touch, { signal: touched.signal, capture: true });
+    addEventListener(kind, touch, { once: true, capture: true });
 }

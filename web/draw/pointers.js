@@ -2,14 +2,18 @@
 
 import { LIMITS } from "../read/digit.js";
 
-const MEASURED = 100; // milliseconds for which the board's place on the screen is remembered
-
 // Draw on the board with the pointers on its canvas.
 export function listenToPointers(board) {
   const { canvas } = board;
-  const toBoard = placeOnBoard(canvas);
   // The kind of the pointer that draws: "mouse", "touch" or "pen".
   let kind = "";
+  // Where the canvas is when a stroke begins: to ask at each move would make the browser lay out the page.
+  let box = null;
+  const unit = (value, low, length) => Math.round(((value - low) / length) * LIMITS.size * 10) / 10;
+  const toBoard = ({ clientX, clientY }) => [
+    unit(clientX, box.left, box.width),
+    unit(clientY, box.top, box.height),
+  ];
 
   canvas.addEventListener("pointerdown", (event) => {
     // A second finger, a palm beside the pen, or another button draws nothing.
@@ -23,13 +27,12 @@ export function listenToPointers(board) {
     board.focus();
     canvas.setPointerCapture(event.pointerId);
     kind = event.pointerType;
+    box = canvas.getBoundingClientRect();
     board.start(event.pointerId, toBoard(event));
   });
 
   canvas.addEventListener("pointermove", (event) => {
     if (board.pen !== event.pointerId) return;
-    // The button was released where the page could not see it.
-    if (event.buttons === 0) return board.lift();
     const steps = event.getCoalescedEvents?.() ?? [];
     board.extend((steps.length ? steps : [event]).map(toBoard));
   });
@@ -43,23 +46,8 @@ export function listenToPointers(board) {
     });
   }
 
-  // A long press draws.
-  canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-  // Older browsers do not know touch-action: none.
+  // Else Chrome may take the next tap on a button for a part of the stroke's gesture, and drop it.
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
-}
-
-// A function from an event to board units. It remembers where the canvas is: asking makes the browser lay out
-// the page, which takes too long for each move.
-function placeOnBoard(canvas) {
-  let box = null;
-  let measured = 0;
-  return (event) => {
-    if (event.type === "pointerdown" || performance.now() > measured + MEASURED) {
-      box = canvas.getBoundingClientRect();
-      measured = performance.now();
-    }
-    const unit = (value, low, length) => Math.round(((value - low) / length) * LIMITS.size * 10) / 10;
-    return [unit(event.clientX, box.left, box.width), unit(event.clientY, box.top, box.height)];
-  };
+  // A long press draws; it does not open a menu.
+  canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 }

@@ -6,24 +6,23 @@
 import { engine } from "../read/engine.js";
 import { Reading } from "../read/reading.js";
 import { Answer, isSure } from "../show/answer.js";
-import { paced } from "../show/pace.js";
-import { Board, FULL, SIZE } from "./board.js";
+import { Board, FULL } from "./board.js";
 import { awaitGreeting, loadExamples, Player } from "./examples.js";
-import { acceptPictures, paintPicture } from "./pictures.js";
-import { standApart } from "./two-digits.js";
+import { acceptPictures } from "./pictures.js";
+import { isAnother, standApart } from "./two-digits.js";
 
+const PAINT = 50; // milliseconds until an answer is painted while the pen moves: the pen needs the time more
 const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
-const LATER = "later strokes"; // the engine's name for the strokes after such a pause
 
 export class Sketchpad {
   #root;
   #answer;
-  #paint;
+  // It runs until the answer is painted, while a pen is down.
+  #timer = null;
   // A sentence, as write() takes it, in place of the answer's until the drawing changes.
   #notice = null;
   // The parts that follow the drawing.
   #watchers = [];
-  #forgetPictures;
   // The time at which the drawing was last changed or the pen lifted.
   #lifted = 0;
   // Number of the first stroke after a sure answer and a pause, which may begin another digit.
@@ -34,7 +33,6 @@ export class Sketchpad {
     this.#root = root;
     this.prediction = find("#prediction");
     this.#answer = new Answer(this.prediction);
-    this.#paint = paced(() => this.#paintNow());
     this.board = new Board(
       find("#board"),
       { brush: find("#brush"), undoButton: find("#undo"), clearButton: find("#clear") },
@@ -43,7 +41,6 @@ export class Sketchpad {
         full: () => this.tell([FULL]),
         began: () => this.#begin(),
         lifted: () => this.#lift(),
-        background: (paint, picture) => paintPicture(paint, picture, SIZE),
       },
     );
     this.player = new Player(this.board, () => this.show());
@@ -51,15 +48,15 @@ export class Sketchpad {
       () => this.#question(),
       () => this.show(),
     );
-    this.#forgetPictures = acceptPictures(
+    acceptPictures(
       root,
       find(".picture input"),
       (picture) => this.board.replace({ picture }),
-      (sentence) => this.tell(sentence),
+      () => this.tell(["picture.unreadable"]),
     );
-    engine.addEventListener("change", () => this.#follow());
+    engine.addEventListener("change", () => this.show());
     this.#offerExamples(find("#example"));
-    this.#follow();
+    this.show();
   }
 
   // Have another part follow the drawing. All its functions are optional: changed() is called after each
@@ -95,7 +92,7 @@ export class Sketchpad {
     const { board } = this;
     if (board.isEmpty()) return null;
     const inside = this.#watchers.some((watcher) => watcher.wantsLayers?.());
-    const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.drawing() };
+    const drawing = board.picture ? { picture: board.picture.pixels } : { strokes: board.strokes };
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
@@ -110,48 +107,36 @@ export class Sketchpad {
 
   #change() {
     const { board, player } = this;
-    this.#forgetPictures();
     if (board.pen !== "example" && !(board.isFinished && board.isEmpty())) player.leave();
     this.#notice = null;
     this.#lifted = performance.now();
     if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;
     this.#each("changed");
     this.reading.change();
-    const { dataset, classList } = this.board.canvas.parentElement;
-    dataset.revision = this.reading.revision;
-    classList.toggle("used", !board.isEmpty());
     this.#root.querySelector("#clear").disabled = board.isEmpty();
     this.#root.querySelector("#undo").disabled = !board.canUndo();
     this.show();
   }
 
   #lift() {
+    const { board, reading } = this;
+    const first = this.#first;
     this.#lifted = performance.now();
     this.#each("lifted");
-    if (this.#first !== null) this.#startAnew();
+    if (first !== null && isAnother(board.strokes, first)) {
+      this.#first = null;
+      board.startAt(first);
+    }
     // Strokes that wait are read at once now.
-    if (!this.reading.isCurrent()) this.reading.ask();
-    this.show();
-  }
-
-  // A visitor may write a second digit over the first: the later strokes become the drawing if they are a
-  // digit by themselves. The bar of a 7 is not one.
-  async #startAnew() {
-    const { revision } = this.reading;
-    const reply = await engine.read(LATER, { strokes: this.board.drawing().slice(this.#first) });
-    if (revision !== this.reading.revision || !isSure(reply)) return;
-    const first = this.#first;
-    this.#first = null;
-    this.board.startAt(first);
-  }
-
-  #follow() {
-    this.board.canvas.parentElement.dataset.engine = engine.state;
+    if (!reading.isCurrent()) reading.ask();
     this.show();
   }
 
   show() {
     const { board, reading } = this;
+    const { dataset, classList } = board.canvas.parentElement;
+    Object.assign(dataset, { revision: reading.revision, engine: engine.state });
+    classList.toggle("used", !board.isEmpty());
     const isWaiting = engine.state !== "ready" && !board.isEmpty();
     const problem = engine.state === "ready" ? "" : engine.problem || (isWaiting ? "weights.loading" : "");
     const isGreeting = this.player.kind === "greeting";
@@ -159,13 +144,17 @@ export class Sketchpad {
     const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
     const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
     this.#answer.say(this.answer, notice, { resting: isResting, moving: board.pen !== null });
-    if (board.pen !== null) return this.#paint.soon();
-    this.#paint.now();
-    this.#each("shown", this.answer);
+    if (board.pen !== null) this.#timer ??= setTimeout(() => this.#paint(), PAINT);
+    else {
+      this.#paint();
+      this.#each("shown", this.answer);
+    }
   }
 
-  // The bars, the 28x28 and the layers. While the pen moves, the browser may have no time for some answers.
-  #paintNow() {
+  // Paint the bars, the 28x28 and the layers.
+  #paint() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
     this.#answer.paint(this.answer);
     this.#each("painted", this.answer);
   }

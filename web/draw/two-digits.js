@@ -1,10 +1,11 @@
-// Whether strokes are two digits: ink in two parts that stand side by side.
+// Whether strokes are two digits.
 
-import { extent } from "./drawing.js";
+import { extent } from "./board.js";
 
 const GAP = 12; // board units between the parts: at most 4 of 7,494 digits by 30 people have such a gap
-const TALL = 0.5; // share of the taller part's height: a shorter part is a dot or a serif
+const TALL = 0.5; // share of the taller part's height: a shorter part is a dot, a bar or a serif
 
+// Whether the ink is in two parts that stand side by side.
 export function standApart(strokes) {
   const boxes = strokes.map((stroke) => extent([stroke])).sort(([a], [b]) => a - b);
   const parts = [];
@@ -17,4 +18,13 @@ export function standApart(strokes) {
   }
   const [tallest, second] = parts.map(({ top, bottom }) => bottom - top).sort((a, b) => b - a);
   return second >= TALL * tallest;
+}
+
+// Whether the strokes from number `first` on are about as tall as those before them: the bar of a 7 is not.
+export function isAnother(strokes, first) {
+  const height = (some) => {
+    const [, top, , bottom] = extent(some);
+    return bottom - top;
+  };
+  return height(strokes.slice(first)) >= TALL * height(strokes.slice(0, first));
 }

@@ -5,14 +5,8 @@
 // revision of the drawing that it describes; one that is older than what the board has heard already, or was
 // told to forget, is dropped here.
 
-// Milliseconds for an answer; after that the worker counts as dead and a new one is started.
-const WORKER_TIMEOUT = 10_000;
-// How often the worker is restarted for one drawing.
-const RESTARTS = 1;
-// Milliseconds before the weights are asked for again.
-const RETRY = 5_000;
+const RETRY = 5_000; // milliseconds before a worker or weights that did not come are asked for again
 // Keys of the sentences that the page shows.
-const TOO_LONG = "drawing.slow";
 const AWAY = "weights.away";
 const UNABLE = "weights.unable";
 // The names of digit.js's errors -> the keys of the sentences for them.
@@ -21,41 +15,6 @@ const MEANT = {
   EmptyDrawing: "picture.blank",
   SeveralDigits: "reading.apart",
 };
-
-// A board's questions, the newest of which counts.
-class Asker {
-  // The newest question, while it has no answer.
-  question = null;
-  receive = null;
-  // How often the worker was restarted for this question.
-  restarts = 0;
-  timer = null;
-  // The revision of the last question.
-  #last = 0;
-  // The revision of the oldest answer that is still wanted.
-  #oldest = 0;
-
-  ask(question, receive) {
-    Object.assign(this, { question, receive, restarts: 0 });
-    this.#last = question.revision;
-  }
-
-  forget() {
-    clearTimeout(this.timer);
-    this.question = null;
-    this.#oldest = this.#last + 1;
-  }
-
-  hear(said) {
-    if (said.revision < this.#oldest) return;
-    this.#oldest = said.revision;
-    if (said.revision === this.question?.revision) {
-      clearTimeout(this.timer);
-      this.question = null;
-    }
-    this.receive(said);
-  }
-}
 
 class Engine extends EventTarget {
   // "ready" once the weights are there, "none" where they cannot run.
@@ -69,24 +28,20 @@ class Engine extends EventTarget {
 
   #address = null;
   #worker = null;
-  // How many workers failed although their scripts came.
-  #failures = 0;
   // The places of the weights that have not been tried yet.
   #bases = [];
-  // It runs until the next place is tried, the weights are asked for again, or a worker is started.
+  // It runs until the next place is tried, or the weights are asked for again.
   #timer = null;
-  // The name of each board -> its Asker.
-  #askers = new Map();
+  // The name of each board -> {question, receive, oldest}: its newest question until it is answered, and the
+  // revision of the oldest answer that is still wanted.
+  #asked = new Map();
   #reads = 0;
   // What the visitor has taught: {id, label, strokes or pixels} each.
   #lessons = [];
-  // The ids of the lessons whose drawings the worker has.
-  #told = new Set();
 
   // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are
   // tried in turn.
   open(address) {
-    if (this.#address) return;
     this.#address = new URL(address, document.baseURI);
     this.#start();
   }
@@ -94,50 +49,26 @@ class Engine extends EventTarget {
   // Have a board's drawing read: {revision, strokes} or {revision, picture}, with revisions that never fall.
   // `receive` may skip intermediate drawings but always gets the newest.
   ask(name, question, receive) {
-    if (!this.#askers.has(name)) this.#askers.set(name, new Asker());
-    const asker = this.#askers.get(name);
-    asker.ask(question, receive);
-    this.#send(name, asker);
+    const { oldest = 0 } = this.#asked.get(name) ?? {};
+    this.#asked.set(name, { question, receive, oldest });
+    if (this.state === "ready") this.#worker.postMessage({ board: name, ...question });
   }
 
   // The answer to one question of a name; it never comes when another one is asked before.
   read(name, question) {
     this.#reads += 1;
-    return new Promise((done) => {
-      this.ask(name, { ...question, revision: this.#reads }, done);
-    });
+    return new Promise((done) => this.ask(name, { ...question, revision: this.#reads }, done));
+  }
+
+  // Drop what was asked about a board, up to this revision.
+  forget(name, revision) {
+    this.#asked.set(name, { question: null, oldest: revision });
   }
 
   // Have the network know these lessons from the next question on.
   teach(lessons) {
     this.#lessons = lessons;
-    if (this.state === "ready") this.#tellLessons();
-  }
-
-  #tellLessons() {
-    const known = ({ id, label }) => ({ id, label });
-    const lessons = this.#lessons.map((lesson) => (this.#told.has(lesson.id) ? known(lesson) : lesson));
-    this.#worker.postMessage({ lessons });
-    this.#told = new Set(lessons.map(({ id }) => id));
-  }
-
-  // Drop what was asked about a board.
-  forget(name) {
-    this.#askers.get(name)?.forget();
-  }
-
-  #send(name, asker) {
-    if (this.state !== "ready" || !asker.question) return;
-    this.#worker.postMessage({ board: name, ...asker.question });
-    clearTimeout(asker.timer);
-    asker.timer = setTimeout(() => this.#lose(asker), WORKER_TIMEOUT);
-  }
-
-  #lose(asker) {
-    const { question, restarts } = asker;
-    asker.restarts += 1;
-    if (question && restarts === RESTARTS) asker.hear({ revision: question.revision, error: TOO_LONG });
-    this.#restart();
+    if (this.state === "ready") this.#worker.postMessage({ lessons });
   }
 
   #hear(said) {
@@ -145,17 +76,25 @@ class Engine extends EventTarget {
       clearTimeout(this.#timer);
       this.weights = { ...this.weights, base: said.ready };
       this.dense = said.dense;
-      this.#tellLessons();
       this.#become("ready");
-      this.#askers.forEach((asker, name) => this.#send(name, asker));
+      this.teach(this.#lessons);
+      for (const [board, { question }] of this.#asked) {
+        if (question) this.#worker.postMessage({ board, ...question });
+      }
     } else if ("failed" in said) {
       // The console tells the page's owner more than visitors need.
       console.warn(said.failed);
       if (this.state !== "ready") this.#next(said.name);
-    } else {
-      const error = said.error && (MEANT[said.error] ?? "drawing.unread");
-      this.#askers.get(said.board)?.hear(error ? { ...said, error } : said);
-    }
+    } else this.#answer(said);
+  }
+
+  #answer(said) {
+    const asked = this.#asked.get(said.board);
+    if (said.revision < asked.oldest) return;
+    asked.oldest = said.revision;
+    if (said.revision === asked.question?.revision) asked.question = null;
+    if (said.error) said.error = MEANT[said.error] ?? "drawing.unread";
+    asked.receive(said);
   }
 
   #start() {
@@ -164,33 +103,23 @@ class Engine extends EventTarget {
     } catch {
       return this.#become("none", UNABLE);
     }
-    this.#told.clear();
     this.#worker.onmessage = ({ data }) => this.#hear(data);
-    this.#worker.onerror = (event) => this.#fail(event);
+    this.#worker.onerror = (event) => {
+      if (this.state === "ready") return;
+      event.preventDefault();
+      // Only a script that has loaded gives a message: this browser does not understand it.
+      if (event.message) return this.#become("none", UNABLE);
+      this.#become("loading", AWAY);
+      setTimeout(() => this.#start(), RETRY);
+    };
     this.#load();
-  }
-
-  // The worker's scripts did not come, or this browser does not understand them.
-  async #fail(event) {
-    event.preventDefault();
-    this.#worker = null;
-    this.#become("loading", AWAY);
-    const asked = ["worker.js", "digit.js"].map((name) =>
-      fetch(new URL(name, import.meta.url)).catch(() => null),
-    );
-    const came = (await Promise.all(asked)).every((reply) => reply?.ok);
-    if (came && this.#failures++) return this.#become("none", UNABLE);
-    this.#wait(() => this.#restart(), came ? 0 : RETRY);
   }
 
   async #load() {
     try {
       const reply = await fetch(this.#address, { cache: "no-store" });
-      const said = await reply.json();
-      const bases = said.bases ?? [said.base];
-      if (!reply.ok || !bases.length || !bases.every((base) => typeof base === "string"))
-        throw new Error("no weights are named");
-      this.weights = said;
+      this.weights = await reply.json();
+      const bases = this.weights.bases ?? [this.weights.base];
       this.#bases = bases.map((base) => new URL(base, document.baseURI).href);
       this.#next();
     } catch {
@@ -200,33 +129,22 @@ class Engine extends EventTarget {
 
   // Load from the next place. One that keeps silent must not keep the page from the one after it.
   #next(problem = "") {
-    // A new worker will load them.
-    if (!this.#worker) return;
-    clearTimeout(this.#timer);
     const base = this.#bases.shift();
     if (!base) return this.#again(MEANT[problem] ?? AWAY);
     this.#worker.postMessage({ load: base });
-    if (this.#bases.length) this.#wait(() => this.#next(problem), RETRY);
+    if (this.#bases.length) this.#wait(() => this.#next(problem));
+    else clearTimeout(this.#timer);
   }
 
   #again(problem) {
-    if (this.state === "none" || !this.#worker) return;
     this.#become("loading", problem);
-    this.#wait(() => this.#load(), RETRY);
+    this.#wait(() => this.#load());
   }
 
   // One thing at a time is waited for.
-  #wait(action, milliseconds) {
+  #wait(action) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(action, milliseconds);
-  }
-
-  #restart() {
-    clearTimeout(this.#timer);
-    this.#worker?.terminate();
-    this.#askers.forEach(({ timer }) => clearTimeout(timer));
-    this.#become("loading");
-    this.#start();
+    this.#timer = setTimeout(action, RETRY);
   }
 
   #become(state, problem = "") {

@@ -5,8 +5,7 @@
 
 import { engine } from "./engine.js";
 
-// The name by which the engine knows the board.
-const NAME = "sketchpad";
+const NAME = "sketchpad"; // by which the engine knows the board
 
 export class Reading {
   revision = 0;
@@ -35,7 +34,7 @@ export class Reading {
     const { revision } = this;
     const question = this.#question();
     if (question) return engine.ask(NAME, { revision, ...question }, (reply) => this.#receive(reply));
-    engine.forget(NAME);
+    engine.forget(NAME, revision);
     this.#receive({ revision, empty: true });
   }
 

@@ -20,6 +20,7 @@ async function load(base) {
 // Only the newest question of each board counts. After an answer the worker sends itself a message, which
 // arrives behind all questions that came meanwhile, and begins the next answer then. While the pen moves, it
 // rests half of the time, so that the page stays quick.
+
 // The name of each board -> its newest question.
 const waiting = new Map();
 const turn = new MessageChannel();
@@ -50,10 +51,10 @@ turn.port1.onmessage = async () => {
   begin();
 };
 
-// The last layer's averages for a picture; undefined for a picture without ink.
+// The last layer's averages for a picture.
 async function averages(picture) {
-  const layers = await net.activations(picture).catch(() => []);
-  return layers.find(({ name }) => name === "average")?.data;
+  const layers = await net.activations(picture);
+  return layers.find(({ name }) => name === "average").data;
 }
 
 async function answer({ board: name, revision, strokes, picture, pictures, inside }) {

@@ -15,7 +15,7 @@ const QUIET = 500; // milliseconds after the pen is up before the sentence is sp
 // A probability, as write() takes it.
 function percent(value) {
   if (value < LEAST) return [];
-  return value > MOST ? ["share.over", { share: share(MOST, 0) }] : ["share", { share: share(value, 0) }];
+  return value > MOST ? ["share.over", { share: share(MOST, 0) }] : ["value", { value: share(value, 0) }];
 }
 
 // The sentence for an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none"
@@ -91,7 +91,6 @@ export class Answer {
     const isUnfinished = moving && kind === "none" && !empty;
     const said = notice ?? (isUnfinished ? ["reading.moving"] : sentence);
     const find = (selector) => this.#root.querySelector(selector);
-    this.#root.classList.toggle("resting", resting);
     set(find(".digit"), "textContent", kind === "digit" ? answer.digit : "?");
     write(find(".sentence"), ...said);
     clearTimeout(this.#timer);

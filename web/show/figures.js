@@ -5,7 +5,7 @@
 
 import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { fill, isKnown, rounded, share, write } from "../words.js";
+import { fill, rounded, share, write } from "../words.js";
 
 const SIDE = 28; // pixels of a digit
 const NEAREST = 5; // digits that are shown as closest
@@ -34,58 +34,42 @@ async function loadSprite(name) {
 function describe(element, key, way, values) {
   const name = make("span");
   name.dataset.slot = "way";
-  if (isKnown(`way.${way}`)) write(name, `way.${way}`);
-  else name.textContent = way.replaceAll("_", " ");
+  write(name, way && `way.${way}`);
   element.replaceChildren(name);
   write(element, key, values);
 }
 
-function addDigit(list, picture, key, way, values) {
+// Add a picture of a digit to a list, with a sentence below it: without a key, the digit itself.
+function addDigit(list, picture, digit, key = "value", way = "", values = {}) {
   const canvas = make("canvas", { width: SIDE, height: SIDE });
   const caption = make("span");
   canvas.setAttribute("aria-hidden", "true");
   const item = make("li", {}, canvas, caption);
   canvas.getContext("2d").putImageData(picture, 0, 0);
-  describe(caption, key, way, values);
-  item.dataset.digit = values.digit;
+  describe(caption, key, way, { digit, value: digit, ...values });
+  item.dataset.digit = digit;
   list.append(item);
   return item;
 }
 
-// The network's last averages for each picture, as a vector of length 1, or zeros where there is no ink. For
-// each name only the newest question is answered.
+// The network's last averages for each picture, as a vector of length 1. For each name only the newest
+// question is answered.
 async function featuresOf(name, pictures) {
-  // Pictures that could not be read have none.
-  const { averages = [] } = await engine.read(name, { pictures });
-  return pictures.map((_, i) => {
-    const data = averages[i] ?? new Float32Array(1);
-    const length = Math.hypot(...data) || 1;
-    return data.map((value) => value / length);
-  });
+  const { averages } = await engine.read(name, { pictures });
+  return averages.map((data) => data.map((value) => value / Math.hypot(...data)));
 }
 
-// Shows which of a sprite's digits are closest to the drawing on the board. The engine's worker reads the
-// digits, a few at a time and from when the tab is opened, so that neither the page nor a drawing waits.
-class Closest {
-  #sprite;
-  #list;
-  #status;
-  // The features of the sprite's digits that have been read.
-  #features = [];
-  // A promise that all of them are.
-  #reading = null;
-  // The drawing and the answer that are shown.
-  #shown = "";
+// Returns a function that shows which of a sprite's digits are closest to the drawing on the board. The
+// engine's worker reads the digits, a few at a time and from when the tab is opened, so that neither the page
+// nor a drawing waits.
+function findClosest(root, { digits, picture }) {
+  const list = root.querySelector(".closest");
+  const status = root.querySelector(".closest-says");
+  const features = [];
+  // A promise that all of them are there.
+  let reading = null;
 
-  constructor(root, sprite) {
-    this.#sprite = sprite;
-    this.#list = root.querySelector(".closest");
-    this.#status = root.querySelector(".closest-says");
-  }
-
-  async #readAll() {
-    const { digits, picture } = this.#sprite;
-    const features = this.#features;
+  async function readAll() {
     while (features.length < digits.length) {
       const some = digits.slice(features.length, features.length + AT_ONCE);
       const pictures = some.map((_, i) => picture(features.length + i));
@@ -93,38 +77,27 @@ class Closest {
     }
   }
 
-  async show() {
-    const { digit: answer, reading, revision, taught } = prediction();
-    const isTaught = taught === "true";
-    const isReady = engine.state === "ready";
-    if (isReady) this.#reading ??= this.#readAll();
-    // A lesson changes the answer to the same drawing.
-    const asked = [revision, answer, taught].join();
-    if (asked === this.#shown) return;
-    if (!isReady || reading === "empty") {
-      this.#list.replaceChildren();
-      this.#shown = "";
-      return write(this.#status, isReady ? "data.closest.none" : "data.closest.away");
+  return async () => {
+    const { digit: answer, reading: kind, taught } = prediction();
+    if (engine.state === "ready") reading ??= readAll();
+    if (engine.state !== "ready" || kind === "empty") {
+      list.replaceChildren();
+      return write(status, "data.closest.none");
     }
-    const { digits, picture } = this.#sprite;
-    if (this.#features.length < digits.length)
-      write(this.#status, "data.closest.busy", { count: digits.length });
+    if (features.length < digits.length) write(status, "data.closest.busy", { count: digits.length });
     const preview = document.querySelector("#preview canvas").getContext("2d").getImageData(0, 0, SIDE, SIDE);
     const [mine] = await featuresOf("mine", [preview]);
-    await this.#reading;
-    const dot = (theirs) => theirs.reduce((sum, value, i) => sum + value * (mine[i] ?? 0), 0);
-    const alike = this.#features.map(dot);
+    await reading;
+    const alike = features.map((theirs) => theirs.reduce((sum, value, i) => sum + value * mine[i], 0));
     const best = [...digits.keys()].sort((a, b) => alike[b] - alike[a]).slice(0, NEAREST);
-    this.#list.replaceChildren();
-    addDigit(this.#list, preview, "data.mine", "", {}).className = "yours";
-    for (const index of best)
-      addDigit(this.#list, picture(index), "data.way", digits[index][1], { digit: digits[index][0] });
+    list.replaceChildren();
+    addDigit(list, preview, "", "data.mine").className = "yours";
+    for (const index of best) addDigit(list, picture(index), digits[index][0], "data.way", digits[index][1]);
     const [digit, way] = digits[best[0]];
     let sentence = answer === "" || answer === digit ? "data.closest.found" : "data.closest.other";
-    if (isTaught) sentence = "data.closest.taught";
-    describe(this.#status, sentence, way, { digit, answer });
-    this.#shown = asked;
-  }
+    if (taught === "true") sentence = "data.closest.taught";
+    describe(status, sentence, way, { digit, answer });
+  };
 }
 
 function filterBy(options, galleries, count) {
@@ -142,11 +115,11 @@ function filterBy(options, galleries, count) {
 
 function addWays(list, { digits, picture }) {
   digits.forEach(([digit, way, part], index) => {
-    const item = addDigit(list, picture(index), "data.way", way, { digit });
+    const item = addDigit(list, picture(index), digit, "data.way", way);
     const bar = make("i");
     const text = make("small");
     bar.style.width = `${Math.min(100, (100 * part) / FULL_BAR)}%`;
-    write(text, "share", { share: share(part, 0) });
+    write(text, "value", { value: share(part, 0) });
     item.append(bar, text);
   });
 }
@@ -164,7 +137,7 @@ async function addContributed(list) {
     Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0)).forEach((level, i) =>
       picture.data.set([level, level, level, 255], 4 * i),
     );
-    addDigit(list, picture, "data.one", "", { digit });
+    addDigit(list, picture, digit);
   }
   list.closest("section").hidden = !digits.length;
 }
@@ -174,48 +147,39 @@ function fillNumbers(root) {
   for (const number of root.querySelectorAll("[data-number], [data-share]")) {
     const { number: plain, share: percent } = number.dataset;
     const digits = ((plain ?? percent).split(".")[1] ?? "").length;
-    const value = plain ? rounded(Number(plain), digits) : share(percent / 100, digits);
-    write(number, "number", { number: value });
+    write(number, "value", { value: plain ? rounded(Number(plain), digits) : share(percent / 100, digits) });
   }
   fill(root);
 }
 
-let closest = null;
-
-// The tab Data is shown. Throws while what it needs does not come.
-export async function showData(root, contributions) {
+// Fill the tab Data. Throws while what it needs does not come. Returns what to do each time that it is shown.
+export async function mountData(root, contributions) {
   fillNumbers(root);
-  if (!closest) {
-    const sets = {};
-    for (const set of root.querySelectorAll("[data-set]")) sets[set.dataset.set] = set;
-    const sprites = await Promise.all(["gallery", ...(sets.mnixel ? ["mnixel"] : [])].map(loadSprite));
-    // An earlier attempt may have failed half-way.
-    for (const set of Object.values(sets)) set.replaceChildren();
-    addWays(sets.gallery, sprites[0]);
-    sprites[1]?.digits.forEach(([digit], index) =>
-      addDigit(sets.mnixel, sprites[1].picture(index), "data.one", "", { digit }),
-    );
-    if (contributions && !contributions.error) await addContributed(sets.contributed);
-    filterBy(root.querySelector(".filter"), Object.values(sets), root.querySelector(".count"));
-    closest = new Closest(root, sprites[0]);
-    engine.addEventListener("change", () => closest.show());
-  }
-  closest.show();
+  const sets = {};
+  for (const set of root.querySelectorAll("[data-set]")) sets[set.dataset.set] = set;
+  const names = sets.mnixel ? ["gallery", "mnixel"] : ["gallery"];
+  const [gallery, mnixel] = await Promise.all(names.map(loadSprite));
+  addWays(sets.gallery, gallery);
+  mnixel?.digits.forEach(([digit], index) => addDigit(sets.mnixel, mnixel.picture(index), digit));
+  if (contributions && !contributions.error) await addContributed(sets.contributed);
+  filterBy(root.querySelector(".filter"), Object.values(sets), root.querySelector(".count"));
+  const show = findClosest(root, gallery);
+  engine.addEventListener("change", show);
+  return show;
 }
 
-// The tab Model is shown. Throws while what it needs does not come.
-export async function showModel(root) {
+// Fill the tab Model. Throws while what it needs does not come.
+export async function mountModel(root) {
   fillNumbers(root);
-  const about = root.querySelector(".about");
-  if (about.dataset.following === undefined) engine.addEventListener("change", () => describeWeights(about));
-  about.dataset.following = "";
-  describeWeights(about);
   const list = root.querySelector(".mistakes");
-  if (!list || list.children.length) return;
-  const { digits, mistakes, picture } = await loadSprite("gallery");
+  const { digits, mistakes, picture } = list ? await loadSprite("gallery") : { mistakes: { shown: [] } };
   mistakes.shown.forEach(([digit, way, read, sure], index) => {
-    addDigit(list, picture(digits.length + index), "model.mistake", way, { digit, read, share: share(sure) });
+    const values = { read, share: share(sure) };
+    addDigit(list, picture(digits.length + index), digit, "model.mistake", way, values);
   });
+  const describeAgain = () => describeWeights(root.querySelector(".about"));
+  engine.addEventListener("change", describeAgain);
+  describeAgain();
 }
 
 // Say which weights the page uses, once they have come.

@@ -6,21 +6,15 @@
 // averages. A place sees most of the picture: the colours show where evidence was added up, not which pixels
 // mattered.
 
-import { make, set } from "../dom.js";
+import { set } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { label, rounded, write } from "../words.js";
+import { rounded, write } from "../words.js";
 import { reading } from "./answer.js";
 
-export const PLACES = 7; // places a side, before the averages
-// The third of the digit to which a row or column of places belongs: the digit has the middle 20 of the 28
-// pixels.
-const THIRDS = [0, 0, 0, 1, 2, 2, 2];
-const CLOSE = 1; // logits: two digits that differ by less nearly balance
-const REASON = 0.05; // a smaller sum is not a reason
+const PLACES = 7; // places a side, before the averages
 // Colours of the evidence for the answer, and for the other digit.
-export const FOR = [255, 140, 60];
+const FOR = [255, 140, 60];
 const AGAINST = [70, 160, 255];
-const signed = (value) => rounded(value, 1, { signDisplay: "exceptZero" });
 
 // Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, the sum of `places`. `layers` are the
 // network's, and `dense` has the weights of the last one.
@@ -47,20 +41,11 @@ export function weigh(layers, dense, a, b) {
     }
   }
   const sum = places.reduce((p, q) => p + q);
-  return { a, b, places, sum, bias: dense.bias[a] - dense.bias[b], gap: logits[a] - logits[b] };
-}
-
-// Nine sums over the thirds of the picture, row by row.
-function regions(places) {
-  const sums = new Float64Array(9);
-  places.forEach((value, i) => {
-    sums[3 * THIRDS[Math.floor(i / PLACES)] + THIRDS[i % PLACES]] += value;
-  });
-  return sums;
+  return { places, sum, bias: dense.bias[a] - dense.bias[b], gap: logits[a] - logits[b] };
 }
 
 // Paint evidence as colours on a canvas of 7x7.
-export function paintEvidence(canvas, { places }) {
+function paint(canvas, places) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(PLACES, PLACES);
   const most = Math.max(1e-6, ...places.map(Math.abs));
@@ -70,84 +55,35 @@ export function paintEvidence(canvas, { places }) {
   context.putImageData(image, 0, 0);
 }
 
-// The button Why in the answer `root`, and what it shows. asked() is called when it wants an answer with the
-// network's layers.
-export class Why {
-  isOn = false;
-  #root;
-  // The digit that the visitor compares with, or null for the second digit.
-  #against = null;
-  #cells = Array.from({ length: 9 }, () => make("span"));
-  // The <select> of the digits to compare with.
-  #others;
+// Mount this part: the button Why in the answer, and what it shows.
+export function mount(page, sketchpad) {
+  const root = page.querySelector("#prediction");
+  const places = root.querySelector(".places");
+  const reason = root.querySelector(".reason");
+  let isOn = false;
 
-  constructor(root, asked) {
-    this.#root = root;
-    this.#find(".sums").append(...this.#cells);
-    this.#others = this.#find(".versus select");
-    for (const digit of "0123456789") this.#others.append(make("option", { textContent: digit }));
-    label(this.#others, "why.compare");
-    // The squares beside the sentences have these colours.
-    root.style.setProperty("--for", `rgb(${FOR})`);
-    root.style.setProperty("--against", `rgb(${AGAINST})`);
-    this.#find("#why").addEventListener("click", ({ currentTarget }) => {
-      this.isOn = !this.isOn;
-      root.classList.toggle("why", this.isOn);
-      currentTarget.setAttribute("aria-pressed", this.isOn);
-      asked();
-    });
-    this.#others.addEventListener("change", () => {
-      this.#against = this.#others.value;
-      asked();
-    });
-  }
+  root.querySelector("#why").addEventListener("click", ({ currentTarget }) => {
+    isOn = !isOn;
+    root.classList.toggle("why", isOn);
+    currentTarget.setAttribute("aria-pressed", isOn);
+    sketchpad.reading.ask();
+  });
 
-  #find(selector) {
-    return this.#root.querySelector(selector);
-  }
-
-  // Show why the network by itself names a digit, and the lesson that decided, if the visitor wants to know.
-  // Returns the evidence, or null where no digit is named.
-  show(answer) {
-    const { layers, alone, empty } = answer;
-    const confidences = alone?.confidences;
-    const isNamed = Boolean(layers) && reading({ ...answer, ...alone, lesson: null }).kind !== "none";
-    if (empty) this.#against = null;
-    let evidence = null;
-    if (isNamed) {
-      const [first, second] = confidences.map((each) => each.label);
-      const other = this.#against && this.#against !== first ? this.#against : second;
-      evidence = weigh(layers, engine.dense, first, other);
-    }
-    const isShown = this.isOn && evidence !== null;
-    for (const part of [".places", ".sums", ".versus"]) set(this.#find(part), "hidden", !isShown);
-    if (isShown) this.#explain(evidence);
-    else if (this.isOn) this.#explainNothing(empty);
-    if (this.isOn && answer.lesson) write(this.#find(".pro"), "why.taught", { digit: answer.digit });
-    return evidence;
-  }
-
-  #explainNothing(isEmpty) {
-    for (const part of [".contra", ".close-call", ".exactly"]) write(this.#find(part));
-    write(this.#find(".pro"), isEmpty ? "why.empty" : "why.none");
-  }
-
-  #explain(evidence) {
-    const { a, b, gap } = evidence;
-    const sums = regions(evidence.places);
-    const best = sums.indexOf(Math.max(...sums));
-    const worst = sums.indexOf(Math.min(...sums));
-    const say = (part, digit, place, sum) =>
-      write(this.#find(part), "why.for", { digit, sum: signed(sum), place: place + 1 });
-    paintEvidence(this.#find(".places"), evidence);
-    this.#cells.forEach((cell, i) => write(cell, "why.sum", { sum: signed(sums[i]) }));
-    write(this.#find(".versus"), "why.versus", { a });
-    for (const option of this.#others.options) set(option, "disabled", option.value === a);
-    set(this.#others, "value", b);
-    say(".pro", a, best, sums[best]);
-    if (sums[worst] < -REASON) say(".contra", b, worst, -sums[worst]);
-    else write(this.#find(".contra"));
-    write(this.#find(".close-call"), Math.abs(gap) < CLOSE ? "why.close" : "");
-    write(this.#find(".exactly"), "why.exactly", { a, b, gap: rounded(gap, 1) });
-  }
+  sketchpad.watch({
+    wantsLayers: () => isOn,
+    painted(answer) {
+      const { layers, alone, empty, lesson, digit } = answer;
+      // A lesson may have decided; the network by itself may name another digit, or none.
+      const isNamed = layers && reading({ ...answer, ...alone, lesson: null }).kind !== "none";
+      set(places, "hidden", !isOn || !isNamed);
+      if (!isOn) return;
+      if (isNamed) {
+        const [a, b] = alone.confidences.map((each) => each.label);
+        const { places: evidence, gap } = weigh(layers, engine.dense, a, b);
+        paint(places, evidence);
+        write(reason, "why.exactly", { a, b, gap: rounded(gap, 1) });
+      } else write(reason, empty ? "why.empty" : "why.none");
+      if (lesson) write(reason, "why.taught", { digit });
+    },
+  });
 }

@@ -1,7 +1,7 @@
 // What both tabs show: small pictures of drawings, their buttons, and a question before something is deleted.
 
 import { make } from "../dom.js";
-import { extent } from "../draw/drawing.js";
+import { extent } from "../draw/board.js";
 import { showPixels } from "../show/answer.js";
 import { label } from "../words.js";
 
