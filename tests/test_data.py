@@ -22,7 +22,14 @@ from data.archives import Archive, locate
 from data.parquet import CARD, build
 from data.stats import all_counts, sheet, table
 from tests.harness import ROOT, called
-from tests.harness.contributor import python, wait_for
+from tests.harness.contributor import wait_for
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess:
+    """What a Python process in the project's folder says."""
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
 
 CONTENT = b"made up"
 ARCHIVE = Archive("made.npz", hashlib.sha256(CONTENT).hexdigest())
@@ -126,7 +133,7 @@ def test_imports_are_cheap():
     code = (
         "import data, publish, train, sys; print({'datasets', 'torch', 'onnx', 'gradio'} & set(sys.modules))"
     )
-    assert python("-c", code, check=True).stdout == "set()\n"
+    assert python("-c", code).stdout == "set()\n"
 
 
 def test_sheet_has_each_digit_in_its_row():
@@ -173,7 +180,7 @@ def test_card_agrees_with_the_archives(mnixel):
 @pytest.fixture(scope="session")
 def built(mnixel, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("dataset") / "OUT"
-    done = python("-m", "data", "build", str(out), "--data", str(mnixel), check=True)
+    done = python("-m", "data", "build", str(out), "--data", str(mnixel))
     assert (done.stdout, done.stderr) == (f"wrote {out}\n", "")
     return out
 
