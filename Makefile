@@ -1,5 +1,8 @@
 # All targets first install what they need.
 
+# Two tests run at a time, and many start processes: with more threads they would wait for one another.
+export OMP_NUM_THREADS ?= 1
+
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
