@@ -1,8 +1,5 @@
 # All targets first install what they need.
 
-# Two tests run at a time, and many start processes: with more threads they would wait for one another.
-export OMP_NUM_THREADS ?= 1
-
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -22,6 +19,9 @@ $(VENV)/.installed: requirements.txt tests/requirements.txt constraints.txt
 
 run: setup ## the page on http://127.0.0.1:7860
 	$(BIN)/python app.py
+
+# Two tests run at a time, and many start processes: with more threads they would wait for one another.
+test test-all: export OMP_NUM_THREADS ?= 1
 
 test: setup ## each promise in one short way, some five minutes
 	$(BIN)/python -m pytest -m "not thorough" --durations=10
