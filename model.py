@@ -69,13 +69,15 @@ def _of_dict(image: dict) -> Any:
             return image[key]
     if "layers" not in image:
         return None
-    layers = [opened(one) for one in (image.get("background"), *(image["layers"] or ())) if one is not None]
-    if not layers:
-        raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
-    pictures = [one if isinstance(one, Image.Image) else Image.fromarray(one) for one in layers]
-    if len({picture.size for picture in pictures}) > 1:
-        raise ValueError("The layers of the sketch pad are not pictures of one size.")
-    return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
+    try:
+        layers = [opened(one) for one in (image.get("background"), *(image["layers"] or ())) if one is not None]
+        pictures = [one if isinstance(one, Image.Image) else Image.fromarray(one) for one in layers]
+        if pictures:
+            return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
+    except Exception as error:
+        # Damaged files raise nearly every kind of error.
+        raise ValueError("The layers of the sketch pad are not pictures of one size.") from error
+    raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
 
 
 def opened(image: Any) -> Image.Image | np.ndarray:
@@ -999,7 +1001,7 @@ def _read_config(path: Path, source: str) -> Config:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw["format"] != FORMAT:
             raise ValueError(
-                f"it is of format {raw['format']!r}; this model.py reads {FORMAT}; take the one beside it"
+                f"it is of format {raw['format']!r}, and this model.py reads {FORMAT}: take the one beside it"
             )
         if wrong := {field.name for field in fields(Config)} ^ set(raw):
             raise ValueError(f"{', '.join(sorted(wrong))} missing or not expected")

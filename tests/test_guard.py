@@ -159,6 +159,7 @@ SITES = [
     (403, {"Sec-Fetch-Site": "same-site", "Origin": f"http://{HERE}"}),
     # DNS rebinding gives the page of another site our address; then it is of the same origin.
     (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "Sec-Fetch-Site": "same-origin"}),
+    (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "X-Forwarded-For": "8.8.8.8"}),
 ]
 
 
