@@ -70,8 +70,9 @@ def _of_dict(image: dict) -> Any:
     if "layers" not in image:
         return None
     try:
-        layers = [opened(one) for one in (image.get("background"), *(image["layers"] or ())) if one is not None]
-        pictures = [one if isinstance(one, Image.Image) else Image.fromarray(one) for one in layers]
+        layers = image.get("background"), *(image["layers"] or ())
+        parts = [opened(layer) for layer in layers if layer is not None]
+        pictures = [part if isinstance(part, Image.Image) else Image.fromarray(part) for part in parts]
         if pictures:
             return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
     except Exception as error:
