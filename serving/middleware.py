@@ -129,7 +129,8 @@ def check_origin(request: Request) -> None:
 
 def one_file(raw: bytes) -> bytes:
     """A form with one file. Raises Refused for other forms: Gradio opens a file for each part."""
-    # A form's first line stands before each part and at the end.
+    # A form's first line, before which it may have line breaks, stands before each part and at the end.
+    raw = raw.lstrip(b"\r\n")
     if raw.count(raw.partition(b"\r\n")[0]) != 2:
         raise Refused("One picture is uploaded at a time, as the file `files` of a form.")
     return raw
