@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from contributions import CONSENT
 from serving import VERSION, limits, middleware
@@ -259,6 +260,14 @@ def test_too_much_is_told_when_to_come_again(server, path, kind):
     assert status == 429
     assert json.loads(content)["code"] == "rate" and 1 <= int(headers["retry-after"]) <= window + 1
     assert ask("2a00:1450:1::1")[0] != 429
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("1.2.3.4", "1.2.3.4"), ("::ffff:1.2.3.4", "1.2.3.4"), ("2a00::1:2", "2a00::/64"), ("", "")],
+)
+def test_a_visitor_is_an_address_or_a_network_of_ipv6(host, expected):
+    assert limits.visitor(Request({"type": "http", "client": (host, 1)})) == expected
 
 
 def test_a_space_believes_its_proxies_about_the_address():
