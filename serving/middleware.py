@@ -167,4 +167,6 @@ def refusal(status: int, content: bytes = b"") -> Refused:
 def answer(refused: Refused) -> Response:
     """A refusal in the shapes that Gradio's clients and our page read."""
     told = {"error": str(refused), "detail": str(refused), "code": refused.code}
-    return JSONResponse(told, refused.status, refused.headers)
+    # Else the server would read the rest of a body, for as long as it comes.
+    end = {"connection": "close"} if refused.status in (408, 413, 429) else {}
+    return JSONResponse(told, refused.status, refused.headers | end)
