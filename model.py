@@ -1002,7 +1002,7 @@ def _read_config(path: Path, source: str) -> Config:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw["format"] != FORMAT:
             raise ValueError(
-                f"it is of format {raw['format']!r}, and this model.py reads {FORMAT}: take the one beside it"
+                f"it is of format {raw['format']!r}; this model.py reads {FORMAT}; take the one beside it"
             )
         if wrong := {field.name for field in fields(Config)} ^ set(raw):
             raise ValueError(f"{', '.join(sorted(wrong))} missing or not expected")

@@ -105,7 +105,7 @@ UNLOADABLE = {  # fault -> the repository's settings, its files, the arguments, 
     "token": ({}, {}, "dict(token='hf_wrong')", f"PermissionError The Hub does not let you read {MODEL}"),
     "token's line": ({}, {}, r"dict(token='hf_write\n')", "PermissionError The token has characters"),
     "broken config": ({}, {"config.json": b"{"}, "{}", f"ValueError The config.json of {MODEL}@"),
-    "newer config": ({}, weights(format=4), "{}", "this model.py reads 3: take the one beside it"),
+    "newer config": ({}, weights(format=4), "{}", "this model.py reads 3. Take the model.py beside it."),
     "other network": ({}, weights(channels=[8, 16, 32]), "{}", "does not hold the tensors of the network"),
 }
 

@@ -132,7 +132,7 @@ NO_CONFIG = "is not the configuration of this network"
 SPOILED = {
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "There is no model.safetensors in"),
     "no config": (lambda f: (f / CONFIG).unlink(), "There is no config.json in"),
-    "other version": (configured(format=1), "format 1, and this model.py reads 3: take the one beside it"),
+    "other version": (configured(format=1), "format 1; this model.py reads 3"),
     "unknown key": (configured(depth=9), NO_CONFIG),
     "wrong kind": (configured(channels="abc"), NO_CONFIG),
     "no channels": (configured(channels=[1]), NO_CONFIG),
