@@ -9,7 +9,6 @@ BIN    := $(VENV)/bin
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /make \1 \t/p' Makefile | expand -t 18
 
-
 setup: $(VENV)/.installed ## install into .venv
 
 $(VENV)/.installed: requirements.txt tests/requirements.txt constraints.txt

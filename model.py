@@ -69,13 +69,16 @@ def _of_dict(image: dict) -> Any:
             return image[key]
     if "layers" not in image:
         return None
-    layers = [opened(one) for one in (image.get("background"), *(image["layers"] or ())) if one is not None]
-    if not layers:
-        raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
-    pictures = [one if isinstance(one, Image.Image) else Image.fromarray(one) for one in layers]
-    if len({picture.size for picture in pictures}) > 1:
-        raise ValueError("The layers of the sketch pad are not pictures of one size.")
-    return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
+    try:
+        layers = image.get("background"), *(image["layers"] or ())
+        parts = [opened(layer) for layer in layers if layer is not None]
+        pictures = [part if isinstance(part, Image.Image) else Image.fromarray(part) for part in parts]
+        if pictures:
+            return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
+    except Exception as error:
+        # Damaged files raise nearly every kind of error.
+        raise ValueError("The layers of the sketch pad are not pictures of one size.") from error
+    raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
 
 
 def opened(image: Any) -> Image.Image | np.ndarray:

@@ -14,7 +14,7 @@ from data.parquet import CONTRIBUTED
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 REVIEW = """\
-Draw the 60 earliest drawings that wait on a sheet of pictures, sheet.png in the store's folder, which
+Draw the 60 earliest waiting drawings on a sheet of pictures, sheet.png in the store's folder, which
 CONTRIBUTIONS_DIR names (data/submissions). It takes some seconds. With --accept or --reject, note the
 decisions in the store instead, at once. With CONTRIBUTIONS_REPO, first fetch what the Hub has."""
 MERGE = """\

@@ -55,6 +55,8 @@ def visitor(request: Request | gr.Request) -> str:
     """The address of a request's sender, as uvicorn reads it; an IPv6 network of 64 bits is one visitor."""
     host = request.client.host if request.client else ""
     try:
-        return str(ipaddress.IPv6Network((host, 64), strict=False))
+        address = ipaddress.IPv6Address(host)
     except ValueError:
         return host
+    # Proxies that speak both may write an IPv4 address as an IPv6 one.
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((address, 64), strict=False))

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from serving.decoder import MAX_BYTES
 from serving.limits import Refused, charge, visitor
-from serving.settings import ALLOW_FRAMES, log_failure
+from serving.settings import ALLOW_FRAMES, NAME, log_failure
 
 API = "/gradio_api"
 # Bytes of JSON without a picture; in base64 a picture is longer by a third.
@@ -114,17 +114,23 @@ def check_origin(request: Request) -> None:
     is_own = origin is None or origin.partition("://")[2] == host
     # Browsers state the site, except to pages on plain HTTP that are not on their own machine.
     site = request.headers.get("sec-fetch-site", "same-origin" if is_own else "cross-site")
-    # Another site can give its own name this machine's address (DNS rebinding).
-    is_here = request.client is not None and request.client.host in LOCAL
+    # Another site can give its own name this machine's address (DNS rebinding), and then write headers of its
+    # own, but it has no certificate.
+    is_plain = NAME in LOCAL and (origin or "").startswith("http:")
+    is_here = is_plain or (request.client is not None and request.client.host in LOCAL)
     is_foreign = is_here and request.url.hostname not in LOCAL
     if is_foreign or site not in ("same-origin", "none"):
-        sentence = "Only this page may ask for that, not another site; a proxy must send X-Forwarded-For."
+        sentence = (
+            "Only this page may ask for that, not another site; a proxy must speak HTTPS and send "
+            "X-Forwarded-For."
+        )
         raise Refused(sentence, 403)
 
 
 def one_file(raw: bytes) -> bytes:
     """A form with one file. Raises Refused for other forms: Gradio opens a file for each part."""
-    # A form's first line stands before each part and at the end.
+    # A form's first line, before which it may have line breaks, stands before each part and at the end.
+    raw = raw.lstrip(b"\r\n")
     if raw.count(raw.partition(b"\r\n")[0]) != 2:
         raise Refused("One picture is uploaded at a time, as the file `files` of a form.")
     return raw
@@ -161,4 +167,6 @@ def refusal(status: int, content: bytes = b"") -> Refused:
 def answer(refused: Refused) -> Response:
     """A refusal in the shapes that Gradio's clients and our page read."""
     told = {"error": str(refused), "detail": str(refused), "code": refused.code}
-    return JSONResponse(told, refused.status, refused.headers)
+    # Else the server would read the rest of a body, for as long as it comes.
+    end = {"connection": "close"} if refused.status in (408, 413, 429) else {}
+    return JSONResponse(told, refused.status, refused.headers | end)

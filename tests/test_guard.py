@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from starlette.requests import Request
 
 from contributions import CONSENT
 from serving import VERSION, limits, middleware
@@ -122,11 +123,13 @@ def test_bodies_are_bounded(server, path, megabytes):
     chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunk * (megabytes + 2))
-        assert connection.recv(65536).startswith(b"HTTP/1.1 413")
+        head = connection.recv(65536)
+        assert head.startswith(b"HTTP/1.1 413") and b"\r\nconnection: close\r\n" in head
 
 
 def test_forms_that_are_not_one_picture_are_refused(server):
-    for body in (form(b"x", b"y"), form(), b"not a form", b"", b"\r\n" + form(b"x", b"y")):
+    two = form(b"x", b"\r--b")
+    for body in (two, form(), b"not a form", b"", b"\r\n" + two, b"\r" + two):
         status, _, content = get(server, f"{API}/upload", "POST", FORM, body)
         assert status == 400 and json.loads(content)["error"].startswith("One picture is uploaded at a time")
     status, _, content = get(server, f"{API}/upload", "POST", {"Content-Type": "text/plain"}, form(b"x"))
@@ -159,6 +162,7 @@ SITES = [
     (403, {"Sec-Fetch-Site": "same-site", "Origin": f"http://{HERE}"}),
     # DNS rebinding gives the page of another site our address; then it is of the same origin.
     (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "Sec-Fetch-Site": "same-origin"}),
+    (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "X-Forwarded-For": "8.8.8.8"}),
 ]
 
 
@@ -257,6 +261,14 @@ def test_too_much_is_told_when_to_come_again(server, path, kind):
     assert status == 429
     assert json.loads(content)["code"] == "rate" and 1 <= int(headers["retry-after"]) <= window + 1
     assert ask("2a00:1450:1::1")[0] != 429
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("1.2.3.4", "1.2.3.4"), ("::ffff:1.2.3.4", "1.2.3.4"), ("2a00::1:2", "2a00::/64"), ("", "")],
+)
+def test_a_visitor_is_an_address_or_a_network_of_ipv6(host, expected):
+    assert limits.visitor(Request({"type": "http", "client": (host, 1)})) == expected
 
 
 def test_a_space_believes_its_proxies_about_the_address():

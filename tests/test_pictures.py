@@ -117,6 +117,8 @@ def test_every_mode_of_pillow(mode):
         ({}, "Cannot read a NoneType as a picture"),
         ({"composite": None, "layers": [], "background": None}, "sketch pad is empty"),
         ({"composite": None, "layers": [SMALL, SMALL[:20]]}, "layers .* are not pictures of one size"),
+        ({"layers": [np.zeros((28, 28, 3))]}, "layers .* are not pictures of one size"),
+        ({"layers": [png(SMALL)[:150]]}, "layers .* are not pictures of one size"),
         (np.full((300, 300), 255, np.uint8), "one even colour: there is no ink"),
     ],
 )

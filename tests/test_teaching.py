@@ -524,6 +524,17 @@ def test_a_contributor_s_correction_is_sent_and_the_page_says_so(study, running,
     wait_for(lambda: labels(kept()) == "9747")
 
 
+def test_a_correction_that_the_server_refuses_is_not_called_sent(study, running, kept):
+    student = study(running.url)
+    student.give(skip="012345678")
+    kept.store.delete(hashed(student.words(".code")))
+    student.open_draw()
+    student.show(SEVEN)
+    student.teach("7")
+    student.says("Nothing is kept under this code.")
+    assert kept() == [] and student.known() == 2
+
+
 def test_the_digits_outlive_the_server(study, running, kept):
     """The server dies before it has answered: the digits stay on the page, and are stored once."""
     student = study(running.url)

@@ -15,9 +15,12 @@ from web.words import worded
 
 WEIGHTS = ("config.json", "model.safetensors")
 WORKER = "service-worker.js"
-ENGINE = "digit.js"  # is also at the top, beside weights/, for other people's pages
-NOT_KEPT = {WORKER, ENGINE, "index.html", "card.png"}  # the page works offline without these files
-HUB_FILES = " https://*.hf.co https://*.huggingface.co"  # where the Hub sends the browser for a large file
+# This file is also at the top, beside weights/, for other people's pages.
+ENGINE = "digit.js"
+# The page works offline without these files.
+NOT_KEPT = {WORKER, ENGINE, "index.html", "card.png"}
+# The Hub sends browsers to these addresses for a large file.
+HUB_FILES = " https://*.hf.co https://*.huggingface.co"
 
 
 class BuildError(ValueError):

@@ -12,7 +12,8 @@ import gradio as gr
 from web.assets import fingerprint, head
 from web.build import markup
 
-BASE = f"web/{fingerprint()}/"  # where app.py serves the page's files, relative to the page
+# app.py serves the page's files at this address, relative to the page.
+BASE = f"web/{fingerprint()}/"
 HEAD = head(BASE)
 # Gradio shows the page before its styles have come: until then nothing is visible, for at most four seconds.
 LATE = ":where(.page) { animation: late 4s step-end } @keyframes late { from { visibility: hidden } }"

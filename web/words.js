@@ -8,8 +8,10 @@
 import { make } from "./dom.js";
 import { recall, remember } from "./storage.js";
 
-const CHOSEN = "draw-a-digit language"; // in the browser's storage
-const ATTRIBUTES = ["aria-label", "aria-roledescription"]; // they follow data-word-aria-label="key"
+// The name of the visitor's choice in the browser's storage.
+const CHOSEN = "draw-a-digit language";
+// These follow data-word-aria-label="key" and data-word-aria-roledescription="key".
+const ATTRIBUTES = ["aria-label", "aria-roledescription"];
 const reply = await fetch(new URL("words.json", import.meta.url));
 const WORDS = await reply.json();
 const [DEFAULT] = Object.keys(WORDS);

@@ -10,7 +10,8 @@ import { paintPicture } from "./pictures.js";
 import { listenToPointers } from "./pointers.js";
 
 export const SIZE = LIMITS.size;
-export const FULL = "board.full"; // the sentence for a board without room
+// The sentence for a board without room.
+export const FULL = "board.full";
 const STEP = 2.5; // board units: the network could not see a point nearer than this to the last one
 const LAST_STEP = 0.2; // board units: the same for the last point of a stroke
 // Board units of line. The network takes a little more, because a link rounds coordinates.

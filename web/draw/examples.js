@@ -3,9 +3,11 @@
 import { recall, remember } from "../storage.js";
 
 const FRAME = 16; // milliseconds between two points
-const FRAMES = 400; // at most: a longer drawing has more points a frame
+// A drawing takes at most so many frames: a longer one has more points a frame.
+const FRAMES = 400;
 const GREETING = 1000; // milliseconds before a first visit sees an example drawn
-const SEEN = "draw-a-digit seen"; // in the browser's storage after the first visit
+// The browser's storage has this name after the first visit.
+const SEEN = "draw-a-digit seen";
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 

@@ -5,7 +5,8 @@
 
 import { engine } from "./engine.js";
 
-const NAME = "sketchpad"; // by which the engine knows the board
+// The engine's name for the board.
+const NAME = "sketchpad";
 
 export class Reading {
   revision = 0;

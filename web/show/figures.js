@@ -73,7 +73,7 @@ function findClosest(root, { digits, picture }) {
     while (features.length < digits.length) {
       const some = digits.slice(features.length, features.length + AT_ONCE);
       const pictures = some.map((_, i) => picture(features.length + i));
-      features.push(...(await featuresOf("digits", pictures)));
+      features.push(...(await featuresOf("gallery", pictures)));
     }
   }
 

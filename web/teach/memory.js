@@ -8,7 +8,7 @@ import { make } from "../dom.js";
 import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
 import { write } from "../words.js";
-import { newId, receipt, submit } from "./contribute.js";
+import { newId, receipt, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { askFirst, cross, named, thumbnail } from "./widgets.js";
 
@@ -101,13 +101,16 @@ export function mount(page, sketchpad) {
   }
 
   async function send() {
-    const drawing = held;
+    const [drawing, sent] = [held, last];
     if (!drawing) return;
     held = null;
-    last.isSent = true;
+    sent.isSent = true;
     const reply = await submit(drawing);
-    if (reply && !reply.error && isLast() && last.id === drawing.id)
-      tell(reply.waiting ? "teach.waiting" : "teach.saved");
+    const problem = refusal(reply);
+    sent.isSent = !problem;
+    // A visitor who has stopped meanwhile is not told of it.
+    if (!receipt.get() || last !== sent || !isLast()) return;
+    tell(...(problem ?? [reply.waiting ? "teach.waiting" : "teach.saved"]));
   }
 
   function forget(id) {

@@ -10,7 +10,7 @@ export class Taught {
   #mine = null;
   #ids = [];
 
-  // Know exactly these: [{id, label, strokes or pixels}]. A lesson that is known already needs no drawing.
+  // Know exactly these: [{id, label, strokes or pixels}]. A lesson that is known already keeps its features.
   set(lessons) {
     const before = this.#lessons;
     this.#lessons = new Map(lessons.map((lesson) => [lesson.id, { ...before.get(lesson.id), ...lesson }]));
