@@ -382,6 +382,36 @@ def test_the_static_page_opens_without_a_network(visit, site):
     assert person.settle()["digit"] == "7"
 
 
+DEAF = """
+window.workers = 0;
+const Real = window.Worker;
+window.Worker = class extends Real {
+  constructor(...options) {
+    super(...options);
+    this.deaf = ++window.workers <= %d;
+  }
+  postMessage(message, ...rest) {
+    if (!this.deaf || !message.board) super.postMessage(message, ...rest);
+  }
+};
+const wait = window.setTimeout;
+window.setTimeout = (action, time) => wait(action, time === 10_000 ? 500 : time);
+"""
+
+
+@pytest.mark.parametrize(("deaf", "digit"), [(1, "2"), (2, "")])
+def test_a_worker_that_does_not_answer_is_replaced(deaf, digit, visit, site):
+    """The drawing is told to be unreadable when the second one does not answer it, either."""
+    person = visit(site.url, before=DEAF % deaf)
+    person.draw(DRAWINGS["2"])
+    until(person.page, "(count) => window.workers > count", deaf)
+    if not digit:
+        person.says("This cannot be read.")
+        person.press("#clear")
+        person.draw(DRAWINGS["2"])
+    assert person.settle()["digit"] == "2"
+
+
 # Holds the answers to a drawing back until `deliver()`.
 HELD = """
 window.held = [];

@@ -6,6 +6,7 @@
 // told to forget, is dropped here.
 
 const RETRY = 5_000; // milliseconds before a worker or weights that did not come are asked for again
+const SILENCE = 10_000; // milliseconds without an answer after which a worker is replaced
 // Keys of the sentences that the page shows.
 const AWAY = "weights.away";
 const UNABLE = "weights.unable";
@@ -36,6 +37,10 @@ class Engine extends EventTarget {
   // revision of the oldest answer that is still wanted.
   #asked = new Map();
   #reads = 0;
+  // It runs while a question has no answer.
+  #watchdog = null;
+  // How many workers in a row gave no answer.
+  #silent = 0;
   // What the visitor has taught: {id, label, strokes or pixels} each.
   #lessons = [];
 
@@ -51,7 +56,9 @@ class Engine extends EventTarget {
   ask(name, question, receive) {
     const { oldest = 0 } = this.#asked.get(name) ?? {};
     this.#asked.set(name, { question, receive, oldest });
-    if (this.state === "ready") this.#worker.postMessage({ board: name, ...question });
+    if (this.state !== "ready") return;
+    this.#worker.postMessage({ board: name, ...question });
+    this.#watch();
   }
 
   // The answer to one question of a name; it never comes when another one is asked before.
@@ -81,11 +88,16 @@ class Engine extends EventTarget {
       for (const [board, { question }] of this.#asked) {
         if (question) this.#worker.postMessage({ board, ...question });
       }
+      this.#watch();
     } else if ("failed" in said) {
       // The console tells the page's owner more than visitors need.
       console.warn(said.failed);
       if (this.state !== "ready") this.#next(said.name);
-    } else this.#answer(said);
+    } else {
+      this.#silent = 0;
+      this.#answer(said);
+      this.#watch();
+    }
   }
 
   #answer(said) {
@@ -95,6 +107,22 @@ class Engine extends EventTarget {
     if (said.revision === asked.question?.revision) asked.question = null;
     if (said.error) said.error = MEANT[said.error] ?? "drawing.unread";
     asked.receive(said);
+  }
+
+  #watch() {
+    clearTimeout(this.#watchdog);
+    const isAsked = [...this.#asked.values()].some(({ question }) => question);
+    if (isAsked) this.#watchdog = setTimeout(() => this.#replace(), SILENCE);
+  }
+
+  // Ask a new worker instead of a silent one. If it is silent, too, the drawing is told to be unreadable.
+  #replace() {
+    this.#silent += 1;
+    for (const [board, { question }] of this.#silent > 1 ? this.#asked : [])
+      if (question) this.#answer({ board, revision: question.revision, error: "silent" });
+    this.#worker.terminate();
+    this.#become("loading", AWAY);
+    this.#start();
   }
 
   #start() {
