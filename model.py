@@ -107,7 +107,8 @@ def opened(image: Any) -> Image.Image | np.ndarray:
         array = array.reshape(INPUT, INPUT)
     if array.ndim == 3 and array.shape[0] in (3, 4) and array.shape[2] not in (3, 4):
         array = np.moveaxis(array, 0, 2)
-    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+    is_one = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
+    if not is_one or (len(shape) == 4 and shape[0] > 1):
         raise ValueError(f"Cannot read an array of shape {shape} as one picture: {EXPECTED}.")
     return array
 

@@ -10,9 +10,9 @@
     python publish.py check ADDRESS              is a live page well? (or OWNER/NAME of a Space)
 
 A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
-none when nothing changed; here nothing is written. With `all`, a failure does not stop the other parts, and
-the next run finishes them. It takes a minute, and some three more for the dataset, whose digits it draws.
-docs/publishing.md has the details.
+none when nothing changed. The files here stay as they are. With `all`, a failure does not stop the other
+parts, and the next run finishes them. It takes a minute, and some three more for the dataset, whose digits
+it draws. docs/publishing.md has the details.
 """
 
 from __future__ import annotations

@@ -114,6 +114,7 @@ def test_every_mode_of_pillow(mode):
         (b"garbage", r"cannot be opened \(cannot identify image file\): expected a path"),
         (SMALL.astype(complex), "Cannot read a ndarray as a picture"),
         (torch.zeros(28, 28, dtype=torch.complex64), "Cannot read a Tensor as a picture"),
+        (np.stack([SMALL] * 3)[:, None], r"Cannot read an array of shape \(3, 1, 28, 28\) as one picture"),
         ({}, "Cannot read a NoneType as a picture"),
         ({"composite": None, "layers": [], "background": None}, "sketch pad is empty"),
         ({"composite": None, "layers": [SMALL, SMALL[:20]]}, "layers .* are not pictures of one size"),

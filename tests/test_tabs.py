@@ -313,7 +313,7 @@ LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"
 @pytest.mark.parametrize(
     ("what", "sentence"),
     [
-        ("network", "This part needs the network. Trying again…"),
+        ("network", "This part needs a connection. Trying again…"),
         ("update", "There is a newer version of this page. Load it again."),
     ],
 )

@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--address", metavar="URL", help="this page's address, for links that show a picture"
     )
     command = commands.add_parser(
-        "gallery", help="draw the page's digits, once handwriting/ or weights/ change"
+        "gallery", help="draw the page's digits, after handwriting/ or weights/ changed"
     )
     command.add_argument(
         "--mnixel-may-be-shown", action="store_true", help="MNIXEL's own training digits, too"
