@@ -236,6 +236,16 @@ def test_upstreams_penalty_is_keras_l2():
     assert net.penalty().item() == pytest.approx(0.01 * net.layers[11].weight.square().sum().item())
 
 
+def test_upstreams_recipe(monkeypatch, capsys):
+    """One round of it on made-up images, of which the last tenth is held out."""
+    monkeypatch.setattr(recipes, "UPSTREAM", replace(recipes.UPSTREAM, rounds=1))
+    images, labels = (each.numpy() for each in handful())
+    done = recipes.run("upstream", data.Arrays(images[:, 0] * 255, labels, images[:, 0] * 255, labels), 3)
+    assert (done.seed, done.test["total"], len(done.fitted.history)) == (3, 30, 1)
+    said = capsys.readouterr().err
+    assert "upstream, seed 3: 100%" in said and "loss=" in said and "validation=" in said
+
+
 def test_without_archives_and_network_drawn_digits_will_do(tmp_path, monkeypatch):
     # No server is there.
     away = {"MNIXEL_CACHE": str(tmp_path / "cache"), "MNIXEL_URL": "http://127.0.0.1:9"}
