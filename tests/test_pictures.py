@@ -157,6 +157,8 @@ def test_paths(tmp_path):
     assert NET.classify(path, 1)[0][0] == "5"
     with pytest.raises(ValueError, match="There is no file .*none.png"):
         NET.classify(tmp_path / "none.png")
+    with pytest.raises(ValueError, match=r"cannot be opened \(cannot identify image file\)"):
+        NET.classify(b"not a picture")
 
 
 @pytest.mark.parametrize(
@@ -318,6 +320,12 @@ def test_only_a_frame_is_said(side, paper, line):
     frame[:3] = frame[-3:] = frame[:, :3] = frame[:, -3:] = line
     with pytest.raises(ValueError, match="leave some paper round the digit|no ink"):
         NET.preprocess(frame)
+
+
+def test_a_drawing_that_runs_over_the_edge_of_a_board_is_taken_as_it_is():
+    ink = board.render([board.Stroke(np.array(half) + (140, 0), 8.0) for half in HEART])
+    # A network without a threshold takes every picture as it is.
+    assert ink[:, -1].any() and torch.equal(NET.preprocess(ink), DigitCNN().preprocess(ink))
 
 
 # --- several digits ---

@@ -201,3 +201,10 @@ def test_the_smallest_and_the_largest(shape):
 def test_steps_are_the_public_ones():
     picture = drawn("7")
     assert np.array_equal(normalise(to_ink(picture)), seen(picture))
+
+
+def test_the_outermost_pixels_of_a_small_picture_are_its_ground():
+    """Ink that fills the picture and touches each side is ink all the same."""
+    ink = np.zeros((20, 20), np.float32)
+    ink[1:-1, 1:-1] = ink[8:12] = ink[:, 8:12] = 1
+    assert np.array_equal(to_ink(ink), ink)
