@@ -181,6 +181,9 @@ def test_each_range_changes_what_it_says():
     assert 0.3 < (dim[:, 0, 14, 14] == 0.5).float().mean() < 0.7
     bent = augment(bar, replace(STILL, elastic=2.0), torch.Generator().manual_seed(1))
     assert (bent - bar).abs().amax((1, 2, 3)).median() > 0.3
+    # All of it is drawn by the generator alone.
+    first, again = (augment(bar, Ranges(), torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(first, again)
 
 
 def test_temperature():
