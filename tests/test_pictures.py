@@ -267,8 +267,10 @@ def framed(digit: str, shape: str) -> Image.Image:
         draw.rectangle((0, 540, 600, 600), fill=70)
     elif shape == "slanted edge":
         draw.polygon([(0, 500), (0, 600), (600, 600), (600, 560)], fill=90)
-    elif shape == "card":
-        desk = Image.fromarray(photographed(np.zeros((900, 900)), paper=100))
+    elif shape in ("card", "slate"):
+        if shape == "slate":
+            paper = photographed(ink, paper=50, pen=220)
+        desk = Image.fromarray(photographed(np.zeros((900, 900)), paper=100 if shape == "card" else 190))
         return Image.composite(
             Image.fromarray(np.pad(paper, 150)).rotate(8),
             desk,
@@ -288,7 +290,10 @@ def framed(digit: str, shape: str) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("shape", ["strip", "slanted edge", "card", "frame", "cell", "squared", "finger"])
+SHAPES = ["strip", "slanted edge", "card", "slate", "frame", "cell", "squared", "finger"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_round_the_digit_is_not_its_ink(shape):
     named = [NET.classify(framed(digit, shape), 1)[0][0] for digit in DRAWINGS]
     assert named == list(DRAWINGS)
@@ -420,8 +425,7 @@ def same(engine, files: list[bytes], share: float = 0.0) -> None:
 
 
 def test_the_browser_finds_the_same_digits(engine):
-    shapes = ["strip", "slanted edge", "card", "frame", "cell", "squared", "finger"]
-    pictures = [np.asarray(framed(digit, shape)) for digit, shape in zip("2345724", shapes, strict=True)]
+    pictures = [np.asarray(framed(digit, shape)) for digit, shape in zip("23475724", SHAPES, strict=True)]
     ink = drawn("3")
     pictures += [
         np.dstack([np.zeros((*ink.shape, 3), np.uint8), ink // 3]),

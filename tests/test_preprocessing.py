@@ -208,3 +208,12 @@ def test_the_outermost_pixels_of_a_small_picture_are_its_ground():
     ink = np.zeros((20, 20), np.float32)
     ink[1:-1, 1:-1] = ink[8:12] = ink[:, 8:12] = 1
     assert np.array_equal(to_ink(ink), ink)
+
+
+def test_a_long_tail_is_not_cut_off():
+    """All 20 pixels of the ink stay in the picture, even if the centre of mass is not in its centre."""
+    ink = np.zeros((200, 200), np.float32)
+    ink[:30] = ink[:, 96:104] = 1
+    for turn in range(4):
+        rows, columns = np.nonzero(normalise(np.rot90(ink, turn)) > 0.2)
+        assert min(np.ptp(rows), np.ptp(columns)) + 1 >= 20
