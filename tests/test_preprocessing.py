@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import board
-from model import DigitCNN, EmptyDrawing, normalise, to_ink
+from model import DigitCNN, EmptyDrawing, board_ink, normalise, to_ink
 from tests.harness.person import DRAWINGS
 
 NET = DigitCNN()
@@ -201,6 +201,9 @@ def test_the_smallest_and_the_largest(shape):
 def test_steps_are_the_public_ones():
     picture = drawn("7")
     assert np.array_equal(normalise(to_ink(picture)), seen(picture))
+    # What fills the edge of a board is its ground.
+    filled = np.pad(np.zeros((360, 360), np.float32), 44, constant_values=1)
+    assert np.array_equal(board_ink(filled), to_ink(filled))
 
 
 def test_the_outermost_pixels_of_a_small_picture_are_its_ground():
