@@ -357,6 +357,14 @@ def test_two_digits_are_never_named_as_one(gap, slant):
                 NET.preprocess(picture)
 
 
+def test_a_digit_far_from_another_drawing_is_not_alone():
+    """Even if the network does not know the other one."""
+    lines = [(line, 20) for line in DRAWINGS["2"]] + [(line, 250) for line in HEART]
+    ink = board.render([board.Stroke(np.array(line) * 0.4 + (x, 130), 8.0) for line, x in lines])
+    with pytest.raises(SeveralDigits):
+        NET.preprocess(ink)
+
+
 def one_and_seven(height: int) -> np.ndarray:
     """A bare 1, so many board units tall, beside a 7 of 100."""
     one, seven = [(100, 0), (98, height)], [(180, 0), (260, 0), (220, 100)]
