@@ -174,8 +174,9 @@ def test_a_full_disk_loses_nothing(service):
 
 def test_where_the_store_is(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(Declined, match="cannot be kept"):
+    with pytest.raises(Declined, match="cannot be kept") as error:
         Store(tmp_path / "file" / "store")
+    assert error.value.code == "nowhere"
     monkeypatch.setenv("CONTRIBUTIONS_DIR", str(tmp_path))
     monkeypatch.setenv("CONTRIBUTIONS_LICENCE", "CC0 1.0")
     service, closed = ContributionService.from_environment("3.1")

@@ -101,11 +101,11 @@ UNLOADABLE = {  # fault -> the repository's settings, its files, the arguments, 
     "other weights": ({}, {"model.safetensors": b"x" * 999}, "{}", "AlteredWeights The model.safetensors of"),
     "private": ({"private": True}, {}, "{}", f"There is no model repository {MODEL} that you may see."),
     "revision": ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
-    "gated": ({"gated": "manual"}, {}, "{}", f"PermissionError {MODEL} is gated: ask for access"),
     "token": ({}, {}, "dict(token='hf_wrong')", f"PermissionError The Hub does not let you read {MODEL}"),
+    "gated": ({"gated": "manual"}, {}, "{}", f"PermissionError {MODEL} is gated: ask for access"),
     "token's line": ({}, {}, r"dict(token='hf_write\n')", "PermissionError The token has characters"),
     "broken config": ({}, {"config.json": b"{"}, "{}", f"ValueError The config.json of {MODEL}@"),
-    "newer config": ({}, weights(format=4), "{}", "this model.py reads 3. Take the model.py beside it."),
+    "newer config": ({}, weights(format=4), "{}", "this model.py reads 3; take the one beside it"),
     "other network": ({}, weights(channels=[8, 16, 32]), "{}", "does not hold the tensors of the network"),
 }
 

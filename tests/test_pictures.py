@@ -160,6 +160,8 @@ def test_paths(tmp_path):
     assert NET.classify(path, 1)[0][0] == "5"
     with pytest.raises(ValueError, match="There is no file .*none.png"):
         NET.classify(tmp_path / "none.png")
+    with pytest.raises(ValueError, match=r"cannot be opened \(cannot identify image file\)"):
+        NET.classify(b"not a picture")
 
 
 @pytest.mark.parametrize(
@@ -268,8 +270,10 @@ def framed(digit: str, shape: str) -> Image.Image:
         draw.rectangle((0, 540, 600, 600), fill=70)
     elif shape == "slanted edge":
         draw.polygon([(0, 500), (0, 600), (600, 600), (600, 560)], fill=90)
-    elif shape == "card":
-        desk = Image.fromarray(photographed(np.zeros((900, 900)), paper=100))
+    elif shape in ("card", "slate"):
+        if shape == "slate":
+            paper = photographed(ink, paper=50, pen=220)
+        desk = Image.fromarray(photographed(np.zeros((900, 900)), paper=100 if shape == "card" else 190))
         return Image.composite(
             Image.fromarray(np.pad(paper, 150)).rotate(8),
             desk,
@@ -289,7 +293,10 @@ def framed(digit: str, shape: str) -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("shape", ["strip", "slanted edge", "card", "frame", "cell", "squared", "finger"])
+SHAPES = ["strip", "slanted edge", "card", "slate", "frame", "cell", "squared", "finger"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_round_the_digit_is_not_its_ink(shape):
     named = [NET.classify(framed(digit, shape), 1)[0][0] for digit in DRAWINGS]
     assert named == list(DRAWINGS)
@@ -323,6 +330,12 @@ def test_only_a_frame_is_said(side, paper, line):
         NET.preprocess(frame)
 
 
+def test_a_drawing_that_runs_over_the_edge_of_a_board_is_taken_as_it_is():
+    ink = board.render([board.Stroke(np.array(half) + (140, 0), 8.0) for half in HEART])
+    # A network without a threshold takes every picture as it is.
+    assert ink[:, -1].any() and torch.equal(NET.preprocess(ink), DigitCNN().preprocess(ink))
+
+
 # --- several digits ---
 
 
@@ -345,6 +358,14 @@ def test_two_digits_are_never_named_as_one(gap, slant):
         for picture in (ink, Image.fromarray(photographed(ink / 255))):
             with pytest.raises(SeveralDigits, match="more than one digit in the picture; crop it to one"):
                 NET.preprocess(picture)
+
+
+def test_a_digit_far_from_another_drawing_is_not_alone():
+    """Even if the network does not know the other one."""
+    lines = [(line, 20) for line in DRAWINGS["2"]] + [(line, 250) for line in HEART]
+    ink = board.render([board.Stroke(np.array(line) * 0.4 + (x, 130), 8.0) for line, x in lines])
+    with pytest.raises(SeveralDigits):
+        NET.preprocess(ink)
 
 
 def one_and_seven(height: int) -> np.ndarray:
@@ -415,8 +436,7 @@ def same(engine, files: list[bytes], share: float = 0.0) -> None:
 
 
 def test_the_browser_finds_the_same_digits(engine):
-    shapes = ["strip", "slanted edge", "card", "frame", "cell", "squared", "finger"]
-    pictures = [np.asarray(framed(digit, shape)) for digit, shape in zip("2345724", shapes, strict=True)]
+    pictures = [np.asarray(framed(digit, shape)) for digit, shape in zip("23475724", SHAPES, strict=True)]
     ink = drawn("3")
     pictures += [
         np.dstack([np.zeros((*ink.shape, 3), np.uint8), ink // 3]),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import board
-from model import DigitCNN, EmptyDrawing, normalise, to_ink
+from model import DigitCNN, EmptyDrawing, board_ink, normalise, to_ink
 from tests.harness.person import DRAWINGS
 
 NET = DigitCNN()
@@ -201,3 +201,22 @@ def test_the_smallest_and_the_largest(shape):
 def test_steps_are_the_public_ones():
     picture = drawn("7")
     assert np.array_equal(normalise(to_ink(picture)), seen(picture))
+    # What fills the edge of a board is its ground.
+    filled = np.pad(np.zeros((360, 360), np.float32), 44, constant_values=1)
+    assert np.array_equal(board_ink(filled), to_ink(filled))
+
+
+def test_the_outermost_pixels_of_a_small_picture_are_its_ground():
+    """Ink that fills the picture and touches each side is ink all the same."""
+    ink = np.zeros((20, 20), np.float32)
+    ink[1:-1, 1:-1] = ink[8:12] = ink[:, 8:12] = 1
+    assert np.array_equal(to_ink(ink), ink)
+
+
+def test_a_long_tail_is_not_cut_off():
+    """All 20 pixels of the ink stay in the picture, even if the centre of mass is not in its centre."""
+    ink = np.zeros((200, 200), np.float32)
+    ink[:30] = ink[:, 96:104] = 1
+    for turn in range(4):
+        rows, columns = np.nonzero(normalise(np.rot90(ink, turn)) > 0.2)
+        assert min(np.ptp(rows), np.ptp(columns)) + 1 >= 20

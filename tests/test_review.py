@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +153,24 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
     below = cell[2 * review.GAP + board.SIZE + review.STRIP // 2, review.GAP : review.GAP + board.SIZE]
     columns = np.flatnonzero(np.ptp(below, axis=1) > 100)
     assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
+
+
+def test_the_sheet_shows_everything_that_would_be_published(service, net):
+    submit(service, agree(service), "1", strokes=strokes("4"))
+    (facts,) = review.waiting(service.store, net)
+
+    def beside(**changes) -> np.ndarray:
+        """What stands to the right of the ink."""
+        changed = replace(facts, drawing=replace(facts.drawing, **changes))
+        return np.asarray(review.cell(changed))[review.GAP :, 2 * review.GAP + board.SIZE :, 0]
+
+    small = np.frombuffer(facts.drawing.image, np.uint8).reshape(28, 28)
+    assert np.array_equal(beside()[:112, :112], small.repeat(4, axis=0).repeat(4, axis=1))
+    *before, last = facts.drawing.strokes
+    later = [*before, {**last, "times": [*last["times"][:-1], last["times"][-1] + 1000]}]
+    texts = ("label", "source", "writer", "licence", "utc", "id")
+    for changes in ({"strokes": later}, {"strokes": before}, *({name: "2001-01-01"} for name in texts)):
+        assert not np.array_equal(beside(**changes), beside()), changes
 
 
 def test_review_without_a_store_or_drawings(service, tmp_path):

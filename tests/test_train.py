@@ -181,6 +181,9 @@ def test_each_range_changes_what_it_says():
     assert 0.3 < (dim[:, 0, 14, 14] == 0.5).float().mean() < 0.7
     bent = augment(bar, replace(STILL, elastic=2.0), torch.Generator().manual_seed(1))
     assert (bent - bar).abs().amax((1, 2, 3)).median() > 0.3
+    # All of it is drawn by the generator alone.
+    first, again = (augment(bar, Ranges(), torch.Generator().manual_seed(1)) for _ in range(2))
+    assert torch.equal(first, again)
 
 
 def test_temperature():
@@ -234,6 +237,16 @@ def test_upstream_preprocessing_fills_the_picture():
 def test_upstreams_penalty_is_keras_l2():
     net = upstream.UpstreamCNN()
     assert net.penalty().item() == pytest.approx(0.01 * net.layers[11].weight.square().sum().item())
+
+
+def test_upstreams_recipe(monkeypatch, capsys):
+    """One round of it on made-up images, of which the last tenth is held out."""
+    monkeypatch.setattr(recipes, "UPSTREAM", replace(recipes.UPSTREAM, rounds=1))
+    images, labels = (each.numpy() for each in handful())
+    done = recipes.run("upstream", data.Arrays(images[:, 0] * 255, labels, images[:, 0] * 255, labels), 3)
+    assert (done.seed, done.test["total"], len(done.fitted.history)) == (3, 30, 1)
+    said = capsys.readouterr().err
+    assert "upstream, seed 3: 100%" in said and "loss=" in said and "validation=" in said
 
 
 def test_without_archives_and_network_drawn_digits_will_do(tmp_path, monkeypatch):
