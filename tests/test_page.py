@@ -436,6 +436,9 @@ def test_an_answer_to_an_older_drawing_is_never_shown(visit, site):
         person.page.evaluate("window.hold = true")
         person.draw(DRAWINGS["4"])
         until(person.page, "window.held.length > 0")
+        drawn = person.shown()["board"]
+        person.press("#undo")
+        assert person.shown()["board"] == drawn + 1, "a change waits for its answer"
         person.page.evaluate("window.hold = false")
         person.press("#clear")
         if newer:

@@ -425,6 +425,8 @@ def test_the_browser_finds_the_same_digits(engine):
         photographed(np.zeros((300, 300))),
         # A pale card.
         127 + np.asarray(framed("4", "card")) // 2,
+        # Half of its edge is of one grey, and half of another.
+        np.maximum(ink, np.where(np.arange(448) < 224, 0, 90)).astype(np.uint8),
     ]
     # A sheet that leaves just half of the picture black is not a board.
     sheet = np.zeros((448, 448), np.uint8)
