@@ -9,7 +9,7 @@ import board
 from handwriting import draw
 from model import DigitCNN
 from tests.harness import ROOT
-from tests.harness.person import DRAWINGS, until, varied, visits
+from tests.harness.person import DRAWINGS, HEART, until, varied, visits
 from tests.harness.servers import Server, StaticSite
 
 LINE = [[(224, 60), (224, 200), (224, 390)]]
@@ -44,6 +44,7 @@ def test_a_drawn_digit_is_read(person):
     assert len(before) == 11
     person.hold(DRAWINGS["4"][0])
     assert person.settle()["bars"], "answers come while the pen is down"
+    assert person.page.locator("#share").is_disabled(), "half a drawing can be shared"
     person.lift()
     person.draw(DRAWINGS["4"][1:])
     shown = person.settle()
@@ -127,6 +128,9 @@ def test_keyboard_alone(desktop):
         keyboard.press(key)
     shown = desktop.settle()
     assert shown["digit"] == "1" and desktop.page.locator("#board .cursor").is_visible()
+    cursor, end = desktop.box("#board .cursor"), desktop.at((224, 344))
+    middle = (cursor["x"] + cursor["width"] / 2, cursor["y"] + cursor["height"] / 2)
+    assert middle == pytest.approx(end, abs=2), "the pen is not shown where it is"
     keyboard.press("ArrowDown")
     assert desktop.settle()["board"] == shown["board"], "it draws although the pen is up"
     keyboard.press("Control+z")
@@ -254,6 +258,10 @@ def test_a_picture_may_be_dropped_beside_the_board_or_pasted(desktop):
         picture = picture_of(digit, size=224).flatten().tolist()
         assert desktop.page.evaluate(give, picture) is False, "the browser would leave the page"
         desktop.reads(digit)
+    corner = "document.querySelector('#board canvas').getContext('2d').getImageData(9, 9, 1, 1).data[0]"
+    assert desktop.page.evaluate(corner) == 255, "the board does not show the picture"
+    # A script may paste nothing.
+    desktop.page.evaluate("document.dispatchEvent(new ClipboardEvent('paste'))")
 
 
 # The page's clock stands still between two advances.
@@ -285,6 +293,14 @@ def test_a_second_digit_begins_a_new_drawing_after_a_pause(visit, site):
     assert person.page.evaluate(strokes) == 3, "without a pause it is one drawing"
 
 
+def test_parts_that_stand_apart_are_not_one_digit(desktop):
+    """Even where the network would take them for one drawing."""
+    for by in (22, 20):
+        desktop.draw([np.array(half) + (side * by, 0) for half, side in zip(HEART, (-1, 1), strict=True)])
+        assert (desktop.settle()["sentence"] == "One digit at a time, please.") is (by == 22)
+        desktop.press("#clear")
+
+
 def test_a_small_digit_is_read_like_a_large_one(desktop):
     """36 pixels tall, with the usual brush: digits of which the network is sure when they are large."""
     rng, net = np.random.default_rng(4), DigitCNN.from_pretrained("weights")
@@ -301,6 +317,21 @@ def test_a_small_digit_is_read_like_a_large_one(desktop):
         shown = desktop.settle()
         assert shown["digit"] == str(digit), shown["sentence"]
         desktop.press("#clear")
+
+
+def test_the_broadest_pen_decides_how_much_a_small_drawing_is_enlarged(desktop):
+    strokes = [{"points": [[200, 200]], "radius": 5}, {"points": [[200, 236]], "radius": 10}]
+    fit = "strokes => import('./read/small.js').then(({ fitted }) => fitted(strokes).scale)"
+    assert desktop.page.evaluate(fit, strokes) == pytest.approx(10 / (0.065 * 36))
+
+
+def test_a_stroke_may_leave_the_board(desktop):
+    """It goes on beside the board, and ends where the button is let go."""
+    desktop.stroke([(224, 60), (224, 200), (600, 300)])
+    desktop.page.mouse.move(*desktop.at((224, 390)))
+    desktop.settle()
+    [stroke] = desktop.read[-1]["strokes"]
+    assert stroke["points"][-1] == pytest.approx([600, 300], abs=2)
 
 
 def test_a_drawing_is_spoken_of_once(desktop):
@@ -435,6 +466,9 @@ def test_an_answer_to_an_older_drawing_is_never_shown(visit, site):
         person.page.evaluate("window.hold = true")
         person.draw(DRAWINGS["4"])
         until(person.page, "window.held.length > 0")
+        drawn = person.shown()["board"]
+        person.press("#undo")
+        assert person.shown()["board"] == drawn + 1, "a change waits for its answer"
         person.page.evaluate("window.hold = false")
         person.press("#clear")
         if newer:

@@ -430,7 +430,7 @@ def same(engine, files: list[bytes], share: float = 0.0) -> None:
     different = [
         i
         for i, (a, b) in enumerate(zip(ours, theirs, strict=True))
-        if (a.problem, a.digit) != (b.problem, b.digit)
+        if (a.problem, a.digit) != (b.problem, b.digit) or (not share and abs(a.margin - b.margin) > 0.05)
     ]
     assert len(different) <= share * len(files), different
 
@@ -445,7 +445,21 @@ def test_the_browser_finds_the_same_digits(engine):
         board.render(beside("2", "4", 20)),
         one_and_seven(110),
         SMALL,
+        photographed(np.zeros((300, 300))),
+        # A pale card.
+        127 + np.asarray(framed("4", "card")) // 2,
+        # Half of its edge is of one grey, and half of another.
+        np.maximum(ink, np.where(np.arange(448) < 224, 0, 90)).astype(np.uint8),
     ]
+    # A sheet that leaves just half of the picture black is not a board.
+    sheet = np.zeros((448, 448), np.uint8)
+    sheet[96:352, 28:420] = 255 - drawn("4", scale=0.5)[96:352, 28:420] * 0.8
+    # A mark just as far from a digit as what does not belong to it.
+    marked = drawn("2", 240, 0.45, (224, 300))
+    marked[64:104, 106:116] = 255
+    # Parts that are almost as far apart as two digits.
+    halves = [np.array(half) + (side * 18, 0) for half, side in zip(HEART, (-1, 1), strict=True)]
+    pictures += [sheet, marked, board.render([board.Stroke(half, 8.0) for half in halves])]
     same(engine, [png(picture) for picture in pictures])
 
 

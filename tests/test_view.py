@@ -243,6 +243,19 @@ def test_a_link_to_a_drawing_draws_it_with_its_answer(drawing, visit, edition):
     assert share(other).split("#")[0] == link.split("#")[0], "what was shared can be shared again"
 
 
+def test_a_link_keeps_the_bends_of_a_line_and_fills_it_with_points(desktop):
+    """A line without its needless points, and then with one at least every ten board units."""
+    hook = [[100 + i, 300] for i in range(100)] + [[200, 300 - i] for i in range(200)]
+    ask = """(points) => import('./draw/link.js').then(({ encode, decode, filled }) => {
+      const strokes = decode(encode([{ points, radius: 12 }]));
+      return [...strokes, ...filled(strokes)].map(({ points }) => points);
+    })"""
+    kept, filled = desktop.page.evaluate(ask, hook)
+    assert kept == [[100, 300], [200, 300], [200, 101]]
+    assert len(filled) == 1 + 10 + 20 and filled[-1] == [200, 101]
+    assert max(math.dist(one, other) for one, other in zip(filled, filled[1:], strict=False)) <= 10
+
+
 @pytest.mark.thorough
 def test_a_full_board_can_be_shared_and_drawn_again(visit, site):
     # 88,800 board units of 89,600.
@@ -323,7 +336,8 @@ def test_a_friend_s_drawing_makes_way_for_one_s_own(desktop):
 def test_the_picture_and_the_copy(visit, site):
     sent = "navigator.share = async ({ url, files }) => { window.sent = { url, files: files?.length }; };"
     person = visit(site.url, before=sent, permissions=["clipboard-read", "clipboard-write"])
-    person.draw(DRAWINGS["8"])
+    # Its sentence is long.
+    person.draw(HEART)
     person.settle()
     link = share(person)
     person.page.click("dialog.share .copy")
@@ -336,6 +350,8 @@ def test_the_picture_and_the_copy(visit, site):
     assert len(picture.convert("RGB").resize((60, 30)).getcolors(10_000)) > 50, (
         "there is hardly anything on it"
     )
+    edge = picture.convert("L").crop((1150, 0, 1200, 630))
+    assert edge.getextrema() == (255, 255), "the sentence runs out of the picture"
     person.page.click("dialog.share .send")
     until(person.page, "window.sent")
     assert person.page.evaluate("window.sent.url") == link
@@ -380,13 +396,14 @@ def test_the_greeting_stops_at_the_first_touch(visit, site):
     assert person.shown()["board"] - stopped <= 1
 
 
-def test_visitors_who_prefer_stillness_and_those_with_a_link_are_not_greeted(visit, site):
+def test_visitors_who_prefer_stillness_or_come_for_something_else_are_not_greeted(visit, site):
     others = [
         visit(site.url, before=UNDRIVEN, reduced_motion="reduce"),
         visit(f"{site.url}#d=x", before=UNDRIVEN),
+        visit(f"{site.url}#model", before=UNDRIVEN),
     ]
     others[-1].page.wait_for_timeout(1600)
-    assert [person.shown()["board"] for person in others] == [0, 0]
+    assert [person.shown()["board"] for person in others] == [0, 0, 0]
 
 
 # --- accessibility -----------------------------------------------------------------------------------------
