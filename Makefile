@@ -22,7 +22,7 @@ run: setup ## the page on http://127.0.0.1:7860
 # Two tests run at a time, and many start processes: with more threads they would wait for one another.
 test test-all: export OMP_NUM_THREADS ?= 1
 
-test: setup ## each promise in one short way, some five minutes
+test: setup ## each promise in one short way, some ten minutes
 	$(BIN)/python -m pytest -m "not thorough" --durations=10
 
 test-all: setup ## everything, some 25 minutes
