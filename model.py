@@ -535,9 +535,9 @@ def _candidates(layout: Layout) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     it or encloses something. The rest is a candidate, and so is its largest part with what is near it.
     """
     whole, edge = layout.parts, layout.edge
-    boxes = whole.boxes[layout.tall]
+    frames = layout.tall
+    boxes = whole.boxes[frames]
     inside = (boxes[:, None, ::2] < boxes[:, ::2]).all(2) & (boxes[:, None, 1::2] > boxes[:, 1::2]).all(2)
-    frames = layout.tall.copy()
     frames[frames] = inside.any(axis=1)
     reach = whole.mask(whole.touching(edge) | frames)
     lines = _lines(reach) | _lines(reach.T).T

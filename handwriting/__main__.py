@@ -21,7 +21,8 @@ def main() -> None:
     ):
         command = commands.add_parser(name, help=about, description=about)
         command.add_argument("argument", metavar=argument)
-    command.add_argument("--seed", type=int, default=0, help="another one draws others (default 0)")
+        if name == "build":
+            command.add_argument("--seed", type=int, default=0, help="another one draws others (default 0)")
     options = parser.parse_args()
     try:
         # Each command imports what only it needs.

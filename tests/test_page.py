@@ -432,7 +432,7 @@ window.setTimeout = (action, time) => wait(action, time === 10_000 ? 500 : time)
 
 @pytest.mark.parametrize(("deaf", "digit"), [(1, "2"), (2, "")])
 def test_a_worker_that_does_not_answer_is_replaced(deaf, digit, visit, site):
-    """The drawing is told to be unreadable when the second one does not answer it, either."""
+    """The page says that it cannot read the drawing when the second one does not answer, either."""
     person = visit(site.url, before=DEAF % deaf)
     person.draw(DRAWINGS["2"])
     until(person.page, "(count) => window.workers > count", deaf)

@@ -33,8 +33,8 @@ function paintCard(canvas, { canvas: board, digit, sentence }, address, fontFami
   text(address, HIGH - EDGE - 8, 26, 400, "#4b5563");
 }
 
-// Bring the dialogue to life. Returns open(drawing), which shows a drawing {strokes, canvas, digit, sentence},
-// its picture and its link.
+// Bring the dialogue to life. Returns open(drawing), which shows a drawing {strokes, canvas, digit, sentence}
+// with its picture and its link.
 function listen(root) {
   const find = (selector) => root.querySelector(selector);
   const page = location.origin + location.pathname;

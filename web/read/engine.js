@@ -115,7 +115,8 @@ class Engine extends EventTarget {
     if (isAsked) this.#watchdog = setTimeout(() => this.#replace(), SILENCE);
   }
 
-  // Ask a new worker instead of a silent one. If it is silent, too, the drawing is told to be unreadable.
+  // Ask a new worker instead of a silent one. If that is silent, too, the page says that it cannot
+  // read the drawing.
   #replace() {
     this.#silent += 1;
     for (const [board, { question }] of this.#silent > 1 ? this.#asked : [])
