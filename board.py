@@ -146,33 +146,22 @@ def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius:
         np.maximum(window, patch, out=window)
 
 
-def _halving(size: int) -> np.ndarray:
-    """The matrix (size/2, size) of one pyramid step along one axis: zero padding, even pixels kept."""
-    matrix = np.zeros((size // 2, size))
-    for row in range(size // 2):
-        for tap, weight in enumerate(PYRAMID_KERNEL, start=-2):
-            if 0 <= 2 * row + tap < size:
-                matrix[row, 2 * row + tap] = weight
-    return matrix
-
-
-_REDUCTION = _halving(56) @ _halving(112) @ _halving(224) @ _halving(448)  # (28, 448)
-# The same without its zeros: where each row begins, and its weights. numpy shares a whole product among
-# threads, which on a busy machine wait for one another.
-_BANDS = [(int(np.flatnonzero(row)[0]), row[row != 0]) for row in _REDUCTION]
-
-
-def _reduce_rows(rows: np.ndarray) -> np.ndarray:
-    """`_REDUCTION @ rows`."""
-    return np.stack([weights @ rows[first : first + len(weights)] for first, weights in _BANDS])
+def _halved(rows: np.ndarray) -> np.ndarray:
+    """One pyramid step along the first axis: zero padding, even rows kept."""
+    padded = np.pad(rows, ((2, 2), (0, 0)))
+    taps = [weight * padded[tap : tap + len(rows) : 2] for tap, weight in enumerate(PYRAMID_KERNEL)]
+    return np.sum(taps, axis=0)
 
 
 def reduce(board: np.ndarray) -> np.ndarray:
     """MNIXEL's reduction of a board (448, 448) to float64 (28, 28), both 0..255.
 
-    Four rounds of a 5x5 Gaussian pyramid step; the kernel is separable, so all four are one matrix on either
-    side. A drawing keeps 1/256 of its sum. Raises ValueError for another shape.
+    Four rounds of a 5x5 Gaussian pyramid step, along one axis and then along the other, because the kernel is
+    separable. A drawing keeps 1/256 of its sum. Raises ValueError for another shape.
     """
     if board.shape != (SIZE, SIZE):
         raise ValueError(f"MNIXEL's reduction takes a board of {SIZE}x{SIZE}; this one is {board.shape}.")
-    return np.ascontiguousarray(_reduce_rows(_reduce_rows(board.astype(np.float64)).T).T)
+    board = board.astype(np.float64)
+    for _ in range(4):
+        board = _halved(_halved(board).T).T
+    return np.ascontiguousarray(board)

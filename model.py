@@ -11,14 +11,13 @@ because it travels with the weights. Training, the page, the endpoints, tests an
 from __future__ import annotations
 
 import copy
-import functools
 import hashlib
 import io
 import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 from torch import Tensor, nn
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -55,30 +54,7 @@ class SeveralDigits(ValueError):
     """Digits stand side by side in the picture; the network reads one."""
 
 
-class AlteredWeights(ValueError):
-    """The SHA-256 of the weights is not the one in config.json."""
-
-
 # --- what people have -> luminance ---
-
-
-def _of_dict(image: dict) -> Any:
-    """The picture in the value of a gr.Sketchpad, or in a row of a data set; None when there is neither."""
-    for key in ("composite", "image"):
-        if image.get(key) is not None:
-            return image[key]
-    if "layers" not in image:
-        return None
-    try:
-        layers = image.get("background"), *(image["layers"] or ())
-        parts = [opened(layer) for layer in layers if layer is not None]
-        pictures = [part if isinstance(part, Image.Image) else Image.fromarray(part) for part in parts]
-        if pictures:
-            return functools.reduce(Image.alpha_composite, [picture.convert("RGBA") for picture in pictures])
-    except Exception as error:
-        # Damaged files raise nearly every kind of error.
-        raise ValueError("The layers of the sketch pad are not pictures of one size.") from error
-    raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
 
 
 def opened(image: Any) -> Image.Image | np.ndarray:
@@ -118,75 +94,77 @@ def luminance(image: Any) -> np.ndarray:
 
     Colours of one luminance, such as red on green, are read from the channel in which they differ most.
     """
-    given = _of_dict(image) if isinstance(image, dict) else image
-    image = opened(given)
-    is_array = isinstance(image, np.ndarray)
-    height, width = image.shape[:2] if is_array else (image.height, image.width)
+    if isinstance(image, dict):
+        # The value of a gr.Sketchpad, or a row of a data set.
+        if image.get("composite", ...) is None:
+            raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
+        image = image.get("composite", image.get("image"))
+    given, image = image, opened(image)
+    height, width = image.shape[:2] if isinstance(image, np.ndarray) else (image.height, image.width)
     short, long = sorted((height, width))
     if short < MIN_SIDE or height * width > MAX_PIXELS or long > THIN * short:
         raise ValueError(
             f"The picture is {width}x{height} pixels; it must have at least {MIN_SIDE} a side, at most "
             f"{MAX_PIXELS // 2**20} megapixels, and a long side of at most {THIN} times the short one."
         )
-    if is_array:
-        low, high = image.min(), image.max()
-        white = next((white for white in (1, 255, 65535) if high <= 1.001 * white), None)
-        if white is None or not low >= -0.001 * white:
-            raise ValueError(f"The picture has values from {low} to {high}: {EXPECTED}.")
-        return _grey(image.__getitem__, height, width, white)
-    try:
-        # JPEG decodes faster at a fraction of its size. A picture that the caller opened stays as it is.
-        if image is not given and max(image.size) > REDUCED:
-            image.draft(None, (REDUCED // 2, REDUCED // 2))
-        width, height = image.size
-        mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
-
-        def rows(some: slice) -> np.ndarray:
-            strip = image.crop((0, some.start, width, some.stop))
-            # Pillow converts La to LA only.
-            return np.asarray((strip.convert("LA") if strip.mode == "La" else strip).convert(mode))
-
-        return _upright(_grey(rows, height, width, 255), image)
-    except EmptyDrawing:
-        raise
-    except Exception as error:
-        raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
-
-
-def _grey(rows: Callable[[slice], np.ndarray], height: int, width: int, white: int) -> np.ndarray:
-    """Float32 (H, W) 0..1 of a picture whose rows `rows` gives, reduced to at most 448 a side.
-
-    The rows are read in strips, because colours as floats take much memory.
-    """
-    step = min(-(-max(height, width) // REDUCED), min(height, width) // MIN_SIDE)
-    many = step * max(1, 2**19 // (width * step))
-    strips = []
-    for top in range(0, height, many):
-        strip = rows(slice(top, min(top + many, height))).astype(np.float32)
-        strip = (strip / np.float32(white)).clip(0, 1)
-        planes = list(np.ascontiguousarray(np.moveaxis(np.atleast_3d(strip), 2, 0)))
-        if step > 1:
-            planes = [np.asarray(Image.fromarray(plane, "F").reduce(step)) for plane in planes]
-        strips.append(planes)
-    planes = [np.concatenate(parts) for parts in zip(*strips, strict=True)]
+    planes = _planes(image) if isinstance(image, np.ndarray) else _decoded(image, image is not given)
     if len(planes) == 1:
         return planes[0]
     red, green, blue = planes[:3]
-    values = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue  # as Pillow
+    # The weights are Pillow's.
+    values = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
     if len(planes) == 4 and planes[3].min() < 1:
         return _flatten(values, planes[3])
     spread, most = max((plane[::4, ::4].std(), i) for i, plane in enumerate(planes[:3]))
     return planes[most] if spread > 3 * values[::4, ::4].std() else values
 
 
-def _upright(values: np.ndarray, image: Image.Image) -> np.ndarray:
-    """The values of a picture (H, W), turned as its Exif says; damaged Exif says nothing."""
-    turns = {2: (1, 0), 3: (0, 2), 4: (1, 2), 5: (1, 1), 6: (0, 3), 7: (1, 3), 8: (0, 1)}
-    orientation = 1
-    with suppress(Exception):
-        orientation = image.getexif().get(0x0112, 1)
-    flip, quarters = turns.get(orientation, (0, 0))
-    return np.ascontiguousarray(np.rot90(np.fliplr(values) if flip else values, quarters))
+def _planes(array: np.ndarray) -> list[np.ndarray]:
+    """The channels of an array as float32 (H, W), 0..1, at most 448 a side."""
+    low, high = array.min(), array.max()
+    white = next((white for white in (1, 255, 65535) if high <= 1.001 * white), None)
+    if white is None or not low >= -0.001 * white:
+        raise ValueError(f"The picture has values from {low} to {high}: {EXPECTED}.")
+    channels = np.moveaxis(np.atleast_3d(array), 2, 0).astype(np.float32)
+    return _reduced([np.clip(channel / np.float32(white), 0, 1) for channel in channels], _step(array.shape))
+
+
+def _decoded(image: Image.Image, is_ours: bool) -> list[np.ndarray]:
+    """The channels of a Pillow image as float32 (H, W), 0..1, upright, at most 448 a side."""
+    try:
+        # JPEG decodes faster at a fraction of its size. A picture that the caller opened stays as it is.
+        if is_ours and max(image.size) > REDUCED:
+            image.draft(None, (REDUCED // 2, REDUCED // 2))
+        mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
+        # In strips of rows, because colours as floats take much memory.
+        step = _step(image.size)
+        strips, many = [], 64 * step
+        for top in range(0, image.height, many):
+            strip = image.crop((0, top, image.width, min(top + many, image.height)))
+            # Pillow converts La to LA only.
+            strip = (strip.convert("LA") if strip.mode == "La" else strip).convert(mode)
+            strips.append(
+                _reduced([np.asarray(channel) / np.float32(255) for channel in strip.split()], step)
+            )
+        channels = [Image.fromarray(np.concatenate(parts)) for parts in zip(*strips, strict=True)]
+        # Damaged Exif does not turn the picture.
+        with suppress(Exception):
+            for channel in channels:
+                channel.info = image.info
+            channels = [ImageOps.exif_transpose(channel) for channel in channels]
+        return [np.asarray(channel) for channel in channels]
+    except Exception as error:
+        raise ValueError(f"The picture cannot be decoded ({error}): {EXPECTED}.") from error
+
+
+def _step(shape: Sequence[int]) -> int:
+    """By how much a picture is reduced: to at most 448 a side, as long as 8 are left."""
+    return min(-(-max(shape[:2]) // REDUCED), min(shape[:2]) // MIN_SIDE)
+
+
+def _reduced(planes: list[np.ndarray], step: int) -> list[np.ndarray]:
+    """Float32 planes (H, W), each pixel the mean of `step` x `step`."""
+    return [np.asarray(Image.fromarray(plane).reduce(step)) for plane in planes]
 
 
 def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -226,11 +204,7 @@ def to_ink(image: Any) -> np.ndarray:
 
     Raises EmptyDrawing when nothing stands out from the background, ValueError for what is not a picture.
     """
-    return _ink(luminance(image))
-
-
-def _ink(values: np.ndarray) -> np.ndarray:
-    """As `to_ink`, of luminance."""
+    values = luminance(image)
     if np.ptp(values) < MIN_CONTRAST:
         raise EmptyDrawing(EVEN)
     frame = _frame(values, max(1, min(values.shape) // 16))
@@ -258,9 +232,9 @@ def board_ink(values: np.ndarray) -> np.ndarray:
     if values.max() < MIN_CONTRAST:
         raise EmptyDrawing(EVEN)
     rows, columns = _box(values > 0)
-    side, edge = len(values), len(values) // 16
-    if min(rows.start, columns.start) < edge or max(rows.stop, columns.stop) > side - edge:
-        return _ink(values)
+    edge = len(values) // 16
+    if max(rows.stop, columns.stop) > len(values) - edge:
+        return to_ink(values)
     return values[rows, columns] / values.max()
 
 
@@ -391,17 +365,14 @@ class Parts(NamedTuple):
     labels: np.ndarray  # (h, w), 0 outside and 1..n in the order in which rows meet them
     boxes: np.ndarray  # (n, 4) top, bottom, left, right
     sizes: np.ndarray  # (n,) pixels
-
-    def touching(self, where: np.ndarray) -> np.ndarray:
-        """(n,) bool: the parts with a pixel in the mask `where`."""
-        return np.bincount(self.labels[where], minlength=len(self.sizes) + 1)[1:] > 0
+    touching: np.ndarray  # (n,) bool: whether the part has a pixel in the mask `edge`
 
     def mask(self, some: np.ndarray) -> np.ndarray:
         """The mask (h, w) of the parts in `some`, (n,) bool."""
         return np.append(False, some)[self.labels]
 
 
-def _parts(mask: np.ndarray) -> Parts:
+def _parts(mask: np.ndarray, edge: np.ndarray) -> Parts:
     """What hangs together over sides or corners, from the runs in rows (Rosenfeld and Pfaltz 1966)."""
     steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     (rows, starts), ends = np.nonzero(steps == 1), np.nonzero(steps == -1)[1]
@@ -423,7 +394,8 @@ def _parts(mask: np.ndarray) -> Parts:
         (np.maximum if column % 2 else np.minimum).at(boxes[:, column], part, edges)
     labels = np.zeros(mask.shape, np.int32)
     labels[mask] = np.repeat(part + 1, ends - starts)
-    return Parts(labels, boxes, np.bincount(part, ends - starts, len(names)))
+    touching = np.bincount(labels[edge], minlength=len(names) + 1)[1:] > 0
+    return Parts(labels, boxes, np.bincount(part, ends - starts, len(names)), touching)
 
 
 class Layout(NamedTuple):
@@ -449,9 +421,9 @@ def _layout(ink: np.ndarray, filled: np.ndarray | None = None) -> Layout:
         rows = np.maximum.reduce([plane[i::step] for i in range(step)])
         return np.maximum.reduce([rows[:, i::step] for i in range(step)])
 
-    parts = _parts(blocks(ink) >= EDGE)
-    edge = _border(parts.labels.shape)
-    return Layout(ink, step, parts, edge if filled is None else edge | blocks(filled))
+    mask = blocks(ink) >= EDGE
+    edge = _border(mask.shape) if filled is None else _border(mask.shape) | blocks(filled)
+    return Layout(ink, step, _parts(mask, edge), edge)
 
 
 def _border(shape: tuple[int, ...]) -> np.ndarray:
@@ -510,13 +482,13 @@ def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     counts, levels = np.histogram(small, 64)
     below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * (levels[:-1] + levels[1:]) / 2)[:-1]
     between = np.square(sums - small.mean() * below) / np.maximum(below * (small.size - below), 1)
-    bright = small > levels[1 + int(np.argmax(between))]
+    bright, border = small > levels[1 + int(np.argmax(between))], _border(small.shape)
     for mask in (bright, ~bright):
-        patches = _parts(mask)
+        patches = _parts(mask, border)
         largest = int(np.argmax(patches.sizes))
         patch = patches.labels == largest + 1
-        others = _parts(~patch)
-        outside = others.mask(others.touching(_border(patch.shape)))
+        others = _parts(~patch, border)
+        outside = others.mask(others.touching)
         top, bottom, left, right = 4 * patches.boxes[largest]
         if (
             outside.any()
@@ -534,15 +506,15 @@ def _candidates(layout: Layout) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     What hangs together with the edge is left out, and then also the long lines of what hangs together with
     it or encloses something. The rest is a candidate, and so is its largest part with what is near it.
     """
-    whole, edge = layout.parts, layout.edge
+    whole = layout.parts
     frames = layout.tall
     boxes = whole.boxes[frames]
     inside = (boxes[:, None, ::2] < boxes[:, ::2]).all(2) & (boxes[:, None, 1::2] > boxes[:, 1::2]).all(2)
     frames[frames] = inside.any(axis=1)
-    reach = whole.mask(whole.touching(edge) | frames)
+    reach = whole.mask(whole.touching | frames)
     lines = _lines(reach) | _lines(reach.T).T
-    for parts in (whole, _parts((whole.labels > 0) & ~lines))[: 1 + lines.any()]:
-        inner = ~parts.touching(edge)
+    for parts in (whole, _parts((whole.labels > 0) & ~lines, layout.edge))[: 1 + lines.any()]:
+        inner = ~parts.touching
         if inner.any():
             rest = _only(layout, parts, inner)
             yield rest, rest
@@ -598,18 +570,6 @@ class Config:
     known: float = 0.52  # similarity from which a remembered drawing is recognised, whatever the margin
     sha256: str = ""  # hash of model.safetensors
     format: int = FORMAT
-
-
-# What a number in config.json may be, from and to.
-RANGES = {
-    "dropout": (0, 1),
-    "temperature": (0.01, 100),
-    "threshold": (0, 1000),
-    "strength": (0, 1000),
-    "focus": (1, 100),
-    "standing": (0, 1),
-    "known": (0, 1),
-}
 
 
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
@@ -669,7 +629,7 @@ class DigitCNN(nn.Module):
         """
         values = luminance(image)
         if max(values.shape) <= SMALL or not self.config.threshold:
-            return torch.from_numpy(normalise(_ink(values)))[None]
+            return torch.from_numpy(normalise(to_ink(values)))[None]
         # Ink may run over a board's edge, but a rim all round belongs to another picture of the same size.
         is_black = [np.mean(part == 0) > 0.5 for part in (values, _frame(values, 1))]
         if values.shape == (BOARD, BOARD) and all(is_black):
@@ -683,9 +643,9 @@ class DigitCNN(nn.Module):
 
     def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The digit in a picture's luminance (H, W), and all that may belong to it."""
-        ink = _ink(values)
+        ink = to_ink(values)
         layout = _layout(ink)
-        touching = layout.parts.touching(layout.edge)
+        touching = layout.parts.touching
         margin = float(self._margins([ink])[0]) - self.config.threshold
         if not touching.any() and margin >= FIRM:
             return ink, ink
@@ -694,7 +654,7 @@ class DigitCNN(nn.Module):
         tried += _candidates(layout)
         for sheet, filled in _sheets(values):
             with suppress(EmptyDrawing):
-                tried += _candidates(_layout(_ink(sheet), filled))
+                tried += _candidates(_layout(to_ink(sheet), filled))
         if not tried:
             raise EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
         margins = self._margins([one for one, _ in tried])
@@ -732,6 +692,10 @@ class DigitCNN(nn.Module):
         drawings were taught to have equal logits (Hendrycks et al. 2019), and the gap tells them from digits
         better than the best probability does.
         """
+        if not isinstance(inputs, Tensor) or inputs.shape[1:] != (1, INPUT, INPUT):
+            raise ValueError(
+                "predict() takes what preprocess() gives, (N, 1, 28, 28); classify() takes pictures."
+            )
         logits = self._logits(inputs)
         margin = _margin(logits)
         if len(self.lessons):
@@ -844,23 +808,15 @@ class DigitCNN(nn.Module):
         return self.config.sha256
 
     @classmethod
-    def from_pretrained(
-        cls,
-        source: str | Path,
-        *,
-        revision: str | None = None,
-        token: str | None = None,
-        local_files_only: bool = False,
-    ) -> DigitCNN:
+    def from_pretrained(cls, source: str | Path, *, revision: str | None = None) -> DigitCNN:
         """A trained network from a folder, or from a Hub repository "OWNER/NAME" at a `revision`.
 
-        Weights come from safetensors, the shape of the network from config.json; every tensor must be there
-        and no other, and the weights must have the SHA-256 that config.json states. A cached file that does
-        not is downloaded once more. With `local_files_only` only the Hub's cache is read.
+        Weights come from safetensors, the shape of the network from config.json. Every tensor must be there
+        and no other, and the weights must have the SHA-256 that config.json states.
 
-        Raises FileNotFoundError when there is no such folder, repository, revision or file, PermissionError
-        when you may not read it, ConnectionError when the Hub cannot be asked, ValueError when a file is not
-        what it should be.
+        Raises FileNotFoundError when the folder, repository, revision or file does not exist,
+        PermissionError when you may not read it, ConnectionError when the Hub does not answer, and ValueError
+        when a file is not what it should be.
         """
         name = str(source)
         if not isinstance(source, (str, os.PathLike)) or not name.strip():
@@ -871,23 +827,8 @@ class DigitCNN(nn.Module):
             raise ValueError(f"{name} is a file; give the folder that holds {CONFIG} and {WEIGHTS}.")
         if not re.fullmatch("[^/.~][^/]*/[^/]+", name):
             raise FileNotFoundError(f"{name} is neither a folder nor a Hub repository OWNER/NAME; check it.")
-        # An error further on would print the token.
-        if token and not re.fullmatch("[!-~]+", token):
-            raise PermissionError(
-                "The token has characters that no token has, perhaps a space or a line break: copy it again."
-            )
-        folder = _download(name, revision, token, local_files_only)
-        try:
-            return cls._load(folder, f"{name}@{folder.name}")
-        except ValueError as spoilt:
-            # The file may have been spoilt on its way here.
-            if local_files_only:
-                raise
-            try:
-                folder = _download(name, folder.name, token, again=True)
-            except ConnectionError:
-                raise spoilt from None
-            return cls._load(folder, f"{name}@{folder.name}")
+        folder = _download(name, revision)
+        return cls._load(folder, f"{name}@{folder.name}")
 
     @classmethod
     def _load(cls, folder: Path, source: str) -> DigitCNN:
@@ -900,7 +841,19 @@ class DigitCNN(nn.Module):
                 raise FileNotFoundError(
                     f"There is no {name} in {source}; a model folder has {CONFIG} and {WEIGHTS}."
                 )
-        net = cls(_read_config(folder / CONFIG, source))
+        try:
+            raw = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+            if raw["format"] != FORMAT:
+                raise ValueError(
+                    f"it is of format {raw['format']!r}; this model.py reads {FORMAT}; take the one beside it"
+                )
+            if wrong := {field.name for field in fields(Config)} ^ set(raw):
+                raise ValueError(f"{', '.join(sorted(wrong))} missing or not expected")
+            net = cls(Config(**{**raw, "channels": tuple(raw["channels"])}))
+        except (KeyError, RecursionError, RuntimeError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"The {CONFIG} of {source} is not the configuration of this network ({error})."
+            ) from error
         # Read once, so that what is hashed is what is loaded.
         weights = (folder / WEIGHTS).read_bytes()
         if weights.startswith(b"version https://git-lfs"):
@@ -908,7 +861,7 @@ class DigitCNN(nn.Module):
                 f"The {WEIGHTS} of {source} is a Git LFS pointer, not the weights: run `git lfs pull` there."
             )
         if hashlib.sha256(weights).hexdigest() != net.config.sha256:
-            raise AlteredWeights(
+            raise ValueError(
                 f"The {WEIGHTS} of {source} is not the file that {CONFIG} was written for: its SHA-256 "
                 "differs. It was cut short or changed; take both files from where they were published."
             )
@@ -944,81 +897,40 @@ def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:
     return [(LABELS[i], float(probabilities[i])) for i in order]
 
 
-def _download(
-    name: str, revision: str | None, token: str | None, offline: bool = False, again: bool = False
-) -> Path:
-    """The folder in the cache with both files of a Hub repository, of one commit, which names the folder.
+def _download(name: str, revision: str | None) -> Path:
+    """The folder in the Hub's cache with both files of a repository, of one commit, which names the folder.
 
-    With `again` both are fetched even if they are there. Raises what `DigitCNN.from_pretrained` says.
+    Raises what `DigitCNN.from_pretrained` says.
     """
     from huggingface_hub import constants, errors, hf_hub_download
 
     folder, file = Path(), CONFIG
     try:
         for file in (CONFIG, WEIGHTS):
-            pinned = folder.name or revision
-            fetched = hf_hub_download(
-                name, file, revision=pinned, token=token, local_files_only=offline, force_download=again
-            )
-            folder = Path(fetched).parent
+            folder = Path(hf_hub_download(name, file, revision=folder.name or revision)).parent
         return folder
     except Exception as error:
-        log_in = "log in with `hf auth login` or give token="
-        away = "HF_HUB_OFFLINE is set; unset it" if constants.HF_HUB_OFFLINE else "check the network"
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        reason = f"status {status}" if status else str(error).strip().partition("\n")[0]
         kind: type[Exception] = FileNotFoundError
+        status = getattr(getattr(error, "response", None), "status_code", None)
         match error:
-            case errors.HFValidationError():
-                sentence = f"{name!r} cannot be the name of a Hub repository: OWNER/NAME is expected."
             case errors.GatedRepoError():
-                kind, sentence = (
-                    PermissionError,
-                    f"{name} is gated: ask for access on its page, then {log_in}.",
-                )
-            case errors.RepositoryNotFoundError():
-                sentence = f"There is no model repository {name} that you may see. Check it, or {log_in}."
+                kind, sentence = PermissionError, f"{name} is gated: ask for access on its page."
+            case errors.RepositoryNotFoundError() | errors.HFValidationError():
+                sentence = f"There is no model repository {name} that you may see."
             case errors.RevisionNotFoundError():
                 sentence = f"{name} has no revision {revision!r}: give a branch, a tag or a full commit."
-            case errors.LocalEntryNotFoundError() if offline:
-                sentence = f"{name} is not in the Hub's cache on this machine; load it once with the network."
             case errors.LocalEntryNotFoundError():
+                away = "HF_HUB_OFFLINE is set; unset it" if constants.HF_HUB_OFFLINE else "check the network"
                 kind = ConnectionError
                 sentence = f"The Hub cannot be asked for {name}, and it is not in the cache: {away}."
             case errors.EntryNotFoundError():
                 sentence = f"There is no {file} in {name}: it does not hold weights of this network."
             case _ if status in (401, 403):
-                kind, sentence = PermissionError, f"The Hub does not let you read {name}: {log_in}."
+                kind, sentence = PermissionError, f"The Hub does not let you read {name}."
             case _:
-                kind, sentence = (
-                    ConnectionError,
-                    f"The Hub could not send {name} ({reason}): try again later.",
-                )
+                reason = f"status {status}" if status else str(error).strip().partition("\n")[0]
+                kind = ConnectionError
+                sentence = f"The Hub could not send {name} ({reason}): try again later."
+        if kind is PermissionError or isinstance(error, errors.RepositoryNotFoundError):
+            sentence += " Log in with `hf auth login`."
         raise kind(sentence) from error
-
-
-def _read_config(path: Path, source: str) -> Config:
-    """config.json of `source` as a Config. Raises ValueError when it is something else."""
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        if raw["format"] != FORMAT:
-            raise ValueError(
-                f"it is of format {raw['format']!r}; this model.py reads {FORMAT}; take the one beside it"
-            )
-        if wrong := {field.name for field in fields(Config)} ^ set(raw):
-            raise ValueError(f"{', '.join(sorted(wrong))} missing or not expected")
-        sizes = [*raw["channels"], raw["places"]]
-        if (
-            len(sizes) != 4
-            or not all(type(size) is int and 1 <= size <= 256 for size in sizes)
-            or sizes[3] > 7
-        ):
-            raise ValueError("three channels of 1 to 256 and 1 to 7 places are expected")
-        for name, (low, high) in RANGES.items():
-            if not low <= raw[name] <= high:
-                raise ValueError(f"a {name} of {low} to {high} is expected")
-        return Config(**{**raw, "channels": tuple(raw["channels"])})
-    except (KeyError, RecursionError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"The {CONFIG} of {source} is not the configuration of this network ({error})."
-        ) from error

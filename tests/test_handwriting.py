@@ -1,7 +1,5 @@
 """The drawing program: the same for a seed, inside the board, and read as what it says it draws."""
 
-import base64
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +14,6 @@ from handwriting import dataset, hand, operators
 from handwriting.allographs import ALLOGRAPHS, Allograph, Shape, read_allographs
 from handwriting.drawing import CHUNK, allograph_of, draw_allograph, hand_of, to_input
 from handwriting.operators import OPERATORS
-from handwriting.trace import trace
 from model import DigitCNN
 
 WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
@@ -92,68 +89,12 @@ def test_every_digit_has_many_shapes_within_reach_of_its_square():
         assert -0.6 < np.min(points) and np.max(points) < 1.6, way.name
 
 
-def command(*arguments, **settings):
-    line = [sys.executable, "-m", "handwriting", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, **settings)
-
-
 def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
     for path in (tmp_path / "sheet.txt", tmp_path / "none" / "sheet.png"):
-        failed = command("sheet", str(path))
+        command = [sys.executable, "-m", "handwriting", "sheet", path]
+        failed = subprocess.run(command, capture_output=True, text=True)
         assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
         assert failed.stderr.startswith("python -m handwriting sheet: ")
-
-
-# --- tracing ---
-
-
-def link(*strokes):
-    """A link as the page's Share button makes it."""
-    data = b""
-    for points in strokes:
-        data += struct.pack(">BH", 16, len(points))
-        for value in np.rint((np.array(points, float) + 32) * 64).astype(int).flat:
-            data += struct.pack(">H", value)
-    return "https://page/?lang=en#d=" + base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def test_a_shared_drawing_becomes_a_line_of_the_table(tmp_path):
-    angles = np.radians(np.arange(-90, -451, -6))
-    ring = 200 + np.stack([60 * np.cos(angles), 100 * np.sin(angles)], axis=1)
-    seven = [(100, 100), (180, 100), (250, 100), (230, 160), (190, 230), (150, 300)]
-    done = command("trace", link(seven, ring))
-    assert done.returncode == 0, done.stderr
-    first, second = done.stdout.removeprefix("DIGIT NAME 10 ").strip().split(" | ")
-    assert first.count("!") == 1 and 3 <= len(first.split()) <= 5 and "!" not in second
-    assert 6 <= len(second.split()) <= 14
-    table = tmp_path / "table.txt"
-    table.write_text(done.stdout.replace("DIGIT NAME", "7 mine"))
-    (traced,) = read_allographs(table)[7]
-    drawn = hand.trace(traced.shape.paths(np.zeros(0)), STEADY, np.random.default_rng(0))
-    high = 200.0
-    for line, points in zip(drawn, (seven, ring), strict=True):
-        back = line * high + [(250 + 100) / 2 - high / 2, 100]
-        assert np.abs(back.min(axis=0) - np.min(points, axis=0)).max() < 8
-        assert np.abs(back.max(axis=0) - np.max(points, axis=0)).max() < 8
-
-
-STEADY = hand.Hand(0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 200.0, 10.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("https://page/", "there is no whole drawing in this link"),
-        ("https://page/#d=AA", "there is no whole drawing in this link"),
-        ("https://page/#d=?", "there is no whole drawing in this link"),
-        ("https://page/#d=DwAA", "there is no whole drawing in this link"),
-        (link([(9, 9)])[:-3], "there is no whole drawing in this link"),
-        (link([(9, 9), (10, 9)]), "this drawing is a dot"),
-    ],
-)
-def test_a_link_without_a_drawing_is_refused_in_one_sentence(text, says):
-    with pytest.raises(ValueError, match=says):
-        trace(text)
 
 
 # --- hands ---

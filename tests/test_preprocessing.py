@@ -151,7 +151,6 @@ def test_no_ink(picture):
         None,
         "digit.png",
         b"not a picture",
-        {"composite": None},
         [[0, 1]],
         [[0, 1], [2]],
         np.array(["a"]),

@@ -99,7 +99,8 @@ def test_the_evidence_adds_up_to_the_logits(desktop):
           const net = await DigitCNN.fromPretrained('weights/');
           let most = 0, least = Infinity;
           for (const strokes of drawings) {
-            const layers = await net.activations(strokes), logits = layers.at(-1).data;
+            net.predict(await net.preprocess(strokes));
+            const layers = net.activations(), logits = layers.at(-1).data;
             for (let a = 0; a < 10; a += 1) for (let b = 0; b < 10; b += 1) {
               const { bias, sum, places } = weigh(layers, net.dense, a, b);
               most = Math.max(most, Math.abs(bias + sum - (logits[a] - logits[b])));

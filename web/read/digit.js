@@ -140,12 +140,6 @@ function numbers(bytes, first = 0, step = 1) {
   return result;
 }
 
-// Faster than the method `map`.
-function mapped(data, change, result = new F32(data.length)) {
-  for (let i = 0; i < data.length; i++) result[i] = change(data[i], i);
-  return result;
-}
-
 function extremes(data) {
   let low = Infinity;
   let high = -Infinity;
@@ -225,22 +219,16 @@ async function opened(image) {
         "or a list of strokes {points, radius}.",
     );
   const unreadable = ({ name }) => no(REASONS[name] ?? "it cannot be decoded");
-  // By name, because a picture may come from another frame.
-  const isBlob = /Blob|File/.test(Object.prototype.toString.call(image));
+  const { data } = image ?? {};
+  const isRead = data?.BYTES_PER_ELEMENT === 1 && [1, 4].includes(data.length / (image.height * image.width));
   let source = image;
   try {
-    if (isBlob) source = await createImageBitmap(image);
-    await source?.decode?.();
+    await image?.decode?.();
+    if (!isRead) source = await createImageBitmap(image);
   } catch (error) {
     unreadable(error);
   }
-  const [height, width] = ["Height", "Width"].map((side) =>
-    [`natural${side}`, `video${side}`, `display${side}`, side.toLowerCase()]
-      .map((name) => source?.[name])
-      .find(Number.isFinite),
-  );
-  if (!height || !width)
-    no(`it is ${source === null ? "null" : (source?.constructor?.name ?? typeof source)}`);
+  const { height, width } = source;
   const short = min(height, width);
   const { minSide, maxPixels, thin } = LIMITS;
   if (short < minSide || height * width > maxPixels || max(height, width) > thin * short) {
@@ -249,8 +237,7 @@ async function opened(image) {
         `${maxPixels / 2 ** 20} megapixels, and a long side of at most ${thin} times the short one.`,
     );
   }
-  const { data } = source;
-  if (data?.BYTES_PER_ELEMENT === 1 && [1, 4].includes(data.length / (height * width))) return source;
+  if (isRead) return source;
   const step = stepOf(height, width);
   try {
     const canvas = new OffscreenCanvas(ceil(width / step), ceil(height / step));
@@ -322,7 +309,7 @@ function flatten({ data, height, width }, alpha) {
   // Otherwise it is a photograph with cut corners.
   const isDrawn = high - low < 0.25 || opaque.length < 0.5 * alpha.length;
   const ground = isDrawn ? Number(middle < 0.5) : f32(middle);
-  const flat = mapped(data, (value, i) => f32(value * alpha[i]) + f32(ground * f32(1 - alpha[i])));
+  const flat = data.map((value, i) => f32(value * alpha[i]) + f32(ground * f32(1 - alpha[i])));
   const [least, most] = extremes(flat);
   return plane(height, width, f32(most - least) >= MIN_CONTRAST ? flat : alpha);
 }
@@ -385,7 +372,7 @@ function boardInk(values) {
   const { width } = values;
   const [top, bottom, left, right] = boxOf(values, unit[1]);
   const edge = floor(width / 16);
-  if (!bottom || min(top, left) < edge || max(bottom, right) > width - edge) return toInk(values);
+  if (!bottom || max(bottom, right) > width - edge) return toInk(values);
   const ink = cut(values, [top, bottom, left, right]);
   const peak = extremes(ink.data)[1];
   if (peak < MIN_CONTRAST) fail(EVEN, EmptyDrawing);
@@ -521,7 +508,7 @@ function withoutGrain(values) {
   for (let i = 0; i < ink.length; i++) ink[i] = max(ink[i] - ground[i], 0);
 
   const centre = median(ink);
-  const grain = f32(f32(1.4826) * median(mapped(ink, (value) => abs(value - centre))));
+  const grain = f32(f32(1.4826) * median(ink.map((value) => abs(value - centre))));
   const peak = nth(ink, ink.length - min(INK_PIXELS, floor(ink.length / 4)));
   const cutoff = max(f32(3 * grain), f32(f32(0.3) * peak));
   const range = f32(f32(f32(0.9) * peak) - cutoff);
@@ -532,7 +519,7 @@ function withoutGrain(values) {
   const step = max(1, floor(long / 128));
   const [rows, columns] = [height, width].map((side) => max(1, floor(side / step)));
   const coherent = filtered(fine, rows, columns);
-  coherent.data = mapped(coherent.data, (value) => value > f32(0.2));
+  coherent.data = coherent.data.map((value) => value > f32(0.2));
   const mask = resample(filtered(coherent, rows, columns, grown(3)), height, width, BILINEAR).data;
   for (let i = 0; i < ink.length; i++) if (!(mask[i] > 0)) ink[i] = 0;
   return fine;
@@ -963,9 +950,9 @@ const marginOf = (logits) => max(...logits) - logits.reduce((a, b) => a + b) / L
 
 // The network itself: from a tensor to `logits`, by way of the `maps` of its layers.
 class Network {
-  constructor(config, weights, source) {
-    this.config = readConfig(config, source);
-    const tensor = tensorsOf(weights, source);
+  constructor(config, weights) {
+    this.config = config;
+    const tensor = tensorsOf(weights);
     const [a, b, c] = this.config.channels;
     const sides = { input: 28, conv1: 28, conv2: 28, pool1: 14, conv3: 14, conv4: 14, pool2: 7, conv5: 7 };
     const channels = [1, a, a, a, b, b, b, c, c];
@@ -1042,20 +1029,26 @@ export class DigitCNN {
       fail(`A network is loaded from the URL of a folder, which ends in a slash; this one is "${base}".`);
     // The browser may have cached two files that do not fit together.
     const load = async (cache) => {
-      const config = await download(base, CONFIG, cache);
+      const config = readConfig(await download(base, CONFIG, cache), base);
       const weights = await download(base, WEIGHTS, cache);
-      const net = new DigitCNN(new Network(config, weights, base));
       // Browsers hash only on pages that came by HTTPS.
       const hash = await globalThis.crypto?.subtle?.digest("SHA-256", weights);
       const text = hash && Array.from(new U8(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
-      if (text && text !== net.config.sha256) {
+      if (text && text !== config.sha256) {
         fail(
           `The ${WEIGHTS} of ${base} is not the file that ${CONFIG} was written for: its SHA-256 differs. ` +
             "It was cut short or changed; take both files from where they were published.",
           AlteredWeights,
         );
       }
-      return net;
+      try {
+        return new DigitCNN(new Network(config, weights));
+      } catch (error) {
+        return fail(
+          `The ${WEIGHTS} of ${base} does not hold the tensors of the network in ${CONFIG} (${error.message}). ` +
+            "Take both files from the same place.",
+        );
+      }
     };
     const net = await load("default").catch((error) =>
       error instanceof AlteredWeights ? load("reload") : Promise.reject(error),
@@ -1063,7 +1056,6 @@ export class DigitCNN {
     // Pictures are slow until the browser has compiled the loops.
     const slash = { points: Array.from({ length: 20 }, (_, i) => [300 - 9 * i, 100 + 12 * i]) };
     for (let i = 0; i < 12; i++) await net.classify([slash]);
-    net.#network.logits = undefined;
     return net;
   }
 
@@ -1190,16 +1182,16 @@ export class DigitCNN {
     return ranked(this.predict(await this.preprocess(image)).probabilities, topK);
   }
 
-  /** [{name, channels, height, width, data}, ...] from input to logits, for a picture or for the last one. */
-  async activations(image) {
-    if (image !== undefined) this.predict(await this.preprocess(image));
+  /** [{name, channels, height, width, data}, ...] from input to logits, for what was read last. */
+  activations() {
     const { logits, maps } = this.#network;
-    if (!logits) fail("activations() takes a picture, or comes after one was classified.");
     const layers = maps.map(({ name, channels, side, plain }) => {
       return { name, channels, height: side, width: side, data: plain };
     });
-    layers.push({ name: "logits", channels: LABELS.length, height: 1, width: 1, data: logits.slice() });
-    return layers;
+    return [
+      ...layers,
+      { name: "logits", channels: LABELS.length, height: 1, width: 1, data: logits.slice() },
+    ];
   }
 }
 
@@ -1222,76 +1214,30 @@ async function download(base, name, cache) {
   return new U8(await response.arrayBuffer().catch(broken));
 }
 
-// What a number in config.json may be, from and to.
-const RANGES = {
-  dropout: [0, 1],
-  temperature: [0.01, 100],
-  threshold: [0, 1000],
-  strength: [0, 1000],
-  focus: [1, 100],
-  standing: [0, 1],
-  known: [0, 1],
-};
-
 function readConfig(bytes, source) {
-  const expect = (isGood, reason) =>
-    isGood || fail(`The ${CONFIG} of ${source} is not the configuration of this network (${reason}).`);
-  let raw;
+  const no = (reason) =>
+    fail(`The ${CONFIG} of ${source} is not the configuration of this network (${reason}).`);
+  let config;
   try {
-    raw = JSON.parse(new TextDecoder().decode(bytes));
+    config = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    expect(false, error.message);
+    no(error.message);
   }
-  expect(raw?.format !== undefined, "it has no format");
-  if (raw.format !== FORMAT) {
-    fail(
-      `The ${CONFIG} of ${source} is of format ${raw.format}; this digit.js reads ${FORMAT}. ` +
-        "Take the digit.js beside it.",
-    );
-  }
-  const isIn = (value, low, high) => typeof value === "number" && value >= low && value <= high;
-  const isWhole = (value, high) => Number.isInteger(value) && isIn(value, 1, high);
-  const { channels, places, sha256, format, ...numbers } = raw;
-  const areThree = Array.isArray(channels) && channels.length === 3 && channels.every((c) => isWhole(c, 256));
-  expect(areThree && isWhole(places, 7), "three channels of 1 to 256 and 1 to 7 places are expected");
-  expect(typeof sha256 === "string", "the SHA-256 of the weights is expected");
-  for (const name in { ...RANGES, ...numbers }) {
-    const [low, high] = RANGES[name] ?? expect(false, `${name} is not expected`);
-    expect(isIn(raw[name], low, high), `a ${name} of ${low} to ${high} is expected`);
-  }
-  return raw;
+  if (config?.format !== FORMAT)
+    no(`it is of format ${config?.format}; this digit.js reads ${FORMAT}; take the one beside it`);
+  return config;
 }
 
 // A function that gives a tensor of model.safetensors by its name and shape, as a Float32Array.
-function tensorsOf(bytes, source) {
-  const refuse = (reason) =>
-    fail(
-      `The ${WEIGHTS} of ${source} does not hold the tensors of the network in ${CONFIG} (${reason}). ` +
-        "Take both files from the same place.",
-    );
-  const length = bytes.length < 8 ? NaN : Number(new DataView(bytes.buffer).getBigUint64(0, true));
-  const start = 8 + length;
-  if (!(start <= bytes.length)) refuse("it was cut short");
-  let header;
-  try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
-  } catch {
-    refuse("its header is not JSON");
-  }
+function tensorsOf(bytes) {
+  const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
   return (name, ...shape) => {
-    const {
-      dtype,
-      shape: found,
-      data_offsets: [from, to] = [],
-    } = header?.[name] ?? refuse(`${name} is missing`);
-    const width = { F16: 2, F32: 4 }[dtype];
-    if (!width || String(found) !== String(shape))
-      refuse(`${name} is ${dtype} [${found}] instead of F16 [${shape}]`);
-    const size = width * shape.reduce((a, b) => a * b);
-    if (!(from >= 0 && start + to <= bytes.length && to - from === size))
-      refuse(`${name} lies outside the file`);
-    const numbers = bytes.slice(start + from, start + to).buffer;
-    return width === 2 ? F32.from(new Uint16Array(numbers), fromHalf) : new F32(numbers);
+    const { dtype, shape: found, data_offsets } = header[name];
+    const [from, to] = data_offsets.map((offset) => start + offset);
+    if (dtype !== "F16" || String(found) !== String(shape) || to > bytes.length)
+      fail(`${name} is ${dtype} [${found}] instead of F16 [${shape}]`);
+    return F32.from(new Uint16Array(bytes.slice(from, to).buffer), fromHalf);
   };
 }
 

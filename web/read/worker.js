@@ -53,8 +53,8 @@ turn.port1.onmessage = async () => {
 
 // The last layer's averages for a picture.
 async function averages(picture) {
-  const layers = await net.activations(picture);
-  return layers.find(({ name }) => name === "average").data;
+  net.predict(await net.preprocess(picture));
+  return net.activations().find(({ name }) => name === "average").data;
 }
 
 async function answer({ board: name, revision, strokes, picture, pictures, inside }) {
@@ -65,7 +65,7 @@ async function answer({ board: name, revision, strokes, picture, pictures, insid
     const mine = await taught.by(net);
     const { probabilities, margin, digit, lesson: place, own } = mine.predict(pixels);
     const lesson = taught.idOf(place);
-    if (inside) found.layers = await mine.activations();
+    if (inside) found.layers = mine.activations();
     // What the network makes of the drawing without the lessons.
     const alone = { digit: own.digit, confidences: ranked(own.probabilities, 10) };
     return { ...found, pixels, margin, digit, lesson, alone, confidences: ranked(probabilities, 10) };
