@@ -656,7 +656,7 @@ class DigitCNN(nn.Module):
             with suppress(EmptyDrawing):
                 tried += _candidates(_layout(to_ink(sheet), filled))
         if not tried:
-            raise EmptyDrawing("All ink touches the edge of the picture: leave some paper round the digit.")
+            raise EmptyDrawing("All ink touches the edge of the picture: leave some paper around the digit.")
         margins = self._margins([one for one, _ in tried])
         # A part of a drawing that stands alone on its paper is not its digit unless that is plain.
         is_alone = not touching.any() and margins.max() < self.config.threshold

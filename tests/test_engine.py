@@ -290,6 +290,27 @@ def test_a_cached_file_that_does_not_fit_is_fetched_once_more(browser):
     assert stale.served == 2
 
 
+def test_an_error_of_the_server_does_not_name_weights(browser):
+    """Whatever it sends with the error, the page says that the weights are away, and asks again later."""
+    web = ROOT / "web"
+    files = {path.relative_to(web).as_posix(): path.read_bytes() for path in web.rglob("*.js")}
+    with parity.served(parity.site() | files) as url:
+        page = browser.new_page()
+        page.route("**/current", lambda route: route.fulfill(status=503, json={"bases": ["weights/"]}))
+        page.goto(url)
+        state = page.evaluate(
+            """async () => {
+              const { engine } = await import('./read/engine.js');
+              const changed = new Promise((done) => engine.addEventListener('change', done));
+              engine.open('current');
+              await changed;
+              return [engine.state, engine.problem, engine.weights];
+            }"""
+        )
+        assert state == ["loading", "weights.away", None]
+        page.close()
+
+
 def test_size():
-    """digit.js weighs at most 54 kB as it is."""
-    assert next((ROOT / "web").rglob("digit.js")).stat().st_size <= 57_000
+    """digit.js weighs at most 52 kB as it is."""
+    assert next((ROOT / "web").rglob("digit.js")).stat().st_size <= 53_500

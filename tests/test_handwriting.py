@@ -89,12 +89,12 @@ def test_every_digit_has_many_shapes_within_reach_of_its_square():
         assert -0.6 < np.min(points) and np.max(points) < 1.6, way.name
 
 
-def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
-    for path in (tmp_path / "sheet.txt", tmp_path / "none" / "sheet.png"):
-        command = [sys.executable, "-m", "handwriting", "sheet", path]
-        failed = subprocess.run(command, capture_output=True, text=True)
-        assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
-        assert failed.stderr.startswith("python -m handwriting sheet: ")
+def test_a_dataset_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    command = [sys.executable, "-m", "handwriting", "build", tmp_path / "file" / "folder"]
+    failed = subprocess.run(command, capture_output=True, text=True)
+    assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
+    assert failed.stderr.startswith("python -m handwriting build: ")
 
 
 # --- hands ---

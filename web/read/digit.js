@@ -4,16 +4,18 @@
 //   const net = await DigitCNN.fromPretrained("weights/");  // a URL that ends in a slash
 //   await net.classify(image, 3);                           // [{ label: "2", confidence: 0.981 }, ...]
 //
-// `image` is what drawImage takes, an ImageData, a Blob or File, or a list of strokes in board units.
-// board.py and model.py are the definition, and say why; this is their twin, step by step under the same
-// names, and a test compares the two. numpy and Pillow compute in float32, hence `f32`: a drawn board is
-// the same to the bit.
+// `image` is anything that drawImage takes, an ImageData, a Blob or File, or a list of strokes in board units.
+//
+// board.py and model.py define each step and explain it. This file is their twin, under the same names, and a
+// test compares the two. numpy and Pillow compute in float32, and so does this file, with `f32`. A drawn board
+// is the same to the bit.
 
 const { fround: f32, abs, ceil, exp, floor, max, min, sqrt } = Math;
 const F32 = Float32Array;
 const F64 = Float64Array;
 const U8 = Uint8Array;
-const rint = (value) => value + 6755399441055744 - 6755399441055744; // halves to the even number
+// Halves are rounded to the even number, as numpy rounds them.
+const rint = (value) => value + 6755399441055744 - 6755399441055744;
 
 class NamedError extends Error {
   name = this.constructor.name;
@@ -22,7 +24,7 @@ class NamedError extends Error {
 export class EmptyDrawing extends NamedError {}
 /** Digits stand side by side in the picture. */
 export class SeveralDigits extends NamedError {}
-/** The weights are not those that config.json was written for. */
+/** config.json was written for other weights. */
 export class AlteredWeights extends NamedError {}
 
 const fail = (sentence, Kind = Error) => {
@@ -47,7 +49,7 @@ export const LIMITS = Object.freeze({
   thin: 512,
 });
 
-/** [{points: [[x, y], ...], radius}, ...], checked, with flat points: x, y, x, y, ... */
+/** Checks [{points: [[x, y], ...], radius}, ...]; returns it with flat points: x, y, x, y, ... */
 export function parseStrokes(payload) {
   const { maxStrokes, maxPoints, maxLength, far, minRadius, maxRadius, defaultRadius } = LIMITS;
   if (!Array.isArray(payload)) fail("A drawing must be a list of strokes.");
@@ -75,9 +77,10 @@ export function parseStrokes(payload) {
   });
 }
 
-const PIECE = 16; // pixels: the longest piece of a line that is drawn at once
+// The longest piece of a line that is drawn at once.
+const PIECE = 16; // pixels
 
-/** What `parseStrokes` gave, drawn with a round brush: Uint8Array(448 * 448). */
+/** Draws the strokes of `parseStrokes` with a round brush: Uint8Array(448 * 448). */
 export function render(strokes) {
   const board = new U8(SIZE * SIZE);
   for (const stroke of strokes) {
@@ -129,11 +132,11 @@ function drawPiece(board, x, y, dx, dy, radius) {
 
 // --- picture -> ink (model.py) ---
 
-// A plane is {data, height, width}, row by row.
+// A plane is {data, height, width}, with its pixels row by row.
 const plane = (height, width, data = new F32(height * width)) => ({ data, height, width });
 const unit = F32.from({ length: 256 }, (_, byte) => byte / 255);
 
-// Bytes as numbers 0..1: every `step`-th from `first` on.
+// Every `step`-th byte from `first` on, as a number 0..1.
 function numbers(bytes, first = 0, step = 1) {
   const result = new F32(bytes.length / step);
   for (let i = 0, at = first; i < result.length; i++, at += step) result[i] = unit[bytes[at]];
@@ -150,8 +153,8 @@ function extremes(data) {
   return [low, high];
 }
 
-// The k-th smallest of float32 values 0..1, which are in the order of their bits: the upper 15 are counted,
-// then the lower 15 of those that begin alike. Sorting takes far longer.
+// The k-th smallest of float32 values 0..1, whose order is that of their bits. The upper 15 bits are counted,
+// then the lower 15 of the values with those upper bits. Sorting takes twenty times as long.
 function nth(values, k) {
   const bits = new Uint32Array(values.buffer);
   let found = 0;
@@ -173,7 +176,7 @@ function quantile(values, share) {
 }
 const median = (values) => f32(quantile(values, 0.5));
 
-// The box [top, bottom, left, right] of the values of a plane that are at least `least`.
+// The box [top, bottom, left, right] around the values of a plane that are at least `least`.
 function boxOf({ data, height, width }, least) {
   let [top, bottom, left, right] = [height, 0, width, 0];
   for (let row = 0, i = 0; row < height; row++) {
@@ -188,7 +191,7 @@ function boxOf({ data, height, width }, least) {
   return [top, bottom, left, right];
 }
 
-// A box of a plane, `fill` where a mask, of blocks of `step` pixels a side, is 0.
+// The part of a plane in a box. A pixel whose block of `step` x `step` pixels is 0 in the mask becomes `fill`.
 function cut({ data, width }, [top, bottom, left, right], mask, step, fill = 0) {
   const result = plane(bottom - top, right - left);
   for (let row = top, to = 0; row < bottom; row++, to += right - left) {
@@ -201,16 +204,12 @@ function cut({ data, width }, [top, bottom, left, right], mask, step, fill = 0) 
   return result;
 }
 
-const REDUCED = 448; // pixels: larger pictures are reduced to at most this side
+const REDUCED = 448; // pixels
+// By how much a picture is reduced: to at most REDUCED a side, as long as LIMITS.minSide are left.
 const stepOf = (height, width) =>
   min(ceil(max(height, width) / REDUCED), floor(min(height, width) / LIMITS.minSide));
 
-const REASONS = {
-  ReferenceError: "only a browser can decode it; here, give an ImageData of bytes, or strokes",
-  SecurityError: "another site does not let it be read",
-};
-
-// A picture of any kind as a plane of one byte (grey) or four (RGBA) a pixel.
+// A picture of any kind as a plane with one byte (grey) or four (RGBA) for each pixel.
 async function opened(image) {
   if (Array.isArray(image)) return plane(SIZE, SIZE, render(parseStrokes(image)));
   const no = (reason) =>
@@ -218,7 +217,6 @@ async function opened(image) {
       `This is not a picture (${reason}): expected what drawImage takes, an ImageData, a Blob or File, ` +
         "or a list of strokes {points, radius}.",
     );
-  const unreadable = ({ name }) => no(REASONS[name] ?? "it cannot be decoded");
   const { data } = image ?? {};
   const isRead = data?.BYTES_PER_ELEMENT === 1 && [1, 4].includes(data.length / (image.height * image.width));
   let source = image;
@@ -226,7 +224,7 @@ async function opened(image) {
     await image?.decode?.();
     if (!isRead) source = await createImageBitmap(image);
   } catch (error) {
-    unreadable(error);
+    no(error.message);
   }
   const { height, width } = source;
   const short = min(height, width);
@@ -246,11 +244,12 @@ async function opened(image) {
     context.drawImage(source, 0, 0, canvas.width, canvas.height);
     return context.getImageData(0, 0, canvas.width, canvas.height);
   } catch (error) {
-    return unreadable(error);
+    return no(error.message);
   }
 }
 
-// Every `depth`-th byte from `first` on as numbers 0..1: the means of blocks of `step` pixels a side.
+// One channel as numbers 0..1, the means of blocks of `step` x `step` pixels. It begins at the byte `first`,
+// and `depth` bytes belong to a pixel.
 function reduced({ data, height, width }, first, depth, step) {
   if (step === 1) return plane(height, width, numbers(data, first, depth));
   const result = plane(ceil(height / step), ceil(width / step));
@@ -267,7 +266,7 @@ function reduced({ data, height, width }, first, depth, step) {
   return result;
 }
 
-// Luminance 0..1; of colours of one luminance, the channel in which they differ most.
+// Luminance 0..1. Colours of one luminance are read from the channel in which they differ most.
 function luminance(picture) {
   const { data, height, width } = picture;
   const depth = data.length === height * width ? 1 : 4;
@@ -297,7 +296,7 @@ function spread({ data, height, width }) {
   return sqrt(max(squares / count - (sum / count) ** 2, 0));
 }
 
-// A picture with transparency on a ground on which its ink can be seen.
+// Lays a transparent picture on a ground on which its ink can be seen.
 function flatten({ data, height, width }, alpha) {
   const opaque = data.filter((_, i) => alpha[i] > 0.5);
   if (!opaque.length) {
@@ -332,7 +331,7 @@ function frameOf({ data, height, width }, edge) {
   return frame;
 }
 
-// Whether more than half of some values are 0.
+// Whether more than half of the values are 0.
 function areBlack(values) {
   let black = 0;
   for (let i = 0; i < values.length; i++) black += values[i] === 0;
@@ -367,7 +366,7 @@ function divided(ink, peak) {
   return ink;
 }
 
-// As toInk, of a square board; without the empty ground round the ink unless ink lies near the edge.
+// As toInk, for a square board. Unless ink lies near the edge, the empty ground around the ink is left out.
 function boardInk(values) {
   const { width } = values;
   const [top, bottom, left, right] = boxOf(values, unit[1]);
@@ -384,8 +383,8 @@ function boardInk(values) {
 const BOX_FILTER = { support: 0.5, at: (x) => Number(x > -0.5 && x <= 0.5) };
 const BILINEAR = { support: 1, at: (x) => max(0, 1 - abs(x)) };
 
-// A plane with another number of columns, transposed; or `low`..`high` of it, lying from column `x` on in
-// `inputs` columns.
+// A plane resampled to another number of columns, and transposed. The result covers the columns `low`..`high`
+// of a canvas `inputs` wide, on which the plane begins at column `x`.
 function resampled({ data, height, width }, outputs, filter, low = 0, high = width, x = 0, inputs = width) {
   const start = f32(low);
   const scale = f32(f32(high) - start) / outputs;
@@ -417,7 +416,7 @@ function resample(values, height, width, filter) {
   return resampled(resampled(values, width, filter), height, filter);
 }
 
-// A plane resampled, as bytes changed by filters, and as numbers again.
+// A plane resampled and rounded to bytes, changed by the filters, and turned into numbers again.
 function filtered(values, height, width, ...filters) {
   const { data } = resample(values, height, width, BOX_FILTER);
   let bytes = new U8(data.length);
@@ -433,8 +432,8 @@ function transposed(data, height, width) {
   return result;
 }
 
-// Each byte becomes `change(line, i)`, where `line[i + reach]` is the byte and a line goes on as it ends:
-// along the rows, `times` over, and then along the columns.
+// Each byte becomes `change(line, i)`, where `line[i + reach]` is the byte, and each line is extended by its
+// last byte at both ends. This is done `times` times along the rows, and then along the columns.
 function bothWays(bytes, height, width, reach, change, times = 1) {
   for (let n = 0; n < 2 * times; n++) {
     const [count, step] = n < times ? [width, 1] : [height, width];
@@ -450,7 +449,7 @@ function bothWays(bytes, height, width, reach, change, times = 1) {
   return bytes;
 }
 
-// The largest byte in a square window of `side` round each.
+// Each byte becomes the largest one in a square window of `side` around it.
 const grown = (side) => (bytes, height, width) =>
   bothWays(bytes, height, width, side >> 1, (line, first) => {
     let most = 0;
@@ -460,7 +459,8 @@ const grown = (side) => (bytes, height, width) =>
 const inverted = (bytes) => bytes.map((byte) => 255 - byte);
 const shrunk = (side) => (bytes, height, width) => inverted(grown(side)(inverted(bytes), height, width));
 
-// A Gaussian blur of 13/3 pixels: three box blurs of 7 pixels and a part of two more (Gwosdek et al. 2011).
+// Pillow's Gaussian blur of 13/3 pixels: three box blurs, each of 7 pixels and a part of the next on both
+// sides (Gwosdek et al. 2011).
 function gaussianBlur(bytes, height, width) {
   const box = (line, i) => {
     let sum = 0;
@@ -472,7 +472,7 @@ function gaussianBlur(bytes, height, width) {
 
 const middle = (a, b, c) => max(min(a, b), min(max(a, b), c));
 
-// The median of the 3x3 bytes round each, after their columns were sorted (Smith 1996).
+// Each byte becomes the median of the 3x3 around it. The columns of three are sorted first (Smith 1996).
 function medianOfNine(bytes, height, width) {
   const result = new U8(bytes.length);
   const [low, mid, high] = [0, 1, 2].map(() => new U8(width + 2));
@@ -563,9 +563,10 @@ function normalise(ink) {
   return soft.map((value) => min(max(value / peak, 0), 1));
 }
 
-const FAR = 5; // pixels: what lies farther away has no weight in float32
+// Pixels farther away than this have no weight in float32.
+const FAR = 5;
 
-// Blurred along a row, and transposed.
+// Blurs the rows of 28x28 values, and transposes them.
 function blurred(values, sigma) {
   const bell = Array.from({ length: INPUT }, (_, distance) => exp(-0.5 * (distance / max(sigma, 0.05)) ** 2));
   const sum = 2 * bell.reduce((a, b) => a + b, 0) - 1;
@@ -591,8 +592,8 @@ const TALL = 0.5;
 const WIDE = 0.08;
 const FIRM = 1;
 
-// The connected parts of a mask: labels (0 outside, 1..n in the order in which rows meet them), boxes, sizes,
-// and touching: whether a part has a pixel in the mask `edge`.
+// The connected parts of a mask. `labels` is 0 outside them and 1..n in the order in which rows meet them;
+// `touching` says whether a part has a pixel in the mask `edge`.
 function partsOf({ data, height, width }, edge = []) {
   const labels = new Int32Array(data.length);
   const [boxes, sizes, touching] = [[], [], []];
@@ -629,8 +630,8 @@ function borderOf({ height, width }) {
   return border;
 }
 
-// Where ink is, in blocks of `step` pixels a side: its parts, of which `tall` are at least an eighth of the
-// picture in height, and the `edge` of the picture or of its sheet of `paper`.
+// The parts of the ink in blocks of `step` x `step` pixels, and the `edge` of the picture or of its sheet of
+// `paper`. Parts that are at least an eighth of the picture in height are `tall`.
 function layoutOf(ink, paper) {
   const step = ceil(max(ink.height, ink.width) / MASK_SIDE);
   const mask = plane(ceil(ink.height / step), ceil(ink.width / step));
@@ -655,7 +656,7 @@ function maskOf({ labels }, some) {
   return mask;
 }
 
-// The ink of some parts with what is faint round them, cut to it.
+// The ink of some parts and the faint ink around them, cut to their box.
 function only({ ink, step }, parts, some) {
   const { labels, height, width } = parts;
   const chosen = maskOf(parts, some);
@@ -666,7 +667,8 @@ function only({ ink, step }, parts, some) {
   return cut(ink, box, keep, step);
 }
 
-// Nearly level lines across a mask, without the ink that crosses them: the sharpest projection (Postl 1986).
+// The nearly level lines across a mask, without the ink that crosses them. Their slope is that of the sharpest
+// projection (Postl 1986).
 function linesOf(data, height, width) {
   const places = [];
   const lengths = new Int32Array(data.length);
@@ -701,7 +703,8 @@ function linesOf(data, height, width) {
   return lines;
 }
 
-// The largest bright and dark patches (Otsu 1979) and what they enclose: [plane, paper in blocks of 4].
+// The largest bright patch and the largest dark one (Otsu 1979), with all that they enclose:
+// [plane, paper in blocks of 4].
 function sheets({ data, height, width }) {
   const small = plane(ceil(height / 4), ceil(width / 4));
   const count = small.data.length;
@@ -747,7 +750,7 @@ function sheets({ data, height, width }) {
   return found;
 }
 
-// What may be a digit in a picture, and the same with all that may belong to it: [ink, rest].
+// The inks that may be the digit, each with all the ink that may belong to it: [ink, rest].
 function candidates(layout) {
   const { parts: whole, edge, tall } = layout;
   const { labels, boxes, height, width, touching } = whole;
@@ -779,7 +782,8 @@ function candidates(layout) {
 
 const encloses = ([top, bottom, left, right], [a, b, c, d]) => top < a && b < bottom && left < c && d < right;
 
-// Two groups of ink side by side: the gap between them over their height, and their inks, if any.
+// The gap between two groups of ink side by side, as a share of the height, and their inks; 0 and none
+// without such groups.
 function sideBySide(ink) {
   const layout = layoutOf(ink);
   const { parts } = layout;
@@ -820,11 +824,12 @@ export function ranked(probabilities, topK = 3) {
     .slice(0, topK);
 }
 
-// A layer's maps as float64, (row, column, channel), with zeros around them and a multiple of four channels.
+// A layer's maps as float64, (row, column, channel), padded with zeros around them and to a multiple of four
+// channels.
 class Maps {
   constructor(name, channels, side) {
     const depth = 4 * ceil(channels / 4);
-    // A convolution reads one place beyond the last row.
+    // `convolve` reads one place beyond the last row.
     const data = new F64(((side + 2) ** 2 + 1) * depth);
     Object.assign(this, { name, channels, side, depth, data });
   }
@@ -846,7 +851,7 @@ class Maps {
   }
 }
 
-// A 3x3 convolution of weights (output, input, 3, 3) times `scale`, with ReLU; a function that runs it.
+// A function that runs a 3x3 convolution with ReLU. The weights (output, input, 3, 3) are multiplied by `scale`.
 function convolution(weight, scale, bias, from, to) {
   // (outputs by four, 3, 3, input, 4)
   const kernels = new F64(to.depth * 9 * from.depth);
@@ -863,7 +868,7 @@ function convolution(weight, scale, bias, from, to) {
   };
 }
 
-// Four outputs at two places: so many sums stay in the processor's registers.
+// Four outputs at two places at a time, because eight sums fit the processor's registers.
 function convolve(from, to, kernels, biases, row, column) {
   const { data, depth } = from;
   const maps = to.data;
@@ -927,8 +932,8 @@ function pool(from, to, isMean) {
   }
 }
 
-// Mean and deviation of max(0, x) where x is normal with mean `bias` and deviation |weight|: what batch
-// normalisation makes of a map. The normal distribution's cumulative share is approximated by a logistic one.
+// Mean and deviation of max(0, x), where x is normal with mean `bias` and deviation |weight|, as after batch
+// normalisation. A logistic function approximates the normal distribution's cumulative share.
 function rectified(weight, bias) {
   const spread = abs(weight) + 1e-3;
   const ratio = bias / spread;
@@ -939,7 +944,7 @@ function rectified(weight, bias) {
   return [mean, sqrt(max(square - mean ** 2, 1e-6))];
 }
 
-// A function of its own, so that the browser compiles it.
+// In a function of its own, the browser compiles the loop.
 function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
@@ -948,7 +953,7 @@ function dot(a, b) {
 
 const marginOf = (logits) => max(...logits) - logits.reduce((a, b) => a + b) / LABELS.length;
 
-// The network itself: from a tensor to `logits`, by way of the `maps` of its layers.
+// The network itself, which turns a tensor into `logits`. `maps` are the outputs of its layers.
 class Network {
   constructor(config, weights) {
     this.config = config;
@@ -960,7 +965,7 @@ class Network {
       ([name, side], i) => new Maps(name, channels[i], side),
     );
     this.maps = maps;
-    // Where the next convolution is in PyTorch's list; the entry after it is its normalisation.
+    // The index of the next convolution in PyTorch's list. The entry after it is its normalisation.
     let position = 0;
     this.steps = maps.slice(1).map((to, i) => {
       const from = maps[i];
@@ -973,7 +978,7 @@ class Network {
       position += 3;
       const scale = weight.map((value, j) => value / sqrt(variance[j] + 1e-5));
       const bias = shift.map((value, j) => value - mean[j] * scale[j]);
-      // The memory standardises the maps after the second pooling by it.
+      // The memory standardises the maps after the second pooling with this.
       if (to.name === "conv4") this.scale = weight.map((value, j) => rectified(value, shift[j]));
       return convolution(weights, scale, bias, from, to);
     });
@@ -999,7 +1004,7 @@ class Network {
     return this.logits;
   }
 
-  // What the memory compares drawings by, for the last run: a Float32Array of length 1.
+  // The unit vector by which the memory compares drawings, for the last run.
   get features() {
     const { plain, side } = this.maps.find(({ name }) => name === "pool2");
     const values = plain.map((value, i) => {
@@ -1022,16 +1027,16 @@ export class DigitCNN {
     this.dense = network.dense;
   }
 
-  /** From a URL that ends in a slash, with config.json and model.safetensors. */
+  /** Loads config.json and model.safetensors from a URL that ends in a slash. */
   static async fromPretrained(url) {
     const base = String(url ?? "");
     if (!base.endsWith("/"))
       fail(`A network is loaded from the URL of a folder, which ends in a slash; this one is "${base}".`);
-    // The browser may have cached two files that do not fit together.
+    // After a new version, the browser's cache may hold one old file and one new.
     const load = async (cache) => {
       const config = readConfig(await download(base, CONFIG, cache), base);
       const weights = await download(base, WEIGHTS, cache);
-      // Browsers hash only on pages that came by HTTPS.
+      // Browsers can hash only on pages that came by HTTPS.
       const hash = await globalThis.crypto?.subtle?.digest("SHA-256", weights);
       const text = hash && Array.from(new U8(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
       if (text && text !== config.sha256) {
@@ -1053,13 +1058,13 @@ export class DigitCNN {
     const net = await load("default").catch((error) =>
       error instanceof AlteredWeights ? load("reload") : Promise.reject(error),
     );
-    // Pictures are slow until the browser has compiled the loops.
+    // Reading is slow until the browser has compiled the loops.
     const slash = { points: Array.from({ length: 20 }, (_, i) => [300 - 9 * i, 100 + 12 * i]) };
     for (let i = 0; i < 12; i++) await net.classify([slash]);
     return net;
   }
 
-  /** What the network is given for a picture, Float32Array(784). */
+  /** The network's input for a picture, Float32Array(784). */
   async preprocess(image) {
     const values = luminance(await opened(image));
     const { data, height, width } = values;
@@ -1073,7 +1078,7 @@ export class DigitCNN {
     return normalise(ink);
   }
 
-  // The digit in a plane of luminance, and all that may belong to it: [ink, rest].
+  // The ink of the digit in a plane of luminance, and all the ink that may belong to it: [ink, rest].
   #find(values) {
     const ink = toInk(values);
     const layout = layoutOf(ink);
@@ -1093,14 +1098,14 @@ export class DigitCNN {
       }
     }
     if (!tried.length)
-      fail("All ink touches the edge of the picture: leave some paper round the digit.", EmptyDrawing);
+      fail("All ink touches the edge of the picture: leave some paper around the digit.", EmptyDrawing);
     const margins = tried.map(([one]) => this.#margin(one));
     const best = max(...margins);
-    // A part of a drawing that stands alone on its paper is not its digit unless that is plain.
+    // Where nothing touches the edge, part of a drawing is taken only if the network is sure of it.
     return isTouching || best >= this.config.threshold ? tried[margins.indexOf(best)] : whole;
   }
 
-  // How firmly the network accepts ink as a digit: see `predict`.
+  // How firmly the network accepts ink as a digit (see `predict`).
   #margin(ink) {
     return marginOf(this.#network.run(normalise(ink)));
   }
@@ -1114,9 +1119,11 @@ export class DigitCNN {
     return { probabilities: powers.map((power) => power / sum), logits: logits.slice(), margin, digit };
   }
 
-  /** The answer to a tensor: {probabilities, logits, margin, digit, lesson, own}. `margin` is how far the
-   *  best logit stands above the mean one; under the threshold `digit` is null. `lesson` is the index of the
-   *  lesson that decided, null when the network's `own` answer stands. */
+  /** The answer to a tensor: {probabilities, logits, margin, digit, lesson, own}.
+   *
+   *  `margin` is how far the best logit stands above the mean one; `digit` is null when that is less than the
+   *  threshold. `lesson` is the index of the lesson that decided, or null when the network's `own` answer
+   *  stands. */
   predict(tensor) {
     const logits = this.#network.run(tensor);
     const own = this.#answer(logits, marginOf(logits));
@@ -1143,7 +1150,7 @@ export class DigitCNN {
     return { ...answer, lesson: answer.digit === own.digit ? null : nearest[answer.digit], own };
   }
 
-  /** What the memory compares drawings by: a Float32Array of length 1. */
+  /** The unit vector by which the memory compares drawings, Float32Array. */
   features(tensor) {
     this.#network.run(tensor);
     return this.#network.features;
@@ -1167,7 +1174,7 @@ export class DigitCNN {
     return this.withLessons(lessons);
   }
 
-  /** A Float32Array(10), calibrated, for each picture of a list. */
+  /** The calibrated probabilities, Float32Array(10), for each picture of a list. */
   async probabilities(images) {
     if (!Array.isArray(images) || images[0]?.points)
       fail("probabilities() takes a list of pictures; put a single one into a list.");
@@ -1176,13 +1183,13 @@ export class DigitCNN {
     return rows;
   }
 
-  /** [{label, confidence}, ...], the `topK` (1..10) most probable. */
+  /** The `topK` (1..10) most probable digits: [{label, confidence}, ...]. */
   async classify(image, topK = 3) {
     ranked([], topK);
     return ranked(this.predict(await this.preprocess(image)).probabilities, topK);
   }
 
-  /** [{name, channels, height, width, data}, ...] from input to logits, for what was read last. */
+  /** The layers from input to logits, as they were in the last run: [{name, channels, height, width, data}, ...]. */
   activations() {
     const { logits, maps } = this.#network;
     const layers = maps.map(({ name, channels, side, plain }) => {

@@ -147,6 +147,7 @@ class Engine extends EventTarget {
   async #load() {
     try {
       const reply = await fetch(this.#address, { cache: "no-store" });
+      if (!reply.ok) throw new Error(`status ${reply.status}`);
       this.weights = await reply.json();
       const bases = this.weights.bases ?? [this.weights.base];
       this.#bases = bases.map((base) => new URL(base, document.baseURI).href);
