@@ -1,11 +1,11 @@
 """The board: strokes -> a 448x448 picture -> MNIXEL's own 28x28 reduction.
 
-MNIXEL, the collector by Konat23, draws white discs on a black board of 448x448 pixels and halves it four
-times with a 5x5 Gaussian pyramid step. The page, the collector, the tests and the benchmarks all draw on this
-board with `render`.
+MNIXEL is a collector of digits by Konat23. It draws white discs on a black board of 448x448 pixels, and
+halves the board four times with a 5x5 Gaussian pyramid step. The page, the tests and the benchmarks all draw
+on this board with `render`.
 
-Coordinates are board units: x grows right, y grows down, the pixel in row i and column j covers [j, j+1) x
-[i, i+1).
+Coordinates are board units: x grows right, y grows down, and the pixel in row i and column j covers
+[j, j+1) x [i, i+1).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ MIN_RADIUS, MAX_RADIUS, DEFAULT_RADIUS = 5.0, 25.0, 15.0  # MNIXEL's brush slide
 # A page sends at most this much; an ordinary digit has 1 to 3 strokes and 20 to 150 points.
 MAX_STROKES = 200
 MAX_POINTS = 10_000
-# Board units of line in all: a digit has 1 to 4 boards of it, a furious scribble 50.
-MAX_LENGTH = 200 * SIZE
-# A pen farther out than so many board units is drawn as if it were there.
-FAR = 4 * SIZE
+# The length of all lines together. A digit is 1 to 4 boards long, a furious scribble 50.
+MAX_LENGTH = 200 * SIZE  # board units
+# A point farther from the board than this is moved to this distance.
+FAR = 4 * SIZE  # board units
 
 PYRAMID_KERNEL = (0.05, 0.25, 0.40, 0.25, 0.05)  # Burt and Adelson (1983), a = 0.4
 
@@ -33,21 +33,18 @@ PYRAMID_KERNEL = (0.05, 0.25, 0.40, 0.25, 0.05)  # Burt and Adelson (1983), a = 
 class Stroke(NamedTuple):
     """One line drawn without lifting the pen.
 
-    points: float array (n, 2), x and y in board units, n >= 1 (one point is a dot). radius: of the round
-    brush.
+    One point is a dot.
     """
 
-    points: np.ndarray
-    radius: float
+    points: np.ndarray  # float (n, 2), n >= 1: x and y in board units
+    radius: float  # of the round brush, board units
 
 
 def parse_strokes(payload: object) -> list[Stroke]:
-    """Check what a page sent and return it as strokes.
+    """Check a list of `{"points": [[x, y], ...], "radius": r}` that a page sent, and return it as strokes.
 
-    `payload` is a list of `{"points": [[x, y], ...], "radius": r}`. Points outside the board are kept (to
-    four boards away), so that a line that leaves the board leaves it in the right direction.
-
-    Raises ValueError, with one sentence for the person who sent it, for anything else.
+    Points up to four boards outside the board are kept, so that a line leaves it in the right direction.
+    Raises ValueError for anything else, with one sentence for the person who sent it.
     """
     if not isinstance(payload, list):
         raise ValueError("A drawing must be a list of strokes.")
@@ -88,9 +85,9 @@ def _is_number(value: Any) -> bool:
 def render(strokes: Sequence[Stroke], size: int = SIZE) -> np.ndarray:
     """Draw strokes with a round brush: uint8 array (size, size), 0 background .. 255 ink.
 
-    A pixel's value is the share of it that the brush covers, taken from the distance d of its centre to the
-    line: clip(radius + 1/2 - d, 0, 1). So antialiasing neither widens nor narrows the ink: half coverage lies
-    at the radius. `size` other than 448 scales the drawing with the board.
+    A pixel's value is its coverage by the brush, clip(radius + 1/2 - d, 0, 1) at a distance d between its
+    centre and the line. Half coverage lies at the radius, so antialiasing neither widens nor narrows the ink.
+    Another `size` than 448 scales the drawing with the board.
     """
     scale = np.float32(size / SIZE)
     board = np.zeros((size, size), dtype=np.float32)
@@ -100,14 +97,14 @@ def render(strokes: Sequence[Stroke], size: int = SIZE) -> np.ndarray:
     return np.rint(board, out=board).astype(np.uint8)
 
 
-# Lines are drawn in pieces of at most so many pixels: fast for slow hands and quick ones.
-_PIECE = 16
-# So many pieces are drawn at a time: their windows, some 200 kB an array, stay in the processor's cache.
+# Lines are drawn in short pieces, which is fast for both slow and quick hands.
+_PIECE = 16  # pixels
+# The windows of this many pieces, about 200 kB an array, stay in the processor's cache.
 _BATCH = 24
 
 
 def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> None:
-    """Raise the board's coverage, in place, to that of a line through `points` (n, 2) with round ends."""
+    """Draw a line through `points` (n, 2) with round ends, in place, as coverage 0..1."""
     starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
     cuts = np.maximum(np.ceil(np.hypot(*(ends - starts).T) / _PIECE), 1).astype(int)
     # The segment that each piece belongs to.
@@ -117,7 +114,7 @@ def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> Non
     begin = starts[owner] + step * index[:, None]
     reach = radius + 1
     low, high = np.minimum(begin, begin + step) - reach, np.maximum(begin, begin + step) + reach
-    # The others lie wholly outside.
+    # The other pieces lie wholly outside the board.
     near = (high > 0).all(axis=1) & (low < board.shape[0]).all(axis=1)
     begin, step = begin[near], step[near]
     for first in range(0, len(begin), _BATCH):
@@ -125,7 +122,7 @@ def _draw_line(board: np.ndarray, points: np.ndarray, radius: np.float32) -> Non
 
 
 def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius: np.float32) -> None:
-    """Draw straight pieces start .. start + step, each (n, 2), in windows of one size, all at once."""
+    """Draw straight pieces from `start` to `start + step`, each (n, 2), at once, in windows of one size."""
     side = int(np.ceil(2 * (radius + 1) + np.abs(step).max())) + 1
     corner = np.floor(np.minimum(start, start + step) - radius - 1).astype(int)  # (n, 2): x, y of each window
     grid = np.arange(side, dtype=np.float32) + np.float32(0.5)
@@ -134,7 +131,7 @@ def _draw_pieces(board: np.ndarray, start: np.ndarray, step: np.ndarray, radius:
     dx, dy = step[:, 0, None, None], step[:, 1, None, None]
     # A dot has length 0.
     length2 = np.maximum(dx * dx + dy * dy, np.float32(1e-12))
-    # (n, side, side), 0 at the start, 1 at the end.
+    # The place along the piece, (n, side, side): 0 at its start, 1 at its end.
     along = x * (dx / length2) + y * (dy / length2)
     np.clip(along, 0, 1, out=along)
     distance2 = np.square(x - along * dx)
@@ -156,8 +153,8 @@ def _halved(rows: np.ndarray) -> np.ndarray:
 def reduce(board: np.ndarray) -> np.ndarray:
     """MNIXEL's reduction of a board (448, 448) to float64 (28, 28), both 0..255.
 
-    Four rounds of a 5x5 Gaussian pyramid step, along one axis and then along the other, because the kernel is
-    separable. A drawing keeps 1/256 of its sum. Raises ValueError for another shape.
+    The kernel is separable, so each of the four pyramid steps runs along one axis and then along the other. A
+    drawing keeps 1/256 of its sum. Raises ValueError for another shape.
     """
     if board.shape != (SIZE, SIZE):
         raise ValueError(f"MNIXEL's reduction takes a board of {SIZE}x{SIZE}; this one is {board.shape}.")

@@ -4,8 +4,8 @@
     net = DigitCNN.from_pretrained("weights")       # a folder, or a Hub repository "OWNER/NAME"
     net.classify(image, top_k=3)                    # [("2", 0.981), ("7", 0.012), ("1", 0.003)]
 
-This file needs torch, numpy, pillow, safetensors and huggingface_hub, and no other file of the project,
-because it travels with the weights. Training, the page, the endpoints, tests and benchmarks classify with it.
+This file travels with the weights, so it needs no other file of the project, only torch, numpy, pillow,
+safetensors and huggingface_hub. Training, the endpoints, tests and benchmarks all classify with it.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ LABELS = tuple("0123456789")
 # Sides in pixels: the network's input, and the longer side of the ink in it, as in MNIST (LeCun et al. 1998).
 INPUT, BOX = 28, 20
 MIN_SIDE = 8  # pixels
-REDUCED = 448  # pixels: larger pictures are reduced to at most this side
+REDUCED = 448  # pixels
 MAX_PIXELS = 64 * 2**20
-THIN = 512  # times: a picture whose long side is more than so many short ones holds no digit
+# A picture whose long side is more than this many times the short one is refused.
+THIN = 512
 
 EXPECTED = (
     "expected a path, an open file, bytes, a PIL image, or an array, tensor or list of shape (H, W), "
@@ -51,14 +52,14 @@ class EmptyDrawing(ValueError):
 
 
 class SeveralDigits(ValueError):
-    """Digits stand side by side in the picture; the network reads one."""
+    """Several digits stand side by side in the picture; the network reads only one."""
 
 
-# --- what people have -> luminance ---
+# --- any picture -> luminance ---
 
 
 def opened(image: Any) -> Image.Image | np.ndarray:
-    """Whatever people have, as a Pillow image or an array (H, W), (H, W, 3) or (H, W, 4)."""
+    """A picture in any form (see `EXPECTED`) as a Pillow image or an array (H, W), (H, W, 3) or (H, W, 4)."""
     try:
         if isinstance(image, (bytes, bytearray)):
             image = io.BytesIO(image)
@@ -73,7 +74,7 @@ def opened(image: Any) -> Image.Image | np.ndarray:
     except FileNotFoundError as error:
         raise ValueError(f"There is no file {image}: {EXPECTED}.") from error
     except Exception as error:
-        # Damaged files raise nearly every kind of error. Addresses in memory help nobody.
+        # Damaged files raise nearly every kind of error. Nobody can use the addresses in memory.
         reason = re.sub(r" ?<[^<>]* at 0x\w+>", "", str(error))
         raise ValueError(f"The picture cannot be opened ({reason}): {EXPECTED}.") from error
     if array.dtype.kind not in "biuf":
@@ -90,7 +91,7 @@ def opened(image: Any) -> Image.Image | np.ndarray:
 
 
 def luminance(image: Any) -> np.ndarray:
-    """The picture as float32 (H, W), 0 black .. 1 white, upright, without transparency, at most 448 a side.
+    """The picture as float32 (H, W), 0 black .. 1 white: upright, without transparency, at most 448 a side.
 
     Colours of one luminance, such as red on green, are read from the channel in which they differ most.
     """
@@ -132,11 +133,11 @@ def _planes(array: np.ndarray) -> list[np.ndarray]:
 def _decoded(image: Image.Image, is_ours: bool) -> list[np.ndarray]:
     """The channels of a Pillow image as float32 (H, W), 0..1, upright, at most 448 a side."""
     try:
-        # JPEG decodes faster at a fraction of its size. A picture that the caller opened stays as it is.
+        # A JPEG decodes faster at a fraction of its size. A picture that the caller opened must not change.
         if is_ours and max(image.size) > REDUCED:
             image.draft(None, (REDUCED // 2, REDUCED // 2))
         mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
-        # In strips of rows, because colours as floats take much memory.
+        # The picture is read in strips of rows, because colours as floats take much memory.
         step = _step(image.size)
         strips, many = [], 64 * step
         for top in range(0, image.height, many):
@@ -158,7 +159,7 @@ def _decoded(image: Image.Image, is_ours: bool) -> list[np.ndarray]:
 
 
 def _step(shape: Sequence[int]) -> int:
-    """By how much a picture is reduced: to at most 448 a side, as long as 8 are left."""
+    """The factor that reduces a picture to at most 448 a side but leaves at least 8."""
     return min(-(-max(shape[:2]) // REDUCED), min(shape[:2]) // MIN_SIDE)
 
 
@@ -168,11 +169,11 @@ def _reduced(planes: list[np.ndarray], step: int) -> list[np.ndarray]:
 
 
 def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Lay a picture with transparency on a background on which its ink can be seen.
+    """Lay a transparent picture on a background on which its ink can be seen.
 
-    Ink on a transparent ground (a layer of a drawing program) goes on white when it is dark and on black when
-    it is light. A picture with its own ground (a photograph with cut corners) goes on that ground. Where
-    colours show nothing, as with half-transparent ink, alpha itself is the picture.
+    Ink on a transparent ground, as in a layer of a drawing program, goes on white if it is dark and on black
+    if it is light. A picture with a ground of its own, such as a photograph with cut corners, goes on that
+    ground. If the colours then show nothing, as with half-transparent ink, alpha itself is the picture.
     """
     opaque = values[alpha > 0.5]
     if opaque.size:
@@ -187,20 +188,21 @@ def _flatten(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 # --- luminance -> ink ---
 
-# Ink differs from paper by more than this share of full scale.
+# Ink differs from paper by at least this share of full scale.
 MIN_CONTRAST = 0.06
-# A photographed digit has at least so many pixels of ink.
+# A photographed digit has at least this much ink.
 INK_PIXELS = 50
-# Uneven light is estimated on a copy of this side, with a window wider than a stroke, both in pixels.
+# Uneven light is estimated on a small copy with this longer side, in a window wider than a stroke. Pixels.
 GROUND_SIDE, WINDOW = 64, 13
 EVEN = "The picture is one even colour: there is no ink in it."
 
 
 def to_ink(image: Any) -> np.ndarray:
-    """The ink of a picture: float32 (H, W), 0 background .. 1 ink; of a photograph at most 448 a side.
+    """The ink of a picture: float32 (H, W), 0 background .. 1 ink, at most 448 a side.
 
-    The frame of the picture tells the background, and so whether the ink is lighter (MNIXEL) or darker (a
-    note). An uneven background, as in a photograph, is estimated and subtracted, and its grain cut off.
+    The picture's frame shows the background, and with it whether the ink is lighter (as in MNIXEL) or darker
+    (as on paper). An uneven background, as in a photograph, is estimated and subtracted, and its grain is
+    cut off.
 
     Raises EmptyDrawing when nothing stands out from the background, ValueError for what is not a picture.
     """
@@ -219,15 +221,16 @@ def to_ink(image: Any) -> np.ndarray:
 
 
 def _frame(values: np.ndarray, edge: int) -> np.ndarray:
-    """The outermost `edge` rows and columns; the corners come twice."""
+    """The values of the outermost `edge` rows and columns, with the corners twice."""
     sides = values[:edge], values[-edge:], values[:, :edge], values[:, -edge:]
     return np.concatenate([side.ravel() for side in sides])
 
 
 def board_ink(values: np.ndarray) -> np.ndarray:
-    """As `to_ink`, of a square board of any size, float32 0..1, white on black.
+    """The ink of a square board of any size, float32 0..1, white on black; faster than `to_ink`.
 
-    Unless ink lies near the edge, the empty ground round it is left out: the answer is the same, and faster.
+    The empty ground around the ink is left out unless ink lies near the edge. `normalise` gives the same
+    result.
     """
     if values.max() < MIN_CONTRAST:
         raise EmptyDrawing(EVEN)
@@ -257,7 +260,7 @@ def _enlarged(values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _grown(image: np.ndarray, side: int) -> np.ndarray:
-    """The largest value in a square window of `side` round each pixel of a mask or of bytes (H, W)."""
+    """The largest value in a square window of `side` around each pixel of a mask or of bytes (H, W)."""
     for _ in range(2):
         wide = np.pad(image.T, ((side // 2, side // 2), (0, 0)), mode="edge")
         image = np.maximum.reduce([wide[i : i + image.shape[1]] for i in range(side)])
@@ -265,11 +268,10 @@ def _grown(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def _without_grain(values: np.ndarray) -> np.ndarray:
-    """Light ink (H, W) on a dark, uneven, grainy ground, 0..1: the ink alone, 0..1.
+    """The ink alone, 0..1, of light ink (H, W) on a dark, uneven, grainy ground, 0..1.
 
-    The ground is a grey opening (Sternberg 1986) with a window wider than a stroke, on a small copy. What is
-    left of the paper's grain is cut at three times its spread, and ink that hangs together only as specks is
-    dropped.
+    The ground is estimated by a grey opening (Sternberg 1986), in a window wider than a stroke, on a small
+    copy. Then the paper's grain is cut off at three times its spread, and specks of ink are dropped.
     """
     shape = (values.shape[0], values.shape[1])
     median = Image.fromarray(_bytes(values, shape)).filter(ImageFilter.MedianFilter(3))
@@ -296,17 +298,18 @@ def _without_grain(values: np.ndarray) -> np.ndarray:
 
 # --- ink -> what the network is given ---
 
-# Share of the peak from which ink counts for the box. Not a multiple of 1/255, so rounding flips no pixel.
+# Ink from this share of the peak counts toward the box. It is not a multiple of 1/255, so that rounding flips
+# no pixel.
 EDGE = 0.41
-# Pixels of blur that make a board look most like MNIXEL's 28x28, measured on 200 drawings.
-SOFTNESS = 0.6
+# The blur that makes a board look most like MNIXEL's 28x28, measured on 200 drawings.
+SOFTNESS = 0.6  # pixels
 
 
 def normalise(ink: np.ndarray) -> np.ndarray:
     """Crop, scale and centre ink (H, W) 0..1: float32 (28, 28), 0 background .. 1 ink.
 
-    The longer side of the ink's box becomes 20 pixels and the centre of mass goes to the centre, as in MNIST
-    (LeCun et al. 1998), in one resampling. Sharp sources are softened to what a 28x28 of MNIXEL is.
+    One resampling makes the longer side of the ink's box 20 pixels and moves the centre of mass to the
+    centre, as in MNIST (LeCun et al. 1998). Sharp sources are made as soft as MNIXEL's 28x28.
     """
     rows, columns = _box(ink >= EDGE)
     side = max(rows.stop - rows.start, columns.stop - columns.start)
@@ -321,7 +324,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
     centre_y = min(max(centre_y, rows.stop - half), rows.start + half)
     centre_x = min(max(centre_x, columns.stop - half), columns.start + half)
 
-    # Pillow's filter must not reach the edge of what it is given; what it crops from outside is 0.
+    # Pillow's filter must not reach the window's edge. Beyond the ink, the window is 0.
     margin = int(np.ceil(half + 2 * pixel)) + 1
     left, top = int(centre_x) - margin, int(centre_y) - margin
     window = Image.fromarray(ink, "F").crop((left, top, left + 2 * margin, top + 2 * margin))
@@ -335,7 +338,7 @@ def normalise(ink: np.ndarray) -> np.ndarray:
 
 
 def _blur_matrix(sigma: float) -> np.ndarray:
-    """The (28, 28) matrix of a Gaussian blur along one axis, `sigma` in pixels; ink that leaves is lost."""
+    """The (28, 28) matrix of a Gaussian blur of `sigma` pixels along one axis, with 0 beyond the edge."""
     bell = np.exp(-0.5 * np.square(np.arange(-INPUT, INPUT + 1) / max(sigma, 0.05)))
     places = np.arange(INPUT)
     return (bell / bell.sum())[INPUT + places[:, None] - places].astype(np.float32)
@@ -343,19 +346,19 @@ def _blur_matrix(sigma: float) -> np.ndarray:
 
 # --- finding the digit in a picture ---
 
-# Sides in pixels: of a board (board.py), of pictures that are taken as they are, and of the masks.
+# Sides in pixels: a board (board.py), the largest picture that is taken as it is, and the masks.
 BOARD, SMALL, MASK_SIDE = 448, 32, 256
 # A line of the paper runs straight along at least this share of the picture's side.
 CROSSING = 0.6
-# The sheet that the digit is on is at least this share of the picture.
+# The digit's sheet of paper takes at least this share of the picture.
 SHEET = 0.05
-# The lines that part two digits move so many columns to the left for each row down.
+# Two digits are parted by lines that move this many columns to the left for each row down.
 SLANTS = np.arange(-2, 5) / 10
 # A part lower than this share of the tallest one is a dot or a bar, not a digit.
 TALL = 0.5
-# A gap as wide as this share of the height parts two digits, whatever the network says of them.
+# A gap wider than this share of the height parts two digits, whatever the network says of them.
 WIDE = 0.08
-# Ink with a margin so far above the threshold is not questioned.
+# Ink whose margin is this far above the threshold is taken at once.
 FIRM = 1.0  # logits
 
 
@@ -373,11 +376,12 @@ class Parts(NamedTuple):
 
 
 def _parts(mask: np.ndarray, edge: np.ndarray) -> Parts:
-    """What hangs together over sides or corners, from the runs in rows (Rosenfeld and Pfaltz 1966)."""
+    """The parts that are connected over sides or corners, by runs in rows (Rosenfeld and Pfaltz 1966)."""
     steps = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     (rows, starts), ends = np.nonzero(steps == 1), np.nonzero(steps == -1)[1]
     width = mask.shape[1] + 2
-    # A run touches those below it from the first that ends behind its start to the last that starts in time.
+    # A run touches the runs of the next row from the first that ends after its start to the last that starts
+    # before its end.
     first = np.searchsorted(rows * width + ends, (rows + 1) * width + starts)
     count = np.searchsorted(rows * width + starts, (rows + 1) * width + ends, "right") - first
     above = np.repeat(np.arange(len(rows)), count)
@@ -399,7 +403,7 @@ def _parts(mask: np.ndarray, edge: np.ndarray) -> Parts:
 
 
 class Layout(NamedTuple):
-    """Where the ink of a picture is, in blocks of `step` pixels a side."""
+    """The ink of a picture, and its connected parts in blocks of `step` x `step` pixels."""
 
     ink: np.ndarray  # (H, W)
     step: int
@@ -413,7 +417,7 @@ class Layout(NamedTuple):
 
 
 def _layout(ink: np.ndarray, filled: np.ndarray | None = None) -> Layout:
-    """The layout of ink on a sheet; `filled`, (H, W) bool, is what lies round the sheet."""
+    """The layout of ink. `filled`, (H, W) bool, is everything around the digit's sheet of paper."""
     step = -(-max(ink.shape) // MASK_SIDE)
 
     def blocks(plane: np.ndarray) -> np.ndarray:
@@ -438,7 +442,7 @@ def _pixels(blocks: np.ndarray, step: int, shape: tuple[int, ...]) -> np.ndarray
 
 
 def _only(layout: Layout, parts: Parts, some: np.ndarray) -> np.ndarray:
-    """The ink of some parts (n,) with what is faint round them, cut to it."""
+    """The ink of some parts, (n,) bool, and the faint ink around them, cut to their box."""
     keep = parts.mask(some)
     keep = _grown(keep, 3) & (keep | (parts.labels == 0))
     keep = _pixels(keep, layout.step, layout.ink.shape)
@@ -447,9 +451,9 @@ def _only(layout: Layout, parts: Parts, some: np.ndarray) -> np.ndarray:
 
 
 def _lines(mask: np.ndarray) -> np.ndarray:
-    """Nearly level lines across a mask, bool (h, w), without the ink that crosses them.
+    """The nearly level lines across a mask, bool (h, w), without the ink that crosses them.
 
-    Their direction, within six degrees, is that of the sharpest projection (Postl 1986).
+    Their slope, of at most six degrees, is that of the sharpest projection (Postl 1986).
     """
     (y, x), width = np.nonzero(mask), mask.shape[1]
     slopes = np.linspace(-0.1, 0.1, 33)
@@ -459,7 +463,7 @@ def _lines(mask: np.ndarray) -> np.ndarray:
     rows, on = turned[best], (profiles[best] >= CROSSING * width)[turned[best]]
     lines = np.zeros_like(mask)
     if on.any():
-        # How many pixels hang together above and below each: more where ink crosses a line.
+        # The height of the run of ink through each pixel, which is larger where ink crosses a line.
         flat = np.pad(mask, ((1, 1), (0, 0))).T.ravel()
         length = np.zeros(len(flat), int)
         starts, ends = np.flatnonzero(np.diff(flat.astype(np.int8))).reshape(-1, 2).T
@@ -472,9 +476,10 @@ def _lines(mask: np.ndarray) -> np.ndarray:
 
 
 def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What may be the digit's sheet: the largest bright and dark patches (Otsu 1979) with what they enclose.
+    """What may be the digit's sheet: the largest bright patch and the largest dark one (Otsu 1979).
 
-    For each the part of the picture round it, filled up with its brightness, and the mask of what was filled.
+    Gives the picture cut to each patch and all that it encloses, with everything around filled in the patch's
+    brightness, and the mask of what was filled.
     """
     small = np.asarray(Image.fromarray(values, "F").reduce(4))
     if np.ptp(small) < 1e-3:
@@ -501,10 +506,11 @@ def _sheets(values: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _candidates(layout: Layout) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What may be a digit in a picture, and the same with all that may belong to it: ink (H, W) each.
+    """The inks (H, W) that may be the digit, each with all the ink that may belong to it.
 
-    What hangs together with the edge is left out, and then also the long lines of what hangs together with
-    it or encloses something. The rest is a candidate, and so is its largest part with what is near it.
+    Parts that touch the edge are left out. A second attempt also removes long lines from the parts that touch
+    the edge or enclose something. Each attempt gives all that is left, and the largest part with those
+    nearby.
     """
     whole = layout.parts
     frames = layout.tall
@@ -529,8 +535,8 @@ def _candidates(layout: Layout) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
     """Split ink into two groups side by side; returns the gap as a share of the height, and both inks.
 
-    Without such groups that is 0 and none. A slanted line parts them, and each has a part at least half as
-    tall as the tallest.
+    A slanted line parts the groups, and each has a part at least half as tall as the tallest. Without two
+    groups the gap is 0 and the list is empty.
     """
     layout = _layout(ink)
     parts = layout.parts
@@ -556,38 +562,38 @@ def side_by_side(ink: np.ndarray) -> tuple[float, list[np.ndarray]]:
 
 @dataclass(frozen=True)
 class Config:
-    """What one must know beside the tensors to use a network; config.json holds it."""
+    """All that a network needs besides its tensors; config.json holds it."""
 
     channels: tuple[int, int, int] = (8, 32, 80)  # one number for each block
     places: int = 3  # a side: the last block's maps are averaged over places x places parts
-    dropout: float = 0.2  # share of features that the dense layer does without while training
+    dropout: float = 0.2  # share of the features that training hides from the dense layer
     temperature: float = 1.0  # divides the logits (Guo et al. 2017); fitted on validation images
     threshold: float = 0.0  # logits: a smaller margin (see `predict`) means "not sure"
-    # The memory (see `adapt`). Chosen by the digits of writers who were looked at, with bench/memory.py.
-    strength: float = 18.0  # logits that a remembered drawing adds to its digit when it comes again
-    focus: float = 4.0  # exponent of the cosine similarity: how quickly that fades as drawings differ
-    standing: float = 0.2  # share of it that an untaught digit gets, times the digit's own probability
-    known: float = 0.52  # similarity from which a remembered drawing is recognised, whatever the margin
+    # The memory (see `adapt`), tuned with bench/memory.py on the writers that development looked at.
+    strength: float = 18.0  # logits that a digit gains when a remembered drawing of it comes again
+    focus: float = 4.0  # exponent of the cosine similarity: how quickly the gain fades
+    standing: float = 0.2  # share of the gain for an untaught digit, times its own probability
+    known: float = 0.52  # least similarity at which a lesson decides, whatever the margin
     sha256: str = ""  # hash of model.safetensors
     format: int = FORMAT
 
 
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
-    """3x3 convolution that keeps the size, batch normalisation (with the bias), ReLU: 9*in*out + 2*out."""
+    """3x3 convolution without bias, batch normalisation and ReLU: 9*in*out + 2*out parameters."""
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     return [convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
 class DigitCNN(nn.Module):
-    """A small convolutional network for digits, with the preprocessing that belongs to it.
+    """A small convolutional network for digits, with its preprocessing.
 
-    Five 3x3 convolutions in three blocks, pooled between, averages over nine parts of the picture, one dense
-    layer: 42,738 parameters with the default 8, 32 and 80 channels.
+    Five 3x3 convolutions in three blocks with pooling between them, averages over nine parts of the picture,
+    and one dense layer: 42,738 parameters with the default 8, 32 and 80 channels.
     """
 
     POOLED = 14  # layers of `features` up to the second pooling, whose maps the memory compares
-    lessons: Tensor  # (N, 1568): what `_remembered` makes of the drawings that were taught
-    taught: Tensor  # (N,): the digits that they are
+    lessons: Tensor  # (N, 1568): the features of the taught drawings, from `_remembered`
+    taught: Tensor  # (N,): their digits
 
     def __init__(self, config: Config = Config()):
         super().__init__()
@@ -612,25 +618,25 @@ class DigitCNN(nn.Module):
         self.register_buffer("taught", torch.zeros(0, dtype=torch.int64), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 1, 28, 28) from `preprocess` -> (N, 10) logits."""
+        """Logits (N, 10) for inputs (N, 1, 28, 28) from `preprocess`."""
         return self.dense(self.dropout(self.features(x)))
 
     # --- picture -> probabilities ---
 
     def preprocess(self, image: Any) -> Tensor:
-        """What the network is given for a picture: float32 (1, 28, 28) on the CPU, 0 background .. 1 ink.
+        """The network's input for a picture: float32 (1, 28, 28) on the CPU, 0 background .. 1 ink.
 
-        `image` is whatever people have (see `EXPECTED`), light on dark or dark on light, from 8 pixels a side
-        to 64 megapixels. Boards and pictures of at most 32 pixels a side are taken as they are. Of other
-        pictures this is the ink that the network accepts most firmly as a digit (see `_candidates`).
+        `image` may have any form in `EXPECTED`, light on dark or dark on light, from 8 pixels a side to 64
+        megapixels. All ink of a board is used, and all ink of a picture of at most 32 pixels a side. In other
+        pictures, the network chooses the ink that it accepts most firmly as a digit (see `_candidates`).
 
-        Raises EmptyDrawing when there is no ink, SeveralDigits for two digits, ValueError for what is not a
-        picture.
+        Raises EmptyDrawing when the picture has no ink, SeveralDigits for two digits, and ValueError for
+        anything that is not a picture.
         """
         values = luminance(image)
         if max(values.shape) <= SMALL or not self.config.threshold:
             return torch.from_numpy(normalise(to_ink(values)))[None]
-        # Ink may run over a board's edge, but a rim all round belongs to another picture of the same size.
+        # Ink may run over a board's edge. A picture of the same size with a rim all around is not a board.
         is_black = [np.mean(part == 0) > 0.5 for part in (values, _frame(values, 1))]
         if values.shape == (BOARD, BOARD) and all(is_black):
             ink = rest = board_ink(values)
@@ -642,7 +648,7 @@ class DigitCNN(nn.Module):
         return torch.from_numpy(normalise(ink))[None]
 
     def _find(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The digit in a picture's luminance (H, W), and all that may belong to it."""
+        """The ink of the digit in a picture's luminance (H, W), and all the ink that may belong to it."""
         ink = to_ink(values)
         layout = _layout(ink)
         touching = layout.parts.touching
@@ -658,18 +664,18 @@ class DigitCNN(nn.Module):
         if not tried:
             raise EmptyDrawing("All ink touches the edge of the picture: leave some paper around the digit.")
         margins = self._margins([one for one, _ in tried])
-        # A part of a drawing that stands alone on its paper is not its digit unless that is plain.
+        # Where nothing touches the edge, part of a drawing is taken only if the network is sure of it.
         is_alone = not touching.any() and margins.max() < self.config.threshold
         return tried[0 if is_alone else int(np.argmax(margins))]
 
     def _margins(self, inks: list[np.ndarray]) -> np.ndarray:
-        """How firmly the network accepts each of some inks as a digit: see `predict`."""
+        """How firmly the network accepts each ink as a digit (see `predict`)."""
         inputs = torch.from_numpy(np.stack([normalise(ink) for ink in inks]))[:, None]
         return _margin(self._logits(inputs)).numpy()
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:
-        """Without dropout, batch statistics and gradients; afterwards each layer is in its mode again."""
+        """Turn off dropout, batch statistics and gradients, and give each layer its mode back afterwards."""
         modes = [(module, module.training) for module in self.modules()]
         self.eval()
         try:
@@ -687,10 +693,10 @@ class DigitCNN(nn.Module):
     def predict(self, inputs: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Probabilities and logit margins for (N, 1, 28, 28) from `preprocess`.
 
-        Probabilities: calibrated float32 (N, 10), rows sum to 1. Margins: float32 (N,), how far the best
-        logit stands above the mean one; under `config.threshold` the picture is hardly a digit. Non-digit
-        drawings were taught to have equal logits (Hendrycks et al. 2019), and the gap tells them from digits
-        better than the best probability does.
+        Probabilities are calibrated float32 (N, 10), and rows sum to 1. Margins are float32 (N,): how far the
+        best logit stands above the mean one. Below `config.threshold`, the network is not sure. Non-digit
+        drawings were taught to have equal logits (Hendrycks et al. 2019), so the margin tells them from
+        digits better than the best probability does.
         """
         if not isinstance(inputs, Tensor) or inputs.shape[1:] != (1, INPUT, INPUT):
             raise ValueError(
@@ -703,7 +709,7 @@ class DigitCNN(nn.Module):
         return torch.softmax(logits / self.config.temperature, dim=1).numpy(), margin.numpy()
 
     def _inputs(self, images: Iterable[Any]) -> Tensor:
-        """(N, 1, 28, 28): what the network is given for each of some pictures, perhaps none."""
+        """The network's inputs (N, 1, 28, 28) for N >= 0 pictures."""
         none = torch.zeros(0, 1, INPUT, INPUT)
         return torch.cat([none, *(self.preprocess(image)[None] for image in images)])
 
@@ -724,9 +730,9 @@ class DigitCNN(nn.Module):
     def adapt(self, images: Iterable[Any], labels: Iterable[str | int]) -> DigitCNN:
         """A network that also knows these pictures, labelled "0".."9" or 0..9; this one is unchanged.
 
-        It remembers them beside the frozen weights (a cache model, Zhang et al. 2022), along with what it had
-        learnt before. Files do not hold what was learnt. Raises ValueError when the two differ in length or
-        a label is not a digit, and EmptyDrawing for a picture without ink.
+        It remembers them beside the frozen weights (a cache model, Zhang et al. 2022), in addition to earlier
+        lessons, which `save_pretrained` does not write. Raises ValueError when the two lists differ in length
+        or a label is not a digit, and EmptyDrawing for a picture without ink.
         """
         are_lists = _is_batch(images) and _is_batch(labels)
         images, labels = (list(images), list(labels)) if are_lists else ([], [])
@@ -738,24 +744,24 @@ class DigitCNN(nn.Module):
         return self.with_lessons(self._inputs(images), [int(digit) for digit in digits])
 
     def with_lessons(self, inputs: Tensor, labels: Sequence[int] | np.ndarray) -> DigitCNN:
-        """As `adapt`, for inputs (N, 1, 28, 28) that `preprocess` gave and labels 0..9."""
+        """As `adapt`, for inputs (N, 1, 28, 28) from `preprocess` and labels 0..9."""
         mine = copy.deepcopy(self)
         mine.lessons = torch.cat([self.lessons, self._remembered(inputs).to(self.lessons)])
         mine.taught = torch.cat([self.taught, torch.as_tensor(labels).to(self.taught)])
         return mine
 
     def _remembered(self, inputs: Tensor) -> Tensor:
-        """What the memory compares drawings by: float32 (N, 1568) of length 1.
+        """The unit vectors by which the memory compares drawings: float32 (N, 1568).
 
-        The maps after the second pooling, standardised. Each map's mean and deviation follow from its batch
-        normalisation: those of max(0, x) for x normal with mean `bias` and deviation `weight`.
+        They are the standardised maps after the second pooling. A map's mean and deviation are those of
+        max(0, x), where x is normal with mean `bias` and deviation `weight` of its batch normalisation.
         """
         with self._evaluating():
             maps = self.features[: self.POOLED](inputs.to(self.dense.weight)).float()
             norm = self.features[self.POOLED - 3]
             assert isinstance(norm, nn.BatchNorm2d)
             centre, spread = norm.bias.double(), norm.weight.double().abs() + 1e-3
-            # The share of a normal distribution that lies above 0, nearly.
+            # A logistic function approximates the share of a normal distribution above 0.
             share = torch.sigmoid(1.702 * centre / spread)
             bell = spread * torch.exp(-((centre / spread) ** 2) / 2) / math.sqrt(2 * math.pi)
             mean = centre * share + bell
@@ -765,11 +771,11 @@ class DigitCNN(nn.Module):
             return nn.functional.normalize(maps.flatten(1))
 
     def _recall(self, inputs: Tensor, logits: Tensor, margin: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, 10) and margins (N,) of the network's own reading, changed by what was taught.
+        """The network's own logits (N, 10) and margins (N,), changed by the lessons.
 
         Each digit gains `strength` times the similarity of its most similar lesson to the power of `focus`. A
-        digit without a lesson gains a little by its own probability, so that the taught ones do not outdo it.
-        A drawing that the network refuses is read only if it is similar enough to a lesson.
+        digit without a lesson gains a little by its own probability, so that taught digits do not crowd it
+        out. A drawing that the network refuses is read only if it is similar enough to a lesson.
         """
         similar = (self._remembered(inputs) @ self.lessons.float().T).clamp(min=0).cpu()
         nearest = similar.new_zeros(len(similar), len(LABELS)).scatter_reduce(
@@ -832,7 +838,7 @@ class DigitCNN(nn.Module):
 
     @classmethod
     def _load(cls, folder: Path, source: str) -> DigitCNN:
-        """The network in a folder, which messages and `net.source` call `source`. See `from_pretrained`."""
+        """The network in a folder, which errors and `net.source` call `source` (see `from_pretrained`)."""
         from safetensors import SafetensorError
         from safetensors.torch import load
 
@@ -885,7 +891,7 @@ def _is_batch(values: Any) -> bool:
 
 
 def _margin(logits: Tensor) -> Tensor:
-    """How far the best of some logits (N, 10) stands above their mean: (N,)."""
+    """How far the best logit stands above the mean one, for logits (N, 10): (N,)."""
     return logits.amax(dim=1) - logits.mean(dim=1)
 
 
@@ -907,6 +913,7 @@ def _download(name: str, revision: str | None) -> Path:
     folder, file = Path(), CONFIG
     try:
         for file in (CONFIG, WEIGHTS):
+            # A push between the two requests must not mix two versions.
             folder = Path(hf_hub_download(name, file, revision=folder.name or revision)).parent
         return folder
     except Exception as error:

@@ -1,8 +1,8 @@
-"""The copybook: shapes in a table, a line each, and the notation in which they are written there.
+"""The copybook: two tables of shapes, one shape a line, and their notation.
 
-`allographs.txt` holds the ways to write each digit and explains the notation, `nondigits.txt` holds some
-drawings that are not digits. A shape's numbers vary from drawing to drawing. What varies from hand to hand
-(slant, proportions, care) is in `hand.py`, and what hands do to any shape is in `operators.py`.
+`allographs.txt` holds the ways to write each digit and explains the notation. `nondigits.txt` holds drawings
+that are not digits. A shape's numbers vary from drawing to drawing. `hand.py` has the differences between
+hands (slant, proportions, care), and `operators.py` the changes that hands make to any shape.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 FOLDER = Path(__file__).parent
 NUMBER = re.compile(r"(-?\d+)((?:~-?\d+[a-z]?)*)")
-# What a line of each table begins with: digit, name and weight, or group, name and perhaps degrees.
+# A line is a digit, a name, a weight and strokes, or a group, a name, perhaps degrees, and strokes.
 DIGIT_LINE = r"(\d) ([a-z]\w*) ([1-9]\d*) ([-\do].*)"
 NONDIGIT_LINE = r"(teach|measure) ([\w-]+)(?: (\d+))? ([-\do].*)"
 
@@ -26,7 +26,7 @@ Waypoints = list[Waypoint]
 
 
 class Shape:
-    """Strokes in the notation of allographs.txt; a drawing of them takes `throws` random numbers.
+    """Strokes in the notation of allographs.txt. Each drawing of them takes `throws` random numbers.
 
     Raises ValueError for text that is not in the notation.
     """
@@ -44,7 +44,7 @@ class Shape:
             self._matrix[number, thrown[key]] += size
 
     def paths(self, throws: np.ndarray) -> list[Waypoints]:
-        """The waypoints of each stroke, in a square of side 1, for throws -1..1 of shape (self.throws,)."""
+        """The waypoints of each stroke, in a square of side 1, for `throws` of -1..1, (self.throws,)."""
         numbers = self._middles + self._matrix @ throws
         paths = []
         for stroke in self._strokes:
@@ -60,7 +60,7 @@ class Shape:
         return paths
 
     def _token(self, token: str) -> tuple[str, slice]:
-        """A waypoint, a corner or an arc, and where its numbers are."""
+        """The token of a waypoint, a corner or an arc, and the place of its numbers."""
         start = len(self._middles)
         parts = token.removeprefix("o").removesuffix("!").split(",")
         numbers = [NUMBER.fullmatch(part) for part in parts]
@@ -83,7 +83,7 @@ class Allograph(NamedTuple):
 
 
 def read_table(path: Path, form: str) -> list[tuple[str, str, int, Shape]]:
-    """The four groups of `form` in each line of a table; a number that is left out is 0.
+    """The four groups of `form` in each line of a table. A missing number is 0.
 
     Raises ValueError with a sentence that names the file and the line.
     """

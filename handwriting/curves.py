@@ -19,7 +19,7 @@ def through(waypoints: np.ndarray, corners: Sequence[bool]) -> np.ndarray:
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:
-    """A centripetal Catmull-Rom curve (Yuksel et al. 2011), without loops where waypoints are uneven."""
+    """A centripetal Catmull-Rom curve (Yuksel et al. 2011), which does not loop at uneven waypoints."""
     if len(points) < 3:
         return points
     chord = np.diff(points, axis=0)

@@ -23,11 +23,14 @@ from .hand import Hand, any_hand
 
 # Drawings that share a random stream. Workers take whole chunks, so their number does not change a drawing.
 CHUNK = 250
-PATIENT = 20  # seconds before there is a progress bar
-BLENDED = 0.25  # share of hands whose shape of a digit lies between two of the table's
-COARSE = 0.05  # share of drawings that come as small pictures of black and white pixels
-REDUCED = 0.25  # share of big drawings that pass through MNIXEL's 28x28
-# A drawing of this size can be rendered at half of it: each pixel of the 28x28 still has 4 pixels a side.
+PATIENT = 20  # seconds before the progress bar appears
+# Share of hands whose shape of a digit lies between two shapes of the table.
+BLENDED = 0.25
+# Share of drawings that become small pictures of black and white pixels.
+COARSE = 0.05
+# Share of big drawings that pass through MNIXEL's 28x28.
+REDUCED = 0.25
+# A drawing of this size can be rendered at half the scale: each pixel of the 28x28 still has 4 pixels a side.
 BIG = 8 * model.BOX  # board units
 
 
@@ -72,10 +75,10 @@ def _extent(strokes: list[board.Stroke]) -> float:
 
 
 def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarray:
-    """The network's input, float32 (28, 28). Some drawings come through MNIXEL's 28x28, or as few pixels."""
+    """The network's input, float32 (28, 28). Some drawings pass through MNIXEL's 28x28 or a few pixels."""
     big = _extent(strokes) >= BIG
     if big and rng.random() < REDUCED:
-        # Thick ink all round the 28x28 pixels would count as background, so the whole board is read instead.
+        # Thick ink all around the 28x28 would count as background, so the whole board is read instead.
         with contextlib.suppress(model.EmptyDrawing):
             return model.normalise(model.to_ink(board.reduce(board.render(strokes)) / 255))
     if rng.random() < COARSE:
@@ -88,17 +91,18 @@ def to_input(strokes: list[board.Stroke], rng: np.random.Generator) -> np.ndarra
 
 
 def hand_of(seed: int, number: int) -> Hand:
-    """The hand that makes page `number` of `drawings(..., seed, ...)`."""
+    """The hand that draws page `number` of `drawings(..., seed, ...)`."""
     return any_hand(np.random.default_rng([seed, 2, number]))
 
 
 def drawings(
     count: int, seed: int, workers: int | None = None, each: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`count` drawn digits as the network gets them, `each` in a row by one hand, a synthetic writer.
+    """`count` drawn digits as network inputs, `each` in a row by one hand, a synthetic writer.
 
     Returns uint8 images (count, 28, 28), 255 for the network's 1, and int64 labels (count,). Each hand writes
-    the ten digits equally often, shuffled. `workers` (default: one a core) do not change the result.
+    the ten digits equally often, in random order. The number of `workers` (default: one per core) does not
+    change the result.
     """
     rng = np.random.default_rng([seed, 0])
     pages = [rng.permutation(np.arange(each) % 10) for _ in range(-(-count // each))]
@@ -111,7 +115,7 @@ def _digit(seed: int, each: int, number: int, digit: int, rng: np.random.Generat
 
 
 def redraw(strokes: Sequence[board.Stroke], digit: int, rng: np.random.Generator) -> list[board.Stroke]:
-    """A person's drawing of a digit as a random hand would draw it, anywhere on the board."""
+    """A person's drawing of a digit in a random hand, anywhere on the board."""
     points = np.concatenate([stroke.points for stroke in strokes])
     low, side = points.min(axis=0), max(float(np.ptp(points, axis=0).max()), 1.0)
     lines = [curves.even((stroke.points - low) / side, curves.FINE) for stroke in strokes]
@@ -127,7 +131,7 @@ def redrawings(
     seed: int,
     workers: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each of N drawings with labels (N,), as it is and redrawn, `copies` in all; returns as `drawings`."""
+    """Each of N drawings with labels (N,), followed by `copies` - 1 redrawn ones; returns as `drawings`."""
     work = partial(_redrawing, strokes, np.repeat(labels, copies), copies)
     images = in_chunks(work, np.arange(len(strokes) * copies), [seed, 7], workers)
     return images, np.repeat(labels, copies).astype(np.int64)
@@ -143,7 +147,7 @@ Work = Callable[[int, int, np.random.Generator], np.ndarray]
 
 
 def in_chunks(work: Work, labels: np.ndarray, entropy: list[int], workers: int | None) -> np.ndarray:
-    """Do `work` on labels in a pool of processes, CHUNK labels with one random stream at a time.
+    """Do `work` on labels in a pool of processes. Each CHUNK of labels has its own random stream.
 
     Returns uint8 images (N, 28, 28), 255 for the network's 1.
     """

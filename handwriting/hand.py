@@ -1,7 +1,7 @@
 """The hand: waypoints as a particular person draws them on the board.
 
-A hand keeps its slant, proportions, care, size, brush, shapes and habits over many drawings. `Hand.today` is
-the hand of one drawing, which departs from them a little. Nothing here knows which digit is drawn.
+A hand keeps its slant, proportions, care, size, brush, shapes and habits over many drawings. `Hand.today`
+varies them a little for one drawing. No function here knows which digit is drawn.
 """
 
 from __future__ import annotations
@@ -18,34 +18,35 @@ from .allographs import Shape, Waypoints
 from .curves import FINE
 
 Lines = list[np.ndarray]
-UNSTEADY = 0.3  # spread of a drawing's throws about the hand's own, which are -1..1
+# Spread of a drawing's throws around the hand's own throws, which are -1..1.
+UNSTEADY = 0.3
 
 
 @dataclass(frozen=True)
 class Hand:
-    """How somebody writes. Lengths are shares of the drawing's height, except `side` and `radius`."""
+    """How one person writes. Lengths are shares of the drawing's height, except `side` and `radius`."""
 
     seed: int  # seed of the random numbers that stay the same in this hand
     slant: float  # tangent of the lean to the right
     turn: float  # radians, clockwise
     width: float  # factor
     waist: float  # exponent that moves the middle up (> 1) or down
-    taper: float  # by which share the top is wider than the foot
+    taper: float  # share by which the top is wider than the foot
     wobble: float  # spread of a waypoint
     warp: float  # spread of a smooth bending of the whole square
     tremor: float  # spread of the line itself
     haste: float  # length along which bends are cut
     ends: float  # length by which strokes begin and end early or late
-    drift: float  # spread of the place of every stroke but the first
+    drift: float  # spread of the place of each stroke after the first
     side: float  # longer side of a drawing, board units
     radius: float  # radius of the brush, board units
 
     def own(self, digit: int) -> np.random.Generator:
-        """Random numbers that are the same whenever this hand writes the digit, for its shape and habits."""
+        """The random numbers for this hand's shape and habits of a digit, the same in each drawing."""
         return np.random.default_rng([self.seed, digit])
 
     def today(self, rng: np.random.Generator) -> Hand:
-        """This hand in one drawing."""
+        """This hand, varied for one drawing."""
         return replace(
             self,
             slant=self.slant + rng.normal(0, 0.05),
@@ -81,14 +82,14 @@ def any_hand(rng: np.random.Generator) -> Hand:
 
 
 def paths_of(shape: Shape, own: np.random.Generator, rng: np.random.Generator) -> list[Waypoints]:
-    """The waypoints of a shape as one hand sets them, near its `own` throws, which are always the same."""
+    """The waypoints of a shape in one drawing. The throws are near the hand's `own`, which never change."""
     throws = own.uniform(-1, 1, shape.throws) + rng.normal(0, UNSTEADY, shape.throws)
     # Throws beyond -1..1 are reflected, so that every place is equally frequent over all hands.
     return shape.paths(np.abs((throws + 3) % 4 - 2) - 1)
 
 
 def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> Lines:
-    """Lines (n, 2) through the waypoints, which a hand misses a little. Their points are `FINE` apart."""
+    """Lines (n, 2) close to the waypoints, which the hand misses a little. Their points are `FINE` apart."""
     lines = []
     for number, path in enumerate(paths):
         places = np.array([point[:2] for point in path], dtype=float)
@@ -101,13 +102,13 @@ def trace(paths: Sequence[Waypoints], hand: Hand, rng: np.random.Generator) -> L
 
 
 def write(lines: Lines, hand: Hand, rng: np.random.Generator) -> Lines:
-    """The lines as a hand draws them, in units of the drawing's height, at any place."""
+    """The lines with the hand's slant, proportions and tremor, in units of the drawing's height."""
     bend = _bending(hand, rng)
     return [bend(_pulled(line, hand, rng)) for line in lines]
 
 
 def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """How far a hand misses each waypoint (n, 2): less where they are close, or bowls would get dents."""
+    """How far a hand misses each waypoint (n, 2). Close waypoints move less, or bowls would get dents."""
     noise = rng.normal(0, hand.wobble, places.shape)
     if len(places) < 3:
         return noise
@@ -118,7 +119,7 @@ def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndar
 
 
 def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
-    """A line whose bends are cut and whose ends come early or late, with the hand's tremor."""
+    """A line with the hand's tremor, rounded bends, and ends that come early or late."""
     size = curves.length(line)
     if size < 4 * FINE:
         return line
@@ -154,7 +155,7 @@ def _bending(hand: Hand, rng: np.random.Generator) -> Callable[[np.ndarray], np.
 
 
 def place(lines: Sequence[np.ndarray], hand: Hand, rng: np.random.Generator) -> list[board.Stroke]:
-    """Put lines on the board as strokes of the hand's size and brush, anywhere with the ink inside."""
+    """Strokes of the hand's size and brush, at a random place with all ink inside the board."""
     every = np.concatenate(lines)
     low, high = every.min(axis=0), every.max(axis=0)
     room = board.SIZE - 2 * hand.radius - 2

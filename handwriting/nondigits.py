@@ -1,8 +1,8 @@
 """Drawings that are not digits, for teaching and for measuring refusal.
 
-Training uses only the kinds in `TEACHING`, so `MEASURING` measures how the network refuses what it has never
-seen. Nothing in them could be read as a digit (O, l, S, Z, B, g, q, &, psi, ...). The shapes in nondigits.txt
-look much the same every time; the random ones are here.
+Training uses only the kinds in `TEACHING`, so the kinds in `MEASURING` are new to the network. None of them
+can be read as a digit, as O, l, S, Z, B, g, q, & or psi could. nondigits.txt has the shapes that look much
+the same every time; this file has the random ones.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def draw_nondigit(kind: str, rng: np.random.Generator) -> list[board.Stroke]:
 def nondigits(count: int, seed: int, workers: int | None = None) -> np.ndarray:
     """`count` drawings of the kinds in TEACHING: uint8 images (count, 28, 28), 255 for the network's 1.
 
-    `workers` (default: one a core) do not change the result.
+    The number of `workers` (default: one per core) does not change the result.
     """
     indices = np.arange(count) % len(TEACHING)
     np.random.default_rng([seed, 1]).shuffle(indices)

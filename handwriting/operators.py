@@ -1,8 +1,8 @@
 """Operators: random changes to any allograph, to draw forms that nobody wrote down.
 
-Each changes the lines of one drawing in the unit square: float arrays (n, 2), points `FINE` apart, x right
-and y down. No operator may turn a digit into another one, so the changes are small, and each operator says
-which digits it is for.
+Each operator changes the lines of one drawing in the unit square: float arrays (n, 2) of points `FINE` apart,
+with x to the right and y down. An operator must not turn a digit into another one, so the changes are small,
+and each operator lists its digits.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Lines = list[np.ndarray]
 
 
 class Operator(NamedTuple):
-    """A change to `share` of the drawings of `digits`. Those for a single digit never change non-digits."""
+    """A change to `share` of the drawings of `digits`. With a single digit, it never changes non-digits."""
 
     share: float
     change: Callable[[Lines, np.random.Generator], Lines]
@@ -28,7 +28,7 @@ class Operator(NamedTuple):
 
 OPERATORS: dict[str, Operator] = {}
 ALL = tuple(range(10))
-# A hand shows each of its habits in this share of its drawings.
+# A habit shows in this share of a hand's drawings.
 KEPT = 0.85
 
 
@@ -43,10 +43,10 @@ def operator(share: float, digits: tuple[int, ...] = ALL) -> Callable[[Callable]
 
 
 def vary(lines: Lines, digit: int | None, own: np.random.Generator, rng: np.random.Generator) -> Lines:
-    """The lines of one drawing after a throw for each operator. For a non-digit, `digit` is None.
+    """The lines of one drawing after a throw for each operator; `digit` is None for a non-digit.
 
-    `own` has the hand's random numbers for this digit. They make some operators habits, which this hand shows
-    nearly always, and always alike. Over all hands, each operator changes its share of the drawings.
+    `own` has the hand's random numbers for this digit. They make some operators habits of this hand, which
+    show in nearly all its drawings, and always alike. Over all hands, each operator changes its share.
     """
     for op in OPERATORS.values():
         meant = digit in op.digits if digit is not None else len(op.digits) > 1

@@ -4,11 +4,10 @@
 //   const net = await DigitCNN.fromPretrained("weights/");  // a URL that ends in a slash
 //   await net.classify(image, 3);                           // [{ label: "2", confidence: 0.981 }, ...]
 //
-// `image` is anything that drawImage takes, an ImageData, a Blob or File, or a list of strokes in board units.
-//
-// board.py and model.py define each step and explain it. This file is their twin, under the same names, and a
-// test compares the two. numpy and Pillow compute in float32, and so does this file, with `f32`. A drawn board
-// is the same to the bit.
+// `image` is anything that drawImage takes, an ImageData, a Blob or File, or a list of strokes in board
+// units. board.py and model.py define each step and explain it. This file is their twin, under the same
+// names, and a test compares the two. numpy and Pillow compute in float32, and so does this file, with `f32`.
+// A drawn board is the same to the bit.
 
 const { fround: f32, abs, ceil, exp, floor, max, min, sqrt } = Math;
 const F32 = Float32Array;
@@ -191,7 +190,7 @@ function boxOf({ data, height, width }, least) {
   return [top, bottom, left, right];
 }
 
-// The part of a plane in a box. A pixel whose block of `step` x `step` pixels is 0 in the mask becomes `fill`.
+// The part of a plane in a box. Where a mask of blocks of `step` x `step` pixels is 0, it becomes `fill`.
 function cut({ data, width }, [top, bottom, left, right], mask, step, fill = 0) {
   const result = plane(bottom - top, right - left);
   for (let row = top, to = 0; row < bottom; row++, to += right - left) {
@@ -212,19 +211,20 @@ const stepOf = (height, width) =>
 // A picture of any kind as a plane with one byte (grey) or four (RGBA) for each pixel.
 async function opened(image) {
   if (Array.isArray(image)) return plane(SIZE, SIZE, render(parseStrokes(image)));
-  const no = (reason) =>
+  const no = ({ message }) =>
     fail(
-      `This is not a picture (${reason}): expected what drawImage takes, an ImageData, a Blob or File, ` +
+      `This is not a picture (${message}): expected what drawImage takes, an ImageData, a Blob or File, ` +
         "or a list of strokes {points, radius}.",
     );
   const { data } = image ?? {};
   const isRead = data?.BYTES_PER_ELEMENT === 1 && [1, 4].includes(data.length / (image.height * image.width));
   let source = image;
   try {
+    // An <img> may not have loaded yet.
     await image?.decode?.();
     if (!isRead) source = await createImageBitmap(image);
   } catch (error) {
-    no(error.message);
+    no(error);
   }
   const { height, width } = source;
   const short = min(height, width);
@@ -244,7 +244,8 @@ async function opened(image) {
     context.drawImage(source, 0, 0, canvas.width, canvas.height);
     return context.getImageData(0, 0, canvas.width, canvas.height);
   } catch (error) {
-    return no(error.message);
+    // Another site's picture may not be read.
+    return no(error);
   }
 }
 
@@ -667,8 +668,8 @@ function only({ ink, step }, parts, some) {
   return cut(ink, box, keep, step);
 }
 
-// The nearly level lines across a mask, without the ink that crosses them. Their slope is that of the sharpest
-// projection (Postl 1986).
+// The nearly level lines across a mask, without the ink that crosses them. Their slope is that of the
+// sharpest projection (Postl 1986).
 function linesOf(data, height, width) {
   const places = [];
   const lengths = new Int32Array(data.length);
@@ -851,7 +852,7 @@ class Maps {
   }
 }
 
-// A function that runs a 3x3 convolution with ReLU. The weights (output, input, 3, 3) are multiplied by `scale`.
+// A function that runs a 3x3 convolution of weights (output, input, 3, 3) times `scale`, with ReLU.
 function convolution(weight, scale, bias, from, to) {
   // (outputs by four, 3, 3, input, 4)
   const kernels = new F64(to.depth * 9 * from.depth);
@@ -1050,8 +1051,8 @@ export class DigitCNN {
         return new DigitCNN(new Network(config, weights));
       } catch (error) {
         return fail(
-          `The ${WEIGHTS} of ${base} does not hold the tensors of the network in ${CONFIG} (${error.message}). ` +
-            "Take both files from the same place.",
+          `The ${WEIGHTS} of ${base} does not hold the tensors of the network in ${CONFIG} ` +
+            `(${error.message}). Take both files from the same place.`,
         );
       }
     };
@@ -1189,7 +1190,7 @@ export class DigitCNN {
     return ranked(this.predict(await this.preprocess(image)).probabilities, topK);
   }
 
-  /** The layers from input to logits, as they were in the last run: [{name, channels, height, width, data}, ...]. */
+  /** The last run's layers from input to logits: [{name, channels, height, width, data}, ...]. */
   activations() {
     const { logits, maps } = this.#network;
     const layers = maps.map(({ name, channels, side, plain }) => {

@@ -1,12 +1,14 @@
-// The page's side of the network: one worker for the whole page, which reads drawings so that the page never
+// The page's side of the network: one worker for the whole page reads drawings, so that the page never
 // stutters.
 //
-// Every question is sent at once, and the worker reads the newest of each board. An answer carries the
-// revision of the drawing that it describes; one that is older than what the board has heard already, or was
-// told to forget, is dropped here.
+// Every question is sent at once, and the worker reads the newest one of each board. An answer carries the
+// revision of the drawing that it describes. An answer that is older than the last one, or than a revision
+// that the board was told to forget, is dropped here.
 
-const RETRY = 5_000; // milliseconds before a worker or weights that did not come are asked for again
-const SILENCE = 10_000; // milliseconds without an answer after which a worker is replaced
+// The pause before a failed worker, or weights that did not come, are tried again.
+const RETRY = 5_000; // milliseconds
+// A worker that is silent for longer is replaced.
+const SILENCE = 10_000; // milliseconds
 // Keys of the sentences that the page shows.
 const AWAY = "weights.away";
 const UNABLE = "weights.unable";
@@ -18,34 +20,34 @@ const MEANT = {
 };
 
 class Engine extends EventTarget {
-  // "ready" once the weights are there, "none" where they cannot run.
+  // "loading", "ready", or "none" in a browser that cannot run the network.
   state = "loading";
-  // Why it is not ready, as the key of a sentence.
+  // The key of a sentence that says why it is not ready.
   problem = "";
   // The network's last layer: {weight: Float32Array(10 * features), bias: Float32Array(10)}.
   dense = null;
-  // What runs: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}.
+  // The weights in use: {weights: "OWNER/NAME@commit" or "embedded", parameters, accuracy, problem, base}.
   weights = null;
 
   #address = null;
   #worker = null;
   // The places of the weights that have not been tried yet.
   #bases = [];
-  // It runs until the next place is tried, or the weights are asked for again.
+  // Runs until the next place is tried, or the weights are asked for again.
   #timer = null;
   // The name of each board -> {question, receive, oldest}: its newest question until it is answered, and the
   // revision of the oldest answer that is still wanted.
   #asked = new Map();
   #reads = 0;
-  // It runs while a question has no answer.
+  // Runs while a question has no answer.
   #watchdog = null;
-  // How many workers in a row gave no answer.
+  // How many workers in a row were silent.
   #silent = 0;
-  // What the visitor has taught: {id, label, strokes or pixels} each.
+  // The visitor's lessons: [{id, label, strokes or pixels}, ...].
   #lessons = [];
 
-  // Start, once a page: `address` gives {base or bases, weights, parameters, accuracy, problem}; bases are
-  // tried in turn.
+  // Start, once on each page. `address` gives {base or bases, weights, parameters, accuracy, problem}; the
+  // bases are tried in turn.
   open(address) {
     this.#address = new URL(address, document.baseURI);
     this.#start();
@@ -61,13 +63,13 @@ class Engine extends EventTarget {
     this.#watch();
   }
 
-  // The answer to one question of a name; it never comes when another one is asked before.
+  // The answer to one question under a name. It never comes if another question is asked before.
   read(name, question) {
     this.#reads += 1;
     return new Promise((done) => this.ask(name, { ...question, revision: this.#reads }, done));
   }
 
-  // Drop what was asked about a board, up to this revision.
+  // Drop all questions about a board up to this revision.
   forget(name, revision) {
     this.#asked.set(name, { question: null, oldest: revision });
   }
@@ -115,8 +117,7 @@ class Engine extends EventTarget {
     if (isAsked) this.#watchdog = setTimeout(() => this.#replace(), SILENCE);
   }
 
-  // Ask a new worker instead of a silent one. If that is silent, too, the page says that it cannot
-  // read the drawing.
+  // Replace a silent worker. If the next one is silent, too, the page says that it cannot read the drawing.
   #replace() {
     this.#silent += 1;
     for (const [board, { question }] of this.#silent > 1 ? this.#asked : [])
@@ -157,7 +158,7 @@ class Engine extends EventTarget {
     }
   }
 
-  // Load from the next place. One that keeps silent must not keep the page from the one after it.
+  // Load from the next place. A silent one must not hold up the place after it.
   #next(problem = "") {
     const base = this.#bases.shift();
     if (!base) return this.#again(MEANT[problem] ?? AWAY);
@@ -171,7 +172,7 @@ class Engine extends EventTarget {
     this.#wait(() => this.#load());
   }
 
-  // One thing at a time is waited for.
+  // Only one action waits at a time.
   #wait(action) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, RETRY);

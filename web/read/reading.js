@@ -14,14 +14,14 @@ export class Reading {
   #question;
   #answered;
 
-  // `question()` gives what the engine is to read, null for an empty board; `answered()` is called after each
+  // `question()` gives the engine's question, or null for an empty board. `answered()` is called after each
   // new answer.
   constructor(question, answered) {
     this.#question = question;
     this.#answered = answered;
   }
 
-  // Whether the answer is to the drawing as it is.
+  // Whether the answer describes the drawing as it is now.
   isCurrent() {
     return this.answer.revision === this.revision;
   }

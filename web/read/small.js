@@ -1,20 +1,20 @@
-// Small drawings, read as if they had been drawn with a pen that fits them.
+// Reads small drawings as if the pen had been thinner.
 //
-// A digit as small as a fingertip runs together under a pen as broad as usual. The network crops and scales
-// what it gets, so enlarging the strokes and keeping the pen is the same as keeping the strokes and thinning
-// the pen, which may not become thinner than the brush.
+// The lines of a digit as small as a fingertip run together under an ordinary pen. The network crops and
+// scales its input, so enlarging the strokes has the same effect as thinning the pen, which may not become
+// thinner than the brush.
 
 import { LIMITS } from "./digit.js";
 
-// Shares of a drawing's longer side: a pen with a larger radius is broad, and one with this radius fits.
+// A pen's radius as a share of the drawing's longer side: a larger one than BROAD is too broad.
 const BROAD = 0.12;
 const FITTING = 0.065;
-const MOST = 8; // times that a drawing is enlarged
+// No drawing is enlarged more than this.
+const MOST = 8; // times
 // A drawing whose longer side is smaller is a dot, and stays one.
 const LEAST = 4; // board units
 
-// The strokes as the network should get them: {strokes, scale}, enlarged about the middle of the board where
-// they are small.
+// The strokes for the network: {strokes, scale}. A small drawing is enlarged around the middle of the board.
 export function fitted(strokes) {
   const points = strokes.flatMap((stroke) => stroke.points);
   const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));

@@ -1,5 +1,4 @@
-// Reads drawings beside the page: loads the weights, then answers each question with what the network says of
-// it.
+// Reads drawings beside the page: loads the weights, then answers each question about a drawing.
 
 import { Taught } from "../teach/taught.js";
 import { DigitCNN, ranked } from "./digit.js";
@@ -17,9 +16,9 @@ async function load(base) {
   }
 }
 
-// Only the newest question of each board counts. After an answer the worker sends itself a message, which
-// arrives behind all questions that came meanwhile, and begins the next answer then. While the pen moves, it
-// rests half of the time, so that the page stays quick.
+// Only the newest question of each board counts. After an answer, the worker sends itself a message, which
+// arrives after all questions that have come meanwhile, and only then begins the next answer. While the pen
+// moves, the worker rests half of the time, so that the page stays quick.
 
 // The name of each board -> its newest question.
 const waiting = new Map();
@@ -66,7 +65,7 @@ async function answer({ board: name, revision, strokes, picture, pictures, insid
     const { probabilities, margin, digit, lesson: place, own } = mine.predict(pixels);
     const lesson = taught.idOf(place);
     if (inside) found.layers = mine.activations();
-    // What the network makes of the drawing without the lessons.
+    // The network's answer without the lessons.
     const alone = { digit: own.digit, confidences: ranked(own.probabilities, 10) };
     return { ...found, pixels, margin, digit, lesson, alone, confidences: ranked(probabilities, 10) };
   } catch (error) {
