@@ -97,7 +97,7 @@ def luminance(image: Any) -> np.ndarray:
     """
     if isinstance(image, dict):
         # The value of a gr.Sketchpad, or a row of a data set.
-        if image.get("composite", ...) is None:
+        if "composite" in image and image["composite"] is None:
             raise EmptyDrawing("The sketch pad is empty: there is no ink in it.")
         image = image.get("composite", image.get("image"))
     given, image = image, opened(image)

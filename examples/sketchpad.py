@@ -1,4 +1,4 @@
-"""The whole idea in a few lines: draw on a `gr.Sketchpad`, and read the most probable digits in a `gr.Label`.
+"""The smallest version: draw on a `gr.Sketchpad`, and see the most probable digits in a `gr.Label`.
 
 python examples/sketchpad.py                    the weights in this project's folder
 MODEL_ID=OWNER/NAME python examples/sketchpad.py    weights from the Hugging Face Hub
@@ -19,13 +19,13 @@ net = DigitCNN.from_pretrained(os.environ.get("MODEL_ID") or ROOT / "weights")
 
 
 def classify(drawing: dict, k: int) -> dict[str, float]:
-    """The k most probable digits; none while the board is empty."""
+    """The k most probable digits, or none while the board is empty."""
     try:
         return dict(net.classify(drawing, top_k=k))
     except EmptyDrawing:
         return {}
     except ValueError as error:
-        # Gradio shows its sentence.
+        # Gradio shows the error's sentence.
         raise gr.Error(str(error)) from error
 
 

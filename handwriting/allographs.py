@@ -78,7 +78,7 @@ class Allograph(NamedTuple):
 
     digit: int
     name: str
-    weight: int  # its share beside the digit's other allographs
+    weight: int  # relative to the digit's other allographs
     shape: Shape
 
 
@@ -113,7 +113,7 @@ ALLOGRAPHS = read_allographs(FOLDER / "allographs.txt")
 NONDIGITS = read_table(FOLDER / "nondigits.txt", NONDIGIT_LINE)
 
 
-# --- for shapes that are written in Python ---
+# --- for shapes in Python ---
 
 
 class Dice:
@@ -123,7 +123,7 @@ class Dice:
         self.rng = rng
 
     def __call__(self, low: float, high: float) -> float:
-        """A number drawn evenly from low .. high."""
+        """A uniform random number from low to high."""
         return low + (high - low) * self.rng.random()
 
     def often(self, share: float) -> bool:

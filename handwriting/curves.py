@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-FINE = 0.02  # spacing of points while a drawing is in its unit square
-STEPS = 10  # points to a span between two waypoints, before the line is spaced evenly
+# Spacing of the points of a drawing in its unit square.
+FINE = 0.02
+# Points between two waypoints, before the line is spaced evenly.
+STEPS = 10
 
 
 def through(waypoints: np.ndarray, corners: Sequence[bool]) -> np.ndarray:
@@ -35,14 +37,8 @@ def _smooth(points: np.ndarray) -> np.ndarray:
     return np.concatenate([spans.reshape(-1, 2), points[-1:]])
 
 
-def length(line: np.ndarray) -> float:
-    """The length of a line."""
-    step = np.diff(line, axis=0)
-    return float(np.hypot(step[:, 0], step[:, 1]).sum())
-
-
 def even(line: np.ndarray, spacing: float, start: float = 0.0, stop: float = 1.0) -> np.ndarray:
-    """The line from share `start` to `stop` of its length, as points about `spacing` apart."""
+    """The part of the line between two shares of its length, as points about `spacing` apart."""
     step = np.diff(line, axis=0)
     along = np.concatenate([[0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))])
     total = along[-1]
@@ -54,7 +50,7 @@ def even(line: np.ndarray, spacing: float, start: float = 0.0, stop: float = 1.0
 
 
 def rounded(line: np.ndarray, sigma: float) -> np.ndarray:
-    """The line blurred by a Gaussian of `sigma` points, as a quick hand cuts bends. Both ends stay."""
+    """The line blurred by a Gaussian of `sigma` points, as a quick hand rounds bends. Both ends stay."""
     reach = int(np.ceil(2.5 * sigma))
     if reach < 1 or len(line) <= reach + 1:
         return line

@@ -1,4 +1,4 @@
-"""The dataset's configuration `drawn`: digits that this program draws, free to use (CC0)."""
+"""The dataset's configuration `drawn`: digits that this program drew, free to use (CC0)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from .drawing import allograph_of, drawings, hand_of
 
 SIZES = {"train": 60_000, "test": 10_000}  # digits of each split
-# Digits of one hand. No hand is in both splits.
+# Digits in one hand. No hand is in both splits.
 EACH = 20
-# The Hub's own way to name the files of a split.
+# How the Hub names the files of a split.
 SHARD = "{split}-00000-of-00001.parquet"
 
 
 def build(out: Path, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
     """Write the splits as parquet into the folder `out`, and return their paths.
 
-    A row has the picture as networks are given it (`image`, 28x28), the digit (`label`), the name of its
-    shape in allographs.txt (`allograph`) and the number of the hand that drew it (`hand`). Raises OSError.
+    A row has the network's input (`image`, 28x28), the digit (`label`), the name of its shape in
+    allographs.txt (`allograph`) and the number of the hand that drew it (`hand`). Raises OSError.
     """
     import datasets
 
-    # Drawing has a progress bar of its own, and writing takes a moment.
+    # `drawings` has its own progress bar, and writing is quick.
     datasets.disable_progress_bars()
     out.mkdir(parents=True, exist_ok=True)
     features = datasets.Features(

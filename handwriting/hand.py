@@ -120,7 +120,7 @@ def _wobble(places: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndar
 
 def _pulled(line: np.ndarray, hand: Hand, rng: np.random.Generator) -> np.ndarray:
     """A line with the hand's tremor, rounded bends, and ends that come early or late."""
-    size = curves.length(line)
+    size = float(np.hypot(*np.diff(line, axis=0).T).sum())
     if size < 4 * FINE:
         return line
     early = np.clip(rng.normal(0, hand.ends, 2) / size, 0, 0.12)

@@ -58,7 +58,7 @@ def vary(lines: Lines, digit: int | None, own: np.random.Generator, rng: np.rand
 
 
 def blended(lines: Lines, others: Lines, share: float) -> Lines:
-    """A drawing `share` of the way from one to another, or the first one if their strokes differ too much."""
+    """A drawing `share` of the way from one to another, or the first if their strokes differ too much."""
     if len(lines) != len(others):
         return lines
     mixed = []
@@ -75,7 +75,7 @@ def blended(lines: Lines, others: Lines, share: float) -> Lines:
 
 
 def _resampled(line: np.ndarray, count: int) -> np.ndarray:
-    """The line, whose points lie evenly, as `count` points."""
+    """A line of evenly spaced points, resampled to `count` points."""
     at, have = np.linspace(0, len(line) - 1, count), np.arange(len(line))
     return np.stack([np.interp(at, have, line[:, 0]), np.interp(at, have, line[:, 1])], axis=1)
 
@@ -85,7 +85,7 @@ def _resampled(line: np.ndarray, count: int) -> np.ndarray:
 
 @operator(0.25)
 def squared(lines: Lines, rng: np.random.Generator) -> Lines:
-    """Everything is pushed towards the edges of the box, or towards its middle."""
+    """All points move towards the edges of the box, or towards its middle."""
     low, high = _box(lines)
     middle, half = (low + high) / 2, np.maximum((high - low) / 2, 0.05)
     power = np.exp(rng.normal(0, 0.16, 2).clip(-0.35, 0.35))
@@ -176,7 +176,7 @@ def cut_short(lines: Lines, rng: np.random.Generator) -> Lines:
 
 @operator(0.2, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))
 def overshot(lines: Lines, rng: np.random.Generator) -> Lines:
-    """A stroke goes on as it was bent, so that bowls close beyond their beginning."""
+    """A stroke runs on with the same bend, so that bowls close beyond their beginning."""
 
     def change(line: np.ndarray) -> np.ndarray:
         bend = np.mean(curves.turns(line)[-10:-1]) * rng.uniform(0.4, 1.2)
@@ -199,7 +199,7 @@ def tail(lines: Lines, rng: np.random.Generator) -> Lines:
 # Not for a 1, which may be a 7 with a hook.
 @operator(0.25, digits=(0, 2, 3, 4, 5, 6, 7, 8, 9))
 def hook(lines: Lines, rng: np.random.Generator) -> Lines:
-    """An end turns sharply: a barb, a serif, the way to the next digit."""
+    """An end turns sharply: a barb, a serif, the start of the way to the next digit."""
 
     def change(line: np.ndarray) -> np.ndarray:
         turn = rng.uniform(0.7, 2.9) * (1 if rng.random() < 0.5 else -1)
@@ -229,7 +229,7 @@ def _longest(lines: Lines) -> int:
 
 
 def _at_an_end(lines: Lines, rng: np.random.Generator, change: Callable[[np.ndarray], np.ndarray]) -> Lines:
-    """Do `change` to the end of one line, or half of the time to its beginning."""
+    """Change the end of one line, or in half of the cases its beginning."""
     number, backwards = int(rng.integers(len(lines))), rng.random() < 0.5
     line = lines[number]
     if len(line) < 12:
@@ -239,7 +239,7 @@ def _at_an_end(lines: Lines, rng: np.random.Generator, change: Callable[[np.ndar
 
 
 def _run_on(line: np.ndarray, size: float, turn: float, bend: float) -> np.ndarray:
-    """The line with `size` more at its end, after `turn` radians, and bent by `bend` radians a point."""
+    """The line, extended by `size` after a turn of `turn` radians, with a bend of `bend` radians a point."""
     x, y = line[-1] - line[-5:][0]
     headings = np.arctan2(y, x) + turn + bend * np.arange(1, max(2, int(size / FINE)) + 1)
     steps = FINE * np.stack([np.cos(headings), np.sin(headings)], axis=1)

@@ -24,28 +24,6 @@ few = settings(max_examples=25)
 
 
 @few
-@given(inside, inside, radii)
-def test_a_dot_is_a_disc(x, y, radius):
-    drawn = dot(x, y, radius) / 255
-    assert drawn.sum() == pytest.approx(np.pi * radius**2, rel=0.01)  # antialiasing adds no ink
-    rows, columns = np.nonzero(drawn >= 0.5)
-    for low, high, middle in ((rows.min(), rows.max() + 1, y), (columns.min(), columns.max() + 1, x)):
-        assert abs(low - (middle - radius)) <= 1  # nor does it widen it
-        assert abs(high - (middle + radius)) <= 1
-
-
-@few
-@given(lines, radii)
-def test_rendering_is_deterministic_and_ignores_direction(points, radius):
-    stroke = board.Stroke(np.array(points), radius)
-    drawn = board.render([stroke])
-    assert np.array_equal(drawn, board.render([stroke]))
-    back = board.render([board.Stroke(stroke.points[::-1], radius)]).astype(int)
-    assert np.abs(back - drawn).max() <= 1
-    assert np.array_equal(board.reduce(drawn), board.reduce(drawn))
-
-
-@few
 @given(lines, radii)
 def test_every_pixel_is_the_coverage_by_distance(points, radius):
     points = np.array(points)
@@ -148,46 +126,22 @@ def test_strokes_are_parsed():
     assert board.parse_strokes([]) == []
 
 
-def test_strokes_at_the_limits_are_taken():
-    """One more of anything is refused, see below."""
-    for radius in (board.MIN_RADIUS, board.MAX_RADIUS):
-        assert board.parse_strokes([{"points": [[0, 0]], "radius": radius}])[0].radius == radius
-    assert len(board.parse_strokes([GOOD] * board.MAX_STROKES)) == board.MAX_STROKES
-    assert board.parse_strokes([{"points": [[0, 0]] * (board.MAX_POINTS // 2)}] * 2)
-    assert board.parse_strokes([{"points": ([[0, 0], [448, 0]] * 101)[:201]}])
-    assert board.parse_strokes([{"points": [[999_999, 0]]}])
-
-
 @pytest.mark.parametrize(
     "payload",
     [
         None,
-        {},
         "drawing",
-        [1],
         [{}],
-        [{"points": []}],
-        [{"points": [[1]]}],
         [{"points": [[1, 2, 3]]}],
-        [{"points": [["1", "2"]]}],
-        [{"points": [[True, False]]}],
         [{"points": [[float("nan"), 0]]}],
         [{"points": [[0, float("inf")]]}],
         [{"points": [[10**400, 0]]}],
-        [{"points": [[0, 0]], "radius": None}],
-        [{"points": [[0, 0]], "radius": 1e9}],
-        [{"points": [[0, 0]], "radius": 0}],
-        [{"points": [[[0], 0]]}],
-        [GOOD] * (board.MAX_STROKES + 1),
-        [{"points": [[0, 0]] * (board.MAX_POINTS // 2)}] * 2 + [GOOD],
-        [{"points": [[10**6, 0]]}],
-        [{"points": [[0, 0]], "radius": board.MIN_RADIUS - 0.1}],
-        [{"points": [[0, 0]], "radius": board.MAX_RADIUS + 0.1}],
-        [{"points": [[0, 0], [448, 0]] * 51}, {"points": [[0, 448], [0, 0]] * 51}],
+        [{"points": [[0, 0]], "radius": "15"}],
     ],
     ids=lambda payload: str(payload)[:40],
 )
 def test_bad_strokes_are_refused_with_one_sentence(payload):
+    """tests/test_engine.py tries what JSON can hold, and the limits."""
     with pytest.raises(ValueError, match=r"^[A-Z].*\.$") as caught:
         board.parse_strokes(payload)
     assert "\n" not in str(caught.value)

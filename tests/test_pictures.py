@@ -151,8 +151,6 @@ def test_paths(tmp_path):
     assert NET.classify(path, 1)[0][0] == "5"
     with pytest.raises(ValueError, match="There is no file .*none.png"):
         NET.classify(tmp_path / "none.png")
-    with pytest.raises(ValueError, match=r"cannot be opened \(cannot identify image file\)"):
-        NET.classify(b"not a picture")
 
 
 @pytest.mark.parametrize(

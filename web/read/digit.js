@@ -133,14 +133,6 @@ function drawPiece(board, x, y, dx, dy, radius) {
 
 // A plane is {data, height, width}, with its pixels row by row.
 const plane = (height, width, data = new F32(height * width)) => ({ data, height, width });
-const unit = F32.from({ length: 256 }, (_, byte) => byte / 255);
-
-// Every `step`-th byte from `first` on, as a number 0..1.
-function numbers(bytes, first = 0, step = 1) {
-  const result = new F32(bytes.length / step);
-  for (let i = 0, at = first; i < result.length; i++, at += step) result[i] = unit[bytes[at]];
-  return result;
-}
 
 function extremes(data) {
   let low = Infinity;
@@ -249,20 +241,19 @@ async function opened(image) {
   }
 }
 
-// One channel as numbers 0..1, the means of blocks of `step` x `step` pixels. It begins at the byte `first`,
-// and `depth` bytes belong to a pixel.
-function reduced({ data, height, width }, first, depth, step) {
-  if (step === 1) return plane(height, width, numbers(data, first, depth));
+// The means of blocks of `step` x `step` pixels, divided by `white`. A pixel has `depth` numbers, of which the
+// one at `first` counts.
+function reduced({ data, height, width }, step, white = 1, depth = 1, first = 0) {
   const result = plane(ceil(height / step), ceil(width / step));
-  const sums = new F64(result.data.length);
+  const means = result.data;
   for (let row = 0, at = first; row < height; row++) {
     const start = floor(row / step) * result.width;
     for (let left = 0, i = start; left < width; left += step, i++)
-      for (const end = at + depth * min(step, width - left); at < end; at += depth) sums[i] += data[at];
+      for (const end = at + depth * min(step, width - left); at < end; at += depth) means[i] += data[at];
   }
-  for (let i = 0; i < sums.length; i++) {
+  for (let i = 0; i < means.length; i++) {
     const rows = min(step, height - step * floor(i / result.width));
-    result.data[i] = sums[i] / (255 * rows * min(step, width - step * (i % result.width)));
+    means[i] /= white * rows * min(step, width - step * (i % result.width));
   }
   return result;
 }
@@ -271,7 +262,7 @@ function reduced({ data, height, width }, first, depth, step) {
 function luminance(picture) {
   const { data, height, width } = picture;
   const depth = data.length === height * width ? 1 : 4;
-  const channel = (k) => reduced(picture, k, depth, stepOf(height, width));
+  const channel = (k) => reduced(picture, stepOf(height, width), 255, depth, k);
   if (depth === 1) return channel(0);
   const colours = [0, 1, 2].map(channel);
   const [red, green, blue] = colours.map((colour) => colour.data);
@@ -370,7 +361,7 @@ function divided(ink, peak) {
 // As toInk, for a square board. Unless ink lies near the edge, the empty ground around the ink is left out.
 function boardInk(values) {
   const { width } = values;
-  const [top, bottom, left, right] = boxOf(values, unit[1]);
+  const [top, bottom, left, right] = boxOf(values, f32(1 / 255));
   const edge = floor(width / 16);
   if (!bottom || max(bottom, right) > width - edge) return toInk(values);
   const ink = cut(values, [top, bottom, left, right]);
@@ -423,7 +414,11 @@ function filtered(values, height, width, ...filters) {
   let bytes = new U8(data.length);
   for (let i = 0; i < data.length; i++) bytes[i] = rint(f32(min(max(data[i], 0), 1) * 255));
   for (const filter of filters) bytes = filter(bytes, height, width);
-  return plane(height, width, numbers(bytes));
+  return plane(
+    height,
+    width,
+    new F32(bytes).map((byte) => byte / 255),
+  );
 }
 
 function transposed(data, height, width) {
@@ -707,17 +702,8 @@ function linesOf(data, height, width) {
 // The largest bright patch and the largest dark one (Otsu 1979), with all that they enclose:
 // [plane, paper in blocks of 4].
 function sheets({ data, height, width }) {
-  const small = plane(ceil(height / 4), ceil(width / 4));
+  const small = reduced({ data, height, width }, 4);
   const count = small.data.length;
-  const pixels = new U8(count);
-  for (let row = 0, i = 0; row < height; row++) {
-    for (let column = 0; column < width; column++, i++) {
-      const at = (row >> 2) * small.width + (column >> 2);
-      small.data[at] += data[i];
-      pixels[at]++;
-    }
-  }
-  for (let i = 0; i < count; i++) small.data[i] /= pixels[i];
   const [low, high] = extremes(small.data);
   if (high - low < 1e-3) return [];
   const bins = 64;
