@@ -89,6 +89,11 @@ def test_bad_top_k(net, top_k):
         net.classify(picture("4"), top_k=top_k)
 
 
+def test_predict_takes_no_pictures(net):
+    with pytest.raises(ValueError, match="classify\\(\\) takes pictures"):
+        net.predict(picture("4"))
+
+
 def test_a_network_in_training_is_read_from_and_stays_so(net):
     net.train()
     net.features[1].eval()
