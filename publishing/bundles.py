@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shutil
-import sys
 from importlib import metadata
 from modulefinder import ModuleFinder
 from pathlib import Path
@@ -14,7 +12,6 @@ from pathlib import Path
 import jinja2
 import yaml
 from packaging.requirements import Requirement
-from PIL import Image
 
 from data import parquet
 from publishing import pins
@@ -46,24 +43,13 @@ class BundleError(ValueError):
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
     """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
 
-    Without the package onnx there is no model.onnx. Raises BundleError as `checked`.
+    Raises BundleError as `checked`.
     """
-    # These import torch, which the other kinds do without.
-    from publishing import export
-
-    net, measured = checked(weights)
+    measured = checked(weights)
     out.mkdir(parents=True, exist_ok=True)
-    has_onnx = importlib.util.find_spec("onnx") is not None
-    if has_onnx:
-        export.export(net, out / "model.onnx")
-    else:
-        print("Without model.onnx: it needs the Python package onnx.", file=sys.stderr)
-    write(out / "README.md", cards.model_card(measured, name, dataset, export.OPSET if has_onnx else None))
+    write(out / "README.md", cards.model_card(measured, name, dataset))
     for file in (*(weights / file for file in MODEL), ROOT / "model.py", assets()["read/digit.js"], SAMPLE):
         shutil.copyfile(file, out / file.name)
-    with Image.open(SAMPLE) as picture:
-        pixels = net.preprocess(picture)[0].mul(255).round().byte().numpy()
-    Image.fromarray(pixels).save(out / "digit28.png")
     if dataset:
         write(out / "notebook.ipynb", cards.notebook(name, dataset))
 
@@ -72,10 +58,10 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def checked(weights: Path):
-    """The network in a folder that train.py wrote, and its metrics.
+def checked(weights: Path) -> dict:
+    """The metrics in a folder that train.py wrote.
 
-    Raises BundleError unless they belong together and make a card.
+    Raises BundleError unless they belong to the weights beside them and make a card.
     """
     from model import DigitCNN
 
@@ -90,7 +76,7 @@ def checked(weights: Path):
         raise BundleError(
             f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
         ) from error
-    return net, measured
+    return measured
 
 
 def dataset(

@@ -14,7 +14,7 @@ SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
 # Only this command writes these files, so it deletes those that are no longer part of the project.
 OURS = {
-    "model": ["model.onnx", "notebook.ipynb"],
+    "model": ["model.onnx", "digit28.png", "notebook.ipynb"],
     "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*", "data-*.png"],
     "space": [
         f"{name}/*" for name in ("contributions", "data", "docs", "publishing", "serving", "web", "weights")

@@ -36,13 +36,11 @@ def fill(template: str, front: dict | None = None, **values) -> str:
     return re.sub(r"\n{3,}", "\n\n", ENVIRONMENT.get_template(template).render(front=head, **values))
 
 
-def model_card(
-    result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None
-) -> str:
+def model_card(result: dict, name: str | None = None, dataset: str | None = None) -> str:
     """The card for a report of train.py. It quotes docs/accuracy.json if that measured the same weights.
 
-    `name` is the model repository, or None for the folder in the project, `dataset` the repository of the
-    dataset, and `onnx` the opset of model.onnx.
+    `name` is the model repository, or None for the folder in the project. `dataset` is the repository of the
+    dataset, if everybody can see it and MNIXEL is in it.
     """
     settings = result["settings"]
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
@@ -60,7 +58,6 @@ def model_card(
         title=(name or "mnixel-cnn").split("/")[-1],
         name=name,
         dataset=dataset,
-        onnx=onnx,
         result=result,
         test=metrics.describe(result["test"]),
         sources="; ".join(sources),

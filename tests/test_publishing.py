@@ -13,15 +13,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 from pyarrow import parquet
 
 import publish as command
-from data import arrays
-from model import DigitCNN
-from publishing import bundles, export
+from publishing import bundles
 from reports import cards, tables
 from tests.harness import CLEAN, ROOT, called
 from tests.harness.hub import (
@@ -79,7 +76,7 @@ def test_a_free_account_gets_all_that_it_may_have(everything):
         assert f"  {hub.url}/{repository.path}\n  commit {repository.commits[-1][0]}\n" in said
     assert set(hub.files("model", MODEL)) == {
         ".gitattributes", "README.md", "config.json", "metrics.json", "model.py", "model.safetensors",
-        "digit.js", "digit.png", "digit28.png", "model.onnx", "notebook.ipynb"
+        "digit.js", "digit.png", "notebook.ipynb"
     }  # fmt: skip
     space, repository = hub.files("space", SPACE), hub.repository("space", SPACE)
     assert (repository.sdk, repository.hardware) == ("gradio", "zero-a10g")
@@ -374,13 +371,11 @@ def download(hub: LocalHub, folder: Path) -> str:
     return card
 
 
-def test_a_stranger_uses_the_weights_by_python_and_onnxruntime(everything, tmp_path):
+def test_a_stranger_uses_the_weights_in_python(everything, tmp_path):
     hub, here = everything[0], tmp_path / "stranger"
-    torch, onnx = blocks(download(hub, here), "python")
-    assert len(onnx.split("\n\n")[1].splitlines()) + 2 <= 5
-    for code, said in ((torch, "[('2', "), (onnx, "[2] [")):
-        used = client(hub, here / ".home", sys.executable, "-c", code, token="", cwd=here)
-        assert used.stdout.startswith(said), used.stderr
+    (code,) = blocks(download(hub, here), "python")
+    used = client(hub, here / ".home", sys.executable, "-c", code, token="", cwd=here)
+    assert used.stdout.startswith("[('2', "), used.stderr
 
 
 def test_a_stranger_uses_the_weights_in_a_browser(everything, tmp_path, browser):
@@ -396,28 +391,11 @@ def test_a_stranger_uses_the_weights_in_a_browser(everything, tmp_path, browser)
     site.kill()
 
 
-def test_onnx_and_torch_agree_on_every_test_image(everything, mnixel, tmp_path):
-    import onnxruntime
-    import torch
-
-    published, net = everything[0].files("model", MODEL)["model.onnx"], DigitCNN.from_pretrained(WEIGHTS)
-    inputs = np.stack([net.preprocess(picture / 255).numpy() for picture in arrays("clean", mnixel).x_test])
-    probabilities, margin = net.predict(torch.from_numpy(inputs))
-    session = onnxruntime.InferenceSession(published)
-    assert {value.name for value in session.get_outputs()} == {"probabilities", "margin"}
-    for count in (1, 116):
-        theirs = session.run(["probabilities", "margin"], {"image": inputs[:count]})
-        assert np.abs(theirs[0] - probabilities[:count]).max() <= 1e-4
-        assert np.abs(theirs[1] - margin[:count]).max() <= 1e-4
-    export.export(net, tmp_path / "again.onnx")
-    assert (tmp_path / "again.onnx").read_bytes() == published
-
-
 def test_the_card_holds_what_was_measured():
     from huggingface_hub import ModelCard
 
     result = json.loads((WEIGHTS / "metrics.json").read_text())
-    card = ModelCard(cards.model_card(result, MODEL, DATASET, export.OPSET))
+    card = ModelCard(cards.model_card(result, MODEL, DATASET))
     measured = tables.stored("accuracy")
     assert measured["sha256"] == result["sha256"], "measure these weights with bench.accuracy"
     results = {row.dataset_name: row.metric_value for row in card.data.eval_results}
