@@ -7,7 +7,7 @@
     python publish.py dataset OWNER --consent    the dataset with MNIXEL's own drawings, too
     python publish.py static OWNER               the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
-    python publish.py check ADDRESS              is a live page well? (or OWNER/NAME of a Space)
+    python publish.py check ADDRESS              is a live page (or the Space OWNER/NAME) well? In seconds
 
 A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
 none when nothing changed. The files here stay as they are. With `all`, a failure does not stop the other
@@ -31,7 +31,7 @@ from data.cli import guarded, sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
 from publishing.hub import PublishError
-from publishing.upload import CPU, ZERO, at_hub, choose_hardware, configure, make_private, sign_in, upload
+from publishing.upload import CPU, at_hub, create_space, make_private, set_variables, sign_in, upload
 from web.build import BuildError
 
 PROG = "python publish.py"
@@ -62,11 +62,10 @@ class Publisher:
         name, private = self.names[kind], self.options.private
         if private and not self._will_be_private(kind):
             raise PublishError(f"{name} is public: make it private on its page, or give another name.")
-        settings = getattr(self, kind)(out)
+        variables = getattr(self, kind)(out)
         if self.api:
             upload(self.api, kind, name, out, private)
-        if self.api and settings:
-            configure(self.api, name, *settings)
+            set_variables(self.api, name, variables or {})
 
     def dataset(self, out: Path) -> None:
         """MNIXEL's drawings, if they may be shown, drawn digits and contributed ones."""
@@ -108,11 +107,11 @@ class Publisher:
             has_mnixel = not self.api and self.options.consent
         bundles.model(out, self.options.weights, self.names["model"], name if has_mnixel else None)
 
-    def space(self, out: Path) -> tuple[str, dict[str, str]]:
-        """The page as a Gradio Space, which is created if it does not exist; its hardware and variables."""
+    def space(self, out: Path) -> dict[str, str]:
+        """The page as a Gradio Space, which is created if it does not exist; returns its variables."""
         self._refuse_to_show_private_weights("space")
         options, name, model = self.options, self.names["space"], self.names["model"]
-        variables, hardware = {"MODEL_ID": model}, options.hardware or CPU
+        variables, hardware = {"MODEL_ID": model}, CPU
         if options.contributions:
             variables["CONTRIBUTIONS_REPO"] = options.contributions
         if self.api:
@@ -122,9 +121,9 @@ class Publisher:
                     f"  contributions go to {options.contributions}: put a token that may write there, and "
                     "nowhere else, into the Space's secret HF_TOKEN on its settings page"
                 )
-            hardware = choose_hardware(self.api, name, options.hardware, options.private)
+            hardware = create_space(self.api, name, options.private)
         bundles.space(out, options.weights, name, model, self._public("dataset"), hardware)
-        return hardware, variables
+        return variables
 
     def static(self, out: Path) -> None:
         """The page without a server."""
@@ -178,11 +177,11 @@ def _has(info, folder: str) -> bool:
 # --- command ------------------------------------------------------------------------------------------------
 
 
-def parse(arguments: list[str]) -> tuple[argparse.Namespace, dict[str, str]]:
+def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
     """The options, and the name of the repository of each kind (also of those that are only linked)."""
     parser = argparse.ArgumentParser(PROG, None, __doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
-    add("kind", choices=["model", "dataset", "space", "static", "all"], help="or: check ADDRESS")
+    add("kind", choices=[*DEFAULT, "all", "check"])
     add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
@@ -191,7 +190,6 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, dict[str, str]]:
     add("--drawn", type=Path, metavar="FOLDER", help=drawn)
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
     add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
-    add("--hardware", help=f"hardware of the Space (default: what it has; a new one gets {CPU} or {ZERO})")
     private = "private dataset that gets contributed drawings from the Space"
     add("--contributions", metavar="OWNER/NAME", help=private)
     add("--private", action="store_const", const=True, help="make new repositories private")
@@ -238,17 +236,11 @@ def list_files(folder: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
-    command = sys.argv[1:] if arguments is None else arguments
-    if command[:1] == ["check"]:
+    options, names = parse(arguments)
+    if options.kind == "check":
         from publishing.check import check
 
-        about = (
-            "Check whether a live page is well, in some seconds. Writes nothing but a line for each check."
-        )
-        parser = argparse.ArgumentParser(f"{PROG} check", description=about)
-        parser.add_argument("address", help="its address, or OWNER/NAME of a Space")
-        return check(parser.parse_args(command[1:]).address)
-    options, names = parse(command)
+        return check(options.target)
     with tempfile.TemporaryDirectory() as work:
         return guarded(PROG, lambda: publish(options, names, Path(work)), PublishError)
 

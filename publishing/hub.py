@@ -46,8 +46,8 @@ CHANGED = (
 BY_STATUS = {
     401: f"The Hub does not accept the token: {NEW_TOKEN}.",
     402: (
-        "The Hub asks for payment for {repository}{quote}: take a plan that has it, leave out --hardware, or "
-        "publish the static page, which is free."
+        "The Hub asks for payment for {repository}{quote}: take a plan that has it, or publish the static "
+        "page, which is free."
     ),
     403: REFUSED,
     409: CHANGED,

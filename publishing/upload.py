@@ -49,11 +49,10 @@ def at_hub(api, kind: str, name: str):
             return None
 
 
-def choose_hardware(api, name: str, wanted: str | None, private: bool | None) -> str:
+def create_space(api, name: str, private: bool | None) -> str:
     """Create the Gradio Space `name` unless it exists; returns its hardware.
 
-    Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU.
-    Raises PublishError when the account may have none of these.
+    A new Space runs on CPU if the account may have that, else on ZeroGPU. Raises PublishError.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -62,13 +61,13 @@ def choose_hardware(api, name: str, wanted: str | None, private: bool | None) ->
     with explained(f"the space {name}"):
         try:
             if is_new:
-                api.create_repo(name, space_hardware=wanted, **settings)
+                api.create_repo(name, **settings)
         except HfHubHTTPError as error:
-            if wanted or error.response.status_code != 402:
+            if error.response.status_code != 402:
                 raise
             api.create_repo(name, space_hardware=ZERO, **settings)
             print(f"  not on {CPU}, because the Hub asks this account for payment{hub.quoted(error)}")
-        hardware = wanted or api.get_space_runtime(name).requested_hardware or CPU
+        hardware = api.get_space_runtime(name).requested_hardware or CPU
     print(f"  on {hardware}", flush=True)
     return hardware
 
@@ -108,12 +107,10 @@ def upload(api, kind: str, name: str, folder: Path, private: bool | None = None)
     print(f"  {url}\n  commit {commit}{'' if commit != before.sha else ' (nothing changed)'}", flush=True)
 
 
-def configure(api, name: str, hardware: str, variables: dict[str, str]) -> None:
-    """Give the Gradio Space `name` its hardware and variables, if it has others. Raises PublishError."""
+def set_variables(api, name: str, variables: dict[str, str]) -> None:
+    """Give the Space `name` these variables, where it has others. Raises PublishError."""
     with explained(f"the space {name}"):
-        current = api.get_space_variables(name)
+        current = api.get_space_variables(name) if variables else {}
         for key, value in variables.items():
             if key not in current or current[key].value != value:
                 api.add_space_variable(name, key, value)
-        if api.get_space_runtime(name).requested_hardware != hardware:
-            api.request_space_hardware(name, hardware)

@@ -135,8 +135,10 @@ def test_a_space_goes_on_cpu_where_the_account_may_and_stays_where_it_is(hub, tm
     assert "  on cpu-basic\n" in published(hub, tmp_path / "us", "space", OWNER)
     assert {*theirs, "app.py"} <= set(hub.files("space", SPACE))
     assert not {"serving/old.py", "web/old.js"} & set(hub.files("space", SPACE))
-    published(hub, tmp_path / "us", "space", OWNER, "--hardware", "zero-a10g", "--model", "OWNER/another")
     repository = hub.repository("space", SPACE)
+    # Its owner moves it on its settings page.
+    repository.hardware = "zero-a10g"
+    assert "  on zero-a10g\n" in published(hub, tmp_path / "us", "space", OWNER, "--model", "OWNER/another")
     assert (repository.hardware, repository.variables) == ("zero-a10g", {"MODEL_ID": "OWNER/another"})
     assert "spaces==" in hub.files("space", SPACE)["requirements.txt"].decode()
 
@@ -226,7 +228,7 @@ REFUSALS = {  # case -> the arguments; a token, a fault, or the Space that is th
     ),
     "card": ("model", Fault("validate-yaml", "400", message="bad"), "refused the request for the model"),
     "server": ("model", Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
-    "hardware": ("space --hardware t4-small", None, 'for payment for the space OWNER/mnixel ("A PRO'),
+    "payment": ("space", Fault("create", "402", message="Pay"), 'payment for the space OWNER/mnixel ("Pay"'),
     "hidden name": ("space", TAKEN, 'changed it meanwhile ("You already created it"): give another name, or'),
     "name": ("space", "docker", "The name OWNER/mnixel is taken, by a docker Space: give another as"),
     "name of the page": ("static", "gradio", "OWNER/mnixel-static is taken, by a gradio Space"),
