@@ -1,18 +1,18 @@
 """Publish the dataset, the model and the page on the Hub.
 
     hf auth login                                once, with a token that may write
-    python publish.py all OWNER --dry-run        lists the files that would go, and asks no Hub
+    python publish.py all OWNER --dry-run        only list the files, without the Hub
     python publish.py all OWNER                  OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
                                                  OWNER/mnixel (Space), OWNER/mnixel-static (Space)
     python publish.py dataset OWNER --consent    the dataset with MNIXEL's own drawings, too
     python publish.py static OWNER               the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
-    python publish.py check ADDRESS              is a live page (or the Space OWNER/NAME) well? In seconds
+    python publish.py check ADDRESS              in seconds: is a live page (or the Space OWNER/NAME) well?
 
-A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
-none when nothing changed. The files here stay as they are. With `all`, a failure does not stop the other
-parts, and the next run finishes them. It takes a minute, and some three more for the dataset, whose digits
-it draws. docs/publishing.md has the details.
+A new Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit,
+or none when nothing changed. The files here stay as they are. With `all`, a failure does not stop the other
+parts, and the next run finishes them. It takes a minute, and some three more for the dataset, because its
+digits are drawn. docs/publishing.md has the details.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from data.cli import guarded, sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
 from publishing.hub import PublishError
-from publishing.upload import CPU, at_hub, create_space, make_private, set_variables, sign_in, upload
+from publishing.upload import CPU, at_hub, create_space, set_model, sign_in, upload
 from web.build import BuildError
 
 PROG = "python publish.py"
 ROOT = Path(__file__).parent
-# Kind -> name of its repository, in the order of publishing: a card points at what is there already.
+# Kind -> name of its repository, in the order of publishing, because a card links to what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 NO_CONSENT = (
     "MNIXEL's own drawings stay out, because their authors state no licence: --consent states that they "
@@ -47,10 +47,9 @@ FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
 
 @dataclass
 class Publisher:
-    """Lays out the files of each kind and, with `api`, publishes them. Raises FAILURES.
+    """Publishes each kind by `api`. In a dry run, which has no `api`, it only lays out the files.
 
-    The method that is named after a kind lays out its files in the new folder `out`. Without `api`, in a dry
-    run, it asks no Hub.
+    Each kind has a method of its name, which lays out its files in the new folder `out`. Raises FAILURES.
     """
 
     options: argparse.Namespace
@@ -58,22 +57,23 @@ class Publisher:
     api: Any = None
 
     def publish(self, kind: str, out: Path) -> None:
-        """Lay out one kind in the new folder `out` and, with `api`, upload it; print the progress."""
+        """Lay out one kind in the new folder `out`, upload it, and print the progress."""
         name, private = self.names[kind], self.options.private
         if private and not self._will_be_private(kind):
             raise PublishError(f"{name} is public: make it private on its page, or give another name.")
-        variables = getattr(self, kind)(out)
+        getattr(self, kind)(out)
         if self.api:
             upload(self.api, kind, name, out, private)
-            set_variables(self.api, name, variables or {})
+            if kind == "space":
+                set_model(self.api, name, self.names["model"])
 
     def dataset(self, out: Path) -> None:
-        """MNIXEL's drawings, if they may be shown, drawn digits and contributed ones."""
+        """The drawn and the contributed digits, and MNIXEL's drawings if they may be shown."""
         from handwriting import dataset as drawing
 
         options, info = self.options, self._at_hub("dataset")
         mnixel = options.consent or self._will_be_private("dataset")
-        # What can fail comes before the digits are drawn.
+        # Everything that can fail comes before the digits are drawn.
         if mnixel:
             for archive in CONFIGS.values():
                 locate(archive, options.data)
@@ -82,7 +82,7 @@ class Publisher:
         if info and _has(info, "contributed/") and not options.contributed.is_dir():
             raise PublishError(
                 f"{self.names['dataset']} has contributed drawings and this checkout has none: run "
-                "`python -m contributions merge` where they are kept, or name its folder in --contributed."
+                "`python -m contributions merge` where they are stored, or name its folder in --contributed."
             )
         drawn = options.drawn or out.with_name("drawn")
         if options.drawn and not drawing.is_drawn(drawn):
@@ -90,7 +90,7 @@ class Publisher:
                 f"{drawn} has no drawn digits: `python -m handwriting build {drawn}` writes them."
             )
         if self.api:
-            # Drops drawings that were deleted since the merge; may ask the Hub.
+            # Drawings that were deleted since the merge must not be published.
             refresh(options.contributed)
         if self.api and not options.drawn:
             drawing.build(drawn)
@@ -99,7 +99,7 @@ class Publisher:
         bundles.dataset(out, self.names["dataset"], drawn, options.contributed, mnixel, options.data)
 
     def model(self, out: Path) -> None:
-        """The weights. Their notebook trains on MNIXEL, so it needs a public dataset that has it."""
+        """The weights, with a notebook if the dataset that it trains on is public and has MNIXEL."""
         name = self.names["dataset"]
         if info := self._at_hub("dataset"):
             has_mnixel = _has(info, "clean/") and not info.private
@@ -107,23 +107,12 @@ class Publisher:
             has_mnixel = not self.api and self.options.consent
         bundles.model(out, self.options.weights, self.names["model"], name if has_mnixel else None)
 
-    def space(self, out: Path) -> dict[str, str]:
-        """The page as a Gradio Space, which is created if it does not exist; returns its variables."""
+    def space(self, out: Path) -> None:
+        """The page as a Gradio Space. It is created first if it does not exist."""
         self._refuse_to_show_private_weights("space")
-        options, name, model = self.options, self.names["space"], self.names["model"]
-        variables, hardware = {"MODEL_ID": model}, CPU
-        if options.contributions:
-            variables["CONTRIBUTIONS_REPO"] = options.contributions
-        if self.api:
-            if options.contributions:
-                make_private(self.api, options.contributions)
-                print(
-                    f"  contributions go to {options.contributions}: put a token that may write there, and "
-                    "nowhere else, into the Space's secret HF_TOKEN on its settings page"
-                )
-            hardware = create_space(self.api, name, options.private)
-        bundles.space(out, options.weights, name, model, self._public("dataset"), hardware)
-        return variables
+        name, options = self.names["space"], self.options
+        hardware = create_space(self.api, name, options.private) if self.api else CPU
+        bundles.space(out, options.weights, name, self.names["model"], self._public("dataset"), hardware)
 
     def static(self, out: Path) -> None:
         """The page without a server."""
@@ -136,7 +125,7 @@ class Publisher:
         return at_hub(self.api, kind, self.names[kind]) if self.api else None
 
     def _public(self, kind: str) -> str | None:
-        """The name of a repository that everybody can see, else None. In a dry run all are seen."""
+        """The name of the kind's repository if everybody can see it, else None. A dry run sees all."""
         info = self._at_hub(kind)
         seen = info and not info.private and (kind != "space" or info.sdk == "gradio")
         return self.names[kind] if seen or not self.api else None
@@ -155,7 +144,10 @@ class Publisher:
             )
 
     def _commit_of_the_weights(self) -> str | None:
-        """The commit of the model repository if browsers can read it; PublishError if its weights differ."""
+        """The commit of the model repository, or None if browsers cannot read it.
+
+        Raises PublishError if it holds other weights.
+        """
         name, info = self.names["model"], self._at_hub("model")
         if not info or info.private or info.gated:
             return None
@@ -170,7 +162,7 @@ class Publisher:
 
 
 def _has(info, folder: str) -> bool:
-    """Whether the repository with this record of the Hub has files in `folder`."""
+    """Whether a repository has files in `folder`, according to the Hub's record of it."""
     return any(file.rfilename.startswith(folder) for file in info.siblings or [])
 
 
@@ -178,20 +170,18 @@ def _has(info, folder: str) -> bool:
 
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
-    """The options, and the name of the repository of each kind (also of those that are only linked)."""
+    """The options, and kind -> name of its repository, also for kinds that are only linked."""
     parser = argparse.ArgumentParser(PROG, None, __doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
     add("kind", choices=[*DEFAULT, "all", "check"])
     add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings, too")
+    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
     drawn = "folder of `python -m handwriting build` (default: draw the digits anew)"
     add("--drawn", type=Path, metavar="FOLDER", help=drawn)
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
-    add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
-    private = "private dataset that gets contributed drawings from the Space"
-    add("--contributions", metavar="OWNER/NAME", help=private)
+    add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve (default: OWNER/mnixel-cnn)")
     add("--private", action="store_const", const=True, help="make new repositories private")
     add("--dry-run", action="store_true", help="list the files that would go, and ask no Hub")
     options = parser.parse_args(arguments)
@@ -206,7 +196,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
 
 
 def publish(options: argparse.Namespace, names: dict[str, str], work: Path) -> int:
-    """Publish the kinds, or list their files, and print each failure; returns the exit status."""
+    """Publish the chosen kinds, or list their files, and print each failure; returns the exit status."""
     kinds = [kind for kind in DEFAULT if options.kind in (kind, "all")]
     publisher, status = Publisher(options, names, None if options.dry_run else sign_in()), 0
     for number, kind in enumerate(kinds, 1):
@@ -214,7 +204,7 @@ def publish(options: argparse.Namespace, names: dict[str, str], work: Path) -> i
         try:
             publisher.publish(kind, work / kind)
         except FAILURES as error:
-            # On a new line, because a progress bar may be open.
+            # An open progress bar does not end its line.
             print(f"\n{PROG}: {sentence(error)}", file=sys.stderr, flush=True)
             status = 1
         if options.dry_run:
@@ -222,12 +212,12 @@ def publish(options: argparse.Namespace, names: dict[str, str], work: Path) -> i
     if options.dry_run:
         print("Nothing was sent.")
     elif status:
-        print("Not everything is published. Run it again to finish.")
+        print("Not everything is published. Run the command again to finish.")
     return status
 
 
 def list_files(folder: Path) -> None:
-    """Print the size of each file in `folder`, and of all together."""
+    """Print the sizes of the files in `folder`."""
     sizes = {path: path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
     for path, size in sizes.items():
         print(f"  {path.relative_to(folder)}  {size:,} bytes")

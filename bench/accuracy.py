@@ -1,15 +1,15 @@
 """The accuracy of the shipped weights on every set: `python -m bench.accuracy`.
 
 FREEHAND_DIR, UNIPEN_DIR and MNIST_CSV name other people's digits (docs/operations.md). Nothing trains on
-them, nor on the non-digit drawings that are read here. It takes some twenty minutes, prints the tables, and
-writes the counts to docs/accuracy.json: to runs/bench/accuracy.json if a set is missing, or if the weights
-are not those that ship.
+them, nor on the non-digit drawings that are measured here. It takes some twenty minutes, prints the tables,
+and writes the counts to docs/accuracy.json. If a set is missing, or the weights are not the shipped ones, it
+writes to runs/bench/accuracy.json instead.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -27,16 +27,20 @@ NONDIGITS = 2000
 SOURCES = {"FREEHAND_DIR": pendigits.folder, "UNIPEN_DIR": unipen.folder, "MNIST_CSV": sets.mnist_file}
 
 
-def other_people() -> Iterator[tuple[str, Iterable[sets.Set]]]:
-    """The sets of other people's digits that are there, each in parts."""
-    if (root := unipen.folder()) is not None:
-        yield tables.UNSEEN, sets.collections(root, looked_at=False)
-        yield "UNIPEN, writers looked at", sets.collections(root, looked_at=True)
-    if (folder := pendigits.folder()) is not None:
-        yield "pendigits", [sets.pendigits(folder)]
-    if (file := sets.mnist_file()) is not None:
-        found = sets.mnist(file)
-        yield f"MNIST, {len(found.labels):,} training digits", [found]
+def all_sets(mnixel: data.Arrays) -> dict[str, Iterable[sets.Set]]:
+    """Name -> parts of each set that is there."""
+    found: dict[str, Iterable[sets.Set]] = {
+        tables.MNIXEL: [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)]
+    }
+    if root := unipen.folder():
+        found[tables.UNSEEN] = sets.collections(root, looked_at=False)
+        found["UNIPEN, writers looked at"] = sets.collections(root, looked_at=True)
+    if folder := pendigits.folder():
+        found["pendigits"] = [sets.pendigits(folder)]
+    if file := sets.mnist_file():
+        digits = sets.mnist(file)
+        found[f"MNIST, {len(digits.labels):,} training digits"] = [digits]
+    return found
 
 
 def read(net: DigitCNN, parts: Iterable[sets.Set]) -> tuple[np.ndarray, np.ndarray, np.ndarray, list]:
@@ -55,27 +59,27 @@ def read(net: DigitCNN, parts: Iterable[sets.Set]) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(labels), np.concatenate(probabilities), np.concatenate(margins), writers
 
 
-def people(net: DigitCNN, named: Iterable[tuple[str, Iterable[sets.Set]]]) -> dict[str, dict]:
-    """What docs/accuracy.json says of each named set."""
+def people(net: DigitCNN, named: dict[str, Iterable[sets.Set]]) -> dict[str, dict]:
+    """The fields of docs/accuracy.json about named sets, each given in parts."""
     results: dict[str, dict] = {"sets": {}, "details": {}, "worst_writers": {}, "refused": {}}
-    for name, parts in named:
+    for name, parts in named.items():
         labels, probabilities, margins, writers = read(net, parts)
         guesses = probabilities.argmax(1)
         row = metrics.counted(int((guesses == labels).sum()), len(labels))
         print(f"{name}: {metrics.describe(row)}", file=sys.stderr)
         results["sets"][name] = {tables.OURS: row}
+        results["refused"][name] = refused(net, margins)
         results["details"][name] = {
             "confusion": metrics.confusion(labels, guesses).tolist(),
             "reliability": metrics.reliability(labels, probabilities),
         }
-        results["refused"][name] = refused(net, margins)
         if writers:
             results["worst_writers"][name] = sets.worst_writers(guesses == labels, np.array(writers))
     return results
 
 
 def beside_upstream(rows: dict[str, dict]) -> dict[str, dict]:
-    """The rows with upstream's published figures, measured once: its network and the sets do not change."""
+    """The rows with upstream's published figures, which hold: neither its network nor the sets change."""
     published = tables.stored("accuracy").get("sets", {})
     return {name: published.get(name, {}) | row for name, row in rows.items()}
 
@@ -86,16 +90,16 @@ def refused(net: DigitCNN, margins: np.ndarray) -> dict[str, int]:
 
 
 def nondigits() -> sets.Set:
-    """Boards with drawings of the kinds that nothing trains on, always the same."""
+    """Boards with drawings of the kinds that nothing trains on, the same in every run."""
     rng = np.random.default_rng(11)
     drawn = [board.render(draw_nondigit(MEASURING[i % len(MEASURING)], rng)) for i in range(NONDIGITS)]
     return sets.Set(drawn, np.zeros(NONDIGITS, int))
 
 
 def more(net: DigitCNN) -> dict[str, list[dict]]:
-    """The rows of other modules by the title of their table, those that can be measured here.
+    """Title -> rows of each table of another module that can be measured here.
 
-    A row is a dict with a "name", "right" and "total", and whatever else its table shows, all integers.
+    A row has a "name", and as integers "right", "total" and the other columns of its table.
     """
     folder, root = pendigits.folder(), unipen.folder()
     found = {"A shape of one's own": memory.shapes(net)}
@@ -110,12 +114,10 @@ def more(net: DigitCNN) -> dict[str, list[dict]]:
 
 def measure(net: DigitCNN, mnixel: data.Arrays) -> dict:
     """The results as docs/accuracy.json holds them."""
-    results = people(net, other_people())
-    # 116 images are too few for a confusion matrix, so MNIXEL gets a row and no details.
-    labels, probabilities, *_ = read(net, [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)])
-    right = int((probabilities.argmax(1) == labels).sum())
-    rows = {tables.MNIXEL: {tables.OURS: metrics.counted(right, len(labels))}} | results["sets"]
-    results["sets"] = beside_upstream(rows)
+    results = people(net, all_sets(mnixel))
+    # 116 images are too few for details.
+    del results["details"][tables.MNIXEL], results["refused"][tables.MNIXEL]
+    results["sets"] = beside_upstream(results["sets"])
     results["refused"][tables.NONDIGITS] = refused(net, read(net, [nondigits()])[2])
     return {"sha256": net.config.sha256, **results, "more": more(net)}
 

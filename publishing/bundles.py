@@ -27,21 +27,21 @@ SAMPLE = ROOT / "docs" / "images" / "digit.png"
 THUMBNAIL = ROOT / "docs" / "images" / "page.png"
 # The kinds of files in web/ that browsers get.
 PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")
-# The packages that the Space imports; `requirements` adds what they bring in.
+# The packages that the Space imports. `requirements` adds their dependencies.
 PACKAGES = ("gradio[mcp]", "huggingface_hub", "numpy", "pillow", "pyarrow", "safetensors", "torch")
-# PyTorch publishes its builds without CUDA here.
+# PyTorch's index of builds without CUDA.
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"
-# ZeroGPU runs Python 3.12 or 3.10, which is too old for numpy and others, and a PyTorch of its own list. The
-# newest there was 2.11 in August 2026, which takes no later setuptools.
+# ZeroGPU has Python 3.10, which is too old for numpy and others, and 3.12. It knows some versions of PyTorch.
+# The newest was 2.11 in August 2026, which does not take a later setuptools.
 ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
 class BundleError(ValueError):
-    """Something cannot be published as it is. The message is one sentence."""
+    """A file that would be published is missing or wrong. The message is one sentence."""
 
 
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
-    """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
+    """The model repository `name` from a folder that train.py wrote. The card links to `dataset`.
 
     Raises BundleError as `checked`.
     """
@@ -61,7 +61,7 @@ def write(path: Path, text: str) -> None:
 def checked(weights: Path) -> dict:
     """The metrics in a folder that train.py wrote.
 
-    Raises BundleError unless they belong to the weights beside them and make a card.
+    Raises BundleError unless they belong to the weights beside them and can fill the card.
     """
     from model import DigitCNN
 
@@ -82,9 +82,9 @@ def checked(weights: Path) -> dict:
 def dataset(
     out: Path, name: str, drawn: Path, contributed: Path, mnixel: bool = False, archives: Path | None = None
 ) -> None:
-    """The dataset repository `name`: the drawn and the contributed digits of two folders, and its card.
+    """The dataset repository `name`: the digits in the folders `drawn` and `contributed`, and the card.
 
-    With `mnixel` also MNIXEL's drawings from `archives`, as in data.arrays. Raises data.DataError.
+    With `mnixel`, MNIXEL's drawings from the folder `archives` join them. Raises data.DataError.
     """
     out.mkdir(parents=True, exist_ok=True)
     card = out / "README.md"
@@ -102,14 +102,9 @@ def dataset(
 
 
 def space(
-    out: Path,
-    weights: Path,
-    name: str,
-    model_name: str,
-    dataset_name: str | None,
-    hardware: str = "cpu-basic",
+    out: Path, weights: Path, name: str, model: str, dataset: str | None, hardware: str = "cpu-basic"
 ) -> None:
-    """The Space repository `name`: the page's code, embedded weights, pins and card. It serves `model_name`.
+    """The Gradio Space `name`: the page's code, embedded weights, pins and card. It serves `model`.
 
     Pins and Python are those of the hardware. Raises BundleError as `checked` and `requirements`.
     """
@@ -124,18 +119,18 @@ def space(
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     write(out / "requirements.txt", requirements(hardware))
-    front = front_matter(out, name, [model_name], dataset_name)
-    # The image then has the weights, and a start needs no Hub.
-    front["preload_from_hub"] = [f"{model_name} {','.join(MODEL)}"]
+    front = front_matter(out, name, [model], dataset)
+    # With these files in its image the Space can start without the Hub.
+    front["preload_from_hub"] = [f"{model} {','.join(MODEL)}"]
     if zero:
         front["python_version"] = ZERO_PYTHON
     address = f"https://{subdomain(name)}.hf.space"
-    links = {"name": name, "model": model_name, "dataset": dataset_name, "zero": zero, "url": address}
+    links = {"name": name, "model": model, "dataset": dataset, "zero": zero, "url": address}
     write(out / "README.md", cards.fill("space.md", front, **links))
 
 
 def front_matter(out: Path, name: str, models: list[str], dataset: str | None) -> dict:
-    """The front matter of the Space `name`, after README.md's. Copies licence and thumbnail into `out`."""
+    """README.md's front matter for the Space `name`. Copies licence and thumbnail into `out`."""
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
     shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
     front = yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
@@ -144,7 +139,7 @@ def front_matter(out: Path, name: str, models: list[str], dataset: str | None) -
 
 
 def subdomain(name: str) -> str:
-    """The host name that the Hub makes of a Space's OWNER/NAME."""
+    """The Hub's host name for the Space OWNER/NAME."""
     return re.sub("[^a-z0-9]", "-", name.lower())
 
 
@@ -159,7 +154,7 @@ def static(
 ) -> None:
     """The static Space `name`: the page, and the weights of the repository `model` at `commit`.
 
-    Without `commit` browsers get the copy beside the page. `gradio` is a Space that takes contributions.
+    Without `commit`, browsers get the copy beside the page. The Space `gradio` takes contributions.
     Raises web.build.BuildError.
     """
     published = build.Published(model, commit, build.endpoint()) if commit else None
@@ -178,27 +173,26 @@ def static(
 
 
 def needed(entry: Path) -> list[Path]:
-    """The project's own modules that the file `entry` imports, directly or not, itself included."""
+    """The file `entry` and the project's modules that it imports, directly or indirectly."""
     finder = ModuleFinder([str(ROOT)])
     finder.run_script(str(entry))
     return sorted({Path(module.__file__) for module in finder.modules.values() if module.__file__})
 
 
 def requirements(hardware: str) -> str:
-    """The Space's pins from constraints.txt: PACKAGES and everything that they bring in.
+    """The Space's requirements.txt: PACKAGES and their dependencies, as constraints.txt pins them.
 
-    The Space's image installs them together with gradio in the front matter's `sdk_version`. On CPU they name
-    PyTorch's build without CUDA, on ZeroGPU a version that it knows. Raises BundleError when a package is not
-    installed or has no pin.
+    On CPU it has PyTorch's build without CUDA, on ZeroGPU a version that ZeroGPU knows. Raises BundleError
+    when a package is not installed or has no pin.
     """
     zero = hardware.startswith("zero")
-    known = pins.written(ROOT / pins.PINS) | (ZERO_PINS if zero else {})
+    known = pins.written(ROOT / "constraints.txt") | (ZERO_PINS if zero else {})
     try:
         names = pins.closure(map(Requirement, [*PACKAGES, *(["spaces"] if zero else [])]))
         lines = [f"{name}=={known[name]}" for name in names]
     except (metadata.PackageNotFoundError, KeyError) as error:
         raise BundleError(
-            f"{error.args[0]} is not installed, or is not in {pins.PINS}: run `pip install -r "
+            f"{error.args[0]} is not installed, or is not in constraints.txt: run `pip install -r "
             "tests/requirements.txt`, or write that file again, as CONTRIBUTING.md says."
         ) from error
     if hardware.startswith("cpu"):

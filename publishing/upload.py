@@ -12,7 +12,7 @@ from publishing.hub import PublishError, explained
 REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}
 SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
-# Only this command writes these files, so it deletes those that are no longer part of the project.
+# publish.py alone writes files of these names, so it deletes those that the project no longer has.
 OURS = {
     "model": ["model.onnx", "digit28.png", "notebook.ipynb"],
     "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*", "data-*.png"],
@@ -27,7 +27,7 @@ def sign_in():
     """The Hub's client. Raises PublishError without a token that may write."""
     from huggingface_hub import HfApi
 
-    # The client's warnings speak to programmers.
+    # The client's warnings are for programmers.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     api = HfApi()
     with explained("your account"):
@@ -72,16 +72,6 @@ def create_space(api, name: str, private: bool | None) -> str:
     return hardware
 
 
-def make_private(api, name: str) -> None:
-    """Create the private dataset repository unless it exists. Raises PublishError when it is public."""
-    with explained(f"the dataset {name}"):
-        api.create_repo(name, repo_type="dataset", private=True, exist_ok=True)
-    if not at_hub(api, "dataset", name).private:
-        raise PublishError(
-            f"{name} is public, and drawings before review are not: make it private, or name another."
-        )
-
-
 def upload(api, kind: str, name: str, folder: Path, private: bool | None = None) -> None:
     """Make the repository `name` ("OWNER/NAME") equal to `folder`, and print its address and commit.
 
@@ -93,8 +83,8 @@ def upload(api, kind: str, name: str, folder: Path, private: bool | None = None)
         before = api.repo_info(name, timeout=hub.SILENCE, **settings)
         if kind in SDK and before.sdk not in (None, SDK[kind]):
             raise PublishError(
-                f"The name {name} is taken, by a {before.sdk} Space: give another as OWNER/NAME, or delete "
-                "that Space on its page."
+                f"The name {name} is taken by a {before.sdk} Space: give another as OWNER/NAME, or delete "
+                "the Space on its page."
             )
         commit = api.upload_folder(
             repo_id=name,
@@ -107,10 +97,9 @@ def upload(api, kind: str, name: str, folder: Path, private: bool | None = None)
     print(f"  {url}\n  commit {commit}{'' if commit != before.sha else ' (nothing changed)'}", flush=True)
 
 
-def set_variables(api, name: str, variables: dict[str, str]) -> None:
-    """Give the Space `name` these variables, where it has others. Raises PublishError."""
+def set_model(api, name: str, model: str) -> None:
+    """Make the Space `name` serve `model`, by its variable MODEL_ID. Raises PublishError."""
     with explained(f"the space {name}"):
-        current = api.get_space_variables(name) if variables else {}
-        for key, value in variables.items():
-            if key not in current or current[key].value != value:
-                api.add_space_variable(name, key, value)
+        current = api.get_space_variables(name).get("MODEL_ID")
+        if not current or current.value != model:
+            api.add_space_variable(name, "MODEL_ID", model)

@@ -197,7 +197,7 @@ def test_a_set_in_parts_is_counted_as_one():
     writers = np.array(["a"] * 6)
     part = sets.Set([None] * 6, np.array([7, 7, 1, 7, 7, 7]), writers)
     alone = sets.Set([None] * 2, np.array([7, 0]))
-    results = accuracy.people(Sevens(), [("both", iter([part] * 2)), ("one", iter([alone]))])
+    results = accuracy.people(Sevens(), {"both": iter([part] * 2), "one": iter([alone])})
     rights = {name: (row[OURS]["right"], row[OURS]["total"]) for name, row in results["sets"].items()}
     assert rights == {"both": (10, 12), "one": (1, 2)}
     assert results["sets"]["both"][OURS]["interval"] == list(metrics.wilson(10, 12))

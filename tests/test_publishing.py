@@ -230,8 +230,8 @@ REFUSALS = {  # case -> the arguments; a token, a fault, or the Space that is th
     "server": ("model", Fault("create", "500"), "The Hub has trouble of its own (status 500)"),
     "payment": ("space", Fault("create", "402", message="Pay"), 'payment for the space OWNER/mnixel ("Pay"'),
     "hidden name": ("space", TAKEN, 'changed it meanwhile ("You already created it"): give another name, or'),
-    "name": ("space", "docker", "The name OWNER/mnixel is taken, by a docker Space: give another as"),
-    "name of the page": ("static", "gradio", "OWNER/mnixel-static is taken, by a gradio Space"),
+    "name": ("space", "docker", "The name OWNER/mnixel is taken by a docker Space: give another as"),
+    "name of the page": ("static", "gradio", "OWNER/mnixel-static is taken by a gradio Space"),
 }
 
 
@@ -301,17 +301,6 @@ def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
     # Browsers could not read the weights from the repository.
     if kind == "static":
         assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
-
-
-def test_the_space_is_told_where_contributions_go(hub, tmp_path):
-    arguments = ["space", OWNER, "--contributions", "OWNER/mnixel-contributions"]
-    assert "secret HF_TOKEN" in published(hub, tmp_path / "us", *arguments)
-    assert hub.repository("dataset", "OWNER/mnixel-contributions").private
-    wanted = {"MODEL_ID": MODEL, "CONTRIBUTIONS_REPO": "OWNER/mnixel-contributions"}
-    assert hub.repository("space", SPACE).variables == wanted
-    hub.repository("dataset", "OWNER/mnixel-contributions").private = False
-    said = refusal(hub, tmp_path / "us", *arguments)
-    assert "is public, and drawings before review are not" in said
 
 
 def test_a_dry_run_lists_the_files_and_asks_nobody(hub, tmp_path):
