@@ -15,8 +15,6 @@ parts, and the next run finishes them. It takes a minute, and some three more fo
 digits are drawn. docs/publishing.md has the details.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile
@@ -164,9 +162,6 @@ class Publisher:
 def _has(info, folder: str) -> bool:
     """Whether a repository has files in `folder`, according to the Hub's record of it."""
     return any(file.rfilename.startswith(folder) for file in info.siblings or [])
-
-
-# --- command ------------------------------------------------------------------------------------------------
 
 
 def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:

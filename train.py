@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 PROG = "python train.py"
 ROOT = Path(__file__).parent
 
-# --- figures ------------------------------------------------------------------------------------------------
-
 
 def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
     """The content of metrics.json: the first seed in full, the counts of all seeds, command and machine."""
@@ -104,9 +102,6 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
         result["temperature"], result["threshold"] = net.config.temperature, net.config.threshold
         (folder / "README.md").write_text(model_card(result))
     (folder / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
-
-
-# --- command ------------------------------------------------------------------------------------------------
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

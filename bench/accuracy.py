@@ -6,8 +6,6 @@ and writes the counts to docs/accuracy.json. If a set is missing, or the weights
 writes to runs/bench/accuracy.json instead.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
 from pathlib import Path

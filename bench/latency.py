@@ -9,8 +9,6 @@ work, so an answer that is not there yet comes 8 ms later on average.
 waits until four times its working time has passed.
 """
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

@@ -5,8 +5,6 @@ model.py are chosen. A writer counts with all ten digits, and with at least 20 i
 random order, at most 100 of each writer. It prints tables after some minutes.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

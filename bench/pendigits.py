@@ -4,8 +4,6 @@ Nothing trains on them. `FREEHAND_DIR` names the folder with `pendigits-orig.tra
 "Pen-Based Recognition of Handwritten Digits": 7,494 digits as UNIPEN text, with y upwards.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -5,8 +5,6 @@ collections of UNIPEN whose mistakes were looked at) on made-up pictures of each
 with the same digits on plain paper. It prints the table in some minutes, and writes nothing.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """Test sets: other people's digits as pictures. Nothing trains on them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@
 `data/1a/COLLECTION/` list the pen-down components of each digit; files in `include/` have the components.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from functools import lru_cache

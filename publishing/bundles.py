@@ -1,7 +1,5 @@
 """Lays out the files of each repository on the Hub in a folder."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

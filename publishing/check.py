@@ -3,8 +3,6 @@
 It prints a line for each part that works, and a sentence for the first that does not. It contributes nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Fetches weights from a model repository into the Hub's cache, and reads them without torch."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

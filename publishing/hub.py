@@ -1,7 +1,5 @@
 """Turns errors of the Hub into one sentence that says what happened and what to do."""
 
-from __future__ import annotations
-
 from contextlib import contextmanager
 
 import httpx2

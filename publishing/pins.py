@@ -1,7 +1,5 @@
 """Reads the versions that constraints.txt pins, and finds the dependencies of packages."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from importlib import metadata

@@ -1,7 +1,5 @@
 """Uploads a folder to a repository on the Hub: sign-in, a Space's hardware, one commit or none."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

@@ -5,8 +5,6 @@ python -m reports tables      the tables in README.md and docs/results.md, and t
 python -m reports pictures    the page in a browser and its animation, in docs/images: some two minutes
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -1,7 +1,5 @@
 """Fills templates/*.md, the cards of the repositories on the Hub, with results."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

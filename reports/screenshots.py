@@ -1,7 +1,5 @@
 """Takes the documents' pictures of the page, in a real browser."""
 
-from __future__ import annotations
-
 import io
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Stores results as JSON in docs/, and draws them as Markdown tables in the documents."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Weights from the Hub: loaded by strangers in fresh processes, and served by the page."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

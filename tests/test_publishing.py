@@ -3,8 +3,6 @@
 The real clients run in fresh processes against the local hub.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -4,8 +4,6 @@ It works on whole batches, after `model.preprocess`: an affine map, an elastic o
 thicker or thinner line, a softer or harder edge.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

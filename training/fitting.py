@@ -1,7 +1,5 @@
 """Fitting a network: one loop for every recipe, with early stopping and the best weights restored."""
 
-from __future__ import annotations
-
 import copy
 import functools
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Metrics of a classifier: right/total with an interval, recall per digit, confusion matrix, calibration."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

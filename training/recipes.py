@@ -1,7 +1,5 @@
 """The recipes: what `train.py` can train, from nearest neighbours to the shipped network."""
 
-from __future__ import annotations
-
 import functools
 import time
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ It follows the notebook of github.com/Konat23/Deep-Learning-Digit-Clasifier-UI. 
 and PyTorch differ (initial weights, batch normalisation, Adam's epsilon), it sets those of Keras.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from PIL import Image
