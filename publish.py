@@ -40,7 +40,7 @@ NO_CONSENT = (
     "MNIXEL's own drawings stay out, because their authors state no licence: --consent states that they "
     "agree, and --private publishes a copy that only you can see"
 )
-FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
+FAILURES = (PublishError, DataError, BuildError, OSError)
 
 
 @dataclass
@@ -169,7 +169,8 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     parser = argparse.ArgumentParser(PROG, None, __doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
     add("kind", choices=[*DEFAULT, "all", "check"])
-    add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
+    target = "your account or organisation; OWNER/NAME for another name; for `check` an address"
+    add("target", metavar="OWNER", help=target)
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
     add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
@@ -178,7 +179,7 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
     add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve (default: OWNER/mnixel-cnn)")
     add("--private", action="store_const", const=True, help="make new repositories private")
-    add("--dry-run", action="store_true", help="list the files that would go, and ask no Hub")
+    add("--dry-run", action="store_true", help="only list the files, without the Hub")
     options = parser.parse_args(arguments)
     names = {kind: f"{options.target.partition('/')[0]}/{name}" for kind, name in DEFAULT.items()}
     if options.model:

@@ -24,12 +24,11 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 import data
 import publish
@@ -39,12 +38,12 @@ from data.parquet import CONTRIBUTED
 from reports.cards import model_card
 from training import metrics
 
+# Functions import torch, and modules that need it, so that `--help` does not wait for it.
 if TYPE_CHECKING:
     import torch
 
     from training.recipes import Contributed, Run
 
-# Functions import torch, and modules that need it, so that `--help` does not wait for it.
 PROG = "python train.py"
 ROOT = Path(__file__).parent
 
@@ -63,8 +62,8 @@ def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
         "test_set": test_set,
         "test": first.test,
         "seeds": rights,
-        "mean_right": float(np.mean([*rights.values()])),
-        "deviation_right": float(np.std([*rights.values()], ddof=1)) if len(runs) > 1 else None,
+        "mean_right": statistics.fmean(rights.values()),
+        "deviation_right": statistics.stdev(rights.values()) if len(runs) > 1 else None,
         "seconds": round(first.seconds, 1),
         "machine": {
             "threads": torch.get_num_threads(),
@@ -87,9 +86,8 @@ def show(result: dict) -> None:
     test = result["test"]
     print(f"\n{result['test_set']}, {result['recipe']}: {metrics.describe(test)}")
     if len(result["seeds"]) > 1:
-        counts = ", ".join(f"seed {seed}: {right}" for seed, right in result["seeds"].items())
         spread = f"{result['mean_right']:.1f} +- {result['deviation_right']:.1f}"
-        print(f"over {len(result['seeds'])} seeds: {spread} ({counts})")
+        print(f"over {len(result['seeds'])} seeds: {spread} right")
     print(f"calibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
 
 

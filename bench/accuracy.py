@@ -7,7 +7,7 @@ writes to runs/bench/accuracy.json instead.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,20 +25,17 @@ NONDIGITS = 2000
 SOURCES = {"FREEHAND_DIR": pendigits.folder, "UNIPEN_DIR": unipen.folder, "MNIST_CSV": sets.mnist_file}
 
 
-def all_sets(mnixel: data.Arrays) -> dict[str, Iterable[sets.Set]]:
-    """Name -> parts of each set that is there."""
-    found: dict[str, Iterable[sets.Set]] = {
-        tables.MNIXEL: [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)]
-    }
+def all_sets(mnixel: data.Arrays) -> Iterator[tuple[str, Iterable[sets.Set]]]:
+    """The name and the parts of each set that is there, one after the other to save memory."""
+    yield tables.MNIXEL, [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)]
     if root := unipen.folder():
-        found[tables.UNSEEN] = sets.collections(root, looked_at=False)
-        found["UNIPEN, writers looked at"] = sets.collections(root, looked_at=True)
+        yield tables.UNSEEN, sets.collections(root, looked_at=False)
+        yield "UNIPEN, writers looked at", sets.collections(root, looked_at=True)
     if folder := pendigits.folder():
-        found["pendigits"] = [sets.pendigits(folder)]
+        yield "pendigits", [sets.pendigits(folder)]
     if file := sets.mnist_file():
-        digits = sets.mnist(file)
-        found[f"MNIST, {len(digits.labels):,} training digits"] = [digits]
-    return found
+        found = sets.mnist(file)
+        yield f"MNIST, {len(found.labels):,} training digits", [found]
 
 
 def read(net: DigitCNN, parts: Iterable[sets.Set]) -> tuple[np.ndarray, np.ndarray, np.ndarray, list]:
@@ -57,10 +54,10 @@ def read(net: DigitCNN, parts: Iterable[sets.Set]) -> tuple[np.ndarray, np.ndarr
     return np.concatenate(labels), np.concatenate(probabilities), np.concatenate(margins), writers
 
 
-def people(net: DigitCNN, named: dict[str, Iterable[sets.Set]]) -> dict[str, dict]:
+def people(net: DigitCNN, named: Iterable[tuple[str, Iterable[sets.Set]]]) -> dict[str, dict]:
     """The fields of docs/accuracy.json about named sets, each given in parts."""
     results: dict[str, dict] = {"sets": {}, "details": {}, "worst_writers": {}, "refused": {}}
-    for name, parts in named.items():
+    for name, parts in named:
         labels, probabilities, margins, writers = read(net, parts)
         guesses = probabilities.argmax(1)
         row = metrics.counted(int((guesses == labels).sum()), len(labels))
@@ -100,11 +97,14 @@ def more(net: DigitCNN) -> dict[str, list[dict]]:
     A row has a "name", and as integers "right", "total" and the other columns of its table.
     """
     folder, root = pendigits.folder(), unipen.folder()
-    found = {"A shape of one's own": memory.shapes(net)}
+    found = {}
     if root:
-        learnt = memory.rows(net, memory.writers(net, root, memory.UNSEEN))
-        looked_at = memory.rows(net, memory.writers(net, root, unipen.LOOKED_AT))
-        found = {tables.LEARNT: learnt, "Learning a hand, UNIPEN's writers looked at": looked_at} | found
+        for title, looked_at in (
+            (tables.LEARNT, False),
+            ("Learning a hand, UNIPEN's writers looked at", True),
+        ):
+            found[title] = memory.rows(net, memory.writers(net, root, looked_at))
+    found["A shape of one's own"] = memory.shapes(net)
     if root and folder:
         found["Pictures that people bring"] = list(pictures.rows(net, folder, root))
     return found

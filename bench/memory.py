@@ -22,7 +22,6 @@ from handwriting.hand import any_hand
 from model import DigitCNN
 from reports import tables
 
-UNSEEN = ("apb", "uqb")
 # Numbers of drawings that are taught, for the learning curve.
 TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)
 # The fewest and the most digits of a writer, and the most of somebody else.
@@ -39,10 +38,10 @@ class Writer(NamedTuple):
     labels: np.ndarray
 
 
-def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Writer]:
-    """The writers of some collections of UNIPEN who have enough digits."""
+def writers(net: DigitCNN, root: Path, looked_at: bool) -> list[Writer]:
+    """The writers with enough digits in UNIPEN's collections that were looked at, or in the others."""
     found = []
-    for name in collections:
+    for name in unipen.collections(root, looked_at):
         rng = np.random.default_rng([sets.SEED, *name.encode()])
         # Each file of `val` has one digit of a person: the file's name is the person's and that digit.
         people: dict[str, list[unipen.Digit]] = {}
@@ -149,8 +148,8 @@ def main() -> None:
     if (root := unipen.folder()) is None:
         raise SystemExit("bench.memory: UNIPEN_DIR does not name a folder with UNIPEN's digits.")
     net = DigitCNN.from_pretrained(tables.ROOT / "weights")
-    looked_at = rows(net, writers(net, root, unipen.LOOKED_AT))
-    print(tables.counts(looked_at), tables.counts(shapes(net)), sep="\n\n")
+    people = writers(net, root, looked_at=True)
+    print(tables.counts(rows(net, people)), tables.counts(shapes(net)), sep="\n\n")
 
 
 if __name__ == "__main__":

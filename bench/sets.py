@@ -37,13 +37,12 @@ def collections(root: Path, looked_at: bool) -> Iterator[Set]:
 
     They come one at a time, because most machines cannot hold all of them in memory.
     """
-    for name in unipen.collections(root):
-        if (name in unipen.LOOKED_AT) == looked_at:
-            digits = unipen.read(root, name)
-            rng = np.random.default_rng([SEED, *name.encode()])
-            pictures = [board.render(on_board(digit.strokes, NATURAL, rng)) for digit in digits]
-            labels = np.array([digit.label for digit in digits], dtype=int)
-            yield Set(pictures, labels, np.array([digit.writer for digit in digits]))
+    for name in unipen.collections(root, looked_at):
+        digits = unipen.read(root, name)
+        rng = np.random.default_rng([SEED, *name.encode()])
+        pictures = [board.render(on_board(digit.strokes, NATURAL, rng)) for digit in digits]
+        labels = np.array([digit.label for digit in digits], dtype=int)
+        yield Set(pictures, labels, np.array([digit.writer for digit in digits]))
 
 
 def mnist_file() -> Path | None:

@@ -39,9 +39,10 @@ def folder() -> Path | None:
     return Path(named) if named and (Path(named) / "data" / SECTION).is_dir() else None
 
 
-def collections(root: Path) -> list[str]:
-    """The names of the collections in the distribution."""
-    return sorted(path.name for path in (root / "data" / SECTION).iterdir() if path.is_dir())
+def collections(root: Path, looked_at: bool) -> list[str]:
+    """The names of the collections whose mistakes were looked at, or of the others."""
+    names = sorted(path.name for path in (root / "data" / SECTION).iterdir() if path.is_dir())
+    return [name for name in names if (name in LOOKED_AT) == looked_at]
 
 
 def read(root: Path, collection: str) -> list[Digit]:

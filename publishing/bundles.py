@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 
 from data import parquet
 from publishing import pins
+from publishing.hub import PublishError
 from reports import cards
 from web import build, charts
 from web.assets import assets
@@ -34,14 +35,10 @@ TORCH_CPU = "https://download.pytorch.org/whl/cpu"
 ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
-class BundleError(ValueError):
-    """A file that would be published is missing or wrong. The message is one sentence."""
-
-
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
     """The model repository `name` from a folder that train.py wrote. The card links to `dataset`.
 
-    Raises BundleError as `checked`.
+    Raises PublishError as `checked`.
     """
     measured = checked(weights)
     out.mkdir(parents=True, exist_ok=True)
@@ -59,7 +56,7 @@ def write(path: Path, text: str) -> None:
 def checked(weights: Path) -> dict:
     """The metrics in a folder that train.py wrote.
 
-    Raises BundleError unless they belong to the weights beside them and can fill the card.
+    Raises PublishError unless they belong to the weights beside them and can fill the card.
     """
     from model import DigitCNN
 
@@ -71,7 +68,7 @@ def checked(weights: Path) -> dict:
         cards.model_card(measured)
     except (OSError, LookupError, ValueError, TypeError, jinja2.UndefinedError) as error:
         reason = str(error).rstrip(".")
-        raise BundleError(
+        raise PublishError(
             f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
         ) from error
     return measured
@@ -104,7 +101,7 @@ def space(
 ) -> None:
     """The Gradio Space `name`: the page's code, embedded weights, pins and card. It serves `model`.
 
-    Pins and Python are those of the hardware. Raises BundleError as `checked` and `requirements`.
+    Pins and Python are those of the hardware. Raises PublishError as `checked` and `requirements`.
     """
     zero = hardware.startswith("zero")
     checked(weights)
@@ -180,7 +177,7 @@ def needed(entry: Path) -> list[Path]:
 def requirements(hardware: str) -> str:
     """The Space's requirements.txt: PACKAGES and their dependencies, as constraints.txt pins them.
 
-    On CPU it has PyTorch's build without CUDA, on ZeroGPU a version that ZeroGPU knows. Raises BundleError
+    On CPU it has PyTorch's build without CUDA, on ZeroGPU a version that ZeroGPU knows. Raises PublishError
     when a package is not installed or has no pin.
     """
     zero = hardware.startswith("zero")
@@ -189,7 +186,7 @@ def requirements(hardware: str) -> str:
         names = pins.closure(map(Requirement, [*PACKAGES, *(["spaces"] if zero else [])]))
         lines = [f"{name}=={known[name]}" for name in names]
     except (metadata.PackageNotFoundError, KeyError) as error:
-        raise BundleError(
+        raise PublishError(
             f"{error.args[0]} is not installed, or is not in constraints.txt: run `pip install -r "
             "tests/requirements.txt`, or write that file again, as CONTRIBUTING.md says."
         ) from error

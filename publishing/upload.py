@@ -55,16 +55,15 @@ def create_space(api, name: str, private: bool | None) -> str:
     from huggingface_hub.errors import HfHubHTTPError
 
     settings = {"repo_type": "space", "space_sdk": SDK["space"], "private": private}
-    is_new = not at_hub(api, "space", name)
     with explained(f"the space {name}"):
-        try:
-            if is_new:
+        if not at_hub(api, "space", name):
+            try:
                 api.create_repo(name, **settings)
-        except HfHubHTTPError as error:
-            if error.response.status_code != 402:
-                raise
-            api.create_repo(name, space_hardware=ZERO, **settings)
-            print(f"  not on {CPU}, because the Hub asks this account for payment{hub.quoted(error)}")
+            except HfHubHTTPError as error:
+                if error.response.status_code != 402:
+                    raise
+                api.create_repo(name, space_hardware=ZERO, **settings)
+                print(f"  not on {CPU}, because the Hub asks this account for payment{hub.quoted(error)}")
         hardware = api.get_space_runtime(name).requested_hardware or CPU
     print(f"  on {hardware}", flush=True)
     return hardware

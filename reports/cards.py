@@ -17,13 +17,10 @@ ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-MNIXEL = (
-    "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, "
-    "and augmented copies of them"
-)
+MNIXEL = "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew"
 DRAWN = (
-    "{drawn:,} digits in {ways} ways of writing that the project's own program draws, "
-    "and {nondigits:,} of its non-digit drawings"
+    "{drawn:,} digits, in {ways} ways to write them, and {nondigits:,} non-digits that the project's own "
+    "program drew"
 )
 
 
@@ -45,7 +42,7 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
         sources.append(DRAWN.format(ways=result["ways"], **settings))
     if result.get("contributed"):
         sources.append(f"{result['contributed']:,} digits that visitors of the page contributed")
-    accuracy, recipes = tables.stored("accuracy"), tables.stored("recipes")
+    accuracy = tables.stored("accuracy")
     if accuracy.get("sha256") != result["sha256"]:
         accuracy = {}
     unseen = accuracy.get("sets", {}).get(tables.UNSEEN, {}).get(tables.OURS)
@@ -61,7 +58,6 @@ def model_card(result: dict, name: str | None = None, dataset: str | None = None
         unseen=metrics.describe(unseen) if unseen else None,
         table=tables.accuracy(accuracy) if accuracy else None,
         summary=tables.summary(accuracy) if accuracy else None,
-        ablation=tables.recipes(recipes) if recipes else None,
     )
 
 

@@ -44,10 +44,9 @@ def store(name: str, results: dict, complete: bool = True) -> Path:
     return path
 
 
-def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
-    """A Markdown table. The columns from number `right` on are aligned to the right."""
-    rule = ["---:" if number >= right else "---" for number in range(len(columns))]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, rule, *rows])
+def markdown(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, ["---"] * len(columns), *rows])
 
 
 def share(part: int, total: int) -> str:
@@ -94,23 +93,6 @@ def counts(rows: list[dict]) -> str:
     return markdown(["", "right", *(key.replace("_", " ") for key in others)], lines)
 
 
-def recipes(results: dict) -> str:
-    """The table of docs/recipes.json: misses on MNIXEL's test images, and other people's digits."""
-    people: dict = max((row["people"] for row in results["recipes"].values()), key=len)
-    rows = []
-    for recipe, row in results["recipes"].items():
-        misses = [row["total"] - right for right in row["rights"]]
-        seeds = len(misses)
-        each = ", ".join(map(str, misses)) if seeds > 1 else "nothing random"
-        found = [row["people"].get(name) for name in people]
-        accuracies = [percent(part["right"], part["total"]) if part else "" for part in found]
-        command = f"`python train.py --recipe {recipe}{f' --seeds {seeds}' if seeds > 1 else ''}`"
-        rows.append([row["title"], f"{sum(misses) / seeds:.2g}", each, *accuracies, command])
-    columns = ["recipe", "misses of 116, mean over seeds", "each seed", *people, "command"]
-    when = f"Measured {results['measured']}, with the drawing program of that day."
-    return f"{markdown(columns, rows, right=1)}\n\n{when}"
-
-
 def latency(results: dict) -> str:
     """The table of docs/latency.json, with the machine below it."""
     columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms"]
@@ -120,7 +102,7 @@ def latency(results: dict) -> str:
     ]
     machine = results["machine"]
     where = f"{machine['cores']} cores of {machine['processor']}, Chromium {machine['chromium']}"
-    return f"{markdown(columns, rows, right=1)}\n\nMeasured {results['measured']} on {where}."
+    return f"{markdown(columns, rows)}\n\nMeasured {results['measured']} on {where}."
 
 
 def summary(results: dict) -> str:
@@ -155,7 +137,7 @@ def summary(results: dict) -> str:
 # Document -> its tables: the function that draws each, and its results.
 DOCUMENTS: dict[str, dict[Callable[[dict], str], str]] = {
     "README.md": {summary: "accuracy"},
-    "docs/results.md": {accuracy: "accuracy", recipes: "recipes", latency: "latency"},
+    "docs/results.md": {accuracy: "accuracy", latency: "latency"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Training: it learns, repeats itself, stops when told, and writes what it says."""
+"""Training: it learns, repeats itself, stops in time, and writes the figures that it prints."""
 
 import json
 from dataclasses import replace
@@ -11,7 +11,6 @@ import data
 import handwriting
 import train
 from model import Config, DigitCNN
-from reports.cards import model_card
 from tests.harness import ROOT, called
 from training import recipes, upstream
 from training.augment import Ranges, augment
@@ -24,7 +23,7 @@ QUICK = replace(
 
 
 def handful(count: int = 30) -> tuple[torch.Tensor, torch.Tensor]:
-    """Made-up normalised images, ten kinds of blots, so that no archive is needed."""
+    """Made-up normalised images, ten kinds of blots, to train on without the archives."""
     generator = torch.Generator().manual_seed(0)
     kinds = torch.nn.functional.interpolate(
         torch.rand(10, 1, 5, 5, generator=generator), size=28, mode="bilinear"
@@ -57,7 +56,7 @@ def test_muon_moves_every_kernel_by_a_step_of_one_size_whatever_its_gradient():
         optimizer.step()
     for old, new in zip(before, kernels, strict=True):
         step = torch.linalg.svdvals((new.detach() - old).permute(0, *range(2, old.ndim), 1).flatten(1))
-        # All directions alike, about 0.1 each.
+        # The step is about 0.1 in every direction.
         assert 0.05 < step.max() / max(1, len(old) / old[0].numel()) ** 0.5 < 0.15
         assert step.min() > 0.01 * step.max()
 
@@ -83,7 +82,7 @@ def test_a_batch_has_the_shares_of_the_recipe():
     assert images.shape == (128, 1, 28, 28) and 0 <= images.min() <= images.max() <= 1 + 1e-6
     assert torch.equal(targets[77:109], torch.full((32, 10), 0.1))
     assert (targets.amax(1) == 1).sum() == 77 + 19
-    # A twentieth of the drawn ones is held out, then `views` copies of one of each digit of MNIXEL's.
+    # A twentieth of the drawn digits is held out, and of MNIXEL's one of each digit, in `views` copies.
     assert len(held) == 25 + 10 * 2 and np.bincount(labels[25:]).tolist() == [2] * 10
     made, made_labels, nondigits = recipes.drawings(500, 100, 0)
     assert torch.equal(held[:25], made[:25].float() / 255) and torch.equal(labels[:25], made_labels[:25])
@@ -96,7 +95,7 @@ def test_a_batch_has_the_shares_of_the_recipe():
 
 
 def test_contributed_drawings_are_redrawn_from_their_strokes():
-    """They join the drawn digits, each as often as `views` says: once as it is, then with another hand."""
+    """They join the drawn digits, each `views` times: once unchanged, then as other hands write it."""
     rng = np.random.default_rng(0)
     contributed = [handwriting.draw(digit, rng) for digit in (4, 7, 1)], np.array([4, 7, 1])
     config = replace(QUICK, views=8)
@@ -113,7 +112,7 @@ def test_contributed_drawings_are_redrawn_from_their_strokes():
 
 def test_best_weights_are_restored_and_patience_stops():
     images, labels = handful()
-    # The better the network learns, the worse it gets on these.
+    # As the network learns, it gets worse on these.
     wrong = (images, (labels + 1) % 10)
     torch.manual_seed(0)
     net = DigitCNN(Config(channels=(4, 6, 8), dropout=0.0))
@@ -139,7 +138,7 @@ STILL = Ranges(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def test_each_range_changes_what_it_says():
-    """How far each change moves, turns, thickens or softens a bar in the middle of the picture at most."""
+    """The most that each change moves, turns, thickens or softens a bar in the middle of the image."""
     bar = torch.zeros(200, 1, 28, 28)
     bar[:, :, 6:22, 12:16] = 1
     y, x = np.mgrid[0:28, 0:28] - 13.5
@@ -176,7 +175,7 @@ def test_each_range_changes_what_it_says():
     assert 0.3 < (dim[:, 0, 14, 14] == 0.5).float().mean() < 0.7
     bent = augment(bar, replace(STILL, elastic=2.0), torch.Generator().manual_seed(1))
     assert (bent - bar).abs().amax((1, 2, 3)).median() > 0.3
-    # All of it is drawn by the generator alone.
+    # All random numbers come from the generator.
     first, again = (augment(bar, Ranges(), torch.Generator().manual_seed(1)) for _ in range(2))
     assert torch.equal(first, again)
 
@@ -235,7 +234,7 @@ def test_upstreams_penalty_is_keras_l2():
 
 
 def test_upstreams_recipe(monkeypatch, capsys):
-    """One round of it on made-up images, of which the last tenth is held out."""
+    """It runs for one round on made-up images."""
     monkeypatch.setattr(recipes, "UPSTREAM", replace(recipes.UPSTREAM, rounds=1))
     images, labels = (each.numpy() for each in handful())
     done = recipes.run("upstream", data.Arrays(images[:, 0] * 255, labels, images[:, 0] * 255, labels), 3)
@@ -245,7 +244,7 @@ def test_upstreams_recipe(monkeypatch, capsys):
 
 
 def test_without_archives_and_network_drawn_digits_will_do(tmp_path, monkeypatch):
-    # No server is there.
+    # There is no server at this address.
     away = {"MNIXEL_CACHE": str(tmp_path / "cache"), "MNIXEL_URL": "http://127.0.0.1:9"}
     monkeypatch.setitem(recipes.RECIPES, "drawn-only", replace(QUICK, drawn_share=1.0))
     out = ("--out", str(tmp_path / "weights"))
@@ -287,14 +286,14 @@ def test_the_cheap_recipes_get_what_was_measured_and_leave_the_shipped_weights_a
         assert done.returncode == 0, done.stderr
         stored = json.loads((tmp_path / "runs" / name / "metrics.json").read_text())
         assert (stored["recipe"], stored["test"]["total"]) == (name, 116)
-        # This follows from upstream's archives.
+        # The archives determine these counts.
         assert name != "nearest-pixels" or stored["test"]["right"] == 76
         assert name != "nearest-normalised" or stored["test"]["right"] >= 108
     assert not (tmp_path / "weights").exists() and train.parse(["--quick"]).recipe == "quick"
 
 
 def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
-    """weights/metrics.json and README.md say what these weights get here and now."""
+    """weights/metrics.json has the counts that these weights get here and now."""
     arrays = data.arrays("clean", mnixel)
     net = DigitCNN.from_pretrained(ROOT / "weights")
     found = summary(arrays.y_test, net.predict(recipes.normalised(arrays.x_test))[0])
@@ -302,4 +301,3 @@ def test_shipped_figures_belong_to_the_shipped_weights(mnixel):
     assert found["confusion"] == stored["test"]["confusion"]
     assert found["right"] >= 115
     assert stored["sha256"] == net.config.sha256
-    assert (ROOT / "weights" / "README.md").read_text() == model_card(stored)

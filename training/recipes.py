@@ -3,7 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -57,15 +57,13 @@ class TrainConfig:
     views: int = 16
     # Share of the held-out digits that may be answered with "not sure".
     rejection_rate: float = 0.015
-    ranges: Ranges = field(default_factory=Ranges)
+    ranges: Ranges = Ranges()
 
 
 OURS = TrainConfig()
 QUICK = replace(OURS, drawn=24_000, nondigits=4_800, steps=80)
 # Upstream used Keras, whose Adam has this epsilon.
 UPSTREAM = OptimConfig(rounds=200, batch=64, patience=10, learning_rate=1e-3, epsilon=1e-7)
-# The validation images are the last tenth of the training images, as with Keras' validation_split.
-UPSTREAM_VALIDATION = 0.1
 
 RECIPES = {
     "ours": OURS,
@@ -233,7 +231,8 @@ def run_upstream(arrays: data.Arrays, seed: int) -> Run:
     train, test = (np.stack(list(map(upstream.preprocess, part))) for part in (arrays.x_train, arrays.x_test))
     scale = {"mean": float(train.mean()), "deviation": float(train.std())}
     images, labels = upstream.standardise(train, **scale), torch.from_numpy(arrays.y_train)
-    cut = int(len(images) * (1 - UPSTREAM_VALIDATION))
+    # The validation images are the last tenth, as with Keras' validation_split.
+    cut = int(len(images) * 0.9)
 
     def shuffled():
         for chosen in torch.randperm(cut, generator=generator).split(UPSTREAM.batch):
