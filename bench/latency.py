@@ -31,8 +31,6 @@ from web.build import build
 
 # Time between mouse events, of which an ordinary mouse sends 125 a second, and between strokes.
 PACE, LIFTED = 0.008, 0.1  # seconds
-# Drawings for each row.
-DRAWN = 40
 # Row -> how many times slower the CPU is.
 CASES = {"static edition": 1, "static edition, CPU 4x": 4}
 SETTLED = """document.querySelector("#prediction").dataset.revision ===
@@ -154,15 +152,15 @@ def machine(browser) -> dict:
     }
 
 
-async def measured(cases: dict[str, int], drawings: int) -> dict:
-    """The results as docs/latency.json holds them. Raises LookupError without a browser."""
+async def measured(drawings: int = 40) -> dict:
+    """The content of docs/latency.json, with so many drawings a row. Raises LookupError."""
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder, "some", "where"), ROOT / "weights")
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
             server, rows = StaticSite(Path(folder)), {}
             try:
-                for name, rate in cases.items():
+                for name, rate in CASES.items():
                     rows[name] = await measure(browser, server.url, rate, drawings)
                     print(f"{name}: {json.dumps(rows[name])}", file=sys.stderr)
             finally:
@@ -174,7 +172,7 @@ def main() -> None:
     """Measure and store."""
     bench.parser("latency", __doc__).parse_args()
     try:
-        tables.store("latency", asyncio.run(measured(CASES, DRAWN)))
+        tables.store("latency", asyncio.run(measured()))
     except LookupError as error:
         sys.exit(f"bench.latency: {error}.")
 

@@ -73,16 +73,14 @@ def inputs_of(net: DigitCNN, pictures: list[np.ndarray]) -> tuple[torch.Tensor, 
     return torch.stack(inputs), refused
 
 
-def worst_writers(
-    right: np.ndarray, writers: np.ndarray, share: float = 0.1, least: int = 5
-) -> dict[str, int]:
-    """Count the `share` of writers with the lowest accuracy, and their digits: right and in total.
+def worst_writers(right: np.ndarray, writers: np.ndarray) -> dict[str, int]:
+    """Count the tenth of writers with the lowest accuracy, and their digits: right and in total.
 
-    `right` (N,) is boolean, `writers` (N,) has names. Writers with fewer than `least` digits do not count,
+    `right` (N,) is boolean, `writers` (N,) has names. Writers with fewer than five digits do not count,
     because a single mistake would decide.
     """
     by = [right[writers == writer] for writer in np.unique(writers)]
-    by = sorted((each for each in by if len(each) >= least), key=lambda each: each.mean())
-    worst = by[: max(1, round(share * len(by)))]
+    by = sorted((each for each in by if len(each) >= 5), key=lambda each: each.mean())
+    worst = by[: max(1, round(0.1 * len(by)))]
     rights, total = sum(int(each.sum()) for each in worst), sum(map(len, worst))
     return {"writers": len(worst), "right": rights, "total": total}

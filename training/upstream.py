@@ -9,9 +9,6 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-# The count in upstream's notebook, which includes 416 running means and variances.
-PARAMETERS = 351_770
-
 
 class UpstreamCNN(nn.Module):
     """Two convolutions without padding, two dense layers."""
