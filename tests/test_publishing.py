@@ -346,9 +346,6 @@ def test_train_can_push(hub, tmp_path):
     assert done.returncode == 0, done.stderr
     assert hub.repository("model", MODEL).commits[-1][0] in done.stdout
     assert hub.files("model", MODEL)["model.safetensors"] == (out / "model.safetensors").read_bytes()
-    # What ships is trained on MNIXEL, so drawn digits alone will not do.
-    done = push()
-    assert done.returncode == 1 and "python train.py: cannot download" in done.stderr
     hub.faults = [Fault("commit/", "500")]
     done = push("--recipe", "drawn-only", "--seed", "1")
     assert done.returncode == 1 and "python publish.py: The Hub has trouble of its own" in done.stderr
