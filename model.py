@@ -818,7 +818,8 @@ class DigitCNN(nn.Module):
         """A trained network from a folder, or from a Hub repository "OWNER/NAME" at a `revision`.
 
         Weights come from safetensors, the shape of the network from config.json. Every tensor must be there
-        and no other, and the weights must have the SHA-256 that config.json states.
+        and no other, and the weights must have the SHA-256 that config.json states. Files
+        from the Hub that fail this are downloaded once more.
 
         Raises FileNotFoundError when the folder, repository, revision or file does not exist,
         PermissionError when you may not read it, ConnectionError when the Hub does not answer, and ValueError
@@ -834,7 +835,15 @@ class DigitCNN(nn.Module):
         if not re.fullmatch("[^/.~][^/]*/[^/]+", name):
             raise FileNotFoundError(f"{name} is neither a folder nor a Hub repository OWNER/NAME; check it.")
         folder = _download(name, revision)
-        return cls._load(folder, f"{name}@{folder.name}")
+        try:
+            return cls._load(folder, f"{name}@{folder.name}")
+        except ValueError as spoilt:
+            # The file may have been spoilt on its way here.
+            try:
+                folder = _download(name, folder.name, again=True)
+            except ConnectionError:
+                raise spoilt from None
+            return cls._load(folder, f"{name}@{folder.name}")
 
     @classmethod
     def _load(cls, folder: Path, source: str) -> DigitCNN:
@@ -903,10 +912,10 @@ def ranked(probabilities: np.ndarray, top_k: int) -> list[tuple[str, float]]:
     return [(LABELS[i], float(probabilities[i])) for i in order]
 
 
-def _download(name: str, revision: str | None) -> Path:
+def _download(name: str, revision: str | None, again: bool = False) -> Path:
     """The folder in the Hub's cache with both files of a repository, of one commit, which names the folder.
 
-    Raises what `DigitCNN.from_pretrained` says.
+    With `again`, both are downloaded even if the cache has them. Raises what `DigitCNN.from_pretrained` says.
     """
     from huggingface_hub import constants, errors, hf_hub_download
 
@@ -914,7 +923,8 @@ def _download(name: str, revision: str | None) -> Path:
     try:
         for file in (CONFIG, WEIGHTS):
             # A push between the two requests must not mix two versions.
-            folder = Path(hf_hub_download(name, file, revision=folder.name or revision)).parent
+            pinned = folder.name or revision
+            folder = Path(hf_hub_download(name, file, revision=pinned, force_download=again)).parent
         return folder
     except Exception as error:
         kind: type[Exception] = FileNotFoundError

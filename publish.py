@@ -1,21 +1,19 @@
 """Publish the dataset, the model and the page on the Hub.
 
     hf auth login                                once, with a token that may write
-    python publish.py all OWNER --dry-run        lists the files that would go, and asks no Hub
+    python publish.py all OWNER --dry-run        only list the files, without the Hub
     python publish.py all OWNER                  OWNER/mnixel (dataset), OWNER/mnixel-cnn (model),
                                                  OWNER/mnixel (Space), OWNER/mnixel-static (Space)
     python publish.py dataset OWNER --consent    the dataset with MNIXEL's own drawings, too
     python publish.py static OWNER               the page without a server, which is free for everybody
     python publish.py model OWNER/NAME --weights runs/mine
-    python publish.py check ADDRESS              is a live page well? (or OWNER/NAME of a Space)
+    python publish.py check ADDRESS              in seconds: is a live page (or the Space OWNER/NAME) well?
 
-A Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit, and
-none when nothing changed. The files here stay as they are. With `all`, a failure does not stop the other
-parts, and the next run finishes them. It takes a minute, and some three more for the dataset, whose digits
-it draws. docs/publishing.md has the details.
+A new Gradio Space runs on CPU if the account may have that, else on ZeroGPU. Each repository gets one commit,
+or none when nothing changed. The files here stay as they are. With `all`, a failure does not stop the other
+parts, and the next run finishes them. It takes a minute, and some three more for the dataset, because its
+digits are drawn. docs/publishing.md has the details.
 """
-
-from __future__ import annotations
 
 import argparse
 import sys
@@ -31,26 +29,25 @@ from data.cli import guarded, sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
 from publishing.hub import PublishError
-from publishing.upload import CPU, ZERO, at_hub, choose_hardware, configure, make_private, sign_in, upload
+from publishing.upload import CPU, at_hub, create_space, set_model, sign_in, upload
 from web.build import BuildError
 
 PROG = "python publish.py"
 ROOT = Path(__file__).parent
-# Kind -> name of its repository, in the order of publishing: a card points at what is there already.
+# Kind -> name of its repository, in the order of publishing, because a card links to what is there already.
 DEFAULT = {"dataset": "mnixel", "model": "mnixel-cnn", "space": "mnixel", "static": "mnixel-static"}
 NO_CONSENT = (
     "MNIXEL's own drawings stay out, because their authors state no licence: --consent states that they "
     "agree, and --private publishes a copy that only you can see"
 )
-FAILURES = (PublishError, bundles.BundleError, DataError, BuildError, OSError)
+FAILURES = (PublishError, DataError, BuildError, OSError)
 
 
 @dataclass
 class Publisher:
-    """Lays out the files of each kind and, with `api`, publishes them. Raises FAILURES.
+    """Publishes each kind by `api`. In a dry run, which has no `api`, it only lays out the files.
 
-    The method that is named after a kind lays out its files in the new folder `out`. Without `api`, in a dry
-    run, it asks no Hub.
+    Each kind has a method of its name, which lays out its files in the new folder `out`. Raises FAILURES.
     """
 
     options: argparse.Namespace
@@ -58,23 +55,23 @@ class Publisher:
     api: Any = None
 
     def publish(self, kind: str, out: Path) -> None:
-        """Lay out one kind in the new folder `out` and, with `api`, upload it; print the progress."""
+        """Lay out one kind in the new folder `out`, upload it, and print the progress."""
         name, private = self.names[kind], self.options.private
         if private and not self._will_be_private(kind):
             raise PublishError(f"{name} is public: make it private on its page, or give another name.")
-        settings = getattr(self, kind)(out)
+        getattr(self, kind)(out)
         if self.api:
             upload(self.api, kind, name, out, private)
-        if self.api and settings:
-            configure(self.api, name, *settings)
+            if kind == "space":
+                set_model(self.api, name, self.names["model"])
 
     def dataset(self, out: Path) -> None:
-        """MNIXEL's drawings, if they may be shown, drawn digits and contributed ones."""
+        """The drawn and the contributed digits, and MNIXEL's drawings if they may be shown."""
         from handwriting import dataset as drawing
 
         options, info = self.options, self._at_hub("dataset")
         mnixel = options.consent or self._will_be_private("dataset")
-        # What can fail comes before the digits are drawn.
+        # Everything that can fail comes before the digits are drawn.
         if mnixel:
             for archive in CONFIGS.values():
                 locate(archive, options.data)
@@ -83,7 +80,7 @@ class Publisher:
         if info and _has(info, "contributed/") and not options.contributed.is_dir():
             raise PublishError(
                 f"{self.names['dataset']} has contributed drawings and this checkout has none: run "
-                "`python -m contributions merge` where they are kept, or name its folder in --contributed."
+                "`python -m contributions merge` where they are stored, or name its folder in --contributed."
             )
         drawn = options.drawn or out.with_name("drawn")
         if options.drawn and not drawing.is_drawn(drawn):
@@ -91,7 +88,7 @@ class Publisher:
                 f"{drawn} has no drawn digits: `python -m handwriting build {drawn}` writes them."
             )
         if self.api:
-            # Drops drawings that were deleted since the merge; may ask the Hub.
+            # Drawings that were deleted since the merge must not be published.
             refresh(options.contributed)
         if self.api and not options.drawn:
             drawing.build(drawn)
@@ -100,7 +97,7 @@ class Publisher:
         bundles.dataset(out, self.names["dataset"], drawn, options.contributed, mnixel, options.data)
 
     def model(self, out: Path) -> None:
-        """The weights. Their notebook trains on MNIXEL, so it needs a public dataset that has it."""
+        """The weights, with a notebook if the dataset that it trains on is public and has MNIXEL."""
         name = self.names["dataset"]
         if info := self._at_hub("dataset"):
             has_mnixel = _has(info, "clean/") and not info.private
@@ -108,23 +105,12 @@ class Publisher:
             has_mnixel = not self.api and self.options.consent
         bundles.model(out, self.options.weights, self.names["model"], name if has_mnixel else None)
 
-    def space(self, out: Path) -> tuple[str, dict[str, str]]:
-        """The page as a Gradio Space, which is created if it does not exist; its hardware and variables."""
+    def space(self, out: Path) -> None:
+        """The page as a Gradio Space. It is created first if it does not exist."""
         self._refuse_to_show_private_weights("space")
-        options, name, model = self.options, self.names["space"], self.names["model"]
-        variables, hardware = {"MODEL_ID": model}, options.hardware or CPU
-        if options.contributions:
-            variables["CONTRIBUTIONS_REPO"] = options.contributions
-        if self.api:
-            if options.contributions:
-                make_private(self.api, options.contributions)
-                print(
-                    f"  contributions go to {options.contributions}: put a token that may write there, and "
-                    "nowhere else, into the Space's secret HF_TOKEN on its settings page"
-                )
-            hardware = choose_hardware(self.api, name, options.hardware, options.private)
-        bundles.space(out, options.weights, name, model, self._public("dataset"), hardware)
-        return hardware, variables
+        name, options = self.names["space"], self.options
+        hardware = create_space(self.api, name, options.private) if self.api else CPU
+        bundles.space(out, options.weights, name, self.names["model"], self._public("dataset"), hardware)
 
     def static(self, out: Path) -> None:
         """The page without a server."""
@@ -137,7 +123,7 @@ class Publisher:
         return at_hub(self.api, kind, self.names[kind]) if self.api else None
 
     def _public(self, kind: str) -> str | None:
-        """The name of a repository that everybody can see, else None. In a dry run all are seen."""
+        """The name of the kind's repository if everybody can see it, else None. A dry run sees all."""
         info = self._at_hub(kind)
         seen = info and not info.private and (kind != "space" or info.sdk == "gradio")
         return self.names[kind] if seen or not self.api else None
@@ -156,7 +142,10 @@ class Publisher:
             )
 
     def _commit_of_the_weights(self) -> str | None:
-        """The commit of the model repository if browsers can read it; PublishError if its weights differ."""
+        """The commit of the model repository, or None if browsers cannot read it.
+
+        Raises PublishError if it holds other weights.
+        """
         name, info = self.names["model"], self._at_hub("model")
         if not info or info.private or info.gated:
             return None
@@ -171,31 +160,26 @@ class Publisher:
 
 
 def _has(info, folder: str) -> bool:
-    """Whether the repository with this record of the Hub has files in `folder`."""
+    """Whether a repository has files in `folder`, according to the Hub's record of it."""
     return any(file.rfilename.startswith(folder) for file in info.siblings or [])
 
 
-# --- command ------------------------------------------------------------------------------------------------
-
-
-def parse(arguments: list[str]) -> tuple[argparse.Namespace, dict[str, str]]:
-    """The options, and the name of the repository of each kind (also of those that are only linked)."""
+def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
+    """The options, and kind -> name of its repository, also for kinds that are only linked."""
     parser = argparse.ArgumentParser(PROG, None, __doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
-    add("kind", choices=["model", "dataset", "space", "static", "all"], help="or: check ADDRESS")
-    add("target", metavar="OWNER", help="your account or organisation; OWNER/NAME for another name")
+    add("kind", choices=[*DEFAULT, "all", "check"])
+    target = "your account or organisation; OWNER/NAME for another name; for `check` an address"
+    add("target", metavar="OWNER", help=target)
     add("--weights", type=Path, default=ROOT / "weights", help="folder of train.py (default weights)")
     add("--data", type=Path, help="folder with MNIXEL's archives (default as in train.py)")
-    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings, too")
+    add("--consent", action="store_true", help="MNIXEL's authors agree that you publish their drawings")
     drawn = "folder of `python -m handwriting build` (default: draw the digits anew)"
     add("--drawn", type=Path, metavar="FOLDER", help=drawn)
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
-    add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve, if its name is another")
-    add("--hardware", help=f"hardware of the Space (default: what it has; a new one gets {CPU} or {ZERO})")
-    private = "private dataset that gets contributed drawings from the Space"
-    add("--contributions", metavar="OWNER/NAME", help=private)
+    add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve (default: OWNER/mnixel-cnn)")
     add("--private", action="store_const", const=True, help="make new repositories private")
-    add("--dry-run", action="store_true", help="list the files that would go, and ask no Hub")
+    add("--dry-run", action="store_true", help="only list the files, without the Hub")
     options = parser.parse_args(arguments)
     names = {kind: f"{options.target.partition('/')[0]}/{name}" for kind, name in DEFAULT.items()}
     if options.model:
@@ -208,7 +192,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, dict[str, str]]:
 
 
 def publish(options: argparse.Namespace, names: dict[str, str], work: Path) -> int:
-    """Publish the kinds, or list their files, and print each failure; returns the exit status."""
+    """Publish the chosen kinds, or list their files, and print each failure; returns the exit status."""
     kinds = [kind for kind in DEFAULT if options.kind in (kind, "all")]
     publisher, status = Publisher(options, names, None if options.dry_run else sign_in()), 0
     for number, kind in enumerate(kinds, 1):
@@ -216,7 +200,7 @@ def publish(options: argparse.Namespace, names: dict[str, str], work: Path) -> i
         try:
             publisher.publish(kind, work / kind)
         except FAILURES as error:
-            # On a new line, because a progress bar may be open.
+            # An open progress bar does not end its line.
             print(f"\n{PROG}: {sentence(error)}", file=sys.stderr, flush=True)
             status = 1
         if options.dry_run:
@@ -224,12 +208,12 @@ def publish(options: argparse.Namespace, names: dict[str, str], work: Path) -> i
     if options.dry_run:
         print("Nothing was sent.")
     elif status:
-        print("Not everything is published. Run it again to finish.")
+        print("Not everything is published. Run the command again to finish.")
     return status
 
 
 def list_files(folder: Path) -> None:
-    """Print the size of each file in `folder`, and of all together."""
+    """Print the sizes of the files in `folder`."""
     sizes = {path: path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
     for path, size in sizes.items():
         print(f"  {path.relative_to(folder)}  {size:,} bytes")
@@ -238,17 +222,11 @@ def list_files(folder: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 1 after an error in one sentence, 130 after Ctrl-C."""
-    command = sys.argv[1:] if arguments is None else arguments
-    if command[:1] == ["check"]:
+    options, names = parse(arguments)
+    if options.kind == "check":
         from publishing.check import check
 
-        about = (
-            "Check whether a live page is well, in some seconds. Writes nothing but a line for each check."
-        )
-        parser = argparse.ArgumentParser(f"{PROG} check", description=about)
-        parser.add_argument("address", help="its address, or OWNER/NAME of a Space")
-        return check(parser.parse_args(command[1:]).address)
-    options, names = parse(command)
+        return check(options.target)
     with tempfile.TemporaryDirectory() as work:
         return guarded(PROG, lambda: publish(options, names, Path(work)), PublishError)
 

@@ -1,21 +1,21 @@
 """Train a digit classifier, print its figures, and write its weights, metrics.json and model card.
 
-    python train.py                      what ships, into weights/, in some 20 minutes on two cores
-    python train.py --quick              a smaller run, into runs/quick, in three minutes
+    python train.py                      the shipped recipe, into weights/: some 20 minutes on two cores
+    python train.py --quick              a smaller run, into runs/quick: three minutes
     python train.py --recipe NAME        another recipe, into runs/NAME
     python train.py --push OWNER/NAME    also publish the weights on the Hub, as publish.py does
 
 recipes:
-    ours                  our network on MNIXEL and 50,000 drawn digits: what ships
-    quick                 the same on fewer drawings and steps
+    ours                  our network on MNIXEL and 50,000 drawn digits: the shipped weights
+    quick                 the same on fewer drawings, in fewer steps
     mnixel-only           the same on MNIXEL alone: some minutes
     drawn-only            the same on drawn digits alone: three minutes
     upstream              the course project's network and training: some minutes
     nearest-pixels        1-nearest-neighbour on MNIXEL's pixels: a moment
     nearest-normalised    1-nearest-neighbour after our preprocessing: a moment
 
-The 116 test images are read once, at the end of a run, and nothing is chosen by them. The first seed's
-weights are kept; the other seeds only measure the spread. docs/results.md has what each recipe gets.
+A run reads the 116 test images once, at its end, and chooses nothing by them. The first seed's weights are
+kept; the other seeds only measure the spread. docs/results.md compares the recipes.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 import data
 import publish
@@ -39,35 +38,32 @@ from data.parquet import CONTRIBUTED
 from reports.cards import model_card
 from training import metrics
 
+# Functions import torch, and modules that need it, so that `--help` does not wait for it.
 if TYPE_CHECKING:
     import torch
 
-    from training.recipe import Contributed
-    from training.recipes import Run
+    from training.recipes import Contributed, Run
 
-# `--help` does not wait for torch, so functions import it and what needs it.
 PROG = "python train.py"
 ROOT = Path(__file__).parent
 
-# --- figures ------------------------------------------------------------------------------------------------
-
 
 def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
-    """The content of metrics.json: the first seed in full, every seed's count, and how it was made."""
+    """The content of metrics.json: the first seed in full, the counts of all seeds, command and machine."""
     import torch
 
     from handwriting.allographs import ALLOGRAPHS
     from training.recipes import RECIPES
 
-    first, rights = runs[0], [r.test["right"] for r in runs]
+    first, rights = runs[0], {str(run.seed): run.test["right"] for run in runs}
     result = {
         "recipe": recipe,
         "command": f"python train.py --recipe {recipe} --seed {first.seed} --seeds {len(runs)}",
         "test_set": test_set,
         "test": first.test,
-        "seeds": {str(r.seed): r.test["right"] for r in runs},
-        "mean_right": float(np.mean(rights)),
-        "deviation_right": float(np.std(rights, ddof=1)) if len(rights) > 1 else None,
+        "seeds": rights,
+        "mean_right": statistics.fmean(rights.values()),
+        "deviation_right": statistics.stdev(rights.values()) if len(runs) > 1 else None,
         "seconds": round(first.seconds, 1),
         "machine": {
             "threads": torch.get_num_threads(),
@@ -78,10 +74,10 @@ def report(recipe: str, test_set: str, runs: list[Run]) -> dict:
     if fitted := first.fitted:
         result["parameters"] = sum(p.numel() for p in fitted.net.parameters())
         result["settings"] = asdict(RECIPES[recipe])  # type: ignore[call-overload]
-        # How many ways of writing the drawing program had.
+        # The number of shapes that the drawing program knew.
         result["ways"] = sum(map(len, ALLOGRAPHS.values()))
-        result["history"] = [asdict(r) for r in fitted.history]
-        result["best_round"], result["interrupted"] = fitted.best_round, fitted.interrupted
+        result["history"] = [asdict(measured) for measured in fitted.history]
+        result["best_round"] = fitted.best_round
     return result
 
 
@@ -90,14 +86,13 @@ def show(result: dict) -> None:
     test = result["test"]
     print(f"\n{result['test_set']}, {result['recipe']}: {metrics.describe(test)}")
     if len(result["seeds"]) > 1:
-        counts = ", ".join(f"seed {seed}: {right}" for seed, right in result["seeds"].items())
         spread = f"{result['mean_right']:.1f} +- {result['deviation_right']:.1f}"
-        print(f"over {len(result['seeds'])} seeds: {spread} ({counts})")
+        print(f"over {len(result['seeds'])} seeds: {spread} right")
     print(f"calibration error {test['calibration_error']:.3f}; trained in {result['seconds']:.0f} s")
 
 
 def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
-    """Write metrics.json, and for our own network the weights, config.json and the model card."""
+    """Write metrics.json, and if the network is ours also its weights, config.json and model card."""
     from model import DigitCNN
 
     if isinstance(net, DigitCNN):
@@ -107,44 +102,42 @@ def write(folder: Path, result: dict, net: torch.nn.Module | None) -> None:
     (folder / "metrics.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
-# --- command ------------------------------------------------------------------------------------------------
-
-
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The options. `is_ours` says whether the recipe trains this project's network."""
+    """The options, and `is_ours`: whether the recipe trains this project's network."""
     parser = argparse.ArgumentParser(PROG, None, __doc__, formatter_class=argparse.RawTextHelpFormatter)
     add = parser.add_argument
     add("--recipe", metavar="NAME", default="ours", help="one of the above (default ours)")
     add("--quick", dest="recipe", action="store_const", const="quick", help="the same as --recipe quick")
-    add("--seed", type=int, default=0, help="of the first run, whose weights are kept (default 0)")
-    add("--seeds", type=int, default=1, help="how many seeds to run, from --seed on (default 1)")
+    add("--seed", type=int, default=0, help="the first seed, whose weights are kept (default 0)")
+    add("--seeds", type=int, default=1, help="number of seeds to run, from --seed on (default 1)")
     archives = "folder with MNIXEL's archives (default: MNIXEL_DIR, the cache, the authors' address)"
     add("--data", type=Path, help=archives)
     add("--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)")
-    merged = "also train on what `python -m contributions merge` wrote (default: data/contributed)"
+    merged = "also train on drawings that `python -m contributions merge` wrote (default: data/contributed)"
     add("--with-contributions", type=Path, metavar="FOLDER", nargs="?", const=CONTRIBUTED, help=merged)
     add("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
     options = parser.parse_args(arguments)
 
-    from training.recipe import TrainConfig
-    from training.recipes import RECIPES
+    from training.recipes import RECIPES, TrainConfig
 
     if options.recipe not in RECIPES:
         parser.error(f"there is no recipe {options.recipe}: choose {', '.join(RECIPES)}")
     options.is_ours = isinstance(RECIPES[options.recipe], TrainConfig)
     if (options.push or options.with_contributions) and not options.is_ours:
-        parser.error(f"--push and --with-contributions are for our network; {options.recipe} has another.")
+        parser.error(
+            f"--push and --with-contributions are for our network, and {options.recipe} has another."
+        )
     if options.push and "/" not in options.push:
-        parser.error(f"--push takes OWNER/NAME, which {options.push!r} is not.")
+        parser.error(f"--push takes OWNER/NAME, not {options.push!r}.")
     if options.seeds < 1 or not 0 <= options.seed < 2**31:
         parser.error("--seeds is at least 1 and --seed from 0 to 2147483647")
     return options
 
 
 def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
-    """MNIXEL's digits, and the name of the test set. "drawn-only" does without, if no folder was named.
+    """MNIXEL's digits, and the name of the test set. Raises data.DataError.
 
-    Raises data.DataError.
+    Without --data and MNIXEL_DIR, "drawn-only" does without the digits if they cannot be had.
     """
     try:
         return data.arrays("clean", options.data), "MNIXEL test"
@@ -157,39 +150,21 @@ def load_arrays(options: argparse.Namespace) -> tuple[data.Arrays | None, str]:
     return None, "drawn digits of another seed"
 
 
-def run_seeds(
-    options: argparse.Namespace, arrays: data.Arrays | None, contributed: Contributed | None
-) -> list[Run]:
-    """One run for each seed, fewer after Ctrl-C; in the first round, that raises KeyboardInterrupt."""
-    from training.recipes import run
-
-    runs: list[Run] = []
-    try:
-        for seed in range(options.seed, options.seed + options.seeds):
-            runs.append(run(options.recipe, arrays, seed, contributed))
-            print(f"seed {seed}: {metrics.describe(runs[-1].test)}")
-            if runs[-1].fitted and runs[-1].fitted.interrupted:
-                print("Stopped: the best weights so far are kept.")
-                break
-    except KeyboardInterrupt:
-        if not runs:
-            raise
-    return runs
-
-
 def train(options: argparse.Namespace) -> None:
-    """Everything that the command does. Raises DataError, PublishError, OSError."""
+    """Train, report and push as the options say. Raises DataError, PublishError, OSError."""
     import torch
 
+    from training.recipes import run
+
     torch.use_deterministic_algorithms(True)
-    # Filling memory that nothing reads would take a tenth of the time.
+    # Otherwise PyTorch spends a tenth of the time on filling memory that nothing reads.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    # The number of threads decides the order of additions, and so the weights' last digits.
+    # The number of threads decides the order of additions, and with it the weights' last digits.
     torch.set_num_threads(1 if options.is_ours else 2)
     arrays, test_set = load_arrays(options)
-    # Whatever can fail comes before the training.
-    contributed, source = None, options.with_contributions
-    if source:
+    # Everything that can fail comes before the training.
+    contributed: Contributed | None = None
+    if source := options.with_contributions:
         refresh(source)
         contributed = data.contributed("train", source)
         print(f"with {len(contributed[1])} contributed drawings")
@@ -198,7 +173,10 @@ def train(options: argparse.Namespace) -> None:
     if options.push:
         publish.sign_in()
 
-    runs = run_seeds(options, arrays, contributed)
+    runs: list[Run] = []
+    for seed in range(options.seed, options.seed + options.seeds):
+        runs.append(run(options.recipe, arrays, seed, contributed))
+        print(f"seed {seed}: {metrics.describe(runs[-1].test)}")
     result = report(options.recipe, test_set, runs)
     if contributed:
         result["contributed"] = len(contributed[1])
@@ -206,10 +184,8 @@ def train(options: argparse.Namespace) -> None:
     show(result)
     write(out, result, runs[0].fitted.net if runs[0].fitted else None)
     print(f"written to {out}/")
-    if not options.push:
-        return
     sending = ["model", options.push, "--weights", str(out)]
-    if any(run.fitted and run.fitted.interrupted for run in runs) or publish.main(sending):
+    if options.push and publish.main(sending):
         raise publish.PublishError(f"not published. To publish later: python publish.py {' '.join(sending)}")
 
 

@@ -1,12 +1,10 @@
 """The accuracy of the shipped weights on every set: `python -m bench.accuracy`.
 
 FREEHAND_DIR, UNIPEN_DIR and MNIST_CSV name other people's digits (docs/operations.md). Nothing trains on
-them, nor on the non-digit drawings that are read here. It takes some twenty minutes, prints the tables, and
-writes the counts to docs/accuracy.json: to runs/bench/accuracy.json if a set is missing, or if the weights
-are not those that ship.
+them, nor on the non-digit drawings that are measured here. It takes some twenty minutes, prints the tables,
+and writes the counts to docs/accuracy.json. If a set is missing, or the weights are not the shipped ones, it
+writes to runs/bench/accuracy.json instead.
 """
-
-from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,14 +25,15 @@ NONDIGITS = 2000
 SOURCES = {"FREEHAND_DIR": pendigits.folder, "UNIPEN_DIR": unipen.folder, "MNIST_CSV": sets.mnist_file}
 
 
-def other_people() -> Iterator[tuple[str, Iterable[sets.Set]]]:
-    """The sets of other people's digits that are there, each in parts."""
-    if (root := unipen.folder()) is not None:
+def all_sets(mnixel: data.Arrays) -> Iterator[tuple[str, Iterable[sets.Set]]]:
+    """The name and the parts of each set that is there, one after the other to save memory."""
+    yield tables.MNIXEL, [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)]
+    if root := unipen.folder():
         yield tables.UNSEEN, sets.collections(root, looked_at=False)
         yield "UNIPEN, writers looked at", sets.collections(root, looked_at=True)
-    if (folder := pendigits.folder()) is not None:
+    if folder := pendigits.folder():
         yield "pendigits", [sets.pendigits(folder)]
-    if (file := sets.mnist_file()) is not None:
+    if file := sets.mnist_file():
         found = sets.mnist(file)
         yield f"MNIST, {len(found.labels):,} training digits", [found]
 
@@ -56,7 +55,7 @@ def read(net: DigitCNN, parts: Iterable[sets.Set]) -> tuple[np.ndarray, np.ndarr
 
 
 def people(net: DigitCNN, named: Iterable[tuple[str, Iterable[sets.Set]]]) -> dict[str, dict]:
-    """What docs/accuracy.json says of each named set."""
+    """The fields of docs/accuracy.json about named sets, each given in parts."""
     results: dict[str, dict] = {"sets": {}, "details": {}, "worst_writers": {}, "refused": {}}
     for name, parts in named:
         labels, probabilities, margins, writers = read(net, parts)
@@ -64,18 +63,18 @@ def people(net: DigitCNN, named: Iterable[tuple[str, Iterable[sets.Set]]]) -> di
         row = metrics.counted(int((guesses == labels).sum()), len(labels))
         print(f"{name}: {metrics.describe(row)}", file=sys.stderr)
         results["sets"][name] = {tables.OURS: row}
+        results["refused"][name] = refused(net, margins)
         results["details"][name] = {
             "confusion": metrics.confusion(labels, guesses).tolist(),
             "reliability": metrics.reliability(labels, probabilities),
         }
-        results["refused"][name] = refused(net, margins)
         if writers:
             results["worst_writers"][name] = sets.worst_writers(guesses == labels, np.array(writers))
     return results
 
 
 def beside_upstream(rows: dict[str, dict]) -> dict[str, dict]:
-    """The rows with upstream's published figures, measured once: its network and the sets do not change."""
+    """The rows with upstream's published figures, which hold: neither its network nor the sets change."""
     published = tables.stored("accuracy").get("sets", {})
     return {name: published.get(name, {}) | row for name, row in rows.items()}
 
@@ -86,23 +85,26 @@ def refused(net: DigitCNN, margins: np.ndarray) -> dict[str, int]:
 
 
 def nondigits() -> sets.Set:
-    """Boards with drawings of the kinds that nothing trains on, always the same."""
+    """Boards with drawings of the kinds that nothing trains on, the same in every run."""
     rng = np.random.default_rng(11)
     drawn = [board.render(draw_nondigit(MEASURING[i % len(MEASURING)], rng)) for i in range(NONDIGITS)]
     return sets.Set(drawn, np.zeros(NONDIGITS, int))
 
 
 def more(net: DigitCNN) -> dict[str, list[dict]]:
-    """The rows of other modules by the title of their table, those that can be measured here.
+    """Title -> rows of each table of another module that can be measured here.
 
-    A row is a dict with a "name", "right" and "total", and whatever else its table shows, all integers.
+    A row has a "name", and as integers "right", "total" and the other columns of its table.
     """
     folder, root = pendigits.folder(), unipen.folder()
-    found = {"A shape of one's own": memory.shapes(net)}
+    found = {}
     if root:
-        learnt = memory.rows(net, memory.writers(net, root, memory.UNSEEN))
-        looked_at = memory.rows(net, memory.writers(net, root, unipen.LOOKED_AT))
-        found = {tables.LEARNT: learnt, "Learning a hand, UNIPEN's writers looked at": looked_at} | found
+        for title, looked_at in (
+            (tables.LEARNT, False),
+            ("Learning a hand, UNIPEN's writers looked at", True),
+        ):
+            found[title] = memory.rows(net, memory.writers(net, root, looked_at))
+    found["A shape of one's own"] = memory.shapes(net)
     if root and folder:
         found["Pictures that people bring"] = list(pictures.rows(net, folder, root))
     return found
@@ -110,12 +112,10 @@ def more(net: DigitCNN) -> dict[str, list[dict]]:
 
 def measure(net: DigitCNN, mnixel: data.Arrays) -> dict:
     """The results as docs/accuracy.json holds them."""
-    results = people(net, other_people())
-    # 116 images are too few for a confusion matrix, so MNIXEL gets a row and no details.
-    labels, probabilities, *_ = read(net, [sets.Set(list(mnixel.x_test / 255), mnixel.y_test)])
-    right = int((probabilities.argmax(1) == labels).sum())
-    rows = {tables.MNIXEL: {tables.OURS: metrics.counted(right, len(labels))}} | results["sets"]
-    results["sets"] = beside_upstream(rows)
+    results = people(net, all_sets(mnixel))
+    # 116 images are too few for details.
+    del results["details"][tables.MNIXEL], results["refused"][tables.MNIXEL]
+    results["sets"] = beside_upstream(results["sets"])
     results["refused"][tables.NONDIGITS] = refused(net, read(net, [nondigits()])[2])
     return {"sha256": net.config.sha256, **results, "more": more(net)}
 

@@ -1,15 +1,13 @@
 """How fast an answer follows the pen in a real browser: `python -m bench.latency`. Writes docs/latency.json.
 
 It draws in a headless browser for some two minutes, with mouse events at 125 Hz that do not wait for the
-page. The clock runs in the page: from the end of a stroke until an answer to the drawing at that moment, or
-to a newer one, is in the document. Chromium holds back all work of the page after a pointer-up until it has
-drawn a frame, so an answer that is not there yet waits 8 ms on average.
+page. The page's clock measures from the end of a stroke until the document has an answer to the drawing of
+that moment, or to a newer one. After a pointer-up Chromium first draws a frame, and only then lets the page
+work, so an answer that is not there yet comes 8 ms later on average.
 
-"CPU 4x" slows the page with Chrome's emulation. That does not reach a worker, so the worker waits after each
-answer until four times its working time has passed.
+"CPU 4x" slows the page with Chrome's emulation. That does not slow workers, so after each answer the worker
+waits until four times its working time has passed.
 """
-
-from __future__ import annotations
 
 import asyncio
 import json
@@ -31,13 +29,14 @@ from tests.harness.person import DRAWINGS, on_screen, varied
 from tests.harness.servers import StaticSite
 from web.build import build
 
-PACE = 0.008  # seconds between mouse events: 125 Hz, an ordinary mouse
-LIFTED = 0.1  # seconds between the strokes of a drawing
-DRAWN = 40  # drawings for each row
+# Time between mouse events, of which an ordinary mouse sends 125 a second, and between strokes.
+PACE, LIFTED = 0.008, 0.1  # seconds
+# Row -> how many times slower the CPU is.
+CASES = {"static edition": 1, "static edition, CPU 4x": 4}
 SETTLED = """document.querySelector("#prediction").dataset.revision ===
   document.querySelector("#board").dataset.revision"""
 
-# Notes ends of strokes and answers in `noted`.
+# Notes the ends of strokes, and the answers, in `noted`.
 WATCH = """() => {
   const board = document.querySelector("#board"), noted = window.noted = { pointerup: [], answers: [] };
   let now = null, last = null;
@@ -64,15 +63,11 @@ STRETCH = """
   turn.port1.onmessage = (event) => { began = performance.now(); return work(event); };
   self.postMessage = (...message) => {
     const until = began + RATE * (performance.now() - began);
-    while (performance.now() < until) { /* as a slower processor would */ }
+    while (performance.now() < until) { /* busy, like a slower processor */ }
     send(...message);
   };
 }
 """
-
-
-# Row -> how many times slower the CPU is.
-CASES = {"static edition": 1, "static edition, CPU 4x": 4}
 
 
 async def until(page, expression: str, seconds: float = 60) -> None:
@@ -82,20 +77,20 @@ async def until(page, expression: str, seconds: float = 60) -> None:
 
 
 async def stretched(route, rate: int) -> None:
-    """Answer a request for the worker's script with a slower worker."""
+    """Answer a request for worker.js with a slower worker."""
     response = await route.fetch()
     await route.fulfill(response=response, body=await response.text() + STRETCH.replace("RATE", str(rate)))
 
 
 async def draw(page, cdp, strokes) -> None:
-    """Draw strokes (board units) with the mouse, each event on time, ready or not."""
+    """Draw strokes (board units) with the mouse. Each event is on time, whether or not the page is ready."""
     box = await page.locator("#board canvas").first.bounding_box()
     loop, sent = asyncio.get_running_loop(), []
     for points in strokes:
         places = [on_screen(box, point) for point in points]
         events = [("mouseMoved", "none", 0, places[0]), ("mousePressed", "left", 1, places[0])]
         events += [("mouseMoved", "left", 1, place) for place in places[1:]]
-        # A mouse reports its position before a release, so it is released where it was last.
+        # A mouse reports a move before the release, so it is released where it was last.
         events.append(("mouseReleased", "left", 0, places[-1]))
         due = loop.time()
         for kind, button, buttons, (x, y) in events:
@@ -116,7 +111,7 @@ async def measure(browser, url: str, rate: int, drawings: int) -> dict:
         await page.route("**/worker.js", lambda route: stretched(route, rate))
     await page.goto(url)
     await page.locator("#board[data-engine=ready] canvas").first.wait_for()
-    # The page is still busy when it has come up.
+    # A page that has just come up is still busy.
     await asyncio.sleep(1.5)
     cdp = await context.new_cdp_session(page)
     await page.evaluate(WATCH)
@@ -157,15 +152,15 @@ def machine(browser) -> dict:
     }
 
 
-async def measured(cases: dict[str, int], drawings: int) -> dict:
-    """The results as docs/latency.json holds them. Raises LookupError without a browser."""
+async def measured(drawings: int = 40) -> dict:
+    """The content of docs/latency.json, with so many drawings a row. Raises LookupError."""
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder, "some", "where"), ROOT / "weights")
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=path(), args=FLAGS)
             server, rows = StaticSite(Path(folder)), {}
             try:
-                for name, rate in cases.items():
+                for name, rate in CASES.items():
                     rows[name] = await measure(browser, server.url, rate, drawings)
                     print(f"{name}: {json.dumps(rows[name])}", file=sys.stderr)
             finally:
@@ -177,7 +172,7 @@ def main() -> None:
     """Measure and store."""
     bench.parser("latency", __doc__).parse_args()
     try:
-        tables.store("latency", asyncio.run(measured(CASES, DRAWN)))
+        tables.store("latency", asyncio.run(measured()))
     except LookupError as error:
         sys.exit(f"bench.latency: {error}.")
 

@@ -1,11 +1,9 @@
 """What other people gain when the network learns their hand: `UNIPEN_DIR=... python -m bench.memory`.
 
-It teaches digits of the UNIPEN collections whose mistakes were looked at, by which the memory's constants are
-chosen (`strength`, `focus` and `known` in model.py). Writers count if they wrote all ten digits, and at least
-twenty. Their digits come in random order, at most 100 of each writer. It prints tables in some minutes.
+It uses the UNIPEN collections whose mistakes were looked at, by which `strength`, `focus` and `known` in
+model.py are chosen. A writer counts with all ten digits, and with at least 20 in total. The digits come in
+random order, at most 100 of each writer. It prints tables after some minutes.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Sequence
@@ -24,10 +22,9 @@ from handwriting.hand import any_hand
 from model import DigitCNN
 from reports import tables
 
-UNSEEN = ("apb", "uqb")
-# How many drawings are taught, along the curve.
+# Numbers of drawings that are taught, for the learning curve.
 TAUGHT = (0, 1, 2, 5, 10, 20, 30, 50)
-# Digits of a writer at least and at most, and of somebody else.
+# The fewest and the most digits of a writer, and the most of somebody else.
 LEAST, MOST, OTHERS = 20, 100, 50
 TEN, CORRECTED = "after ten drawings of one's own", "after each mistake was corrected"
 SOMEBODY_ELSE = "somebody else's digits with that memory"
@@ -35,24 +32,24 @@ NONDIGITS = "non-digits refused, after ten digits of one hand were taught"
 
 
 class Writer(NamedTuple):
-    """One person's digits in the order in which they come: inputs (N, 1, 28, 28) and labels (N,)."""
+    """One person's digits in the order of teaching: inputs (N, 1, 28, 28) and labels (N,)."""
 
     inputs: Tensor
     labels: np.ndarray
 
 
-def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Writer]:
-    """The writers of some collections of UNIPEN."""
+def writers(net: DigitCNN, root: Path, looked_at: bool) -> list[Writer]:
+    """The writers with enough digits in UNIPEN's collections that were looked at, or in the others."""
     found = []
-    for name in collections:
+    for name in unipen.collections(root, looked_at):
         rng = np.random.default_rng([sets.SEED, *name.encode()])
-        # Each file of `val` has one digit of a person, whose name is the file's without that digit.
+        # Each file of `val` has one digit of a person: the file's name is the person's and that digit.
         people: dict[str, list[unipen.Digit]] = {}
         for digit in unipen.read(root, name):
             person = re.sub(r"\d\.dat$", "", digit.writer) if name == "val" else digit.writer
             people.setdefault(person, []).append(digit)
         for digits in people.values():
-            # One digit of ibm is a dash: the pen went back over it, so `unipen.is_whole` lets it pass.
+            # One digit of ibm is a dash. `unipen.is_whole` keeps it, because the pen went back over it.
             digits = [digit for digit in digits if np.ptp(np.concatenate(digit.strokes)[:, 1])]
             digits = [digits[i] for i in rng.permutation(len(digits))[:MOST]]
             labels = np.array([digit.label for digit in digits])
@@ -63,12 +60,12 @@ def writers(net: DigitCNN, root: Path, collections: Sequence[str]) -> list[Write
 
 
 def right(net: DigitCNN, inputs: Tensor, labels: np.ndarray) -> np.ndarray:
-    """Boolean (N,), true for the inputs that are read as their labels."""
+    """Boolean (N,): whether each input is read as its label."""
     return net.predict(inputs)[0].argmax(axis=1) == labels
 
 
 def corrected(net: DigitCNN, writer: Writer) -> np.ndarray:
-    """Boolean (N,), true for the digits that are read right when each mistake is taught at once."""
+    """Boolean (N,): whether each digit is read right, if every mistake is taught at once."""
     answers = right(net, *writer)
     for i in range(len(answers)):
         if not answers[i]:
@@ -78,13 +75,13 @@ def corrected(net: DigitCNN, writer: Writer) -> np.ndarray:
 
 
 def in_order(labels: np.ndarray) -> np.ndarray:
-    """The order (N,) in which digits are taught: the first of each digit, then the others as they come."""
+    """The order (N,) of teaching: the first example of each digit, then all others in their order."""
     first = np.unique(labels, return_index=True)[1]
     return np.concatenate([np.sort(first), np.setdiff1d(np.arange(len(labels)), first)])
 
 
 def row(name: str, with_memory: list[np.ndarray], without: list[np.ndarray]) -> dict:
-    """How many are right with and without the memory, and the most digits that one writer lost."""
+    """Counts of right answers with and without the memory, and the most digits that one writer lost."""
     lost = max(int(b.sum() - a.sum()) for a, b in zip(with_memory, without, strict=True))
     counts = [int(np.concatenate(answers).sum()) for answers in (with_memory, without)]
     total = sum(len(answers) for answers in without)
@@ -92,7 +89,7 @@ def row(name: str, with_memory: list[np.ndarray], without: list[np.ndarray]) -> 
 
 
 def rows(net: DigitCNN, people: Sequence[Writer]) -> list[dict]:
-    """A row for each way of teaching, and one for each point of the curve, which has "taught"."""
+    """A row for each way of teaching, then one for each point of the curve, with its number in "taught"."""
     plain = [right(net, *writer) for writer in people]
     table, curve = [], []
     for taught in TAUGHT:
@@ -117,7 +114,7 @@ def rows(net: DigitCNN, people: Sequence[Writer]) -> list[dict]:
 
 
 def shapes(net: DigitCNN, lessons: int = 10, digits: int = 200) -> list[dict]:
-    """Rows: hearts read as a 7 after one was taught, digits then read as before, non-digits still refused."""
+    """Rows about a heart that was taught as a 7, and about non-digits beside ten digits of one hand."""
     rng = np.random.default_rng(24)
 
     def inputs(strokes: list[list[board.Stroke]]) -> Tensor:
@@ -151,7 +148,7 @@ def main() -> None:
     if (root := unipen.folder()) is None:
         raise SystemExit("bench.memory: UNIPEN_DIR does not name a folder with UNIPEN's digits.")
     net = DigitCNN.from_pretrained(tables.ROOT / "weights")
-    people = writers(net, root, unipen.LOOKED_AT)
+    people = writers(net, root, looked_at=True)
     print(tables.counts(rows(net, people)), tables.counts(shapes(net)), sep="\n\n")
 
 

@@ -1,10 +1,8 @@
 """pendigits, pen strokes of 30 writers, as a benchmark (Alpaydin and Alimoglu, UCI, CC BY 4.0).
 
-Nothing trains on them. `FREEHAND_DIR` names the folder that holds `pendigits-orig.tra.Z`, the original,
-unnormalised version of "Pen-Based Recognition of Handwritten Digits": 7,494 digits as UNIPEN text, y upwards.
+Nothing trains on them. `FREEHAND_DIR` names the folder with `pendigits-orig.tra.Z`, the original version of
+"Pen-Based Recognition of Handwritten Digits": 7,494 digits as UNIPEN text, with y upwards.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -20,7 +18,7 @@ FILE = "pendigits-orig.tra.Z"
 
 
 class Sizes(NamedTuple):
-    """The ranges of a digit's longer side, as shares of the board's, and of the brush, in board units."""
+    """Ranges of a digit's longer side (share of the board's side) and of the brush (board units)."""
 
     longer_side: tuple[float, float]
     radius: tuple[float, float]
@@ -48,7 +46,7 @@ def read(path: Path) -> tuple[list[list[np.ndarray]], np.ndarray]:
 
 
 def on_board(digit: list[np.ndarray], sizes: Sizes, rng: np.random.Generator) -> list[board.Stroke]:
-    """A digit of a random size, with a random brush, at a random place on the board."""
+    """A digit at a random place on the board, of a random size and with a random brush."""
     points = np.concatenate(digit)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = rng.uniform(*sizes.longer_side) * board.SIZE / max(extent.max(), 1)

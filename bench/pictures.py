@@ -1,11 +1,9 @@
-"""What people bring: photographs of digits on sheets, cards, forms and squared paper, odd colours, pairs.
+"""Pictures that people bring: photographs of sheets, cards, forms and squared paper, odd colours, pairs.
 
 `FREEHAND_DIR=... UNIPEN_DIR=... python -m bench.pictures` draws 200 strangers' digits (pendigits, and the
-collections of UNIPEN whose mistakes were looked at) on made-up pictures of each kind, and compares each kind
-with the same digits on plain paper. It prints the table in some minutes, and writes nothing.
+collections of UNIPEN whose mistakes were looked at) into made-up pictures of each kind, and compares each
+kind with the same digits on plain paper. It prints the table after some minutes.
 """
-
-from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
@@ -21,8 +19,9 @@ from bench import pendigits, unipen
 from model import DigitCNN
 from reports import tables
 
-SIDE = 640  # pixels of a photograph
-# Pictures of a kind. Large ones take long to make.
+# A side of a photograph.
+SIDE = 640  # pixels
+# Pictures of each kind, and of the large ones, which take long to make.
 COUNT, FEW = 200, 20
 Y, X = np.mgrid[0:SIDE, 0:SIDE] / SIDE
 Strokes = list[np.ndarray]
@@ -40,7 +39,7 @@ def strangers(folder: Path, unipen_root: Path, count: int) -> list[tuple[int, St
 
 
 def cover(digit: Strokes, size: float, at=(0.5, 0.5), pen: float = 0.05, side: int = SIDE) -> np.ndarray:
-    """How much ink covers each pixel, (side, side) 0..1. `size` is a share of it, `pen` of the size."""
+    """How much ink covers each pixel: (side, side) 0..1. `size` is a share of the side, `pen` of the size."""
     points = np.concatenate(digit)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = size * board.SIZE / max(extent.max(), 1)
@@ -50,7 +49,7 @@ def cover(digit: Strokes, size: float, at=(0.5, 0.5), pen: float = 0.05, side: i
 
 
 def layer(paint: Callable[[ImageDraw.ImageDraw, int], object], turn: float = 0.0) -> np.ndarray:
-    """What `paint` draws with 255, turned by `turn` degrees: (SIDE, SIDE) 0..1 with smooth edges."""
+    """The shape that `paint` draws with 255, turned by `turn` degrees: (SIDE, SIDE) 0..1, smooth edges."""
     mask = Image.new("L", (2 * SIDE, 2 * SIDE))
     paint(ImageDraw.Draw(mask), 2 * SIDE)
     return np.asarray(mask.rotate(turn, Image.Resampling.BILINEAR).reduce(2), dtype=np.float32) / 255
@@ -63,7 +62,7 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
 
 
 def photograph(paper: np.ndarray, rng: Rng, light: np.ndarray | None = None) -> Image.Image:
-    """Paper (SIDE, SIDE) 0..1 as a telephone takes it: unevenly lit, blurred, grainy, a JPEG."""
+    """A telephone's photograph of paper (SIDE, SIDE) 0..1: unevenly lit, blurred, grainy, a JPEG."""
     if light is None:
         angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
         light = 1 - strength * (0.5 + 0.7 * ((X - 0.5) * np.cos(angle) + (Y - 0.5) * np.sin(angle)))
@@ -111,7 +110,7 @@ def card(digit: Strokes, rng: Rng) -> Image.Image:
 
 
 def printed(digit: Strokes, rng: Rng, least: int, most: int, inset: float) -> Image.Image:
-    """`least` to `most` sides of a printed rectangle round the digit, up to `inset` from the edge."""
+    """`least` to `most` sides of a printed rectangle around the digit, up to `inset` from the edge."""
     gap, width = rng.uniform(0, inset), rng.uniform(0.006, 0.025)
     radius = rng.choice([0, 0, rng.uniform(0.03, 0.15)])
     kept = rng.permutation(4)[: rng.integers(least, most + 1)]
@@ -148,7 +147,7 @@ def lined(digit: Strokes, rng: Rng, squared: bool) -> Image.Image:
 
 
 def finger(digit: Strokes, rng: Rng) -> Image.Image:
-    """A finger that comes in from a corner."""
+    """A finger in a corner of the picture."""
     corner, reach = rng.choice([0.0, 1.0], 2), rng.uniform(0.1, 0.28, 2)
     box = np.concatenate([corner - reach, corner + reach])
     thumb = layer(lambda d, s: d.ellipse(list(box * s), fill=255))
@@ -162,14 +161,14 @@ def corners(digit: Strokes, rng: Rng) -> Image.Image:
 
 
 def transparent(digit: Strokes, rng: Rng) -> Image.Image:
-    """Half-transparent ink on nothing."""
+    """Half-transparent ink on a transparent ground."""
     ink = cover(digit, rng.uniform(0.4, 0.8), pen=rng.uniform(0.03, 0.06), side=board.SIZE)
     colour = np.full((*ink.shape, 3), rng.integers(0, 256, 3), np.uint8)
     return Image.fromarray(np.dstack([colour, (ink * rng.uniform(40, 125)).astype(np.uint8)]))
 
 
 def equally_bright(digit: Strokes, rng: Rng) -> Image.Image:
-    """Red on green or green on red of one luminance."""
+    """Red on green, or green on red, of the same luminance."""
     ink = cover(digit, rng.uniform(0.35, 0.7), pen=rng.uniform(0.03, 0.06))[..., None]
     red, blue = rng.uniform(150, 255), rng.uniform(0, 60)
     colours = rng.permutation([[red, 20, blue], [20, 20 + (red - 20) * 0.299 / 0.587, blue]])
@@ -181,7 +180,7 @@ def large(digit: Strokes, rng: Rng) -> Image.Image:
 
 
 def pair(first: Strokes, second: Strokes, rng: Rng, photo: bool) -> Image.Image:
-    """Two digits of about one height side by side, with some ground between their ink, perhaps slanted."""
+    """Two digits of about the same height side by side, with a gap between them, perhaps slanted."""
     height, pen, slant = rng.uniform(0.25, 0.42), rng.uniform(0.03, 0.05), rng.uniform(-0.1, 0.35)
     both: Strokes = []
     start = 0.0
@@ -216,7 +215,7 @@ KINDS: dict[str, Callable[[Strokes, Rng], Image.Image]] = {
 
 
 def read(net: DigitCNN, picture: Image.Image) -> int | None:
-    """The digit that is named surely, or None."""
+    """The digit that the network reads and is sure of, or None."""
     try:
         (probabilities,), (margin,) = net.predict(net.preprocess(picture)[None])
     except ValueError:
@@ -225,10 +224,10 @@ def read(net: DigitCNN, picture: Image.Image) -> int | None:
 
 
 def rows(net: DigitCNN, folder: Path, unipen_root: Path) -> Iterator[dict]:
-    """The row of each kind: how many of `total` digits are named surely and rightly (`right`), surely and
+    """A row for each kind: how many of `total` digits are named surely and rightly (`right`), surely and
     wrongly (`wrong_sure`), and surely and rightly on `plain` paper.
 
-    Two digits are right when they are not named as one.
+    A pair is right if it is not named as one digit.
     """
     digits = strangers(folder, unipen_root, COUNT)
     on_plain = [read(net, plain(strokes, rng_of(1, i))) == label for i, (label, strokes) in enumerate(digits)]

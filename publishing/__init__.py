@@ -1,4 +1,1 @@
-"""Publishing on the Hub (`publish.py`).
-
-The files (`bundles`), their `upload`, the Hub's errors in words (`hub`).
-"""
+"""Publishing on the Hub, for publish.py, and fetching from it, for the page."""

@@ -1,12 +1,8 @@
 """Lays out the files of each repository on the Hub in a folder."""
 
-from __future__ import annotations
-
-import importlib.util
 import json
 import re
 import shutil
-import sys
 from importlib import metadata
 from modulefinder import ModuleFinder
 from pathlib import Path
@@ -14,10 +10,10 @@ from pathlib import Path
 import jinja2
 import yaml
 from packaging.requirements import Requirement
-from PIL import Image
 
 from data import parquet
 from publishing import pins
+from publishing.hub import PublishError
 from reports import cards
 from web import build, charts
 from web.assets import assets
@@ -30,40 +26,25 @@ SAMPLE = ROOT / "docs" / "images" / "digit.png"
 THUMBNAIL = ROOT / "docs" / "images" / "page.png"
 # The kinds of files in web/ that browsers get.
 PAGE = (".html", ".css", ".js", ".json", ".png", ".svg")
-# The packages that the Space imports; `requirements` adds what they bring in.
+# The packages that the Space imports. `requirements` adds their dependencies.
 PACKAGES = ("gradio[mcp]", "huggingface_hub", "numpy", "pillow", "pyarrow", "safetensors", "torch")
-# PyTorch publishes its builds without CUDA here.
+# PyTorch's index of builds without CUDA.
 TORCH_CPU = "https://download.pytorch.org/whl/cpu"
-# ZeroGPU runs Python 3.12 or 3.10, which is too old for numpy and others, and a PyTorch of its own list. The
-# newest there was 2.11 in August 2026, which takes no later setuptools.
+# ZeroGPU has Python 3.10, which is too old for numpy and others, and 3.12. It knows some versions of PyTorch.
+# The newest was 2.11 in August 2026, which does not take a later setuptools.
 ZERO_PYTHON, ZERO_PINS = "3.12", {"torch": "2.11.0", "setuptools": "81.0.0"}
 
 
-class BundleError(ValueError):
-    """Something cannot be published as it is. The message is one sentence."""
-
-
 def model(out: Path, weights: Path, name: str, dataset: str | None) -> None:
-    """The model repository `name` from a folder that train.py wrote; the card names the repository `dataset`.
+    """The model repository `name` from a folder that train.py wrote. The card links to `dataset`.
 
-    Without the package onnx there is no model.onnx. Raises BundleError as `checked`.
+    Raises PublishError as `checked`.
     """
-    # These import torch, which the other kinds do without.
-    from publishing import export
-
-    net, measured = checked(weights)
+    measured = checked(weights)
     out.mkdir(parents=True, exist_ok=True)
-    has_onnx = importlib.util.find_spec("onnx") is not None
-    if has_onnx:
-        export.export(net, out / "model.onnx")
-    else:
-        print("Without model.onnx: it needs the Python package onnx.", file=sys.stderr)
-    write(out / "README.md", cards.model_card(measured, name, dataset, export.OPSET if has_onnx else None))
+    write(out / "README.md", cards.model_card(measured, name, dataset))
     for file in (*(weights / file for file in MODEL), ROOT / "model.py", assets()["read/digit.js"], SAMPLE):
         shutil.copyfile(file, out / file.name)
-    with Image.open(SAMPLE) as picture:
-        pixels = net.preprocess(picture)[0].mul(255).round().byte().numpy()
-    Image.fromarray(pixels).save(out / "digit28.png")
     if dataset:
         write(out / "notebook.ipynb", cards.notebook(name, dataset))
 
@@ -72,10 +53,10 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def checked(weights: Path):
-    """The network in a folder that train.py wrote, and its metrics.
+def checked(weights: Path) -> dict:
+    """The metrics in a folder that train.py wrote.
 
-    Raises BundleError unless they belong together and make a card.
+    Raises PublishError unless they belong to the weights beside them and can fill the card.
     """
     from model import DigitCNN
 
@@ -87,18 +68,18 @@ def checked(weights: Path):
         cards.model_card(measured)
     except (OSError, LookupError, ValueError, TypeError, jinja2.UndefinedError) as error:
         reason = str(error).rstrip(".")
-        raise BundleError(
+        raise PublishError(
             f"{weights} cannot be published ({reason}): `python train.py` writes a whole folder."
         ) from error
-    return net, measured
+    return measured
 
 
 def dataset(
     out: Path, name: str, drawn: Path, contributed: Path, mnixel: bool = False, archives: Path | None = None
 ) -> None:
-    """The dataset repository `name`: the drawn and the contributed digits of two folders, and its card.
+    """The dataset repository `name`: the digits in the folders `drawn` and `contributed`, and the card.
 
-    With `mnixel` also MNIXEL's drawings from `archives`, as in data.arrays. Raises data.DataError.
+    With `mnixel`, MNIXEL's drawings from the folder `archives` join them. Raises data.DataError.
     """
     out.mkdir(parents=True, exist_ok=True)
     card = out / "README.md"
@@ -116,16 +97,11 @@ def dataset(
 
 
 def space(
-    out: Path,
-    weights: Path,
-    name: str,
-    model_name: str,
-    dataset_name: str | None,
-    hardware: str = "cpu-basic",
+    out: Path, weights: Path, name: str, model: str, dataset: str | None, hardware: str = "cpu-basic"
 ) -> None:
-    """The Space repository `name`: the page's code, embedded weights, pins and card. It serves `model_name`.
+    """The Gradio Space `name`: the page's code, embedded weights, pins and card. It serves `model`.
 
-    Pins and Python are those of the hardware. Raises BundleError as `checked` and `requirements`.
+    Pins and Python are those of the hardware. Raises PublishError as `checked` and `requirements`.
     """
     zero = hardware.startswith("zero")
     checked(weights)
@@ -138,18 +114,18 @@ def space(
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     write(out / "requirements.txt", requirements(hardware))
-    front = front_matter(out, name, [model_name], dataset_name)
-    # The image then has the weights, and a start needs no Hub.
-    front["preload_from_hub"] = [f"{model_name} {','.join(MODEL)}"]
+    front = front_matter(out, name, [model], dataset)
+    # With these files in its image the Space can start without the Hub.
+    front["preload_from_hub"] = [f"{model} {','.join(MODEL)}"]
     if zero:
         front["python_version"] = ZERO_PYTHON
     address = f"https://{subdomain(name)}.hf.space"
-    links = {"name": name, "model": model_name, "dataset": dataset_name, "zero": zero, "url": address}
+    links = {"name": name, "model": model, "dataset": dataset, "zero": zero, "url": address}
     write(out / "README.md", cards.fill("space.md", front, **links))
 
 
 def front_matter(out: Path, name: str, models: list[str], dataset: str | None) -> dict:
-    """The front matter of the Space `name`, after README.md's. Copies licence and thumbnail into `out`."""
+    """README.md's front matter for the Space `name`. Copies licence and thumbnail into `out`."""
     shutil.copyfile(ROOT / "LICENSE", out / "LICENSE")
     shutil.copyfile(THUMBNAIL, out / "thumbnail.png")
     front = yaml.safe_load((ROOT / "README.md").read_text(encoding="utf-8").split("---\n")[1])
@@ -158,7 +134,7 @@ def front_matter(out: Path, name: str, models: list[str], dataset: str | None) -
 
 
 def subdomain(name: str) -> str:
-    """The host name that the Hub makes of a Space's OWNER/NAME."""
+    """The Hub's host name for the Space OWNER/NAME."""
     return re.sub("[^a-z0-9]", "-", name.lower())
 
 
@@ -173,7 +149,7 @@ def static(
 ) -> None:
     """The static Space `name`: the page, and the weights of the repository `model` at `commit`.
 
-    Without `commit` browsers get the copy beside the page. `gradio` is a Space that takes contributions.
+    Without `commit`, browsers get the copy beside the page. The Space `gradio` takes contributions.
     Raises web.build.BuildError.
     """
     published = build.Published(model, commit, build.endpoint()) if commit else None
@@ -192,27 +168,26 @@ def static(
 
 
 def needed(entry: Path) -> list[Path]:
-    """The project's own modules that the file `entry` imports, directly or not, itself included."""
+    """The file `entry` and the project's modules that it imports, directly or indirectly."""
     finder = ModuleFinder([str(ROOT)])
     finder.run_script(str(entry))
     return sorted({Path(module.__file__) for module in finder.modules.values() if module.__file__})
 
 
 def requirements(hardware: str) -> str:
-    """The Space's pins from constraints.txt: PACKAGES and everything that they bring in.
+    """The Space's requirements.txt: PACKAGES and their dependencies, as constraints.txt pins them.
 
-    The Space's image installs them together with gradio in the front matter's `sdk_version`. On CPU they name
-    PyTorch's build without CUDA, on ZeroGPU a version that it knows. Raises BundleError when a package is not
-    installed or has no pin.
+    On CPU it has PyTorch's build without CUDA, on ZeroGPU a version that ZeroGPU knows. Raises PublishError
+    when a package is not installed or has no pin.
     """
     zero = hardware.startswith("zero")
-    known = pins.written(ROOT / pins.PINS) | (ZERO_PINS if zero else {})
+    known = pins.written(ROOT / "constraints.txt") | (ZERO_PINS if zero else {})
     try:
         names = pins.closure(map(Requirement, [*PACKAGES, *(["spaces"] if zero else [])]))
         lines = [f"{name}=={known[name]}" for name in names]
     except (metadata.PackageNotFoundError, KeyError) as error:
-        raise BundleError(
-            f"{error.args[0]} is not installed, or is not in {pins.PINS}: run `pip install -r "
+        raise PublishError(
+            f"{error.args[0]} is not installed, or is not in constraints.txt: run `pip install -r "
             "tests/requirements.txt`, or write that file again, as CONTRIBUTING.md says."
         ) from error
     if hardware.startswith("cpu"):

@@ -1,9 +1,7 @@
-"""Checks whether a live page is well: `python publish.py check ADDRESS`, or OWNER/NAME for a Space.
+"""Checks a live page: `python publish.py check ADDRESS`, or OWNER/NAME for a Space.
 
-It prints a line for each thing that is well, and a sentence for what is not. It contributes nothing.
+It prints a line for each part that works, and a sentence for the first that does not. It contributes nothing.
 """
-
-from __future__ import annotations
 
 import hashlib
 import re
@@ -29,7 +27,7 @@ def expect(fact: object, sentence: str) -> None:
 
 
 def findings(page: httpx.Client) -> Iterator[str]:
-    """A line for each thing about the page that is well. Raises CheckFailed for the first that is not."""
+    """A line for each part of the page that works. Raises CheckFailed for the first that does not."""
     reply = page.get("")
     expect(reply.status_code == 200, f"The page answers {reply.status_code}.")
     expect("Draw a digit" in reply.text, "Another page than ours is served there.")
@@ -41,7 +39,7 @@ def findings(page: httpx.Client) -> Iterator[str]:
         expect(status == 200, f"{link[:80]} answers {status}.")
     yield f"opens, with {len(links)} files"
     reply = page.get("weights/current")
-    # The static edition has one set of weights, and nothing else that could be asked.
+    # The static edition has only its own weights, and does not answer anything else.
     is_static = reply.status_code == 404
     now = {"base": "weights/", "weights": "static"} if is_static else reply.json()
     expect(not now.get("problem"), f"The page has a problem with its weights: {now.get('problem')}")
@@ -63,12 +61,12 @@ def findings(page: httpx.Client) -> Iterator[str]:
 
 
 def address(text: str) -> str:
-    """The address of a page, also of the Space OWNER/NAME."""
+    """The address of a page that is given by address or, if it is a Space, by OWNER/NAME."""
     return text if "://" in text else f"https://{subdomain(text)}.hf.space"
 
 
 def check(text: str) -> int:
-    """Check the page at an address; returns 0, or 1 when it is not well."""
+    """Check a page and print the findings; returns the exit status: 0, or 1 when it is not well."""
     try:
         for line in findings(httpx.Client(base_url=address(text), timeout=20, follow_redirects=True)):
             print(line, flush=True)

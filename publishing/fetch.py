@@ -1,6 +1,4 @@
-"""Fetches the files of a model repository into the Hub's cache, and reads and checks them, without torch."""
-
-from __future__ import annotations
+"""Fetches weights from a model repository into the Hub's cache, and reads them without torch."""
 
 import contextlib
 import hashlib
@@ -14,34 +12,35 @@ from huggingface_hub.utils import disable_progress_bars
 from publishing import hub
 
 NEEDED = ("config.json", "model.safetensors")
-LARGEST = 16 * 2**20  # bytes of a file that is read
-# Batch normalisation holds these besides its parameters.
+# The largest file that is read.
+LARGEST = 16 * 2**20  # bytes
+# Batch normalisation keeps these tensors, which are not parameters.
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def fetched(repository: str, revision: str, again: bool = False) -> str:
     """Download the files of `repository` (OWNER/NAME) at `revision` into the cache; returns their commit.
 
-    Cached files are sent only if `again`. Raises ConnectionError with one sentence.
+    With `again`, cached files are downloaded once more. Raises ConnectionError with one sentence.
     """
     hub.limit_silence()
     disable_progress_bars()
     try:
-        # From here on the commit is fixed, so that a push meanwhile cannot mix two versions.
+        # All files come from this commit, even if somebody pushes meanwhile.
         commit = HfApi().model_info(repository, revision=revision, timeout=hub.SILENCE).sha
         for name in NEEDED:
             hf_hub_download(repository, name, revision=commit, force_download=again)
     except Exception as error:
-        # The Hub's clients raise many kinds of errors.
+        # The Hub's client raises many kinds of errors.
         raise ConnectionError(hub.explain(error, repository, reading=True)) from error
-    # The weights can be served without the file that says how good they are.
+    # The weights can be served without their metrics.
     with contextlib.suppress(Exception):
         hf_hub_download(repository, "metrics.json", revision=commit)
     return commit
 
 
 def point(repository: str, revision: str, commit: str) -> None:
-    """Make the cache's `revision`, a branch or a tag, that commit, for a start without the Hub."""
+    """Note in the cache that `revision`, a branch or tag, is `commit`, for a start without the Hub."""
     if revision != commit:
         folder = f"models--{repository.replace('/', '--')}"
         reference = Path(constants.HF_HUB_CACHE, folder, "refs", revision)
@@ -53,26 +52,27 @@ def point(repository: str, revision: str, commit: str) -> None:
 
 @dataclass(frozen=True)
 class Files:
-    """Both files of some weights, and what is known of them."""
+    """The two files of a network, and what is known about them.
+
+    `origin` is "embedded" or "OWNER/NAME@commit". `accuracy` has right, total and interval on MNIXEL's test
+    images, if they are known.
+    """
 
     folder: Path
-    origin: str  # "embedded" or "OWNER/NAME@commit"
+    origin: str
     config: bytes
     tensors: bytes = field(repr=False)
     parameters: int
-    accuracy: dict | None  # right, total and interval on MNIXEL's test images
+    accuracy: dict | None
 
     @property
     def key(self) -> str:
-        """The SHA-256 of config.json, which holds that of model.safetensors: it names both."""
+        """The SHA-256 of config.json. It identifies both files, since config.json has the other's SHA-256."""
         return hashlib.sha256(self.config).hexdigest()
 
 
 def cached(repository: str, revision: str) -> Files:
-    """The cached weights of a revision.
-
-    Raises FileNotFoundError when they are not all there, and what `read` raises.
-    """
+    """The cached weights of a revision. Raises FileNotFoundError if a file is missing, and as `read`."""
     paths = [try_to_load_from_cache(repository, name, revision=revision) for name in NEEDED]
     if not all(isinstance(path, str) for path in paths):
         raise FileNotFoundError(f"{repository} is not in the Hub's cache on this machine.")
@@ -81,9 +81,9 @@ def cached(repository: str, revision: str) -> Files:
 
 
 def read(folder: Path, origin: str) -> Files:
-    """The weights in a folder; `model.py` checks what they hold.
+    """The weights in a folder. Only model.py checks whether the tensors are those of the network.
 
-    Raises FileNotFoundError when a file is missing, ValueError with one sentence when one is wrong.
+    Raises FileNotFoundError or ValueError with one sentence when a file is missing or wrong.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -103,7 +103,7 @@ def read(folder: Path, origin: str) -> Files:
 
 
 def _measured(folder: Path, sha256: str) -> dict | None:
-    """Right, total and interval of these weights by metrics.json, or None if that is of others or broken."""
+    """Right, total and interval from metrics.json, or None if it is broken or of other weights."""
     try:
         stored = json.loads((folder / "metrics.json").read_bytes())
         test, (low, high) = stored["test"], stored["test"]["interval"]

@@ -1,13 +1,12 @@
-"""Puts each error of the Hub into one sentence that says what happened and what to do."""
-
-from __future__ import annotations
+"""Turns errors of the Hub into one sentence that says what happened and what to do."""
 
 from contextlib import contextmanager
 
 import httpx2
 from huggingface_hub import errors, get_session, set_client_factory
 
-SILENCE = 20  # seconds without a byte; without a limit the clients never give up
+# The Hub's client waits this long for a byte. By default it waits forever.
+SILENCE = 20  # seconds
 
 
 class PublishError(RuntimeError):
@@ -26,7 +25,7 @@ def explained(repository: str):
 
 
 def limit_silence() -> None:
-    """Make huggingface_hub give up a server that is silent for SILENCE seconds."""
+    """Make huggingface_hub give up when a server is silent for SILENCE seconds."""
     hooks = get_session().event_hooks
     set_client_factory(lambda: httpx2.Client(event_hooks=hooks, follow_redirects=True, timeout=SILENCE))
 
@@ -36,18 +35,18 @@ NEW_TOKEN = (
     "`hf auth login --force` or set HF_TOKEN"
 )
 REFUSED = (
-    "The Hub does not let you write to {repository}{quote}: use a token that may write there; if there is no "
-    "room left, delete what is not needed, or take a larger plan."
+    "The Hub does not let you write to {repository}{quote}: use a token that may write there, or if your "
+    "storage is full, delete files or take a larger plan."
 )
 CHANGED = (
     "Somebody else has {repository}, or changed it meanwhile{quote}: give another name, or run this again."
 )
-# What the status of the Hub's answer means to a publisher.
+# Status of the Hub's answer -> what a publisher can do.
 BY_STATUS = {
     401: f"The Hub does not accept the token: {NEW_TOKEN}.",
     402: (
-        "The Hub asks for payment for {repository}{quote}: take a plan that has it, leave out --hardware, or "
-        "publish the static page, which is free."
+        "The Hub asks for payment for {repository}{quote}: take a plan that includes it, or publish the "
+        "static page, which is free."
     ),
     403: REFUSED,
     409: CHANGED,
@@ -59,7 +58,7 @@ BY_STATUS = {
 
 
 def quoted(error: Exception) -> str:
-    """The Hub's own message in an error, as ` ("message")`, or ""."""
+    """The Hub's message in an error as ` ("message")`, or "" without one."""
     quote = (getattr(error, "server_message", None) or "").strip().split("\n")[0].rstrip(".")
     return f' ("{quote}")' if quote else ""
 
@@ -67,9 +66,9 @@ def quoted(error: Exception) -> str:
 def explain(error: Exception, repository: str, reading: bool = False) -> str:
     """One sentence for an error of huggingface_hub about `repository`.
 
-    With `reading` the caller only reads, and tries again by itself.
+    With `reading`, it is for a program that only reads and tries again by itself.
     """
-    # The Hub's own answer is the cause of an error such as "upload failed".
+    # Behind an error like "upload failed" is the Hub's own answer.
     while isinstance(error.__cause__, Exception) and not isinstance(error, httpx2.HTTPError):
         error = error.__cause__
     quote, status = quoted(error), getattr(getattr(error, "response", None), "status_code", None)
@@ -82,6 +81,6 @@ def explain(error: Exception, repository: str, reading: bool = False) -> str:
     if status >= 500 and status not in BY_STATUS:
         return f"The Hub has trouble of its own (status {status}): run this again later."
     if reading:
-        return f"The Hub does not give {repository} (status {status}){quote}: check its name and the token."
+        return f"The Hub refuses {repository} (status {status}){quote}: check its name and the token."
     refused = "The Hub refused the request for {repository} (status {status}){quote}."
     return BY_STATUS.get(status, refused).format(repository=repository, status=status, quote=quote)

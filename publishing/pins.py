@@ -1,9 +1,4 @@
-"""The exact versions in constraints.txt, and which packages a package brings in.
-
-CONTRIBUTING.md has the command that writes the file.
-"""
-
-from __future__ import annotations
+"""Reads the versions that constraints.txt pins, and finds the dependencies of packages."""
 
 import re
 from collections.abc import Iterable
@@ -13,17 +8,16 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-PINS = "constraints.txt"
-# Only a PyTorch for CUDA asks for these. It pins them itself, so that one file serves both kinds of PyTorch.
+# PyTorch's build for CUDA pins these itself. Without them constraints.txt fits all builds of PyTorch.
 CUDA = re.compile(r"(cuda|nvidia)-|triton$")
 
 
 def closure(requirements: Iterable[Requirement]) -> list[str]:
-    """Names of the installed packages that `requirements` name or bring in, sorted and normalised (PEP 503).
+    """The packages in `requirements` and all their dependencies on this platform, sorted, as PEP 503 names.
 
-    Packages for other platforms are left out. Raises PackageNotFoundError when one is not installed.
+    Raises PackageNotFoundError when one is not installed.
     """
-    # A package may be met again with another of its extras.
+    # A package is visited once for each of its extras.
     seen: set[tuple[str, str]] = set()
     todo = [("", requirement) for requirement in requirements]
     while todo:
@@ -40,5 +34,5 @@ def closure(requirements: Iterable[Requirement]) -> list[str]:
 
 
 def written(file: Path) -> dict[str, str]:
-    """Name -> version of a file of pins. Raises OSError."""
+    """Name -> version of each line `name==version` of a file. Raises OSError."""
     return dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", file.read_text(encoding="utf-8"), re.M))

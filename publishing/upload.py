@@ -1,7 +1,5 @@
 """Uploads a folder to a repository on the Hub: sign-in, a Space's hardware, one commit or none."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 
@@ -12,9 +10,9 @@ from publishing.hub import PublishError, explained
 REPOSITORY = {"model": "model", "dataset": "dataset", "space": "space", "static": "space"}
 SDK = {"space": "gradio", "static": "static"}
 CPU, ZERO = "cpu-basic", "zero-a10g"
-# Only this command writes these files, so it deletes those that are no longer part of the project.
+# publish.py alone writes files of these names, so it deletes those that the project no longer has.
 OURS = {
-    "model": ["model.onnx", "notebook.ipynb"],
+    "model": ["model.onnx", "digit28.png", "notebook.ipynb"],
     "dataset": ["clean/*", "raw/*", "drawn/*", "contributed/*", "data-*.png"],
     "space": [
         f"{name}/*" for name in ("contributions", "data", "docs", "publishing", "serving", "web", "weights")
@@ -27,7 +25,7 @@ def sign_in():
     """The Hub's client. Raises PublishError without a token that may write."""
     from huggingface_hub import HfApi
 
-    # The client's warnings speak to programmers.
+    # The client's warnings are for programmers.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     api = HfApi()
     with explained("your account"):
@@ -49,38 +47,26 @@ def at_hub(api, kind: str, name: str):
             return None
 
 
-def choose_hardware(api, name: str, wanted: str | None, private: bool | None) -> str:
+def create_space(api, name: str, private: bool | None) -> str:
     """Create the Gradio Space `name` unless it exists; returns its hardware.
 
-    Without `wanted` that is what the Space has already, else CPU if the account may have it, else ZeroGPU.
-    Raises PublishError when the account may have none of these.
+    A new Space runs on CPU if the account may have that, else on ZeroGPU. Raises PublishError.
     """
     from huggingface_hub.errors import HfHubHTTPError
 
     settings = {"repo_type": "space", "space_sdk": SDK["space"], "private": private}
-    is_new = not at_hub(api, "space", name)
     with explained(f"the space {name}"):
-        try:
-            if is_new:
-                api.create_repo(name, space_hardware=wanted, **settings)
-        except HfHubHTTPError as error:
-            if wanted or error.response.status_code != 402:
-                raise
-            api.create_repo(name, space_hardware=ZERO, **settings)
-            print(f"  not on {CPU}, because the Hub asks this account for payment{hub.quoted(error)}")
-        hardware = wanted or api.get_space_runtime(name).requested_hardware or CPU
+        if not at_hub(api, "space", name):
+            try:
+                api.create_repo(name, **settings)
+            except HfHubHTTPError as error:
+                if error.response.status_code != 402:
+                    raise
+                api.create_repo(name, space_hardware=ZERO, **settings)
+                print(f"  not on {CPU}, because the Hub asks this account for payment{hub.quoted(error)}")
+        hardware = api.get_space_runtime(name).requested_hardware or CPU
     print(f"  on {hardware}", flush=True)
     return hardware
-
-
-def make_private(api, name: str) -> None:
-    """Create the private dataset repository unless it exists. Raises PublishError when it is public."""
-    with explained(f"the dataset {name}"):
-        api.create_repo(name, repo_type="dataset", private=True, exist_ok=True)
-    if not at_hub(api, "dataset", name).private:
-        raise PublishError(
-            f"{name} is public, and drawings before review are not: make it private, or name another."
-        )
 
 
 def upload(api, kind: str, name: str, folder: Path, private: bool | None = None) -> None:
@@ -94,8 +80,8 @@ def upload(api, kind: str, name: str, folder: Path, private: bool | None = None)
         before = api.repo_info(name, timeout=hub.SILENCE, **settings)
         if kind in SDK and before.sdk not in (None, SDK[kind]):
             raise PublishError(
-                f"The name {name} is taken, by a {before.sdk} Space: give another as OWNER/NAME, or delete "
-                "that Space on its page."
+                f"The name {name} is taken by a {before.sdk} Space: give another as OWNER/NAME, or delete "
+                "the Space on its page."
             )
         commit = api.upload_folder(
             repo_id=name,
@@ -108,12 +94,9 @@ def upload(api, kind: str, name: str, folder: Path, private: bool | None = None)
     print(f"  {url}\n  commit {commit}{'' if commit != before.sha else ' (nothing changed)'}", flush=True)
 
 
-def configure(api, name: str, hardware: str, variables: dict[str, str]) -> None:
-    """Give the Gradio Space `name` its hardware and variables, if it has others. Raises PublishError."""
+def set_model(api, name: str, model: str) -> None:
+    """Make the Space `name` serve `model`, by its variable MODEL_ID. Raises PublishError."""
     with explained(f"the space {name}"):
-        current = api.get_space_variables(name)
-        for key, value in variables.items():
-            if key not in current or current[key].value != value:
-                api.add_space_variable(name, key, value)
-        if api.get_space_runtime(name).requested_hardware != hardware:
-            api.request_space_hardware(name, hardware)
+        current = api.get_space_variables(name).get("MODEL_ID")
+        if not current or current.value != model:
+            api.add_space_variable(name, "MODEL_ID", model)

@@ -1,6 +1,4 @@
-"""Fills the cards of the repositories on the Hub, templates/*.md, with results."""
-
-from __future__ import annotations
+"""Fills templates/*.md, the cards of the repositories on the Hub, with results."""
 
 import json
 import re
@@ -19,30 +17,24 @@ ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
     keep_trailing_newline=True,
 )
-CODE = re.compile(r"```python\n(.*?)```\n", re.S)
-MNIXEL = (
-    "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew, "
-    "and augmented copies of them"
-)
+MNIXEL = "the 270 digits of MNIXEL's training part, which volunteers of a deep-learning course drew"
 DRAWN = (
-    "{drawn:,} digits in {ways} ways of writing that the project's own program draws, "
-    "and {nondigits:,} of its non-digit drawings"
+    "{drawn:,} digits, in {ways} ways to write them, and {nondigits:,} non-digits that the project's own "
+    "program drew"
 )
 
 
 def fill(template: str, front: dict | None = None, **values) -> str:
-    """A template of this package with its values, and with `front` as its YAML front matter."""
+    """A filled template, with `front` as its YAML front matter."""
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True) if front else ""
     return re.sub(r"\n{3,}", "\n\n", ENVIRONMENT.get_template(template).render(front=head, **values))
 
 
-def model_card(
-    result: dict, name: str | None = None, dataset: str | None = None, onnx: int | None = None
-) -> str:
-    """The card for a report of train.py. It quotes docs/accuracy.json if that measured the same weights.
+def model_card(result: dict, name: str | None = None, dataset: str | None = None) -> str:
+    """The card for the metrics of train.py. It quotes docs/accuracy.json if that measured the same weights.
 
-    `name` is the model repository, or None for the folder in the project, `dataset` the repository of the
-    dataset, and `onnx` the opset of model.onnx.
+    `name` is the model repository, or None for the project's own folder. `dataset` is the dataset's
+    repository if everybody can see it and MNIXEL is in it.
     """
     settings = result["settings"]
     sources = [MNIXEL] if settings["drawn_share"] < 1 else []
@@ -50,7 +42,7 @@ def model_card(
         sources.append(DRAWN.format(ways=result["ways"], **settings))
     if result.get("contributed"):
         sources.append(f"{result['contributed']:,} digits that visitors of the page contributed")
-    accuracy, recipes = tables.stored("accuracy"), tables.stored("recipes")
+    accuracy = tables.stored("accuracy")
     if accuracy.get("sha256") != result["sha256"]:
         accuracy = {}
     unseen = accuracy.get("sets", {}).get(tables.UNSEEN, {}).get(tables.OURS)
@@ -60,24 +52,21 @@ def model_card(
         title=(name or "mnixel-cnn").split("/")[-1],
         name=name,
         dataset=dataset,
-        onnx=onnx,
         result=result,
         test=metrics.describe(result["test"]),
         sources="; ".join(sources),
         unseen=metrics.describe(unseen) if unseen else None,
         table=tables.accuracy(accuracy) if accuracy else None,
         summary=tables.summary(accuracy) if accuracy else None,
-        ablation=tables.recipes(recipes) if recipes else None,
     )
 
 
 def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -> dict:
-    """The model card's YAML; its `model-index` has every set that was measured."""
+    """The model card's YAML. Its `model-index` lists every set that was measured."""
     tested = result["test_set"]
-    rows = {tested: result["test"]}
-    rows |= {title: row[tables.OURS] for title, row in accuracy.get("sets", {}).items() if title != tested}
+    rows = {title: row[tables.OURS] for title, row in accuracy.get("sets", {}).items()}
     measured = []
-    for title, row in rows.items():
+    for title, row in ({tested: result["test"]} | rows).items():
         about = {"name": title, "type": title.partition(",")[0].lower()}
         if title == tested:
             about["type"] = dataset or "mnixel"
@@ -87,7 +76,7 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
         task = {"type": "image-classification", "name": "Image classification"}
         measured.append({"task": task, "dataset": about, "metrics": [accurate]})
     return {
-        # The Hub knows no library called "pytorch", so the card names none.
+        # The Hub does not know a library called "pytorch", so the card names none.
         "pipeline_tag": "image-classification",
         "license": "apache-2.0",
         "tags": ["digits", "handwriting", "mnixel"],
@@ -98,17 +87,19 @@ def front_matter(result: dict, name: str, dataset: str | None, accuracy: dict) -
 
 
 def notebook(name: str, dataset: str) -> str:
-    """templates/notebook.md as a Jupyter notebook without outputs; its blocks of Python become code cells."""
-    text = fill("notebook.md", name=name, dataset=dataset)
-    cells: list[dict] = []
-    # The parts alternate: text, code, text.
-    for number, part in enumerate(CODE.split(text)):
-        if not part.strip():
-            continue
-        source = part.strip().splitlines(keepends=True)
-        code: dict = {"cell_type": "code", "execution_count": None, "outputs": []}
-        kind = code if number % 2 else {"cell_type": "markdown"}
-        cells.append({"id": f"cell-{number}", "metadata": {}, "source": source} | kind)
+    """templates/notebook.md as a Jupyter notebook without outputs. Its blocks of Python become code cells."""
+    kinds: list[dict] = [
+        {"cell_type": "markdown"},
+        {"cell_type": "code", "execution_count": None, "outputs": []},
+    ]
+    # The parts are text and code in turn.
+    parts = re.split(r"```python\n(.*?)```\n", fill("notebook.md", name=name, dataset=dataset), flags=re.S)
+    cells = [
+        {"id": f"cell-{number}", "metadata": {}, "source": part.strip().splitlines(keepends=True)}
+        | kinds[number % 2]
+        for number, part in enumerate(parts)
+        if part.strip()
+    ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     about = {"kernelspec": kernel, "language_info": {"name": "python"}}
     book = {"cells": cells, "metadata": about, "nbformat": 4, "nbformat_minor": 5}

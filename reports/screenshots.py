@@ -1,6 +1,4 @@
-"""Pictures of the page in a real browser, for the documents."""
-
-from __future__ import annotations
+"""Takes the documents' pictures of the page, in a real browser."""
 
 import io
 import tempfile
@@ -14,13 +12,12 @@ from tests.harness.servers import StaticSite
 from web.build import build
 
 ROOT = Path(__file__).parent.parent
-# A nearly closed 4 that looks like a 9.
+# This 4 is nearly closed, so it looks like a 9.
 UNSURE = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (234, 98)]]
 THREE, TEACH_SEVEN = DRAWINGS["3"], '#prediction button[data-digit="7"]'
-# State of the page -> what is drawn, and what is then pressed.
+# State of the page -> the drawing, and the control that is then pressed.
 STATES = {
     "empty": ([], None),
-    "drawing": ([THREE[0][: len(THREE[0]) * 3 // 4]], None),
     "answered": (THREE, None),
     "why": (THREE, "#why"),
     "unsure": (UNSURE, "#why"),
@@ -30,7 +27,7 @@ STATES = {
     "shared": (THREE, "#share"),
 }
 DESKTOP, PHONE = (1440, 900), (390, 844)
-# The documents' pictures: name -> size, theme, state.
+# Name of the picture -> size, theme, state.
 PICTURES = {
     "page": (DESKTOP, "light", "answered"),
     "look-desktop": (DESKTOP, "light", "why"),
@@ -40,19 +37,15 @@ PICTURES = {
     "look-unsure": (PHONE, "dark", "unsure"),
     "look-taught": (DESKTOP, "light", "taught"),
 }
-# The animation.
-WIDTH, COLOURS = 640, 48  # pixels, and the size of its palette
-STEP = 3  # points of the pen between two frames
+# The animation has this width and this many colours, and a frame for every third point of the pen.
+WIDTH, COLOURS, STEP = 640, 48, 3
 FRAME, PAUSE = 60, 2200  # milliseconds
 
 
 def show(person: Person, state: str, pause: int = 800) -> None:
-    """Bring the empty page into a state, and wait `pause` milliseconds until nothing moves."""
+    """Bring the empty page into a state, then wait `pause` milliseconds until nothing moves."""
     drawing, pressed = STATES[state]
-    if state == "drawing":
-        person.hold(drawing[0])
-    else:
-        person.draw(drawing)
+    person.draw(drawing)
     person.settle()
     if pressed:
         person.page.locator(pressed).click()
@@ -61,22 +54,8 @@ def show(person: Person, state: str, pause: int = 800) -> None:
     person.page.wait_for_timeout(pause)
 
 
-def leave(person: Person, state: str) -> None:
-    """Empty the page again."""
-    page, pressed = person.page, STATES[state][1]
-    if state == "drawing":
-        person.lift()
-    if state == "shared":
-        page.keyboard.press("Escape")
-    elif pressed and state != "taught":
-        page.locator(pressed).click()
-    page.evaluate("scrollTo(0, 0)")
-    if state != "empty":
-        page.locator("#clear").click()
-
-
 def animation(person: Person, path: Path) -> None:
-    """A GIF: a 5 is read, a heart is not; it is taught as a 7, and another heart is read as one."""
+    """Record a GIF: a 5 is read, a heart is not; it is taught as a 7, and the next heart is read as a 7."""
     page, frames, times = person.page, [], []
 
     def shoot(milliseconds: int) -> None:
@@ -91,7 +70,7 @@ def animation(person: Person, path: Path) -> None:
             for number, point in enumerate(stroke[1:]):
                 page.mouse.move(*person.at(point), steps=4)
                 if number % STEP == 0:
-                    # The answer and its bars need a moment.
+                    # The answer needs a moment to appear.
                     page.wait_for_timeout(40)
                     shoot(FRAME)
             person.lift()

@@ -1,7 +1,5 @@
 """Stores results as JSON in docs/, and draws them as Markdown tables in the documents."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable
@@ -14,12 +12,12 @@ from web.charts import LEARNT, OURS, UPSTREAM
 ROOT = Path(__file__).parent.parent
 DOCS, ELSEWHERE = ROOT / "docs", ROOT / "runs" / "bench"
 
-# Rows of docs/accuracy.json.
+# Names of rows in docs/accuracy.json.
 MNIXEL, UNSEEN, NONDIGITS = "MNIXEL test", "UNIPEN, writers nobody looked at", "non-digits"
 
 
 class StaleResults(ValueError):
-    """The published results are of other weights than those that ship."""
+    """The published results are not those of the shipped weights."""
 
 
 def stored(name: str) -> dict:
@@ -36,7 +34,7 @@ def shipped() -> str:
 def store(name: str, results: dict, complete: bool = True) -> Path:
     """Write results with today's date to docs/NAME.json; returns the path.
 
-    If they are not complete, or not of the weights that ship, they go to runs/bench/NAME.json.
+    Incomplete results, and those of other weights than the shipped ones, go to runs/bench/NAME.json.
     """
     path = (DOCS if complete and results["sha256"] == shipped() else ELSEWHERE) / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,14 +44,13 @@ def store(name: str, results: dict, complete: bool = True) -> Path:
     return path
 
 
-def markdown(columns: list[str], rows: list[list[str]], right: int = 99) -> str:
-    """A Markdown table; columns from number `right` on align right."""
-    rule = ["---:" if number >= right else "---" for number in range(len(columns))]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, rule, *rows])
+def markdown(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in [columns, ["---"] * len(columns), *rows])
 
 
 def share(part: int, total: int) -> str:
-    """Such as `2559/2631 = 97.3 % (95 % interval 96.6 to 97.8)`."""
+    """For example `2559/2631 = 97.3 % (95 % interval 96.6 to 97.8)`."""
     return metrics.describe(metrics.counted(part, total))
 
 
@@ -62,7 +59,7 @@ def percent(part: int, total: int) -> str:
 
 
 def accuracy(results: dict) -> str:
-    """The tables of docs/accuracy.json: the sets and the non-digits, then what other modules measured."""
+    """The tables of docs/accuracy.json: the sets and the non-digits, then those in its field "more"."""
     columns = ["", OURS, UPSTREAM, "lowest recall", "calibration error", "worst tenth of writers", "refused"]
     rows = []
     for name, row in results["sets"].items():
@@ -75,7 +72,7 @@ def accuracy(results: dict) -> str:
 
 
 def details(results: dict, name: str) -> list[str]:
-    """A set's lowest recall, calibration error, worst writers and refused digits; "" if not measured."""
+    """Four cells about a set, "" if not measured: lowest recall, calibration, worst writers, refused."""
     cells = ["", ""]
     if found := results["details"].get(name):
         recall = {d: part for d, part in enumerate(metrics.recall(found["confusion"])) if part is not None}
@@ -88,43 +85,24 @@ def details(results: dict, name: str) -> list[str]:
 
 
 def counts(rows: list[dict]) -> str:
-    """A table of another module's rows: name, right of total with its interval, and every other field."""
+    """A table of rows with "name", "right" and "total", and a column for each other field of the first."""
     others = [key for key in rows[0] if key not in ("name", "right", "total")]
-    lines = []
-    for row in rows:
-        rest = [str(row.get(key, "")) for key in others]
-        lines.append([row["name"], share(row["right"], row["total"]), *rest])
+    lines = [
+        [row["name"], share(row["right"], row["total"]), *(str(row[key]) for key in others)] for row in rows
+    ]
     return markdown(["", "right", *(key.replace("_", " ") for key in others)], lines)
-
-
-def recipes(results: dict) -> str:
-    """The record of docs/recipes.json: misses on MNIXEL's test images, and other people's digits."""
-    trained = results["recipes"]
-    people: dict = max((row["people"] for row in trained.values()), key=len, default={})
-    rows = []
-    for recipe, row in trained.items():
-        misses = [row["total"] - right for right in row["rights"]]
-        seeds = len(misses)
-        each = ", ".join(map(str, misses)) if seeds > 1 else "nothing random"
-        found = [row["people"].get(name) for name in people]
-        accuracies = [percent(part["right"], part["total"]) if part else "" for part in found]
-        command = f"`python train.py --recipe {recipe}{f' --seeds {seeds}' if seeds > 1 else ''}`"
-        rows.append([row["title"], f"{sum(misses) / seeds:.2g}", each, *accuracies, command])
-    columns = ["recipe", "misses of 116, mean over seeds", "each seed", *people, "command"]
-    when = f"Measured {results['measured']}, with the drawing program of that day."
-    return f"{markdown(columns, rows, right=1)}\n\n{when}"
 
 
 def latency(results: dict) -> str:
     """The table of docs/latency.json, with the machine below it."""
     columns = ["", "pointer-ups", "median ms", "p95 ms", "most ms"]
-    rows = []
-    for name, row in results["rows"].items():
-        times = [f"{row[key]:.1f}" for key in ("median_ms", "p95_ms", "max_ms")]
-        rows.append([name, str(row["pointer_ups"]), *times])
+    rows = [
+        [name, str(row["pointer_ups"]), *(f"{row[key]:.1f}" for key in ("median_ms", "p95_ms", "max_ms"))]
+        for name, row in results["rows"].items()
+    ]
     machine = results["machine"]
     where = f"{machine['cores']} cores of {machine['processor']}, Chromium {machine['chromium']}"
-    return f"{markdown(columns, rows, right=1)}\n\nMeasured {results['measured']} on {where}."
+    return f"{markdown(columns, rows)}\n\nMeasured {results['measured']} on {where}."
 
 
 def summary(results: dict) -> str:
@@ -146,11 +124,9 @@ def summary(results: dict) -> str:
     learnt = results["more"][LEARNT][0]
     title, source = "UNIPEN, after ten drawings of one's own", "the other digits of those writers"
     rows.insert(2, [title, share(learnt["right"], learnt["total"]), source])
-    refused = dict(results["refused"])
-    others = refused.pop(NONDIGITS)
-    name, digits = next(iter(refused.items()))
+    others, digits = results["refused"][NONDIGITS], results["refused"][UNSEEN]
     said = f"{percent(others['refused'], others['total'])} of {others['total']:,}"
-    lost = f"beside {percent(digits['refused'], digits['total'])} of the digits ({name})"
+    lost = f"beside {percent(digits['refused'], digits['total'])} of the digits ({UNSEEN})"
     rows.append(["non-digits refused", f"{said}, {lost}", "kinds never used for training"])
     answer = next(iter(speed["rows"].values()))
     times = f"{answer['median_ms']:.1f} ms (95 % within {answer['p95_ms']:.1f} ms)"
@@ -161,7 +137,7 @@ def summary(results: dict) -> str:
 # Document -> its tables: the function that draws each, and its results.
 DOCUMENTS: dict[str, dict[Callable[[dict], str], str]] = {
     "README.md": {summary: "accuracy"},
-    "docs/results.md": {accuracy: "accuracy", recipes: "recipes", latency: "latency"},
+    "docs/results.md": {accuracy: "accuracy", latency: "latency"},
 }
 
 

@@ -1,6 +1,4 @@
-"""The benchmarks read other people's digits as they were written, and count right."""
-
-from __future__ import annotations
+"""The benchmarks read other people's digits as they were written, and count correctly."""
 
 import gzip
 from types import SimpleNamespace
@@ -37,7 +35,7 @@ PENDIGITS = """.COMMENT made up for this test
 
 @pytest.fixture
 def strokes(tmp_path, monkeypatch):
-    # gzip reads its own format as well as compress's.
+    # The program gzip unpacks both its own format and that of `compress`.
     (tmp_path / pendigits.FILE).write_bytes(gzip.compress(PENDIGITS.encode()))
     monkeypatch.setenv("FREEHAND_DIR", str(tmp_path))
     return pendigits.read(pendigits.folder())
@@ -125,7 +123,7 @@ SEGMENTS = """.VERSION 1.0
 
 @pytest.fixture
 def collection(tmp_path):
-    """A made-up distribution with one collection of one writer, which nobody looked at."""
+    """A made-up distribution: one collection of one writer, whom nobody looked at."""
     for path, text in {
         "include/one/one.doc": DOCUMENT,
         "include/one/data/strokes.dat": ".COORD X Y T\n" + COMPONENTS,
@@ -138,7 +136,7 @@ def collection(tmp_path):
 
 def test_unipen_components_are_counted_over_all_includes(collection):
     digits = unipen.read(collection, "one")
-    # Left out: parts far apart, a single point, a missing component, a line that is a 0, a 1 that lies flat.
+    # Left out are parts far apart, a single point, a missing component, a straight 0 and a flat 1.
     assert [digit.label for digit in digits] == [7, 1, 1, 4]
     assert [stroke.tolist() for stroke in digits[0].strokes] == [
         [[0, -100], [60, -100]],
@@ -176,7 +174,7 @@ def test_a_collection_is_drawn_the_same_whatever_else_is_there(collection):
 def test_worst_writers_are_those_who_are_read_worst():
     right = np.array([True] * 50 + [False] * 3 + [True] * 7 + [False])
     writers = np.array(["a"] * 25 + ["b"] * 25 + ["c"] * 10 + ["d"])
-    # One digit of d is too little.
+    # The single digit of d does not count.
     assert sets.worst_writers(right, writers) == {"writers": 1, "right": 7, "total": 10}
     assert sets.worst_writers(right[-1:], writers[-1:]) == {"writers": 0, "right": 0, "total": 0}
 
@@ -215,7 +213,7 @@ def test_upstreams_figures_stay_beside_new_ones():
 
 
 def test_an_answer_counts_for_the_drawing_of_its_event_and_newer_ones():
-    """The first pointer-up was answered before it came."""
+    """The first pointer-up here was answered before it came."""
     row = latency.summary(
         {
             "pointerup": [{"at": 100, "revision": 2}, {"at": 300, "revision": 6}],
@@ -227,7 +225,7 @@ def test_an_answer_counts_for_the_drawing_of_its_event_and_newer_ones():
 
 @pytest.mark.thorough
 def test_latency_is_measured_on_the_page_as_it_is(browser):
-    results = in_thread(lambda: latency.measured(latency.CASES, drawings=2))
+    results = in_thread(lambda: latency.measured(drawings=2))
     assert results["sha256"] == tables.shipped() and list(results["rows"]) == list(latency.CASES)
     for row in results["rows"].values():
         assert row["pointer_ups"] >= 2 and 0 <= row["median_ms"] < 10_000

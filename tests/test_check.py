@@ -1,6 +1,4 @@
-"""`python publish.py check ADDRESS`: a page that is well, and what is wrong with others."""
-
-from __future__ import annotations
+"""`python publish.py check ADDRESS`: pages that are well, and pages that are not."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -1,6 +1,4 @@
-"""The layout: imports point down, none goes round in a circle, and a Space gets only what it runs."""
-
-from __future__ import annotations
+"""The layout: imports point down and form no circle, and a Space gets only the files that it runs."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -9,11 +7,10 @@ from pathlib import Path
 import pytest
 
 import publish
-from publishing import bundles
 from tests.harness import ROOT, called
 
-# Lowest first. A module imports its own package and those of lower rows, and nothing else. So model.py, which
-# travels alone, imports none of them.
+# The lowest row comes first. A module imports only its own package and those of lower rows. So model.py,
+# which is published alone, imports nothing of the project.
 LAYERS = [
     ("model", "board"),
     ("data", "handwriting"),
@@ -28,7 +25,7 @@ LAYERS = [
     ("tests",),
 ]
 LAYER = {package: number for number, row in enumerate(LAYERS) for package in row}
-# Benches and reports also use the page under test and the person who draws.
+# Benches and reports also open pages through this package.
 SHARED = "tests.harness"
 NEVER_SHIPPED = {"bench", "handwriting", "reports", "tests", "training"}
 MODULES = {
@@ -39,7 +36,7 @@ MODULES = {
 
 
 def imported(name: str, path: Path) -> set[str]:
-    """The project's modules that a module names in its import statements, wherever in the file they stand."""
+    """The project's modules in a module's import statements, including those inside functions."""
     modules = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -73,7 +70,7 @@ def test_imports_point_down(package):
 
 
 def test_no_circle():
-    # It raises CycleError, which names the modules.
+    # This raises CycleError with the modules of a circle.
     TopologicalSorter(IMPORTS).prepare()
 
 
@@ -82,15 +79,9 @@ def test_no_test_module_imports_another():
     assert tests and not {f"{name} imports {other}" for name in tests for other in IMPORTS[name] & tests}
 
 
-def test_every_package_says_what_it_is_for():
-    for package in {name for name, path in MODULES.items() if path.name == "__init__.py"}:
-        assert ast.get_docstring(ast.parse(MODULES[package].read_text())), package
-
-
 def test_a_space_gets_only_what_it_runs():
     done = called(publish.main, "space", "OWNER", "--dry-run")
     assert done.returncode == 0, done.stderr
     files = [line.split()[0] for line in done.stdout.splitlines() if ".py " in line]
     assert "app.py" in files and len(files) <= 30, files
     assert not {file for file in files if file.split("/")[0].removesuffix(".py") in NEVER_SHIPPED}
-    assert sorted(files) == [path.relative_to(ROOT).as_posix() for path in bundles.needed(ROOT / "app.py")]

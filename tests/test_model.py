@@ -17,7 +17,7 @@ import board
 from model import Config, DigitCNN
 from tests.harness import ROOT
 from tests.harness.person import DRAWINGS
-from training.upstream import PARAMETERS, UpstreamCNN
+from training.upstream import UpstreamCNN
 
 
 def picture(digit: str) -> np.ndarray:
@@ -42,7 +42,7 @@ def test_size():
     kinds = {type(layer).__name__ for layer in DigitCNN().modules()}
     assert {"Conv2d", "BatchNorm2d", "MaxPool2d", "Dropout", "Linear"} <= kinds
     statistics = sum(b.numel() for b in UpstreamCNN().buffers() if b.ndim)
-    assert sum(p.numel() for p in UpstreamCNN().parameters()) + statistics == PARAMETERS == 351_770
+    assert sum(p.numel() for p in UpstreamCNN().parameters()) + statistics == 351_770
 
 
 def test_weights_reload_bit_for_bit(net, folder):

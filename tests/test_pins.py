@@ -85,7 +85,7 @@ def test_a_space_whose_pins_are_not_known_is_not_published(packages, says, tmp_p
     (tmp_path / "constraints.txt").write_text("gradio==1.0\n")
     monkeypatch.setattr(bundles, "ROOT", tmp_path)
     monkeypatch.setattr(bundles, "PACKAGES", packages)
-    with pytest.raises(bundles.BundleError, match=f"{says}.*or is not in constraints.txt: run `pip install"):
+    with pytest.raises(bundles.PublishError, match=f"{says}.*or is not in constraints.txt: run `pip install"):
         bundles.requirements("cpu-basic")
 
 

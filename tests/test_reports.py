@@ -1,6 +1,4 @@
-"""What was measured, as tables and cards, in their places, and of the weights that ship."""
-
-from __future__ import annotations
+"""Tables and cards have the published results of the shipped weights."""
 
 import json
 
@@ -15,7 +13,7 @@ from training import metrics
 
 @pytest.fixture
 def docs(tmp_path, monkeypatch):
-    """A folder for results, and one for those that are not published."""
+    """The folder of published results, empty; the others go beside it."""
     monkeypatch.setattr(tables, "DOCS", tmp_path / "docs")
     monkeypatch.setattr(tables, "ELSEWHERE", tmp_path / "elsewhere")
     return tmp_path / "docs"
@@ -56,7 +54,7 @@ def test_the_documents_have_the_tables_of_what_was_measured(document):
 
 @pytest.mark.parametrize("name", ["accuracy", "latency"])
 def test_figures_of_other_weights_are_refused(name, docs, monkeypatch, capsys):
-    """Nothing is written then, and one sentence says what to run."""
+    """Then no document changes, and one sentence says which command to run."""
     published = {
         each: json.loads((ROOT / "docs" / f"{each}.json").read_text()) for each in ("accuracy", "latency")
     }

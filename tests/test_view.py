@@ -10,7 +10,7 @@ import re
 import pytest
 from PIL import Image
 
-from reports.screenshots import STATES, leave, show
+from reports.screenshots import STATES, show
 from tests.harness.person import DRAWINGS, HEART, Person, until, visits
 
 # A 4 or a 9.
@@ -427,7 +427,7 @@ def test_axe_finds_nothing(edition, language, size, theme, visit, axe):
     for state in STATES:
         show(person, state, pause=200)
         person.check_with_axe(state)
-        leave(person, state)
+        person.reload()
     for tab in person.page.get_by_role("tab").all()[1:]:
         tab.click()
         for summary in person.page.locator("summary:visible").all():

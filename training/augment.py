@@ -1,10 +1,8 @@
-"""Augmentation: normalised digits as other hands would have drawn them.
+"""Augmentation: changes normalised digits as if other hands had drawn them.
 
-It works on a batch at once, after `model.preprocess`: an affine change, an elastic one (Simard et al. 2003),
-a thicker or thinner line, a softer or harder edge.
+It works on whole batches, after `model.preprocess`: an affine map, an elastic one (Simard et al. 2003), a
+thicker or thinner line, a softer or harder edge.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -20,12 +18,16 @@ class Ranges:
 
     rotation: float = 14.0  # degrees
     shear: float = 0.25  # share of the height
-    scale: float = 0.14  # natural logarithm, for each axis
+    # Each axis is scaled on its own.
+    scale: float = 0.14  # natural logarithm
     shift: float = 1.6  # pixels
-    elastic: float = 1.5  # pixels, standard deviation at the nodes of a 5x5 grid
-    thickness: float = 0.9  # share of one step of dilation or erosion
-    softness: float = 0.7  # share of one step of blur
-    contrast: float = 1.5  # added to the factor 1, for half of the images; levels stay below 1
+    # Standard deviation of the displacement at the nodes of a 5x5 grid.
+    elastic: float = 1.5  # pixels
+    # Shares of one step of dilation or erosion, and of blur.
+    thickness: float = 0.9
+    softness: float = 0.7
+    # Levels are multiplied by up to 1 plus this in half of the images, and cut off at 1.
+    contrast: float = 1.5
 
 
 def augment(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
@@ -36,20 +38,20 @@ def augment(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tenso
 
 
 def _even(n: int, limit: float, generator: torch.Generator) -> Tensor:
-    """(N,) values drawn evenly from -limit .. limit."""
+    """Values (N,) drawn uniformly from -limit..limit."""
     return (torch.rand(n, generator=generator) * 2 - 1) * limit
 
 
 def _warp(images: Tensor, ranges: Ranges, generator: torch.Generator) -> Tensor:
     n, _, side, _ = images.shape
-    # grid_sample counts the picture from -1 to 1.
+    # The coordinates of grid_sample run from -1 to 1.
     pixel = 2 / side
     angle = _even(n, math.radians(ranges.rotation), generator)
     slant = _even(n, ranges.shear, generator)
     sx, sy = _even(n, ranges.scale, generator).exp(), _even(n, ranges.scale, generator).exp()
     tx, ty = _even(n, ranges.shift * pixel, generator), _even(n, ranges.shift * pixel, generator)
     cos, sin = angle.cos(), angle.sin()
-    # Rotation @ slant @ scale maps a place in the result to a place in the picture.
+    # rotation @ slant @ scale maps a position in the result to a position in the image.
     rows = [cos * sx, (cos * slant - sin) * sy, tx, sin * sx, (sin * slant + cos) * sy, ty]
     theta = torch.stack(rows, dim=1).view(n, 2, 3)
     grid = F.affine_grid(theta, [n, 1, side, side], align_corners=False)

@@ -1,7 +1,5 @@
 """Fitting a network: one loop for every recipe, with early stopping and the best weights restored."""
 
-from __future__ import annotations
-
 import copy
 import functools
 from collections.abc import Callable, Iterable
@@ -23,22 +21,29 @@ Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 class OptimConfig:
     """How long and how fast a network is fitted. Each round ends with the validation images."""
 
-    rounds: int  # at most
-    batch: int  # images a step
-    patience: int  # rounds without a better validation loss, then stop
+    # The training stops after this many rounds, or after `patience` rounds without a better validation loss.
+    rounds: int
+    # Images of each step.
+    batch: int
+    patience: int
     learning_rate: float
-    # Learning rate of Muon (Jordan 2024), which takes over matrices and kernels; 0: none.
+    # Learning rate of Muon (Jordan 2024) for matrices and kernels; at 0, AdamW updates these, too.
     muon: float = 0.0
-    weight_decay: float = 0.0  # decoupled, as AdamW has it
-    epsilon: float = 1e-8  # Adam's
-    one_cycle: bool = False  # warm up, then anneal to nothing over all rounds (Smith and Topin 2018)
-    average: float = 0.0  # decay of the running average of the weights, which is kept; 0: none
-    bfloat16: bool = False  # twice as fast where the processor has it, and no worse here
+    # Decoupled, as in AdamW.
+    weight_decay: float = 0.0
+    # Adam's epsilon.
+    epsilon: float = 1e-8
+    # Warm up, then anneal to 0 over all rounds (Smith and Topin 2018).
+    one_cycle: bool = False
+    # Decay of the running average of the weights, which is kept instead of them; at 0 there is no average.
+    average: float = 0.0
+    # Twice as fast on processors that have it, and as accurate here.
+    bfloat16: bool = False
 
 
 @dataclass
 class Round:
-    """What one round measured: mean training loss, validation loss and accuracy (0..1)."""
+    """The losses and the validation accuracy (0..1) of one round."""
 
     training_loss: float
     validation_loss: float
@@ -47,18 +52,18 @@ class Round:
 
 @dataclass
 class Fit:
-    """A fitted network and how it came about."""
+    """A fitted network and its history. The weights are those of round number `best_round`, from 0."""
 
     net: nn.Module
     history: list[Round]
-    best_round: int  # index into history of the round whose weights were kept
-    interrupted: bool = False  # by Ctrl-C
+    best_round: int
 
 
 def logits(net: nn.Module, images: Tensor) -> Tensor:
-    """Logits (N, 10) for images (N, 1, 28, 28), in evaluation mode, in pieces that fit a cache."""
+    """Logits (N, 10) for images (N, 1, 28, 28), in evaluation mode."""
     net.eval()
     with torch.inference_mode():
+        # Pieces of this size fit a processor's cache.
         return torch.cat([net(piece) for piece in images.split(512)]).clone()
 
 
@@ -73,10 +78,13 @@ def optimizers(net: nn.Module, optim: OptimConfig) -> list[torch.optim.Optimizer
 
 
 def _as_matrix(weights: nn.Parameter) -> nn.Parameter:
-    """The same memory, and the same gradient after each backward pass, as one row an output."""
+    """Kernels as a matrix with a row for each output, in the same memory.
+
+    After each backward pass the matrix gets their gradient.
+    """
     if weights.ndim == 2:
         return weights
-    # This is a view of channels-last kernels.
+    # A view, because the kernels are channels last.
     rows = nn.Parameter(weights.detach().permute(0, 2, 3, 1).flatten(1))
     assert rows.data_ptr() == weights.data_ptr(), "the network's kernels are not channels last"
 
@@ -96,10 +104,9 @@ def fit(
     penalty: Callable[[], Tensor] | None = None,
     title: str = "training",
 ) -> Fit:
-    """Minimise cross-entropy (plus `penalty()`) and give back the weights with the least validation loss.
+    """Minimise cross-entropy, plus `penalty()`, and keep the weights with the least validation loss.
 
-    `steps` is the number of batches in a round. Ctrl-C ends it early with the best weights so far. In the
-    first round there are none yet, and KeyboardInterrupt goes on to the caller.
+    A round has `steps` batches.
     """
     both, cycles = optimizers(net, optim), []
     if optim.one_cycle:
@@ -112,55 +119,49 @@ def fit(
     judged = average.module if average else net
 
     history: list[Round] = []
-    best, best_weights, interrupted = -1, None, False
     progress = tqdm(range(optim.rounds), desc=title, unit="round", dynamic_ncols=True)
-    try:
-        for number in progress:
-            net.train()
-            losses = []
-            for images, labels in batches():
-                with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                    answers = net(images)
-                loss = F.cross_entropy(answers.float(), labels)
-                if penalty:
-                    loss = loss + penalty()
-                for each in both:
-                    each.zero_grad()
-                loss.backward()
-                for each in [*both, *cycles]:
-                    each.step()
-                if average:
-                    average.update_parameters(net)
-                losses.append(loss.item())
-            answers = logits(judged, validation[0])
-            measured = Round(
-                float(np.mean(losses)),
-                F.cross_entropy(answers, validation[1]).item() + (penalty().item() if penalty else 0.0),
-                (answers.argmax(1) == validation[1]).float().mean().item(),
-            )
-            history.append(measured)
-            if best < 0 or measured.validation_loss < history[best].validation_loss:
-                best, best_weights = number, copy.deepcopy(judged.state_dict())
-            progress.set_postfix(
-                loss=f"{measured.training_loss:.3f}", validation=f"{measured.validation_loss:.3f}"
-            )
-            if number - best >= optim.patience:
-                break
-    except KeyboardInterrupt:
-        if best_weights is None:
-            raise
-        interrupted = True
-    finally:
-        progress.close()
+    for number in progress:
+        net.train()
+        losses = []
+        for images, labels in batches():
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                answers = net(images)
+            loss = F.cross_entropy(answers.float(), labels)
+            if penalty:
+                loss = loss + penalty()
+            for each in both:
+                each.zero_grad()
+            loss.backward()
+            for each in [*both, *cycles]:
+                each.step()
+            if average:
+                average.update_parameters(net)
+            losses.append(loss.item())
+        answers = logits(judged, validation[0])
+        measured = Round(
+            float(np.mean(losses)),
+            F.cross_entropy(answers, validation[1]).item() + (penalty().item() if penalty else 0.0),
+            (answers.argmax(1) == validation[1]).float().mean().item(),
+        )
+        history.append(measured)
+        best = min(range(len(history)), key=lambda n: history[n].validation_loss)
+        if best == number:
+            best_weights = copy.deepcopy(judged.state_dict())
+        progress.set_postfix(
+            loss=f"{measured.training_loss:.3f}", validation=f"{measured.validation_loss:.3f}"
+        )
+        if number - best >= optim.patience:
+            break
+    progress.close()
     judged.load_state_dict(best_weights)
-    return Fit(judged.eval(), history, best, interrupted)
+    return Fit(judged.eval(), history, best)
 
 
-def fit_temperature(answers: Tensor, labels: Tensor, low: float = 0.5, high: float = 3.0) -> float:
-    """The temperature T in low..high with the least loss of softmax(answers / T) (Guo et al. 2017).
+def fit_temperature(answers: Tensor, labels: Tensor) -> float:
+    """The temperature T in 0.5..3 with the least loss of softmax(answers / T) (Guo et al. 2017).
 
     `answers` (N, 10) are logits of held-out images. A grid is enough, because the loss has one minimum in T.
     """
-    grid = torch.linspace(low, high, 251)
+    grid = torch.linspace(0.5, 3, 251)
     losses = torch.stack([F.cross_entropy(answers / t, labels) for t in grid])
     return round(grid[losses.argmin()].item(), 3)

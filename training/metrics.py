@@ -1,7 +1,5 @@
 """Metrics of a classifier: right/total with an interval, recall per digit, confusion matrix, calibration."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
@@ -9,11 +7,11 @@ import numpy as np
 DIGITS = 10
 
 
-def wilson(right: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson (1927) score interval of right/total, 95 % by default: two shares in 0..1."""
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """The 95 % score interval (Wilson 1927) of right/total: two shares in 0..1."""
     if total == 0:
         return 0.0, 1.0
-    share = right / total
+    share, z = right / total, 1.96
     middle = share + z * z / (2 * total)
     spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
@@ -26,25 +24,23 @@ def counted(right: int, total: int) -> dict:
 
 
 def confusion(truth: np.ndarray, guess: np.ndarray) -> np.ndarray:
-    """(10, 10) counts: row = the digit that it is, column = the digit that was answered."""
+    """Counts (10, 10): a row for each true digit, a column for each answer."""
     matrix = np.zeros((DIGITS, DIGITS), dtype=np.int64)
     np.add.at(matrix, (truth, guess), 1)
     return matrix
 
 
 def recall(matrix: np.ndarray | list[list[int]]) -> list[float | None]:
-    """Share of each digit that was recognised, from a confusion matrix; None for a digit that is missing."""
+    """The share of each digit that was read right, from a confusion matrix; None for a missing digit."""
     matrix = np.asarray(matrix)
     totals = matrix.sum(axis=1)
     return [float(matrix[d, d] / totals[d]) if totals[d] else None for d in range(len(matrix))]
 
 
-def reliability(
-    truth: np.ndarray, probabilities: np.ndarray, bins: int = 15
-) -> list[tuple[int, float, float]]:
-    """Equal-width bins of confidence: (number of answers, their mean confidence, the share that is right)."""
+def reliability(truth: np.ndarray, probabilities: np.ndarray) -> list[tuple[int, float, float]]:
+    """Bins of confidence, at most 15: (number of answers, their mean confidence, the share that is right)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    index = np.minimum((confidence * 15).astype(int), 14)
     inside = [index == b for b in np.unique(index)]
     return [(int(i.sum()), float(confidence[i].mean()), float(right[i].mean())) for i in inside]
 
@@ -56,7 +52,7 @@ def calibration_error(bins: list[tuple[int, float, float]]) -> float:
 
 
 def summary(truth: np.ndarray, probabilities: np.ndarray) -> dict:
-    """Everything above for labels (N,) and probabilities (N, 10), as plain numbers for metrics.json."""
+    """All these metrics of probabilities (N, 10) for labels (N,), as plain numbers for metrics.json."""
     guess = probabilities.argmax(axis=1)
     right, total = int((guess == truth).sum()), len(truth)
     matrix = confusion(truth, guess)
@@ -70,7 +66,7 @@ def summary(truth: np.ndarray, probabilities: np.ndarray) -> dict:
 
 
 def describe(result: dict) -> str:
-    """One line for people: `115/116 = 99.1 % (95 % interval 95.3 to 99.8)`."""
+    """One line for readers: `115/116 = 99.1 % (95 % interval 95.3 to 99.8)`."""
     low, high = result["interval"]
     return (
         f"{result['right']}/{result['total']} = {100 * result['right'] / result['total']:.1f} % "

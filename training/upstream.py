@@ -1,20 +1,13 @@
-"""The baseline: network and preprocessing of the notebook of "Deep Learning Digit Classifier", in PyTorch.
+"""The baseline: the course project's network and preprocessing, in PyTorch.
 
-The page never uses it. Where the defaults of Keras and PyTorch differ (initial weights, batch normalisation,
-Adam's epsilon), Keras' value is set. Source: github.com/Konat23/Deep-Learning-Digit-Clasifier-UI.
+It follows the notebook of github.com/Konat23/Deep-Learning-Digit-Clasifier-UI. Where the defaults of Keras
+and PyTorch differ (initial weights, batch normalisation, Adam's epsilon), it sets those of Keras.
 """
-
-from __future__ import annotations
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
-
-# The number in upstream's notebook. 416 of them are running means and variances.
-PARAMETERS = 351_770
-# Weight of the dense layer's squared weights in the loss.
-L2 = 0.01
 
 
 class UpstreamCNN(nn.Module):
@@ -24,7 +17,7 @@ class UpstreamCNN(nn.Module):
         super().__init__()
 
         def block(inputs: int, outputs: int) -> list[nn.Module]:
-            # These are Keras' defaults.
+            # Keras has these defaults.
             norm = nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01)
             return [nn.Conv2d(inputs, outputs, 3), nn.ReLU(), norm, nn.MaxPool2d(2), nn.Dropout(0.1)]
 
@@ -47,36 +40,26 @@ class UpstreamCNN(nn.Module):
         return self.layers(x)
 
     def penalty(self) -> Tensor:
-        """What upstream's loss adds: Keras' l2(0.01), which has no factor 1/2."""
-        return L2 * self.layers[11].weight.square().sum()
+        """The term that upstream adds to the loss: Keras' l2(0.01), which has no factor 1/2."""
+        return 0.01 * self.layers[11].weight.square().sum()
 
 
 def preprocess(image: np.ndarray) -> np.ndarray:
-    """A picture (28, 28) 0..255 as upstream trained on it, of the same form.
+    """A picture (28, 28) 0..255 as upstream trained on it, in the same form.
 
-    The centre of mass moves to the centre by whole pixels. Then the picture is enlarged about its centre
-    until the longer side of the ink fills it; what leaves the picture is cut off.
+    The centre of mass moves to the centre by whole pixels. Then the picture is enlarged around its centre
+    until the longer side of the ink fills it. Ink that leaves the picture is lost.
     """
     side = image.shape[0]
-    mass = image.sum()
-    grid = np.arange(side)
+    mass, grid = image.sum(), np.arange(side)
     down = round((side - 1) / 2 - float(image.sum(axis=1) @ grid / mass))
     right = round((side - 1) / 2 - float(image.sum(axis=0) @ grid / mass))
-    centred = _shift(image, down, right)
+    centred = np.pad(image, side)[side - down : 2 * side - down, side - right : 2 * side - right]
     rows, columns = np.flatnonzero(centred.any(axis=1)), np.flatnonzero(centred.any(axis=0))
     middle, half = side / 2, (max(np.ptp(rows), np.ptp(columns)) + 1) / 2
     window = (middle - half, middle - half, middle + half, middle + half)
     picture = Image.fromarray(centred.astype(np.float32), "F")
     return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR, box=window), dtype=np.float64)
-
-
-def _shift(image: np.ndarray, down: int, right: int) -> np.ndarray:
-    """Move a picture by whole pixels over a background of 0."""
-    height, width = image.shape
-    # The picture is padded on every side, and the frame that shows it moved is cut out.
-    around = np.pad(image, ((abs(down),) * 2, (abs(right),) * 2))
-    top, left = abs(down) - down, abs(right) - right
-    return around[top : top + height, left : left + width]
 
 
 def standardise(images: np.ndarray, mean: float, deviation: float) -> Tensor:
