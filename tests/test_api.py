@@ -172,6 +172,12 @@ def test_base64_is_read_as_people_send_it(server, text):
     assert json.loads(result.content[0].text) == reply["data"][0]
 
 
+def test_three_digits_are_listed_unless_the_caller_says_how_many(server):
+    for sent in (data_url(encoded(picture("7"))), TEXT):
+        status, reply = post(server, "run/predict", {"data": [sent]})
+        assert status == 200 and len(reply["data"][0]["confidences"]) == 3, reply
+
+
 @pytest.mark.parametrize(
     "sent, words",
     [
