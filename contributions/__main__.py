@@ -30,7 +30,7 @@ def review_command(options: argparse.Namespace) -> None:
     if options.accept or options.reject:
         accepted, rejected = review.judge(store, options.accept, options.reject)
         print(f"{accepted} accepted, {rejected} rejected")
-        print(f"next: `python -m contributions {'merge' if accepted else 'review --accept good'}`")
+        print(f"next: `python -m contributions {'merge' if accepted else 'review --accept agrees'}`")
         return
     # This imports torch, and the other commands do not need it.
     from model import DigitCNN
@@ -44,7 +44,7 @@ def review_command(options: argparse.Namespace) -> None:
     path = store.folder / "sheet.png"
     review.sheet(shown).save(path)
     print(f"wrote {path}")
-    print("next: `python -m contributions review --reject disagrees blank`, then `... review --accept good`")
+    print("next: `python -m contributions review --reject disagrees`, then `... review --accept agrees`")
 
 
 def merge_command(options: argparse.Namespace) -> None:

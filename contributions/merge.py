@@ -13,7 +13,7 @@ from contributions.mirror import Mirror
 from contributions.rows import DIGITS, Drawing
 from contributions.service import store_location
 from contributions.store import FILE, Declined, Store
-from data.archives import DataError, replacing
+from data.archives import DataError
 from data.mnixel import SHARD
 from data.parquet import CONTRIBUTED
 from publishing import hub
@@ -44,8 +44,7 @@ def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
     for split, rows in found.items():
         path = folder / SHARD.format(split=split)
         if rows:
-            with replacing(path) as file:
-                datasets.Dataset.from_list(rows, features=features).to_parquet(file)
+            datasets.Dataset.from_list(rows, features=features).to_parquet(path)
         else:
             path.unlink(missing_ok=True)
     (folder / SOURCE).write_text(str(store.folder.resolve()), encoding="utf-8")

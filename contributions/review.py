@@ -6,7 +6,6 @@ accepted.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from contributions.store import Declined, Store
 if TYPE_CHECKING:
     from model import DigitCNN
 
-# A drawing with less ink than so many black pixels of 28x28 is not a digit. A MNIXEL digit has 30 to 150.
-BLANK = 3.0
 # How many characters of an id are shown.
 SHORT = 8
 # How many drawings a sheet has, and in how many columns.
@@ -35,21 +32,19 @@ GAP, ASIDE = 12, 150  # pixels
 # The width and height of a cell.
 CELL = (board.SIZE + ASIDE + 3 * GAP, board.SIZE + 2 * GAP)
 FRAMES = {"agrees": "#2f855a", "unsure": "#b7791f", "disagrees": "#c53030"}
-RULES = ("all", "good", "blank", "duplicate", *FRAMES)
+RULES = ("all", *FRAMES)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """A waiting drawing, and what is known of it.
+    """A waiting drawing, and the network's prediction, which is None when the network is not sure.
 
-    The prediction is None when the network is not sure. The confidence, 0..1, belongs to the most probable
-    digit. The flags are "blank", and "duplicate" when the same picture came earlier.
+    The confidence, 0..1, belongs to the most probable digit.
     """
 
     drawing: Drawing
     prediction: str | None
     confidence: float
-    flags: list[str]
 
     @property
     def verdict(self) -> str:
@@ -58,27 +53,11 @@ class Facts:
             return "unsure"
         return "agrees" if self.prediction == self.drawing.label else "disagrees"
 
-    @property
-    def rules(self) -> list[str]:
-        """The RULES that choose this drawing."""
-        good = ["good"] if self.verdict == "agrees" and not self.flags else []
-        return ["all", self.verdict, *self.flags, *good]
-
 
 def waiting(store: Store, net: DigitCNN, most: int = MOST) -> list[Facts]:
     """The earliest waiting drawings."""
-    seen, duplicates = set(), set()
-    for id, pixels in store.pages("id, json_extract(row, '$.pixels')"):
-        digest = hashlib.sha256(pixels.encode()).digest()
-        if digest in seen:
-            duplicates.add(id)
-        seen.add(digest)
-    shown = []
-    for drawing in islice(store.each("state = 'waiting'"), most):
-        flags = ["blank"] if sum(drawing.image) < 255 * BLANK else []
-        flags += ["duplicate"] if drawing.id in duplicates else []
-        shown.append(Facts(drawing, *predict(net, drawing), flags))
-    return shown
+    drawings = islice(store.each("state = 'waiting'"), most)
+    return [Facts(drawing, *predict(net, drawing)) for drawing in drawings]
 
 
 def predict(net: DigitCNN, drawing: Drawing) -> tuple[str | None, float]:
@@ -97,7 +76,7 @@ def predict(net: DigitCNN, drawing: Drawing) -> tuple[str | None, float]:
 
 def remember(store: Store, shown: Sequence[Facts]) -> None:
     """Note in the store what the latest sheet shows."""
-    noted = [(" ".join(facts.rules), facts.drawing.id, to_line(facts.drawing)) for facts in shown]
+    noted = [(facts.verdict, facts.drawing.id, to_line(facts.drawing)) for facts in shown]
     with store.writing() as database:
         database.execute("DELETE FROM shown")
         # Another drawing may have the id by now, if the first was deleted in between.
@@ -111,8 +90,8 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
     changes nothing, for a word that is neither a rule nor an id, and for accepting what the latest sheet did
     not show.
     """
-    states, shown = dict(store.pages("id, state")), dict(store.ask("SELECT id, rules FROM shown"))
-    still = {id: rules.split() for id, rules in shown.items() if states[id] == "waiting"}
+    states, shown = dict(store.pages("id, state")), dict(store.ask("SELECT id, verdict FROM shown"))
+    still = {id: verdict for id, verdict in shown.items() if states[id] == "waiting"}
     rejected = _chosen(reject, still, states)
     accepted = _chosen(accept, still, states) - rejected
     if unseen := accepted - {*shown}:
@@ -121,12 +100,12 @@ def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[i
     return store.judge(accepted, "accepted"), store.judge(rejected, "rejected")
 
 
-def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Iterable[str]) -> set[str]:
+def _chosen(words: Sequence[str], shown: dict[str, str], every: Iterable[str]) -> set[str]:
     """The ids that `words` name, by rules for `shown` or by the beginnings of `every` id. Raises Declined."""
     ids: set[str] = set()
     for word in words:
         if word in RULES:
-            ids |= {id for id, rules in shown.items() if word in rules}
+            ids |= {id for id, verdict in shown.items() if word in ("all", verdict)}
             continue
         matching = {id for id in every if id.startswith(word)}
         if len(matching) != 1:
@@ -137,13 +116,12 @@ def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Iterable[s
 
 
 def summary(store: Store, shown: Sequence[Facts]) -> str:
-    """How many drawings wait, how many are shown, and how many each rule chooses."""
+    """How many drawings wait, how many are shown, and how many have each verdict."""
     if not shown:
         return "No drawing waits for review."
     [(waiting,)] = store.ask("SELECT count(*) FROM drawings WHERE state = 'waiting'")
-    counts = Counter(rule for facts in shown for rule in facts.rules)
-    chosen = ", ".join(f"{counts[rule]} {rule}" for rule in RULES[1:] if counts[rule])
-    return f"{waiting} waiting, {len(shown)} shown: {chosen}"
+    counts = Counter(facts.verdict for facts in shown)
+    return f"{waiting} waiting, {len(shown)} shown: {', '.join(f'{counts[each]} {each}' for each in FRAMES)}"
 
 
 # --- the sheet ----------------------------------------------------------------------------------------------
@@ -184,7 +162,6 @@ def cell(facts: Facts) -> Image.Image:
         drawing.licence[:22],
         f"writer {drawing.writer[:SHORT]}",
         f"id {drawing.id[:SHORT]}",
-        " ".join(facts.flags).upper(),
     ]
     where, font = (beside, side + 2 * GAP), ImageFont.load_default(14)
     pen.multiline_text(where, "\n".join(words), fill="black", font=font, spacing=6)

@@ -20,6 +20,8 @@ from contributions.store import UNKNOWN, Declined, Store, hashed
 FLUSH = 6.0  # seconds
 # The most accepted drawings that the page shows.
 MOST_ACCEPTED = 200
+# A drawing with less ink than so many full pixels of 28x28 is a dot. A MNIXEL digit has 30 to 150.
+BLANK = 3
 ROOT = Path(__file__).parent.parent
 
 
@@ -103,9 +105,10 @@ class ContributionService:
                 'source "collector" or "recognise".'
             )
         strokes = clean(question.get("strokes"))
-        if not strokes:
+        levels = np.rint(board.reduce(drawn(strokes))).astype(np.uint8)
+        if levels.sum() < 255 * BLANK:
             raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
-        pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
+        pixels = base64.b64encode(levels.tobytes()).decode()
         drawing = Drawing(id, label, strokes, pixels, source, self.app, **writer)
         if len(to_line(drawing)) > MAX_BYTES or len(strokes) > board.MAX_STROKES:
             sentence = "This drawing has more points than can be kept. Draw it again with fewer lines."

@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS drawings (
   state TEXT NOT NULL DEFAULT 'waiting');
 CREATE TABLE IF NOT EXISTS deleted_receipts (receipt_hash TEXT PRIMARY KEY, sent INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS shown (
-  id TEXT PRIMARY KEY REFERENCES drawings ON DELETE CASCADE, rules TEXT NOT NULL);
+  id TEXT PRIMARY KEY REFERENCES drawings ON DELETE CASCADE, verdict TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
 """
 INSERT = "INSERT OR IGNORE INTO drawings (id, receipt_hash, row, version) VALUES (?, ?, ?, ?)"

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 SOURCE = "https://raw.githubusercontent.com/Konat23/Deep-Learning-Digit-Clasifier-UI/main/data"
 CACHE = Path(__file__).resolve().parent / "cache"
@@ -41,16 +38,6 @@ CONFIGS = {
 }
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which replaces `path` at the end, unless an exception is raised."""
-    with tempfile.TemporaryDirectory(dir=path.parent) as work:
-        part = Path(work, path.name)
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-
-
 def locate(archive: Archive, folder: str | Path | None = None) -> Path:
     """The path of a checked copy of `archive`.
 
@@ -70,9 +57,7 @@ def locate(archive: Archive, folder: str | Path | None = None) -> Path:
         path = Path(os.environ.get("MNIXEL_CACHE") or CACHE).expanduser() / archive.name
         if not (path.is_file() and archive.is_published(path.read_bytes())):
             path.parent.mkdir(parents=True, exist_ok=True)
-            content = _download(archive)
-            with replacing(path) as file:
-                file.write(content)
+            path.write_bytes(_download(archive))
         return path
     except OSError as error:
         raise DataError(

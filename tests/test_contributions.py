@@ -70,6 +70,7 @@ print(heavy & {name.split(".")[0] for name in sys.modules})
         ({"strokes": [{"points": [[9, 9]], "times": [-1]}]}, "whole milliseconds"),
         ({"strokes": [{"points": [[9, 9]], "times": [1, 2]}]}, "whole milliseconds"),
         ({"strokes": [{"points": [[-9, 9], [500, 9]]}], "label": "8"}, "empty. Draw an 8, or skip it."),
+        ({"strokes": [{"points": [[9, 9]], "radius": 5}]}, "empty. Draw a 2, or skip it."),
         ({"strokes": scribble(2000)}, "more points than can be kept"),
         # A stroke that leaves the board 200 times is stored as 201.
         ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "more points than can be kept"),
