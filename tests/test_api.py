@@ -238,7 +238,8 @@ def test_info_and_the_named_endpoints(server):
     metrics = json.loads((ROOT / "weights" / "metrics.json").read_text(encoding="utf-8"))
     assert info["weights"] == "embedded" and info["problem"] is None
     assert info["parameters"] == metrics["parameters"]
-    assert info["accuracy"] == {key: metrics["test"][key] for key in ("right", "total", "interval")}
+    interval = [round(bound, 4) for bound in metrics["test"]["interval"]]
+    assert info["accuracy"] == {"right": metrics["test"]["right"], "total": 116, "interval": interval}
     result = mcp(server, "call_tool", "info", {})
     assert json.loads(result.content[0].text) == info
 
