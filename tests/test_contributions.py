@@ -60,6 +60,10 @@ print(heavy & {name.split(".")[0] for name in sys.modules})
     assert subprocess.check_output(command, cwd=ROOT, env=CLEAN) == b"{'saved': 1, 'waiting': 0}\nset()\n"
 
 
+# A stroke that leaves the board 200 times is stored as 201.
+LEAVING = [[440 + 10 * (i % 2), i] for i in range(402)]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -72,8 +76,7 @@ print(heavy & {name.split(".")[0] for name in sys.modules})
         ({"strokes": [{"points": [[-9, 9], [500, 9]]}], "label": "8"}, "empty. Draw an 8, or skip it."),
         ({"strokes": [{"points": [[9, 9]], "radius": 5}]}, "empty. Draw a 2, or skip it."),
         ({"strokes": scribble(2000)}, "more points than can be kept"),
-        # A stroke that leaves the board 200 times is stored as 201.
-        ({"strokes": [{"points": [[440, 9], [450, 9]] * 201}]}, "more points than can be kept"),
+        ({"strokes": [{"points": LEAVING}]}, "more points than can be kept"),
     ],
 )
 def test_malformed_drawings_get_one_sentence(change, message, service):
