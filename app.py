@@ -4,8 +4,6 @@
 docs/operations.md lists the other settings.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import signal
 import sys

@@ -1,7 +1,5 @@
 """The maintainer's commands for contributed drawings: `python -m contributions review` and `merge`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Merges accepted drawings into the dataset's configuration `contributed`. Its splits share no writer."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

@@ -7,8 +7,6 @@ it; lines that are not drawings are lost. Each commit names its parent. If someb
 between, the Hub refuses it, and the page tries again.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

@@ -4,8 +4,6 @@ Every row may be published, so it has no room for anything that a reviewer canno
 only the points on the board, and times that say no more than how fast the hand was.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -4,8 +4,6 @@ SQLite syncs its rollback journal also after truncating it, so a saved drawing s
 docs/operations.md says why the journal is not a write-ahead log.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 import shutil
@@ -122,7 +120,7 @@ class Store:
             last = page[-1][0]
             yield from (row[1:] for row in page)
 
-    # --- visitors -----------------------------------------------------------------------------------------
+    # --- writers and their drawings -----------------------------------------------------------------------
 
     def register(self, consent: str, licence: str) -> str:
         """Add a writer who has agreed; returns the receipt code, of which only the hash is stored."""
@@ -171,8 +169,6 @@ class Store:
             "JOIN writers w USING (receipt_hash) WHERE receipt_hash = ?"
         )
         return self.ask(question, hashed(receipt))[0]
-
-    # --- deleting -----------------------------------------------------------------------------------------
 
     def delete(self, receipt_hash: str, on_hub: bool = False) -> int:
         """Delete the writer with that hash and their drawings; returns how many drawings that were.
@@ -237,8 +233,6 @@ class Store:
                 )
                 database.execute(INSERT, (drawing.id, owner, rows.to_line(drawing), 0))
         return faults + len(drawings) - len(mine)
-
-    # --- the maintainer -----------------------------------------------------------------------------------
 
     def each(self, where: str = "1", *values) -> Iterator[Drawing]:
         """The drawings that meet an SQL condition, in their order of arrival."""

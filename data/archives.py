@@ -4,8 +4,6 @@ An archive is used only if its SHA-256 is the published one. The authors state n
 not part of this project. They are downloaded once, into a folder that git ignores.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Runs a command. An expected error becomes one sentence and an exit status."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable

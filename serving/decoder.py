@@ -3,8 +3,6 @@
 A child runs `python serving/decoder.py`, which imports Pillow and nothing heavier.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

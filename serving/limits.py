@@ -1,7 +1,5 @@
 """How much one address may ask for. The limits are generous, because a whole school may share an address."""
 
-from __future__ import annotations
-
 import ipaddress
 import time
 from collections import Counter

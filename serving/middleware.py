@@ -1,7 +1,5 @@
 """What every request passes: the open paths, the limits, the policy, and one sentence for every error."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re

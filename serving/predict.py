@@ -1,7 +1,5 @@
 """From a picture to the answer. REST, gradio_client and MCP get the same answers and sentences."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json

@@ -1,7 +1,5 @@
 """The page's own paths: its scripts, the weights, its health, and contributions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool

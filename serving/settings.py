@@ -1,7 +1,5 @@
 """Every environment variable that the server reads, its command line, and a log without visitors' data."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import os

@@ -3,8 +3,6 @@
 Nothing waits for the Hub or for torch. Browsers get the embedded files at once, and a thread does the rest.
 """
 
-from __future__ import annotations
-
 import contextlib
 import sys
 import time

@@ -1,7 +1,5 @@
 """The endpoints as programs call them, each in its own way, and what browsers load."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

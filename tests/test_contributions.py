@@ -3,8 +3,6 @@
 The way to the Hub is in test_mirror.py, review in test_review.py.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

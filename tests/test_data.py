@@ -219,7 +219,7 @@ def test_build_loads_offline(built, mnixel, tmp_path):
 
 
 def test_help_says_what_each_command_does_and_where_the_archives_are():
-    stats, build, folder = "print the drawings per digit", "write MNIXEL and", "default: MNIXEL_DIR"
+    stats, build, folder = "how many drawings each digit has", "write MNIXEL and", "default: MNIXEL_DIR"
     for line, words in (("-h", (stats, build)), ("stats -h", (stats, folder)), ("build -h", (build, folder))):
         said = " ".join(called(command.main, *line.split()).stdout.split())
         assert all(each in said for each in words), said

@@ -1,7 +1,5 @@
 """The server from outside: what is let in, how much of it, what goes out with it, and how it stops."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

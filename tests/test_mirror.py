@@ -1,7 +1,5 @@
 """Contributed drawings on their way to the Hub and back, by the real client."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
