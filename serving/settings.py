@@ -19,15 +19,17 @@ if os.environ.get("SPACE_ID"):
     os.environ.setdefault("FORWARDED_ALLOW_IPS", private)
 
 
-def command_line() -> int | None:
-    """The port of `python app.py`; None leaves it to Gradio. A wrong number is an error of one sentence."""
+def command_line() -> int:
+    """The port of `python app.py`. A wrong number is an error of one sentence."""
     parser = argparse.ArgumentParser(
         "python app.py",
         description="Serve the page until Ctrl-C. It is up after some five seconds.",
         epilog="docs/operations.md lists the environment variables, MODEL_ID for example.",
     )
-    about = "port to serve on (GRADIO_SERVER_PORT, or the first free one from 7860)"
-    parser.add_argument("--port", metavar="N", type=int, help=about)
+    # Without a port, Gradio would take the next one when this is taken.
+    port = os.environ.get("GRADIO_SERVER_PORT") or "7860"
+    about = "port to serve on (GRADIO_SERVER_PORT, or 7860)"
+    parser.add_argument("--port", metavar="N", type=int, default=port, help=about)
     if not (MODEL_REFRESH.isdecimal() and int(MODEL_REFRESH)):
         parser.error(f"MODEL_REFRESH is {MODEL_REFRESH!r}; it must be a number of seconds, at least 1.")
     return parser.parse_args().port
