@@ -1,10 +1,8 @@
 """The page: draw a digit, see the answer while you draw. `python app.py` serves it on http://127.0.0.1:7860.
 
 `MODEL_ID` ("OWNER/NAME") and `MODEL_REVISION` choose weights from the Hub instead of the embedded ones.
-`python app.py --help` names the other settings.
+docs/operations.md lists the other settings.
 """
-
-from __future__ import annotations
 
 import importlib.util
 import signal
@@ -12,24 +10,22 @@ import sys
 import threading
 from pathlib import Path
 
-from serving.settings import NAME, command_line, keep_visitors_out_of_the_log
+from serving.settings import command_line, keep_visitors_out_of_the_log
 
 if importlib.util.find_spec("spaces"):
-    # ZeroGPU wants its package imported before anything that could touch CUDA.
+    # ZeroGPU's package must be imported before anything that could touch CUDA.
     import spaces
 
     @spaces.GPU
     def zerogpu() -> None:
-        """ZeroGPU notices a start only if there is such a function. Nobody calls it: no GPU is used."""
+        """Never called, because no GPU is used. ZeroGPU notices the start only if such a function exists."""
 
 
 import gradio as gr
 from starlette.middleware import Middleware
 
-from contributions import CONSENT
 from contributions.service import ContributionService
 from serving import TITLE, VERSION
-from serving.decoder import CAN_LIMIT
 from serving.limits import visitor
 from serving.middleware import Guard
 from serving.predict import Predictor, for_caller
@@ -41,7 +37,7 @@ HERE = Path(__file__).parent
 
 
 def endpoints(predictor: Predictor) -> None:
-    """`/predict` and `/info` for gradio_client, REST and MCP; neither waits in Gradio's queue."""
+    """`/predict` and `/info` for gradio_client, REST and MCP. Neither waits in Gradio's queue."""
 
     async def predict(picture: str | dict, request: gr.Request, top_k: int | float | str = 3) -> dict | str:
         """Read one hand-drawn digit in a picture. The label is null when the network is not sure.
@@ -53,9 +49,9 @@ def endpoints(predictor: Predictor) -> None:
         return for_caller(await predictor.predict(visitor(request), picture, top_k), request)
 
     def info(request: gr.Request) -> dict | str:
-        """What is served: where the weights are from, their parameters, the accuracy on MNIXEL's test images.
+        """The weights in service: their origin, their parameters, and the accuracy on MNIXEL's test images.
 
-        `problem` is one sentence when the weights that were asked for cannot be had, else null.
+        `problem` is one sentence when the chosen weights are not available, else null.
         """
         return for_caller(predictor.weights.info(), request)
 
@@ -64,27 +60,22 @@ def endpoints(predictor: Predictor) -> None:
 
 
 def main() -> int:
-    """Serve the page until somebody stops it; returns the exit status."""
+    """Serve the page until it is stopped; returns the exit status."""
     port, service = command_line(), None
     keep_visitors_out_of_the_log()
-    if not CAN_LIMIT:
-        print("A picture's cost cannot be limited on this system: the page is served to this machine only.")
     try:
         weights = Weights(HERE / "weights")
         routes = own_routes(weights)
         service, contributions = ContributionService.from_environment(VERSION)
         if service:
             routes += contribution_routes(service.answer)
-            contributions = {"licence": service.licence, "version": CONSENT}
         with gr.Blocks(title=TITLE, delete_cache=(60, 600), analytics_enabled=False) as blocks:
-            page(HERE / "weights", contributions or {})
+            page(HERE / "weights", contributions)
             endpoints(Predictor(weights))
         threading.Thread(target=weights.follow, daemon=True).start()
-        # A Space is stopped by SIGTERM; Gradio knows Ctrl-C only.
+        # SIGTERM stops a Space. Gradio only knows Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         blocks.launch(
-            # Gradio makes an address of the name, and an IPv6 address has brackets.
-            server_name="127.0.0.1" if not CAN_LIMIT else f"[{NAME}]" if ":" in NAME else NAME,
             server_port=port,
             share=False,
             ssr_mode=False,
@@ -93,7 +84,7 @@ def main() -> int:
             max_file_size="20mb",
             run_history=False,
             footer_links=["api"],
-            # A session holds its last picture, and nothing that anybody asks for again.
+            # A session keeps its last picture, which nobody asks for again.
             state_session_capacity=10,
             head=HEAD,
             theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"]),
@@ -101,9 +92,9 @@ def main() -> int:
             app_kwargs={"routes": routes, "middleware": [Middleware(Guard)]},
         )
     except KeyboardInterrupt:
-        # Somebody stopped it while it started.
+        # Stopped during its start.
         return 0
-    except (OSError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 1
     finally:

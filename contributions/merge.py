@@ -1,6 +1,4 @@
-"""Merges accepted drawings into the dataset's configuration `contributed`; its parts share no writer."""
-
-from __future__ import annotations
+"""Merges accepted drawings into the dataset's configuration `contributed`. Its splits share no writer."""
 
 import hashlib
 import json
@@ -13,25 +11,25 @@ from contributions.mirror import Mirror
 from contributions.rows import DIGITS, Drawing
 from contributions.service import store_location
 from contributions.store import FILE, Declined, Store
-from data.archives import DataError, replacing
+from data.archives import DataError
 from data.mnixel import SHARD
 from data.parquet import CONTRIBUTED
 from publishing import hub
 
-# The file beside the shards that holds the path of their store.
+# This file beside the shards names the folder of the store that they came from.
 SOURCE = "merged-from.txt"
-# Every fifth writer is in the test part.
+# One writer in so many is in the test split.
 TEST_SHARE = 5
 TEXTS = ("strokes", "writer", "source", "licence", "day")
 
 
 def split_of(writer: str) -> str:
-    """ "train" or "test": depends on the writer alone, so that no drawing ever changes sides."""
+    """The split of a writer: always the same, so that no drawing moves from one to the other."""
     return "test" if int(hashlib.sha256(writer.encode()).hexdigest()[:8], 16) % TEST_SHARE == 0 else "train"
 
 
 def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
-    """Write the accepted drawings to `folder` in place of earlier ones; returns drawings per split."""
+    """Write the accepted drawings to `folder`, in place of earlier ones; returns how many each split has."""
     import datasets
 
     datasets.disable_progress_bars()
@@ -39,13 +37,12 @@ def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
     features |= {name: datasets.Value("string") for name in TEXTS}
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, list[dict]] = {"train": [], "test": []}
-    for drawing, _ in store.each("state = 'accepted'"):
+    for drawing in store.each("state = 'accepted'"):
         found[split_of(drawing.writer)].append(_row(drawing))
     for split, rows in found.items():
         path = folder / SHARD.format(split=split)
         if rows:
-            with replacing(path) as file:
-                datasets.Dataset.from_list(rows, features=features).to_parquet(file)
+            datasets.Dataset.from_list(rows, features=features).to_parquet(path)
         else:
             path.unlink(missing_ok=True)
     (folder / SOURCE).write_text(str(store.folder.resolve()), encoding="utf-8")
@@ -53,7 +50,7 @@ def merge(store: Store, folder: Path = CONTRIBUTED) -> dict[str, int]:
 
 
 def _row(drawing: Drawing) -> dict:
-    """A drawing as it is published: without its receipt and the time of day."""
+    """What is published of a drawing: not its receipt, and not the time of day."""
     return {
         "image": Image.frombytes("L", (board.SMALL, board.SMALL), drawing.image),
         "label": int(drawing.label),
@@ -66,9 +63,9 @@ def _row(drawing: Drawing) -> dict:
 
 
 def open_store() -> Store:
-    """The store in CONTRIBUTIONS_DIR; updated from CONTRIBUTIONS_REPO if that is set.
+    """The store in CONTRIBUTIONS_DIR, brought up to date from CONTRIBUTIONS_REPO if that is set.
 
-    Raises DataError when the store does not exist or cannot be used, or the Hub cannot be asked.
+    Raises DataError when the store does not exist or cannot be used, or when the Hub does not answer.
     """
     folder, repository = store_location()
     if not repository and not (folder / FILE).is_file():
@@ -76,8 +73,7 @@ def open_store() -> Store:
     try:
         store = Store(folder)
         if repository:
-            came, went = Mirror(store, repository).pull()
-            print(f"from {repository}: {came} new, {went} deleted")
+            Mirror(store, repository).pull()
         return store
     except Declined as error:
         raise DataError(str(error)) from error
@@ -87,9 +83,9 @@ def open_store() -> Store:
 
 
 def refresh(folder: Path = CONTRIBUTED) -> None:
-    """Merge `folder` again from the store, so that drawings deleted since then are gone.
+    """Merge `folder` again, if it has drawings, so that those deleted since then are gone.
 
-    Raises DataError as `open_store`, and when that is another store than the drawings are from.
+    Raises DataError as `open_store` does, and when the drawings came from another store.
     """
     if not any(folder.glob("*.parquet")):
         return

@@ -1,20 +1,17 @@
-"""A maintainer's review: sheets of the waiting drawings with a network's predictions, and the decisions.
+"""A maintainer's review: sheets of the waiting drawings with the network's predictions, and the decisions.
 
-A sheet shows everything of a drawing that would be published. A drawing can be accepted only if the latest
-sheet showed it as it is.
+A sheet shows everything of a drawing that would be published. Only what was on the latest sheet can be
+accepted.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import board
@@ -24,36 +21,30 @@ from contributions.store import Declined, Store
 if TYPE_CHECKING:
     from model import DigitCNN
 
-# Fully inked pixels of 28x28: less is not a digit. A MNIXEL digit has 30 to 150.
-BLANK = 3.0
-# So many characters of an id are shown.
+# How many characters of an id are shown.
 SHORT = 8
-# A sheet has so many drawings, in so many columns.
+# How many drawings a sheet has, and in how many columns.
 MOST, COLUMNS = 60, 5
-# The side of each of the 28x28 pixels.
-ENLARGED = 4  # pixels
-# Pixels: the height of the time line, the gap between cells, and the room beside a board.
-STRIP, GAP, ASIDE = 24, 12, 150
+# How much larger the 28x28 is shown.
+ENLARGED = 4
+# The gap between two parts of a cell, and the room beside a board.
+GAP, ASIDE = 12, 150  # pixels
 # The width and height of a cell.
-CELL = (board.SIZE + ASIDE + 3 * GAP, board.SIZE + STRIP + 3 * GAP)
+CELL = (board.SIZE + ASIDE + 3 * GAP, board.SIZE + 2 * GAP)
 FRAMES = {"agrees": "#2f855a", "unsure": "#b7791f", "disagrees": "#c53030"}
-RULES = ("all", "good", "blank", "duplicate", *FRAMES)
-# The file in the store's folder that lists what the latest sheet showed: id -> [hash of the row, rules].
-SHOWN = "shown.json"
+RULES = ("all", *FRAMES)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a sheet shows of a waiting drawing.
+    """A waiting drawing, and the network's prediction, which is None when the network is not sure.
 
-    The prediction is None when the network is not sure. The confidence, 0..1, is that of the most probable
-    digit. The flags are "blank", and "duplicate" when the same picture came earlier.
+    The confidence, 0..1, belongs to the most probable digit.
     """
 
     drawing: Drawing
     prediction: str | None
     confidence: float
-    flags: list[str]
 
     @property
     def verdict(self) -> str:
@@ -62,32 +53,11 @@ class Facts:
             return "unsure"
         return "agrees" if self.prediction == self.drawing.label else "disagrees"
 
-    @property
-    def rules(self) -> list[str]:
-        """Those of RULES that choose this drawing."""
-        good = ["good"] if self.verdict == "agrees" and not self.flags else []
-        return ["all", self.verdict, *self.flags, *good]
-
-
-def sha256_of(drawing: Drawing) -> str:
-    return hashlib.sha256(to_line(drawing).encode()).hexdigest()
-
 
 def waiting(store: Store, net: DigitCNN, most: int = MOST) -> list[Facts]:
-    """The earliest waiting drawings with their facts."""
-    seen, duplicates = set(), set()
-    for id, pixels in store.pages("id, json_extract(row, '$.pixels')"):
-        digest = hashlib.sha256(pixels.encode()).digest()
-        if digest in seen:
-            duplicates.add(id)
-        seen.add(digest)
-    shown = []
-    for drawing, _ in islice(store.each("state = 'waiting'"), most):
-        ink = np.frombuffer(drawing.image, dtype=np.uint8).sum() / 255
-        flags = ["blank"] if ink < BLANK else []
-        flags += ["duplicate"] if drawing.id in duplicates else []
-        shown.append(Facts(drawing, *predict(net, drawing), flags))
-    return shown
+    """The earliest waiting drawings."""
+    drawings = islice(store.each("state = 'waiting'"), most)
+    return [Facts(drawing, *predict(net, drawing)) for drawing in drawings]
 
 
 def predict(net: DigitCNN, drawing: Drawing) -> tuple[str | None, float]:
@@ -105,39 +75,37 @@ def predict(net: DigitCNN, drawing: Drawing) -> tuple[str | None, float]:
 
 
 def remember(store: Store, shown: Sequence[Facts]) -> None:
-    """Note in the store's folder what the sheet shows."""
-    noted = {facts.drawing.id: [sha256_of(facts.drawing), facts.rules] for facts in shown}
-    (store.folder / SHOWN).write_text(json.dumps(noted), encoding="utf-8")
+    """Note in the store what the latest sheet shows."""
+    noted = [(facts.verdict, facts.drawing.id, to_line(facts.drawing)) for facts in shown]
+    with store.writing() as database:
+        database.execute("DELETE FROM shown")
+        # Another drawing may have the id by now, if the first was deleted in between.
+        database.executemany("INSERT INTO shown SELECT id, ? FROM drawings WHERE id = ? AND row = ?", noted)
 
 
 def judge(store: Store, accept: Sequence[str], reject: Sequence[str]) -> tuple[int, int]:
-    """Accept and reject by rules for the latest sheet, and by ids or their beginnings; what both name is
-    rejected.
+    """Accept and reject by rules for the latest sheet, and by ids or their beginnings.
 
-    Returns how many were accepted and rejected. Raises Declined, and changes nothing, for a word that is
-    neither a rule nor an id, and for an accepted drawing that the latest sheet did not show as it is.
+    A drawing that both name is rejected. Returns how many were accepted and rejected. Raises Declined, and
+    changes nothing, for a word that is neither a rule nor an id, and for accepting what the latest sheet did
+    not show.
     """
-    try:
-        shown = json.loads((store.folder / SHOWN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        shown = {}
-    states = dict(store.pages("id, state"))
-    still = {id: rules for id, (_, rules) in shown.items() if states.get(id) == "waiting"}
+    states, shown = dict(store.pages("id, state")), dict(store.ask("SELECT id, verdict FROM shown"))
+    still = {id: verdict for id, verdict in shown.items() if states[id] == "waiting"}
     rejected = _chosen(reject, still, states)
     accepted = _chosen(accept, still, states) - rejected
-    for id in accepted:
-        if [sha256_of(drawing) for drawing, _ in store.each("id = ?", id)] != shown.get(id, ())[:1]:
-            look = "look at it with `python -m contributions review` before you accept it"
-            raise Declined(f"{id[:SHORT]!r} was not on the latest sheet as it is now: {look}")
+    if unseen := accepted - {*shown}:
+        look = "look at it with `python -m contributions review` before you accept it"
+        raise Declined(f"{min(unseen)[:SHORT]!r} was not on the latest sheet: {look}")
     return store.judge(accepted, "accepted"), store.judge(rejected, "rejected")
 
 
-def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Iterable[str]) -> set[str]:
-    """The ids that `words` name, by rules for `shown` or by beginnings of `every` id. Raises Declined."""
+def _chosen(words: Sequence[str], shown: dict[str, str], every: Iterable[str]) -> set[str]:
+    """The ids that `words` name, by rules for `shown` or by the beginnings of `every` id. Raises Declined."""
     ids: set[str] = set()
     for word in words:
         if word in RULES:
-            ids |= {id for id, rules in shown.items() if word in rules}
+            ids |= {id for id, verdict in shown.items() if word in ("all", verdict)}
             continue
         matching = {id for id in every if id.startswith(word)}
         if len(matching) != 1:
@@ -147,13 +115,13 @@ def _chosen(words: Sequence[str], shown: dict[str, list[str]], every: Iterable[s
     return ids
 
 
-def summary(shown: Sequence[Facts], waiting: int) -> str:
-    """How many drawings wait and are shown, and how many each rule chooses."""
+def summary(store: Store, shown: Sequence[Facts]) -> str:
+    """How many drawings wait, how many are shown, and how many have each verdict."""
     if not shown:
         return "No drawing waits for review."
-    counts = Counter(rule for facts in shown for rule in facts.rules)
-    chosen = ", ".join(f"{counts[rule]} {rule}" for rule in RULES[1:] if counts[rule])
-    return f"{waiting} waiting, {len(shown)} shown: {chosen}"
+    [(waiting,)] = store.ask("SELECT count(*) FROM drawings WHERE state = 'waiting'")
+    counts = Counter(facts.verdict for facts in shown)
+    return f"{waiting} waiting, {len(shown)} shown: {', '.join(f'{counts[each]} {each}' for each in FRAMES)}"
 
 
 # --- the sheet ----------------------------------------------------------------------------------------------
@@ -168,7 +136,7 @@ def sheet(shown: Sequence[Facts]) -> Image.Image:
 
 
 def cell(facts: Facts) -> Image.Image:
-    """A drawing at board size: its ink with every point, from blue (first) to red (last), times and facts."""
+    """A drawing at board size, with every point in red; beside it the 28x28, and the other facts in words."""
     drawing, size = facts.drawing, board.SIZE
     picture = Image.new("RGB", CELL, "white")
     pen = ImageDraw.Draw(picture)
@@ -177,16 +145,12 @@ def cell(facts: Facts) -> Image.Image:
     picture.paste(Image.fromarray(drawn(drawing.strokes) // 2).convert("RGB"), (GAP, GAP))
     points = [point for stroke in drawing.strokes for point in stroke["points"]]
     times = [time for stroke in drawing.strokes for time in stroke["times"]]
-    for number, (x, y) in enumerate(points):
-        pen.circle((GAP + x, GAP + y), 1.5, fill=_colour(number / len(points)))
-    below = size + 2 * GAP
-    pen.rectangle((GAP, below, GAP + size, below + STRIP), fill="#edf2f7")
-    for number, time in enumerate(times):
-        x = GAP + round(time / max(times[-1], 1) * (size - 1))
-        pen.line((x, below, x, below + STRIP), fill=_colour(number / len(times)))
+    for x, y in points:
+        pen.circle((GAP + x, GAP + y), 1.5, fill="red")
     beside = size + 2 * GAP
-    small = Image.fromarray(np.frombuffer(drawing.image, np.uint8).reshape(28, 28)).convert("RGB")
-    picture.paste(small.resize((28 * ENLARGED, 28 * ENLARGED), Image.Resampling.NEAREST), (beside, GAP))
+    small = Image.frombytes("L", (board.SMALL, board.SMALL), drawing.image).convert("RGB")
+    side = ENLARGED * board.SMALL
+    picture.paste(small.resize((side, side), Image.Resampling.NEAREST), (beside, GAP))
     radii = sorted({stroke["radius"] for stroke in drawing.strokes})
     words = [
         f"asked for: {drawing.label}",
@@ -198,13 +162,7 @@ def cell(facts: Facts) -> Image.Image:
         drawing.licence[:22],
         f"writer {drawing.writer[:SHORT]}",
         f"id {drawing.id[:SHORT]}",
-        " ".join(facts.flags).upper(),
     ]
-    where, font = (beside, 28 * ENLARGED + 2 * GAP), ImageFont.load_default(14)
+    where, font = (beside, side + 2 * GAP), ImageFont.load_default(14)
     pen.multiline_text(where, "\n".join(words), fill="black", font=font, spacing=6)
     return picture
-
-
-def _colour(share: float) -> str:
-    """Blue at 0, over green to red at 1."""
-    return f"hsv({240 * (1 - share):.0f}, 100%, 100%)"

@@ -1,10 +1,8 @@
-"""Rows: a contributed drawing as a line of JSON in the store and on the Hub. Rows from elsewhere are checked.
+"""A contributed drawing as a row: a line of JSON in the store and on the Hub. Rows from the Hub are checked.
 
-Everything that is stored may be published, so a row has no room for anything that a reviewer cannot see: of
-the strokes it holds only what is on the board, and times that say only how fast the hand was.
+Every row may be published, so it has no room for anything that a reviewer cannot see. Of the strokes it holds
+only the points on the board, and times that say no more than how fast the hand was.
 """
-
-from __future__ import annotations
 
 import base64
 import json
@@ -19,28 +17,27 @@ import board
 
 # Nobody draws a digit for three hours.
 LATEST = 10_000_000  # milliseconds
-# Times are stored in multiples of a quarter of a screen's frame.
+# Stored times are multiples of this, a quarter of a screen's frame.
 TICK = 4  # milliseconds
-# A longer rest between two points is stored as this.
+# Longer rests between two points are stored as this.
 PAUSE = 10_000  # milliseconds
 # The longest row holds some 1,800 points; an ordinary digit has 20 to 150.
 MAX_BYTES = 32_768
 DIGITS = list("0123456789")
 SOURCES = ("collector", "recognise")
 ID = re.compile(r"[0-9A-Za-z-]{8,64}")
-LICENCE_NAME = re.compile(r"[ -~]{1,100}")
-# The fields of a row other than its strokes hold nothing that a terminal or a card would not print.
+# Except for the strokes, the fields of a row are plain text that is safe to print in a terminal or on a card.
 PRINTABLE = re.compile(r"[ -~]*")
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One contributed drawing, as it is stored, sent to the Hub and reviewed."""
+    """One contributed drawing."""
 
     id: str
     # The digit that was asked for, "0".."9".
     label: str
-    # As `clean` returns them.
+    # In the form that `clean` returns.
     strokes: list[dict]
     # MNIXEL's 28x28: 784 bytes in base64.
     pixels: str
@@ -58,28 +55,24 @@ class Drawing:
 
     @property
     def image(self) -> bytes:
-        """784 grey levels 0..255, row by row."""
+        """The grey levels of the 28x28 pixels, 0..255, row by row."""
         return base64.b64decode(self.pixels)
 
 
 def to_line(drawing: Drawing) -> str:
-    """The row as one line of JSON, ASCII only."""
+    """The row of a drawing, in ASCII and without the line break."""
     return json.dumps(asdict(drawing), separators=(",", ":"))
 
 
 def parse(line: str | bytes) -> Drawing:
-    """The drawing in a line of JSON, its strokes cleaned. Raises ValueError, which quotes nothing of it."""
+    """The drawing in a row, its strokes cleaned. Raises ValueError, whose message does not quote the row."""
     try:
         drawing = Drawing(**json.loads(line))
         drawing = replace(drawing, strokes=clean(drawing.strokes))
         texts = [value for name, value in vars(drawing).items() if name != "strokes"]
-        is_whole = drawing.strokes and drawing.label in DIGITS and len(drawing.image) == board.SMALL**2
-        if (
-            is_whole
-            and len(line) <= MAX_BYTES
-            and ID.fullmatch(drawing.id)
-            and all(map(PRINTABLE.fullmatch, texts))
-        ):
+        is_whole = drawing.strokes and len(drawing.image) == board.SMALL**2 and len(line) <= MAX_BYTES
+        is_named = ID.fullmatch(drawing.id) and drawing.label in DIGITS
+        if is_whole and is_named and all(map(PRINTABLE.fullmatch, texts)):
             return drawing
     except (TypeError, ValueError, RecursionError):
         pass
@@ -90,12 +83,12 @@ def parse(line: str | bytes) -> Drawing:
 
 
 def clean(payload: Any) -> list[dict]:
-    """The part of a drawing that is stored: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}].
+    """The strokes that are stored of a drawing: [{"points": [[x, y], ...], "radius": r, "times": [ms, ...]}].
 
-    Points off the board are dropped, with their times; a stroke that leaves the board and comes back becomes
-    two. Coordinates and radii are rounded to 0.1 board units. Times begin at 0, never run backwards (an
-    earlier time is raised to the one before it), rest at most PAUSE between two points, and are multiples of
-    TICK; a stroke sent without times has none. Cleaning is idempotent.
+    Points off the board are dropped with their times, and a stroke that leaves the board and comes back
+    becomes two. Coordinates and radii are rounded to 0.1 board units. Times begin at 0, are multiples of
+    TICK, and rest at most PAUSE between two points. They never run backwards: an earlier time is raised to
+    the time before it. A stroke that was sent without times has none. Cleaning twice changes nothing more.
 
     Raises ValueError, with one sentence, for what is not a drawing (see `board.parse_strokes`).
     """
@@ -119,7 +112,7 @@ def clean(payload: Any) -> list[dict]:
 
 
 def _times(raw: dict) -> list[int]:
-    """The times of a sent stroke, [] when it has none."""
+    """The times of a stroke from the page, [] when it has none."""
     times = raw.get("times", [])
     good = isinstance(times, list) and all(type(time) is int and 0 <= time <= LATEST for time in times)
     if not good or len(times) not in (0, len(raw["points"])):

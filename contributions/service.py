@@ -1,4 +1,4 @@
-"""The contribution service: what the page asks about contributed drawings, and the answers."""
+"""The contribution service: it answers the page's questions about contributed drawings."""
 
 from __future__ import annotations
 
@@ -13,71 +13,70 @@ import numpy as np
 import board
 from contributions import CONSENT, LICENCE
 from contributions.mirror import Mirror
-from contributions.rows import DIGITS, ID, LICENCE_NAME, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
+from contributions.rows import DIGITS, ID, MAX_BYTES, SOURCES, Drawing, clean, drawn, to_line
 from contributions.store import UNKNOWN, Declined, Store, hashed
 
-# A deletion waits for the Hub no longer than this.
+# The longest time that a deletion, or the end of the page, waits for the Hub.
 FLUSH = 6.0  # seconds
-# So many accepted drawings are shown to everybody.
+# The most accepted drawings that the page shows.
 MOST_ACCEPTED = 200
 ROOT = Path(__file__).parent.parent
 
 
 def store_location() -> tuple[Path, str | None]:
-    """CONTRIBUTIONS_DIR, the store's folder; CONTRIBUTIONS_REPO, the repository that mirrors it, or None."""
+    """The store's folder, and the repository that mirrors it or None, as the environment names them."""
     folder = os.environ.get("CONTRIBUTIONS_DIR") or ROOT / "data" / "submissions"
     return Path(folder).expanduser(), os.environ.get("CONTRIBUTIONS_REPO") or None
 
 
 def refusal(error: Exception) -> dict:
-    """The answer for an error: its sentence, and that sentence's code and values in web/words.json."""
+    """The answer for an error: its sentence, and the code and values that find it in web/words.json."""
     return {"error": str(error), "code": getattr(error, "code", "refused"), **getattr(error, "values", {})}
 
 
 class ContributionService:
     """Serves contributors from a store, which `mirror` copies to the Hub.
 
-    With a mirror, only drawings on the Hub count as saved. `app` is the page's version, which each drawing
-    carries. Methods block: call them from a thread. Each answers a question of the page, and raises
-    ValueError with one sentence.
+    With a mirror, only drawings on the Hub count as saved. Each drawing carries `app`, the page's version.
+    The methods that answer the page's questions block, so call them from a thread. They raise ValueError with
+    one sentence.
     """
 
-    def __init__(self, store: Store, mirror: Mirror | None = None, licence: str = LICENCE, app: str = ""):
-        self.store, self.mirror = store, mirror
-        self.licence, self.app = licence, app
+    def __init__(self, store: Store, mirror: Mirror | None = None, app: str = ""):
+        self.store, self.mirror, self.app = store, mirror, app
 
     @classmethod
-    def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict | None]:
-        """The service that the environment asks for and None; or None and the `refusal` for the page."""
+    def from_environment(cls, app: str = "") -> tuple[ContributionService | None, dict]:
+        """The service that the environment asks for, and the terms: their licence and version.
+
+        Where nothing can be taken, None and the `refusal` that says why.
+        """
         folder, repository = store_location()
         try:
-            if os.environ.get("CONTRIBUTIONS", "").lower() in ("0", "off", "no", "false"):
+            if os.environ.get("CONTRIBUTIONS") == "off":
                 raise Declined("Contributions are switched off here.", code="off")
             # docs/operations.md says why no folder of a Space outlives a restart.
             if os.environ.get("SPACE_ID") and not repository:
-                sentence = (
+                raise Declined(
                     "This Space has no disk that outlives a restart and no repository to keep drawings in, "
-                    "so it takes none."
+                    "so it takes none.",
+                    code="no-disk",
                 )
-                raise Declined(sentence, code="no-disk")
-            licence = os.environ.get("CONTRIBUTIONS_LICENCE") or LICENCE
-            if not LICENCE_NAME.fullmatch(licence):
-                raise Declined("CONTRIBUTIONS_LICENCE must be a name of at most 100 plain letters.")
             store = Store(folder)
         except Declined as error:
             return None, refusal(error)
         mirror = Mirror(store, repository) if repository else None
         if mirror:
             mirror.start()
-        return cls(store, mirror, licence, app), None
+        return cls(store, mirror, app), {"licence": LICENCE, "version": CONSENT}
 
     def close(self) -> None:
-        """Send the Hub what it lacks, for a few seconds at most, before the page stops."""
+        """Send the Hub what it lacks before the page stops, within a few seconds."""
         if self.mirror:
             self.mirror.flush(FLUSH)
 
     def answer(self, name: str, question: dict) -> dict | bytes:
-        """The answer of the method with that name, after an error the `refusal`."""
+        """The answer of the method with that name, or the `refusal` when it raises ValueError."""
         try:
             return getattr(self, name)(question)
         except ValueError as error:
@@ -88,12 +87,12 @@ class ContributionService:
         if question.get("version") != CONSENT:
             sentence = "The terms have changed since this page was opened; load it again to read them."
             raise Declined(sentence, code="changed")
-        return {"receipt": self.store.register(CONSENT, self.licence)}
+        return {"receipt": self.store.register(CONSENT, LICENCE)}
 
     def submit(self, question: dict) -> dict:
-        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`, once it is on the disk.
+        """{"receipt", "id", "label", "strokes", "source"} -> the counts of `status`.
 
-        A drawing that is sent again under the same id is stored once.
+        Then the drawing is on the disk. If it is sent again under the same id, it is stored once.
         """
         writer = self._writer(question)
         id, label = str(question.get("id")), str(question.get("label"))
@@ -104,9 +103,11 @@ class ContributionService:
                 'source "collector" or "recognise".'
             )
         strokes = clean(question.get("strokes"))
-        if not strokes:
+        levels = np.rint(board.reduce(drawn(strokes))).astype(np.uint8)
+        # The shortest line that the page takes has more ink than one full pixel of 28x28.
+        if levels.sum() < 255:
             raise ValueError(f"The board is empty. Draw {'an' if label == '8' else 'a'} {label}, or skip it.")
-        pixels = base64.b64encode(np.rint(board.reduce(drawn(strokes))).astype(np.uint8).tobytes()).decode()
+        pixels = base64.b64encode(levels.tobytes()).decode()
         drawing = Drawing(id, label, strokes, pixels, source, self.app, **writer)
         if len(to_line(drawing)) > MAX_BYTES or len(strokes) > board.MAX_STROKES:
             sentence = "This drawing has more points than can be kept. Draw it again with fewer lines."
@@ -115,7 +116,7 @@ class ContributionService:
         return self.status(question)
 
     def status(self, question: dict) -> dict:
-        """{"receipt"} -> {"saved", "waiting"}: how many drawings are safe, and how many the Hub lacks."""
+        """{"receipt"} -> {"saved", "waiting"}: how many drawings are saved, and how many the Hub lacks."""
         self._writer(question)
         stored, on_hub = self.store.counts(question["receipt"])
         saved = on_hub if self.mirror else stored
@@ -124,15 +125,14 @@ class ContributionService:
     def accepted(self, question: dict) -> dict:
         """{} -> {"digits": [[label, its 28x28 in base64], ...]}: the first accepted drawings."""
         drawings = islice(self.store.each("state = 'accepted'"), MOST_ACCEPTED)
-        return {"digits": [[drawing.label, drawing.pixels] for drawing, _ in drawings]}
+        return {"digits": [[drawing.label, drawing.pixels] for drawing in drawings]}
 
     def collection(self, question: dict) -> bytes:
-        """{"receipt"} -> the receipt's drawings as `MNIST.npz`.
+        """{"receipt"} -> the receipt's drawings as the file `MNIST.npz`, in the format of MNIXEL's collector.
 
-        It is as MNIXEL writes it: `X` float64 (n, 28, 28) 0..255, and `y` int32 (n,).
+        It holds `X`, float64 (n, 28, 28) 0..255, and `y`, int32 (n,).
         """
-        writer = self._writer(question)
-        mine = [drawing for drawing, _ in self.store.each("receipt_hash = ?", writer["receipt_hash"])]
+        mine = list(self.store.each("receipt_hash = ?", self._writer(question)["receipt_hash"]))
         levels = np.frombuffer(b"".join(drawing.image for drawing in mine), dtype=np.uint8)
         file = io.BytesIO()
         np.savez_compressed(
@@ -145,7 +145,8 @@ class ContributionService:
     def delete(self, question: dict) -> dict:
         """{"receipt"} -> {"code", "count", "again"}: delete all drawings of a receipt, here and on the Hub.
 
-        `again`: the Hub did not answer, and this disk may not last, so the visitor deletes again later.
+        `again` is true when the Hub did not answer. The visitor should then delete again later, because this
+        disk may not last.
         """
         receipt_hash = hashed(question.get("receipt"))
         if not self.store.is_deleted(receipt_hash):
@@ -155,12 +156,10 @@ class ContributionService:
         return {"code": "gone" if on_hub else "gone-later", "count": count, "again": not on_hub}
 
     def _writer(self, question: dict) -> dict[str, str]:
-        """The writer with this receipt. Raises Declined when nobody has agreed under it."""
+        """The writer with this receipt. Raises Declined when the store does not know it."""
         if writer := self.store.writer(question.get("receipt")):
             return writer
         if self.mirror and not self.mirror.restored:
-            sentence = (
-                "The server is still fetching what it had kept; try again in a minute. Nothing is lost."
-            )
+            sentence = "The server is still fetching its drawings; try again in a minute. Nothing is lost."
             raise Declined(sentence, code="restoring")
         raise Declined(UNKNOWN, code="unknown")

@@ -1,10 +1,8 @@
 """The store of contributed drawings: one SQLite file. A drawing is on the disk before the page says "saved".
 
-Its rollback journal is synced again after it was truncated, so a drawing that was called saved survives a
-power cut. docs/operations.md says why it is not a write-ahead log.
+SQLite syncs its rollback journal also after truncating it, so a saved drawing survives a power cut.
+docs/operations.md says why the journal is not a write-ahead log.
 """
-
-from __future__ import annotations
 
 import hashlib
 import secrets
@@ -13,25 +11,27 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from contributions import rows
 from contributions.rows import Drawing
 
 FILE = "contributions.sqlite"
-# So many rows are read at a time.
+# How many rows are read at a time.
 PAGE = 50
-PER_WRITER = 5_000  # drawings
-# This much of the disk stays free: deleting needs room for the journal of all drawings of a writer.
+# The most drawings of one writer.
+PER_WRITER = 5_000
+# This much of the disk stays free, because deleting a writer's drawings needs room for their journal.
 FREE_BYTES = 200_000_000
 
-# A writer's `version` counts the drawings that were added; a pending writer without a drawing has 0.
-# A drawing has the version that it made, and is on the Hub when `sent` has reached that version.
+# A writer's `version` counts the drawings that were added. Each drawing keeps the version that it made. It is
+# on the Hub once `sent` has reached that version. `shown` has the drawings on the latest sheet of a review.
 SCHEMA = """
 PRAGMA journal_mode=TRUNCATE;
 PRAGMA synchronous=FULL;
 PRAGMA secure_delete=ON;
+PRAGMA foreign_keys=ON;
 CREATE TABLE IF NOT EXISTS writers (
   receipt_hash TEXT PRIMARY KEY, writer TEXT NOT NULL UNIQUE, consent TEXT NOT NULL, licence TEXT NOT NULL,
   utc TEXT NOT NULL, version INTEGER NOT NULL, sent INTEGER NOT NULL);
@@ -39,8 +39,9 @@ CREATE TABLE IF NOT EXISTS drawings (
   id TEXT PRIMARY KEY, receipt_hash TEXT NOT NULL, row TEXT NOT NULL, version INTEGER NOT NULL,
   state TEXT NOT NULL DEFAULT 'waiting');
 CREATE TABLE IF NOT EXISTS deleted_receipts (receipt_hash TEXT PRIMARY KEY, sent INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS shown (
+  id TEXT PRIMARY KEY REFERENCES drawings ON DELETE CASCADE, verdict TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS drawings_by_writer ON drawings (receipt_hash);
-CREATE INDEX IF NOT EXISTS pending_writers ON writers (utc) WHERE version = 0;
 """
 INSERT = "INSERT OR IGNORE INTO drawings (id, receipt_hash, row, version) VALUES (?, ?, ?, ?)"
 NO_ROOM, LATER = "The server has no room left for drawings.", "The server cannot do that just now; try again."
@@ -90,7 +91,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it, or nothing."""
+        """One transaction: either all of it is stored, or nothing."""
         with self._lock:
             try:
                 self._database.execute("BEGIN IMMEDIATE")
@@ -105,7 +106,7 @@ class Store:
                     self._database.execute("ROLLBACK")
 
     def ask(self, question: str, *values) -> list[tuple]:
-        """The rows of an SQL query."""
+        """The rows that an SQL query gives."""
         with self._lock:
             try:
                 return self._database.execute(question, values).fetchall()
@@ -113,23 +114,20 @@ class Store:
                 raise Declined(LATER, code="later") from error
 
     def pages(self, columns: str, where: str = "1", *values) -> Iterator[tuple]:
-        """Columns of drawings in their order of arrival, read a page at a time: visitors need not wait."""
+        """Columns of drawings in their order of arrival, read in pages, so that nobody waits long."""
         where, last = f"{where} AND rowid > ? ORDER BY rowid LIMIT {PAGE}", 0
         while page := self.ask(f"SELECT rowid, {columns} FROM drawings WHERE {where}", *values, last):
             last = page[-1][0]
             yield from (row[1:] for row in page)
 
-    # --- visitors -----------------------------------------------------------------------------------------
+    # --- writers and their drawings -----------------------------------------------------------------------
 
     def register(self, consent: str, licence: str) -> str:
         """Add a writer who has agreed; returns the receipt code, of which only the hash is stored."""
-        receipt, now = new_receipt(), datetime.now(UTC)
-        row = (hashed(receipt), secrets.token_hex(8), consent, licence, now.isoformat(timespec="seconds"))
+        receipt, now = new_receipt(), datetime.now(UTC).isoformat(timespec="seconds")
+        row = (hashed(receipt), secrets.token_hex(8), consent, licence, now)
         self._check_room()
         with self.writing() as database:
-            # A visitor who drew nothing in a day agrees again with one press.
-            day_ago = (now - timedelta(days=1)).isoformat(timespec="seconds")
-            database.execute("DELETE FROM writers WHERE version = 0 AND utc < ?", (day_ago,))
             database.execute("INSERT INTO writers VALUES (?, ?, ?, ?, ?, 0, 0)", row)
         return receipt
 
@@ -139,28 +137,24 @@ class Store:
             raise Declined(NO_ROOM, code="no-room")
 
     def writer(self, receipt: object) -> dict[str, str] | None:
-        """The writer with that receipt code, or None; the keys are fields of a drawing."""
+        """The writer with that receipt code, or None. The keys are fields of a drawing."""
         names = ("writer", "receipt_hash", "consent", "licence")
         question = f"SELECT {', '.join(names)} FROM writers WHERE receipt_hash = ?"
         found = self.ask(question, hashed(receipt))
         return dict(zip(names, found[0], strict=True)) if found else None
 
     def add(self, drawing: Drawing) -> None:
-        """Store a drawing, unless it is there; when this returns it is on the disk.
+        """Store a drawing on the disk, unless one with its id is there.
 
-        Raises Declined when a limit is reached or the disk is full; then nothing has changed.
+        Raises Declined, and stores nothing, when a limit is reached, the disk is full or the writer is gone.
         """
         mine = (drawing.receipt_hash,)
         with self.writing() as database:
-            there = self.ask("SELECT receipt_hash FROM drawings WHERE id = ?", drawing.id)
-            if there == [mine]:
+            if self.ask("SELECT 1 FROM drawings WHERE id = ?", drawing.id):
                 return
-            if there:
-                raise Declined("Another drawing has this id; send yours under a new one.")
             version = "UPDATE writers SET version = version + 1 WHERE receipt_hash = ? RETURNING version"
             known = database.execute(version, mine).fetchone()
             if not known:
-                # The visitor has deleted everything meanwhile.
                 raise Declined(UNKNOWN, code="unknown")
             self._check_room()
             if self.ask("SELECT count(*) FROM drawings WHERE receipt_hash = ?", *mine)[0][0] >= PER_WRITER:
@@ -176,13 +170,11 @@ class Store:
         )
         return self.ask(question, hashed(receipt))[0]
 
-    # --- deleting -----------------------------------------------------------------------------------------
-
     def delete(self, receipt_hash: str, on_hub: bool = False) -> int:
         """Delete the writer with that hash and their drawings; returns how many drawings that were.
 
-        The copy on the Hub follows, unless it is deleted already (`on_hub`). The hash stays, so that no copy
-        from elsewhere brings the drawings back.
+        The Hub gets the deletion, too, unless it has it already (`on_hub`). The hash is kept, so that no copy
+        brings the drawings back.
         """
         with self.writing() as database:
             gone = "DELETE FROM writers WHERE receipt_hash = ? RETURNING version"
@@ -192,13 +184,13 @@ class Store:
             return database.execute("DELETE FROM drawings WHERE receipt_hash = ?", (receipt_hash,)).rowcount
 
     def is_deleted(self, receipt_hash: str) -> bool:
-        """Whether everything under that hash was deleted before."""
+        """Whether the writer with that hash was deleted."""
         return bool(self.ask("SELECT 1 FROM deleted_receipts WHERE receipt_hash = ?", receipt_hash))
 
     # --- the copy on the Hub ------------------------------------------------------------------------------
 
     def unsent(self) -> dict[str, int]:
-        """Receipt hash -> version of the writers whose drawings, or whose deletion, the Hub lacks."""
+        """The writers of whom the Hub lacks drawings or the deletion: receipt hash -> version."""
         return dict(
             self.ask(
                 "SELECT receipt_hash, version FROM writers WHERE sent < version "
@@ -207,22 +199,22 @@ class Store:
         )
 
     def lines(self, receipt_hash: str) -> Iterator[bytes]:
-        """The rows of a writer."""
+        """The rows of a writer, each a line of JSON."""
         return (row.encode() + b"\n" for (row,) in self.pages("row", "receipt_hash = ?", receipt_hash))
 
     def mark_sent(self, versions: dict[str, int], deleted: Iterable[str]) -> None:
-        """Note that the Hub has these writers in these versions, and these deletions."""
+        """Note that the Hub has these versions of writers, and these deletions."""
         with self.writing() as database:
             writers = [(version, receipt_hash) for receipt_hash, version in versions.items()]
             database.executemany("UPDATE writers SET sent = ? WHERE receipt_hash = ?", writers)
             question = "UPDATE deleted_receipts SET sent = 1 WHERE receipt_hash = ?"
             database.executemany(question, [(receipt_hash,) for receipt_hash in deleted])
 
-    def take(self, owner: str, lines: Iterable[bytes]) -> tuple[int, int]:
-        """Take over the rows in the Hub's file of the writer with that receipt hash.
+    def take(self, owner: str, lines: Iterable[bytes]) -> int:
+        """Take over the rows of a file from the Hub; `owner` is the receipt hash of its writer.
 
-        Returns how many drawings are new here, and how many rows were left out because they are not drawings
-        of that writer. A deleted writer's drawings stay away, and the Hub gets that deletion once more.
+        Rows that are not drawings of that writer are left out; returns how many. Nothing of a deleted writer
+        is taken, and the Hub gets the deletion once more.
         """
         drawings, faults = [], 0
         for line in lines:
@@ -231,29 +223,20 @@ class Store:
             except ValueError:
                 faults += 1
         mine = [drawing for drawing in drawings if drawing.receipt_hash == owner]
-        came, faults = 0, faults + len(drawings) - len(mine)
         with self.writing() as database:
             again = "UPDATE deleted_receipts SET sent = 0 WHERE receipt_hash = ?"
-            if database.execute(again, (owner,)).rowcount:
-                return 0, faults
-            for drawing in mine:
+            is_deleted = database.execute(again, (owner,)).rowcount
+            for drawing in [] if is_deleted else mine:
                 database.execute(
                     "INSERT OR IGNORE INTO writers VALUES (?, ?, ?, ?, ?, 1, 1)",
                     (owner, drawing.writer, drawing.consent, drawing.licence, drawing.utc),
                 )
-                came += database.execute(INSERT, (drawing.id, owner, rows.to_line(drawing), 0)).rowcount
-        return came, faults
+                database.execute(INSERT, (drawing.id, owner, rows.to_line(drawing), 0))
+        return faults + len(drawings) - len(mine)
 
-    # --- the maintainer -----------------------------------------------------------------------------------
-
-    def each(self, where: str = "1", *values) -> Iterator[tuple[Drawing, str]]:
-        """Drawings that meet an SQL condition, with their state, in their order of arrival."""
-        for row, state in self.pages("row, state", where, *values):
-            yield rows.parse(row), state
-
-    def waiting(self) -> int:
-        """How many drawings wait for review."""
-        return self.ask("SELECT count(*) FROM drawings WHERE state = 'waiting'")[0][0]
+    def each(self, where: str = "1", *values) -> Iterator[Drawing]:
+        """The drawings that meet an SQL condition, in their order of arrival."""
+        return (rows.parse(row) for (row,) in self.pages("row", where, *values))
 
     def judge(self, ids: Iterable[str], state: str) -> int:
         """Set the state of drawings ("accepted", "rejected"); returns how many there were."""

@@ -1,4 +1,4 @@
-"""The MNIXEL digits: found or fetched, checked, and handed out as arrays or as a Hugging Face dataset.
+"""The MNIXEL digits: found or downloaded, checked, and given as arrays or as a Hugging Face dataset.
 
     from data import arrays, load
 

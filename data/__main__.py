@@ -7,22 +7,23 @@ from pathlib import Path
 
 from .archives import DataError
 from .cli import run
+from .parquet import ROOT, build
 from .stats import all_counts, table
 
-COUNTS = Path(__file__).resolve().parent.parent / "docs" / "data.json"
+COUNTS = ROOT / "docs" / "data.json"
+STATS = "print how many drawings each digit has, and write it to docs/data.json; takes a moment"
+BUILD = "write MNIXEL and merged contributions as parquet, with a card, to OUT; takes a few seconds"
 
 
-def stats(options: argparse.Namespace) -> None:
+def stats_command(options: argparse.Namespace) -> None:
+    """Print the counts, and write them."""
     counts = all_counts(options.data)
-    print(table(counts))
-    numbers = {config: {split: n.tolist() for split, n in each.items()} for config, each in counts.items()}
-    COUNTS.write_text(json.dumps(numbers) + "\n", encoding="utf-8")
-    print(f"wrote {COUNTS}")
+    COUNTS.write_text(json.dumps(counts) + "\n", encoding="utf-8")
+    print(f"{table(counts)}\nwrote {COUNTS}")
 
 
-def build(options: argparse.Namespace) -> None:
-    from .parquet import build
-
+def build_command(options: argparse.Namespace) -> None:
+    """Write the dataset."""
     build(options.out, options.data)
     print(f"wrote {options.out}")
 
@@ -31,13 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status of `cli.run`."""
     parser = argparse.ArgumentParser(prog="python -m data", description="The MNIXEL digits: counts, parquet.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    about = "print the drawings per digit, and write them to docs/data.json; takes a moment"
-    one = commands.add_parser("stats", help=about, description=about)
-    one.set_defaults(run=stats)
-    about = "write MNIXEL and merged contributions as parquet, with a card, to OUT; takes a few seconds"
-    two = commands.add_parser("build", help=about, description=about)
+    one = commands.add_parser("stats", help=STATS, description=STATS)
+    one.set_defaults(run=stats_command)
+    two = commands.add_parser("build", help=BUILD, description=BUILD)
+    two.set_defaults(run=build_command)
     two.add_argument("out", metavar="OUT", type=Path, help="a folder that does not exist yet")
-    two.set_defaults(run=build)
     archives = "folder of the archives (default: MNIXEL_DIR; without it they are downloaded once)"
     for command in (one, two):
         command.add_argument("--data", metavar="FOLDER", help=archives)

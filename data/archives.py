@@ -1,36 +1,32 @@
-"""Finds MNIXEL's two archives: in a folder that is named, in the cache, or at their authors' address.
+"""Finds MNIXEL's two archives: in a folder that somebody named, in the cache, or at their authors' address.
 
-An archive is used only if its SHA-256 is the published one. The authors state no licence, so the archives
-are not part of this project: they are downloaded once, into a folder that git ignores.
+An archive is used only if its SHA-256 is the published one. The authors state no licence, so the archives are
+not part of this project. They are downloaded once, into a folder that git ignores.
 """
-
-from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 SOURCE = "https://raw.githubusercontent.com/Konat23/Deep-Learning-Digit-Clasifier-UI/main/data"
 CACHE = Path(__file__).resolve().parent / "cache"
-SILENCE = 20  # seconds without a byte until the download fails
+# A download fails after this time without a byte.
+SILENCE = 20  # seconds
 
 
 class DataError(RuntimeError):
-    """Data is missing or cannot be trusted. The message is one sentence that also says what to do."""
+    """Data is missing or is not the published data. The message is one sentence that says what to do."""
 
 
 class Archive(NamedTuple):
-    """One file of the authors'."""
+    """One of the authors' files."""
 
     name: str
     sha256: str
 
     def is_published(self, content: bytes) -> bool:
-        """Whether a file's content is that of the published archive."""
+        """Whether this is the content of the published archive."""
         return hashlib.sha256(content).hexdigest() == self.sha256
 
 
@@ -40,22 +36,12 @@ CONFIGS = {
 }
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write. It replaces `path` at the end, unless an exception is raised."""
-    with tempfile.TemporaryDirectory(dir=path.parent) as work:
-        part = Path(work, path.name)
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-
-
 def locate(archive: Archive, folder: str | Path | None = None) -> Path:
     """The path of a checked copy of `archive`.
 
     If `folder` or the environment variable MNIXEL_DIR names a folder, the archive must be there. Otherwise it
-    is in the cache (MNIXEL_CACHE, or `data/cache`) or is downloaded into it from MNIXEL_URL, by default the
-    authors' address. Raises DataError when it cannot be read or downloaded, or is not the published one.
+    is in the cache (MNIXEL_CACHE, or `data/cache`), or is downloaded to it from MNIXEL_URL or the authors'
+    address. Raises DataError when it cannot be read or downloaded, or is not the published one.
     """
     try:
         if folder := folder or os.environ.get("MNIXEL_DIR"):
@@ -69,7 +55,7 @@ def locate(archive: Archive, folder: str | Path | None = None) -> Path:
         path = Path(os.environ.get("MNIXEL_CACHE") or CACHE).expanduser() / archive.name
         if not (path.is_file() and archive.is_published(path.read_bytes())):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _download(archive, path)
+            path.write_bytes(_download(archive))
         return path
     except OSError as error:
         raise DataError(
@@ -78,7 +64,7 @@ def locate(archive: Archive, folder: str | Path | None = None) -> Path:
         ) from error
 
 
-def _download(archive: Archive, path: Path) -> None:
+def _download(archive: Archive) -> bytes:
     # This client comes with huggingface_hub. Most runs find the file and need no client.
     import httpx2
 
@@ -95,5 +81,4 @@ def _download(archive: Archive, path: Path) -> None:
         raise DataError(
             f"the file at {url} is not the published archive: set MNIXEL_DIR to a folder that holds that one"
         )
-    with replacing(path) as file:
-        file.write(response.content)
+    return response.content

@@ -1,6 +1,4 @@
-"""Runs a command: an expected error becomes one sentence and an exit status."""
-
-from __future__ import annotations
+"""Runs a command. An expected error becomes one sentence and an exit status."""
 
 import argparse
 import sys
@@ -8,16 +6,16 @@ from collections.abc import Callable
 
 
 def sentence(error: BaseException) -> str:
-    """The message of an error, or a sentence for an OSError."""
+    """The message of an error. An OSError gets a sentence."""
     if isinstance(error, OSError):
         return f"cannot read or write {error.filename or 'a file'}: {error.strerror or error}"
     return str(error)
 
 
 def guarded(prog: str, command: Callable[[], int | None], *errors: type[Exception]) -> int:
-    """Call `command`; returns its exit status (None: 0) for the command line `prog`.
+    """Call `command` of the program `prog`; returns its exit status, where None is 0.
 
-    An OSError or one of `errors` is printed as a sentence and gives 1, Ctrl-C gives 130.
+    An OSError or one of `errors` is printed as a sentence and gives 1. Ctrl-C gives 130.
     """
     expected: tuple[type[Exception], ...] = (OSError, *errors)
     try:
@@ -31,6 +29,6 @@ def guarded(prog: str, command: Callable[[], int | None], *errors: type[Exceptio
 
 
 def run(parser: argparse.ArgumentParser, arguments: list[str] | None, *errors: type[Exception]) -> int:
-    """Parse `arguments` and call what the command set as `run`; returns the exit status of `guarded`."""
+    """Parse `arguments` and call the `run` of the chosen command; returns the exit status of `guarded`."""
     options = parser.parse_args(arguments)
     return guarded(parser.prog, lambda: options.run(options), *errors)

@@ -14,41 +14,39 @@ if TYPE_CHECKING:
     import datasets
 
 DIGITS = list("0123456789")
-# The Hub's own way to name the files of a split.
+# How the Hub names the files of a split.
 SHARD = "{split}-00000-of-00001.parquet"
 
 
 class Arrays(NamedTuple):
-    """Both splits of one configuration."""
+    """Both splits of one configuration.
 
-    x_train: np.ndarray  # (n, 28, 28) float64, 0 background .. 255 ink, as upstream stored it
-    y_train: np.ndarray  # (n,) int64, 0..9
+    Images are (n, 28, 28) float64, 0 background .. 255 ink, as upstream stored them. Labels are (n,) int64.
+    """
+
+    x_train: np.ndarray
+    y_train: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
 
 
 def arrays(config: str = "clean", folder: str | Path | None = None) -> Arrays:
-    """The images and labels of one configuration, exactly as upstream stored them.
+    """The images and labels of one configuration: "raw" (287 train, 123 test) or "clean" (270, 116).
 
-    "raw" (287 train, 123 test) has 24 blank or mislabelled drawings, which "clean" (270, 116) leaves out.
-    `folder` is where the archives are, see `archives.locate`. Raises DataError.
+    "raw" also has 24 blank or mislabelled drawings. `archives.locate` finds the archives by `folder`. Raises
+    DataError.
     """
     if config not in CONFIGS:
         raise DataError(f"there is no configuration {config!r}: choose {' or '.join(CONFIGS)}")
-    path = locate(CONFIGS[config], folder)
-    with np.load(path, allow_pickle=False) as archive:
-        return Arrays(
-            x_train=archive["X_train_uis"],
-            y_train=archive["y_train_uis"].astype(np.int64),
-            x_test=archive["X_test_uis"],
-            y_test=archive["y_test_uis"].astype(np.int64),
-        )
+    with np.load(locate(CONFIGS[config], folder), allow_pickle=False) as archive:
+        y_train, y_test = (archive[f"y_{split}_uis"].astype(np.int64) for split in ("train", "test"))
+        return Arrays(archive["X_train_uis"], y_train, archive["X_test_uis"], y_test)
 
 
 def contributed(split: str, folder: str | Path) -> tuple[list[list[board.Stroke]], np.ndarray]:
-    """The contributions of a split as strokes for `board.render`, and their labels (n,) int64.
+    """A split's contributed drawings as strokes for `board.render`, and their labels (n,) int64.
 
-    `folder` is where `python -m contributions merge` wrote them. Raises DataError when it has no such split.
+    `python -m contributions merge` wrote them to `folder`. Raises DataError if the split is not there.
     """
     path = Path(folder, SHARD.format(split=split))
     if not path.is_file():
@@ -64,7 +62,7 @@ def contributed(split: str, folder: str | Path) -> tuple[list[list[board.Stroke]
 
 
 def grey(x: np.ndarray) -> np.ndarray:
-    """Stored images (…, 28, 28) as the published dataset has them, rounded to uint8."""
+    """Stored images (…, 28, 28), rounded to uint8 as in the published dataset."""
     return np.rint(x).astype(np.uint8)
 
 
@@ -72,24 +70,22 @@ def load(config: str = "clean", folder: str | Path | None = None) -> "datasets.D
     """One configuration as a dataset with the splits `train` and `test`, in upstream's order.
 
     The features are `image` (28x28, mode "L", white on black), `label` (a ClassLabel "0".."9") and, in "raw",
-    `clean`: whether the configuration "clean" has the picture, too. Arguments and errors as in `arrays`.
+    `clean`: whether the configuration "clean" also has the picture. Arguments and errors as in `arrays`.
     """
     # A wrong folder is reported before the slow import.
-    a = arrays(config, folder)
+    a, clean = arrays(config, folder), arrays("clean", folder)
     import datasets
     from PIL import Image
 
     features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(names=DIGITS))
-    chosen = set()
     if config == "raw":
-        clean, features["clean"] = arrays("clean", folder), datasets.Value("bool")
-        # Pixels identify a picture, because no two are equal.
-        chosen = {picture.tobytes() for picture in (*clean.x_train, *clean.x_test)}
+        features["clean"] = datasets.Value("bool")
+    # Pixels identify a picture, because no two are equal.
+    kept = {picture.tobytes() for picture in (*clean.x_train, *clean.x_test)}
 
     def split(x: np.ndarray, y: np.ndarray) -> datasets.Dataset:
         columns = {"image": [Image.fromarray(picture) for picture in grey(x)], "label": y.tolist()}
-        if chosen:
-            columns["clean"] = [picture.tobytes() in chosen for picture in x]
-        return datasets.Dataset.from_dict(columns, features=features)
+        columns["clean"] = [picture.tobytes() in kept for picture in x]
+        return datasets.Dataset.from_dict({name: columns[name] for name in features}, features=features)
 
     return datasets.DatasetDict(train=split(a.x_train, a.y_train), test=split(a.x_test, a.y_test))

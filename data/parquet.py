@@ -9,18 +9,15 @@ from .stats import sheet
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = ROOT / "dataset_card.md"
-# The card of a dataset without MNIXEL's drawings, and the sections about what programs and visitors drew.
+# The card of a dataset without MNIXEL's drawings, and the sections about the other configurations.
 CARDS = ROOT / "data" / "cards"
 CHARTS = ("data-train.png", "data-test.png")
-# The folder of `python -m contributions merge`. Git ignores it, because it holds other people's work.
+# `python -m contributions merge` writes here. Git ignores the folder, because it holds other people's work.
 CONTRIBUTED = ROOT / "data" / "contributed"
 
 
 def build(out: Path, folder: str | Path | None = None, contributed: Path = CONTRIBUTED) -> None:
-    """Write MNIXEL and the contributed drawings into the new folder `out`.
-
-    Raises DataError as `arrays`, and OSError, FileExistsError for example.
-    """
+    """Write MNIXEL and the contributed drawings into the new folder `out`. Raises DataError and OSError."""
     for archive in CONFIGS.values():
         locate(archive, folder)
     out.mkdir(parents=True)
@@ -48,8 +45,7 @@ def write_mnixel(out: Path, folder: str | Path | None = None) -> None:
 def add(out: Path, config: str, folder: Path) -> None:
     """Copy the parquet files of another configuration into the dataset in `out`, and describe it on the card.
 
-    Without such files in `folder` the dataset stays as it is. The first configuration of a card is what
-    `load_dataset` loads by default.
+    Without such files in `folder`, nothing changes. `load_dataset` loads the first configuration by default.
     """
     parts = sorted(folder.glob("*.parquet"), reverse=True)
     if not parts:

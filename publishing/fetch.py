@@ -109,6 +109,6 @@ def _measured(folder: Path, sha256: str) -> dict | None:
         test, (low, high) = stored["test"], stored["test"]["interval"]
         known = stored["test_set"] == "MNIXEL test" and stored["sha256"] == sha256
         counts = {"right": int(test["right"]), "total": int(test["total"])}
-        return {**counts, "interval": [float(low), float(high)]} if known else None
+        return {**counts, "interval": [round(float(low), 4), round(float(high), 4)]} if known else None
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None

@@ -1,12 +1,9 @@
 """Opens strangers' pictures in child processes, which end when a picture takes too much time or memory.
 
-`python serving/decoder.py` is such a child; it imports Pillow and nothing heavier.
+A child runs `python serving/decoder.py`, which imports Pillow and nothing heavier.
 """
 
-from __future__ import annotations
-
 import contextlib
-import importlib.util
 import io
 import json
 import os
@@ -19,25 +16,24 @@ from PIL import Image, ImageOps
 
 FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF"]
 UNREADABLE = "This is not a picture that can be read; send a PNG, JPEG, WEBP, GIF, BMP, TIFF or AVIF file."
-# A photograph of 48 megapixels has some 15 MB.
+# The largest file. A photograph of 48 megapixels has some 15 MB.
 MAX_BYTES = 20 * 2**20
-# As in model.py, which this process does not import; a test compares them. A larger picture is reduced.
-MIN_SIDE, MAX_PIXELS, THIN = 8, 64 * 2**20, 512
-SIDE = 448
-# Seconds of processor time that a picture may take, and bytes of a child's data.
-SECONDS, MEMORY = 2, 2**30
-# Windows can limit neither.
-CAN_LIMIT = importlib.util.find_spec("resource") is not None
+# A test compares these with model.py, which this process does not import.
+MIN_SIDE, MAX_PIXELS, THIN, SIDE = 8, 64 * 2**20, 512, 448
+# The processor time that a picture may take.
+SECONDS = 2
+# The data that a child may hold.
+MEMORY = 2**30  # bytes
 
 
 class BadPicture(ValueError):
-    """The file cannot be classified. The message is one sentence for its sender."""
+    """A picture is not accepted. The message is one sentence for its sender."""
 
 
 def open_picture(raw: bytes) -> Image.Image:
-    """The first frame of a picture file, upright, without a palette, reduced to at most 448 pixels a side.
+    """The first frame of a picture file: upright, without a palette, reduced to at most 448 pixels a side.
 
-    Raises BadPicture for one with too few or too many pixels, and what Pillow raises for other files.
+    Raises BadPicture for a picture with too few or too many pixels, and Pillow's errors for other files.
     """
     Image.MAX_IMAGE_PIXELS = None
     image: Image.Image = Image.open(io.BytesIO(raw), formats=FORMATS)
@@ -52,35 +48,35 @@ def open_picture(raw: bytes) -> Image.Image:
     image.load()
     small = reduced(image)
     small.info["exif"] = image.info.get("exif", b"")
-    # Damaged Exif does not turn the picture.
+    # A picture with damaged Exif is not turned.
     with contextlib.suppress(Exception):
         return ImageOps.exif_transpose(small)
     return small
 
 
 def reduced(image: Image.Image) -> Image.Image:
-    """The picture reduced as model.py does, and without a palette: RGBA if it has transparency, L or RGB."""
+    """The picture without a palette, reduced as model.py reduces it, in mode RGBA, RGB, L, I or F."""
     mode = "RGBA" if image.has_transparency_data else "L" if image.mode in ("1", "L") else "RGB"
     if image.mode[0] in "IF":
-        # Modes I and F have more than 8 bits, which a conversion would lose.
-        mode = image.mode
-    wide = "I" if mode.startswith("I;16") else mode
-    # A copy of a large picture takes time.
-    image = image if image.mode == wide else image.convert(wide)
+        # These have more than 8 bits, which a conversion would lose.
+        mode = image.mode[0]
+    # Copying a large picture takes time.
+    image = image if image.mode == mode else image.convert(mode)
     factor = min(-(-max(image.size) // SIDE), min(image.size) // MIN_SIDE)
     if mode == "RGBA":
-        # Pillow would weigh colours by their transparency; model.py does not.
+        # Pillow would weigh colours by their transparency. model.py does not.
         return Image.merge(mode, [band.reduce(factor) for band in image.split()])
-    return image.reduce(factor).convert(mode)
+    return image.reduce(factor)
 
 
+# Each thread has its own child.
 _own = threading.local()
 
 
 def open_in_child(raw: bytes) -> Image.Image:
-    """A picture file as model.py takes it, opened by a child process that this thread keeps for the next one.
+    """A picture file as `open_picture` opens it, in a child process that this thread keeps for the next one.
 
-    Raises BadPicture, or TimeoutError with the child's exit status if it ended before it had answered.
+    Raises BadPicture, or TimeoutError with the child's exit status if it ended before it answered.
     """
     child: subprocess.Popen | None = getattr(_own, "child", None)
     if child is None or child.poll() is not None:
@@ -91,7 +87,7 @@ def open_in_child(raw: bytes) -> Image.Image:
         _own.child = child
     assert child.stdin and child.stdout
     try:
-        # A child that has ended takes nothing, and its answer is empty.
+        # Writing to a child that has ended fails; then its answer is empty.
         with contextlib.suppress(OSError):
             child.stdin.write(b"%d\n" % len(raw) + raw)
             child.stdin.flush()
@@ -107,21 +103,23 @@ def open_in_child(raw: bytes) -> Image.Image:
 
 def be_the_child() -> None:
     """Read one picture file after another; write a line of JSON for each, and the pixels."""
-    if CAN_LIMIT:
+    # Windows knows neither limit.
+    can_limit = hasattr(signal, "setitimer")
+    if can_limit:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     while size := sys.stdin.buffer.readline():
         raw = sys.stdin.buffer.read(int(size))
-        if CAN_LIMIT:
-            # The system then ends the process, whatever library is at work.
+        if can_limit:
+            # When the time is up, the system ends the process, whatever library is at work.
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             image = open_picture(raw)
             pixels = image.tobytes()
             answer = {"mode": image.mode, "size": image.size, "bytes": len(pixels)}
         except Exception as error:
-            # Pillow's decoders raise many kinds of errors for damaged files.
+            # Pillow raises many kinds of errors for damaged files.
             answer, pixels = {"error": str(error) if isinstance(error, BadPicture) else UNREADABLE}, b""
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + pixels)
         sys.stdout.buffer.flush()

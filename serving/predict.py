@@ -1,6 +1,4 @@
-"""From a picture to the answer: REST, gradio_client and MCP get the same answers and sentences."""
-
-from __future__ import annotations
+"""From a picture to the answer. REST, gradio_client and MCP get the same answers and sentences."""
 
 import asyncio
 import base64
@@ -17,7 +15,7 @@ from serving.decoder import open_in_child
 from serving.limits import Refused
 from serving.weights import Weights
 
-# Pictures that are read at once, and how many of them may be one address's.
+# How many pictures are read at the same time, and how many of them one address may send.
 AT_ONCE, TURNS = 4, 3
 
 
@@ -30,28 +28,28 @@ class Predictor:
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def predict(self, who: str, picture: object, top_k: object) -> dict:
-        """`{"label", "confidences"}` for a visitor's picture; None is the label of an unsure network.
+        """`{"label", "confidences"}` for a visitor's picture. The label is None if the network is unsure.
 
-        Raises Refused with one sentence for a bad `top_k`, and for a picture that cannot be read or is blank.
+        Raises Refused with one sentence for a bad `top_k`, and for a picture that is blank or cannot be read.
         """
         count = str(top_k).strip().removesuffix(".0")
         if count not in map(str, range(1, 11)):
             raise Refused("top_k is a whole number from 1 to 10.")
         try:
-            # One address's many pictures do not keep another's waiting.
+            # The pictures of one address wait here, so that those of others need not.
             async with self._turns.setdefault(who, asyncio.Semaphore(TURNS)):
                 run = asyncio.get_running_loop().run_in_executor
                 return await run(self._pool, self._read, picture, int(count))
         except TimeoutError:
             raise Refused("The picture takes too long to open; send a simpler or smaller one.") from None
         except ValueError as error:
-            # This is a BadPicture or an EmptyDrawing.
+            # A BadPicture, or an error of model.py.
             raise Refused(str(error)) from None
 
     def _read(self, picture: object, top_k: int) -> dict:
-        """The answer about a picture. Raises Refused, ValueError with a sentence, or TimeoutError."""
+        """As `predict`. Raises Refused, ValueError with a sentence, or TimeoutError."""
         image = open_in_child(content(picture))
-        # This imports torch, so it waits until the page is up.
+        # This imports torch, which the page's start does without.
         from model import ranked
 
         net = self.weights.network.result()
@@ -62,9 +60,9 @@ class Predictor:
 
 
 def content(picture: object) -> bytes:
-    """The bytes of a picture's file: an uploaded one, a data URL, or base64. Raises Refused."""
+    """The bytes of a picture file, which is an upload, a data URL, or base64. Raises Refused."""
     if isinstance(picture, dict):
-        # The middleware has made a `url` of an upload's path.
+        # The middleware has renamed the `path` of an upload.
         picture = picture.get("url")
     text = picture.strip() if isinstance(picture, str) else ""
     if not text:
@@ -85,5 +83,5 @@ def content(picture: object) -> bytes:
 
 
 def for_caller(answer: dict, request: object) -> dict | str:
-    """An endpoint's answer, as JSON for MCP, where Gradio would send it in Python's notation."""
+    """An endpoint's answer. MCP gets it as JSON, because Gradio would write it as Python does."""
     return answer if isinstance(request, gr.Request) else json.dumps(answer)

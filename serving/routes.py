@@ -1,7 +1,5 @@
 """The page's own paths: its scripts, the weights, its health, and contributions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +13,7 @@ from serving.limits import Refused, charge, visitor
 from serving.weights import Weights
 from web.assets import assets, fingerprint, media_type
 
-# For addresses with a hash in them.
+# For addresses that contain a hash of their content.
 FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 FRESH = {"cache-control": "no-store"}
 DOWNLOAD = {"content-disposition": 'attachment; filename="MNIST.npz"', **FRESH}
@@ -53,7 +51,7 @@ def own_routes(weights: Weights) -> list[Route]:
 
 
 def contribution_routes(ask: Callable[[str, dict], dict | bytes]) -> list[Route]:
-    """What the page asks the contribution service, by the question's name; a file comes as bytes."""
+    """The questions to the contribution service, by name. An answer is JSON, or bytes for a file."""
 
     async def contribute(request: Request) -> Response:
         name = request.path_params["name"]

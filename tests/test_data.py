@@ -21,15 +21,8 @@ from data import CONFIGS, DataError, arrays, load
 from data.archives import Archive, locate
 from data.parquet import CARD, build
 from data.stats import all_counts, sheet, table
-from tests.harness import CLEAN, ROOT, called
+from tests.harness import ROOT, called, python
 from tests.harness.contributor import wait_for
-
-
-def python(*arguments: str) -> subprocess.CompletedProcess:
-    """What a Python process in the project's folder says. It finds archives only where it is told."""
-    command, env = [sys.executable, *arguments], {**CLEAN, "MNIXEL_CACHE": os.devnull}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-
 
 CONTENT = b"made up"
 ARCHIVE = Archive("made.npz", hashlib.sha256(CONTENT).hexdigest())
@@ -224,7 +217,7 @@ def test_build_loads_offline(built, mnixel, tmp_path):
 
 
 def test_help_says_what_each_command_does_and_where_the_archives_are():
-    stats, build, folder = "print the drawings per digit", "write MNIXEL and", "default: MNIXEL_DIR"
+    stats, build, folder = "how many drawings each digit has", "write MNIXEL and", "default: MNIXEL_DIR"
     for line, words in (("-h", (stats, build)), ("stats -h", (stats, folder)), ("build -h", (build, folder))):
         said = " ".join(called(command.main, *line.split()).stdout.split())
         assert all(each in said for each in words), said

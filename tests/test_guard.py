@@ -1,7 +1,5 @@
 """The server from outside: what is let in, how much of it, what goes out with it, and how it stops."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os
@@ -21,7 +19,7 @@ from starlette.requests import Request
 from contributions import CONSENT
 from serving import VERSION, limits, middleware
 from serving.limits import ALLOWED, Refused
-from tests.harness import ROOT, in_thread
+from tests.harness import ROOT, in_thread, python
 from tests.harness.calls import API, BOMBS, FORM, encoded, form, get, picture, post, predict, upload
 from tests.harness.contributor import strokes, wait_for
 from tests.harness.person import DRAWINGS, drag, on_screen, until
@@ -82,15 +80,16 @@ def test_every_answer_has_the_policy(server):
         assert "set-cookie" not in headers
 
 
-def test_a_system_without_limits_is_served_to_itself_only_and_others_may_frame_it():
-    """Windows has no module `resource`; the settings ask for every address and for frames."""
-    start = "import runpy, sys; sys.modules['resource'] = None; runpy.run_path('app.py', run_name='__main__')"
-    settings = {"GRADIO_SERVER_NAME": "0.0.0.0", "ALLOW_FRAMES": "1"}
-    with serving(command=[sys.executable, "-c", start], **settings) as server:
-        assert "the page is served to this machine only." in server.output()
-        assert f"http://127.0.0.1:{server.port}" in server.output() and "0.0.0.0" not in server.output()
-        assert predict(server, encoded(picture("7")), 1)[1]["label"] == "7"
-        assert get(server, "/")[1]["content-security-policy"].endswith("frame-ancestors *")
+def test_windows_opens_pictures_without_limits():
+    """Windows has neither `setitimer` nor the module `resource`."""
+    code = (
+        "import runpy, signal, sys; sys.modules['resource'] = None; del signal.setitimer\n"
+        "runpy.run_path('serving/decoder.py', run_name='__main__')"
+    )
+    content = encoded(picture("7"))
+    question = b"%d\n" % len(content) + content
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, input=question, capture_output=True)
+    assert json.loads(done.stdout.partition(b"\n")[0])["mode"] == "L", done.stderr
 
 
 def test_the_page_works_under_its_policy_and_sends_nothing_elsewhere(server, browser):
@@ -146,23 +145,18 @@ def agrees(server, path="/contributions/consent", **headers: str) -> tuple[int, 
     return get(server, path, "POST", {"Content-Type": "application/json", **headers}, AGREE)
 
 
-HERE, REBOUND = "127.0.0.1:{port}", "rebound.example.com:{port}"
 SITES = [
     # A program states no origin.
     (200, {}),
-    (200, {"Origin": f"http://{HERE}"}),
-    (200, {"Host": "localhost:{port}", "Origin": "http://localhost:{port}"}),
+    (200, {"Origin": "http://127.0.0.1:{port}"}),
     # A Space's proxy may change the name, and old browsers do not state the site.
     (200, {"Origin": "https://o-n.hf.space", "Sec-Fetch-Site": "same-origin"}),
-    (200, {"Host": "o-n.hf.space", "Origin": "https://o-n.hf.space", "X-Forwarded-For": "8.8.8.8"}),
-    (403, {"Host": "o-n.hf.space", "Origin": "https://e-n.hf.space", "X-Forwarded-For": "8.8.8.8"}),
+    (200, {"Host": "o-n.hf.space", "Origin": "https://o-n.hf.space"}),
+    (403, {"Host": "o-n.hf.space", "Origin": "https://e-n.hf.space"}),
     (403, {"Origin": "null"}),
     (403, {"Origin": "http://127.0.0.1"}),
     (403, {"Sec-Fetch-Site": "cross-site"}),
-    (403, {"Sec-Fetch-Site": "same-site", "Origin": f"http://{HERE}"}),
-    # DNS rebinding gives the page of another site our address; then it is of the same origin.
-    (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "Sec-Fetch-Site": "same-origin"}),
-    (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "X-Forwarded-For": "8.8.8.8"}),
+    (403, {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:{port}"}),
 ]
 
 
@@ -273,9 +267,9 @@ def test_a_visitor_is_an_address_or_a_network_of_ipv6(host, expected):
 
 def test_a_space_believes_its_proxies_about_the_address():
     code = "import serving.settings, os; print(os.environ.get('FORWARDED_ALLOW_IPS', ''))"
-    assert "10.0.0.0/8" in run("-c", code, SPACE_ID="o/n").stdout
+    assert "10.0.0.0/8" in python("-c", code, SPACE_ID="o/n").stdout
     # uvicorn itself believes this machine only.
-    assert run("-c", code).stdout.strip() == ""
+    assert python("-c", code).stdout.strip() == ""
 
 
 def test_a_school_behind_one_address_sees_no_refusal(server):
@@ -321,33 +315,18 @@ def test_one_s_own_drawings_come_as_a_file(server):
 # --- running it ---------------------------------------------------------------------------------------------
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Python in the project's folder."""
-    command, environment = [sys.executable, *arguments], {**os.environ, **environment}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"GRADIO_SERVER_PORT": "abc"}, {"GRADIO_SERVER_PORT": "70000"}, {"MODEL_REFRESH": "soon"}]
-)
-def test_a_wrong_setting_is_one_sentence(wrong):
-    done = run("app.py", **wrong)
-    assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert re.search(r"error: .* it must be a number", done.stderr)
-
-
-def test_an_ipv6_address_is_served_and_printed_as_one_that_works():
-    port = free_port()
-    settings = os.environ | {"GRADIO_SERVER_NAME": "::1", "CONTRIBUTIONS": "off", "PYTHONUNBUFFERED": "1"}
-    page = Process([sys.executable, "app.py", "--port", str(port)], f"http://[::1]:{port}/health", settings)
-    wait_for(lambda: f"http://[::1]:{port}" in page.output())
-    page.kill(signal.SIGTERM)
-    assert "Traceback" not in page.output()
+def test_a_wrong_setting_is_one_sentence(server):
+    for seconds in ("soon", "0"):
+        done = python("app.py", MODEL_REFRESH=seconds)
+        assert done.returncode == 2 and done.stderr.endswith("a number of seconds, at least 1.\n")
+    for port, message in (("70000", "app.py: "), (str(server.port), "app.py: Cannot find empty port")):
+        done = python("app.py", "--port", port, CONTRIBUTIONS="off")
+        assert done.returncode == 1 and done.stderr.startswith(message) and "Traceback" not in done.stderr
 
 
 def test_the_page_is_up_before_torch():
     heavy = "('torch', 'model', 'datasets', 'handwriting')"
-    done = run("-c", f"import app, sys; print([name for name in {heavy} if name in sys.modules])")
+    done = python("-c", f"import app, sys; print([name for name in {heavy} if name in sys.modules])")
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
@@ -366,7 +345,9 @@ def test_the_log_holds_nothing_of_a_visitor():
     pictures = [{"url": f" {url}"}, {"path": url, "meta": {"_type": "gradio.FileData"}}, [url], {url: 1}]
     tool = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
     agent = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-    with serving(HF_TOKEN="hf_secretsecretsecret", HF_HUB_OFFLINE="1") as server:
+    settings = {"HF_TOKEN": "hf_secretsecretsecret", "HF_HUB_OFFLINE": "1", "ALLOW_FRAMES": "1"}
+    with serving(**settings) as server:
+        assert get(server, "/")[1]["content-security-policy"].endswith("frame-ancestors *")
         for seen in pictures:
             arguments = {"picture": seen, "top_k": SECRET}
             for data in ([seen, 3], [seen], seen):

@@ -1,7 +1,5 @@
 """A maintainer reviews what was contributed, merges it, trains on it and publishes it."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys
@@ -36,7 +34,7 @@ service = new_service
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    """A store with what people send, of ten writers: good drawings, a wrong one, a dot, one sent twice."""
+    """A store with what ten writers send: good drawings, a wrong one, and two digits in one."""
     service = ContributionService(Store(tmp_path_factory.mktemp("filled") / "store"), app="1.0")
     receipts = [agree(service) for _ in range(9)]
     while len({merge.split_of(service.store.writer(receipt)["writer"]) for receipt in receipts}) < 2:
@@ -47,8 +45,6 @@ def filled(tmp_path_factory):
             submit(service, receipt, digit, id=f"{digit}{number:02}-good-one", strokes=strokes(digit, number))
     receipt = agree(service)
     submit(service, receipt, "1", "7", id="wrong-one-0")
-    submit(service, receipt, "5", "7", id="wrong-one-1")
-    submit(service, receipt, "0", id="dot-00000", strokes=[{"points": [[9, 9]], "radius": 5}])
     two = [{"points": [[x, 90], [x, 350]], "radius": 15} for x in (140, 320)]
     submit(service, receipt, "1", id="two-ones-0", strokes=two)
     return service.store.folder, receipts
@@ -62,10 +58,10 @@ def full(filled, tmp_path):
     return Store(tmp_path / "full"), receipts
 
 
-def accept_good(store: Store, net: DigitCNN) -> None:
+def accept_most(store: Store, net: DigitCNN) -> None:
     """Accept as a maintainer does who agrees with the network."""
     review.remember(store, review.waiting(store, net))
-    review.judge(store, ["good"], [])
+    review.judge(store, ["agrees"], [])
 
 
 def maintain(*arguments: str, store: Path):
@@ -74,7 +70,7 @@ def maintain(*arguments: str, store: Path):
 
 
 def states(store: Store) -> dict[str, str]:
-    return {drawing.id: state for drawing, state in list(store.each())}
+    return dict(store.pages("id, state"))
 
 
 def test_review_shows_and_judges(full, net):
@@ -83,40 +79,37 @@ def test_review_shows_and_judges(full, net):
     assert len(first) == 5 and review.judge(full, [], first) == (0, 5)
     facts = {facts.drawing.id: facts for facts in review.waiting(full, net)}
     assert not first & {*facts}, "the next sheet has the next ones"
-    assert facts["wrong-one-0"].verdict == "disagrees" and "blank" not in facts["wrong-one-0"].flags
-    assert facts["wrong-one-1"].flags == ["duplicate"] and facts["dot-00000"].flags == ["blank"]
-    assert (facts["201-good-one"].prediction, facts["201-good-one"].flags) == ("2", [])
+    assert facts["wrong-one-0"].verdict == "disagrees" and facts["201-good-one"].prediction == "2"
     assert (facts["two-ones-0"].verdict, facts["two-ones-0"].confidence) == ("unsure", 0)
     shown = maintain("review", store=full.folder)
-    assert shown.returncode == 0 and "53 waiting, 53 shown: " in shown.stdout, shown.stderr
-    assert ", 1 blank, 2 duplicate, " in shown.stdout
+    assert shown.returncode == 0 and "51 waiting, 51 shown: " in shown.stdout, shown.stderr
     assert shown.stdout.splitlines()[-1].startswith("next: `python -m contributions review --reject")
     # The sheet lies where git does not see it.
     with Image.open(full.folder / "sheet.png") as picture:
         assert picture.size == (5 * review.CELL[0], 11 * review.CELL[1])
-    for word, message in (("nothing", "no drawing begins with it"), ("wrong", "2 drawings begin with it")):
+    for word, message in (("nothing", "no drawing begins with it"), ("2", "drawings begin with it")):
         done = maintain("review", "--accept", word, store=full.folder)
         assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
     assert "accepted" not in states(full).values()
-    done = maintain("review", "--reject", "disagrees", "dot", "--accept", "good", store=full.folder)
+    done = maintain("review", "--reject", "disagrees", "--accept", "agrees", store=full.folder)
     assert done.returncode == 0 and "next: `python -m contributions merge`" in done.stdout, done.stderr
     now = states(full)
-    assert now["wrong-one-0"] == now["dot-00000"] == "rejected" and now["201-good-one"] == "accepted"
+    assert now["wrong-one-0"] == "rejected" and now["201-good-one"] == "accepted"
     # A maintainer may think again.
     done = maintain("review", "--reject", "201-good", store=full.folder)
-    assert states(full)["201-good-one"] == "rejected" and "review --accept good" in done.stdout, done.stderr
+    assert states(full)["201-good-one"] == "rejected" and "review --accept agrees" in done.stdout, done.stderr
 
 
 def test_only_what_was_shown_is_accepted(service, net):
-    """Neither by a rule nor by its id can a drawing be accepted that was not on the latest sheet as it is."""
+    """Neither a rule nor an id accepts a drawing that was not on the latest sheet as it is now."""
     receipt, store = agree(service), service.store
     submit(service, receipt, id="early-001")
     with pytest.raises(Declined, match="was not on the latest sheet"):
         review.judge(store, ["early"], [])
-    assert review.judge(store, ["good", "all"], []) == (0, 0)
+    assert review.judge(store, ["agrees", "all"], []) == (0, 0)
     review.remember(store, review.waiting(store, net))
     submit(service, receipt, "7", "7", id="late-0001")
-    assert review.judge(store, ["good"], []) == (1, 0)
+    assert review.judge(store, ["agrees"], []) == (1, 0)
     assert states(store) == {"early-001": "accepted", "late-0001": "waiting"}
     with pytest.raises(Declined, match="'late-000' was not on the latest sheet"):
         review.judge(store, ["late"], [])
@@ -124,23 +117,28 @@ def test_only_what_was_shown_is_accepted(service, net):
     assert review.judge(store, [], ["late"]) == (0, 1)
     submit(service, receipt, "8", "8", id="other-001")
     review.remember(store, review.waiting(store, net))
-    # A copy from elsewhere can bring another drawing under its id.
-    with store.writing() as database:
-        values = ('"label":"8"', '"label":"3"')
-        database.execute("UPDATE drawings SET row = replace(row, ?, ?) WHERE id = 'other-001'", values)
-    with pytest.raises(Declined, match="was not on the latest sheet as it is"):
-        review.judge(store, ["good"], [])
+    # A visitor can delete a drawing and send another one under its id, also while the sheet is drawn.
+    for is_late in (False, True):
+        shown = review.waiting(store, net)
+        review.remember(store, shown)
+        store.delete(hashed(receipt))
+        receipt = agree(service)
+        submit(service, receipt, "8", "3" if is_late else "2", id="other-001")
+        if is_late:
+            review.remember(store, shown)
+        assert review.judge(store, ["agrees", "all"], []) == (0, 0)
+        with pytest.raises(Declined, match="was not on the latest sheet"):
+            review.judge(store, ["other-001"], [])
 
 
 def test_the_sheet_shows_every_point_at_board_size(service, net):
-    """Ink, each point on it, and its time below; a second drawing within the ink does not hide."""
+    """Ink, and each point on it: a second drawing within the ink does not hide."""
     receipt = agree(service)
     inside = [
         {"points": [[200, 100], [200, 300]], "radius": 25},
         {"points": [[190, 200], [210, 200]], "radius": 5},
     ]
-    timed = [{**stroke, "times": [2000 * i, 2000 * i + 800]} for i, stroke in enumerate(inside)]
-    submit(service, receipt, "1", strokes=timed)
+    submit(service, receipt, "1", strokes=inside)
     (facts,) = review.waiting(service.store, net)
     cell = np.asarray(review.cell(facts)).astype(int)
     shown = cell[review.GAP : review.GAP + board.SIZE, review.GAP : review.GAP + board.SIZE]
@@ -150,9 +148,6 @@ def test_the_sheet_shows_every_point_at_board_size(service, net):
     for x, y in (point for stroke in inside for point in stroke["points"]):
         # The point is coloured.
         assert np.ptp(shown[y, x]) > 100
-    below = cell[2 * review.GAP + board.SIZE + review.STRIP // 2, review.GAP : review.GAP + board.SIZE]
-    columns = np.flatnonzero(np.ptp(below, axis=1) > 100)
-    assert set(columns) >= {0, round(800 / 2800 * 447), round(2000 / 2800 * 447)}
 
 
 def test_the_sheet_shows_everything_that_would_be_published(service, net):
@@ -186,7 +181,7 @@ def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, mnixel, tm
     import datasets
 
     full, receipts = full
-    accept_good(full, net)
+    accept_most(full, net)
     out = tmp_path / "contributed"
     done = maintain("merge", "--out", str(out), store=full.folder)
     assert done.returncode == 0, done.stderr
@@ -206,13 +201,13 @@ def test_merge_splits_by_writer_and_drops_what_was_deleted(full, net, mnixel, tm
         full.delete(hashed(receipt))
     done = maintain("merge", "--out", str(out), store=full.folder)
     assert done.stdout.startswith("no drawing has been accepted, so"), done.stdout
-    assert "review --accept good" in done.stdout and list(out.glob("*.parquet")) == []
+    assert "next: `python -m contributions review`" in done.stdout and list(out.glob("*.parquet")) == []
 
 
 def test_merged_drawings_are_merged_again_before_use(full, net, tmp_path, monkeypatch):
     """What was deleted since is gone; without their own store nobody may use the merged drawings."""
     full, receipts = full
-    accept_good(full, net)
+    accept_most(full, net)
     monkeypatch.setenv("CONTRIBUTIONS_DIR", str(full.folder))
     # Nothing was ever merged there.
     merge.refresh(tmp_path / "none")
@@ -235,7 +230,7 @@ def test_merged_drawings_are_merged_again_before_use(full, net, tmp_path, monkey
 def test_a_contributed_package_trains_and_is_published(full, net, hub, mnixel, tmp_path):
     """From the store to train.py and to the dataset on the Hub; no later version has what was deleted."""
     full, receipts = full
-    accept_good(full, net)
+    accept_most(full, net)
     out = tmp_path / "contributed"
     merge.merge(full, out)
     short = (
@@ -262,7 +257,7 @@ def test_a_contributed_package_trains_and_is_published(full, net, hub, mnixel, t
     assert used.stdout.startswith(f"{{'train': {count}, 'test': "), used.stderr
 
     writer = full.writer(receipts[0])["writer"]
-    assert writer in {drawing.writer for drawing, _ in full.each("state = 'accepted'")}
+    assert writer in {drawing.writer for drawing in full.each("state = 'accepted'")}
     full.delete(hashed(receipts[0]))
     assert publish(hub, tmp_path / "us", *sending, **store).returncode == 0
     code = load + "sorted({w for part in d.values() for w in part['writer']}))"

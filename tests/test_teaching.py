@@ -445,7 +445,7 @@ def kept(running):
             database.execute(f"DELETE FROM {table}")
 
     def drawings() -> list:
-        return [drawing for drawing, _ in store.each()]
+        return list(store.each())
 
     drawings.store = store
     return drawings

@@ -3,8 +3,6 @@
 Stand-ins: the platform's own address, and three names that only PyTorch's CUDA build has.
 """
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import json

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -43,6 +45,12 @@ def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
         os.environ.clear()
         os.environ.update(before)
     return SimpleNamespace(returncode=status, stdout=out.getvalue(), stderr=err.getvalue())
+
+
+def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run Python in the project's folder, under CLEAN and `environment`."""
+    command, settings = [sys.executable, *arguments], CLEAN | environment
+    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120)
 
 
 def in_thread(run):

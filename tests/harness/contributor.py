@@ -25,7 +25,7 @@ def new_service(tmp_path) -> ContributionService:
 
 def ids(store: Store) -> list[str]:
     """The ids of all drawings, in order."""
-    return sorted(drawing.id for drawing, _ in list(store.each()))
+    return sorted(drawing.id for drawing in store.each())
 
 
 @cache
