@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from web.assets import HERE, assets
+from web.assets import HERE
 from web.words import say
 
 Row = Sequence[str]
@@ -129,11 +129,7 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
     html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
     html += section("data.ways", choice + cells.format("gallery"))
     html += section("data.contributed", cells.format("contributed"), " hidden")
-    # The publisher has to ask for MNIXEL's own digits.
-    if "show/mnixel.json" in assets():
-        html += section("data.mnixel", cells.format("mnixel"))
-    else:
-        html += f"<p>{say('data.mnixel.hidden')}</p>"
+    html += f"<p>{say('data.hidden')}</p>"
     return f'<div class="figures">{html}</div>'
 
 
