@@ -294,9 +294,13 @@ def test_a_second_digit_begins_a_new_drawing_after_a_pause(visit, site):
 
 
 def test_parts_that_stand_apart_are_not_one_digit(desktop):
-    """Even where the network would take them for one drawing."""
+    """Even where the network would take them for one drawing. While the pen is down, nothing is wrong."""
     for by in (22, 20):
-        desktop.draw([np.array(half) + (side * by, 0) for half, side in zip(HEART, (-1, 1), strict=True)])
+        left, right = (np.array(half) + (side * by, 0) for half, side in zip(HEART, (-1, 1), strict=True))
+        desktop.stroke(left)
+        desktop.hold(right)
+        assert desktop.settle()["sentence"] == "Keep going…"
+        desktop.lift()
         assert (desktop.settle()["sentence"] == "One digit at a time, please.") is (by == 22)
         desktop.press("#clear")
 

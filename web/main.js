@@ -1,7 +1,6 @@
 // Starts the page: the board at once, and everything else apart from it, so that a part that does not load
 // never stops the drawing.
 
-import { MARK } from "./draw/link.js";
 import { Sketchpad } from "./draw/sketchpad.js";
 import { Part } from "./parts.js";
 import { engine } from "./read/engine.js";
@@ -28,5 +27,4 @@ export function mount(page) {
   };
   mountTabs(page, (name) => tabs[name]?.want());
   engine.open(page.dataset.weights);
-  if (!location.hash.startsWith(MARK)) sketchpad.greet();
 }
