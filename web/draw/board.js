@@ -36,40 +36,40 @@ export class Board {
   isFinished = false;
   // What draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
   pen = null;
-  #brush;
   #hooks;
   #maxPoints;
+  #brush;
+  #undo;
+  #clear;
   #paint;
   #keys;
   #history = [];
   #started = 0;
 
-  // The second argument has elements. Of `hooks`, changed() is called after every change, full() when the
-  // board has no more room, began() before a hand starts a stroke and lifted() after it. `maxPoints` allows
-  // fewer points than the network does.
-  constructor(root, { brush, undoButton, clearButton }, hooks, maxPoints = LIMITS.maxPoints) {
-    this.#brush = brush;
+  // `desk` is the element of the board and its controls. Of `hooks`, changed() is called after every change,
+  // full() when the board has no more room, began() before a hand starts a stroke and lifted() after it.
+  // `maxPoints` may be less than the network's limit.
+  constructor(desk, hooks, maxPoints = LIMITS.maxPoints) {
+    const find = (selector) => desk.querySelector(selector);
     this.#hooks = hooks;
     this.#maxPoints = maxPoints;
-    this.canvas = root.querySelector("canvas");
+    this.root = find(".board");
+    this.canvas = find(".board canvas");
+    [this.#brush, this.#undo, this.#clear] = [".slider input", ".undo", ".clear"].map(find);
     // More pixels than the screen has would cost each frame its time.
     this.canvas.width = this.canvas.height = SIZE * (devicePixelRatio > 1 ? 2 : 1);
     this.#paint = this.canvas.getContext("2d");
     this.#paint.scale(this.canvas.width / SIZE, this.canvas.height / SIZE);
     this.#paint.lineCap = this.#paint.lineJoin = "round";
-    this.#keys = listenToKeys(this, root);
+    this.#keys = listenToKeys(this);
     listenToPointers(this);
-    undoButton.addEventListener("click", () => this.undo());
-    clearButton.addEventListener("click", () => this.clear());
+    this.#undo.addEventListener("click", () => this.undo());
+    this.#clear.addEventListener("click", () => this.clear());
     this.#repaint();
   }
 
   isEmpty() {
     return !this.strokes.length && !this.picture;
-  }
-
-  canUndo() {
-    return this.#history.length > 0;
   }
 
   // A hand begins a stroke.
@@ -143,7 +143,7 @@ export class Board {
 
   // Put back what was there before the last change. A stroke that is being drawn goes, too.
   undo() {
-    if (!this.canUndo()) return;
+    if (!this.#history.length) return;
     this.#put(this.#history.pop());
     this.#changed();
   }
@@ -152,11 +152,11 @@ export class Board {
     if (!this.isEmpty()) this.replace();
   }
 
-  // Take a new sheet. This cannot be undone, and the owner is not told.
+  // Take a new sheet. This cannot be undone.
   wipe() {
     this.#history = [];
     this.#put({});
-    this.#repaint();
+    this.#changed();
   }
 
   // Take the focus as if a pointer had given it: the keyboard's pen is not shown before the first key.
@@ -180,13 +180,9 @@ export class Board {
 
   // Whether another point, `extra` board units farther, would be too much.
   #isFull(extra = 0) {
-    let points = 0;
-    let length = extra;
-    for (const stroke of this.strokes) {
-      points += stroke.points.length;
-      length += stroke.length;
-    }
-    return points >= this.#maxPoints || length > MOST_LINE;
+    const total = (value) => this.strokes.reduce((sum, stroke) => sum + value(stroke), 0);
+    if (total(({ points }) => points.length) >= this.#maxPoints) return true;
+    return total(({ length }) => length) + extra > MOST_LINE;
   }
 
   #changed() {
@@ -199,6 +195,9 @@ export class Board {
     this.#paint.fillRect(0, 0, SIZE, SIZE);
     if (this.picture) paintPicture(this.#paint, this.picture, SIZE);
     for (const stroke of this.strokes) this.#paintStroke(stroke);
+    this.root.classList.toggle("used", !this.isEmpty());
+    this.#clear.disabled = this.isEmpty();
+    this.#undo.disabled = !this.#history.length;
   }
 
   // Paint a stroke from the point `from` on, as a curve through the middles of its pieces: straight pieces

@@ -7,10 +7,10 @@ const { size: SIZE } = LIMITS;
 const STEP = 8; // board units that an arrow key moves the pen; with Shift it is a quarter
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// Draw on the board in `root` with the keyboard while its canvas has the focus. Returns {rest()}, which lifts
-// and hides that pen.
-export function listenToKeys(board, root) {
-  const { canvas } = board;
+// Draw on the board with the keyboard while its canvas has the focus. Returns {rest()}, which lifts and hides
+// that pen.
+export function listenToKeys(board) {
+  const { canvas, root } = board;
   const cursor = root.querySelector(".cursor");
   let place = [SIZE / 2, SIZE / 2];
 

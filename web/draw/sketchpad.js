@@ -15,7 +15,6 @@ const PAINT = 50; // milliseconds until an answer is painted while the pen moves
 const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
 
 export class Sketchpad {
-  #root;
   #answer;
   // It runs until the answer is painted, while a pen is down.
   #timer = null;
@@ -30,19 +29,14 @@ export class Sketchpad {
 
   constructor(root) {
     const find = (selector) => root.querySelector(selector);
-    this.#root = root;
     this.prediction = find("#prediction");
     this.#answer = new Answer(this.prediction);
-    this.board = new Board(
-      find("#board"),
-      { brush: find("#brush"), undoButton: find("#undo"), clearButton: find("#clear") },
-      {
-        changed: () => this.#change(),
-        full: () => this.tell([FULL]),
-        began: () => this.#begin(),
-        lifted: () => this.#lift(),
-      },
-    );
+    this.board = new Board(find(".desk"), {
+      changed: () => this.#change(),
+      full: () => this.tell([FULL]),
+      began: () => this.#begin(),
+      lifted: () => this.#lift(),
+    });
     this.player = new Player(this.board, () => this.show());
     this.reading = new Reading(
       () => this.#question(),
@@ -112,8 +106,6 @@ export class Sketchpad {
     if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;
     this.#each("changed");
     this.reading.change();
-    this.#root.querySelector("#clear").disabled = board.isEmpty();
-    this.#root.querySelector("#undo").disabled = !board.canUndo();
     this.show();
   }
 
@@ -133,9 +125,7 @@ export class Sketchpad {
 
   show() {
     const { board, reading } = this;
-    const { dataset, classList } = board.canvas.parentElement;
-    Object.assign(dataset, { revision: reading.revision, engine: engine.state });
-    classList.toggle("used", !board.isEmpty());
+    Object.assign(board.root.dataset, { revision: reading.revision, engine: engine.state });
     const isWaiting = engine.state !== "ready" && !board.isEmpty();
     const problem = engine.state === "ready" ? "" : engine.problem || (isWaiting ? "weights.loading" : "");
     const isResting = this.#notice !== null || (reading.revision > 0 && this.isWhole());

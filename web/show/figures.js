@@ -3,7 +3,7 @@
 
 import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { fill, rounded, share, write } from "../words.js";
+import { rounded, share, write } from "../words.js";
 
 const SIDE = 28; // pixels of a digit
 const NEAREST = 5; // digits that are shown as closest
@@ -145,7 +145,6 @@ function fillNumbers(root) {
     const digits = ((plain ?? percent).split(".")[1] ?? "").length;
     write(number, "value", { value: plain ? rounded(Number(plain), digits) : share(percent / 100, digits) });
   }
-  fill(root);
 }
 
 // Fill the tab Data. Throws if the gallery does not load. Returns the function that updates the tab whenever

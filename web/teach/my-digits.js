@@ -65,12 +65,8 @@ class MyDigits {
   constructor(root, contributions) {
     this.#find = (selector) => root.querySelector(selector);
     const find = this.#find;
-    this.#board = new Board(
-      find(".board"),
-      { brush: find(".brush"), undoButton: find(".undo"), clearButton: find(".clear") },
-      { changed: () => this.#changed(), full: () => this.#remark(FULL) },
-      MAX_POINTS,
-    );
+    const hooks = { changed: () => this.#remark(), full: () => this.#remark(FULL) };
+    this.#board = new Board(find(".desk"), hooks, MAX_POINTS);
     this.#contributions = contributions;
     this.#collection = new Collection(find, contributions?.error ? null : contributions);
     this.#listen();
@@ -117,9 +113,8 @@ class MyDigits {
   #turn() {
     const { asked, results } = this.#round;
     this.#board.wipe();
-    this.#changed();
     this.#find(".target").textContent = asked;
-    this.#find(".board").dataset.target = asked;
+    this.#board.root.dataset.target = asked;
     write(this.#find(".task"), "task");
     const steps = this.#find(".steps");
     steps.setAttribute("role", "img");
@@ -129,14 +124,6 @@ class MyDigits {
       return index > results.length ? "" : results[index] ? "drawn" : "skipped";
     });
     steps.replaceChildren(...marks.map((className) => make("span", { className })));
-  }
-
-  #changed() {
-    const board = this.#board;
-    this.#find(".board").classList.toggle("used", !board.isEmpty());
-    this.#find(".clear").disabled = board.isEmpty();
-    this.#find(".undo").disabled = !board.canUndo();
-    this.#remark();
   }
 
   #remark(key, values) {
