@@ -64,12 +64,6 @@ def test_the_figures_say_what_was_measured():
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
-    recipes = json.loads((ROOT / "docs" / "recipes.json").read_text())["recipes"]
-    for row, recipe in zip(figures["steps"], ("upstream", "mnixel-only"), strict=False):
-        count = recipes[recipe]["people"]["pendigits"]
-        wrong = count["total"] - count["right"]
-        assert row[1:] == [f"{wrong:,}", f"{100 * wrong / count['total']:.1f}%"]
-        assert f">{wrong}</text>" in html or f">{wrong:,}</tspan></text>" in html
 
 
 def test_the_frequencies_are_the_archives(mnixel):
@@ -86,7 +80,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     (tmp_path / "metrics.json").write_text(json.dumps(altered))
     html = charts.model_tab(tmp_path)
     unmeasured = "These weights have not been measured yet."
-    assert unmeasured in html and set(tables(html)) == {"learning", "steps"}
+    assert unmeasured in html and set(tables(html)) == {"learning"}
     assert "cells mistakes" not in html
     # Only the training has measured something.
     html = charts.model_tab(WEIGHTS, results=tmp_path)

@@ -48,8 +48,3 @@ def head(base: str) -> str:
     styles = [f'<link rel="stylesheet" href="{base}{name}">' for name in STYLES]
     scripts = [f'<link rel="modulepreload" href="{base}{name}">' for name in ("main.js", *PRELOADED)]
     return "\n".join([*styles, *scripts])
-
-
-def examples() -> dict:
-    """`{"radius": r, "drawings": [{"digit": "2", "strokes": [[[x, y], ...], ...]}, ...]}` in board units."""
-    return json.loads((HERE / "draw" / "examples.json").read_text(encoding="utf-8"))
