@@ -77,9 +77,9 @@ def table(head: Row, rows: Rows, mark: Callable[[int, int], str] = lambda y, x: 
     return f'<div class="wide" tabindex="0" role="group">{whole}</div>'
 
 
-def text(x: float, y: float, words: str, kind: str = "") -> str:
+def text(x: float, y: float, words: str, anchor: str = "start") -> str:
     words = words.replace("<span", "<tspan").replace("</span", "</tspan")
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
 def line(points: Iterable[tuple[float, float]], kind: str) -> str:
@@ -197,7 +197,7 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
         upstream = percent(theirs["right"] / theirs["total"]) if theirs else "–"
         rows.append((whose, part, percent(share), bounds, upstream))
     for tick in range(low, 101, 1 if low > 90 else 5):
-        place = {low: "", 100: "end"}.get(tick, "middle")
+        place = {low: "start", 100: "end"}.get(tick, "middle")
         drawn += line([(at(tick), end - 32), (at(tick), end - 16)], "rule")
         drawn += text(at(tick), end, percent(tick / 100, 0), place)
     columns = ("whose", "right", "share", "interval", "upstream")
@@ -239,7 +239,7 @@ def reliability(name: str, bins: list[Bin]) -> str:
     bins = merged(bins)
     x, y, most = scale(0, 1, LEFT, RIGHT), scale(0, 1, BOTTOM, TOP), max(count for count, *_ in bins)
     across, up = ({side(n / 5): percent(n / 5, 0) for n in range(6)} for side in (x, y))
-    drawn = axes(across, "said", up, "were") + line([(LEFT, BOTTOM), (RIGHT, TOP)], "rule strong")
+    drawn = axes(across, "said", up, "were") + line([(LEFT, BOTTOM), (RIGHT, TOP)], "rule dashed")
     drawn += "".join(dot(x(sure), y(right), 3 + 7 * math.sqrt(count / most)) for count, sure, right in bins)
     rows = [(percent(sure), percent(right), number(count)) for count, sure, right in bins]
     caption = say("model.diagonal", set=say(f"set:{name}"))
@@ -258,8 +258,8 @@ def learning(report: dict) -> str:
     rounds = {x(n): str(n) for n in range(every, len(history) + 1, every)}
     heights = {y(math.log10(n)): number(n, 0 if n >= 1 else 2) for n in levels}
     drawn = axes(rounds, "round", heights, "loss")
-    drawn += line([(x(best), TOP), (x(best), BOTTOM)], "rule strong")
-    for key, kind, at in (("training", "line other", TOP + 18), ("validation", "line", TOP + 36)):
+    drawn += line([(x(best), TOP), (x(best), BOTTOM)], "rule dashed")
+    for key, kind, at in (("training", "line dashed", TOP + 18), ("validation", "line", TOP + 36)):
         drawn += line([(x(n), y(math.log10(loss))) for n, loss in enumerate(losses[key], 1)], kind)
         drawn += line([(180, at), (204, at)], kind) + text(210, at + 4, say(f"charts.{key}"))
     rows = [
