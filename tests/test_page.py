@@ -264,6 +264,27 @@ def test_a_picture_may_be_dropped_beside_the_board_or_pasted(desktop):
     desktop.page.evaluate("document.dispatchEvent(new ClipboardEvent('paste'))")
 
 
+# The first picture does not open before `release()`.
+SLOW = """
+const open = window.createImageBitmap;
+window.createImageBitmap = async (file) => {
+  if (!window.release) await new Promise((done) => { window.release = done; });
+  return open(file);
+};
+"""
+
+
+def test_of_two_pictures_the_one_opened_last_is_shown(visit, site):
+    person = visit(site.url, before=SLOW)
+    person.open_picture(picture_of("3"))
+    person.open_picture(picture_of("2"))
+    person.reads("2")
+    before = person.settle()
+    person.page.evaluate("window.release()")
+    person.page.wait_for_timeout(500)
+    assert person.settle() == before
+
+
 # The page's clock stands still between two advances.
 CLOCK = "window.clock = 5000; performance.now = () => window.clock;"
 SEVEN = [[(130, 120), (310, 120), (210, 380)]]

@@ -29,8 +29,8 @@ export class Player {
     this.#ended = ended;
   }
 
-  // Replace the drawing with these strokes, {points, radius} each. Visitors who prefer reduced motion see them
-  // at once.
+  // Replace the drawing with these strokes, {points, radius} each. Visitors who prefer reduced motion see
+  // them at once.
   play(strokes, kind) {
     this.stop();
     Object.assign(this, { kind, isRunning: true });

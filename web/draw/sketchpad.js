@@ -1,7 +1,7 @@
 // The tab Draw: the board, and the answer beside it.
 //
 // The board has the drawing, the reading has its revision and the answer, and the player draws examples. The
-// sketchpad ties them together and shows them. A drawing is never lost to an error.
+// sketchpad connects them. No error ever loses a drawing.
 
 import { engine } from "../read/engine.js";
 import { Reading } from "../read/reading.js";
@@ -11,20 +11,22 @@ import { loadExamples, Player } from "./examples.js";
 import { acceptPictures } from "./pictures.js";
 import { isAnother, standApart } from "./two-digits.js";
 
-const PAINT = 50; // milliseconds until an answer is painted while the pen moves: the pen needs the time more
-const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
+// While a pen is down, answers are painted this much later, so that they do not slow the pen down.
+const PAINT = 50; // milliseconds
+// After a pause as long as this, a stroke may be another digit.
+const PAUSE = 2000; // milliseconds
 
 export class Sketchpad {
   #answer;
-  // It runs until the answer is painted, while a pen is down.
+  // Paints the answer later, while a pen is down.
   #timer = null;
-  // A sentence, as write() takes it, in place of the answer's until the drawing changes.
+  // A sentence, as write() takes it, that replaces the answer's until the drawing changes.
   #notice = null;
   // The parts that follow the drawing.
   #watchers = [];
-  // The time at which the drawing was last changed or the pen lifted.
+  // When the drawing last changed or the pen was last lifted, in milliseconds.
   #lifted = 0;
-  // Number of the first stroke after a sure answer and a pause, which may begin another digit.
+  // The number of the stroke that may begin another digit: the first after a sure answer and a pause.
   #first = null;
 
   constructor(root) {
@@ -53,9 +55,9 @@ export class Sketchpad {
     this.show();
   }
 
-  // Have another part follow the drawing. All its functions are optional: changed() is called after each
-  // change, lifted() when the pen is up, painted(answer) with the bars, shown(answer) when no pen is down.
-  // wantsLayers() says whether it wants the network's layers.
+  // Have another part follow the drawing. Its functions are optional: changed() is called after each change,
+  // lifted() when the pen is lifted, painted(answer) when the bars are painted, and shown(answer) when no pen
+  // is down. wantsLayers() says whether the part wants the network's layers.
   watch(watcher) {
     this.#watchers.push(watcher);
     this.reading.ask();
@@ -65,7 +67,7 @@ export class Sketchpad {
     for (const watcher of this.#watchers) watcher[name]?.(...given);
   }
 
-  // Say something in place of the answer.
+  // Say a sentence in place of the answer.
   tell(sentence) {
     this.#notice = sentence;
     this.show();
@@ -76,7 +78,7 @@ export class Sketchpad {
     return this.board.pen === null && this.reading.isCurrent();
   }
 
-  // The answer as it is shown. Only a whole drawing can stand in two parts.
+  // The answer as it is shown: `apart` is true for a whole drawing in two parts.
   get answer() {
     const { answer } = this.reading;
     return this.isWhole() && standApart(this.board.strokes) ? { ...answer, apart: true } : answer;
@@ -90,7 +92,7 @@ export class Sketchpad {
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
-  // A hand is about to draw.
+  // The visitor is about to draw.
   #begin() {
     const { board, player } = this;
     player.stop();
@@ -118,7 +120,7 @@ export class Sketchpad {
       this.#first = null;
       board.startAt(first);
     }
-    // Strokes that wait are read at once now.
+    // The drawing is read now, without the pauses of a moving pen.
     if (!reading.isCurrent()) reading.ask();
     this.show();
   }
