@@ -1,7 +1,7 @@
 // What the visitor has taught the page: drawings and their digits, which only this browser keeps.
 //
-// A lesson is {id, label, strokes: [{points, radius}]}, so that it outlives a change of the preprocessing. The
-// lesson of a picture is {id, label, pixels}, with 784 pixels 0..255 as the network gets them.
+// A lesson is {id, label, strokes: [{points, radius}]}, so that it outlives a change of the preprocessing.
+// The lesson of a picture is {id, label, pixels}, with 784 pixels 0..255 as the network gets them.
 
 import { recall, remember } from "../storage.js";
 

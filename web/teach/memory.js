@@ -45,8 +45,8 @@ function mountTray(root, forget, forgetAll) {
   show();
 }
 
-// Under the answer: a hint how to teach, or a lesson and the button that forgets it. Returns the function that
-// shows the lesson with an id, or the hint.
+// Under the answer: a hint how to teach, or a lesson and the button that forgets it. Returns the function
+// that shows the lesson with an id, or the hint.
 function mountBeside(root, forget) {
   const [hint, picture, button] = root.children;
   let shown;
