@@ -86,10 +86,6 @@ def line(points: Iterable[tuple[float, float]], kind: str) -> str:
     return f'<polyline class="{kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
 
 
-def bar(x: float, y: float, width: float, height: float, kind: str = "bar") -> str:
-    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
-
-
 def dot(x: float, y: float, radius: float = 5) -> str:
     return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}"/>'
 
@@ -130,7 +126,7 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
 
 
 def learnt(report: dict, counts: dict) -> str:
-    """The numbers of training digits by source, and how often MNIXEL has each digit."""
+    """The numbers of digits that the network learnt from, by source."""
     settings, html = report["settings"], ""
     if settings.get("drawn"):
         drawn, none = number(settings["drawn"]), number(settings["nondigits"])
@@ -138,16 +134,8 @@ def learnt(report: dict, counts: dict) -> str:
     if report.get("contributed"):
         html += f"<p>{say('data.given', count=number(report['contributed']))}</p>"
     if counts:
-        train, test = counts["clean"]["train"], counts["clean"]["test"]
-        up, step = scale(0, max(train), BOTTOM, TOP), (RIGHT - LEFT) / 10
-        digits = {LEFT + (digit + 0.5) * step: str(digit) for digit in range(10)}
-        drawn = axes(digits, "digit", {up(n): str(n) for n in range(0, max(train) + 1, 10)}, "drawings")
-        for split, kind, start in ((train, "bar", 4), (test, "bar other", 21)):
-            for digit, n in enumerate(split):
-                drawn += bar(LEFT + digit * step + start, up(n), 15, BOTTOM - up(n), kind)
-        rows = [(str(digit), str(train[digit]), str(test[digit])) for digit in range(10)]
-        caption = say("data.frequency", train=number(sum(train)), test=number(sum(test)))
-        html += figure("frequency", drawn, caption, ("digit", "train", "test"), rows)
+        train, test = (number(sum(counts["clean"][split])) for split in ("train", "test"))
+        html += f"<p>{say('data.mnixel', train=train, test=test)}</p>"
     return f"<section><h2>{say('data.learnt')}</h2>{html}</section>"
 
 
