@@ -3,7 +3,8 @@
 
 import { write } from "./words.js";
 
-const RETRY = 5_000; // milliseconds before a part is fetched again
+// A part that did not load is fetched again after this time.
+const RETRY = 5_000; // milliseconds
 
 // Returns want(), which loads the module at `address` and calls mount(module), again and again until both
 // succeed. mount() may return a function, which each want() calls. `line` is the element that says why the

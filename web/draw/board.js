@@ -179,7 +179,7 @@ export class Board {
     return Math.round(performance.now() - this.#started);
   }
 
-  // Whether there is no room for another point, `extra` board units farther.
+  // Whether another point, `extra` board units farther, would be too much.
   #isFull(extra = 0) {
     const total = (value) => this.strokes.reduce((sum, stroke) => sum + value(stroke), 0);
     if (total(({ points }) => points.length) >= this.#maxPoints) return true;

@@ -1,7 +1,9 @@
 // Strokes that the page draws by itself: an example, or the drawing in a link.
 
-const FRAME = 16; // milliseconds between two points
-const FRAMES = 400; // at most: a longer drawing has more points a frame
+// The page draws a point in each frame.
+const FRAME = 16; // milliseconds
+// A drawing takes at most this many frames: a longer one has more points a frame.
+const FRAMES = 400;
 
 // The page's examples, {digit, strokes} each.
 export async function loadExamples() {

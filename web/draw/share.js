@@ -4,9 +4,8 @@ import { label, say, write } from "../words.js";
 import { decode, encode, filled, MARK } from "./link.js";
 
 const FILE = "my-digit.png";
-const WIDE = 1200; // pixels of the picture
-const HIGH = 630;
-const EDGE = 55;
+// The picture, the margin around the board in it, and the board's side.
+const [WIDE, HIGH, EDGE] = [1200, 630, 55]; // pixels
 const SIDE = HIGH - 2 * EDGE;
 
 function paintCard(canvas, { canvas: board, digit, sentence }, address, fontFamily) {

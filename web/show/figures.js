@@ -5,10 +5,14 @@ import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
 import { rounded, share, write } from "../words.js";
 
-const SIDE = 28; // pixels of a digit
-const NEAREST = 5; // digits that are shown as closest
-const AT_ONCE = 12; // pictures that the worker reads at once, while a drawing has to wait
-const FULL_BAR = 0.2; // share of a digit's drawings at which its bar is full
+// The side of a digit.
+const SIDE = 28; // pixels
+// This many digits are shown as closest.
+const NEAREST = 5;
+// The worker reads this many pictures at once, while a drawing has to wait.
+const AT_ONCE = 12;
+// The bar of an allograph is full at this share of the digit's drawings.
+const FULL_BAR = 0.2;
 const prediction = () => document.querySelector("#prediction").dataset;
 
 // The digits that web/gallery.py drew: {digits: [[digit, way, share], ...], mistakes, picture(index)}. A
@@ -27,7 +31,7 @@ async function loadGallery() {
   return { ...about, picture };
 }
 
-// Write a sentence in which {way} is the name of a way of writing.
+// Write a sentence in which {way} is the name of an allograph.
 function describe(element, key, way, values) {
   const name = make("span");
   name.dataset.slot = "way";
@@ -36,7 +40,7 @@ function describe(element, key, way, values) {
   write(element, key, values);
 }
 
-// Add a picture of a digit to a list, with a sentence below it: without a key, the digit itself.
+// Add a picture of a digit to a list, with a sentence below it, which is the digit if there is no key.
 function addDigit(list, picture, digit, key = "value", way = "", values = {}) {
   const canvas = make("canvas", { width: SIDE, height: SIDE });
   const caption = make("span");

@@ -16,8 +16,8 @@ const LAYERS = [
   { name: "conv4", across: 8, sees: 14, step: 2 },
   { name: "conv5", across: 10, sees: 24, step: 4 },
 ];
-const INPUT = 28; // pixels of the picture's side
-const GAP = 1; // pixels between two maps
+// The side of the picture, and the gap between two maps.
+const [INPUT, GAP] = [28, 1]; // pixels
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const GREY = Uint32Array.from({ length: 256 }, (_, value) => (0xff << 24) | (value * 0x010101));
 

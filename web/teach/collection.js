@@ -1,4 +1,4 @@
-// What a contributor has given: the receipt code, how much is stored, the file of it, and deleting it all.
+// A contributor's collection: its receipt code, its size, its file, and how to delete it.
 
 import { make } from "../dom.js";
 import { write } from "../words.js";
@@ -15,7 +15,8 @@ import {
 } from "./contribute.js";
 import { askFirst } from "./widgets.js";
 
-const AGAIN = 5000; // milliseconds between two counts, while not everything is stored
+// While not everything is stored, it is counted again after this time.
+const AGAIN = 5000; // milliseconds
 
 // Give the receipt up. The field for deletion still shows its code. Returns `key` with the code, as write()
 // takes it.
@@ -35,11 +36,11 @@ export async function agree(version) {
   return refusal(reply);
 }
 
-// Bring to life what is shown of a collection. `find` finds the elements of the tab, `say` says a sentence
-// there, and `terms` is {licence}, or null where nothing is taken.
+// Bring the visitor's collection to life. `find` finds the elements of the tab, `say` says a sentence there,
+// and `terms` is {licence}, or null if the page takes no contributions.
 export function showCollection(find, say, terms) {
   let timer = null;
-  // How often the counts were asked for: only the newest answer is shown.
+  // The number of questions for the counts. Only the answer to the newest is shown.
   let asked = 0;
 
   function show() {

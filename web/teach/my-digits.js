@@ -1,9 +1,9 @@
 // Your digits: the page asks for the ten digits in shuffled order, learns them, and says how many it read
 // before.
 //
-// No reading is shown meanwhile, so that nobody draws for the network. Nothing is sent before the ten are
-// drawn and the visitor has agreed to give them. A drawing stays here until the server has said that it is
-// stored.
+// No reading is shown meanwhile, so that visitors do not draw for the network. Nothing is sent before the ten
+// are drawn and the visitor has agreed to give them. A drawing stays on the page until the server says that
+// it is stored.
 
 import { make } from "../dom.js";
 import { Board, FULL } from "../draw/board.js";
@@ -20,17 +20,17 @@ const DIGITS = "0123456789";
 const NAME = "digits";
 // The most points of a drawing. The server stores 32 kB, which are some 1,800 points with their times.
 const MAX_POINTS = 1500;
-const DOT = 20; // board units: a shorter line is a dot
+// A shorter line is a dot.
+const DOT = 20; // board units
 
-// The ten digits in the order in which they are asked for, and the drawings of them: {id, label, strokes,
-// source, read, isStored} each.
+// Ten digits in shuffled order, and their drawings: {id, label, strokes, source, read, isStored} each.
 class Round {
   #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
     .sort(([a], [b]) => a - b)
     .map(([, digit]) => digit);
   // A drawing for each digit that was asked for, null for one that was skipped.
   results = [];
-  // Whether the visitor has chosen to send them. The server may have a drawing although it has not said so.
+  // Whether the visitor has chosen to send them. From then on, the server may have any of them.
   isGiven = false;
 
   get asked() {
@@ -51,8 +51,8 @@ class Round {
   }
 }
 
-// Mount this part. `contributions` is what the server says about contributing: {licence, version}, or
-// {error, code} where it takes none; null where there is no server.
+// Mount this part. `contributions` is {licence, version}, or {error, code} if the server takes none, or null
+// without a server.
 export function mount(page, contributions) {
   const root = page.querySelector("#your-digits");
   const find = (selector) => root.querySelector(selector);
@@ -107,9 +107,9 @@ export function mount(page, contributions) {
     else turn();
   }
 
-  // --- what it has learnt ---
+  // --- what the page has learnt ---
 
-  // All of them are read before any is learnt, so that "before" is true.
+  // All drawings are read before any is learnt, so that "before" is true.
   async function learn() {
     const { drawn } = round;
     for (const drawing of drawn) {
@@ -182,7 +182,7 @@ export function mount(page, contributions) {
     for (const drawing of round.drawn) {
       if (drawing.isStored) continue;
       const reply = await submit(drawing, () => say("silent.again"));
-      // The rest does not belong to a receipt that another person got meanwhile.
+      // If another person got a receipt meanwhile, the rest is not theirs.
       if (receipt.get() !== code) return ["stopped"];
       if (!reply) return ["silent.kept"];
       if (reply.code === "unknown") return leave("receipt.unknown");
