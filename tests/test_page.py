@@ -264,6 +264,27 @@ def test_a_picture_may_be_dropped_beside_the_board_or_pasted(desktop):
     desktop.page.evaluate("document.dispatchEvent(new ClipboardEvent('paste'))")
 
 
+# The first picture does not open before `release()`.
+SLOW = """
+const open = window.createImageBitmap;
+window.createImageBitmap = async (file) => {
+  if (!window.release) await new Promise((done) => { window.release = done; });
+  return open(file);
+};
+"""
+
+
+def test_of_two_pictures_the_one_opened_last_is_shown(visit, site):
+    person = visit(site.url, before=SLOW)
+    person.open_picture(picture_of("3"))
+    person.open_picture(picture_of("2"))
+    person.reads("2")
+    before = person.settle()
+    person.page.evaluate("window.release()")
+    person.page.wait_for_timeout(500)
+    assert person.settle() == before
+
+
 # The page's clock stands still between two advances.
 CLOCK = "window.clock = 5000; performance.now = () => window.clock;"
 SEVEN = [[(130, 120), (310, 120), (210, 380)]]
@@ -294,9 +315,13 @@ def test_a_second_digit_begins_a_new_drawing_after_a_pause(visit, site):
 
 
 def test_parts_that_stand_apart_are_not_one_digit(desktop):
-    """Even where the network would take them for one drawing."""
+    """Even where the network would take them for one drawing. While the pen is down, nothing is wrong."""
     for by in (22, 20):
-        desktop.draw([np.array(half) + (side * by, 0) for half, side in zip(HEART, (-1, 1), strict=True)])
+        left, right = (np.array(half) + (side * by, 0) for half, side in zip(HEART, (-1, 1), strict=True))
+        desktop.stroke(left)
+        desktop.hold(right)
+        assert desktop.settle()["sentence"] == "Keep going…"
+        desktop.lift()
         assert (desktop.settle()["sentence"] == "One digit at a time, please.") is (by == 22)
         desktop.press("#clear")
 

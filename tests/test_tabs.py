@@ -18,8 +18,8 @@ from publishing import bundles
 from tests.harness import ROOT
 from tests.harness.contributor import agree, submit
 from tests.harness.person import DRAWINGS, Person, until, visits
-from tests.harness.servers import Server, StaticSite
-from web import assets, build, charts
+from tests.harness.servers import Server
+from web import charts
 
 WEIGHTS = ROOT / "weights"
 METRICS, ACCURACY = (
@@ -64,21 +64,13 @@ def test_the_figures_say_what_was_measured():
     for number, row in rounds.items():
         each = METRICS["history"][number - 1]
         assert row[:2] == [f"{each['training_loss']:,.3f}", f"{each['validation_loss']:,.3f}"]
-    recipes = json.loads((ROOT / "docs" / "recipes.json").read_text())["recipes"]
-    for row, recipe in zip(figures["steps"], ("upstream", "mnixel-only"), strict=False):
-        count = recipes[recipe]["people"]["pendigits"]
-        wrong = count["total"] - count["right"]
-        assert row[1:] == [f"{wrong:,}", f"{100 * wrong / count['total']:.1f}%"]
-        assert f">{wrong}</text>" in html or f">{wrong:,}</tspan></text>" in html
 
 
-def test_the_frequencies_are_the_archives(mnixel):
+def test_the_numbers_of_digits_are_the_archives(mnixel):
     from data.stats import all_counts
 
-    counts = all_counts(mnixel)["clean"]
-    rows = tables(charts.data_tab(WEIGHTS))["frequency"]
-    expected = [list(pair) for pair in zip(*counts.values(), strict=True)]
-    assert [[int(cell) for cell in row[1:]] for row in rows] == expected
+    train, test = (sum(counts) for counts in all_counts(mnixel)["clean"].values())
+    assert f"{train} for training, {test} for testing" in re.sub("<[^>]+>", "", charts.data_tab(WEIGHTS))
 
 
 def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
@@ -86,7 +78,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     (tmp_path / "metrics.json").write_text(json.dumps(altered))
     html = charts.model_tab(tmp_path)
     unmeasured = "These weights have not been measured yet."
-    assert unmeasured in html and set(tables(html)) == {"learning", "steps"}
+    assert unmeasured in html and set(tables(html)) == {"learning"}
     assert "cells mistakes" not in html
     # Only the training has measured something.
     html = charts.model_tab(WEIGHTS, results=tmp_path)
@@ -113,12 +105,11 @@ def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
     assert (read[right:] == answered).mean() > 0.9, "a level of grey may turn one"
 
 
-def sprite(name: str = "gallery") -> list[np.ndarray]:
-    """The pictures of a sprite, 0..1."""
-    about = json.loads((SHOW / f"{name}.json").read_text())
-    sheet = np.asarray(Image.open(SHOW / f"{name}.png").convert("L"), np.float32) / 255
-    count = len(about["digits"]) + len(about.get("mistakes", {}).get("shown", ()))
-    places = [(28 * (i // about["columns"]), 28 * (i % about["columns"])) for i in range(count)]
+def sprite() -> list[np.ndarray]:
+    """The gallery's pictures, 0..1."""
+    sheet = np.asarray(Image.open(SHOW / "gallery.png").convert("L"), np.float32) / 255
+    count, columns = len(DIGITS["digits"]) + len(DIGITS["mistakes"]["shown"]), DIGITS["columns"]
+    places = [(28 * (i // columns), 28 * (i % columns)) for i in range(count)]
     return [sheet[top : top + 28, left : left + 28] for top, left in places]
 
 
@@ -127,7 +118,7 @@ def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
     there = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     results = {f"docs/{name}" for name in charts.FILES}
     assert results | {"web/show/gallery.png", "web/show/gallery.json"} <= there
-    assert not {name for name in there if name.startswith(("handwriting", "bench", "web/show/mnixel"))}
+    assert not {name for name in there if name.startswith(("handwriting", "bench"))}
     assert "web/gallery.py" not in there
 
 
@@ -239,9 +230,10 @@ def test_the_tabs_by_address_and_keyboard(edition, visit):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert set(shown(person)) == {"1"}
-    page.locator("[data-chart=frequency] summary").focus()
+    open_tab(person, "Model")
+    page.locator("[data-chart=people] summary").focus()
     page.keyboard.press("Enter")
-    assert page.locator("[data-chart=frequency] td").first.is_visible()
+    assert page.locator("[data-chart=people] td").first.is_visible()
 
 
 def test_the_tabs_speak_spanish(site, visit):
@@ -277,29 +269,6 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, visit):
         return Math.max(...data.filter((_, i) => i % 4 === 0)); })"""
     assert min(person.page.evaluate(ink)) > 200
     server.kill()
-
-
-@pytest.mark.thorough
-def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, visit, monkeypatch):
-    from web import gallery
-
-    assert "show/mnixel.json" not in assets.assets(), "a file that git ignores shows other people's digits"
-    monkeypatch.setenv("MNIXEL_DIR", str(mnixel))
-    gallery.write_mnixel(tmp_path, WEIGHTS)
-    more = {f"show/{path.name}": path for path in tmp_path.glob("mnixel.*")}
-    for module in (charts, build):
-        monkeypatch.setattr(module, "assets", lambda: {**assets.assets(), **more})
-    build.build(tmp_path / "site" / "some" / "where", WEIGHTS)
-    site = StaticSite(tmp_path / "site")
-    person = visit(site.url + "?lang=en")
-    open_tab(person, "Data")
-    until(person.page, "document.querySelectorAll('[data-set=mnixel] li').length === 270")
-    digits = "all => all.map((item) => Number(item.dataset.digit))"
-    counts = person.page.locator("[data-set=mnixel] li").evaluate_all(digits)
-    data = json.loads((ROOT / "docs" / "data.json").read_text())
-    assert np.bincount(counts).tolist() == data["clean"]["train"]
-    assert "are not shown" not in person.page.locator("#data").inner_text()
-    site.kill()
 
 
 # --- parts that do not come --------------------------------------------------------------------------------

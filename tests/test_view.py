@@ -1,4 +1,4 @@
-"""What makes the page worth showing: the network live, why, the flight to the 28x28, links, the greeting."""
+"""What makes the page worth showing: the network live, why, the flight to the 28x28, links."""
 
 from __future__ import annotations
 
@@ -359,52 +359,6 @@ def test_the_picture_and_the_copy(visit, site):
     person.page.keyboard.press("Escape")
     assert not person.page.locator("dialog.share").is_visible()
     assert person.page.evaluate("document.activeElement.id") == "share"
-
-
-# --- the greeting ------------------------------------------------------------------------------------------
-
-UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
-SENTENCES = """
-window.sentences = [];
-setInterval(() => window.sentences.push(document.querySelector(".sentence")?.textContent), 5);
-"""
-
-
-def test_a_first_visit_sees_one_example_drawn_and_is_invited(visit, site):
-    """It says nothing negative meanwhile; the next stroke is not drawn over it, and it never comes back."""
-    person = visit(site.url, before=UNDRIVEN + SENTENCES)
-    person.says("Your turn: draw a digit.")
-    assert person.shown()["digit"] == "3"
-    said = set(person.page.evaluate("window.sentences"))
-    assert not [sentence for sentence in said if sentence and ("know" in sentence or "One" in sentence)]
-    assert person.page.locator(".spoken").inner_text() == "", "it greets aloud"
-    person.draw(DRAWINGS["7"])
-    assert person.settle()["digit"] == "7"
-    for _ in DRAWINGS["7"]:
-        person.press("#undo")
-    assert person.settle()["bars"] == []
-    person.reload()
-    person.page.wait_for_timeout(1500)
-    assert person.shown()["board"] == 0
-
-
-def test_the_greeting_stops_at_the_first_touch(visit, site):
-    person = visit(site.url, before=UNDRIVEN)
-    until(person.page, "Number(document.querySelector('#board').dataset.revision) > 5")
-    person.page.keyboard.press("Shift")
-    stopped = person.shown()["board"]
-    person.page.wait_for_timeout(300)
-    assert person.shown()["board"] - stopped <= 1
-
-
-def test_visitors_who_prefer_stillness_or_come_for_something_else_are_not_greeted(visit, site):
-    others = [
-        visit(site.url, before=UNDRIVEN, reduced_motion="reduce"),
-        visit(f"{site.url}#d=x", before=UNDRIVEN),
-        visit(f"{site.url}#model", before=UNDRIVEN),
-    ]
-    others[-1].page.wait_for_timeout(1600)
-    assert [person.shown()["board"] for person in others] == [0, 0, 0]
 
 
 # --- accessibility -----------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ SERVER = "\n".join(
 )
 CODES = {f"server.{code}" for code in re.findall(r'code="([\w-]+)"', SERVER)}
 # Names of what was drawn or measured, which stand in files of results.
-NAMES = ("way.", "set:", "recipe:")
+NAMES = ("way.", "set:")
 
 visit = visits()
 

@@ -15,11 +15,11 @@ from web.words import worded
 
 WEIGHTS = ("config.json", "model.safetensors")
 WORKER = "service-worker.js"
-# This file is also at the top, beside weights/, for other people's pages.
+# A copy of this file is at the top, beside weights/, for other people's pages.
 ENGINE = "digit.js"
-# The page works offline without these files.
+# The page does not need these files offline.
 NOT_KEPT = {WORKER, ENGINE, "index.html", "card.png"}
-# The Hub sends browsers to these addresses for a large file.
+# The Hub redirects browsers to these addresses for large files.
 HUB_FILES = " https://*.hf.co https://*.huggingface.co"
 
 
@@ -29,10 +29,12 @@ class BuildError(ValueError):
 
 @dataclass(frozen=True)
 class Published:
-    """The model repository that the page takes its weights from, or from the copy beside it if that fails."""
+    """A commit of a model repository. The page takes its weights from there, or else from its own copy."""
 
-    name: str  # OWNER/NAME
-    commit: str  # full sha
+    # OWNER/NAME
+    name: str
+    # The full SHA.
+    commit: str
     endpoint: str = "https://huggingface.co"
 
     @property
@@ -51,13 +53,14 @@ def build(
 
     Files of the same names are replaced, and others are left alone.
 
-    `weights` is a folder that train.py wrote. `contribute` is the address of a page that takes contributions,
-    `address` that of this page, ending in a slash: without it, other sites cannot show the page's picture.
-    Raises BuildError for weights that are missing or are not those of config.json, OSError when a file cannot
+    `weights` is a folder that train.py wrote. `contribute` is the address of a page that takes contributions.
+    `address` is that of this page and ends in a slash; other sites need it to show the page's picture.
+
+    Raises BuildError if the weights are missing or are not those of config.json, and OSError if a file cannot
     be written.
     """
     origin = f"{published.name}@{published.commit}" if published else "embedded"
-    # The page looks for its weights at these addresses, in this order.
+    # The page tries these addresses for its weights, in this order.
     bases = [*([published.base] if published else []), "weights/"]
     current = {"bases": bases, "weights": origin, **_about(weights)}
     static = {path.name: path for path in STATIC.iterdir()}
@@ -78,10 +81,10 @@ def build(
 
 
 def markup(weights: Path, contribute: str | None = None) -> str:
-    """index.html with its words, figures about the network in the folder `weights`, and, if there is one, a
-    link to the page that takes contributions.
+    """index.html with its words and with figures about the network in the folder `weights`.
 
-    Raises ValueError, LookupError or TypeError for a folder that train.py did not write.
+    `contribute` is the address of a page that takes contributions, to link to. Raises ValueError, LookupError
+    or TypeError for a folder that train.py did not write.
     """
     link = f'<p><a href="{html.escape(contribute or "")}" target="_blank" rel="noopener" '
     link += 'data-word="contribute.link"></a></p>'
@@ -110,7 +113,7 @@ def _page(weights: Path, published: Published | None, contribute: str | None, ad
 
 
 def _about(weights: Path) -> dict:
-    """Parameters and accuracy of the weights in a folder. Raises BuildError when its files do not agree."""
+    """Parameters and accuracy of the weights in a folder. Raises BuildError if its files do not match."""
     try:
         files = (weights / name for name in ("config.json", "metrics.json"))
         config, metrics = (json.loads(file.read_text(encoding="utf-8")) for file in files)
@@ -126,5 +129,5 @@ def _about(weights: Path) -> dict:
 
 
 def endpoint() -> str:
-    """The Hub's address, as its own clients take it from HF_ENDPOINT."""
+    """The Hub's address: HF_ENDPOINT, as for the Hub's own clients, or the public one."""
     return os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")

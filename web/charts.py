@@ -1,8 +1,8 @@
 """The tabs Data and Model: HTML and SVG from the JSON files of results.
 
-A figure is a drawing, a caption, and its numbers in a table that unfolds. Words and numbers are marked so
-that the page says them in the visitor's language. Colours are classes of page.css, since the page's policy
-forbids inline styles. Results of other weights are left out.
+A figure is a drawing, a caption, and a table of its numbers, which unfolds. Words and numbers are marked, so
+that the page can say them in the visitor's language. Colours are classes of page.css, because the page's
+policy forbids inline styles. Results of other weights are left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from web.assets import HERE, assets
+from web.assets import HERE
 from web.words import say
 
 Row = Sequence[str]
@@ -22,21 +22,19 @@ Bin = tuple[int, float, float]
 
 RESULTS = HERE.parent / "docs"
 # The files in docs/ that figures are drawn from.
-FILES = ("accuracy.json", "data.json", "recipes.json")
+FILES = ("accuracy.json", "data.json")
 # Columns of accuracy.json.
 OURS, UPSTREAM = "this project", "upstream's network and recipe"
-# Rows of accuracy.json: how many of a person's digits are read right once some have been taught.
+# Rows of accuracy.json: how many of a writer's digits are read right once some have been taught.
 LEARNT = "Learning a hand, UNIPEN's writers nobody looked at"
-# The set that compares the steps of the training.
-STRANGERS = "pendigits"
 # The size of a drawing in its own units, and where its axes begin and end.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 300, 56, 456, 24, 254
-# A dot of the calibration stands for at least so many answers.
+# Each dot of the calibration stands for at least this many answers.
 FEWEST = 50
 
 
 def read(path: Path) -> dict:
-    """A file of results; {} if nothing has been measured."""
+    """A file of results, or {} if it does not exist."""
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
@@ -48,20 +46,18 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def percent(value: float, digits: int = 1) -> str:
-    """A share in 0..1 as per cent."""
+    """A share in 0..1 as a percentage."""
     shown = f"{100 * value:.{digits}f}"
     return f'<span data-share="{shown}">{shown}%</span>'
 
 
 def section(title: str, content: str, attribute: str = "") -> str:
-    """A title, its sentence and the content; "" if there is no content."""
-    if not content:
-        return ""
+    """A title, its sentence and the content."""
     return f"<section{attribute}><h2>{say(title)}</h2><p>{say(f'{title}.says')}</p>{content}</section>"
 
 
 def figure(name: str, drawing: str, caption: str, columns: Row, rows: Rows, height: float = HEIGHT) -> str:
-    """A drawing, its caption, and a table whose headings are `columns` and the first cell of each row."""
+    """A figure. The table's headings are `columns` and the first cell of each row."""
     drawing = f'<svg viewBox="0 0 {WIDTH} {height}" aria-hidden="true">{drawing}</svg>'
     numbers = table([say(f"charts.{column}") for column in columns], rows)
     numbers = f"<details><summary>{say('charts.numbers')}</summary>{numbers}</details>"
@@ -70,7 +66,7 @@ def figure(name: str, drawing: str, caption: str, columns: Row, rows: Rows, heig
 
 
 def table(head: Row, rows: Rows, mark: Callable[[int, int], str] = lambda y, x: "") -> str:
-    """A table that scrolls by itself if it is too wide. `mark` gives the class of the cell (row, column)."""
+    """A table, which scrolls if it is too wide. `mark` gives the class of the cell at (row, column)."""
     top = "".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)
     body = ""
     for y, (first, *cells) in enumerate(rows):
@@ -81,17 +77,13 @@ def table(head: Row, rows: Rows, mark: Callable[[int, int], str] = lambda y, x: 
     return f'<div class="wide" tabindex="0" role="group">{whole}</div>'
 
 
-def text(x: float, y: float, words: str, kind: str = "") -> str:
+def text(x: float, y: float, words: str, anchor: str = "start") -> str:
     words = words.replace("<span", "<tspan").replace("</span", "</tspan")
-    return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{words}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
 def line(points: Iterable[tuple[float, float]], kind: str) -> str:
     return f'<polyline class="{kind}" points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}"/>'
-
-
-def bar(x: float, y: float, width: float, height: float, kind: str = "bar") -> str:
-    return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
 
 
 def dot(x: float, y: float, radius: float = 5) -> str:
@@ -103,7 +95,7 @@ def scale(low: float, high: float, start: float, end: float) -> Callable[[float]
 
 
 def axes(across: dict[float, str], across_is: str, up: dict[float, str], up_is: str) -> str:
-    """The ticks of both axes (place -> label), and the column that each axis shows."""
+    """Both axes: their ticks (place -> label), and the key of each axis's name."""
     drawn = text((LEFT + RIGHT) / 2, HEIGHT - 6, say(f"charts.{across_is}"), "middle")
     drawn += text(4, 12, say(f"charts.{up_is}"))
     drawn += "".join(text(at, BOTTOM + 18, label, "middle") for at, label in across.items())
@@ -116,7 +108,7 @@ def axes(across: dict[float, str], across_is: str, up: dict[float, str], up_is: 
 
 
 def data_tab(weights: Path, results: Path = RESULTS) -> str:
-    """What the network in `weights` learnt from, and room for the digits that figures.js adds."""
+    """What the network in `weights` learnt from, and empty lists for the digits that figures.js adds."""
     cells = '<ul class="cells" data-set="{}"></ul>'
     options = {"": say("data.all")} | {digit: digit for digit in "0123456789"}
     choice = f'<fieldset class="filter"><legend>{say("data.filter")}</legend>'
@@ -129,16 +121,12 @@ def data_tab(weights: Path, results: Path = RESULTS) -> str:
     html += learnt(read(weights / "metrics.json"), read(results / "data.json"))
     html += section("data.ways", choice + cells.format("gallery"))
     html += section("data.contributed", cells.format("contributed"), " hidden")
-    # The publisher has to ask for MNIXEL's own digits.
-    if "show/mnixel.json" in assets():
-        html += section("data.mnixel", cells.format("mnixel"))
-    else:
-        html += f"<p>{say('data.mnixel.hidden')}</p>"
+    html += f"<p>{say('data.hidden')}</p>"
     return f'<div class="figures">{html}</div>'
 
 
 def learnt(report: dict, counts: dict) -> str:
-    """What was learnt from, and how many of each digit MNIXEL has."""
+    """The numbers of digits that the network learnt from, by source."""
     settings, html = report["settings"], ""
     if settings.get("drawn"):
         drawn, none = number(settings["drawn"]), number(settings["nondigits"])
@@ -146,16 +134,8 @@ def learnt(report: dict, counts: dict) -> str:
     if report.get("contributed"):
         html += f"<p>{say('data.given', count=number(report['contributed']))}</p>"
     if counts:
-        train, test = counts["clean"]["train"], counts["clean"]["test"]
-        up, step = scale(0, max(train), BOTTOM, TOP), (RIGHT - LEFT) / 10
-        digits = {LEFT + (digit + 0.5) * step: str(digit) for digit in range(10)}
-        drawn = axes(digits, "digit", {up(n): str(n) for n in range(0, max(train) + 1, 10)}, "drawings")
-        for split, kind, start in ((train, "bar", 4), (test, "bar other", 21)):
-            for digit, n in enumerate(split):
-                drawn += bar(LEFT + digit * step + start, up(n), 15, BOTTOM - up(n), kind)
-        rows = [(str(digit), str(train[digit]), str(test[digit])) for digit in range(10)]
-        caption = say("data.frequency", train=number(sum(train)), test=number(sum(test)))
-        html += figure("frequency", drawn, caption, ("digit", "train", "test"), rows)
+        train, test = (number(sum(counts["clean"][split])) for split in ("train", "test"))
+        html += f"<p>{say('data.mnixel', train=train, test=test)}</p>"
     return f"<section><h2>{say('data.learnt')}</h2>{html}</section>"
 
 
@@ -163,22 +143,23 @@ def learnt(report: dict, counts: dict) -> str:
 
 
 def model_tab(weights: Path, results: Path = RESULTS) -> str:
-    """How good the network in `weights` is, how it was trained, what each step is worth, its mistakes."""
+    """How well the network in `weights` reads, how its training went, and which drawings it misreads."""
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
-    recipes = read(results / "recipes.json").get("recipes", {})
     wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
     html = '<p class="about"><span class="parameters"></span> <span class="stale"></span></p>'
     if details:
-        html += section("model.people", people(accuracy, ["MNIXEL test", *details]))
-        html += section("model.taught", taught(accuracy.get("more", {}).get(LEARNT, [])))
+        sets = f"<p>{say('model.sets')}</p>"
+        html += section("model.people", sets + people(accuracy, ["MNIXEL test", *details]))
+        if LEARNT in accuracy["more"]:
+            html += section("model.taught", taught(accuracy["more"][LEARNT]))
         # The largest set says most.
         name = max(details, key=lambda each: accuracy["sets"][each][OURS]["total"])
         html += section("model.confusion", confusion(name, details[name]["confusion"]))
         html += section("model.sure", reliability(name, details[name]["reliability"]))
     else:
         html += f"<section><h2>{say('model.people')}</h2><p>{say('model.unmeasured')}</p></section>"
-    html += section("model.learning", learning(report)) + section("model.steps", steps(recipes))
+    html += section("model.learning", learning(report))
     if wrong.get("sha256") == report["sha256"]:
         told = {name: number(wrong[name]) for name in ("drawn", "wrong", "refused")}
         misread = say("model.misread", shown=str(len(wrong["shown"])), **told)
@@ -188,7 +169,7 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
 
 
 def people(accuracy: dict, names: Sequence[str]) -> str:
-    """A dot and its interval for each set. The table also has upstream's share."""
+    """The share read right in each set, with its interval. The table also has upstream's share."""
     sets = {name: accuracy["sets"][name] for name in names}
     low = 5 * math.floor(20 * min(each[OURS]["interval"][0] for each in sets.values()))
     end = len(sets) * 40 + 22
@@ -204,7 +185,7 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
         upstream = percent(theirs["right"] / theirs["total"]) if theirs else "–"
         rows.append((whose, part, percent(share), bounds, upstream))
     for tick in range(low, 101, 1 if low > 90 else 5):
-        place = {low: "", 100: "end"}.get(tick, "middle")
+        place = {low: "start", 100: "end"}.get(tick, "middle")
         drawn += line([(at(tick), end - 32), (at(tick), end - 16)], "rule")
         drawn += text(at(tick), end, percent(tick / 100, 0), place)
     columns = ("whose", "right", "share", "interval", "upstream")
@@ -212,14 +193,13 @@ def people(accuracy: dict, names: Sequence[str]) -> str:
 
 
 def confusion(name: str, matrix: list[list[int]]) -> str:
-    """The matrix as a table in which frequent mistakes are darker, and the three most frequent in words."""
+    """The confusion matrix as a table, darker where mistakes are frequent, and the top three in words."""
     cells = [(n, y, x) for y, row in enumerate(matrix) for x, n in enumerate(row)]
     wrong = sorted((cell for cell in cells if cell[0] and cell[1] != cell[2]), reverse=True)
     most, misread = max((n for n, *_ in wrong), default=1), sum(n for n, *_ in wrong)
 
     def mark(y: int, x: int) -> str:
-        heat = f"heat{math.ceil(4 * matrix[y][x] / most)}" if matrix[y][x] else ""
-        return "hit" if x == y else heat
+        return "hit" if x == y else f"heat{math.ceil(3 * matrix[y][x] / most)}"
 
     total = number(sum(n for n, *_ in cells))
     caption = [say("model.set", set=say(f"set:{name}"), wrong=number(misread), total=total)]
@@ -231,7 +211,7 @@ def confusion(name: str, matrix: list[list[int]]) -> str:
 
 
 def merged(bins: Iterable[Bin]) -> list[Bin]:
-    """Bins (answers, mean confidence, share right), joined until each but the last has FEWEST answers."""
+    """Bins (answers, mean confidence, share right), joined until all but the last have FEWEST answers."""
     found: list[Bin] = []
     for count, sure, right in bins:
         if found and found[-1][0] < FEWEST:
@@ -243,11 +223,11 @@ def merged(bins: Iterable[Bin]) -> list[Bin]:
 
 
 def reliability(name: str, bins: list[Bin]) -> str:
-    """How often it is right when it is that sure. A larger dot stands for more answers."""
+    """The share right against the confidence. A larger dot stands for more answers."""
     bins = merged(bins)
     x, y, most = scale(0, 1, LEFT, RIGHT), scale(0, 1, BOTTOM, TOP), max(count for count, *_ in bins)
     across, up = ({side(n / 5): percent(n / 5, 0) for n in range(6)} for side in (x, y))
-    drawn = axes(across, "said", up, "were") + line([(LEFT, BOTTOM), (RIGHT, TOP)], "rule strong")
+    drawn = axes(across, "said", up, "were") + line([(LEFT, BOTTOM), (RIGHT, TOP)], "rule dashed")
     drawn += "".join(dot(x(sure), y(right), 3 + 7 * math.sqrt(count / most)) for count, sure, right in bins)
     rows = [(percent(sure), percent(right), number(count)) for count, sure, right in bins]
     caption = say("model.diagonal", set=say(f"set:{name}"))
@@ -255,7 +235,7 @@ def reliability(name: str, bins: list[Bin]) -> str:
 
 
 def learning(report: dict) -> str:
-    """Both losses of every round on a logarithmic scale, and the round whose weights were kept."""
+    """Both losses by round, on a logarithmic scale, with the round whose weights were kept."""
     history, best = report["history"], report["best_round"] + 1
     every = max(1, len(history) // 5)
     losses = {key: [each[f"{key}_loss"] for each in history] for key in ("training", "validation")}
@@ -266,8 +246,8 @@ def learning(report: dict) -> str:
     rounds = {x(n): str(n) for n in range(every, len(history) + 1, every)}
     heights = {y(math.log10(n)): number(n, 0 if n >= 1 else 2) for n in levels}
     drawn = axes(rounds, "round", heights, "loss")
-    drawn += line([(x(best), TOP), (x(best), BOTTOM)], "rule strong")
-    for key, kind, at in (("training", "line other", TOP + 18), ("validation", "line", TOP + 36)):
+    drawn += line([(x(best), TOP), (x(best), BOTTOM)], "rule dashed")
+    for key, kind, at in (("training", "line dashed", TOP + 18), ("validation", "line", TOP + 36)):
         drawn += line([(x(n), y(math.log10(loss))) for n, loss in enumerate(losses[key], 1)], kind)
         drawn += line([(180, at), (204, at)], kind) + text(210, at + 4, say(f"charts.{key}"))
     rows = [
@@ -280,10 +260,8 @@ def learning(report: dict) -> str:
 
 
 def taught(rows: list[dict]) -> str:
-    """Right answers against the drawings that a writer has taught."""
+    """The share read right against the number of drawings that a writer has taught."""
     curve = [(row["taught"], row["right"] / row["total"], row) for row in rows if "taught" in row]
-    if len(curve) < 2:
-        return ""
     low = math.floor(100 * min(share for _, share, _ in curve))
     x, y = scale(0, math.sqrt(curve[-1][0]), LEFT, RIGHT), scale(low, 100, BOTTOM, TOP)
     points = [(x(math.sqrt(count)), y(100 * share)) for count, share, _ in curve]
@@ -296,19 +274,3 @@ def taught(rows: list[dict]) -> str:
         part = say("charts.of", right=number(row["right"]), total=number(row["total"]))
         told.append((str(count), part, percent(share)))
     return figure("taught", drawn, say("model.taught.how"), ("taught", "right", "share"), told)
-
-
-def steps(recipes: dict) -> str:
-    """How many of the strangers' digits each recipe misread, as bars; "" if none was measured."""
-    counts = {name: row["people"][STRANGERS] for name, row in recipes.items() if STRANGERS in row["people"]}
-    if not counts:
-        return ""
-    wrong = {name: count["total"] - count["right"] for name, count in counts.items()}
-    long, drawn, rows = scale(0, max(1, *wrong.values()), 0, WIDTH - 60), "", []
-    for y, (name, missed) in enumerate(wrong.items()):
-        step = say(f"recipe:{name}")
-        drawn += text(0, 46 * y + 16, step) + bar(0, 46 * y + 22, long(missed), 14)
-        drawn += text(long(missed) + 6, 46 * y + 34, number(missed))
-        rows.append((step, number(missed), percent(missed / counts[name]["total"])))
-    caption = say("model.recipes", total=number(max(count["total"] for count in counts.values())))
-    return figure("steps", drawn, caption, ("step", "mistakes", "share"), rows, 46 * len(wrong))

@@ -15,20 +15,20 @@ from web.build import markup
 # app.py serves the page's files at this address, relative to the page.
 BASE = f"web/{fingerprint()}/"
 HEAD = head(BASE)
-# Gradio shows the page before its styles have come: until then nothing is visible, for at most four seconds.
+# Gradio shows the page before its styles have loaded. Until then it is hidden, for at most four seconds.
 LATE = ":where(.page) { animation: late 4s step-end } @keyframes late { from { visibility: hidden } }"
 
 
-# A subclass of gr.HTML would have Gradio write a .pyi file beside its source.
+# This is a function, because Gradio would write a .pyi file beside a subclass of gr.HTML.
 def page(weights: Path, contributions: dict) -> gr.HTML:
     """The page, with figures about the network in the folder `weights`.
 
-    `contributions` is what the page knows of contributing: the licence and the version of the terms,
-    {"licence", "version"}, or why it takes none, {"error", "code"}.
+    `contributions` is {"licence", "version"}, the licence and the version of the terms; or {"error", "code"},
+    why the page takes no contributions.
     """
     [inner] = re.findall(r"(?s)<main[^>]*>(.*)</main>", markup(weights))
     told = escape(json.dumps(contributions))
-    # Gradio has a <main> around it, so this is a <div>. It asks for the address of its weights.
+    # This is a <div>, because Gradio puts a <main> around it.
     opening = f'<div id="page" class="page" data-weights="weights/current" data-contributions="{told}">'
     html = f"<style>{LATE}</style>{opening}{inner}</div>"
     start = f"import(new URL('{BASE}main.js', document.baseURI))"

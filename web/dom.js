@@ -7,7 +7,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-// Set a property if it changes: setting the same value again would cost time in each frame.
+// Set a property if it changes, because setting the same value again would slow each frame down.
 export const set = (target, name, value) => {
   if (target[name] !== value) target[name] = value;
 };

@@ -1,7 +1,7 @@
-"""Draws the digits that the tabs Data and Model show: a sprite, and a list of what is on it.
+"""Draws the digits that the tabs Data and Model show, as one picture and a list of what is on it.
 
-`python -m web gallery` runs it, so that the page's servers need no drawing program. The sprite has every way
-of writing once, and then new drawings that the weights misread.
+The picture has every allograph once, and then new drawings that the weights misread. It is drawn ahead of
+time, so that the page's servers need no drawing program.
 """
 
 from __future__ import annotations
@@ -14,53 +14,42 @@ import torch
 from PIL import Image
 
 import board
-import data
 import model
 from handwriting.allographs import ALLOGRAPHS
 from handwriting.drawing import choose, draw_allograph, to_input
 
 SEED = 7
-# Digits in a row of the sprite, and its levels of grey.
+# Digits in a row of the picture, and its levels of grey.
 COLUMNS, LEVELS = 20, 12
-# New drawings that are read, and how many of the misread ones are shown.
+# New drawings that the network reads, and the most misread ones that are shown.
 NEW, SHOWN = 5000, 30
 
 
 def write(out: Path, weights: Path) -> str:
     """Write gallery.png and gallery.json into the folder `out`; returns a sentence about them."""
-    digits, cells = _ways()
+    digits, cells = _allographs()
     mistakes, wrong = _mistakes(model.DigitCNN.from_pretrained(weights))
-    _sprite(out / "gallery", [*cells, *wrong], {"digits": digits, "mistakes": mistakes})
+    _picture([*cells, *wrong]).save(out / "gallery.png", optimize=True, bits=4)
+    about = {"columns": COLUMNS, "digits": digits, "mistakes": mistakes}
+    (out / "gallery.json").write_text(json.dumps(about, separators=(",", ":")) + "\n", encoding="utf-8")
     shown = f"{len(digits)} digits and {len(wrong)} of {mistakes['wrong']} misread ones"
     return f"{shown} are in {out / 'gallery.png'}."
 
 
-def write_mnixel(out: Path, weights: Path) -> str:
-    """Write MNIXEL's training digits as mnixel.png and mnixel.json. Raises DataError without archives."""
-    arrays, net = data.arrays("clean"), model.DigitCNN.from_pretrained(weights)
-    order = np.argsort(arrays.y_train, kind="stable")
-    cells = [net.preprocess(arrays.x_train[i] / 255)[0].numpy() for i in order]
-    _sprite(out / "mnixel", cells, {"digits": [[str(arrays.y_train[i])] for i in order]})
-    shown = f"MNIXEL's {len(order)} are in {out / 'mnixel.png'}"
-    return f"{shown} and are published with the page; delete the file to stop that."
-
-
-def _sprite(path: Path, cells: list[np.ndarray], about: dict) -> None:
-    """Write 28x28 pictures 0..1, row by row, into a PNG of few greys, and a JSON file about them."""
-    side, path = model.INPUT, path.with_suffix(".png")
+def _picture(cells: list[np.ndarray]) -> Image.Image:
+    """28x28 pictures in 0..1, row by row, as one picture with a palette of greys."""
+    side = model.INPUT
     sheet = np.zeros((-(-len(cells) // COLUMNS) * side, COLUMNS * side), np.uint8)
     for number, cell in enumerate(cells):
         top, left = number // COLUMNS * side, number % COLUMNS * side
         sheet[top : top + side, left : left + side] = np.rint((LEVELS - 1) * cell)
     image = Image.fromarray(sheet)
     image.putpalette([255 * level // (LEVELS - 1) for level in range(LEVELS) for _ in range(3)])
-    image.save(path, optimize=True, bits=4)
-    text = json.dumps({"columns": COLUMNS, **about}, separators=(",", ":")) + "\n"
-    path.with_suffix(".json").write_text(text, encoding="utf-8")
+    return image
 
 
-def _ways() -> tuple[list[list], list[np.ndarray]]:
-    """For every way: [digit, its name, its share of the digit's drawings], and an undistorted picture."""
+def _allographs() -> tuple[list[list], list[np.ndarray]]:
+    """[digit, name, share of the digit's drawings] of every allograph, and an undistorted picture of each."""
     rng, digits, cells = np.random.default_rng(SEED), [], []
     for digit, ways in ALLOGRAPHS.items():
         weights = np.array([way.weight for way in ways])
@@ -72,7 +61,7 @@ def _ways() -> tuple[list[list], list[np.ndarray]]:
 
 
 def _mistakes(net: model.DigitCNN) -> tuple[dict, list[np.ndarray]]:
-    """How the network reads new drawings as in training, and pictures of those that it misreads."""
+    """How the network reads new drawings, distorted as in training, and pictures of the misread ones."""
     rng = np.random.default_rng(SEED + 1)
     ways = [choose(number % 10, rng) for number in range(NEW)]
     cells = [to_input(draw_allograph(way, rng), rng) for way in ways]

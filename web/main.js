@@ -1,9 +1,8 @@
-// Starts the page: the board at once, and everything else apart from it, so that a part that does not load
+// Starts the page: first the board, then everything else as separate parts, so that a part that does not load
 // never stops the drawing.
 
-import { MARK } from "./draw/link.js";
 import { Sketchpad } from "./draw/sketchpad.js";
-import { Part } from "./parts.js";
+import { part } from "./parts.js";
 import { engine } from "./read/engine.js";
 import { mountTabs } from "./tabs.js";
 import { offerLanguages } from "./words.js";
@@ -18,15 +17,14 @@ export function mount(page) {
   const contributions = JSON.parse(page.dataset.contributions ?? "null");
 
   for (const name of ["draw/share", "show/why", "show/inside", "show/flight", "teach/memory"])
-    new Part(`./${name}.js`, ({ mount }) => mount(page, sketchpad)).want();
+    part(`./${name}.js`, ({ mount }) => mount(page, sketchpad))();
 
-  const part = (id, address, mount) => new Part(address, mount, find(`#${id} .away`));
+  const tab = (id, address, mount) => part(address, mount, find(`#${id} .away`));
   const tabs = {
-    "your-digits": part("your-digits", "./teach/my-digits.js", ({ mount }) => mount(page, contributions)),
-    data: part("data", "./show/figures.js", ({ mountData }) => mountData(find("#data"), contributions)),
-    model: part("model", "./show/figures.js", ({ mountModel }) => mountModel(find("#model"))),
+    "your-digits": tab("your-digits", "./teach/my-digits.js", ({ mount }) => mount(page, contributions)),
+    data: tab("data", "./show/figures.js", ({ mountData }) => mountData(find("#data"), contributions)),
+    model: tab("model", "./show/figures.js", ({ mountModel }) => mountModel(find("#model"))),
   };
-  mountTabs(page, (name) => tabs[name]?.want());
+  mountTabs(page, (name) => tabs[name]?.());
   engine.open(page.dataset.weights);
-  if (!location.hash.startsWith(MARK)) sketchpad.greet();
 }

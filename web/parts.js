@@ -3,59 +3,47 @@
 
 import { write } from "./words.js";
 
-const RETRY = 5_000; // milliseconds before a part is fetched again
+// A part that did not load is fetched again after this time.
+const RETRY = 5_000; // milliseconds
 
-// The sentence for a file that does not load: the network is away, or the server has a newer page.
-async function whyAway(address) {
-  const reply = await fetch(address, { cache: "no-store" }).catch(() => null);
-  return reply?.status === 404 ? "part.changed" : "part.away";
-}
+// Returns want(), which loads the module at `address` and calls mount(module), again and again until both
+// succeed. mount() may return a function, which each want() calls. `line` is the element that says why the
+// part is missing.
+export function part(address, mount, line = null) {
+  const url = new URL(address, import.meta.url);
+  let [module, show] = [null, null];
+  let [tries, isComing, timer] = [0, false, null];
 
-export class Part {
-  #address;
-  #mount;
-  #line;
-  #module = null;
-  #show = null;
-  #tries = 0;
-  #isComing = false;
-  #timer = null;
-
-  // `address` is a module's, relative to this one. mount(module) may fail when it fetches something, and
-  // is called until it succeeds. What it returns, if anything, is called each time that the part is wanted.
-  // `line` is the element that says why the part is missing.
-  constructor(address, mount, line = null) {
-    this.#address = new URL(address, import.meta.url);
-    this.#mount = mount;
-    this.#line = line;
-    addEventListener("online", () => this.#tries && this.want());
+  function say(key = "") {
+    if (!line) return;
+    line.hidden = !key;
+    write(line, key);
   }
 
-  async want() {
-    if (this.#isComing) return;
-    this.#isComing = true;
-    clearTimeout(this.#timer);
+  async function want() {
+    if (isComing) return;
+    isComing = true;
+    clearTimeout(timer);
     try {
-      // Some browsers remember that a module did not come, so it is fetched under another address.
-      if (this.#tries) this.#address.search = `?again=${this.#tries}`;
-      this.#module ??= await import(this.#address.href);
-      this.#show ??= (await this.#mount(this.#module)) ?? (() => {});
-      this.#show();
-      this.#tries = 0;
-      this.#say();
+      // Some browsers remember that a module did not load, so it is fetched under another address.
+      if (tries) url.search = `?again=${tries}`;
+      module ??= await import(url.href);
+      show ??= (await mount(module)) ?? (() => {});
+      show();
+      tries = 0;
+      say();
     } catch (error) {
-      // Whoever runs the page reads this.
+      // The console tells the page's owner more than the line tells visitors.
       console.warn(error);
-      this.#tries += 1;
-      this.#say(await whyAway(this.#address));
-      this.#timer = setTimeout(() => this.want(), RETRY);
+      tries += 1;
+      const reply = await fetch(url, { cache: "no-store" }).catch(() => null);
+      // A server that does not have the file has a newer page.
+      say(reply?.status === 404 ? "part.changed" : "part.away");
+      timer = setTimeout(want, RETRY);
     }
-    this.#isComing = false;
+    isComing = false;
   }
 
-  #say(key = "") {
-    if (!this.#line) return;
-    this.#line.hidden = !key;
-    write(this.#line, key);
-  }
+  addEventListener("online", () => tries && want());
+  return want;
 }

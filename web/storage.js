@@ -1,6 +1,6 @@
-// What the browser remembers for the page.
+// Values that the browser remembers for the page.
 
-// Values that it could not store. They last for this visit.
+// Values that the browser could not store. They last until the page is closed.
 const here = new Map();
 
 export function recall(name) {
@@ -11,7 +11,7 @@ export function recall(name) {
   }
 }
 
-// Remember a value, or forget it (null). Returns whether it is stored for the next visit, too.
+// Remember a value, or forget it (null). Returns whether this outlives the page.
 export function remember(name, value) {
   here.delete(name);
   try {

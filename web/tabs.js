@@ -2,7 +2,7 @@
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -9, End: 9 };
 
-// Bring the tabs in `page` to life; opened(name) is called whenever one is shown.
+// Bring the tabs in `page` to life. opened(name) is called whenever one is shown.
 export function mountTabs(page, opened) {
   const tabs = [...page.querySelectorAll("[role=tab]")];
   const nameOf = (tab) => tab.getAttribute("aria-controls");
@@ -22,7 +22,7 @@ export function mountTabs(page, opened) {
     show(tab);
   }
 
-  // A hash that names no tab, such as that of a drawing, opens the first.
+  // A hash that does not name a tab, for example a drawing's, opens the first one.
   const follow = () => show(tabs.find((tab) => `#${nameOf(tab)}` === location.hash) ?? tabs[0]);
 
   tabs.forEach((tab, place) => {

@@ -1,9 +1,9 @@
-// Everything that the page says, in the visitor's language: words.json has a block of sentences for each.
+// Says everything on the page in the visitor's language. words.json has the sentences of each language.
 //
-// A sentence is written into an element once and follows the language from then on: `data-word="key"` in the
-// HTML, or write() and label(). {placeholders} are values, or the element's own children with that name as
-// data-slot. KEY?NAME=VALUE is the variant of KEY for a placeholder NAME with that value or in that plural
-// category: "task?digit=8", "server.gone?count=one".
+// An element names its sentence, by `data-word="key"` in the HTML or by write() and label(), and then follows
+// the language. A {placeholder} stands for a value, or for the element's own child with that name as
+// data-slot. KEY?NAME=VALUE is the variant of the sentence KEY for a placeholder NAME with that value, or in
+// that plural category: "task?digit=8", "server.gone?count=one".
 
 import { make } from "./dom.js";
 import { recall, remember } from "./storage.js";
@@ -16,9 +16,8 @@ const reply = await fetch(new URL("words.json", import.meta.url));
 const WORDS = await reply.json();
 const [DEFAULT] = Object.keys(WORDS);
 
-// The values of each element's sentence, and of its label.
+// The values in each element's sentence, and in its label.
 const values = { text: new WeakMap(), label: new WeakMap() };
-const formats = new Map();
 let language = initial();
 
 function initial() {
@@ -27,7 +26,7 @@ function initial() {
   return names.find((name) => Object.hasOwn(WORDS, name)) ?? DEFAULT;
 }
 
-// A number with so many decimals, as the language writes it. `options` are those of Intl.NumberFormat.
+// A number with this many decimals, as write() takes it. `options` are those of Intl.NumberFormat.
 export const rounded = (value, digits, options = {}) => [
   value,
   { minimumFractionDigits: digits, maximumFractionDigits: digits, ...options },
@@ -35,16 +34,10 @@ export const rounded = (value, digits, options = {}) => [
 // A share: 0.981 is 98.1%.
 export const share = (value, digits = 1) => rounded(value, digits, { style: "percent" });
 
-function format(kind, options = {}) {
-  const id = `${language} ${kind} ${JSON.stringify(options)}`;
-  if (!formats.has(id)) formats.set(id, new Intl[kind](WORDS[language].locale, options));
-  return formats.get(id);
-}
-
 function formatted(value) {
   const [number, options] = Array.isArray(value) ? value : [value];
   if (typeof number !== "number") return number;
-  return format("NumberFormat", options).format(number).replace("-", "−");
+  return number.toLocaleString(WORDS[language].locale, options).replace("-", "−");
 }
 
 // The variant of a sentence for these values, if any. An exact value comes before a plural category.
@@ -52,7 +45,8 @@ function variant(block, key, given) {
   const values = Object.entries(given).map(([name, value]) => [name, value?.textContent ?? value]);
   const exact = values.map(([name, value]) => `${key}?${name}=${value}`);
   const numbers = values.filter(([, value]) => typeof value === "number");
-  const plural = numbers.map(([name, value]) => `${key}?${name}=${format("PluralRules").select(value)}`);
+  const rules = new Intl.PluralRules(WORDS[language].locale);
+  const plural = numbers.map(([name, value]) => `${key}?${name}=${rules.select(value)}`);
   return block[[...exact, ...plural].find((each) => Object.hasOwn(block, each))];
 }
 
@@ -95,24 +89,19 @@ export function label(element, key, given = {}) {
   element.setAttribute("aria-label", say(key, given));
 }
 
-// Say everything in and under `root` in the visitor's language.
-export function fill(root = document) {
-  root.querySelectorAll("[data-word]").forEach(fillText);
+// Say everything on the page in the visitor's language.
+function fill() {
+  document.documentElement.lang = language;
+  document.title = say("title");
+  document.querySelectorAll("[data-word]").forEach(fillText);
   for (const attribute of ATTRIBUTES) {
-    for (const element of root.querySelectorAll(`[data-word-${attribute}]`)) {
+    for (const element of document.querySelectorAll(`[data-word-${attribute}]`)) {
       const key = element.getAttribute(`data-word-${attribute}`);
       element.setAttribute(attribute, say(key, values.label.get(element)));
     }
   }
-}
-
-function everything() {
-  document.documentElement.lang = language;
-  document.title = say("title");
-  fill();
-  for (const button of document.querySelectorAll(".languages button")) {
+  for (const button of document.querySelectorAll(".languages button"))
     button.setAttribute("aria-pressed", button.lang === language);
-  }
 }
 
 function choose(name) {
@@ -123,10 +112,10 @@ function choose(name) {
     address.searchParams.set("lang", name);
     history.replaceState(history.state, "", address);
   }
-  everything();
+  fill();
 }
 
-// Show the languages as buttons, and say everything in the visitor's.
+// Offer a button for each language, and say everything in the visitor's.
 export function offerLanguages() {
   document.querySelector(".languages").replaceChildren(
     ...Object.entries(WORDS).map(([name, words]) => {
@@ -136,5 +125,5 @@ export function offerLanguages() {
       return button;
     }),
   );
-  everything();
+  fill();
 }

@@ -1,4 +1,4 @@
-"""The page's words in English, for what Python writes of it; words.js says them in the visitor's language."""
+"""The page's words in English, for the HTML. In the browser, words.js says them in the visitor's language."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def sentence(key: str, slots: dict[str, str]) -> str:
 
 
 def say(key: str, **values: str) -> str:
-    """An element that says the sentence `key` with these values. A name without words, "set:X", says X."""
+    """An element that says the sentence `key` with these values; X for a name "set:X" without words."""
     if ":" in key and key not in WORDS:
         return escape(key.partition(":")[2])
     slots = {name: f'<span data-slot="{name}">{value}</span>' for name, value in values.items()}
@@ -27,7 +27,7 @@ def say(key: str, **values: str) -> str:
 
 
 def worded(html: str) -> str:
-    """HTML with the words that its data-word attributes name, around the slots that are already there."""
+    """HTML with the sentences that its data-word attributes name, around the slots that it has."""
 
     def fill(match: re.Match) -> str:
         opening, _, key, content, closing = match.groups()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from functools import cache
 
 import pytest
 
 from contributions import CONSENT
 from contributions.service import ContributionService
 from contributions.store import Store
-from web import assets
+from tests.harness.person import DRAWINGS
 
 # The page has an example of each.
 DIGITS = "234578"
@@ -28,16 +27,10 @@ def ids(store: Store) -> list[str]:
     return sorted(drawing.id for drawing in store.each())
 
 
-@cache
-def examples() -> dict[str, list]:
-    """The page's examples: digit -> points of each stroke."""
-    return {drawing["digit"]: drawing["strokes"] for drawing in assets.examples()["drawings"]}
-
-
 def strokes(digit: str, shift: float = 0) -> list[dict]:
     """An example as the page sends it, a point every 16 ms."""
     found, time = [], 0
-    for points in examples()[digit]:
+    for points in DRAWINGS[digit]:
         times = [time + 16 * number for number in range(len(points))]
         time = times[-1] + 240
         found.append({"points": [[x + shift, y] for x, y in points], "radius": 15, "times": times})

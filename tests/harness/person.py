@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from web.assets import examples
+from tests.harness import ROOT
 
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in examples()["drawings"]}
+EXAMPLES = json.loads((ROOT / "web" / "draw" / "examples.json").read_text())["drawings"]
+DRAWINGS = {drawing["digit"]: drawing["strokes"] for drawing in EXAMPLES}
 
 # This is not a digit.
 HEART = [

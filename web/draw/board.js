@@ -1,8 +1,8 @@
 // The board: a drawing on a canvas, by mouse, finger, pen and keys, with its buttons.
 //
-// A drawing is strokes, or a picture that somebody opened. Coordinates are board units, as in board.py: 448 a
-// side, y down. A stroke is {points: [[x, y], ...], radius, times}, with times in milliseconds since the
-// drawing was begun. Every change can be undone: a stroke, clearing, a picture, an example.
+// A drawing is strokes, or a picture that the visitor opened. Coordinates are board units, as in board.py:
+// 448 a side, y down. A stroke is {points: [[x, y], ...], radius, times}, with times in milliseconds since
+// the drawing began. Every change can be undone: a stroke, clearing, a picture, an example.
 
 import { LIMITS } from "../read/digit.js";
 import { listenToKeys } from "./keys.js";
@@ -12,12 +12,14 @@ import { listenToPointers } from "./pointers.js";
 export const SIZE = LIMITS.size;
 // The sentence for a board without room.
 export const FULL = "board.full";
-const STEP = 2.5; // board units: the network could not see a point nearer than this to the last one
-const LAST_STEP = 0.2; // board units: the same for the last point of a stroke
-// Board units of line. The network takes a little more, because a link rounds coordinates.
-const MOST_LINE = 0.995 * LIMITS.maxLength;
+// A point that is nearer to the last one is left out, because the network could not see it.
+const STEP = 2.5; // board units
+// The same for the last point of a stroke.
+const LAST_STEP = 0.2; // board units
+// The most line on a board. The network takes a little more, because a link rounds coordinates.
+const MOST_LINE = 0.995 * LIMITS.maxLength; // board units
 
-// The ink of strokes: left, top, right and bottom in board units.
+// The bounding box of the strokes' ink: left, top, right and bottom in board units.
 export function extent(strokes) {
   const edges = [0, 1].map((axis) =>
     strokes.flatMap(({ points, radius }) => {
@@ -32,35 +34,39 @@ export class Board {
   strokes = [];
   // The picture that pictures.js read from a file, or null.
   picture = null;
-  // Whether a hand's next stroke begins a new drawing: the page drew this one, or it was taught.
+  // Whether the visitor's next stroke begins a new drawing: the page drew this one, or it was taught.
   isFinished = false;
-  // What draws the last stroke: a pointer's id, "key" or "example"; null while no pen is down.
+  // The pen that is down: a pointer's id, "key" or "example"; or null.
   pen = null;
-  #brush;
   #hooks;
   #maxPoints;
+  #brush;
+  #undo;
+  #clear;
   #paint;
   #keys;
   #history = [];
   #started = 0;
 
-  // The second argument has elements. Of `hooks`, changed() is called after every change, full() when the
-  // board has no more room, began() before a hand starts a stroke and lifted() after it. `maxPoints` allows
-  // fewer points than the network does.
-  constructor(root, { brush, undoButton, clearButton }, hooks, maxPoints = LIMITS.maxPoints) {
-    this.#brush = brush;
+  // `desk` is the element of the board and its controls. Of `hooks`, changed() is called after every change,
+  // full() when the board has no more room, began() before a hand starts a stroke and lifted() after it.
+  // `maxPoints` may be less than the network's limit.
+  constructor(desk, hooks, maxPoints = LIMITS.maxPoints) {
+    const find = (selector) => desk.querySelector(selector);
     this.#hooks = hooks;
     this.#maxPoints = maxPoints;
-    this.canvas = root.querySelector("canvas");
-    // More pixels than the screen has would cost each frame its time.
+    this.root = find(".board");
+    this.canvas = find(".board canvas");
+    [this.#brush, this.#undo, this.#clear] = [".slider input", ".undo", ".clear"].map(find);
+    // More pixels than the screen has would slow each frame down.
     this.canvas.width = this.canvas.height = SIZE * (devicePixelRatio > 1 ? 2 : 1);
     this.#paint = this.canvas.getContext("2d");
     this.#paint.scale(this.canvas.width / SIZE, this.canvas.height / SIZE);
     this.#paint.lineCap = this.#paint.lineJoin = "round";
-    this.#keys = listenToKeys(this, root);
+    this.#keys = listenToKeys(this);
     listenToPointers(this);
-    undoButton.addEventListener("click", () => this.undo());
-    clearButton.addEventListener("click", () => this.clear());
+    this.#undo.addEventListener("click", () => this.undo());
+    this.#clear.addEventListener("click", () => this.clear());
     this.#repaint();
   }
 
@@ -68,18 +74,14 @@ export class Board {
     return !this.strokes.length && !this.picture;
   }
 
-  canUndo() {
-    return this.#history.length > 0;
-  }
-
-  // A hand begins a stroke.
+  // Begin a stroke of the visitor's.
   start(who, point) {
     this.#hooks.began?.();
     this.begin(who, point, Number(this.#brush.value));
   }
 
-  // Begin a stroke. A hand begins a new drawing over a picture and over a finished drawing. What the page
-  // draws by itself leaves no trace in the history.
+  // Begin a stroke. The visitor's begins a new drawing over a picture or a finished drawing. The page's own
+  // strokes are not in the history.
   begin(who, point, radius) {
     if (this.#isFull() || this.strokes.length >= LIMITS.maxStrokes) return void this.#hooks.full();
     if (who !== "example") {
@@ -123,8 +125,7 @@ export class Board {
     this.#hooks.lifted?.();
   }
 
-  // The strokes from number `first` on turn out to be a drawing of their own. Undo brings back what they were
-  // drawn over.
+  // Make the strokes from number `first` on a drawing of their own. Undo brings back the drawing below them.
   startAt(first) {
     const [begun] = this.strokes[first].times;
     const later = this.strokes.slice(first);
@@ -134,16 +135,16 @@ export class Board {
     this.#changed();
   }
 
-  // Put something else in place of what is there: a picture, strokes, or nothing.
+  // Replace the drawing with a picture, with strokes or with nothing.
   replace(content = {}) {
     this.#remember();
     this.#put(content);
     this.#changed();
   }
 
-  // Put back what was there before the last change. A stroke that is being drawn goes, too.
+  // Put back the drawing before the last change. This also removes a stroke that is being drawn.
   undo() {
-    if (!this.canUndo()) return;
+    if (!this.#history.length) return;
     this.#put(this.#history.pop());
     this.#changed();
   }
@@ -152,14 +153,14 @@ export class Board {
     if (!this.isEmpty()) this.replace();
   }
 
-  // Take a new sheet. This cannot be undone, and the owner is not told.
+  // Take a new sheet. This cannot be undone.
   wipe() {
     this.#history = [];
     this.#put({});
-    this.#repaint();
+    this.#changed();
   }
 
-  // Take the focus as if a pointer had given it: the keyboard's pen is not shown before the first key.
+  // Take the focus, and hide the keyboard's pen until the first key.
   focus() {
     this.canvas.focus({ preventScroll: true });
     this.#keys.rest();
@@ -180,13 +181,9 @@ export class Board {
 
   // Whether another point, `extra` board units farther, would be too much.
   #isFull(extra = 0) {
-    let points = 0;
-    let length = extra;
-    for (const stroke of this.strokes) {
-      points += stroke.points.length;
-      length += stroke.length;
-    }
-    return points >= this.#maxPoints || length > MOST_LINE;
+    const total = (value) => this.strokes.reduce((sum, stroke) => sum + value(stroke), 0);
+    if (total(({ points }) => points.length) >= this.#maxPoints) return true;
+    return total(({ length }) => length) + extra > MOST_LINE;
   }
 
   #changed() {
@@ -199,11 +196,14 @@ export class Board {
     this.#paint.fillRect(0, 0, SIZE, SIZE);
     if (this.picture) paintPicture(this.#paint, this.picture, SIZE);
     for (const stroke of this.strokes) this.#paintStroke(stroke);
+    this.root.classList.toggle("used", !this.isEmpty());
+    this.#clear.disabled = this.isEmpty();
+    this.#undo.disabled = !this.#history.length;
   }
 
-  // Paint a stroke from the point `from` on, as a curve through the middles of its pieces: straight pieces
-  // would have corners where the pen was fast. The last half piece waits for the next point, or for the pen
-  // to be lifted.
+  // Paint a stroke from the point `from` on, as a curve through the middles of its segments. Straight
+  // segments would show corners where the pen was fast. The last half segment is painted with the next point,
+  // or when the pen is lifted.
   #paintStroke({ points, radius }, from = 1) {
     const paint = this.#paint;
     const last = points.length - 1;

@@ -1,17 +1,11 @@
-// Strokes that the page draws by itself: an example, a drawing from a link, the greeting of a first visit.
+// Strokes that the page draws by itself: an example, or the drawing in a link.
 
-import { recall, remember } from "../storage.js";
-
-const FRAME = 16; // milliseconds between two points
-// A drawing takes at most so many frames: a longer one has more points a frame.
+// The page draws a point in each frame.
+const FRAME = 16; // milliseconds
+// A drawing takes at most this many frames: a longer one has more points a frame.
 const FRAMES = 400;
-const GREETING = 1000; // milliseconds before a first visit sees an example drawn
-// The browser's storage has this name after the first visit.
-const SEEN = "draw-a-digit seen";
 
-const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-// The page's examples: {digit, strokes} each.
+// The page's examples, {digit, strokes} each.
 export async function loadExamples() {
   const reply = await fetch(new URL("examples.json", import.meta.url));
   const { radius, drawings } = await reply.json();
@@ -21,10 +15,11 @@ export async function loadExamples() {
   }));
 }
 
-// Draws strokes on a board, a point a frame. `kind` is what was drawn last, "example", "link" or "greeting",
-// until the visitor changes the drawing. `isRunning` is whether it is under way.
+// Draws strokes on a board, point by point.
 export class Player {
+  // What the page drew last, "example" or "link", until the visitor changes the drawing.
   kind = null;
+  // Whether the page is drawing now.
   isRunning = false;
   #board;
   #timer = null;
@@ -36,7 +31,8 @@ export class Player {
     this.#ended = ended;
   }
 
-  // Draw strokes {points, radius} in place of what is there, or all at once where motion is not wanted.
+  // Replace the drawing with these strokes, {points, radius} each. Visitors who prefer reduced motion see
+  // them at once.
   play(strokes, kind) {
     this.stop();
     Object.assign(this, { kind, isRunning: true });
@@ -44,13 +40,14 @@ export class Player {
     const steps = strokes.flatMap(({ points, radius }) =>
       points.map((point, index) => ({ point, radius, isFirst: index === 0 })),
     );
-    const atOnce = isStill() ? steps.length : Math.ceil(steps.length / FRAMES);
+    const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const atOnce = isStill ? steps.length : Math.ceil(steps.length / FRAMES);
     const go = () => {
       for (const step of steps.splice(0, atOnce)) this.#draw(step);
       if (!steps.length) this.stop();
     };
     this.#timer = setInterval(go, FRAME);
-    if (isStill()) go();
+    go();
   }
 
   #draw({ point, radius, isFirst }) {
@@ -66,24 +63,9 @@ export class Player {
     this.#ended();
   }
 
-  // The visitor has changed the drawing.
+  // The visitor has changed the drawing, so it is no longer the page's.
   leave() {
     this.stop();
     this.kind = null;
   }
-}
-
-// On a first visit call greet() soon, and stop() at the first touch. Visitors who prefer reduced motion and
-// programs that drive a browser are not greeted.
-export function awaitGreeting(greet, stop) {
-  // A browser that stores nothing would be greeted each time, so it never is.
-  const isFirst = recall(SEEN) === null && remember(SEEN, "1");
-  if (!isFirst || navigator.webdriver || isStill()) return;
-  const timer = setTimeout(greet, GREETING);
-  const touch = () => {
-    clearTimeout(timer);
-    stop();
-  };
-  for (const kind of ["pointerdown", "keydown", "wheel"])
-    addEventListener(kind, touch, { once: true, capture: true });
 }

@@ -1,16 +1,16 @@
-// The keyboard's pen on a board: arrows move it, Space puts it down or lifts it, Backspace undoes, Escape
-// clears.
+// Drawing by keyboard: arrows move a pen, Space puts it down or lifts it, Backspace undoes, Escape clears.
 
 import { LIMITS } from "../read/digit.js";
 
 const { size: SIZE } = LIMITS;
-const STEP = 8; // board units that an arrow key moves the pen; with Shift it is a quarter
+// An arrow key moves the pen this far; with Shift, it moves a quarter of it.
+const STEP = 8; // board units
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-// Draw on the board in `root` with the keyboard while its canvas has the focus. Returns {rest()}, which lifts
-// and hides that pen.
-export function listenToKeys(board, root) {
-  const { canvas } = board;
+// Draw on the board by keyboard while its canvas has the focus. Returns {rest()}, which lifts and hides the
+// pen.
+export function listenToKeys(board) {
+  const { canvas, root } = board;
   const cursor = root.querySelector(".cursor");
   let place = [SIZE / 2, SIZE / 2];
 
@@ -34,13 +34,13 @@ export function listenToKeys(board, root) {
   }
 
   function pressSpace(isRepeated) {
-    // While Space is held down, the pen stays as it is.
+    // A key that is held down repeats, and must not lift the pen again.
     if (isRepeated) return;
     if (board.pen === "key") board.lift();
     else if (typeof board.pen !== "number") board.start("key", [...place]);
   }
 
-  // What a key does, or nothing.
+  // The action of a key, or nothing.
   function action({ key, repeat, shiftKey, ctrlKey, metaKey, altKey }) {
     const isCommand = ctrlKey || metaKey;
     if (key === "Escape") return () => board.clear();

@@ -1,18 +1,22 @@
-// A drawing as the hash of a link. The link itself has the strokes, after `#d=`: no server keeps them.
+// A drawing as the hash of a link. The strokes are in the link itself, after `#d=`, so no server keeps them.
 //
-// The format, in base64url: for each stroke its radius, the number of its points (two bytes), and two bytes
-// for each coordinate, in steps of 1/64 board unit, counted from 32 units outside the board.
+// They are bytes in base64url. Each stroke has its radius (one byte), its number of points (two bytes), and
+// its coordinates (two bytes each), in steps of 1/64 board unit from 32 units outside the board.
 
 import { parseStrokes } from "../read/digit.js";
 
 const GRAIN = 1 / 64; // board units
-const BESIDE = 32; // board units that coordinates reach outside the board
-const MOST = 65_535; // the largest number of two bytes
-const TOLERANCE = 0.5; // board units by which a line may move, 1/32 of a pixel of the 28x28
-const DOT = 10; // board units between two points of a stroke that draws itself
+// Coordinates reach this far outside the board.
+const BESIDE = 32; // board units
+// The largest number in two bytes.
+const MOST = 65_535;
+// A line may move this far: 1/32 of a pixel of the 28x28.
+const TOLERANCE = 0.5; // board units
+// The distance of two points when the page draws the strokes.
+const DOT = 10; // board units
 export const MARK = "#d=";
 
-// A line without the points that lie within TOLERANCE of it (Ramer 1972, Douglas and Peucker 1973).
+// A line without those points that lie within TOLERANCE of it (Ramer 1972, Douglas and Peucker 1973).
 function simplified(points) {
   const keep = new Set([0, points.length - 1]);
   const open = [[0, points.length - 1]];
@@ -36,7 +40,7 @@ function simplified(points) {
   return points.filter((_, i) => keep.has(i));
 }
 
-// The hash of a link to strokes.
+// Strokes as the hash of a link.
 export function encode(strokes) {
   const bytes = [];
   const step = (value) => Math.min(MOST, Math.max(0, Math.round((value + BESIDE) / GRAIN)));
@@ -49,7 +53,7 @@ export function encode(strokes) {
   return MARK + text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-// The strokes in a link's hash, or null where it has none. Throws where they cannot be drawn.
+// The strokes in a link's hash, or null if the hash is not a drawing's. Throws if they cannot be drawn.
 export function decode(hash) {
   if (!hash.startsWith(MARK)) return null;
   const text = hash.slice(MARK.length);
@@ -65,12 +69,12 @@ export function decode(hash) {
     for (at += 3; at < end; at += 4) points.push([place(at), place(at + 2)]);
     strokes.push({ points, radius });
   }
-  // A link that is cut off has coordinates that are not numbers.
+  // In a link that was cut off, some coordinates are not numbers.
   parseStrokes(strokes);
   return strokes;
 }
 
-// The strokes with points close enough to be drawn one a frame.
+// The strokes with more points, so close that the page can draw one a frame.
 export function filled(strokes) {
   const between = (from, to, part) => from.map((value, axis) => value + (to[axis] - value) * part);
   return strokes.map(({ points, radius }) => ({

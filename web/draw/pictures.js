@@ -2,7 +2,8 @@
 
 import { make } from "../dom.js";
 
-const MOST = 1024; // pixels a side: a larger picture is reduced, to spare a phone's memory
+// Larger pictures are reduced, to spare a phone's memory.
+const MOST = 1024; // pixels a side
 
 // The picture in a file: {pixels: ImageData, image: canvas}.
 async function readPicture(file) {
@@ -17,9 +18,9 @@ async function readPicture(file) {
   return { pixels: context.getImageData(0, 0, copy.width, copy.height), image: copy };
 }
 
-// Paint a picture of readPicture whole, in the middle of a square of `side` units.
+// Paint a picture as large as it fits, in the middle of a square of `side` units.
 export function paintPicture(paint, { image }, side) {
-  // Both black and white ink of a transparent picture can be seen on grey.
+  // A transparent picture may have black or white ink. Both can be seen on grey.
   paint.fillStyle = "#7f7f7f";
   paint.fillRect(0, 0, side, side);
   const scale = side / Math.max(image.width, image.height);
@@ -28,16 +29,21 @@ export function paintPicture(paint, { image }, side) {
   paint.drawImage(image, (side - width) / 2, (side - height) / 2, width, height);
 }
 
-// Call show(picture) or refuse() for every picture that is chosen in `input`, or that is pasted into
-// or dropped on the page while `element` is visible.
+// Call show(picture), or refuse() for a file that does not open, whenever a file is chosen in `input`, or is
+// pasted or dropped on the page while `element` is visible. Only the newest file is shown.
 export function acceptPictures(element, input, show, refuse) {
-  // A picture is not taken while another tab of the page is open.
+  // Another tab of the page takes no pictures.
   const isVisible = () => element.getClientRects().length > 0;
-  const open = (file) => readPicture(file).then(show, refuse);
+  let newest = null;
+  const open = (file) => {
+    newest = file;
+    const unless = (act) => (picture) => file === newest && act(picture);
+    readPicture(file).then(unless(show), unless(refuse));
+  };
 
   input.addEventListener("change", () => {
     if (input.files.length) open(input.files[0]);
-    // The same file can be opened again.
+    // Without this, choosing the same file again would not be a change.
     input.value = "";
   });
   document.addEventListener("paste", (event) => {
@@ -49,7 +55,7 @@ export function acceptPictures(element, input, show, refuse) {
   for (const kind of ["dragover", "drop"]) {
     addEventListener(kind, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
-      // A file that is dropped beside the board must not replace the page.
+      // The browser would open the file in place of the page.
       event.preventDefault();
       if (kind === "drop" && isVisible()) open(event.dataTransfer.files[0]);
     });

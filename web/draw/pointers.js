@@ -5,9 +5,9 @@ import { LIMITS } from "../read/digit.js";
 // Draw on the board with the pointers on its canvas.
 export function listenToPointers(board) {
   const { canvas } = board;
-  // The kind of the pointer that draws: "mouse", "touch" or "pen".
+  // The type of the pointer that draws: "mouse", "touch" or "pen".
   let kind = "";
-  // Where the canvas is when a stroke begins: to ask at each move would make the browser lay out the page.
+  // The canvas's place when a stroke begins. Asking at each move would make the browser lay out the page.
   let box = null;
   const unit = (value, low, length) => Math.round(((value - low) / length) * LIMITS.size * 10) / 10;
   const toBoard = ({ clientX, clientY }) => [
@@ -16,7 +16,7 @@ export function listenToPointers(board) {
   ];
 
   canvas.addEventListener("pointerdown", (event) => {
-    // A second finger, a palm beside the pen, or another button draws nothing.
+    // A second finger, a palm beside the pen and other mouse buttons draw nothing.
     if (!event.isPrimary || event.button !== 0) return;
     if (typeof board.pen === "number") {
       if (event.pointerType !== "pen" || kind !== "touch") return;
@@ -40,14 +40,14 @@ export function listenToPointers(board) {
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
     canvas.addEventListener(end, (event) => {
       if (board.pen !== event.pointerId) return;
-      // A stroke that is cut short keeps what was drawn.
+      // A stroke that the browser cancels keeps its points.
       if (end === "pointerup") board.extend([toBoard(event)], true);
       if (board.pen !== null) board.lift();
     });
   }
 
-  // Else Chrome may take the next tap on a button for a part of the stroke's gesture, and drop it.
+  // Without this, Chrome may take the next tap on a button for part of the stroke's gesture, and drop it.
   canvas.addEventListener("touchmove", (event) => event.preventDefault(), { passive: false });
-  // A long press draws; it does not open a menu.
+  // A long press draws, and must not open a menu.
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 }

@@ -1,12 +1,11 @@
-// Shares a drawing: a dialogue with its picture and its link, and what such a link draws on the page.
+// Shares a drawing: a dialogue with its picture and a link to it, and the page's answer to that link.
 
 import { label, say, write } from "../words.js";
 import { decode, encode, filled, MARK } from "./link.js";
 
 const FILE = "my-digit.png";
-const WIDE = 1200; // pixels of the picture
-const HIGH = 630;
-const EDGE = 55;
+// The picture, the margin around the board in it, and the board's side.
+const [WIDE, HIGH, EDGE] = [1200, 630, 55]; // pixels
 const SIDE = HIGH - 2 * EDGE;
 
 function paintCard(canvas, { canvas: board, digit, sentence }, address, fontFamily) {
@@ -33,8 +32,7 @@ function paintCard(canvas, { canvas: board, digit, sentence }, address, fontFami
   text(address, HIGH - EDGE - 8, 26, 400, "#4b5563");
 }
 
-// Bring the dialogue to life. Returns open(drawing), which shows a drawing {strokes, canvas, digit, sentence}
-// with its picture and its link.
+// Bring the dialogue to life. Returns open(), which shows a drawing {strokes, canvas, digit, sentence}.
 function listen(root) {
   const find = (selector) => root.querySelector(selector);
   const page = location.origin + location.pathname;
@@ -47,8 +45,8 @@ function listen(root) {
       await navigator.clipboard.writeText(field.value);
       write(said, "share.copied");
     } catch {
-      // Pages without HTTPS and some frames have no clipboard.
-      write(said, document.execCommand("copy") ? "share.copied" : "share.uncopied");
+      // Pages without HTTPS and some frames have no clipboard. The link is selected, to be copied by hand.
+      write(said, "share.uncopied");
     }
   }
 
@@ -57,7 +55,7 @@ function listen(root) {
     const link = { url: field.value, text };
     const both = { ...link, files: [new File([picture], FILE, { type: "image/png" })] };
     await navigator.share(navigator.canShare?.(both) ? both : link).catch(() => {
-      // The visitor has called it off.
+      // The visitor has cancelled.
     });
   }
 
@@ -65,7 +63,7 @@ function listen(root) {
   find(".send").addEventListener("click", send);
   find(".send").hidden = !navigator.share;
   root.addEventListener("click", ({ target }) => {
-    // A press beside the dialogue closes it, too.
+    // A press beside the dialogue also closes it.
     if (target === root || target.matches(".close")) root.close();
   });
 
@@ -80,7 +78,7 @@ function listen(root) {
   };
 }
 
-// Mount this part: the button Share, and the drawing of the page's address.
+// Mount this part: the button Share, and the drawing in the page's address.
 export function mount(page, sketchpad) {
   const { board, player, prediction } = sketchpad;
   const button = page.querySelector("#share");
@@ -90,9 +88,9 @@ export function mount(page, sketchpad) {
   function drawing() {
     const { confidences, error, lesson } = sketchpad.answer;
     const isAnswered = confidences || error;
-    if (player.isRunning || player.kind === "greeting" || !board.strokes.length || !isAnswered) return null;
+    if (player.isRunning || !board.strokes.length || !isAnswered) return null;
     const { digit } = prediction.dataset;
-    // The page of the friend who gets the picture has not been taught this shape.
+    // The friend's page has not been taught this shape.
     const taught = lesson && say("share.taught", { digit });
     const sentence = taught || prediction.querySelector(".sentence").textContent;
     return { strokes: board.strokes, canvas: board.canvas, digit, sentence };
@@ -117,7 +115,7 @@ export function mount(page, sketchpad) {
 
   sketchpad.watch({
     changed() {
-      // A reload after the visitor has drawn must not bring the drawing of the link back.
+      // Once the visitor has drawn, a reload must not bring back the drawing in the link.
       if (location.hash.startsWith(MARK) && !player.isRunning && player.kind !== "link")
         history.replaceState(history.state, "", location.pathname + location.search);
     },
@@ -125,7 +123,7 @@ export function mount(page, sketchpad) {
       button.disabled = !board.picture && !drawing();
     },
   });
-  // A drawing does not draw itself again when the visitor goes back to its link.
+  // The drawing is played once, also when the visitor comes back to its link.
   addEventListener("hashchange", () => history.state?.isPlayed || openLink());
   openLink();
 }

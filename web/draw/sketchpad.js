@@ -1,48 +1,44 @@
 // The tab Draw: the board, and the answer beside it.
 //
 // The board has the drawing, the reading has its revision and the answer, and the player draws examples. The
-// sketchpad ties them together and shows them. A drawing is never lost to an error.
+// sketchpad connects them. No error ever loses a drawing.
 
 import { engine } from "../read/engine.js";
 import { Reading } from "../read/reading.js";
 import { Answer, isSure } from "../show/answer.js";
 import { Board, FULL } from "./board.js";
-import { awaitGreeting, loadExamples, Player } from "./examples.js";
+import { loadExamples, Player } from "./examples.js";
 import { acceptPictures } from "./pictures.js";
 import { isAnother, standApart } from "./two-digits.js";
 
-const PAINT = 50; // milliseconds until an answer is painted while the pen moves: the pen needs the time more
-const PAUSE = 2000; // milliseconds without a pen after which a stroke may be another digit
+// While a pen is down, answers are painted this much later, so that they do not slow the pen down.
+const PAINT = 50; // milliseconds
+// After a pause as long as this, a stroke may be another digit.
+const PAUSE = 2000; // milliseconds
 
 export class Sketchpad {
-  #root;
   #answer;
-  // It runs until the answer is painted, while a pen is down.
+  // Paints the answer later, while a pen is down.
   #timer = null;
-  // A sentence, as write() takes it, in place of the answer's until the drawing changes.
+  // A sentence, as write() takes it, that replaces the answer's until the drawing changes.
   #notice = null;
   // The parts that follow the drawing.
   #watchers = [];
-  // The time at which the drawing was last changed or the pen lifted.
+  // When the drawing last changed or the pen was last lifted, in milliseconds.
   #lifted = 0;
-  // Number of the first stroke after a sure answer and a pause, which may begin another digit.
+  // The number of the stroke that may begin another digit: the first after a sure answer and a pause.
   #first = null;
 
   constructor(root) {
     const find = (selector) => root.querySelector(selector);
-    this.#root = root;
     this.prediction = find("#prediction");
     this.#answer = new Answer(this.prediction);
-    this.board = new Board(
-      find("#board"),
-      { brush: find("#brush"), undoButton: find("#undo"), clearButton: find("#clear") },
-      {
-        changed: () => this.#change(),
-        full: () => this.tell([FULL]),
-        began: () => this.#begin(),
-        lifted: () => this.#lift(),
-      },
-    );
+    this.board = new Board(find(".desk"), {
+      changed: () => this.#change(),
+      full: () => this.tell([FULL]),
+      began: () => this.#begin(),
+      lifted: () => this.#lift(),
+    });
     this.player = new Player(this.board, () => this.show());
     this.reading = new Reading(
       () => this.#question(),
@@ -59,9 +55,9 @@ export class Sketchpad {
     this.show();
   }
 
-  // Have another part follow the drawing. All its functions are optional: changed() is called after each
-  // change, lifted() when the pen is up, painted(answer) with the bars, shown(answer) when no pen is down.
-  // wantsLayers() says whether it wants the network's layers.
+  // Have another part follow the drawing. Its functions are optional: changed() is called after each change,
+  // lifted() when the pen is lifted, painted(answer) when the bars are painted, and shown(answer) when no pen
+  // is down. wantsLayers() says whether the part wants the network's layers.
   watch(watcher) {
     this.#watchers.push(watcher);
     this.reading.ask();
@@ -71,7 +67,7 @@ export class Sketchpad {
     for (const watcher of this.#watchers) watcher[name]?.(...given);
   }
 
-  // Say something in place of the answer.
+  // Say a sentence in place of the answer.
   tell(sentence) {
     this.#notice = sentence;
     this.show();
@@ -82,7 +78,7 @@ export class Sketchpad {
     return this.board.pen === null && this.reading.isCurrent();
   }
 
-  // The answer as it is shown. Only a whole drawing can stand in two parts.
+  // The answer as it is shown: `apart` is true for a whole drawing in two parts.
   get answer() {
     const { answer } = this.reading;
     return this.isWhole() && standApart(this.board.strokes) ? { ...answer, apart: true } : answer;
@@ -96,11 +92,10 @@ export class Sketchpad {
     return { moving: board.pen !== null, inside, ...drawing };
   }
 
-  // A hand is about to draw.
+  // The visitor is about to draw.
   #begin() {
     const { board, player } = this;
     player.stop();
-    if (player.kind === "greeting") board.wipe();
     if (isSure(this.answer) && !board.picture && performance.now() - this.#lifted > PAUSE)
       this.#first = board.strokes.length;
   }
@@ -113,8 +108,6 @@ export class Sketchpad {
     if (this.#first !== null && board.strokes.length <= this.#first) this.#first = null;
     this.#each("changed");
     this.reading.change();
-    this.#root.querySelector("#clear").disabled = board.isEmpty();
-    this.#root.querySelector("#undo").disabled = !board.canUndo();
     this.show();
   }
 
@@ -127,22 +120,18 @@ export class Sketchpad {
       this.#first = null;
       board.startAt(first);
     }
-    // Strokes that wait are read at once now.
+    // The drawing is read now, without the pauses of a moving pen.
     if (!reading.isCurrent()) reading.ask();
     this.show();
   }
 
   show() {
     const { board, reading } = this;
-    const { dataset, classList } = board.canvas.parentElement;
-    Object.assign(dataset, { revision: reading.revision, engine: engine.state });
-    classList.toggle("used", !board.isEmpty());
+    Object.assign(board.root.dataset, { revision: reading.revision, engine: engine.state });
     const isWaiting = engine.state !== "ready" && !board.isEmpty();
     const problem = engine.state === "ready" ? "" : engine.problem || (isWaiting ? "weights.loading" : "");
-    const isGreeting = this.player.kind === "greeting";
-    const isGreeted = isGreeting && !this.player.isRunning;
-    const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
-    const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
+    const isResting = this.#notice !== null || (reading.revision > 0 && this.isWhole());
+    const notice = this.#notice ?? (problem ? [problem] : null);
     this.#answer.say(this.answer, notice, { resting: isResting, moving: board.pen !== null });
     if (board.pen !== null) this.#timer ??= setTimeout(() => this.#paint(), PAINT);
     else {
@@ -167,14 +156,5 @@ export class Sketchpad {
       last = digit;
       this.player.play(strokes, "example");
     });
-  }
-
-  // On a first visit an example draws itself once, and stops at the first touch.
-  greet() {
-    const greet = async () => {
-      const { strokes } = (await loadExamples())[1];
-      if (!this.reading.revision && this.#root.getClientRects().length) this.player.play(strokes, "greeting");
-    };
-    awaitGreeting(greet, () => this.player.kind === "greeting" && this.player.stop());
   }
 }

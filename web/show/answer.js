@@ -3,14 +3,18 @@
 import { make, set } from "../dom.js";
 import { share, write } from "../words.js";
 
-// Probabilities below which the sentence says "Probably" and names the second digit, too, or says "Perhaps".
+// Below this probability, the sentence says "Probably".
 const LIKELY = 0.9;
+// Below this probability, it says "Perhaps".
 const EVEN = 0.6;
-const TORN = 0.6; // an unsure network is torn between two digits that have this much together
-const TOP = 3; // digits that have their percentages
-const LEAST = 0.01; // a smaller probability is not written
-const MOST = 0.99; // a larger probability is written as ">99%"
-const QUIET = 500; // milliseconds after the pen is up before the sentence is spoken
+// An unsure network asks about the best two digits if they have this much together.
+const TORN = 0.6;
+// This many digits show their percentages.
+const TOP = 3;
+// A smaller percentage is not written, and a larger one is ">99%".
+const [LEAST, MOST] = [0.01, 0.99];
+// The sentence is spoken this long after the pen is lifted.
+const QUIET = 500; // milliseconds
 
 // A probability, as write() takes it.
 function percent(value) {
@@ -18,8 +22,8 @@ function percent(value) {
   return value > MOST ? ["share.over", { share: share(MOST, 0) }] : ["value", { value: share(value, 0) }];
 }
 
-// The sentence for an answer, as write() takes it, and its kind: "digit" names one, "torn" two, "none"
-// neither.
+// The sentence for an answer, as write() takes it, and its kind: "digit" if it names one digit, "torn" if it
+// names two, else "none".
 export function reading({ empty, error, apart, digit, confidences, lesson }) {
   const problem = error ?? (empty ? "reading.empty" : apart && !lesson ? "reading.apart" : null);
   if (problem) return { kind: "none", sentence: [problem] };
@@ -35,23 +39,22 @@ export function reading({ empty, error, apart, digit, confidences, lesson }) {
   return { kind: "torn", sentence: ["reading.torn", both] };
 }
 
-// Whether an answer of the engine names a digit without doubt.
+// Whether an answer names a digit without doubt.
 export const isSure = ({ digit, apart, confidences }) =>
   Boolean(digit) && !apart && confidences[0].confidence >= LIKELY;
 
-// Paint 784 numbers from 0 to `full`, or nothing, on a canvas of 28x28.
+// Paint 784 numbers from 0 to `full` on a canvas of 28x28. Without numbers it becomes black.
 export function showPixels(canvas, pixels, full = 1) {
-  const side = canvas.width;
   const context = canvas.getContext("2d");
-  const image = context.createImageData(side, side);
-  for (let i = 0; i < side * side; i += 1) {
-    image.data.fill(pixels ? Math.round((255 * pixels[i]) / full) : 0, 4 * i, 4 * i + 3);
-    image.data[4 * i + 3] = 255;
+  const image = context.createImageData(28, 28);
+  for (let i = 0; i < 784; i += 1) {
+    const level = pixels ? Math.round((255 * pixels[i]) / full) : 0;
+    image.data.set([level, level, level, 255], 4 * i);
   }
   context.putImageData(image, 0, 0);
 }
 
-// Ten bars, 0 to 9, which are buttons: {row, fill, value} each.
+// Ten bars, which are buttons: the elements {row, fill, value} of each.
 function makeBars(list) {
   return [..."0123456789"].map((digit) => {
     const fill = make("i");
@@ -66,7 +69,7 @@ function makeBars(list) {
   });
 }
 
-// The answer in `root`, the element #prediction. A press of a bar is that element's event "teach", with
+// The answer in `root`, the element #prediction. A press of a bar dispatches "teach" there, with
 // {detail: {digit}}.
 export class Answer {
   #root;
@@ -82,9 +85,9 @@ export class Answer {
     });
   }
 
-  // Show the sentence for an answer of the engine, which is {revision, empty: true} for an empty board, or a
-  // notice in its place, as write() takes it. While the pen is `moving` the sentence finds no fault with the
-  // drawing. Once it is `resting`, the sentence is spoken, too.
+  // Say the sentence for an answer of the engine, which is {revision, empty: true} for an empty board. A
+  // `notice`, as write() takes it, replaces that sentence. While the pen is `moving`, the sentence does not
+  // complain about the drawing. Once the pen is `resting`, the sentence is also spoken.
   say(answer, notice, { moving, resting }) {
     const { revision, empty, confidences = [] } = answer;
     const { kind, sentence } = reading(answer);

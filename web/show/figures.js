@@ -1,27 +1,28 @@
-// The tabs Data and Model: the digits that may be shown, the closest to the visitor's drawing, and the
-// misread ones. The figures around them are in the page already.
-//
-// Digits come as a sprite: NAME.png, with a list of what is on it in NAME.json.
+// The tabs Data and Model: digits that the program drew, those closest to the visitor's drawing, and those
+// that the network misread. The charts around them are in the page already.
 
 import { make } from "../dom.js";
 import { engine } from "../read/engine.js";
-import { fill, rounded, share, write } from "../words.js";
+import { rounded, share, write } from "../words.js";
 
-const SIDE = 28; // pixels of a digit
-const NEAREST = 5; // digits that are shown as closest
-const AT_ONCE = 12; // pictures that the worker reads at once, while a drawing has to wait
-const FULL_BAR = 0.2; // share of a digit's drawings at which its bar is full
+// The side of a digit.
+const SIDE = 28; // pixels
+// This many digits are shown as closest.
+const NEAREST = 5;
+// The worker reads this many pictures at once, while a drawing has to wait.
+const AT_ONCE = 12;
+// The bar of an allograph is full at this share of the digit's drawings.
+const FULL_BAR = 0.2;
 const prediction = () => document.querySelector("#prediction").dataset;
 
-// {digits: [[digit, way, share], ...], mistakes, picture(index)}. A picture is an ImageData; those of the
-// mistakes come after those of the digits.
-async function loadSprite(name) {
-  const image = make("img", { src: new URL(`${name}.png`, import.meta.url) });
-  const [reply] = await Promise.all([fetch(new URL(`${name}.json`, import.meta.url)), image.decode()]);
+// The digits that web/gallery.py drew: {digits: [[digit, way, share], ...], mistakes, picture(index)}. A
+// picture is an ImageData; the mistakes' pictures follow those of the digits.
+async function loadGallery() {
+  const image = make("img", { src: new URL("gallery.png", import.meta.url) });
+  const [reply] = await Promise.all([fetch(new URL("gallery.json", import.meta.url)), image.decode()]);
   const about = await reply.json();
-  const paint = make("canvas", { width: image.width, height: image.height }).getContext("2d", {
-    willReadFrequently: true,
-  });
+  const { width, height } = image;
+  const paint = make("canvas", { width, height }).getContext("2d", { willReadFrequently: true });
   paint.drawImage(image, 0, 0);
   const picture = (index) => {
     const [left, top] = [index % about.columns, Math.floor(index / about.columns)];
@@ -30,7 +31,7 @@ async function loadSprite(name) {
   return { ...about, picture };
 }
 
-// Write a sentence in which {way} is the name of a way of writing.
+// Write a sentence in which {way} is the name of an allograph.
 function describe(element, key, way, values) {
   const name = make("span");
   name.dataset.slot = "way";
@@ -39,7 +40,7 @@ function describe(element, key, way, values) {
   write(element, key, values);
 }
 
-// Add a picture of a digit to a list, with a sentence below it: without a key, the digit itself.
+// Add a picture of a digit to a list, with a sentence below it, which is the digit if there is no key.
 function addDigit(list, picture, digit, key = "value", way = "", values = {}) {
   const canvas = make("canvas", { width: SIDE, height: SIDE });
   const caption = make("span");
@@ -52,21 +53,20 @@ function addDigit(list, picture, digit, key = "value", way = "", values = {}) {
   return item;
 }
 
-// The network's last averages for each picture, as a vector of length 1. For each name only the newest
-// question is answered.
+// The averages of the network's last maps for each picture, as a vector of length 1. Of the questions under
+// one name, only the newest is answered.
 async function featuresOf(name, pictures) {
   const { averages } = await engine.read(name, { pictures });
   return averages.map((data) => data.map((value) => value / Math.hypot(...data)));
 }
 
-// Returns a function that shows which of a sprite's digits are closest to the drawing on the board. The
-// engine's worker reads the digits, a few at a time and from when the tab is opened, so that neither the page
-// nor a drawing waits.
+// Returns a function that shows which of the gallery's digits are closest to the drawing on the board. The
+// worker reads the gallery a few digits at a time, once the tab is opened, so that a drawing never waits.
 function findClosest(root, { digits, picture }) {
   const list = root.querySelector(".closest");
   const status = root.querySelector(".closest-says");
   const features = [];
-  // A promise that all of them are there.
+  // Resolves when all features are there.
   let reading = null;
 
   async function readAll() {
@@ -113,7 +113,7 @@ function filterBy(options, galleries, count) {
   show();
 }
 
-function addWays(list, { digits, picture }) {
+function addGallery(list, { digits, picture }) {
   digits.forEach(([digit, way, part], index) => {
     const item = addDigit(list, picture(index), digit, "data.way", way);
     const bar = make("i");
@@ -149,30 +149,27 @@ function fillNumbers(root) {
     const digits = ((plain ?? percent).split(".")[1] ?? "").length;
     write(number, "value", { value: plain ? rounded(Number(plain), digits) : share(percent / 100, digits) });
   }
-  fill(root);
 }
 
-// Fill the tab Data. Throws while what it needs does not come. Returns what to do each time that it is shown.
+// Fill the tab Data. Throws if the gallery does not load. Returns the function that updates the tab whenever
+// it is opened.
 export async function mountData(root, contributions) {
   fillNumbers(root);
-  const sets = {};
-  for (const set of root.querySelectorAll("[data-set]")) sets[set.dataset.set] = set;
-  const names = sets.mnixel ? ["gallery", "mnixel"] : ["gallery"];
-  const [gallery, mnixel] = await Promise.all(names.map(loadSprite));
-  addWays(sets.gallery, gallery);
-  mnixel?.digits.forEach(([digit], index) => addDigit(sets.mnixel, mnixel.picture(index), digit));
-  if (contributions && !contributions.error) await addContributed(sets.contributed);
-  filterBy(root.querySelector(".filter"), Object.values(sets), root.querySelector(".count"));
+  const lists = ["gallery", "contributed"].map((name) => root.querySelector(`[data-set=${name}]`));
+  const gallery = await loadGallery();
+  addGallery(lists[0], gallery);
+  if (contributions && !contributions.error) await addContributed(lists[1]);
+  filterBy(root.querySelector(".filter"), lists, root.querySelector(".count"));
   const show = findClosest(root, gallery);
   engine.addEventListener("change", show);
   return show;
 }
 
-// Fill the tab Model. Throws while what it needs does not come.
+// Fill the tab Model. Throws if the gallery does not load.
 export async function mountModel(root) {
   fillNumbers(root);
   const list = root.querySelector(".mistakes");
-  const { digits, mistakes, picture } = list ? await loadSprite("gallery") : { mistakes: { shown: [] } };
+  const { digits, mistakes, picture } = list ? await loadGallery() : { mistakes: { shown: [] } };
   mistakes.shown.forEach(([digit, way, read, sure], index) => {
     const values = { read, share: share(sure) };
     addDigit(list, picture(digits.length + index), digit, "model.mistake", way, values);
@@ -182,7 +179,7 @@ export async function mountModel(root) {
   describeAgain();
 }
 
-// Say which weights the page uses, once they have come.
+// Say which weights the page uses, once they are loaded.
 function describeWeights(line) {
   const { weights: origin, parameters, problem, base, bases = [] } = engine.weights ?? {};
   if (!origin || !parameters) return;

@@ -1,19 +1,18 @@
-// From the drawing to what the network sees: once the pen is up, the square of the ink flies from the board
-// to the 28x28 and turns into its pixels. Nothing flies while a pen is down, or if the visitor prefers
-// reduced motion.
+// The flight: once the pen is lifted, the square that the network gets flies from the board to the 28x28 and
+// becomes its pixels. Nothing flies while a pen is down, or if the visitor prefers reduced motion.
 
 import { make, set } from "../dom.js";
 import { extent, SIZE } from "../draw/board.js";
 
-const PAUSE = 120; // milliseconds that the pen has to be up, so that nobody who writes on is disturbed
+// The flight waits this long after the pen is lifted, so as not to disturb a visitor who writes on.
+const PAUSE = 120; // milliseconds
 const DURATION = 500; // milliseconds
 const EASING = "cubic-bezier(.4, 0, .2, 1)";
-const INPUT = 28; // pixels of the picture's side
-const INK = 20; // pixels of it that the longer side of the ink gets
+// The side of the picture, and the longer side of the ink in it.
+const [INPUT, INK] = [28, 20]; // pixels
 const FADE = [{ opacity: 0 }, { opacity: 0, offset: 0.35 }, { opacity: 1, offset: 0.75 }, { opacity: 1 }];
 
-// Mount this part: it follows the sketchpad from now on. A drawing flies a moment after the pen is up, once
-// the whole of it has its answer.
+// Mount this part: it follows the sketchpad from now on. A drawing flies once all of it has its answer.
 export function mount(page, sketchpad) {
   const { board, prediction } = sketchpad;
   const pad = page.querySelector(".pad");
@@ -21,7 +20,7 @@ export function mount(page, sketchpad) {
   const ink = make("canvas", { width: 8 * INPUT, height: 8 * INPUT });
   const small = make("canvas", { width: INPUT, height: INPUT });
   const box = make("div", { className: "flight", hidden: true, ariaHidden: "true" }, ink, small);
-  // Whether the pen was lifted and its drawing has not flown yet.
+  // Whether the pen was lifted and the drawing has not flown yet.
   let isDue = false;
   let timer = null;
   let flights = [];

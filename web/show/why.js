@@ -1,9 +1,9 @@
-// Why this digit and not that one: where in the 28x28 the network added up its evidence for the answer
-// against another digit.
+// Why this digit and not that one: where in the 28x28 the network found its evidence for the answer, against
+// the second digit.
 //
-// This is exact. The network averages its last maps over places and weighs the averages, and both are linear.
-// So the difference of two logits is a difference of biases plus a sum over the 7x7 places before the
-// averages. A place sees most of the picture: the colours show where evidence was added up, not which pixels
+// This is exact. The network averages its last maps over places and weighs the averages, and both steps are
+// linear. So the difference of two logits is a difference of biases plus a sum over the 7x7 places of the
+// last maps. A place sees most of the picture: the colours show where evidence was added up, not which pixels
 // mattered.
 
 import { set } from "../dom.js";
@@ -11,13 +11,14 @@ import { engine } from "../read/engine.js";
 import { rounded, write } from "../words.js";
 import { reading } from "./answer.js";
 
-const PLACES = 7; // places a side, before the averages
-// Colours of the evidence for the answer, and for the other digit.
+// The side of the last maps.
+const PLACES = 7;
+// The colours of evidence for the answer, and of evidence for the other digit.
 const FOR = [255, 140, 60];
 const AGAINST = [70, 160, 255];
 
-// Why digit `a` and not `b`: their logits differ by `bias` plus `sum`, the sum of `places`. `layers` are the
-// network's, and `dense` has the weights of the last one.
+// Why digit `a` and not `b`: their logits differ by `gap`, which is `bias` plus `sum`, the sum of `places`.
+// `layers` are the network's, and `dense` has the weights of the last layer.
 export function weigh(layers, dense, a, b) {
   const of = (name) => layers.find((layer) => layer.name === name);
   const { data, channels, width: side } = of("conv5");
@@ -25,7 +26,7 @@ export function weigh(layers, dense, a, b) {
   const { data: logits } = of("logits");
   const places = new Float64Array(side * side);
   const count = channels * n * n;
-  // The rows, or columns, that each average spans.
+  // The rows and columns that each average spans.
   const spans = Array.from({ length: n }, (_, i) => [
     Math.floor((i * side) / n),
     Math.ceil(((i + 1) * side) / n),
@@ -73,7 +74,7 @@ export function mount(page, sketchpad) {
     wantsLayers: () => isOn,
     painted(answer) {
       const { layers, alone, empty, lesson, digit } = answer;
-      // A lesson may have decided; the network by itself may name another digit, or none.
+      // Where a lesson decides, the network by itself may name another digit, or none.
       const isNamed = layers && reading({ ...answer, ...alone, lesson: null }).kind !== "none";
       set(places, "hidden", !isOn || !isNamed);
       if (!isOn) return;

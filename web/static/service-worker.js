@@ -1,5 +1,5 @@
-// Keeps the page, so that it works without a network. `python -m web build` fills in the version and the
-// files.
+// Keeps copies of the page's files, so that it works without a network. `python -m web build` fills in the
+// version and the files.
 
 const PREFIX = `draw-a-digit ${registration.scope} `;
 const VERSION = "{version}";
@@ -7,7 +7,7 @@ const CACHE = PREFIX + VERSION;
 const FILES = "{files}";
 
 addEventListener("install", (event) => {
-  // The browser's own cache may have files of an older version.
+  // The browser's cache may have older versions of the files.
   const fetched = FILES.map((file) => new Request(file, { cache: "reload" }));
   event.waitUntil(
     caches

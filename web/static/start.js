@@ -4,5 +4,5 @@ import { mount } from "./main.js";
 
 mount(document.querySelector("#page"));
 navigator.serviceWorker?.register("service-worker.js").catch(() => {
-  // The page needs the network to open.
+  // Without its copies, the page opens only with a network.
 });

@@ -1,21 +1,21 @@
-// Contributing: the receipt of a visitor who has agreed, and what the page asks the server.
+// Contributing: the receipt of a visitor who has agreed, and the page's questions to the server.
 
 import { recall, remember } from "../storage.js";
 import { isKnown } from "../words.js";
 import { lessons } from "./lessons.js";
 
-// The names of the receipt code and of the person at the page in the browser's storage.
+// The browser's storage keeps the receipt code, and a random name of the person at the page, under these.
 const RECEIPT = "draw-a-digit receipt";
 const PERSON = "draw-a-digit person";
-// Events on the window: somebody agreed or stopped, also in another tab; a drawing was stored.
+// Events on the window: the visitor agreed or stopped, perhaps in another tab; a drawing was stored.
 export const RECEIPT_CHANGED = RECEIPT;
 export const STORED = "draw-a-digit stored";
 export const SERVER_TIMEOUT = 8000; // milliseconds
-// How often a drawing is sent, and how long the page waits between two attempts.
+// A drawing is sent at most this often, with this pause between two attempts.
 const ATTEMPTS = 10;
 const PAUSE = 2000; // milliseconds
 
-// A random name for a drawing. Under that name it is stored once, however often it is sent.
+// A random name for a drawing, which the server stores once, however often it is sent.
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -34,7 +34,7 @@ export const receipt = {
   },
 };
 
-// Hand over to another person. Each tab loads the page again, so nothing of the person before stays on it.
+// Hand over to another person. Every tab reloads, so that nothing of this person stays on the page.
 export function nextPerson() {
   lessons.clear();
   remember(RECEIPT, null);
@@ -44,20 +44,20 @@ export function nextPerson() {
 
 window.addEventListener("storage", ({ key }) => {
   if (key === PERSON) location.reload();
-  // The key is null where everything was cleared.
+  // The key is null if the visitor cleared the whole storage.
   if (key === RECEIPT || key === null) tell(RECEIPT_CHANGED);
 });
 
 // --- questions to the server ---
 
-// The browser finishes sending (keepalive), also when the page is closed.
+// With keepalive, the browser finishes sending even if the page is closed.
 function post(name, question, limit) {
   const headers = { "Content-Type": "application/json" };
   const [body, signal] = [JSON.stringify(question), AbortSignal.timeout(limit)];
   return fetch(`contributions/${name}`, { method: "POST", headers, keepalive: true, body, signal });
 }
 
-// The server's answer, or null when none comes in time. Names: consent, submit, status, delete.
+// The server's answer, or null if none comes in time. Names: consent, submit, status, delete.
 export async function ask(name, question, limit = SERVER_TIMEOUT) {
   try {
     const reply = await post(name, question, limit);
@@ -78,19 +78,18 @@ export async function download() {
   }
 }
 
-// The server's answer in the visitor's language, as write() takes it: its English sentence comes with a code.
+// The server's sentence in the visitor's language, as write() takes it. The answer has a code for it.
 export const said = ({ code, ...values }) =>
   isKnown(`server.${code}`) ? [`server.${code}`, values] : ["server.refused"];
 
-// Why the server did not do what it was asked, as write() takes it; null when it did.
+// Why the server refused, as write() takes it, or null if it did not.
 export function refusal(reply) {
   if (!reply) return ["silent"];
   return reply.error === undefined ? null : said(reply);
 }
 
-// Send a drawing {id, label, strokes, source} under the same id until the server has answered. Returns its
-// answer, or null when it keeps silent or the visitor has stopped meanwhile. `silent()` is called after each
-// attempt without an answer.
+// Send a drawing {id, label, strokes, source} until the server answers. Returns its answer, or null if it
+// never does or the visitor stops meanwhile. `silent()` is called after each attempt without an answer.
 export async function submit({ id, label, strokes, source }, silent = () => {}) {
   const code = receipt.get();
   const timed = strokes.map(({ points, radius, times }) => ({ points, radius, times }));

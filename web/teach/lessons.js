@@ -1,19 +1,17 @@
-// What the visitor has taught the page: drawings, each with the digit that it is. They are kept in this
-// browser and nowhere else.
+// What the visitor has taught the page: drawings and their digits, which only this browser keeps.
 //
-// A lesson is {id, label, strokes: [{points, radius}]}, which outlives a change of the preprocessing. For a
-// picture it is {id, label, pixels: 784 numbers 0..255}, the input of the network.
+// A lesson is {id, label, strokes: [{points, radius}]}, so that it outlives a change of the preprocessing.
+// The lesson of a picture is {id, label, pixels}, with 784 pixels 0..255 as the network gets them.
 
 import { recall, remember } from "../storage.js";
 
 const STORED = "draw-a-digit lessons";
-// So many lessons are kept: the newest.
+// Only the newest lessons are kept, at most this many.
 const MOST = 100;
 
 const tenth = (value) => Math.round(value * 10) / 10;
 
-// What is kept of a drawing {id, label, strokes, pixels}: `strokes` are null for a picture, `pixels` are 784
-// numbers 0..1.
+// The lesson of a drawing {id, label, strokes, pixels}, with 784 pixels 0..1. A picture's strokes are null.
 function lesson({ id, label, strokes, pixels }) {
   if (!strokes) return { id, label, pixels: Array.from(pixels, (value) => Math.round(255 * value)) };
   const rounded = (points) => points.map((point) => point.map(tenth));
@@ -22,14 +20,14 @@ function lesson({ id, label, strokes, pixels }) {
 
 const read = () => JSON.parse(recall(STORED) ?? "[]");
 
-// Dispatches "change" when lessons come or go, in this tab or in another one.
+// The lessons. "change" is dispatched when some are added or removed, in this tab or in another one.
 class Lessons extends EventTarget {
-  // The lessons, the oldest first.
+  // The oldest comes first.
   all = read();
-  // Whether they outlive this page: the browser may store nothing for it, or have no room.
+  // Whether they outlive this page. The browser may refuse to store them, or have no room.
   stored = true;
 
-  // Learn drawings. One that is known under its id gets its new label.
+  // Learn drawings. A drawing whose id is known gets its new label.
   add(drawings) {
     const ids = new Set(drawings.map(({ id }) => id));
     this.#keep([...this.all.filter(({ id }) => !ids.has(id)), ...drawings.map(lesson)]);
@@ -43,7 +41,7 @@ class Lessons extends EventTarget {
     this.#keep([]);
   }
 
-  // Another tab may have stored more, or all may have been cleared.
+  // Read again what the browser has stored.
   refresh() {
     this.all = read();
     this.dispatchEvent(new Event("change"));
@@ -59,10 +57,10 @@ class Lessons extends EventTarget {
 export const lessons = new Lessons();
 
 window.addEventListener("storage", ({ key }) => {
-  // The key is null where everything was cleared.
+  // The key is null if the visitor cleared the whole storage.
   if (key === STORED || key === null) lessons.refresh();
 });
-// A page that comes back from the browser's history has not heard what other tabs stored meanwhile.
+// A page that comes back from the browser's history has missed these events.
 window.addEventListener("pageshow", ({ persisted }) => {
   if (persisted) lessons.refresh();
 });

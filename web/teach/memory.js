@@ -1,8 +1,7 @@
-// Teaching on the first tab: a tap on a digit's bar says what the drawing on the board is, and the page knows
-// it from then on.
+// Teaching on the first tab: a tap on a digit's bar says which digit the drawing is, and the page learns it.
 //
-// The lessons are listed under the board. A lesson that was just taught, or that decides an answer, is shown
-// beside the answer.
+// The lessons are listed under the board. A lesson that was just taught, or that decides an answer, is also
+// shown under the answer.
 
 import { make } from "../dom.js";
 import { standApart } from "../draw/two-digits.js";
@@ -12,11 +11,10 @@ import { newId, receipt, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { askFirst, cross, named, thumbnail } from "./widgets.js";
 
-// The time in which a correction can be taken back before it is sent.
+// The visitor can take a correction back for this long before it is sent.
 const GRACE = 8000; // milliseconds
 
-// Under the board: how many drawings the page knows, and, opened, each of them. forget(id) forgets one,
-// forgetAll() all of them.
+// Under the board: the number of drawings that the page knows, and a list of them that unfolds.
 function mountTray(root, forget, forgetAll) {
   const find = (selector) => root.querySelector(selector);
   const details = find("details");
@@ -36,7 +34,7 @@ function mountTray(root, forget, forgetAll) {
     write(find("summary"), "memory.knows", { count });
     write(find("small"), lessons.stored ? "memory.here" : "memory.visit");
     write(find(".sure p"), "memory.forget.sure", { count });
-    // The newest come first. They are painted only for a visitor who looks at them.
+    // The newest comes first. A folded list is left empty, because painting the drawings takes time.
     const shown = details.open ? lessons.all.toReversed() : [];
     find(".thumbs").replaceChildren(...shown.map(entry));
   }
@@ -47,8 +45,8 @@ function mountTray(root, forget, forgetAll) {
   show();
 }
 
-// Under the answer: how to teach, or a lesson and the button that forgets it. Returns the function that shows
-// the lesson with an id, or none.
+// Under the answer: a hint how to teach, or a lesson and the button that forgets it. Returns the function
+// that shows the lesson with an id, or the hint.
 function mountBeside(root, forget) {
   const [hint, picture, button] = root.children;
   let shown;
@@ -69,11 +67,11 @@ export function mount(page, sketchpad) {
   const tell = (...sentence) => sketchpad.tell(sentence);
   // The drawing that was taught last: {id, strokes, picture, isSent}.
   let last = null;
-  // A contributor's correction that waits to be sent, or null.
+  // A contributor's correction that will be sent, or null.
   let held = null;
   let timer = null;
 
-  // Whether that drawing is on the board: undoing later strokes brings it back.
+  // Whether that drawing is on the board, where undoing later strokes may bring it back.
   const isLast = () =>
     last !== null &&
     board.picture === last.picture &&
@@ -83,7 +81,7 @@ export function mount(page, sketchpad) {
   function teach(digit) {
     const { picture } = board;
     if (board.isEmpty()) return tell("teach.nothing");
-    // Without an answer, strokes are learnt unread.
+    // Strokes can be learnt before the network has read them.
     const { error = null, pixels = null } = reading.isCurrent() ? reading.answer : {};
     if (error === "reading.apart" || standApart(board.strokes)) return tell("reading.apart");
     if (error || (picture && !pixels)) return tell("teach.unread");
@@ -93,7 +91,7 @@ export function mount(page, sketchpad) {
     // The next stroke begins a new drawing.
     board.isFinished = true;
     clearTimeout(timer);
-    // Pictures and what the page itself drew are not the handwriting of a contributor.
+    // Pictures and the page's own drawings are not the contributor's handwriting.
     const isGiven = !picture && !player.kind && !last.isSent && receipt.get();
     held = isGiven ? { ...drawing, source: "recognise" } : null;
     if (held) timer = setTimeout(send, GRACE);
@@ -108,7 +106,7 @@ export function mount(page, sketchpad) {
     const reply = await submit(drawing);
     const problem = refusal(reply);
     sent.isSent = !problem;
-    // A visitor who has stopped meanwhile is not told of it.
+    // A visitor who has stopped contributing or drawn something else is not told.
     if (!receipt.get() || last !== sent || !isLast()) return;
     tell(...(problem ?? [reply.waiting ? "teach.waiting" : "teach.saved"]));
   }
@@ -130,12 +128,12 @@ export function mount(page, sketchpad) {
   engine.teach(lessons.all);
   prediction.addEventListener("teach", ({ detail }) => teach(detail.digit));
   lessons.addEventListener("change", () => {
-    // What was forgotten on purpose is not sent.
+    // A forgotten drawing is not sent.
     if (!lessons.all.some(({ id }) => id === held?.id)) held = null;
     engine.teach(lessons.all);
     reading.ask();
   });
-  // A visitor who leaves the page takes nothing back.
+  // A visitor who leaves the page can take nothing back.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) send();
   });

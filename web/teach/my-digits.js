@@ -1,16 +1,16 @@
 // Your digits: the page asks for the ten digits in shuffled order, learns them, and says how many it read
 // before.
 //
-// No reading is shown meanwhile, so that nobody draws for the network. Nothing is sent before the ten are
-// drawn and the visitor has agreed to give them. A drawing stays here until the server has said that it is
-// stored.
+// No reading is shown meanwhile, so that visitors do not draw for the network. Nothing is sent before the ten
+// are drawn and the visitor has agreed to give them. A drawing stays on the page until the server says that
+// it is stored.
 
 import { make } from "../dom.js";
 import { Board, FULL } from "../draw/board.js";
 import { standApart } from "../draw/two-digits.js";
 import { engine } from "../read/engine.js";
 import { label, write } from "../words.js";
-import { Collection } from "./collection.js";
+import { agree, leave, showCollection } from "./collection.js";
 import { newId, RECEIPT_CHANGED, receipt, refusal, submit } from "./contribute.js";
 import { lessons } from "./lessons.js";
 import { cross, named, thumbnail } from "./widgets.js";
@@ -23,15 +23,14 @@ const MAX_POINTS = 1500;
 // A shorter line is a dot.
 const DOT = 20; // board units
 
-// The ten digits in the order in which they are asked for, and the drawings of them: {id, label, strokes,
-// source, read, isStored} each.
+// Ten digits in shuffled order, and their drawings: {id, label, strokes, source, read, isStored} each.
 class Round {
   #order = Array.from(DIGITS, (digit) => [Math.random(), digit])
     .sort(([a], [b]) => a - b)
     .map(([, digit]) => digit);
   // A drawing for each digit that was asked for, null for one that was skipped.
   results = [];
-  // Whether the visitor has chosen to send them. The server may have a drawing although it has not said so.
+  // Whether the visitor has chosen to send them. From then on, the server may have any of them.
   isGiven = false;
 
   get asked() {
@@ -52,205 +51,168 @@ class Round {
   }
 }
 
-class MyDigits {
-  #find;
-  #board;
-  #collection;
-  #contributions;
-  #round = new Round();
-  #isSending = false;
-
-  // `root` is the tab. `contributions` is what the server says about contributing: {licence, version}, or
-  // {error, code} where it takes none; null where there is no server.
-  constructor(root, contributions) {
-    this.#find = (selector) => root.querySelector(selector);
-    const find = this.#find;
-    this.#board = new Board(
-      find(".board"),
-      { brush: find(".brush"), undoButton: find(".undo"), clearButton: find(".clear") },
-      { changed: () => this.#changed(), full: () => this.#remark(FULL) },
-      MAX_POINTS,
-    );
-    this.#contributions = contributions;
-    this.#collection = new Collection(find, contributions?.error ? null : contributions);
-    this.#listen();
-    this.#turn();
-  }
-
-  #listen() {
-    // A double click is one press: its second half would hit the next digit.
-    const press = (selector, action) =>
-      this.#find(selector).addEventListener("click", (event) => {
-        if (event.detail < 2) action();
-      });
-    press(".next", () => this.#next());
-    press(".skip", () => this.#advance(null));
-    press(".again", () => this.#begin());
-    press(".agree", () => this.#give());
-    this.#board.canvas.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.repeat) return;
-      event.preventDefault();
-      this.#next();
-    });
-    const offerHandover = () => {
-      this.#find(".other").hidden = !lessons.all.length && !receipt.get();
-    };
-    window.addEventListener(RECEIPT_CHANGED, () => {
-      this.#offerGift();
-      offerHandover();
-    });
-    lessons.addEventListener("change", offerHandover);
-    offerHandover();
-  }
+// Mount this part. `contributions` is {licence, version}, or {error, code} if the server takes none, or null
+// without a server.
+export function mount(page, contributions) {
+  const root = page.querySelector("#your-digits");
+  const find = (selector) => root.querySelector(selector);
+  const say = (...sentence) => write(find(".news"), ...sentence);
+  const remark = (key, values) => write(find(".remark"), key, values);
+  const hooks = { changed: () => remark(), full: () => remark(FULL) };
+  const board = new Board(find(".desk"), hooks, MAX_POINTS);
+  const refused = contributions?.error;
+  let round = new Round();
+  let isSending = false;
 
   // --- ten drawings ---
 
-  #begin() {
-    this.#round = new Round();
-    this.#find(".ten").hidden = false;
-    this.#find(".learnt").hidden = this.#find(".give").hidden = true;
-    this.#collection.say();
-    this.#turn();
-    this.#board.focus();
+  function begin() {
+    round = new Round();
+    find(".ten").hidden = false;
+    find(".learnt").hidden = find(".give").hidden = true;
+    say();
+    turn();
+    board.focus();
   }
 
-  #turn() {
-    const { asked, results } = this.#round;
-    this.#board.wipe();
-    this.#changed();
-    this.#find(".target").textContent = asked;
-    this.#find(".board").dataset.target = asked;
-    write(this.#find(".task"), "task");
-    const steps = this.#find(".steps");
-    steps.setAttribute("role", "img");
-    label(steps, "steps", { number: results.length + 1, total: DIGITS.length });
+  // Ask for the next digit.
+  function turn() {
+    const { asked, results } = round;
+    board.wipe();
+    board.root.dataset.target = find(".target").textContent = asked;
+    write(find(".task"), "task");
+    label(find(".steps"), "steps", { number: results.length + 1, total: DIGITS.length });
     const marks = Array.from(DIGITS, (_, index) => {
       if (index === results.length) return "now";
       return index > results.length ? "" : results[index] ? "drawn" : "skipped";
     });
-    steps.replaceChildren(...marks.map((className) => make("span", { className })));
+    find(".steps").replaceChildren(...marks.map((className) => make("span", { className })));
   }
 
-  #changed() {
-    const board = this.#board;
-    this.#find(".board").classList.toggle("used", !board.isEmpty());
-    this.#find(".clear").disabled = board.isEmpty();
-    this.#find(".undo").disabled = !board.canUndo();
-    this.#remark();
-  }
-
-  #remark(key, values) {
-    write(this.#find(".remark"), key, values);
-  }
-
-  #next() {
-    if (this.#round.isOver) return;
-    const { strokes } = this.#board;
-    const { asked } = this.#round;
+  function next() {
+    if (round.isOver) return;
+    const { strokes } = board;
+    const { asked } = round;
     const line = strokes.reduce((sum, stroke) => sum + stroke.length, 0);
-    if (line < DOT) return this.#remark(strokes.length ? "doubt.dot" : "doubt.empty", { digit: asked });
-    if (standApart(strokes)) return this.#remark("reading.apart");
-    this.#advance({ id: newId(), label: asked, strokes, source: "collector" });
-    if (!this.#round.isOver) this.#board.focus();
+    if (line < DOT) return remark(strokes.length ? "doubt.dot" : "doubt.empty", { digit: asked });
+    if (standApart(strokes)) return remark("reading.apart");
+    advance({ id: newId(), label: asked, strokes, source: "collector" });
+    if (!round.isOver) board.focus();
   }
 
-  #advance(drawing) {
-    if (this.#round.isOver) return;
-    this.#round.results.push(drawing);
-    if (this.#round.isOver) this.#learn();
-    else this.#turn();
+  function advance(drawing) {
+    if (round.isOver) return;
+    round.results.push(drawing);
+    if (round.isOver) learn();
+    else turn();
   }
 
-  // --- what it has learnt ---
+  // --- what the page has learnt ---
 
-  // All of them are read before any is learnt, so that "before" is true.
-  async #learn() {
-    const { drawn } = this.#round;
+  // All drawings are read before any is learnt, so that "before" is true.
+  async function learn() {
+    const { drawn } = round;
     for (const drawing of drawn) {
       if (engine.state !== "ready") break;
       drawing.read = (await engine.read(NAME, { strokes: drawing.strokes })).digit;
     }
     lessons.add(drawn);
-    const find = this.#find;
     const right = drawn.filter(({ label: digit, read }) => digit === read).length;
     const total = drawn.length;
     let sentence = total < DIGITS.length ? "digits.few" : "digits.read";
     if (right === total) sentence = "digits.read.all";
-    // Nothing was read while the network was not there.
+    // Nothing is read before the network has loaded.
     if (drawn.some(({ read }) => read === undefined)) sentence = "digits.learnt";
     if (!total) sentence = "digits.none";
     write(find(".done"), sentence, { total, right });
     find(".ten").hidden = true;
     find(".learnt").hidden = false;
-    this.#offerGift();
+    offerGift();
     find(".done").focus({ preventScroll: true });
     find(".learnt").scrollIntoView({ block: "nearest" });
   }
 
-  // A drawing with the digit that was read. It can be left out as long as it was not sent.
-  #entry({ id, label: digit, strokes, read }) {
+  // A drawing with the digit that was read. It can be left out until it is sent.
+  function entry({ id, label: digit, strokes, read }) {
     const caption = make("span");
     const isWrong = read !== undefined && read !== digit;
     if (!isWrong) caption.textContent = digit;
     else write(caption, read ? "digits.read.as" : "digits.unread", { digit, read });
     const picture = named(thumbnail({ strokes }), digit);
-    const entry = make("li", { className: isWrong ? "misread" : "" }, picture, caption);
-    if (!this.#round.isGiven) entry.append(cross("digits.leave.out", digit, () => this.#leaveOut(id)));
-    return entry;
+    const leaver = round.isGiven ? [] : [cross("digits.leave.out", digit, () => leaveOut(id))];
+    return make("li", { className: isWrong ? "misread" : "" }, picture, caption, ...leaver);
   }
 
-  #leaveOut(id) {
+  function leaveOut(id) {
     lessons.remove(id);
-    this.#round.leaveOut(id);
-    this.#offerGift();
-    this.#find(".done").focus({ preventScroll: true });
+    round.leaveOut(id);
+    offerGift();
+    find(".done").focus({ preventScroll: true });
   }
 
   // --- giving them to the dataset ---
 
   // Show the drawings, and ask for those that are not stored.
-  #offerGift() {
-    const find = this.#find;
-    const { drawn } = this.#round;
-    find(".learnt .thumbs").replaceChildren(...drawn.map((drawing) => this.#entry(drawing)));
+  function offerGift() {
+    const { drawn } = round;
+    find(".learnt .thumbs").replaceChildren(...drawn.map(entry));
     const isWaiting = !find(".learnt").hidden && drawn.some(({ isStored }) => !isStored);
-    const refused = this.#contributions?.error;
-    find(".give").hidden = !this.#contributions || refused || !isWaiting;
-    if (refused && isWaiting) this.#collection.say(...refusal(this.#contributions));
+    find(".give").hidden = !contributions || refused || !isWaiting;
+    if (refused && isWaiting) say(...refusal(contributions));
     // A contributor has read the terms.
     const hasAgreed = receipt.get() !== null;
     for (const part of find(".give").querySelectorAll(".terms, details")) part.hidden = hasAgreed;
-    write(find(".agree"), this.#isSending ? "saving" : hasAgreed ? "give.send" : "agree");
-    find(".agree").disabled = this.#isSending;
+    write(find(".agree"), isSending ? "saving" : hasAgreed ? "give.send" : "agree");
+    find(".agree").disabled = isSending;
   }
 
-  async #give() {
-    this.#isSending = this.#round.isGiven = true;
-    this.#collection.say();
-    this.#offerGift();
-    const problem = (await this.#collection.agree()) ?? (await this.#send());
-    this.#isSending = false;
-    this.#collection.say(...(problem ?? ["give.thanks"]));
-    this.#offerGift();
+  async function give() {
+    isSending = round.isGiven = true;
+    say();
+    offerGift();
+    const problem = (await agree(contributions.version)) ?? (await send());
+    isSending = false;
+    say(...(problem ?? ["give.thanks"]));
+    offerGift();
   }
 
   // Send what has not been stored yet. Returns what went wrong, as write() takes it, or null.
-  async #send() {
+  async function send() {
     const code = receipt.get();
-    for (const drawing of this.#round.drawn) {
+    for (const drawing of round.drawn) {
       if (drawing.isStored) continue;
-      const reply = await submit(drawing, () => this.#collection.say("silent.again"));
-      // The rest does not belong to a receipt that somebody got meanwhile.
+      const reply = await submit(drawing, () => say("silent.again"));
+      // If another person got a receipt meanwhile, the rest is not theirs.
       if (receipt.get() !== code) return ["stopped"];
       if (!reply) return ["silent.kept"];
-      if (reply.code === "unknown") return this.#collection.leave("receipt.unknown");
+      if (reply.code === "unknown") return leave("receipt.unknown");
       if (reply.error) return refusal(reply);
       drawing.isStored = true;
     }
     return null;
   }
-}
 
-export function mount(page, contributions) {
-  new MyDigits(page.querySelector("#your-digits"), contributions);
+  // A double click is one press: its second half would hit the next digit.
+  const press = (selector, action) =>
+    find(selector).addEventListener("click", ({ detail }) => detail < 2 && action());
+  press(".next", next);
+  press(".skip", () => advance(null));
+  press(".again", begin);
+  press(".agree", give);
+  board.canvas.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.repeat) return;
+    event.preventDefault();
+    next();
+  });
+  const offerHandover = () => {
+    find(".other").hidden = !lessons.all.length && !receipt.get();
+  };
+  window.addEventListener(RECEIPT_CHANGED, () => {
+    offerGift();
+    offerHandover();
+  });
+  lessons.addEventListener("change", offerHandover);
+  showCollection(find, say, refused ? null : contributions);
+  offerHandover();
+  turn();
 }

@@ -1,29 +1,29 @@
-// The lessons in the worker: the network reads each of them once and remembers its features.
+// The lessons in the worker. The network reads each lesson once, and its features are kept.
 
 import { fitted } from "../read/small.js";
 
 export class Taught {
-  // id -> {label, strokes or pixels, features}, in the order in which they were taught. The features are a
-  // Float32Array, null for a lesson that cannot be read, and undefined until it is read.
+  // id -> {label, strokes or pixels, features}, the oldest first. The features are a Float32Array, null for a
+  // lesson that cannot be read, and undefined until it is read.
   #lessons = new Map();
   #net = null;
   #mine = null;
   #ids = [];
 
-  // Know exactly these: [{id, label, strokes or pixels}]. A lesson that is known already keeps its features.
+  // Replace the lessons with these, {id, label, strokes or pixels} each. Known lessons keep their features.
   set(lessons) {
     const before = this.#lessons;
     this.#lessons = new Map(lessons.map((lesson) => [lesson.id, { ...before.get(lesson.id), ...lesson }]));
     this.#mine = null;
   }
 
-  // `net` with the lessons: a network that knows them.
+  // A network with `net`'s weights that also knows the lessons.
   async by(net) {
     if (!this.#mine || net !== this.#net) await this.#learn(net);
     return this.#mine;
   }
 
-  // The id of the lesson at a place, as predict() of that network names it, or null.
+  // The id of the lesson that predict() of that network names by its place, or null.
   idOf(place) {
     return this.#ids[place] ?? null;
   }
@@ -45,7 +45,7 @@ async function features(net, { strokes, pixels }) {
     if (pixels) return net.features(Float32Array.from(pixels, (value) => value / 255));
     return net.features(await net.preprocess(fitted(strokes).strokes));
   } catch {
-    // It was taught before the network was there to read it. The others are used all the same.
+    // The lesson was taught before the network could read it. The other lessons are used all the same.
     return null;
   }
 }

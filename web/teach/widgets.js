@@ -1,4 +1,4 @@
-// What both tabs show: small pictures of drawings, their buttons, and a question before something is deleted.
+// Small pictures of drawings with their buttons, and a question before something is deleted.
 
 import { make } from "../dom.js";
 import { extent } from "../draw/board.js";
@@ -7,10 +7,10 @@ import { label } from "../words.js";
 
 // The side of a thumbnail.
 const SIDE = 96; // pixels
-// Ground around a drawing in its thumbnail, as a fraction of its larger side.
+// The margin around a drawing in its thumbnail, as a share of the drawing's longer side.
 const MARGIN = 0.15;
 
-// A lesson as a canvas that is filled by its ink, white on black.
+// A lesson's ink on a canvas, white on black.
 export function thumbnail({ strokes, pixels }) {
   if (!strokes) {
     const canvas = make("canvas", { width: 28, height: 28 });
@@ -30,7 +30,7 @@ export function thumbnail({ strokes, pixels }) {
     paint.lineWidth = 2 * radius;
     paint.beginPath();
     paint.moveTo(...points[0]);
-    // A line back to its first point makes a single point a dot.
+    // A line from a point to itself is a dot.
     for (const point of points) paint.lineTo(...point);
     paint.stroke();
   }
@@ -52,7 +52,7 @@ export function named(canvas, digit) {
   return canvas;
 }
 
-// Have `button` show a question, an element with the buttons .no and .yes, and act() only after a yes.
+// Have `button` show a question with the buttons .no and .yes, and call act() after a yes.
 export function askFirst(button, question, act) {
   const ask = (isAsked) => {
     question.hidden = !isAsked;
