@@ -1,4 +1,4 @@
-# All targets first install what they need.
+# Each target first installs what it needs.
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 VENV   := .venv
@@ -9,35 +9,35 @@ BIN    := $(VENV)/bin
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /make \1 \t/p' Makefile | expand -t 18
 
-setup: $(VENV)/.installed ## install into .venv
+setup: $(VENV)/.installed ## install everything into .venv
 
 $(VENV)/.installed: requirements.txt tests/requirements.txt constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -r tests/requirements.txt -c constraints.txt
 	touch $@
 
-run: setup ## the page on http://127.0.0.1:7860
+run: setup ## serve the page on http://127.0.0.1:7860
 	$(BIN)/python app.py
 
-# Two tests run at a time, and many start processes: with more threads they would wait for one another.
+# Two tests run at a time, and many start processes: with more threads, they would wait for one another.
 test test-all: export OMP_NUM_THREADS ?= 1
 
-test: setup ## each promise in one short way, some ten minutes
+test: setup ## test each promise in one short way, some ten minutes
 	$(BIN)/python -m pytest -m "not thorough" --durations=10
 
-test-all: setup ## everything, some 25 minutes
+test-all: setup ## run the long tests, too: some 25 minutes
 	$(BIN)/python -m pytest --durations=10
 
-lint: setup $(VENV)/node_modules/.bin/biome ## the linters and type checkers of Python, JavaScript and CSS
+lint: setup $(VENV)/node_modules/.bin/biome ## check Python, JavaScript and CSS with linters and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	cd web && ../$(VENV)/node_modules/.bin/biome ci --colors=off --error-on-warnings
 
-# JavaScript's and CSS's linter and formatter; nothing else needs Node's npm.
+# Biome lints and formats JavaScript and CSS. Nothing else needs npm.
 $(VENV)/node_modules/.bin/biome: $(VENV)/.installed
 	npm install --silent --no-save --prefix $(VENV) @biomejs/biome@2.6.8
 	touch $@
 
-reports: setup ## tables, cards and pictures of the documents
+reports: setup ## draw the tables, cards and pictures of the documents
 	$(BIN)/python -m reports

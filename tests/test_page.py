@@ -226,7 +226,7 @@ def test_picture_file(person):
     person.says("Your picture stays on this device.")
     before = person.settle()["board"]
     person.open_picture(b"no picture")
-    person.says("does not open as a picture")
+    person.says("cannot open this file")
     assert person.shown()["board"] == before, "what was on the board is kept"
     person.draw(DRAWINGS["2"])
     assert person.settle()["digit"] == "2", "drawing takes the picture away"
@@ -462,7 +462,7 @@ def test_a_worker_that_does_not_answer_is_replaced(deaf, digit, visit, site):
     person.draw(DRAWINGS["2"])
     until(person.page, "(count) => window.workers > count", deaf)
     if not digit:
-        person.says("This cannot be read.")
+        person.says("I cannot read this one.")
         person.press("#clear")
         person.draw(DRAWINGS["2"])
     assert person.settle()["digit"] == "2"
@@ -511,7 +511,7 @@ def test_a_browser_that_cannot_run_the_network_is_told_so(visit, site):
     person = visit(site.url, before=unable, ready=False)
     person.page.wait_for_selector("#board[data-engine=none]")
     person.draw(DRAWINGS["2"])
-    person.says("This browser cannot run the network.")
+    person.says("This browser cannot run the neural network.")
     assert person.shown()["board"] > 0, "it can be drawn on all the same"
 
 

@@ -283,7 +283,7 @@ LINE = "document.querySelector('[role=tabpanel]:not([hidden]) .away')"
     ("what", "sentence"),
     [
         ("network", "This part needs a connection. Trying again…"),
-        ("update", "There is a newer version of this page. Load it again."),
+        ("update", "This page has a newer version. Please load it again."),
     ],
 )
 def test_a_tab_that_cannot_be_had_says_so_and_recovers(what, sentence, tab, site, visit):

@@ -182,7 +182,7 @@ def test_a_slip_of_the_finger_is_taken_back(visit, site):
     """Another bar corrects the lesson, and a button forgets it; an empty board teaches nothing."""
     visitor = visit(site.url)
     visitor.press('#prediction [data-digit="4"]')
-    assert visitor.known() == 0 and visitor.say() == "Draw something first, then tap the digit that it is."
+    assert visitor.known() == 0 and visitor.say() == "Draw something first, then tap its digit."
     visitor.show(HEART)
     visitor.teach("4")
     visitor.teach("7")
@@ -283,7 +283,7 @@ def test_what_is_not_one_readable_digit_is_not_learnt(study, site):
     unread = "I cannot read this one, so I cannot learn it."
     for show, sentence, taught in (
         (lambda: visitor.draw(ELEVEN), TWO, TWO),
-        (lambda: visitor.open_picture(blank), "There is no ink in the picture.", unread),
+        (lambda: visitor.open_picture(blank), "I see nothing drawn in this picture.", unread),
         (lambda: visitor.open_picture(255 - rendered(ELEVEN)), TWO, TWO),
     ):
         show()
@@ -353,7 +353,7 @@ def test_ten_digits_teach_a_hand(size, touch, edition, study):
     student = study(edition.url, size, touch)
     sent = []
     student.page.on("request", lambda request: sent.append(request.url))
-    assert student.words(".lead").endswith("the page learns your hand. Nothing is sent until you choose to.")
+    assert student.words(".lead").endswith("your handwriting. Nothing is sent until you choose to.")
     assert student.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     student.press(".my-digits .next")
     a = "an" if student.asked() == "8" else "a"

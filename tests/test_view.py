@@ -132,7 +132,7 @@ def test_why_this_and_not_that(size, visit, site):
     page.click("#clear")
     assert not page.locator(".places").is_visible()
     person.draw(HEART)
-    person.says("It has not decided, so there is nothing to compare.", ".reason")
+    person.says("I have not decided, so there is nothing to compare.", ".reason")
     assert page.evaluate(places) == before
     page.click("#why")
     assert not page.locator(".reason").is_visible()
@@ -293,7 +293,7 @@ def test_a_link_without_a_drawing_draws_nothing_and_says_so(visit, site):
         person.page.goto("about:blank")
         person.page.goto(f"{site.url}#d={drawing}")
         person.is_ready()
-        person.says("This link's drawing cannot be read. Ask for the link again.")
+        person.says("The drawing in this link cannot be read. Ask for the link again.")
         assert (person.shown()["board"], person.read) == (0, []), name
     person.draw(DRAWINGS["7"])
     assert person.settle()["digit"] == "7"
