@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
 from tests.harness import ROOT, without
-from tests.harness import browser as browsers
+from tests.harness.browser import launch
 from tests.harness.hub import LocalHub
 from tests.harness.servers import Server, StaticSite
 
@@ -34,11 +35,7 @@ def mnixel() -> Path:
 # or a process for each case, it runs only the first case; of some others, the first few. `make test-all` runs
 # everything.
 ONCE = set("page view tabs teaching words static hub engine fuzz publishing review mirror".split())
-FIRST = {
-    "test_what_cannot_be_loaded_says_why": 4,
-    "test_a_configuration_with_something_missing_is_refused": 2,
-    "test_an_honest_picture_passes_two_bombs": 1,
-}
+FIRST = {"test_what_cannot_be_loaded_says_why": 4, "test_an_honest_picture_passes_two_bombs": 1}
 
 
 def pytest_collection_modifyitems(items):
@@ -96,17 +93,19 @@ def hub(tmp_path):
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The source of axe-core, for `Person.check_with_axe`."""
-    try:
-        return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    except ModuleNotFoundError:
-        without("axe-playwright-python is not installed")
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
-def browser():
+def playwright():
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
     """A real browser."""
     try:
-        with browsers.chromium() as running:
-            yield running
+        return launch(playwright)
     except LookupError as missing:
         without(str(missing))

@@ -160,16 +160,15 @@ def test_networks_of_another_shape(browser, tmp_path, channels, places):
 
 STROKES = [
     ({"points": []}, ""),
-    ([7], "A stroke is"),
-    ([{"points": []}], "A stroke is"),
-    ([{"points": [[1, 2], [3]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, "2"]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, None]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, 1e6]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, True]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, 2]], "radius": 4.9}], "The brush radius is a number from 5 to 25"),
-    ([{"points": [[1, 2]], "radius": 25.1}], "The brush radius is a number from 5 to 25"),
-    ([{"points": [[1, 2]], "radius": None}], "The brush radius is a number from 5 to 25"),
+    *(([stroke], "A stroke is") for stroke in (7, {}, {"points": []})),
+    *(
+        ([{"points": [[1, 2], point]}], "A point is a pair of finite numbers")
+        for point in ([3], [1, 2, 3], [1, "2"], [1, None], [1, 1e6], [1, True], [[0], 0])
+    ),
+    *(
+        ([{"points": [[1, 2]], "radius": radius}], "The brush radius is a number from 5 to 25")
+        for radius in (4.9, 25.1, 0, None)
+    ),
     ([{"points": [[1, 2]]}] * 201, "A drawing has at most 200 strokes; this one has 201."),
     ([{"points": [[1, 2]] * 5001}] * 2, "A drawing has at most 10000 points"),
     ([{"points": [[0, 0], [448, 0]] * 101}], "A drawing has at most 200 board widths of line"),
@@ -191,7 +190,7 @@ def test_drawings_at_the_limits_are_taken(engine):
         [{"points": [[1, 2]]}] * 200,
         [{"points": [[1, 2]] * 5000, "radius": 5}] * 2,
         [{"points": [[0, 0], [448, 0]] * 100, "radius": 25}],
-        [{"points": [[200.0, 200.0], [-9e5, 9e5]], "radius": 15.0}],
+        [{"points": [[200.0, 200.0], [-999_999, 999_999]], "radius": 15.0}],
     ):
         (theirs,) = engine.read([board.parse_strokes(limit)])
         assert theirs.board == hashlib.sha256(board.render(board.parse_strokes(limit)).tobytes()).hexdigest()
@@ -234,10 +233,11 @@ def biased(bias: np.ndarray | None) -> dict[str, bytes]:
 SETTINGS: list[dict] = [
     {"channels": [16, 48]}, {"channels": [16, 48, 0]}, {"channels": [16, 48, 257]},
     {"channels": [16, 48, "96"]}, {"channels": 16}, {"places": 0}, {"places": 8}, {"places": 2.5},
-    {"dropout": 1.5}, {"dropout": None}, {"temperature": 0}, {"temperature": "warm"},
+    {"dropout": 1.5}, {"dropout": None}, {"temperature": 0}, {"temperature": "1"},
     {"threshold": -1}, {"threshold": 1001}, {"strength": -1}, {"focus": 0.5},
     {"standing": -0.1}, {"known": 1.5},
-    {"sha256": None}, {"more": 1}, {"places": None}, {"known": None},
+    {"more": 1}, *({name: None} for name in ("channels", "places", "temperature", "threshold", "known",
+                                             "sha256", "format")),
 ]  # fmt: skip
 NO_CONFIG = r"The config.json of NAME/ is not the configuration of this network \("
 NO_TENSORS = r"does not hold the tensors of the network in config.json \(dense.bias is "

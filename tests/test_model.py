@@ -38,7 +38,7 @@ def folder(net, tmp_path):
 
 def test_size():
     parameters = sum(p.numel() for p in DigitCNN().parameters())
-    assert parameters == 42_738 <= 60_000  # as the docstring says
+    assert parameters == 42_738 <= 60_000
     kinds = {type(layer).__name__ for layer in DigitCNN().modules()}
     assert {"Conv2d", "BatchNorm2d", "MaxPool2d", "Dropout", "Linear"} <= kinds
     statistics = sum(b.numel() for b in UpstreamCNN().buffers() if b.ndim)
@@ -129,19 +129,12 @@ def tensors(change):
 
 
 NO_CONFIG = "is not the configuration of this network"
+# test_engine.py has more configurations that both Python and the browser refuse.
 SPOILED = {
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "There is no model.safetensors in"),
     "no config": (lambda f: (f / CONFIG).unlink(), "There is no config.json in"),
     "other version": (configured(format=1), "format 1; this model.py reads 3"),
-    "unknown key": (configured(depth=9), NO_CONFIG),
-    "wrong kind": (configured(channels="abc"), NO_CONFIG),
-    "no channels": (configured(channels=[1]), NO_CONFIG),
-    "no places": (configured(places=0), f"{NO_CONFIG}.*1 to 7 places"),
-    "no temperature": (configured(temperature=0), f"{NO_CONFIG}.*a temperature of 0.01 to 100"),
-    "text temperature": (configured(temperature="1"), NO_CONFIG),
     "no dropout": (configured(dropout=float("nan")), NO_CONFIG),
-    "not json": (written(CONFIG, lambda _: b"weights"), NO_CONFIG),
-    "a list": (written(CONFIG, lambda _: b"[]"), NO_CONFIG),
     "binary": (written(CONFIG, lambda _: b"\xff\xfe\x00"), NO_CONFIG),
     "altered": (written(WEIGHTS, lambda raw: raw[:-1] + bytes([raw[-1] ^ 1])), "SHA-256"),
     "truncated": (written(WEIGHTS, lambda raw: raw[:100]), "SHA-256"),

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import Error
 
 import board
 from contributions.store import Store, hashed
-from tests.harness import engines, without
+from tests.harness import without
 from tests.harness.contributor import wait_for
 from tests.harness.languages import foreign
-from tests.harness.person import DRAWINGS, HEART, Person, on_screen, until, visits
+from tests.harness.person import DRAWINGS, HEART, Person, until, visits
 from tests.harness.servers import Server
 
 # A 7 with a short flag that hangs down, which the network takes for a 1.
@@ -316,33 +317,21 @@ def test_the_newest_hundred_lessons_are_kept(visit, site):
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("driver", [engines.firefox, engines.webkit], ids=["Firefox", "WebKit"])
-def test_the_main_path_in_other_browsers(driver, site):
+@pytest.mark.parametrize("name", ["firefox", "webkit"])
+def test_the_main_path_in_other_browsers(name, playwright, site):
     """Draw, teach, reload, read."""
-
-    def draw(strokes) -> str:
-        for stroke in strokes:
-            box = window.run(
-                "const box = document.querySelector('#board canvas').getBoundingClientRect();"
-                "return { x: box.x, y: box.y, width: box.width, height: box.height };"
-            )
-            window.drag([on_screen(box, point) for point in stroke])
-        revision = "document.querySelector('#{}').dataset.revision"
-        window.until(f"{revision.format('prediction')} === {revision.format('board')}")
-        return window.run("return document.querySelector('.sentence').textContent")
-
     try:
-        with driver() as window:
-            for strokes, sentence in ((HEART, NONE), (again(HEART, 1), LEARNT)):
-                window.open(site.url)
-                window.until("document.querySelector('#board').dataset.engine === 'ready'")
-                assert draw(strokes) == sentence
-                window.run("document.querySelector('#prediction [data-digit=\"7\"]').click()")
-                window.until("document.querySelector('#prediction').dataset.digit === '7'")
-            window.run("document.querySelector('#clear').click()")
-            assert draw(DRAWINGS["2"]) == "This is a 2."
-    except LookupError as missing:
-        without(str(missing))
+        other = getattr(playwright, name).launch()
+    except Error:
+        without(f"Playwright's {name} is not there; run `playwright install --with-deps {name}`")
+    visitor = Visitor(other, site.url)
+    assert visitor.show(HEART)["sentence"] == NONE
+    visitor.teach("7")
+    visitor.reload()
+    assert visitor.show(again(HEART, 1))["sentence"] == LEARNT
+    assert visitor.show(DRAWINGS["2"])["sentence"] == "This is a 2."
+    assert visitor.errors == []
+    other.close()
 
 
 # --- your digits ---
