@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections import Counter
 from importlib.resources import files
@@ -12,13 +13,13 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
-from tests.harness import ROOT, without
+from tests.harness import ROOT, TRACKED, without
 from tests.harness.browser import launch
 from tests.harness.hub import LocalHub
 from tests.harness.servers import Server, StaticSite
 
 # How long an example takes depends on the machine, not on the code.
-settings.register_profile("project", deadline=None)
+settings.register_profile("project", deadline=None, max_examples=30)
 settings.load_profile("project")
 
 
@@ -58,9 +59,15 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session")
-def server():
-    """The page as `make run` serves it."""
-    running = Server()
+def server(tmp_path_factory):
+    """The page as a clean clone serves it: the files that git tracks, without archives, cache and Hub."""
+    clone = tmp_path_factory.mktemp("clone")
+    for name in TRACKED:
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, clone / name)
+    settings = {"HOME": str(clone), "HF_HUB_OFFLINE": "1", "MNIXEL_DIR": ""}
+    # A copy of the project may not be a git checkout.
+    running = Server(clone if TRACKED else ROOT, **settings)
     yield running
     running.kill(signal.SIGTERM)
 

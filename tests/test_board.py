@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import board
@@ -19,11 +19,6 @@ def dot(x: float, y: float, radius: float) -> np.ndarray:
     return board.render([board.Stroke(np.array([[x, y]]), radius)])
 
 
-# Hypothesis tries fewer examples than it would: each renders a whole board.
-few = settings(max_examples=25)
-
-
-@few
 @given(inside, inside, radii)
 def test_a_dot_is_a_disc(x, y, radius):
     drawn = dot(x, y, radius) / 255
@@ -33,7 +28,6 @@ def test_a_dot_is_a_disc(x, y, radius):
         assert abs(low - (middle - radius)) <= 1 and abs(high - (middle + radius)) <= 1, "it is wider"
 
 
-@few
 @given(lines, radii)
 def test_rendering_is_deterministic_and_ignores_direction(points, radius):
     stroke = board.Stroke(np.array(points), radius)
@@ -44,7 +38,6 @@ def test_rendering_is_deterministic_and_ignores_direction(points, radius):
     assert np.array_equal(board.reduce(drawn), board.reduce(drawn))
 
 
-@few
 @given(lines, radii)
 def test_every_pixel_is_the_coverage_by_distance(points, radius):
     points = np.array(points)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -64,7 +64,6 @@ def test_size_does_not_matter(digit, scale):
 
 
 @given(digits, st.integers(112, 1500))
-@settings(max_examples=30)
 def test_resolution_does_not_matter(digit, side):
     strokes = [board.Stroke(np.array(stroke), 15.0) for stroke in DRAWINGS[digit]]
     assert apart(board.render(strokes), board.render(strokes, side)) < 0.08
@@ -179,7 +178,6 @@ def test_no_picture(picture):
 
 
 @given(st.integers(8, 60), st.integers(8, 60), st.integers(0, 2**32 - 1), st.sampled_from([2, 3, 4]))
-@settings(max_examples=60)
 def test_any_picture_is_read_or_refused(height, width, seed, kind):
     rng = np.random.default_rng(seed)
     picture = rng.integers(0, 256, (height, width) if kind == 2 else (height, width, kind)).astype(np.uint8)

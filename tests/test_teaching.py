@@ -237,18 +237,15 @@ def test_a_lesson_is_forgotten_where_it_is_used_or_listed(visit, site):
     assert visitor.known() == 0 and visitor.stored() == [] and not memory.is_visible()
 
 
-def test_a_lesson_outlives_reload_and_server_and_is_shared_by_tabs(visit, tmp_path):
-    server = Server(CONTRIBUTIONS_DIR=str(tmp_path))
-    visitor = visit(server.url)
+def test_a_lesson_outlives_a_reload_and_is_shared_by_tabs(visit, site):
+    visitor = visit(site.url)
     other = copy.copy(visitor)
     other.page = visitor.context.new_page()
-    other.page.goto(server.url)
+    other.page.goto(site.url)
     other.is_ready()
     visitor.show(HEART)
     visitor.teach("7")
     until(other.page, "document.querySelector('#memory').dataset.count === '1'")
-    server.kill(signal.SIGKILL)
-    server.start()
     visitor.reload()
     assert visitor.show(again(HEART, 4))["digit"] == "7" and visitor.say() == LEARNT
     other.page.locator("#memory summary").click()
@@ -256,8 +253,6 @@ def test_a_lesson_outlives_reload_and_server_and_is_shared_by_tabs(visit, tmp_pa
     other.press("#memory .yes")
     visitor.reads("")
     assert visitor.known() == 0 and visitor.stored() == []
-    visitor.errors = [error for error in visitor.errors if "net::ERR" not in error]
-    server.kill()
 
 
 def test_a_picture_is_taught(visit, site):

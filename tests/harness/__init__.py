@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(__file__).parent.parent.parent
+# The files that git tracks, relative to ROOT; none where this is not a git checkout.
+TRACKED = [
+    name
+    for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    if (ROOT / name).is_file()
+]
 # The environment without what would send a test to another Hub, other archives or another store.
 CLEAN = {
     k: v

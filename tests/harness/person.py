@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import time
 
 import numpy as np
@@ -34,6 +35,15 @@ def varied(digit: str, seed: int) -> list[list[list[float]]]:
 def on_screen(box: dict, point) -> tuple[float, float]:
     """Where a point of the board (448 a side) is on the screen, for a canvas with that bounding box."""
     return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
+
+
+def apart(points, least: float = 20) -> list:
+    """A line's first and last point, and those between that are so many board units from the one before."""
+    kept = [points[0]]
+    for point in points[1:-1]:
+        if math.dist(point, kept[-1]) >= least:
+            kept.append(point)
+    return [*kept, *points[1:][-1:]]
 
 
 def press_and_move(page, places) -> None:
@@ -133,7 +143,8 @@ class Person:
         self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
 
     def hold(self, points) -> None:
-        """Draw a stroke without lifting the pen."""
+        """Draw a stroke without lifting the pen: quickly, so that its points are well apart."""
+        points = apart(points)
         if self.touch:
             self.fingers("touchStart", points[0])
             for point in points[1:]:

@@ -94,5 +94,5 @@ class StaticSite(Process):
     def __init__(self, folder: Path):
         self.port, self.root = free_port(), folder
         where = [str(self.port), "--bind", "127.0.0.1", "--directory", str(folder)]
-        command = [sys.executable, "-m", "http.server", *where]
+        command = [sys.executable, "-m", "http.server", "--protocol", "HTTP/1.1", *where]
         super().__init__(command, f"http://127.0.0.1:{self.port}/some/where/", dict(os.environ))
