@@ -57,83 +57,88 @@ def folder(tmp_path) -> Path:
 
 # --- loading ------------------------------------------------------------------------------------------------
 
-LOAD = f"""
-try:
-    print("loaded", DigitCNN.from_pretrained("{MODEL}", **SETTINGS).source)
-except Exception as error:
-    print(type(error).__name__, error)
+LOAD = """
+import json, sys
+from model import DigitCNN
+for name, settings in json.loads(sys.argv[1]):
+    try:
+        print("loaded", DigitCNN.from_pretrained(name, **settings).source)
+    except Exception as error:
+        print(type(error).__name__, error)
 """
 
 
-def load(hub: LocalHub, home: Path, settings: str = "{}", **more: str) -> str:
-    """What Python prints for a stranger whose folder holds nothing but model.py."""
+def load(hub: LocalHub, home: Path, *loads: tuple[str, dict], **more: str) -> list[str]:
+    """The line that Python prints for each load by a stranger whose folder holds nothing but model.py."""
     home.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "model.py", home / "model.py")
-    code = LOAD.replace("SETTINGS", settings)
-    done = client(hub, home, sys.executable, "-c", code, cwd=home, token="", **more)
-    assert done.stdout.count("\n") == 1 and "hf_write" not in done.stdout + done.stderr, done.stderr
-    return done.stdout
+    done = client(hub, home, sys.executable, "-c", LOAD, json.dumps(loads), cwd=home, token="", **more)
+    said = done.stdout.splitlines()
+    assert len(said) == len(loads) and "hf_write" not in done.stdout + done.stderr, done.stderr
+    return said
 
 
 @pytest.mark.thorough
 def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
-    away, here, there = {"HF_HUB_OFFLINE": "1"}, tmp_path / "a", tmp_path / "b"
-    assert load(model_hub, here, **away).startswith("ConnectionError The Hub cannot be asked")
+    away, here, there, latest = {"HF_HUB_OFFLINE": "1"}, tmp_path / "a", tmp_path / "b", (MODEL, {})
+    assert load(model_hub, here, latest, **away)[0].startswith("ConnectionError The Hub cannot be asked")
     old = model_hub.repository("model", MODEL).commits[-1][0]
     new = model_hub.put("model", MODEL, {"note.txt": b"newer"})
-    assert load(model_hub, here) == f"loaded {MODEL}@{new}\n"
+    assert load(model_hub, here, latest) == [f"loaded {MODEL}@{new}"]
     # A push between the two requests must not mix an old configuration with new weights.
     asked = [line.split("/")[-2] for line in model_hub.log if line.endswith("model.safetensors")]
     assert set(asked) == {new}
-    assert load(model_hub, here, **away) == f"loaded {MODEL}@{new}\n"
-    missing = load(model_hub, there, "dict(local_files_only=True)")
+    assert load(model_hub, here, latest, **away) == [f"loaded {MODEL}@{new}"]
+    pinned = (MODEL, {"revision": old})
+    missing, found = load(model_hub, there, (MODEL, {"local_files_only": True}), pinned)
     assert missing.startswith(f"FileNotFoundError {MODEL} is not in the Hub's cache")
-    # A pinned revision needs no Hub once it is cached.
-    pinned = f"dict(revision='{old}')"
-    assert load(model_hub, there, pinned) == f"loaded {MODEL}@{old}\n"
+    assert found == f"loaded {MODEL}@{old}"
     model_hub.log.clear()
-    assert load(model_hub, there, pinned) == f"loaded {MODEL}@{old}\n" and model_hub.log == []
+    # A pinned revision needs no Hub once it is cached.
+    assert load(model_hub, there, pinned) == [found] and model_hub.log == []
 
 
-UNLOADABLE = {  # fault -> the repository's settings, its files, the arguments, the message
-    "other weights": ({}, {"model.safetensors": b"x" * 999}, "{}", "AlteredWeights The model.safetensors of"),
-    "private": ({"private": True}, {}, "{}", f"There is no model repository {MODEL} that you may see."),
-    "revision": ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
-    "token": ({}, {}, "dict(token='hf_wrong')", f"PermissionError The Hub does not let you read {MODEL}"),
-    "gated": ({"gated": "manual"}, {}, "{}", f"PermissionError {MODEL} is gated: ask for access"),
-    "token's line": ({}, {}, r"dict(token='hf_write\n')", "PermissionError The token has characters"),
+# Name of the repository -> its settings, how it is loaded, the message.
+UNLOADABLE = {
+    "private": ({"private": True}, {}, "There is no model repository OWNER/private that you may see."),
+    "revision": ({}, {"revision": "v9"}, "FileNotFoundError OWNER/revision has no revision 'v9'"),
+    "token": ({}, {"token": "hf_wrong"}, "PermissionError The Hub does not let you read OWNER/token"),
+    "line": ({}, {"token": "hf_write\n"}, "PermissionError The token has characters"),
+    "gated": ({"gated": "manual"}, {}, "PermissionError OWNER/gated is gated: ask for access"),
+    "config.json": ({}, {}, "FileNotFoundError There is no config.json"),
+    "model.safetensors": ({}, {}, "FileNotFoundError There is no model.safetensors"),
 }
 
 
-@pytest.mark.parametrize("name", UNLOADABLE)
-def test_what_cannot_be_loaded_says_why(name, model_hub, tmp_path):
-    settings, files, arguments, message = UNLOADABLE[name]
-    model_hub.put("model", MODEL, files, **settings)
-    assert message in load(model_hub, tmp_path / "a", arguments)
-
-
-@pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
-def test_a_repository_without_our_files(missing, hub, folder, tmp_path):
-    """Nothing else is loaded in their place, a pickle least of all."""
-    (folder / missing).rename(folder / "pytorch_model.bin")
-    hub.put("model", MODEL, folder)
-    assert load(hub, tmp_path / "a").startswith(f"FileNotFoundError There is no {missing}")
+def test_what_cannot_be_loaded_says_why(hub, tmp_path):
+    """Nothing else is loaded in place of a file that is missing, a pickle least of all."""
+    files = {path.name: path.read_bytes() for path in WEIGHTS.iterdir()}
+    for name, (settings, _, _) in UNLOADABLE.items():
+        spoilt = {"pytorch_model.bin" if file == name else file: raw for file, raw in files.items()}
+        hub.put("model", f"OWNER/{name}", spoilt, **settings)
+    loads = [(f"OWNER/{name}", how) for name, (_, how, _) in UNLOADABLE.items()]
+    for said, (_, _, message) in zip(load(hub, tmp_path, *loads), UNLOADABLE.values(), strict=True):
+        assert message in said
     assert not any("pytorch_model" in line for line in hub.log)
 
 
-def test_files_that_were_spoilt_on_the_way_are_fetched_again_and_then_refused(model_hub, tmp_path):
-    model_hub.faults = [Fault("GET /store/", "cut", times=1)]
-    assert load(model_hub, tmp_path / "cut").startswith(("loaded ", "ConnectionError "))
-    assert load(model_hub, tmp_path / "cut").startswith("loaded ")
-    for spoilt in ("GET /store/", "GET .*config.json"):
-        model_hub.faults = [Fault(spoilt, "alter", times=1)]
-        assert load(model_hub, tmp_path / spoilt[5:9]).startswith("loaded ")
-    model_hub.faults = [Fault("GET /store/", "alter")]
-    assert re.match(
-        "AlteredWeights The model.safetensors of .*SHA-256 differs", load(model_hub, tmp_path / "a")
-    )
-    # The cache now holds the altered file: it must not pass later either, with or without the Hub.
-    assert load(model_hub, tmp_path / "a", HF_HUB_OFFLINE="1").startswith("AlteredWeights")
+def test_files_that_were_spoilt_on_the_way_are_fetched_again_and_then_refused(tmp_path):
+    with LocalHub(transfer="direct").running() as hub:
+        for name in ("cut", "once", "config", "always"):
+            hub.put("model", f"OWNER/{name}", WEIGHTS)
+        hub.faults = [
+            Fault("GET /OWNER/cut/.*safetensors", "cut", times=1),
+            Fault("GET /OWNER/once/.*safetensors", "alter", times=1),
+            Fault("GET /OWNER/config/.*config.json", "alter", times=1),
+            Fault("GET /OWNER/always/.*safetensors", "alter"),
+        ]
+        loads = [(f"OWNER/{name}", {}) for name in ("cut", "cut", "once", "config", "always")]
+        first, *again, refused = load(hub, tmp_path, *loads)
+        assert first.startswith(("loaded ", "ConnectionError "))
+        assert all(said.startswith("loaded ") for said in again)
+        assert re.match("AlteredWeights The model.safetensors of .*SHA-256 differs", refused)
+        # The cache now holds the altered file. It is refused without the Hub, too.
+        assert load(hub, tmp_path, loads[-1], HF_HUB_OFFLINE="1")[0].startswith("AlteredWeights")
 
 
 # --- the page -----------------------------------------------------------------------------------------------
