@@ -13,9 +13,11 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
-from tests.harness import ROOT, TRACKED, without
+from model import DigitCNN
+from tests.harness import ROOT, TRACKED, parity, without
 from tests.harness.browser import launch
 from tests.harness.hub import LocalHub
+from tests.harness.person import visits
 from tests.harness.servers import Server, StaticSite
 
 # How long an example takes depends on the machine, not on the code.
@@ -95,6 +97,27 @@ def hub(tmp_path):
     """A local Hub and a paid account on it."""
     with LocalHub().running() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def net() -> DigitCNN:
+    """The network that ships."""
+    return DigitCNN.from_pretrained(ROOT / "weights")
+
+
+@pytest.fixture(scope="session")
+def engine(browser):
+    """digit.js alone in a real browser, with the weights that ship."""
+    with parity.served(parity.site()) as url:
+        yield parity.Engine(browser, url)
+
+
+visit = visits()
+
+
+@pytest.fixture
+def desktop(visit, site):
+    return visit(site.url)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from PIL import Image, features
+from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from model import DigitCNN
@@ -138,14 +138,6 @@ def test_the_javascript_client_gives_the_same_answer_and_sentence(server, tmp_pa
 
 # --- pictures as people send them ---------------------------------------------------------------------------
 
-KINDS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", *(["AVIF"] if features.check("avif") else [])]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_format_is_read(server, kind):
-    assert predict(server, encoded(picture("2"), kind))[1]["label"] == "2"
-
-
 TEXT = base64.b64encode(encoded(picture("7"))).decode()
 
 
@@ -197,6 +189,7 @@ def test_what_is_not_a_picture_gets_a_sentence(server, sent, words):
         assert words in said and said.endswith(".")
 
 
+@pytest.mark.thorough
 def test_large_pictures_are_reduced_while_they_are_decoded(server):
     """A photograph of 48 megapixels and drawings of 64, in less memory than they have."""
     large = picture("2").resize((8000, 8000))
@@ -211,9 +204,8 @@ def test_large_pictures_are_reduced_while_they_are_decoded(server):
 def test_a_photograph_is_turned_upright(server):
     turn = Image.Exif()
     turn[0x0112] = 6
-    for size in (448, 3000):
-        turned = picture("7").resize((size, size)).transpose(Image.Transpose.ROTATE_90)
-        assert predict(server, encoded(turned, "JPEG", exif=turn), 1)[1]["label"] == "7"
+    turned = picture("7").resize((3000, 3000)).transpose(Image.Transpose.ROTATE_90)
+    assert predict(server, encoded(turned, "JPEG", exif=turn), 1)[1]["label"] == "7"
 
 
 def test_a_picture_whose_metadata_speaks_of_file_names_is_uploaded(server):

@@ -15,7 +15,7 @@ from contributions import CONSENT
 from contributions.rows import clean
 from contributions.service import ContributionService
 from contributions.store import Declined, Store
-from tests.harness import CLEAN, ROOT
+from tests.harness import CLEAN, ROOT, python
 from tests.harness.contributor import agree, ask, ids, new_service, scribble, strokes, submit, wait_for
 
 service = new_service
@@ -55,8 +55,7 @@ service.collection({"receipt": receipt})
 heavy = {"torch", "model", "serving", "handwriting", "datasets", "pyarrow"}
 print(heavy & {name.split(".")[0] for name in sys.modules})
 """
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    assert subprocess.check_output(command, cwd=ROOT, env=CLEAN) == b"{'saved': 1, 'waiting': 0}\nset()\n"
+    assert python("-c", code, str(tmp_path)).stdout == "{'saved': 1, 'waiting': 0}\nset()\n"
 
 
 @pytest.mark.parametrize(

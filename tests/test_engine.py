@@ -25,19 +25,6 @@ CONFIG, WEIGHTS = "weights/config.json", "weights/model.safetensors"
 LINE = [{"points": [[200, 100], [220, 340]], "radius": 15}]
 
 
-@pytest.fixture(scope="module")
-def net() -> DigitCNN:
-    return DigitCNN.from_pretrained(ROOT / "weights")
-
-
-@pytest.fixture(scope="module")
-def engine(browser):
-    with parity.served(parity.site()) as url:
-        engine = Engine(browser, url)
-        yield engine
-        engine.page.close()
-
-
 def refusal(page, script: str, argument: object = None) -> str:
     """The sentence that a promise is rejected with, after the name of the error."""
     return page.evaluate(

@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,7 @@ from starlette.requests import Request
 from contributions import CONSENT
 from serving import VERSION, limits, middleware
 from serving.limits import ALLOWED, Refused
-from tests.harness import ROOT, in_thread
+from tests.harness import ROOT, in_thread, python
 from tests.harness.calls import API, BOMBS, FORM, encoded, form, get, picture, post, predict, upload
 from tests.harness.contributor import strokes, wait_for
 from tests.harness.person import DRAWINGS, drag, on_screen, until
@@ -278,9 +277,9 @@ def test_a_visitor_is_an_address_or_a_network_of_ipv6(host, expected):
 
 def test_a_space_believes_its_proxies_about_the_address():
     code = "import serving.settings, os; print(os.environ.get('FORWARDED_ALLOW_IPS', ''))"
-    assert "10.0.0.0/8" in run("-c", code, SPACE_ID="o/n").stdout
+    assert "10.0.0.0/8" in python("-c", code, SPACE_ID="o/n").stdout
     # uvicorn itself believes this machine only.
-    assert run("-c", code).stdout.strip() == ""
+    assert python("-c", code).stdout.strip() == ""
 
 
 def test_a_school_behind_one_address_sees_no_refusal(server):
@@ -326,17 +325,11 @@ def test_one_s_own_drawings_come_as_a_file(server):
 # --- running it ---------------------------------------------------------------------------------------------
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Python in the project's folder."""
-    command, environment = [sys.executable, *arguments], {**os.environ, **environment}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
-
-
 @pytest.mark.parametrize(
     "wrong", [{"GRADIO_SERVER_PORT": "abc"}, {"GRADIO_SERVER_PORT": "70000"}, {"MODEL_REFRESH": "soon"}]
 )
 def test_a_wrong_setting_is_one_sentence(wrong):
-    done = run("-c", "from serving.settings import command_line; command_line()", **wrong)
+    done = python("-c", "from serving.settings import command_line; command_line()", **wrong)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert re.search(r"error: .* it must be a number", done.stderr)
 
@@ -353,7 +346,7 @@ def test_an_ipv6_address_is_served_and_printed_as_one_that_works():
 
 def test_the_page_is_up_before_torch():
     heavy = "('torch', 'model', 'datasets', 'handwriting')"
-    done = run("-c", f"import app, sys; print([name for name in {heavy} if name in sys.modules])")
+    done = python("-c", f"import app, sys; print([name for name in {heavy} if name in sys.modules])")
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 

@@ -2,8 +2,6 @@
 
 import base64
 import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from handwriting.drawing import CHUNK, allograph_of, draw_allograph, hand_of, to
 from handwriting.operators import OPERATORS
 from handwriting.trace import trace
 from model import DigitCNN
+from tests.harness import python
 
 WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
 
@@ -92,14 +91,9 @@ def test_every_digit_has_many_shapes_within_reach_of_its_square():
         assert -0.6 < np.min(points) and np.max(points) < 1.6, way.name
 
 
-def command(*arguments, **settings):
-    line = [sys.executable, "-m", "handwriting", *arguments]
-    return subprocess.run(line, capture_output=True, text=True, **settings)
-
-
 def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
     for path in (tmp_path / "sheet.txt", tmp_path / "none" / "sheet.png"):
-        failed = command("sheet", str(path))
+        failed = python("-m", "handwriting", "sheet", str(path))
         assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
         assert failed.stderr.startswith("python -m handwriting sheet: ")
 
@@ -121,7 +115,7 @@ def test_a_shared_drawing_becomes_a_line_of_the_table(tmp_path):
     angles = np.radians(np.arange(-90, -451, -6))
     ring = 200 + np.stack([60 * np.cos(angles), 100 * np.sin(angles)], axis=1)
     seven = [(100, 100), (180, 100), (250, 100), (230, 160), (190, 230), (150, 300)]
-    done = command("trace", link(seven, ring))
+    done = python("-m", "handwriting", "trace", link(seven, ring))
     assert done.returncode == 0, done.stderr
     first, second = done.stdout.removeprefix("DIGIT NAME 10 ").strip().split(" | ")
     assert first.count("!") == 1 and 3 <= len(first.split()) <= 5 and "!" not in second

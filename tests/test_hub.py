@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import shutil
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -20,7 +19,7 @@ import safetensors.numpy
 
 from publishing import bundles
 from serving import weights as serving_weights
-from tests.harness import CLEAN, ROOT
+from tests.harness import ROOT, python
 from tests.harness.contributor import wait_for
 from tests.harness.hub import DATASET, MODEL, SPACE, Fault, LocalHub, client, one_sentence
 from tests.harness.servers import Server
@@ -304,14 +303,13 @@ def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
         "import sys, app, model, publishing.fetch\n"
         "for module in list(sys.modules.values()): print(getattr(module, '__file__', ''))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=space, capture_output=True, text=True, check=True)
+    done = python("-c", code, cwd=space)
     loaded = {Path(path) for path in done.stdout.split() if Path(path).is_relative_to(space)}
     assert loaded == {path for path in space.rglob("*.py") if ".venv" not in path.parts}
 
 
 def test_space_without_any_weights_says_so(space, hub, tmp_path):
     shutil.rmtree(space / "weights")
-    settings = {**CLEAN, **hub.environment(tmp_path / "page", ""), "MODEL_ID": "OWNER/nothing"}
-    command = [sys.executable, "app.py"]
-    done = subprocess.run(command, cwd=space, env=settings, capture_output=True, text=True, timeout=120)
+    settings = hub.environment(tmp_path / "page", "")
+    done = python("app.py", cwd=space, MODEL_ID="OWNER/nothing", **settings)
     assert "There is no config.json in embedded" in one_sentence(done, "app.py")

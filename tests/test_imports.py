@@ -77,16 +77,6 @@ def test_no_circle():
     TopologicalSorter(IMPORTS).prepare()
 
 
-def test_no_test_module_imports_another():
-    tests = {name for name in MODULES if name.startswith("tests.test_")}
-    assert tests and not {f"{name} imports {other}" for name in tests for other in IMPORTS[name] & tests}
-
-
-def test_every_package_says_what_it_is_for():
-    for package in {name for name, path in MODULES.items() if path.name == "__init__.py"}:
-        assert ast.get_docstring(ast.parse(MODULES[package].read_text())), package
-
-
 def test_a_space_gets_only_what_it_runs():
     done = called(publish.main, "space", "OWNER", "--dry-run")
     assert done.returncode == 0, done.stderr

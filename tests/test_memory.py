@@ -22,11 +22,6 @@ LISTS = "adapt() takes a list of pictures and a list of as many labels."
 
 
 @pytest.fixture(scope="module")
-def net() -> DigitCNN:
-    return DigitCNN.from_pretrained(ROOT / "weights")
-
-
-@pytest.fixture(scope="module")
 def lessons() -> list[parity.Drawing]:
     """One of each digit, and a heart for the 7."""
     rng = np.random.default_rng(1)

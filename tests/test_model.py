@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,15 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import board
 from model import Config, DigitCNN
-from tests.harness import ROOT
+from tests.harness import ROOT, python
+from tests.harness.calls import picture
 from tests.harness.person import DRAWINGS
 from training.upstream import PARAMETERS, UpstreamCNN
-
-
-def picture(digit: str) -> np.ndarray:
-    return board.render([board.Stroke(np.array(stroke), 14.0) for stroke in DRAWINGS[digit]])
 
 
 @pytest.fixture
@@ -174,8 +168,7 @@ def test_an_uncached_repository_while_offline(tmp_path):
         "try: DigitCNN.from_pretrained('somebody/something')\n"
         "except ConnectionError as error: print(error)"
     )
-    settings = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True)
+    done = python("-c", code, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path))
     assert "not in the cache: HF_HUB_OFFLINE is set; unset it" in done.stdout, done.stderr
 
 
@@ -189,5 +182,5 @@ def test_model_travels_alone(folder, tmp_path_factory):
         "print(len(net.classify(numpy.pad(numpy.eye(40), 9))))\n"
         "print([m for m in ('gradio', 'datasets', 'board', 'data') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=alone, capture_output=True, text=True)
+    done = python("-c", code, cwd=alone)
     assert (done.stdout, done.returncode) == ("3\n[]\n", 0), done.stderr

@@ -9,12 +9,11 @@ import board
 from handwriting import draw
 from model import DigitCNN
 from tests.harness import ROOT
-from tests.harness.person import DRAWINGS, HEART, until, varied, visits
+from tests.harness.calls import picture
+from tests.harness.person import DRAWINGS, HEART, until, varied
 from tests.harness.servers import Server, StaticSite
 
 LINE = [[(224, 60), (224, 200), (224, 390)]]
-
-visit = visits()
 
 
 @pytest.fixture(params=["gradio", "static"])
@@ -23,11 +22,6 @@ def person(request, visit):
     is_gradio = request.param == "gradio"
     url = request.getfixturevalue("server" if is_gradio else "site").url
     return visit(url, "desktop" if is_gradio else "phone", touch=not is_gradio)
-
-
-@pytest.fixture
-def desktop(visit, site):
-    return visit(site.url)
 
 
 @pytest.fixture
@@ -211,15 +205,10 @@ def test_examples_draw_themselves_and_make_way_for_a_hand(person):
     assert len(person.read[-1]["strokes"]) == 1
 
 
-def picture_of(digit: str, size: int = 900) -> np.ndarray:
-    """A picture of a digit, dark on light."""
-    return 255 - board.render([board.Stroke(np.array(stroke), 12.0) for stroke in DRAWINGS[digit]], size)
-
-
 def test_picture_file(person):
     person.draw(DRAWINGS["8"])
     person.settle()
-    person.open_picture(picture_of("3"))
+    person.open_picture(np.asarray(picture("3", 900)))
     person.reads("3")
     assert person.read[-1]["strokes"] is None
     person.press("#share")
@@ -255,8 +244,8 @@ def test_a_picture_may_be_dropped_beside_the_board_or_pasted(desktop):
             done({how});
           }}));
         }}"""
-        picture = picture_of(digit, size=224).flatten().tolist()
-        assert desktop.page.evaluate(give, picture) is False, "the browser would leave the page"
+        pixels = np.asarray(picture(digit, 224)).flatten().tolist()
+        assert desktop.page.evaluate(give, pixels) is False, "the browser would leave the page"
         desktop.reads(digit)
     corner = "document.querySelector('#board canvas').getContext('2d').getImageData(9, 9, 1, 1).data[0]"
     assert desktop.page.evaluate(corner) == 255, "the board does not show the picture"
@@ -394,7 +383,7 @@ def test_drawing_goes_on_when_the_server_is_gone(visit):
         shown = person.settle()
         assert (shown["digit"], shown["sentence"]) == (digit, f"This is a {digit}.")
         person.page.click("#clear")
-    person.open_picture(picture_of("3"))
+    person.open_picture(np.asarray(picture("3", 900)))
     person.reads("3")
     # Gradio notices after a while that its server is gone.
     person.page.wait_for_timeout(3000)

@@ -416,14 +416,6 @@ def test_a_heart_in_two_strokes_is_one_drawing(gap):
 # --- digit.js ---
 
 
-@pytest.fixture(scope="module")
-def engine(browser):
-    with parity.served(parity.site()) as url:
-        engine = parity.Engine(browser, url)
-        yield engine
-        engine.page.close()
-
-
 def same(engine, files: list[bytes], share: float = 0.0) -> None:
     """digit.js gives Python's answers to picture files, but for a share of them."""
     theirs, ours = list(engine.read(files)), [parity.in_python(NET, file) for file in files]

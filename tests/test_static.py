@@ -13,7 +13,7 @@ import yaml
 
 from tests.harness import ROOT
 from tests.harness.hub import LocalHub, publish
-from tests.harness.person import DRAWINGS, Person, until, visits
+from tests.harness.person import DRAWINGS, Person, until
 from tests.harness.servers import StaticSite
 from web.__main__ import main as web
 from web.build import Published, build
@@ -21,8 +21,6 @@ from web.build import Published, build
 # On the local Hub.
 OWNER = "OWNER"
 MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
-
-visit = visits()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from model import DigitCNN
 from publishing import bundles
 from tests.harness import ROOT
 from tests.harness.contributor import agree, submit
-from tests.harness.person import DRAWINGS, Person, until, visits
+from tests.harness.person import DRAWINGS, Person, until
 from tests.harness.servers import Server, StaticSite
 from web import assets, build, charts
 
@@ -28,8 +28,6 @@ METRICS, ACCURACY = (
 SHOW = ROOT / "web" / "show"
 DIGITS = json.loads((SHOW / "gallery.json").read_text())
 WORDS = json.loads((ROOT / "web" / "words.json").read_text())
-
-visit = visits()
 
 
 def tables(html: str) -> dict[str, list[list[str]]]:

@@ -11,20 +11,13 @@ import pytest
 from PIL import Image
 
 from reports.screenshots import STATES, leave, show
-from tests.harness.person import DRAWINGS, HEART, Person, until, visits
+from tests.harness.person import DRAWINGS, HEART, Person, until
 
 # A 4 or a 9.
 NEARLY_CLOSED = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (240, 98)]]
 PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return data.reduce((sum, value, index) => sum + (index % 4 === 0 ? value : 0), 0); })"""
-
-visit = visits()
-
-
-@pytest.fixture
-def desktop(visit, site):
-    return visit(site.url)
 
 
 def is_painted(person: Person, layer: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness import ROOT
 from tests.harness.languages import WORDS, foreign
-from tests.harness.person import DRAWINGS, HEART, visits
+from tests.harness.person import DRAWINGS, HEART
 from web.words import worded
 
 WEB = ROOT / "web"
@@ -22,8 +22,6 @@ SERVER = "\n".join(
 CODES = {f"server.{code}" for code in re.findall(r'code="([\w-]+)"', SERVER)}
 # Names of what was drawn or measured, which stand in files of results.
 NAMES = ("way.", "set:", "recipe:")
-
-visit = visits()
 
 
 def placeholders(sentence: str) -> set[str]:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -24,6 +25,12 @@ CLEAN = {
     for k, v in os.environ.items()
     if not k.startswith(("HF_", "MODEL_", "GRADIO_", "MNIXEL_", "CONTRIBUTIONS"))
 }
+
+
+def python(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    """A Python process that has ended, run under CLEAN and `environment`."""
+    command, environment = [sys.executable, *arguments], CLEAN | environment
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
 
 
 def without(what: str) -> None:

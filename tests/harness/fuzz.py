@@ -12,7 +12,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, features
 
 from model import DigitCNN
 from serving.decoder import open_in_child
@@ -80,6 +80,8 @@ def good() -> dict[str, bytes]:
         "lossy.webp": encoded(colour, "WEBP"),
         "lossless.webp": encoded(clear, "WEBP", lossless=True, exif=TURNED),
         "animated.webp": encoded(clear, "WEBP", **animated),
+        "grey.tiff": encoded(grey, "TIFF"),
+        **({"colour.avif": encoded(colour, "AVIF")} if features.check("avif") else {}),
         **{f"{mode}.bmp": encoded(grey.convert(mode), "BMP") for mode in ("1", "L", "RGB", "RGBA")},
     }
 
