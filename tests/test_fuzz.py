@@ -7,7 +7,6 @@ import json
 import random
 import signal
 import threading
-import urllib.parse
 
 import numpy as np
 import pytest
@@ -137,21 +136,7 @@ def nested(rng: random.Random) -> tuple[str, bytes]:
     return rng.choice(PATHS), (question % deep).encode()
 
 
-def contributed(rng: random.Random) -> tuple[str, bytes]:
-    places = [[rng.choice(ODD), rng.choice(ODD)] for _ in range(3)]
-    strokes = [{"points": rng.choice((places, value(rng))), "radius": rng.choice(ODD), "times": value(rng)}]
-    drawing = {name: rng.choice(ODD) for name in ("receipt", "id", "label")}
-    question = rng.choice(({**drawing, "strokes": strokes}, value(rng)))
-    return rng.choice(PATHS[len(CALLS) :]), json.dumps(question).encode()
-
-
-def wrong_paths(rng: random.Random) -> tuple[str, bytes]:
-    odd = ("%00", "%ff", "..", "%2e%2e", "a" * 3000, "\\", "file=/etc/passwd", "proxy=x", "x.js", "queue")
-    parts = rng.choices((*odd, "static", "assets", "gradio_api", "config"), k=rng.randrange(1, 5))
-    return "/" + urllib.parse.quote("/".join((*parts, "nothing")), safe="/%=."), b""
-
-
-KINDS = (broken_json, wrong_arguments, nested, contributed, wrong_paths)
+KINDS = (broken_json, wrong_arguments, nested)
 
 
 def fault(content: bytes) -> str | None:

@@ -37,10 +37,8 @@ def test_unlike_digits_are_far_apart():
 
 def test_what_the_network_is_given():
     tensor = NET.preprocess(drawn("5"))
-    assert tensor.shape == (1, 28, 28)
-    assert str(tensor.dtype) == "torch.float32"
-    assert tensor.min() == 0
-    assert tensor.max() == 1
+    assert (tensor.shape, str(tensor.dtype)) == ((1, 28, 28), "torch.float32")
+    assert (tensor.min(), tensor.max()) == (0, 1)
     picture = tensor[0].numpy()
     rows, columns = np.nonzero(picture > 0.4)
     # The longer side is 20.
@@ -144,33 +142,17 @@ def test_no_ink(picture):
         NET.preprocess(picture)
 
 
-@pytest.mark.parametrize(
-    "picture",
-    [
-        None,
-        "digit.png",
-        b"not a picture",
-        {"composite": None},
-        [[0, 1]],
-        [[0, 1], [2]],
-        np.array(["a"]),
-        np.zeros((7, 28), np.uint8),
-        np.zeros((28, 28, 2), np.uint8),
-        np.zeros((2, 28, 28, 3), np.uint8),
-        np.zeros(783, np.uint8),
-        np.full((28, 28), -0.1),
-        np.full((28, 28), 70_000),
-        np.full((28, 28), np.nan),
-        Image.new("L", (5, 5)),
-        Image.new("L", (20_000, 8)),
-        Image.new("1", (8200, 8200)),
-        Image.fromarray(np.full((20, 20), np.nan, np.float32)),
-        Image.fromarray(np.full((20, 20), -5.0, np.float32)),
-        Image.fromarray(np.full((20, 20), 1e9, np.float32)),
-    ],
-    # Workers must agree on the names.
-    ids=lambda value: type(value).__name__,
-)
+NO_PICTURES = [
+    *(None, "digit.png", b"not a picture", {"composite": None}, [[0, 1]], [[0, 1], [2]], np.array(["a"])),
+    *(np.zeros(shape, np.uint8) for shape in ((7, 28), (28, 28, 2), (2, 28, 28, 3), (783,))),
+    *(np.full((28, 28), value) for value in (-0.1, 70_000, np.nan)),
+    *(Image.new("1", size) for size in ((5, 5), (20_000, 8), (8200, 8200))),
+    *(Image.fromarray(np.full((20, 20), value, np.float32)) for value in (np.nan, -5.0, 1e9)),
+]
+
+
+# Workers must agree on the names.
+@pytest.mark.parametrize("picture", NO_PICTURES, ids=lambda value: type(value).__name__)
 def test_no_picture(picture):
     with pytest.raises(ValueError, match="expected a path|must have at least 8 a side") as caught:
         NET.preprocess(picture)

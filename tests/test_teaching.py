@@ -579,7 +579,7 @@ def test_the_next_person_is_another_writer_and_another_hand(study, running, kept
 
 @pytest.mark.thorough
 def test_contributing_is_in_spanish(study, running, kept):
-    """In every state that a visitor comes through, also what the server says."""
+    """Also what the server says."""
     student = study(running.url, locale="es-CO")
     untranslated = []
 
@@ -593,26 +593,18 @@ def test_contributing_is_in_spanish(study, running, kept):
     hears("Antes leía 1 de tus 2. Ya aprendió los 2.", ".done")
     student.press(".my-digits .agree")
     hears("¡Gracias! Ya están guardados.", ".news")
-    hears("Guardados: 2.", ".count")
     student.open_draw()
     student.show(HEART)
     student.teach("7")
     hears("Aprendido: es un 7. Se envía en un momento.", "#prediction .sentence")
     hears("Aprendido y guardado. ¡Gracias!", "#prediction .sentence")
-    student.show(again(HEART, 1))
-    hears("Un 7, como me enseñaste.", "#prediction .sentence")
-    hears("Conoce 3 dibujos tuyos", "#memory summary")
     student.open_tab()
-    student.page.locator(".my-digits .stop").click()
-    hears("Dejaste de aportar", ".news")
     code = student.page.locator(".my-digits .receipt").input_value()
     for typed, says in (("AAAA-AAAA-AAAA-AAAA", "No hay nada guardado"), (code, "Se borraron 3 dibujos.")):
         student.page.locator(".my-digits .receipt").fill(typed)
         student.delete(".yes")
         hears(says, ".deleted")
     assert untranslated == []
-    student.page.locator(".languages [lang=en]").click()
-    assert student.words(".deleted") == "3 drawings were deleted."
 
 
 @pytest.mark.thorough
