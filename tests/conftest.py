@@ -86,9 +86,9 @@ def site(tmp_path_factory):
     running.kill()
 
 
-@pytest.fixture(params=["gradio", "static"])
+@pytest.fixture(params=["static", "gradio"])
 def edition(request):
-    """Each of the two editions of the page in turn: served by app.py, and as files."""
+    """Each of the two editions of the page in turn: as files, and served by app.py."""
     return request.getfixturevalue("server" if request.param == "gradio" else "site")
 
 

@@ -229,9 +229,9 @@ for number in range(10**6):
 """
 
 
-def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
+def test_three_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
     """One after the other at any moment; whatever they called saved is in their common store, whole."""
-    said = [tmp_path / f"said-{number}" for number in range(6)]
+    said = [tmp_path / f"said-{number}" for number in range(3)]
     command = [sys.executable, "-c", WRITER, str(tmp_path)]
     pipes = [{"stdout": path.open("wb"), "stderr": subprocess.PIPE} for path in said]
     writers = [
@@ -253,4 +253,4 @@ def test_six_writing_processes_are_killed_and_nothing_is_lost(tmp_path):
     saved = {line for line in lines if len(line) == len("writer0-00000000")}
     store = Store(tmp_path)
     assert store.ask("PRAGMA integrity_check") == [("ok",)]
-    assert len(saved) > 70 and saved <= {*ids(store)}
+    assert len(saved) > 20 and saved <= {*ids(store)}

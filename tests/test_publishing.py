@@ -39,7 +39,7 @@ from tests.harness.hub import (
     refusal,
 )
 from tests.harness.person import until
-from tests.harness.servers import StaticSite
+from tests.harness.servers import StaticSite, free_port
 
 ALL = (("dataset", DATASET), ("model", MODEL), ("space", SPACE), ("space", STATIC))
 WEIGHTS = ROOT / "weights"
@@ -56,7 +56,7 @@ def hub():
 @pytest.fixture(scope="module")
 def everything(mnixel, tmp_path_factory):
     """A Hub after such an account has published everything, and what the command printed."""
-    with LocalHub(paid=False).running() as hub:
+    with LocalHub(paid=False, port=free_port()).running() as hub:
         arguments = ("all", OWNER, "--consent", "--data", str(mnixel))
         yield hub, published(hub, tmp_path_factory.mktemp("us"), *arguments)
 

@@ -37,7 +37,7 @@ def on_screen(box: dict, point) -> tuple[float, float]:
     return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
 
 
-def apart(points, least: float = 20) -> list:
+def apart(points, least: float = 30) -> list:
     """A line's first and last point, and those between that are so many board units from the one before."""
     kept = [points[0]]
     for point in points[1:-1]:
