@@ -1,6 +1,4 @@
-"""Fixtures that all tests share. What a machine lacks is skipped; the end says once why."""
-
-from __future__ import annotations
+"""Fixtures that all tests share. Tests of what the machine lacks are skipped; the end of a run says why."""
 
 import os
 import shutil
@@ -27,32 +25,30 @@ settings.load_profile("project")
 
 @pytest.fixture(scope="session")
 def mnixel() -> Path:
-    """The folder with the real archives."""
+    """The folder with MNIXEL's archives."""
     folder = Path(os.environ.get("MNIXEL_DIR") or "nowhere")
     if not (folder / "MNIST_UIS2.npz").is_file():
         without("MNIXEL archives not found; set MNIXEL_DIR")
     return folder.resolve()
 
 
-# `make test` leaves out the long tests, which are marked. Of a test in these modules, which needs a browser
-# or a process for each case, it runs only the first case; of some others, the first few. `make test-all` runs
-# everything.
-ONCE = set("page view tabs teaching words static hub engine fuzz publishing review mirror".split())
-FIRST = {"test_what_cannot_be_loaded_says_why": 4, "test_an_honest_picture_passes_two_bombs": 1}
+# `make test` leaves out the tests that are marked as thorough. In these modules each case of a test needs a
+# browser or a process, so that the marker is also set for all cases of a test but the first.
+ONCE = set("page view tabs teaching words static hub engine publishing review mirror".split())
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what only `make test-all` runs."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """Mark the cases that only `make test-all` runs."""
+    seen: set[tuple[str, str]] = set()
     for item in items:
-        name, module = getattr(item, "originalname", item.name), item.path.stem.removeprefix("test_")
-        seen[module, name] += 1
-        if seen[module, name] > FIRST.get(name, 1 if module in ONCE else len(items)):
+        test = item.path.stem.removeprefix("test_"), getattr(item, "originalname", item.name)
+        if test in seen and test[0] in ONCE:
             item.add_marker("thorough")
+        seen.add(test)
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What could not be checked on this machine, each reason once."""
+    """Print what could not be checked on this machine, each reason once."""
     reasons = Counter(
         report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")
     )
@@ -76,7 +72,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The static edition as `python -m web build` writes it, served by the simplest of servers."""
+    """The static edition as `python -m web build` writes it."""
     from web.build import build
 
     folder = tmp_path_factory.mktemp("site")
@@ -94,7 +90,7 @@ def edition(request):
 
 @pytest.fixture
 def hub(tmp_path):
-    """A local Hub and a paid account on it."""
+    """A local Hub, on which the account has a plan."""
     with LocalHub().running() as running:
         yield running
 

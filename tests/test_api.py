@@ -1,7 +1,5 @@
 """The endpoints as programs call them, each in its own way, and what browsers load."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
@@ -35,7 +33,7 @@ def mcp(server, method: str, *arguments):
     return in_thread(run)
 
 
-# --- one picture, every way ---------------------------------------------------------------------------------
+# --- one picture, every way ---
 
 
 def by_rest(server, content: bytes, top_k: object):
@@ -136,7 +134,7 @@ def test_the_javascript_client_gives_the_same_answer_and_sentence(server, tmp_pa
     assert elsewhere == "Nothing is fetched from other places: download the picture and send the file."
 
 
-# --- pictures as people send them ---------------------------------------------------------------------------
+# --- pictures as people send them ---
 
 TEXT = base64.b64encode(encoded(picture("7"))).decode()
 
@@ -214,7 +212,7 @@ def test_a_picture_whose_metadata_speaks_of_file_names_is_uploaded(server):
     assert by_upload(server, encoded(picture("7"), pnginfo=note), 1)["label"] == "7"
 
 
-# --- what there is ------------------------------------------------------------------------------------------
+# --- what there is ---
 
 
 def test_info_and_the_named_endpoints(server):

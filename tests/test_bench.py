@@ -1,7 +1,5 @@
 """The benchmarks read other people's digits as they were written, and count right."""
 
-from __future__ import annotations
-
 import gzip
 from types import SimpleNamespace
 

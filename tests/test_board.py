@@ -1,7 +1,5 @@
 """Strokes -> board -> MNIXEL's reduction. test_engine.py has the strokes that are refused."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

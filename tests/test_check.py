@@ -1,7 +1,5 @@
 """`python publish.py check ADDRESS`: a page that is well, and what is wrong with others."""
 
-from __future__ import annotations
-
 import pytest
 
 import publish

@@ -3,8 +3,6 @@
 The way to the Hub is in test_mirror.py, review in test_review.py.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -21,7 +19,7 @@ from tests.harness.contributor import agree, ask, ids, new_service, scribble, st
 service = new_service
 
 
-# --- keeping ------------------------------------------------------------------------------------------------
+# --- keeping ---
 
 
 FIELDS = "id label strokes pixels source app writer receipt_hash consent licence utc"
@@ -99,7 +97,7 @@ def test_whatever_is_asked_gets_one_sentence_or_is_stored_as_a_drawing(service):
     assert all(row.isascii() and row.isprintable() for (row,) in found)
 
 
-# --- nothing in it that cannot be seen ----------------------------------------------------------------------
+# --- nothing in it that cannot be seen ---
 
 
 TEXT = "visit example.org for free stuff"
@@ -131,7 +129,7 @@ def test_cleaning(sent, stored):
     assert clean(made) == wanted == clean(wanted)
 
 
-# --- limits -------------------------------------------------------------------------------------------------
+# --- limits ---
 
 
 def test_limits(service, monkeypatch):
@@ -191,7 +189,7 @@ def test_where_the_store_is(monkeypatch, tmp_path):
         assert code is None or closed["code"] == code
 
 
-# --- deleting -----------------------------------------------------------------------------------------------
+# --- deleting ---
 
 
 def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
@@ -211,7 +209,7 @@ def test_a_receipt_deletes_all_of_its_owner_and_nobody_elses(service):
     assert submit(service, mine)["code"] == "unknown"
 
 
-# --- under fire ---------------------------------------------------------------------------------------------
+# --- under fire ---
 
 WRITER = """
 import sys

@@ -52,7 +52,7 @@ def mirror(monkeypatch, tmp_path):
         files.released.set()
 
 
-# --- where the archives come from
+# --- where the archives come from ---
 
 
 def test_an_archive_is_downloaded_once_and_again_when_its_copy_is_damaged(mirror, tmp_path):
@@ -103,7 +103,7 @@ def test_what_cannot_be_downloaded_says_why_and_leaves_nothing(settings, message
     assert cache.is_file() or list(cache.iterdir()) == []
 
 
-# --- the archives and their card
+# --- the archives and their card ---
 
 
 def test_imports_are_cheap():
@@ -193,7 +193,7 @@ def test_build_loads_offline(built, mnixel, tmp_path):
         assert (picture.mode, picture.size) == ("L", (964, 604))
 
 
-# --- the command line
+# --- the command line ---
 
 
 def test_help_says_what_each_command_does_and_where_the_archives_are():

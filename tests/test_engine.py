@@ -1,7 +1,5 @@
 """web/digit.js alone in a real browser: it reads as Python does, and checks what it is given."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -36,7 +34,7 @@ def refusal(page, script: str, argument: object = None) -> str:
     )
 
 
-# --- it reads as Python does ------------------------------------------------------------------------------
+# --- it reads as Python does ---
 
 
 def check(row: Row) -> None:
@@ -77,7 +75,7 @@ def test_pictures(net, engine):
 
 def test_the_comparison_notices_when_one_of_the_two_is_changed(net, engine, monkeypatch):
     monkeypatch.setattr(model, "SOFTNESS", model.SOFTNESS * 1.02)
-    assert not compare("changed", net, engine, generated(20), say=lambda _: None).agrees
+    assert not compare("changed", net, engine, generated(20)).agrees
 
 
 def test_classify_and_probabilities(net, engine):
@@ -143,7 +141,7 @@ def test_networks_of_another_shape(browser, tmp_path, channels, places):
         engine.page.close()
 
 
-# --- it checks what it is given ---------------------------------------------------------------------------
+# --- it checks what it is given ---
 
 STROKES = [
     ({"points": []}, ""),
@@ -196,7 +194,7 @@ def test_arguments_are_refused(engine):
         assert "takes a list of pictures" in refusal(engine.page, single, LINE)
 
 
-# --- it checks the weights --------------------------------------------------------------------------------
+# --- it checks the weights ---
 
 RAW = (ROOT / WEIGHTS).read_bytes()
 FIELDS = json.loads((ROOT / CONFIG).read_text(encoding="utf-8"))

@@ -1,7 +1,5 @@
 """Broken files, drawings and requests: each gets an answer or one sentence, and the page goes on."""
 
-from __future__ import annotations
-
 import base64
 import json
 import random
@@ -17,7 +15,7 @@ import board
 from tests.harness.calls import API, BOMBS, data_url, encoded, get, picture, predict
 from tests.harness.fuzz import SEEDS, SENTENCE, findings, good, hostile, mutate, outcome
 
-# --- files ------------------------------------------------------------------------------------------------
+# --- files ---
 
 
 def test_good_files_of_every_mode_are_answered():
@@ -61,7 +59,7 @@ def test_a_child_that_crashes_or_answers_nonsense_is_replaced(code, how, tmp_pat
     assert outcome(good()["L.png"]) == "answer"
 
 
-# --- strokes ----------------------------------------------------------------------------------------------
+# --- strokes ---
 
 NUMBERS = st.floats() | st.integers() | st.sampled_from([-1e6, 1e6, 10**400, 2**63, True, None, "5"])
 JSON = st.recursive(
@@ -90,7 +88,7 @@ def test_strokes(payload):
     assert (drawn.shape, drawn.dtype) == ((448, 448), np.uint8)
 
 
-# --- requests ---------------------------------------------------------------------------------------------
+# --- requests ---
 
 PREDICT = f"{API}/run/predict"
 CALLS = (PREDICT, f"{API}/call/v2/predict", f"{API}/queue/join", f"{API}/mcp/")

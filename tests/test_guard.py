@@ -1,7 +1,5 @@
 """The server from outside: what is let in, how much of it, what goes out with it, and how it stops."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os
@@ -52,7 +50,7 @@ def sentence(message: str) -> None:
     assert re.fullmatch(r"([A-Z]|top_k)[^\n]*\.", message) and "Traceback" not in message, message
 
 
-# --- what is let in -----------------------------------------------------------------------------------------
+# --- what is let in ---
 
 CLOSED = """/monitoring /monitoring/summary /docs /login_check // /%2e%2e/app.py /svelte/x.js /web/app.py
 /gradio_api/file=/etc/passwd /gradio_api/file/etc/passwd /gradio_api/proxy=https://example.com/
@@ -149,7 +147,7 @@ def test_forms_that_are_not_one_picture_are_refused(server):
     sentence(json.loads(content)["error"])
 
 
-# --- other sites --------------------------------------------------------------------------------------------
+# --- other sites ---
 
 AGREE = json.dumps({"version": CONSENT}).encode()
 
@@ -190,10 +188,12 @@ def test_only_our_own_page_may_ask_about_contributions(server, expected, headers
             assert status in (200, 400)
 
 
-# --- pictures that are bombs --------------------------------------------------------------------------------
+# --- pictures that are bombs ---
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize(
+    "name", ["scans", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("exif", "chunks"))]
+)
 def test_an_honest_picture_passes_two_bombs(server, name):
     """The bombs cost their children's time, and end with a sentence if that is too much of it."""
     content = BOMBS[name]()
@@ -226,7 +226,7 @@ def test_one_address_s_many_slow_pictures_are_not_ahead_of_another_s(strict):
         assert not all(each.done() for each in slow)
 
 
-# --- uploads ------------------------------------------------------------------------------------------------
+# --- uploads ---
 
 
 def test_forty_stalled_uploads_do_not_stop_the_next(server):
@@ -243,7 +243,7 @@ def test_forty_stalled_uploads_do_not_stop_the_next(server):
             connection.close()
 
 
-# --- how much an address may ask for ------------------------------------------------------------------------
+# --- how much an address may ask for ---
 
 
 def test_limits_end_with_their_window(monkeypatch):
@@ -308,7 +308,7 @@ def test_a_school_behind_one_address_sees_no_refusal(server):
         assert set().union(*pool.map(pupil, range(30))) == {200}
 
 
-# --- contributions ------------------------------------------------------------------------------------------
+# --- contributions ---
 
 
 def test_one_s_own_drawings_come_as_a_file(server):
@@ -327,7 +327,7 @@ def test_one_s_own_drawings_come_as_a_file(server):
     assert post(server, "/contributions/accepted", {})[1] == {"digits": []}
 
 
-# --- running it ---------------------------------------------------------------------------------------------
+# --- running it ---
 
 
 @pytest.mark.parametrize(

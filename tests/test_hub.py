@@ -1,7 +1,5 @@
 """Weights from the Hub: loaded by strangers in fresh processes, and served by the page."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -54,7 +52,7 @@ def folder(tmp_path) -> Path:
     return Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
 
 
-# --- loading ------------------------------------------------------------------------------------------------
+# --- loading ---
 
 LOAD = """
 import json, sys
@@ -140,7 +138,7 @@ def test_files_that_were_spoilt_on_the_way_are_fetched_again_and_then_refused(tm
         assert load(hub, tmp_path, loads[-1], HF_HUB_OFFLINE="1")[0].startswith("AlteredWeights")
 
 
-# --- the page -----------------------------------------------------------------------------------------------
+# --- the page ---
 
 
 @contextmanager
@@ -284,7 +282,7 @@ def test_a_new_version_is_taken_without_a_restart_unless_it_means_harm(model_hub
             urllib.request.urlopen(f"{server.url}/{base}config.json", timeout=20)
 
 
-# --- the Space's own files ----------------------------------------------------------------------------------
+# --- the Space's own files ---
 
 
 @pytest.fixture

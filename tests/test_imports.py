@@ -1,7 +1,5 @@
 """The layout: imports point down, none goes round in a circle, and a Space gets only what it runs."""
 
-from __future__ import annotations
-
 import ast
 from graphlib import TopologicalSorter
 from pathlib import Path

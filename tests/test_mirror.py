@@ -1,7 +1,5 @@
 """Contributed drawings on their way to the Hub and back, by the real client."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -198,7 +196,7 @@ def test_a_repository_that_is_or_becomes_public_gets_nothing(service, hub, tmp_p
     assert on_hub(hub) == ["private-1"]
 
 
-# --- what comes back ----------------------------------------------------------------------------------------
+# --- what comes back ---
 
 
 def test_who_was_deleted_does_not_come_back_from_a_copy(service, hub, tmp_path):
@@ -260,7 +258,7 @@ def test_rows_that_are_not_drawings_are_left_out_and_stop_nothing(service, hub, 
     assert {"mine-0001", "mine-0002", "mine-0009"} < {*on_hub(hub)}
 
 
-# --- a Space ------------------------------------------------------------------------------------------------
+# --- a Space ---
 
 
 SPACE = """

@@ -1,7 +1,5 @@
 """The network: its size, its files, and what it says."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import replace

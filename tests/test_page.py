@@ -1,7 +1,5 @@
 """The page in a real browser: by mouse, finger and keyboard, at desktop and phone size."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

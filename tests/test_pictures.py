@@ -1,7 +1,5 @@
 """What people bring: arrays and files of every kind, photographs of sheets and forms, two digits at once."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

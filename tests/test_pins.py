@@ -1,7 +1,5 @@
 """The pins: constraints.txt against what is installed, the list of a Space, and the advisories."""
 
-from __future__ import annotations
-
 import re
 from importlib import metadata
 from pathlib import Path

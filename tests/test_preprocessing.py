@@ -1,7 +1,5 @@
 """One preprocessing: whatever the size, place, polarity and light, the network is given the same digit."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from hypothesis import given

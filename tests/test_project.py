@@ -1,7 +1,5 @@
 """The project as a whole: its front door, what its documents print, and what must not be in it."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -3,8 +3,6 @@
 The real clients run in fresh processes against the local hub.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
@@ -65,7 +63,7 @@ def front_of(files: dict[str, bytes]) -> dict:
     return yaml.safe_load(files["README.md"].decode().split("---\n")[1])
 
 
-# --- one command --------------------------------------------------------------------------------------------
+# --- one command ---
 
 
 def test_a_free_account_gets_all_that_it_may_have(everything):
@@ -362,7 +360,7 @@ def test_train_can_push(hub, tmp_path):
     assert f"To publish later: python publish.py model {MODEL} --weights {out}" in done.stderr
 
 
-# --- the model, used by strangers ---------------------------------------------------------------------------
+# --- the model, used by strangers ---
 
 
 def download(hub: LocalHub, folder: Path) -> str:
@@ -453,7 +451,7 @@ def test_the_notebook_runs_from_top_to_bottom(everything, tmp_path):
     assert re.search(r"^published \[\('2', ", done.stdout, re.M)
 
 
-# --- the Space ----------------------------------------------------------------------------------------------
+# --- the Space ---
 
 
 def test_space_front_matter_and_pins(tmp_path):

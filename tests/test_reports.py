@@ -1,7 +1,5 @@
 """What was measured, as tables and cards, in their places, and of the weights that ship."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

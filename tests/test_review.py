@@ -1,7 +1,5 @@
 """A maintainer reviews what was contributed, merges it, trains on it and publishes it."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import sys

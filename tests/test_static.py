@@ -1,7 +1,5 @@
 """The static edition: built by a command, published as a Space, weights from the Hub or from beside it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
@@ -37,7 +35,7 @@ def serve():
         site.kill()
 
 
-# --- the command -------------------------------------------------------------------------------------------
+# --- the command ---
 
 
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
@@ -94,7 +92,7 @@ def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= folders
 
 
-# --- on the Hub --------------------------------------------------------------------------------------------
+# --- on the Hub ---
 
 
 @pytest.fixture
@@ -168,7 +166,7 @@ def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_
     assert f"{MODEL} holds other weights than" in done.stderr and done.stderr.strip().count("\n") == 0
 
 
-# --- a page of somebody else's -----------------------------------------------------------------------------
+# --- a page of somebody else's ---
 
 
 def snippets() -> dict[str, str]:

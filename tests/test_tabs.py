@@ -1,7 +1,5 @@
 """The tabs Data and Model: figures of the results, digits that may be shown, and the closest to a drawing."""
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -129,7 +127,7 @@ def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
     assert "web/gallery.py" not in there
 
 
-# --- in a browser ------------------------------------------------------------------------------------------
+# --- in a browser ---
 
 
 def open_tab(person: Person, name: str) -> None:
@@ -300,7 +298,7 @@ def test_mnixels_own_only_where_the_publisher_says_so(mnixel, tmp_path, visit, m
     site.kill()
 
 
-# --- parts that do not come --------------------------------------------------------------------------------
+# --- parts that do not come ---
 
 # The script that each tab needs.
 TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}

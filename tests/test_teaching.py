@@ -1,7 +1,5 @@
 """Teaching the page, by people in real browsers: the bars, what is remembered, and the tab Your digits."""
 
-from __future__ import annotations
-
 import copy
 import signal
 from pathlib import Path

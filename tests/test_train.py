@@ -1,7 +1,5 @@
 """Training: it learns, repeats itself, stops when told, and writes what it says."""
 
-from __future__ import annotations
-
 import json
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """What makes the page worth showing: the network live, why, the flight to the 28x28, links, the greeting."""
 
-from __future__ import annotations
-
 import base64
 import io
 import math
@@ -25,7 +23,7 @@ def is_painted(person: Person, layer: str) -> None:
     until(person.page, f"document.querySelector('.strip .{layer}').width > 28")
 
 
-# --- inside ------------------------------------------------------------------------------------------------
+# --- inside ---
 
 
 def test_the_network_is_shown_while_it_reads(desktop):
@@ -80,7 +78,7 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
         assert desktop.page.locator(".lens-says").inner_text().startswith(f"Map {across + 3} of {maps}")
 
 
-# --- why ---------------------------------------------------------------------------------------------------
+# --- why ---
 
 
 def test_the_evidence_adds_up_to_the_logits(desktop):
@@ -167,7 +165,7 @@ def test_everything_has_its_room(language, visit, site):
         assert person.page.evaluate(faults) == [[], [], []], (width, height)
 
 
-# --- from the drawing to the 28x28 -------------------------------------------------------------------------
+# --- from the drawing to the 28x28 ---
 
 FLOWN = """
 window.flown = [];
@@ -201,7 +199,7 @@ def test_the_ink_flies_to_the_picture_once_the_pen_is_up(visit, site):
     assert still.page.evaluate("window.flown") == []
 
 
-# --- links -------------------------------------------------------------------------------------------------
+# --- links ---
 
 
 def share(person) -> str:
@@ -353,7 +351,7 @@ def test_the_picture_and_the_copy(visit, site):
     assert person.page.evaluate("document.activeElement.id") == "share"
 
 
-# --- the greeting ------------------------------------------------------------------------------------------
+# --- the greeting ---
 
 UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
 SENTENCES = """
@@ -399,7 +397,7 @@ def test_visitors_who_prefer_stillness_or_come_for_something_else_are_not_greete
     assert [person.shown()["board"] for person in others] == [0, 0, 0]
 
 
-# --- accessibility -----------------------------------------------------------------------------------------
+# --- accessibility ---
 
 # Any two of these properties meet in every combination.
 CELLS = [

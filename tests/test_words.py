@@ -1,7 +1,5 @@
 """The page's words: complete in each language, all used, and nothing said in another language."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np
@@ -77,7 +75,7 @@ def test_without_a_script_the_page_is_in_english():
     assert 'aria-label="Answer"' in worded(body)
 
 
-# --- in a real browser -------------------------------------------------------------------------------------
+# --- in a real browser ---
 
 
 @pytest.fixture

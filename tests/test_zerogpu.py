@@ -3,8 +3,6 @@
 Stand-ins: the platform's own address, and three names that only PyTorch's CUDA build has.
 """
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import json
@@ -80,7 +78,7 @@ def test_the_start_is_reported_once_and_no_gpu_is_asked_for(space, tmp_path):
         platform.shutdown()
 
 
-# --- what ZeroGPU installs ----------------------------------------------------------------------------------
+# --- what ZeroGPU installs ---
 
 
 def test_the_space_asks_for_what_zerogpu_has(space):

@@ -1,7 +1,5 @@
 """A page under test, a person who draws, a local Hub: for tests, benchmarks and reports."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import os
@@ -19,7 +17,7 @@ TRACKED = [
     for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     if (ROOT / name).is_file()
 ]
-# The environment without what would send a test to another Hub, other archives or another store.
+# The environment without the variables that name a Hub, archives or a store.
 CLEAN = {
     k: v
     for k, v in os.environ.items()
@@ -28,14 +26,14 @@ CLEAN = {
 
 
 def python(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
-    """A Python process that has ended, run under CLEAN and `environment`."""
+    """Run Python under CLEAN and `environment` until it ends."""
     command, environment = [sys.executable, *arguments], CLEAN | environment
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
 
 
 def without(what: str) -> None:
-    """Skip a test for want of something; on a CI machine, which must have it, fail."""
-    # Benches and reports do without pytest.
+    """Skip a test because the machine lacks something. A CI machine must have it: there, the test fails."""
+    # Benchmarks and reports run without pytest.
     import pytest
 
     if os.environ.get("CI") == "true":
@@ -44,7 +42,7 @@ def without(what: str) -> None:
 
 
 def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
-    """What a command's `main` prints and returns, run in this process under CLEAN and `environment`."""
+    """Run a command's `main` in this process, under CLEAN and `environment`."""
     out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
     os.environ.clear()
     os.environ.update(CLEAN | environment)
@@ -60,6 +58,6 @@ def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
 
 
 def in_thread(run):
-    """What the coroutine function `run` returns, in a thread of its own: the driver has this one's loop."""
+    """Run a coroutine function in another thread, because the browser's driver has the loop of this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(run())).result(120)

@@ -1,7 +1,5 @@
 """A real Chromium, headless."""
 
-from __future__ import annotations
-
 import os
 import shutil
 
