@@ -22,7 +22,7 @@ from web.assets import assets, fingerprint, media_type
 
 
 def mcp(server, method: str, *arguments):
-    """What a method of MCP's own client gives."""
+    """The result of a method of MCP's own client."""
 
     async def run():
         address = f"{server.url}{API}/mcp/"
@@ -33,7 +33,7 @@ def mcp(server, method: str, *arguments):
     return in_thread(run)
 
 
-# --- one picture, every way ---
+# --- one picture in each way ---
 
 
 def by_rest(server, content: bytes, top_k: object):
@@ -51,7 +51,7 @@ def by_events(server, content: bytes, top_k: object):
 
 
 def events(server, path: str, question: dict):
-    """What a program gets that asks, and then reads the answer as events."""
+    """The answer, read as events after the question was sent."""
     text = get(server, f"{API}/call/predict/{post(server, path, question)[1]['event_id']}")[2].decode()
     kind, data = text.split("event: ")[-1].split("\ndata: ", 1)
     answer = json.loads(data)
@@ -153,7 +153,7 @@ TEXT = base64.b64encode(encoded(picture("7"))).decode()
     ids=["data URL", "spaces around", "no prefix", "lines", "no padding", "for addresses", "percent signs"],
 )
 def test_base64_is_read_as_people_send_it(server, text):
-    """In REST, as a text and in Gradio's wrapping, and in MCP; the number of digits may be a text."""
+    """In REST, as a text and in Gradio's wrapping, and in MCP. The number of digits may be a text, too."""
     for sent in (text, {"url": text, "meta": {"_type": "gradio.FileData"}}):
         status, reply = post(server, "run/predict", {"data": [sent, " 2 "]})
         assert status == 200, reply
@@ -189,7 +189,7 @@ def test_what_is_not_a_picture_gets_a_sentence(server, sent, words):
 
 @pytest.mark.thorough
 def test_large_pictures_are_reduced_while_they_are_decoded(server):
-    """A photograph of 48 megapixels and drawings of 64, in less memory than they have."""
+    """A photograph of 48 megapixels and drawings of 64 take less memory than their pixels."""
     large = picture("2").resize((8000, 8000))
     for content in (
         encoded(large.crop((1000, 0, 7000, 8000)).convert("RGB"), "JPEG", quality=95),

@@ -68,7 +68,7 @@ def test_reduction_keeps_a_256th_of_the_sum():
 
 
 def test_reduction_is_separable_pyramid_steps():
-    """Against the definition: pad with zeros, filter with the 5x5 kernel, halve, four times."""
+    """By its definition: four times, pad with zeros, filter with the 5x5 kernel, and halve."""
     picture = np.random.default_rng(0).integers(0, 256, (448, 448)).astype(float)
     kernel = np.outer(board.PYRAMID_KERNEL, board.PYRAMID_KERNEL)
     expected = picture
@@ -89,7 +89,7 @@ def test_reduction_is_the_one_that_upstream_used(mnixel):
     assert thinnest < darkest.min()
     assert 250 < darkest.max() < 255
 
-    # No drawing can have a steeper step: its ink is only where it tells two neighbours apart.
+    # The steepest step of any drawing: ink only where it brightens one neighbour more than the other.
     steps = board._REDUCTION[14] - board._REDUCTION[13]
     steepest = 255 * np.maximum(steps, 0).sum()
     for axis in (1, 2):
@@ -107,7 +107,7 @@ def test_another_size_scales_the_drawing():
 
 
 def test_strokes_are_joined_where_they_cross():
-    """Coverage is the most of any stroke, not their sum."""
+    """A pixel has the largest coverage of any stroke, not their sum."""
     across = board.Stroke(np.array([[100.0, 200.3], [300.0, 200.3]]), 10.0)
     down = board.Stroke(np.array([[200.3, 100.0], [200.3, 300.0]]), 10.0)
     both = board.render([across, down])

@@ -26,7 +26,7 @@ ARCHIVE = Archive("made.npz", hashlib.sha256(CONTENT).hexdigest())
 
 
 class Mirror(dict):
-    """The files of a server, by name. It notes each request, and may leave it without an answer."""
+    """A server's files, by name. It notes each request, and answers none while it is silent."""
 
     def __init__(self):
         super().__init__({ARCHIVE.name: CONTENT})
@@ -41,7 +41,7 @@ class Mirror(dict):
 
 @pytest.fixture
 def mirror(monkeypatch, tmp_path):
-    """A server with ARCHIVE. Everything that is missing in the empty folder "cache" comes from it."""
+    """A server that has ARCHIVE; the cache is empty."""
     files = Mirror()
     with served(files) as url:
         monkeypatch.delenv("MNIXEL_DIR", raising=False)
@@ -107,7 +107,7 @@ def test_what_cannot_be_downloaded_says_why_and_leaves_nothing(settings, message
 
 
 def test_imports_are_cheap():
-    """Also those of the commands: otherwise their --help would wait for torch."""
+    """The commands are imported, too; their --help must not wait for torch."""
     heavy = "{'datasets', 'torch', 'onnx', 'gradio'}"
     assert (
         python("-c", f"import data, publish, train, sys; print({heavy} & {{*sys.modules}})").stdout
@@ -126,7 +126,7 @@ def test_sheet_has_each_digit_in_its_row():
 
 
 def test_every_pixel_lies_on_the_lattice_of_the_reduction(mnixel):
-    """This proves that board levels, kernel, axes and rounds are what the card says.
+    """So board levels, kernel, axes and rounds are as the card says.
 
     Four rounds of a kernel in twentieths along two axes turn a 0/255 board into multiples of 255/20**8.
     """
@@ -163,7 +163,7 @@ def built(mnixel, tmp_path_factory) -> Path:
 
 
 def test_build_loads_offline(built, mnixel, tmp_path):
-    """What readers get, picture by picture; `data.load` gives the same."""
+    """The library datasets reads the same pictures as `data.load`."""
     code = (
         "from datasets import load_dataset\n"
         "for config in ([], ['clean'], ['raw']):\n"
@@ -173,7 +173,7 @@ def test_build_loads_offline(built, mnixel, tmp_path):
     settings = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
     done = python("-c", code, cwd=built.parent, **settings)
     clean, raw = ({"train": train, "test": test} for train, test in ((270, 116), (287, 123)))
-    # The client would say that it ignores a part of the card.
+    # A client that ignored a part of the card would say so.
     assert done.returncode == 0 and "card" not in done.stderr, done.stderr
     assert done.stdout.splitlines() == [str(clean), str(clean), str(raw)]
     import datasets
@@ -187,7 +187,7 @@ def test_build_loads_offline(built, mnixel, tmp_path):
         assert sum(rows["clean"]) == clean[split]
         for images in (rows["image"][:], loaded[split]["image"][:]):
             assert {(image.mode, image.size) for image in images} == {("L", (28, 28))}
-            # Fractions are rounded, and nothing else.
+            # Rounding to whole levels is the only change.
             assert np.abs(np.stack(images) - x).max() <= 0.5
     with Image.open(built / "data-samples.png") as picture:
         assert (picture.mode, picture.size) == ("L", (964, 604))

@@ -1,4 +1,4 @@
-"""web/digit.js alone in a real browser: it reads as Python does, and checks what it is given."""
+"""web/read/digit.js alone in a real browser: it reads as Python does, and refuses the same."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ LINE = [{"points": [[200, 100], [220, 340]], "radius": 15}]
 
 
 def refusal(page, script: str, argument: object = None) -> str:
-    """The sentence that a promise is rejected with, after the name of the error."""
+    """The name and message of the error with which a promise is rejected."""
     return page.evaluate(
         f"""async (given) => {{
           try {{ await ({script})(given); }} catch (e) {{ return `${{e.name}}: ${{e.message}}`; }}
@@ -63,7 +63,7 @@ def test_thousands_of_drawings(net, engine, sizes):
 
 
 def test_pictures(net, engine):
-    """Decoders of JPEG differ a little, and Python reduces what is above 448 pixels a side."""
+    """Decoders of JPEG differ a little, and Python reduces pictures of more than 448 pixels a side."""
     rim = np.zeros((448, 448), np.uint8)
     rim[[0, -1]] = rim[:, [0, -1]] = 255
     for name, files in (parity.pictures(2) | {"a rim": [encoded(Image.fromarray(rim))]}).items():
@@ -141,7 +141,7 @@ def test_networks_of_another_shape(browser, tmp_path, channels, places):
         engine.page.close()
 
 
-# --- it checks what it is given ---
+# --- it refuses drawings and arguments ---
 
 STROKES = [
     ({"points": []}, ""),
@@ -194,7 +194,7 @@ def test_arguments_are_refused(engine):
         assert "takes a list of pictures" in refusal(engine.page, single, LINE)
 
 
-# --- it checks the weights ---
+# --- it refuses weights ---
 
 RAW = (ROOT / WEIGHTS).read_bytes()
 FIELDS = json.loads((ROOT / CONFIG).read_text(encoding="utf-8"))
@@ -202,7 +202,7 @@ FORMAT = FIELDS["format"]
 
 
 def files(weights: bytes = RAW, **changes: object) -> dict[str, bytes]:
-    """Weights and a config.json that agrees with them, but for the changes; None takes a field away."""
+    """Weights, and a config.json of them with some changes; a field that becomes None is left out."""
     fields = FIELDS | {"sha256": hashlib.sha256(weights).hexdigest()} | changes
     kept = {name: value for name, value in fields.items() if value is not None}
     return {CONFIG: json.dumps(kept).encode(), WEIGHTS: weights}
@@ -244,7 +244,7 @@ REFUSED: list[tuple[dict[str, bytes], str]] = [
 
 
 def test_models_are_refused_in_a_sentence(browser, tmp_path):
-    """And by Python, too, where it is the configuration that is wrong."""
+    """Python refuses the same configurations."""
     served = parity.site()
     for number, (case, _) in enumerate(REFUSED):
         served |= {name.replace("weights", f"case{number}"): content for name, content in case.items()}
@@ -269,7 +269,7 @@ def test_models_are_refused_in_a_sentence(browser, tmp_path):
 
 
 def test_a_cached_file_that_does_not_fit_is_fetched_once_more(browser):
-    """As after a new version, of which the browser still has one old file."""
+    """After a new version, the browser may still have an old file."""
 
     class Stale(dict):
         served = 0

@@ -101,7 +101,7 @@ SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"RIF
 
 
 def value(rng: random.Random, depth: int = 3) -> object:
-    """Something that JSON can say."""
+    """A value of JSON."""
     if depth == 0 or rng.random() < 0.6:
         return rng.choice(ODD)
     if rng.random() < 0.5:
@@ -138,7 +138,7 @@ KINDS = (broken_json, wrong_arguments, nested)
 
 
 def fault(content: bytes) -> str | None:
-    """What is wrong about the answer to a bad request; None when nothing is."""
+    """The fault of an answer to a bad request, or None."""
     try:
         message = json.loads(content)["error"]
     except (ValueError, KeyError, TypeError):
@@ -160,7 +160,7 @@ def test_bad_requests_get_one_sentence(server, count):
 
 
 def test_no_file_of_the_server_is_opened(server, tmp_path):
-    """The page says nothing of its disk, and does not read a file that has no end."""
+    """The answers tell nothing about the disk, and an endless file is not read."""
     (tmp_path / "digit.png").write_bytes(encoded(picture("7")))
     answers = set()
     for path in (tmp_path / "digit.png", tmp_path / "other.png", "/dev/./zero", "/dev/./nothing"):

@@ -1,4 +1,4 @@
-"""The server from outside: what is let in, how much of it, what goes out with it, and how it stops."""
+"""The server from outside: open paths, limits, headers, its log, and how it starts and stops."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ from tests.harness.servers import Process, Server, family, free_port
 
 @contextmanager
 def serving(before: str, **settings: str):
-    """A page that runs a line of Python first. It ends as on a Space, and must have printed no traceback."""
+    """A page that runs a line of Python first. It must stop as on a Space, without a traceback."""
     line = f"import runpy, sys, serving.settings; {before}; runpy.run_path('app.py', run_name='__main__')"
     server = Server(command=[sys.executable, "-c", line], **settings)
     try:
@@ -39,14 +39,14 @@ def serving(before: str, **settings: str):
 
 @pytest.fixture(scope="module")
 def strict():
-    """A page with secrets in its environment, which lets each address have less than usual."""
+    """A page with a secret in its environment and low limits for each address."""
     less = "from serving.limits import ALLOWED; ALLOWED.update(pictures=(90, 300), drawings=(9, 86_400))"
     with serving(less, HF_TOKEN="hf_secretsecretsecret", HF_HUB_OFFLINE="1") as server:
         yield server
 
 
 def sentence(message: str) -> None:
-    """Assert that a message is a sentence and nothing more."""
+    """Assert that a message is one sentence."""
     assert re.fullmatch(r"([A-Z]|top_k)[^\n]*\.", message) and "Traceback" not in message, message
 
 
@@ -66,7 +66,7 @@ def test_what_the_page_does_not_need_is_closed(server):
     answers = [get(server, path) for path in CLOSED]
     answers += [get(server, p if p[0] == "/" else f"{API}/{p}", "POST", body=b"{}") for p in CLOSED_POSTS]
     for path, (status, _, content) in zip(CLOSED + CLOSED_POSTS, answers, strict=True):
-        # Gradio itself answers 403 for a path above its folder.
+        # For a path above its folder, Gradio itself answers 403.
         assert status == (403 if "/../" in path else 404), path
         sentence(json.loads(content)["error"])
 
@@ -89,10 +89,7 @@ def test_every_answer_has_the_policy(server):
 
 
 def test_a_system_without_limits_is_served_to_itself_only_and_others_may_frame_it():
-    """Windows has no module `resource`; the settings ask for every address and for frames.
-
-    The page is up before torch is loaded.
-    """
+    """Windows has no module `resource`. The page is up before torch is loaded."""
     missing = "sys.modules['resource'] = None"
     with serving(missing, GRADIO_SERVER_NAME="0.0.0.0", ALLOW_FRAMES="1") as server:
         loaded = Path(f"/proc/{server.process.pid}/maps").read_text(encoding="utf-8")
@@ -128,7 +125,7 @@ def test_the_page_can_be_installed_under_its_own_name_and_icon(server):
     ("path", "megabytes"), [(f"{API}/run/predict", 28), (f"{API}/upload", 21), ("/contributions/submit", 1)]
 )
 def test_bodies_are_bounded(server, path, megabytes):
-    """A body is cut off where its limit is, also when it comes in chunks that never end."""
+    """The server stops reading at the limit, even if the chunks never end."""
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM['Content-Type']}\r\n"
     chunk = b"100000\r\n" + b"x" * 2**20 + b"\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
@@ -170,7 +167,7 @@ SITES = [
     (403, {"Origin": "http://127.0.0.1"}),
     (403, {"Sec-Fetch-Site": "cross-site"}),
     (403, {"Sec-Fetch-Site": "same-site", "Origin": f"http://{HERE}"}),
-    # DNS rebinding gives the page of another site our address; then it is of the same origin.
+    # DNS rebinding gives another site our address, so that its pages have the same origin.
     (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "Sec-Fetch-Site": "same-origin"}),
     (403, {"Host": REBOUND, "Origin": f"http://{REBOUND}", "X-Forwarded-For": "8.8.8.8"}),
 ]
@@ -178,7 +175,7 @@ SITES = [
 
 @pytest.mark.parametrize(("expected", "headers"), SITES, ids=str)
 def test_only_our_own_page_may_ask_about_contributions(server, expected, headers):
-    """A page of another site that its visitor has open must not agree to the terms for them."""
+    """Another site that a visitor has open must not agree to the terms in their name."""
     headers = {name: text.format(port=server.port) for name, text in headers.items()}
     for name in ("consent", "submit", "status", "delete", "accepted", "collection"):
         status, _, content = agrees(server, f"/contributions/{name}", **headers)
@@ -195,9 +192,9 @@ def test_only_our_own_page_may_ask_about_contributions(server, expected, headers
     "name", ["scans", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("exif", "chunks"))]
 )
 def test_an_honest_picture_passes_two_bombs(server, name):
-    """The bombs cost their children's time, and end with a sentence if that is too much of it."""
+    """Each bomb keeps a child busy until its time is up."""
     content = BOMBS[name]()
-    # Afterwards the network is loaded.
+    # This loads the network.
     assert predict(server, encoded(picture("7")), 1)[0] == 200
     with ThreadPoolExecutor(2) as pool:
         bombs = [pool.submit(predict, server, content, 1) for _ in range(2)]
@@ -208,10 +205,10 @@ def test_an_honest_picture_passes_two_bombs(server, name):
         first = not any(bomb.done() for bomb in bombs)
         assert get(server, "/health")[0] == 200
     assert answer["label"] == "7"
-    # What opens strangers' pictures has none of the server's secrets.
+    # The child that opens strangers' pictures does not know the server's secrets.
     assert {line.partition("=")[0] for line in lines if line} <= {"PATH", "LD_LIBRARY_PATH", "SYSTEMROOT"}
     for status, reply in (bomb.result() for bomb in bombs):
-        # A fast machine reads the chunks in time.
+        # A fast machine reads all the chunks in time.
         ended = status == 400 and "takes too" in reply["error"]
         assert (status == 200 and name == "chunks") or (ended and first), reply
 
@@ -259,12 +256,12 @@ def test_limits_end_with_their_window(monkeypatch):
 
 @pytest.mark.parametrize("path", [f"{API}/run/predict", "/contributions/submit"])
 def test_too_much_is_told_when_to_come_again(strict, path):
-    """A network of IPv6 is one visitor. Other visitors see nothing of it."""
+    """An IPv6 network is one visitor. Other visitors are not refused."""
 
     def ask(address: str) -> tuple:
         return get(strict, path, "POST", {"X-Forwarded-For": address}, b'{"data": []}')
 
-    # The window may turn once meanwhile.
+    # A new window may begin once meanwhile.
     assert any(ask("2a00:1450::1")[0] == 429 for _ in range(181))
     status, headers, content = ask("2a00:1450::1:2:3")
     assert status == 429
@@ -354,7 +351,7 @@ def test_the_version_is_that_of_the_changelog():
     assert re.findall(r"^## (\d+)", changelog, re.M)[0] == VERSION
 
 
-# Words that are part of no picture, and of no other text.
+# Base64 that occurs nowhere else.
 SECRET = "d29yZHMgb2YgYSB2aXNpdG9y"
 
 
@@ -410,7 +407,7 @@ def test_bodies_end_in_time_and_are_counted_as_they_come(monkeypatch, change, st
 
 @pytest.mark.thorough
 def test_the_smallest_version_reads_a_digit_that_is_drawn(browser):
-    """`examples/sketchpad.py`, with Gradio's own board and label."""
+    """It has Gradio's own board and label."""
     port = free_port()
     settings = {**os.environ, "GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
     example = Process([sys.executable, "examples/sketchpad.py"], f"http://127.0.0.1:{port}", settings)

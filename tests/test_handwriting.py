@@ -1,4 +1,4 @@
-"""The drawing program: the same for a seed, inside the board, and read as what it says it draws."""
+"""The drawing program: repeatable, inside the board, and read as the digits that it draws."""
 
 import base64
 import struct
@@ -22,7 +22,7 @@ WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
 
 
 def check_board(strokes):
-    """All ink lies on the board, with a brush and as many points as a page may send."""
+    """Assert that all ink lies on the board, within the limits of a drawing."""
     assert sum(len(stroke.points) for stroke in strokes) <= board.MAX_POINTS
     for points, radius in strokes:
         assert board.MIN_RADIUS <= radius <= board.MAX_RADIUS
@@ -34,7 +34,7 @@ def check_board(strokes):
 
 
 def middle(text):
-    """The waypoints of a shape whose throws are all 0."""
+    """The waypoints of a shape if all its throws are 0."""
     shape = Shape(text)
     return shape.paths(np.zeros(shape.throws))
 
@@ -154,7 +154,7 @@ def test_a_link_without_a_drawing_is_refused_in_one_sentence(text, says):
 
 
 def test_a_hand_stays_itself():
-    """Its shapes, brush and size stay, and its drawings are more alike than those of different hands."""
+    """Its shapes and brush stay, and its drawings are more alike than those of different hands."""
     rng = np.random.default_rng(0)
 
     def pictures(hands):
@@ -216,11 +216,11 @@ def test_sizes_and_brushes_are_those_of_people():
 
 
 def test_half_the_resolution_makes_no_difference():
-    """`to_input` renders big drawings at half the resolution, and gets what the whole board gives."""
+    """`to_input` renders big drawings at half the resolution."""
     net, rng = DigitCNN(), np.random.default_rng(2)
     for i in range(20):
         strokes = handwriting.draw(i % 10, rng)
-        # The generator of seed 0 does not choose the archive's route.
+        # With seed 0, the drawing does not go through MNIXEL's reduction.
         fast = to_input(strokes, np.random.default_rng(0))
         assert np.abs(fast - net.preprocess(board.render(strokes))[0].numpy()).mean() < 0.01
 
@@ -235,7 +235,7 @@ def test_shapes_are_read_as_their_digit():
 
     shares = [share(way, 6) for way in WAYS]
     assert np.average(shares, weights=[way.weight for way in WAYS]) > 0.95
-    # Six drawings of one shape may all be odd ones.
+    # Six drawings of a shape may all be odd by chance.
     doubtful = [way for way, read in zip(WAYS, shares, strict=True) if read < 0.5]
     wrong = [f"{way.digit} {way.name}" for way in doubtful if share(way, 60) < 0.5]
     assert not wrong, f"seldom read as their digit: {wrong}"
@@ -264,7 +264,7 @@ def test_an_operator_changes_a_drawing_and_keeps_it_whole(name):
 
 
 def varied(digit, own=None, seed=2):
-    """How many of 400 drawings operators change; `own` is a seed, or None for another hand each time."""
+    """The share of drawings that operators change. `own` is a hand's seed, or None for many hands."""
     rng, count = np.random.default_rng(seed), 0
     for number in range(400):
         dice = np.random.default_rng(number if own is None else own)
@@ -301,10 +301,10 @@ def test_a_drawing_may_come_as_a_small_picture_of_black_and_white_pixels(monkeyp
 
 
 def test_thick_ink_all_round_the_board_is_drawn_all_the_same():
-    """MNIXEL's reduction leaves such a drawing without a background, so it comes from the whole board."""
+    """MNIXEL's reduction would leave such a drawing without a background."""
     corners = [(26, 26), (422, 26), (422, 422), (26, 422)]
     crossed = np.array([corners[i] for i in (0, 1, 2, 3, 0, 2, 1, 3)], dtype=float)
-    # About a quarter of the seeds would pass through the reduction.
+    # With about a quarter of the seeds, a drawing goes through the reduction.
     for seed in range(12):
         image = to_input([board.Stroke(crossed, 25.0)], np.random.default_rng(seed))
         assert image.max() == 1 and image.sum() > 50

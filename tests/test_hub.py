@@ -32,7 +32,7 @@ def weights(**changes) -> dict[str, bytes]:
 
 
 def altered(change, **config) -> dict[str, bytes]:
-    """The shipped weights with other fractions and a configuration that fits them."""
+    """The shipped weights with changed floats, and a configuration that fits them."""
     tensors = safetensors.numpy.load_file(WEIGHTS / "model.safetensors")
     tensors = {n: change(values) if values.dtype.kind == "f" else values for n, values in tensors.items()}
     raw = safetensors.numpy.save(tensors)
@@ -66,7 +66,7 @@ for name, settings in json.loads(sys.argv[1]):
 
 
 def load(hub: LocalHub, home: Path, *loads: tuple[str, dict], **more: str) -> list[str]:
-    """The line that Python prints for each load by a stranger whose folder holds nothing but model.py."""
+    """The line that each load prints, for a stranger whose folder has nothing but model.py."""
     home.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "model.py", home / "model.py")
     done = client(hub, home, sys.executable, "-c", LOAD, json.dumps(loads), cwd=home, token="", **more)
@@ -95,7 +95,7 @@ def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
     assert load(model_hub, there, pinned) == [found] and model_hub.log == []
 
 
-# Name of the repository -> its settings, how it is loaded, the message.
+# Name of the repository -> its settings, the arguments of the load, the message.
 UNLOADABLE = {
     "private": ({"private": True}, {}, "There is no model repository OWNER/private that you may see."),
     "revision": ({}, {"revision": "v9"}, "FileNotFoundError OWNER/revision has no revision 'v9'"),
@@ -108,7 +108,7 @@ UNLOADABLE = {
 
 
 def test_what_cannot_be_loaded_says_why(hub, tmp_path):
-    """Nothing else is loaded in place of a file that is missing, a pickle least of all."""
+    """Nothing is loaded in place of a missing file, not even a pickle."""
     files = {path.name: path.read_bytes() for path in WEIGHTS.iterdir()}
     for name, (settings, _, _) in UNLOADABLE.items():
         spoilt = {"pytorch_model.bin" if file == name else file: raw for file, raw in files.items()}
@@ -169,7 +169,7 @@ def serves(server: Server, commit: str):
     assert info(server)["problem"] is None
 
 
-# What a Hub can do instead of answering: an address without a server, or a fault of the local Hub.
+# How a Hub can fail: an address without a server, or a fault of the local Hub.
 FAULTS = {
     "refused": "http://127.0.0.1:9",
     "silent": Fault(".", "silent"),
@@ -181,13 +181,13 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path):
-    """It answers from the embedded weights, says why, and takes the Hub's as soon as they can be had."""
+    """It serves the embedded weights and says why, until it can have those of the Hub."""
     fault = FAULTS[name]
     settings = {"HF_ENDPOINT": fault} if isinstance(fault, str) else {}
     model_hub.faults = [] if settings else [replace(fault)]
     with page(model_hub, tmp_path / "page", MODEL_REFRESH="1", **settings) as server:
         assert info(server)["weights"] == "embedded"
-        # The Hub still keeps the page waiting, but nobody else.
+        # The page still waits for the Hub, and answers all the same.
         if name == "silent":
             assert info(server)["problem"] is None
             return
@@ -195,7 +195,7 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path):
         problem = info(server)["problem"]
         assert re.fullmatch(r"[A-Z].*[.]", problem) and "Traceback" not in problem
         assert ("SHA-256 differs" in problem) == (name == "altered")
-        # The page shows this one.
+        # The page in the browser reads it here.
         assert current(server)["problem"] == problem
         # Altered weights are refused until there is another commit.
         if not settings and name != "altered":
@@ -251,7 +251,7 @@ HARM = {
 
 @pytest.mark.parametrize("name", HARM)
 def test_weights_that_mean_harm_are_refused(name, folder):
-    """Whatever their configuration says of them: with one sentence, before anybody gets them."""
+    """They are refused with one sentence before they are served, whatever their configuration says."""
     files, words = HARM[name]
     for file, content in files.items():
         (folder / file).write_bytes(content)
@@ -277,7 +277,7 @@ def test_a_new_version_is_taken_without_a_restart_unless_it_means_harm(model_hub
         now = current(server)
         assert best in now["weights"]
         assert urllib.request.urlopen(f"{server.url}/{now['base']}config.json", timeout=20).status == 200
-        # A page that loads just then asks for the current ones again.
+        # A page that loads just then asks again which weights are current.
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{server.url}/{base}config.json", timeout=20)
 

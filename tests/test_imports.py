@@ -1,4 +1,4 @@
-"""The layout: imports point down, none goes round in a circle, and a Space gets only what it runs."""
+"""The layout: imports point down and make no circle, and a Space gets only what it runs."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -10,8 +10,8 @@ import publish
 from publishing import bundles
 from tests.harness import ROOT, called
 
-# Lowest first. A module imports its own package and those of lower rows, and nothing else. So model.py, which
-# travels alone, imports none of them.
+# The lowest comes first. A module imports its own package and those of lower rows. So model.py, which travels
+# alone, imports none of them.
 LAYERS = [
     ("model", "board"),
     ("data", "handwriting"),
@@ -37,7 +37,7 @@ MODULES = {
 
 
 def imported(name: str, path: Path) -> set[str]:
-    """The project's modules that a module names in its import statements, wherever in the file they stand."""
+    """The project's modules that a module imports, at its top or in a function."""
     modules = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

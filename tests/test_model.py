@@ -109,7 +109,7 @@ def written(name, change):
 
 
 def tensors(change):
-    """Change the tensors, and let config.json agree."""
+    """Change the tensors, and the SHA-256 in config.json."""
 
     def both(folder):
         changed = load_file(folder / WEIGHTS)
@@ -171,7 +171,7 @@ def test_an_uncached_repository_while_offline(tmp_path):
 
 
 def test_model_travels_alone(folder, tmp_path_factory):
-    """model.py beside the weights, in a folder with nothing else of the project."""
+    """In a folder that has nothing else of the project."""
     alone = tmp_path_factory.mktemp("alone")
     (alone / "model.py").write_bytes((ROOT / "model.py").read_bytes())
     code = (

@@ -28,7 +28,7 @@ def finger(visit, site):
 
 
 def test_a_drawn_digit_is_read(person):
-    """Every stroke reaches the network, the preview is the tensor that was classified, and nothing moves."""
+    """Every stroke reaches the network, the preview shows its tensor, and nothing moves."""
     places = """() => [...document.querySelectorAll('.bars li, #board')].map((part) => {
         part.dataset.seen ??= Math.random();
         return [part.dataset.seen, part.getBoundingClientRect().top]; })"""
@@ -131,7 +131,7 @@ def test_keyboard_alone(desktop):
         keyboard.press(key)
     assert desktop.settle()["bars"] == []
     for _ in range(5):
-        # The second and later ones are repeats of a key that is held down.
+        # A key that is held down repeats.
         keyboard.down(" ")
     keyboard.press("ArrowRight")
     keyboard.up(" ")
@@ -152,7 +152,7 @@ def test_a_full_board_says_so_and_keeps_what_was_drawn(desktop):
 
 
 def test_fingers_palms_and_pens(finger):
-    """A cancelled stroke keeps its ink, a second finger draws nothing, and a pen draws after a palm came."""
+    """A cancelled stroke keeps its ink, a second finger draws nothing, and a pen draws beside a palm."""
     finger.hold([(224, 60 + 30 * step) for step in range(10)])
     finger.fingers("touchCancel")
     assert finger.settle()["digit"] == "1"
@@ -180,14 +180,14 @@ def test_fingers_palms_and_pens(finger):
 
 
 def test_examples_draw_themselves_and_make_way_for_a_hand(person):
-    """Each time another one. A stroke by hand begins a new drawing, and undo brings the example back."""
+    """Each example differs from the last. A stroke by hand begins a new drawing; undo goes back."""
     seen = []
     for _ in range(4):
         before = person.shown()["board"]
         person.press("#example")
         more = "before => Number(document.querySelector('#board').dataset.revision) > before + 5"
         until(person.page, more, before)
-        # A drawing that draws itself can be shared once it is done.
+        # An example can be shared once it is complete.
         until(person.page, "!document.querySelector('#share').disabled")
         seen.append(person.settle()["digit"])
     assert "" not in seen and all(one != other for one, other in zip(seen, seen[1:], strict=False))
@@ -197,7 +197,7 @@ def test_examples_draw_themselves_and_make_way_for_a_hand(person):
     assert person.settle()["digit"] == seen[-1]
     person.press("#example")
     until(person.page, "window.read.at(-1).strokes?.[0].points.length > 5")
-    # This one is over an example that is under way.
+    # Now an example is still being drawn.
     person.draw(LINE)
     person.settle()
     assert len(person.read[-1]["strokes"]) == 1
@@ -247,7 +247,7 @@ def test_a_picture_may_be_dropped_beside_the_board_or_pasted(desktop):
         desktop.reads(digit)
     corner = "document.querySelector('#board canvas').getContext('2d').getImageData(9, 9, 1, 1).data[0]"
     assert desktop.page.evaluate(corner) == 255, "the board does not show the picture"
-    # A script may paste nothing.
+    # A paste without a picture changes nothing.
     desktop.page.evaluate("document.dispatchEvent(new ClipboardEvent('paste'))")
 
 
@@ -258,7 +258,7 @@ BAR = [[(170, 250), (300, 250)]]
 
 
 def test_a_second_digit_begins_a_new_drawing_after_a_pause(visit, site):
-    """Unless it belongs to the first one, as the bar of a 7 does; undo brings the first one back."""
+    """The bar of a 7 belongs to the first digit. Undo brings that one back."""
     person = visit(site.url, before=CLOCK)
     strokes = "window.read.findLast(({board}) => board === 'sketchpad').strokes.length"
 
@@ -281,7 +281,7 @@ def test_a_second_digit_begins_a_new_drawing_after_a_pause(visit, site):
 
 
 def test_parts_that_stand_apart_are_not_one_digit(desktop):
-    """Even where the network would take them for one drawing."""
+    """The network alone would take them for one drawing."""
     for by in (22, 20):
         desktop.draw([np.array(half) + (side * by, 0) for half, side in zip(HEART, (-1, 1), strict=True)])
         assert (desktop.settle()["sentence"] == "One digit at a time, please.") is (by == 22)
@@ -289,7 +289,7 @@ def test_parts_that_stand_apart_are_not_one_digit(desktop):
 
 
 def test_a_small_digit_is_read_like_a_large_one(desktop):
-    """36 pixels tall, with the usual brush: digits of which the network is sure when they are large."""
+    """The network is sure of these digits when they are large. Here they are 36 pixels tall."""
     rng, net = np.random.default_rng(4), DigitCNN.from_pretrained("weights")
     for digit in range(10):
         sure = False
@@ -313,7 +313,7 @@ def test_the_broadest_pen_decides_how_much_a_small_drawing_is_enlarged(desktop):
 
 
 def test_a_stroke_may_leave_the_board(desktop):
-    """It goes on beside the board, and ends where the button is let go."""
+    """It goes on beside the board, and ends where the button is released."""
     desktop.stroke([(224, 60), (224, 200), (600, 300)])
     desktop.page.mouse.move(*desktop.at((224, 390)))
     desktop.settle()
@@ -419,7 +419,7 @@ window.setTimeout = (action, time) => wait(action, time === 10_000 ? 500 : time)
 
 @pytest.mark.parametrize(("deaf", "digit"), [(1, "2"), (2, "")])
 def test_a_worker_that_does_not_answer_is_replaced(deaf, digit, visit, site):
-    """The page says that it cannot read the drawing when the second one does not answer, either."""
+    """If the second one does not answer either, the page says that it cannot read the drawing."""
     person = visit(site.url, before=DEAF % deaf)
     person.draw(DRAWINGS["2"])
     until(person.page, "(count) => window.workers > count", deaf)
@@ -447,7 +447,7 @@ window.deliver = () => window.held.splice(0).forEach((answer) => answer());
 
 
 def test_an_answer_to_an_older_drawing_is_never_shown(visit, site):
-    """It comes after the board was cleared, and after a newer answer."""
+    """It may come after the board was cleared, or after a newer answer."""
     person = visit(site.url, before=HELD)
     for newer in (None, "3"):
         person.page.evaluate("window.hold = true")

@@ -48,7 +48,7 @@ def test_what_the_network_is_given():
     assert np.array_equal(picture, seen(drawn("5")))
 
 
-# Tolerances are about twice the most that was seen in 2,000 draws.
+# The tolerances are about twice the largest difference in 2,000 draws.
 @given(digits, st.floats(140, 308), st.floats(130, 318))
 def test_place_does_not_matter(digit, x, y):
     assert apart(drawn(digit), drawn(digit, x=x, y=y)) < 0.07
@@ -90,7 +90,7 @@ def test_colour_and_alpha_do_not_matter(digit):
 
 
 def photograph(digit: str, seed: int, grain: float = 6) -> np.ndarray:
-    """Dark ink on paper under uneven light, with grain: what a telephone sees, 600x800."""
+    """A telephone's picture, 600x800: dark ink on paper under uneven light, with grain."""
     rng = np.random.default_rng(seed)
     ink = np.zeros((800, 600), np.float32)
     ink[170:618, 60:508] = drawn(digit, scale=rng.uniform(0.4, 0.9)) / 255
@@ -179,20 +179,20 @@ def test_the_smallest_and_the_largest(shape):
 def test_steps_are_the_public_ones():
     picture = drawn("7")
     assert np.array_equal(normalise(to_ink(picture)), seen(picture))
-    # What fills the edge of a board is its ground.
+    # The edge of a board is ground, even if it is filled.
     filled = np.pad(np.zeros((360, 360), np.float32), 44, constant_values=1)
     assert np.array_equal(board_ink(filled), to_ink(filled))
 
 
 def test_the_outermost_pixels_of_a_small_picture_are_its_ground():
-    """Ink that fills the picture and touches each side is ink all the same."""
+    """Ink may fill all the rest of the picture."""
     ink = np.zeros((20, 20), np.float32)
     ink[1:-1, 1:-1] = ink[8:12] = ink[:, 8:12] = 1
     assert np.array_equal(to_ink(ink), ink)
 
 
 def test_a_long_tail_is_not_cut_off():
-    """All 20 pixels of the ink stay in the picture, even if the centre of mass is not in its centre."""
+    """All 20 pixels of the ink stay in the picture, although its centre of mass is near one end."""
     ink = np.zeros((200, 200), np.float32)
     ink[:30] = ink[:, 96:104] = 1
     for turn in range(4):

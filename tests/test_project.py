@@ -43,7 +43,7 @@ def test_the_front_door_is_short():
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README + OPERATIONS, re.S)
-# Part of a snippet -> what it prints. Those that ask the Hub run in test_hub.py, the JavaScript in
+# Part of a snippet -> its output. Snippets that ask the Hub run in test_publishing.py, and the JavaScript in
 # test_static.py.
 PRINTED = {
     "net.preprocess(": r"\[\('2', [01]\.\d+\).*\nTrue$",

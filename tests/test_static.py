@@ -39,7 +39,7 @@ def serve():
 
 
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
-    """A second build is the same, and what somebody else put beside it stays."""
+    """A second build is the same, and leaves other people's files alone."""
     out = tmp_path / "a" / "page"
     assert web(["build", str(out), "--address", "https://here.example/"]) == 0
     assert re.match(r"\d+ files, \d+ kB, in ", capsys.readouterr().out)
@@ -102,7 +102,7 @@ def hub(tmp_path):
 
 
 def about(person: Person) -> str:
-    """What the page says of its weights."""
+    """The page's sentence about its weights."""
     person.page.get_by_role("tab", name="Model").click()
     until(person.page, "document.querySelector('.about').textContent.includes('parameters')")
     said = person.page.locator(".about").inner_text()
@@ -170,7 +170,7 @@ def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_
 
 
 def snippets() -> dict[str, str]:
-    """The JavaScript that the project prints for people to copy, by where it stands."""
+    """Document -> the JavaScript in it, for people to copy."""
     from reports.cards import fill
 
     links = dict.fromkeys(("model", "dataset", "commit", "gradio"))
@@ -183,7 +183,7 @@ def snippets() -> dict[str, str]:
 
 @pytest.mark.parametrize("where", ["README", "card of the static Space"])
 def test_the_snippet_reads_a_canvas_as_printed(where, tmp_path, browser, serve):
-    """Somebody copies digit.js and weights/ beside a page of their own, and the printed lines into it."""
+    """Somebody puts digit.js and weights/ beside a page of their own, and copies the snippet into it."""
     mine = tmp_path / "some" / "where"
     mine.mkdir(parents=True)
     shutil.copyfile(ROOT / "web" / "read" / "digit.js", mine / "digit.js")

@@ -84,7 +84,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     unmeasured = "These weights have not been measured yet."
     assert unmeasured in html and set(tables(html)) == {"learning", "steps"}
     assert "cells mistakes" not in html
-    # Only the training has measured something.
+    # Now only the training has measured something.
     html = charts.model_tab(WEIGHTS, results=tmp_path)
     assert unmeasured in html and set(tables(html)) == {"learning"}
     assert "cells mistakes" in html and "counted above" not in html
@@ -93,7 +93,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
 
 
 def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
-    """Else run: python -m web gallery"""
+    """If this fails, run `python -m web gallery`."""
     ways = {(str(way.digit), way.name) for each in ALLOGRAPHS.values() for way in each}
     unnamed = {f"way.{name}" for _, name in ways} - set(WORDS["en"])
     assert not unnamed, f"web/words.json lacks {', '.join(sorted(unnamed))}"
@@ -148,7 +148,7 @@ def closest(person: Person) -> list[str]:
 
 
 def expected(preview: list[int]) -> list[str]:
-    """The five ways of writing that the Python network finds closest to a picture of 784 levels."""
+    """The five allographs whose features, in Python, are closest to those of a picture."""
     net = DigitCNN.from_pretrained(WEIGHTS)
     pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
     with torch.no_grad():
@@ -179,12 +179,12 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     assert closest(person) == expected(preview)
     person.says(f"The closest drawing that we have: {closest(person)[0]}.", ".closest-says")
     mine = "document.querySelector('.closest .yours canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
-    # The visitor's own is beside it, in one line.
+    # The visitor's own drawing stands in the same line.
     assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview
     tops = [canvas.bounding_box()["y"] for canvas in page.locator(".closest canvas").all()[:2]]
     assert tops[0] == tops[1]
 
-    # As if the answer were another digit.
+    # This pretends that the answer is another digit.
     open_tab(person, "Draw")
     other = "{digit: '1', revision: 'another'}"
     page.evaluate(f"Object.assign(document.querySelector('#prediction').dataset, {other})")
@@ -192,7 +192,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     person.says("The network answers 1, but", ".closest-says")
     person.says(f"another digit: {closest(person)[0]}.", ".closest-says")
 
-    # The lesson decides, whatever is closest.
+    # The lesson decides, not the closest drawing.
     open_tab(person, "Draw")
     person.press('.bars [data-digit="1"]')
     until(page, "document.querySelector('#prediction').dataset.taught === 'true'")
