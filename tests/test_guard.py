@@ -16,8 +16,7 @@ import pytest
 from starlette.requests import Request
 
 from contributions import CONSENT
-from serving import VERSION, limits, middleware
-from serving.limits import ALLOWED, Refused
+from serving import VERSION
 from tests.harness import ROOT, in_thread, python
 from tests.harness.calls import API, BOMBS, FORM, encoded, form, get, picture, post, predict, upload
 from tests.harness.contributor import strokes, wait_for
@@ -43,6 +42,14 @@ def strict():
     less = "from serving.limits import ALLOWED; ALLOWED.update(pictures=(90, 300), drawings=(9, 86_400))"
     with serving(less, HF_TOKEN="hf_secretsecretsecret", HF_HUB_OFFLINE="1") as server:
         yield server
+
+
+@pytest.fixture
+def limits():
+    """The module. It imports Gradio, for which not every run of tests should have to wait."""
+    from serving import limits
+
+    return limits
 
 
 def sentence(message: str) -> None:
@@ -243,12 +250,12 @@ def test_forty_stalled_uploads_do_not_stop_the_next(server):
 # --- how much an address may ask for ---
 
 
-def test_limits_end_with_their_window(monkeypatch):
-    now, (most, window) = time.monotonic(), ALLOWED["drawings"]
+def test_limits_end_with_their_window(monkeypatch, limits):
+    now, (most, window) = time.monotonic(), limits.ALLOWED["drawings"]
     monkeypatch.setattr(limits.time, "monotonic", lambda: now)
     monkeypatch.setattr(limits, "_windows", {})
     limits.charge("a", "drawings", most)
-    with pytest.raises(Refused, match="this address; try again later"):
+    with pytest.raises(limits.Refused, match="this address; try again later"):
         limits.charge("a", "drawings")
     now += window
     limits.charge("a", "drawings")
@@ -273,7 +280,7 @@ def test_too_much_is_told_when_to_come_again(strict, path):
     ("host", "expected"),
     [("1.2.3.4", "1.2.3.4"), ("::ffff:1.2.3.4", "1.2.3.4"), ("2a00::1:2", "2a00::/64"), ("", "")],
 )
-def test_a_visitor_is_an_address_or_a_network_of_ipv6(host, expected):
+def test_a_visitor_is_an_address_or_a_network_of_ipv6(host, expected, limits):
     assert limits.visitor(Request({"type": "http", "client": (host, 1)})) == expected
 
 
@@ -386,9 +393,11 @@ def test_the_log_holds_nothing_of_a_visitor(strict):
 
 
 @pytest.mark.parametrize(("change", "status"), [("SECONDS", 408), ("bytes", 429)])
-def test_bodies_end_in_time_and_are_counted_as_they_come(monkeypatch, change, status):
+def test_bodies_end_in_time_and_are_counted_as_they_come(monkeypatch, change, status, limits):
+    from serving import middleware
+
     if change == "bytes":
-        monkeypatch.setitem(ALLOWED, "bytes", (3, 300))
+        monkeypatch.setitem(limits.ALLOWED, "bytes", (3, 300))
     else:
         monkeypatch.setattr(middleware, change, 0.3)
 
