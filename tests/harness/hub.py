@@ -65,7 +65,7 @@ def publish(hub: LocalHub, home: Path, *arguments: str, token: str = "hf_write",
     if arguments[0] in ("all", "dataset") and not {"--dry-run", "--drawn"} & set(arguments):
         arguments = (*arguments, "--drawn", str(few_drawn()))
     if hub.url == os.environ["HF_ENDPOINT"] and not more:
-        return called(main, *arguments, HF_TOKEN=token)
+        return called(main, *arguments, HF_TOKEN=token, HF_ENDPOINT=hub.url)
     return client(hub, home, sys.executable, "publish.py", *arguments, token=token, **more)
 
 
