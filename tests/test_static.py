@@ -7,18 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.harness import ROOT
-from tests.harness.hub import LocalHub, publish
+from tests.harness.hub import MODEL, OWNER, STATIC, LocalHub, publish
 from tests.harness.person import DRAWINGS, Person, until
 from tests.harness.servers import StaticSite
 from web.__main__ import main as web
 from web.build import Published, build
-
-# On the local Hub.
-OWNER = "OWNER"
-MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
 
 
 @pytest.fixture
@@ -110,33 +105,16 @@ def about(person: Person) -> str:
     return said
 
 
-def download(hub: LocalHub, folder: Path) -> Path:
-    """The files of the static Space, as its visitors' browsers get them."""
-    for name, content in hub.files("space", SPACE).items():
-        path = folder / "some" / "where" / name
+def test_the_published_page_takes_the_weights_of_the_model_repository(hub, tmp_path, visit, serve):
+    """It takes those of one commit. An account that pays nothing can publish it."""
+    for kind in ("model", "static"):
+        assert publish(hub, tmp_path / "us", kind, OWNER).returncode == 0
+    commit = hub.repository("model", MODEL).commits[-1][0]
+    for name, content in hub.files("space", STATIC).items():
+        path = tmp_path / "site" / "some" / "where" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return folder
-
-
-@pytest.mark.thorough
-def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, visit, serve):
-    """Without a model repository the page uses the weights beside it, else those of one commit of it."""
-    done = publish(hub, tmp_path / "us", "static", OWNER)
-    assert done.returncode == 0, done.stderr
-    front = yaml.safe_load(hub.files("space", SPACE)["README.md"].decode().split("---\n")[1])
-    assert (front["sdk"], front["app_file"]) == ("static", "index.html")
-    assert json.loads(hub.files("space", SPACE)["weights/current.json"])["bases"] == ["weights/"]
-    assert b"Contribute" not in hub.files("space", SPACE)["index.html"], "a link to what is not there"
-
-    assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
-    done = publish(hub, tmp_path / "us", "static", OWNER)
-    assert done.returncode == 0, done.stderr
-    commit = hub.repository("model", MODEL).commits[-1][0]
-    again = publish(hub, tmp_path / "us", "static", OWNER)
-    assert "(nothing changed)" in again.stdout
-
-    person = visit(serve(download(hub, tmp_path / "site")).url)
+    person = visit(serve(tmp_path / "site").url)
     assert f"the weights are those of {MODEL}@{commit}" in about(person)
     assert any(f"GET /{MODEL}/resolve/{commit}/model.safetensors" in line for line in hub.log)
     person.draw(DRAWINGS["4"])
