@@ -29,7 +29,7 @@ WORDS = json.loads((ROOT / "web" / "words.json").read_text())
 
 
 def tables(html: str) -> dict[str, list[list[str]]]:
-    """Name of each figure -> its rows of cells, without their headings."""
+    """Figure -> the rows of its table, without the headings."""
     found = {}
     for name, body in re.findall(r'<figure[^>]* data-chart="([^"]+)">(.*?)</figure>', html):
         rows = [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
@@ -231,7 +231,7 @@ def test_the_tabs_by_address_and_keyboard(edition, visit):
     page.go_forward()
     assert shown(person)
     page.locator(".filter input").first.focus()
-    # From all to 0, and to 1.
+    # From "all" to 0, and from there to 1.
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert set(shown(person)) == {"1"}

@@ -1,4 +1,4 @@
-"""What makes the page worth showing: the network live, why, the flight to the 28x28, links, the greeting."""
+"""The network inside, why, the flight to the 28x28, links, and the greeting."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from PIL import Image
 from reports.screenshots import STATES, leave, show
 from tests.harness.person import DRAWINGS, HEART, Person, until
 
-# A 4 or a 9.
+# This is a 4 or a 9.
 NEARLY_CLOSED = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (240, 98)]]
 PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -19,7 +19,7 @@ PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) 
 
 
 def is_painted(person: Person, layer: str) -> None:
-    """Wait until a layer is painted, which happens when there is time."""
+    """Wait until a layer is painted."""
     until(person.page, f"document.querySelector('.strip .{layer}').width > 28")
 
 
@@ -39,7 +39,7 @@ def test_the_network_is_shown_while_it_reads(desktop):
         for point in points[start : start + 12]:
             page.mouse.move(*desktop.at(point))
         desktop.settle()
-        # While the pen moves, the strip is painted a moment later.
+        # While the pen moves, the strip follows a moment later.
         until(page, f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)", seen)
         seen = page.evaluate(PAINTED)
         assert min(seen) > 0
@@ -54,7 +54,7 @@ def test_the_network_is_shown_while_it_reads(desktop):
 
 
 def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
-    """A click shows its map, also after one in another layer. A pixel of the first maps sees 5x5 pixels."""
+    """A pixel of the first maps sees 5x5 pixels. A click shows the map under it, in any layer."""
     desktop.page.locator(".inside summary").click()
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
@@ -62,7 +62,7 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
     canvas = desktop.page.locator(".strip .conv2")
     canvas.scroll_into_view_if_needed()
     place, (columns, rows) = desktop.box(".strip .conv2"), canvas.evaluate("c => [c.width, c.height]")
-    # Both are on the first map.
+    # Both places are on the first map.
     for column, row in ((10, 14), (20, 6)):
         x = place["x"] + place["width"] * (column + 0.5) / columns
         desktop.page.mouse.move(x, place["y"] + place["height"] * (row + 0.5) / rows)
@@ -82,7 +82,7 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
 
 
 def test_the_evidence_adds_up_to_the_logits(desktop):
-    """Bias and places together are the difference of two logits, for each digit against each other one."""
+    """Bias and places add up to the difference of two logits, for any two digits."""
     most, least = desktop.page.evaluate(
         """async (drawings) => {
           const { DigitCNN } = await import('./read/digit.js');
@@ -235,7 +235,7 @@ def test_a_link_to_a_drawing_draws_it_with_its_answer(drawing, visit, edition):
 
 
 def test_a_link_keeps_the_bends_of_a_line_and_fills_it_with_points(desktop):
-    """A line without its needless points, and then with one at least every ten board units."""
+    """The link drops needless points; the drawing gets one at least every ten board units."""
     hook = [[100 + i, 300] for i in range(100)] + [[200, 300 - i] for i in range(200)]
     ask = """(points) => import('./draw/link.js').then(({ encode, decode, filled }) => {
       const strokes = decode(encode([{ points, radius: 12 }]));
@@ -290,7 +290,7 @@ def test_a_link_without_a_drawing_draws_nothing_and_says_so(visit, site):
 
 
 def test_a_friend_s_drawing_makes_way_for_one_s_own(desktop):
-    """Undo brings back what the link was opened over; a reload, or going back, does not bring the link's."""
+    """Undo brings back the visitor's drawing. A reload, or going back, does not bring back the link's."""
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
     link = share(desktop)
@@ -327,7 +327,7 @@ def test_a_friend_s_drawing_makes_way_for_one_s_own(desktop):
 def test_the_picture_and_the_copy(visit, site):
     sent = "navigator.share = async ({ url, files }) => { window.sent = { url, files: files?.length }; };"
     person = visit(site.url, before=sent, permissions=["clipboard-read", "clipboard-write"])
-    # Its sentence is long.
+    # The sentence about a heart is long.
     person.draw(HEART)
     person.settle()
     link = share(person)
@@ -361,7 +361,7 @@ setInterval(() => window.sentences.push(document.querySelector(".sentence")?.tex
 
 
 def test_a_first_visit_sees_one_example_drawn_and_is_invited(visit, site):
-    """It says nothing negative meanwhile; the next stroke is not drawn over it, and it never comes back."""
+    """Meanwhile the page says nothing negative. The next stroke begins a new drawing; it never comes back."""
     person = visit(site.url, before=UNDRIVEN + SENTENCES)
     person.says("Your turn: draw a digit.")
     assert person.shown()["digit"] == "3"
@@ -411,7 +411,7 @@ CELLS = [
 
 @pytest.mark.parametrize("edition, language, size, theme", CELLS, indirect=["edition"])
 def test_axe_finds_nothing(edition, language, size, theme, visit, axe):
-    """In each state of the board, and in each other tab with all that unfolds."""
+    """In each state of the board, and in each other tab with everything unfolded."""
     url = f"{edition.url}?lang={language}"
     person = visit(url, size, before=axe, color_scheme=theme, reduced_motion="reduce")
     for state in STATES:
