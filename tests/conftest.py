@@ -63,9 +63,8 @@ def server(tmp_path_factory):
     for name in TRACKED:
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, clone / name)
-    settings = {"HOME": str(clone), "HF_HUB_OFFLINE": "1", "MNIXEL_DIR": ""}
     # A copy of the project may not be a git checkout.
-    running = Server(clone if TRACKED else ROOT, **settings)
+    running = Server(clone if TRACKED else ROOT, HOME=str(clone), HF_HUB_OFFLINE="1")
     yield running
     running.kill(signal.SIGTERM)
 

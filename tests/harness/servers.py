@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tests.harness import ROOT
+from tests.harness import CLEAN, ROOT
 
 
 def _ports() -> Iterator[int]:
@@ -80,10 +80,8 @@ class Server(Process):
 
     def __init__(self, folder: Path = ROOT, command=(sys.executable, "app.py"), **environment: str):
         self.port, self._store = free_port(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        settings = {k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))}
-        settings |= {"GRADIO_SERVER_PORT": str(self.port), "CONTRIBUTIONS_DIR": self._store.name}
-        settings |= environment
-        super().__init__(command, f"http://127.0.0.1:{self.port}", settings, folder)
+        settings = {"GRADIO_SERVER_PORT": str(self.port), "CONTRIBUTIONS_DIR": self._store.name}
+        super().__init__(command, f"http://127.0.0.1:{self.port}", CLEAN | settings | environment, folder)
 
 
 class StaticSite(Process):
