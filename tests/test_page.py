@@ -14,9 +14,9 @@ from tests.harness.servers import Server, StaticSite
 LINE = [[(224, 60), (224, 200), (224, 390)]]
 
 
-@pytest.fixture(params=["gradio", "static"])
+@pytest.fixture(params=["static", "gradio"])
 def person(request, visit):
-    """By mouse in the Gradio edition, by finger on a phone in the static one."""
+    """By finger on a phone in the static edition, by mouse in the Gradio edition."""
     is_gradio = request.param == "gradio"
     url = request.getfixturevalue("server" if is_gradio else "site").url
     return visit(url, "desktop" if is_gradio else "phone", touch=not is_gradio)

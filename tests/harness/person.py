@@ -145,7 +145,8 @@ class Person:
             for point in points[1:]:
                 self.fingers("touchMove", point)
         else:
-            press_and_move(self.page, [self.at(point) for point in points])
+            box = self.box(f"{self.board} canvas")
+            press_and_move(self.page, [on_screen(box, point) for point in points])
 
     def lift(self) -> None:
         self.fingers("touchEnd") if self.touch else self.page.mouse.up()
