@@ -285,8 +285,3 @@ def test_a_cached_file_that_does_not_fit_is_fetched_once_more(browser):
     with parity.served(stale) as url:
         Engine(browser, url).page.close()
     assert stale.served == 2
-
-
-def test_size():
-    """digit.js weighs at most 54 kB as it is."""
-    assert next((ROOT / "web").rglob("digit.js")).stat().st_size <= 57_000
