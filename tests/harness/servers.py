@@ -48,7 +48,7 @@ class Process:
         self.command, self.url, self.environment, self.folder = command, url, environment, folder
         self.start()
 
-    def start(self, seconds: float = 120) -> None:
+    def start(self, seconds: float = 240) -> None:
         """Start it and wait until it answers."""
         # A pipe that nobody reads would stop the server when it is full.
         self._output = tempfile.TemporaryFile()
