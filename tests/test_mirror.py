@@ -88,7 +88,7 @@ def test_a_push_that_was_killed_is_sent_again(after, service, hub, tmp_path):
     submit(service, receipt)
     hub.faults = [Fault("commit/", "hold", times=1, after=after)]
     running = in_background(hub, tmp_path / "killed", service.store, "mirror.push()")
-    assert hub.held.wait(60)
+    assert hub.held.wait(240)
     running.kill()
     running.wait()
     assert service.store.counts(receipt) == (1, 0)
@@ -155,7 +155,7 @@ def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_pa
     receipt, other = on_two_pages(service, hub, tmp_path)
     hub.faults = [Fault("commit/", "hold", times=1)]
     running = in_background(hub, tmp_path / "b", other.store, FOLLOW)
-    assert hub.held.wait(60)
+    assert hub.held.wait(240)
     mirror(hub, tmp_path, service.store)
     hub.release.set()
     assert running.wait(60) == 0

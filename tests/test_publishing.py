@@ -278,7 +278,7 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path)
     hub.faults = [Fault(where, "hold", times=1, after=True)]
     environment = {**CLEAN, **hub.environment(tmp_path / "us")}
     running = subprocess.Popen([sys.executable, "publish.py", kind, OWNER], cwd=ROOT, env=environment)
-    assert hub.held.wait(60)
+    assert hub.held.wait(240)
     running.kill()
     running.wait()
     hub.faults = []
