@@ -7,5 +7,7 @@ from tests.harness.servers import free_port
 
 # Benchmarks and reports import this package, too.
 if "PYTEST_VERSION" in os.environ:
-    os.environ |= {"HF_ENDPOINT": f"http://127.0.0.1:{free_port()}", "HF_HOME": tempfile.mkdtemp()}
+    # The folder is removed at the end, as long as this name holds it.
+    CACHE = tempfile.TemporaryDirectory()
+    os.environ |= {"HF_ENDPOINT": f"http://127.0.0.1:{free_port()}", "HF_HOME": CACHE.name}
     os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1"}
