@@ -1,24 +1,45 @@
-"""`python -m handwriting build OUT` writes 70,000 drawn digits as parquet files."""
+"""The drawing program: `python -m handwriting sheet OUT.png`, `trace LINK` and `build OUT`; see --help."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from .dataset import build
-
 
 def main() -> None:
     """Run the command; an error is one sentence."""
     parser = argparse.ArgumentParser(prog="python -m handwriting", description="The drawing program.")
     commands = parser.add_subparsers(dest="command", required=True)
-    about = "write 70,000 drawn digits as parquet files; it takes some three minutes on two cores"
-    commands.add_parser("build", help=about, description=about).add_argument("out", metavar="OUT", type=Path)
+    for name, argument, about in (
+        ("sheet", "OUT.png", "write a picture of every shape, nine times each; it takes half a minute"),
+        ("trace", "LINK", "print a drawing that you shared on the page as a line for allographs.txt"),
+        (
+            "build",
+            "OUT",
+            "write 70,000 drawn digits as parquet files; it takes some three minutes on two cores",
+        ),
+    ):
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("argument", metavar=argument)
+        if name == "build":
+            command.add_argument("--seed", type=int, default=0, help="another one draws others (default 0)")
     options = parser.parse_args()
     try:
-        for path in build(options.out):
-            print(f"wrote {path}")
-    except OSError as error:
+        # A command imports only the modules that it needs.
+        if options.command == "sheet":
+            from .sheet import sheet
+
+            sheet(Path(options.argument))
+        elif options.command == "trace":
+            from .trace import trace
+
+            print(f"DIGIT NAME 10 {trace(options.argument)}")
+        else:
+            from .dataset import build
+
+            for path in build(Path(options.argument), options.seed):
+                print(f"wrote {path}")
+    except (OSError, ValueError) as error:
         parser.exit(1, f"python -m handwriting {options.command}: {error}\n")
 
 

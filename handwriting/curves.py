@@ -61,11 +61,11 @@ def rounded(line: np.ndarray, sigma: float) -> np.ndarray:
     return np.stack([np.convolve(padded[:, axis], kernel, mode="valid") for axis in (0, 1)], axis=1)
 
 
-def turns(line: np.ndarray) -> np.ndarray:
-    """The angle in radians (n,) by which the line turns at each point, over three points before and after."""
+def turns(line: np.ndarray, over: int = 3) -> np.ndarray:
+    """The angle in radians (n,) by which the line turns at each point, over `over` points on either side."""
     turns = np.zeros(len(line))
-    if len(line) > 6:
-        step = line[3:] - line[:-3]
+    if len(line) > 2 * over:
+        step = line[over:] - line[:-over]
         angles = np.arctan2(step[:, 1], step[:, 0])
-        turns[3:-3] = (angles[3:] - angles[:-3] + np.pi) % (2 * np.pi) - np.pi
+        turns[over:-over] = (angles[over:] - angles[:-over] + np.pi) % (2 * np.pi) - np.pi
     return turns

@@ -15,7 +15,7 @@ EACH = 20
 SHARD = "{split}-00000-of-00001.parquet"
 
 
-def build(out: Path, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
+def build(out: Path, seed: int = 0, sizes: dict[str, int] = SIZES, workers: int | None = None) -> list[Path]:
     """Write the splits as parquet into the folder `out`, and return their paths.
 
     A row has the network's input (`image`, 28x28), the digit (`label`), the name of its shape in
@@ -33,12 +33,13 @@ def build(out: Path, sizes: dict[str, int] = SIZES, workers: int | None = None) 
         hand=datasets.Value("int32"),
     )
     paths = []
-    for seed, (split, count) in enumerate(sizes.items()):
-        images, labels = drawings(count, seed, workers, EACH)
+    for part, (split, count) in enumerate(sizes.items()):
+        stream = 2 * seed + part
+        images, labels = drawings(count, stream, workers, EACH)
         numbers = np.arange(count) // EACH
-        owners = [hand_of(seed, number) for number in range(-(-count // EACH))]
+        owners = [hand_of(stream, number) for number in range(-(-count // EACH))]
         shapes = [allograph_of(owners[n], d).name for n, d in zip(numbers, labels.tolist(), strict=True)]
-        hands = numbers + seed * SIZES["train"] // EACH
+        hands = numbers + part * SIZES["train"] // EACH
         columns = {"image": list(images), "label": labels, "allograph": shapes, "hand": hands}
         paths.append(out / SHARD.format(split=split))
         datasets.Dataset.from_dict(columns, features).to_parquet(paths[-1])

@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
-from tests.harness.browser import chromium
+from tests.harness.browser import launch
 from tests.harness.person import DRAWINGS, HEART, Person
 from tests.harness.servers import StaticSite
 from web.build import build
@@ -94,7 +95,8 @@ def animation(person: Person, path: Path) -> None:
 
 def write(folder: Path) -> None:
     """Write every picture of the documents. Raises LookupError without a browser."""
-    with tempfile.TemporaryDirectory() as site, chromium() as browser:
+    with tempfile.TemporaryDirectory() as site, sync_playwright() as playwright:
+        browser = launch(playwright)
         build(Path(site, "some", "where"), ROOT / "weights")
         server = StaticSite(Path(site))
         try:

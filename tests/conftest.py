@@ -1,8 +1,7 @@
-"""Fixtures that all tests share. What a machine lacks is skipped; the end says once why."""
-
-from __future__ import annotations
+"""Fixtures that all tests share. Tests of what the machine lacks are skipped; the end of a run says why."""
 
 import os
+import shutil
 import signal
 from collections import Counter
 from importlib.resources import files
@@ -10,49 +9,46 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
-from tests.harness import ROOT, without
-from tests.harness import browser as browsers
+from model import DigitCNN
+from tests.harness import ROOT, TRACKED, parity, without
+from tests.harness.browser import launch
 from tests.harness.hub import LocalHub
+from tests.harness.person import visits
 from tests.harness.servers import Server, StaticSite
 
 # How long an example takes depends on the machine, not on the code.
-settings.register_profile("project", deadline=None)
+settings.register_profile("project", deadline=None, max_examples=30)
 settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")
 def mnixel() -> Path:
-    """The folder with the real archives."""
+    """The folder with MNIXEL's archives."""
     folder = Path(os.environ.get("MNIXEL_DIR") or "nowhere")
     if not (folder / "MNIST_UIS2.npz").is_file():
         without("MNIXEL archives not found; set MNIXEL_DIR")
     return folder.resolve()
 
 
-# `make test` leaves out the long tests, which are marked. Of a test in these modules, which needs a browser
-# or a process for each case, it runs only the first case; of some others, the first few. `make test-all` runs
-# everything.
-ONCE = set("page view tabs teaching words static hub engine fuzz publishing review mirror".split())
-FIRST = {
-    "test_what_cannot_be_loaded_says_why": 4,
-    "test_a_configuration_with_something_missing_is_refused": 2,
-    "test_an_honest_picture_passes_two_bombs": 1,
-}
+# `make test` leaves out the tests that are marked as thorough. In these modules each case of a test needs a
+# browser or a process, so that the marker is also set for all cases of a test but the first.
+ONCE = set("page view tabs teaching words static hub engine publishing review mirror".split())
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what only `make test-all` runs."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """Mark the cases that only `make test-all` runs."""
+    seen: set[tuple[str, str]] = set()
     for item in items:
-        name, module = getattr(item, "originalname", item.name), item.path.stem.removeprefix("test_")
-        seen[module, name] += 1
-        if seen[module, name] > FIRST.get(name, 1 if module in ONCE else len(items)):
+        test = item.path.stem.removeprefix("test_"), getattr(item, "originalname", item.name)
+        if test in seen and test[0] in ONCE:
             item.add_marker("thorough")
+        seen.add(test)
 
 
 def pytest_terminal_summary(terminalreporter):
-    """What could not be checked on this machine, each reason once."""
+    """Print what could not be checked on this machine, each reason once."""
     reasons = Counter(
         report.longrepr[2].removeprefix("Skipped: ") for report in terminalreporter.getreports("skipped")
     )
@@ -61,16 +57,21 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(scope="session")
-def server():
-    """The page as `make run` serves it."""
-    running = Server()
+def server(tmp_path_factory):
+    """The page as a clean clone serves it: the files that git tracks, without archives, cache and Hub."""
+    clone = tmp_path_factory.mktemp("clone")
+    for name in TRACKED:
+        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, clone / name)
+    # A copy of the project may not be a git checkout.
+    running = Server(clone if TRACKED else ROOT, HOME=str(clone), HF_HUB_OFFLINE="1")
     yield running
     running.kill(signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The static edition as `python -m web build` writes it, served by the simplest of servers."""
+    """The static edition as `python -m web build` writes it."""
     from web.build import build
 
     folder = tmp_path_factory.mktemp("site")
@@ -80,33 +81,56 @@ def site(tmp_path_factory):
     running.kill()
 
 
-@pytest.fixture(params=["gradio", "static"])
+@pytest.fixture(params=["static", "gradio"])
 def edition(request):
-    """Each of the two editions of the page in turn: served by app.py, and as files."""
+    """Each of the two editions of the page in turn: as files, and served by app.py."""
     return request.getfixturevalue("server" if request.param == "gradio" else "site")
 
 
 @pytest.fixture
 def hub(tmp_path):
-    """A local Hub and a paid account on it."""
+    """A local Hub, on which the account has a plan."""
     with LocalHub().running() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def axe() -> str:
-    """The source of axe-core, for `Person.check_with_axe`."""
-    try:
-        return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    except ModuleNotFoundError:
-        without("axe-playwright-python is not installed")
+def net() -> DigitCNN:
+    """The network that ships."""
+    return DigitCNN.from_pretrained(ROOT / "weights")
 
 
 @pytest.fixture(scope="session")
-def browser():
+def engine(browser):
+    """digit.js alone in a real browser, with the weights that ship."""
+    with parity.served(parity.site()) as url:
+        yield parity.Engine(browser, url)
+
+
+visit = visits()
+
+
+@pytest.fixture
+def desktop(visit, site):
+    return visit(site.url)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, for `Person.check_with_axe`."""
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
     """A real browser."""
     try:
-        with browsers.chromium() as running:
-            yield running
+        return launch(playwright)
     except LookupError as missing:
         without(str(missing))

@@ -1,4 +1,4 @@
-"""The benchmarks read other people's digits as they were written, and count correctly."""
+"""The benchmarks read other people's digits as they were written, and count right."""
 
 import gzip
 from types import SimpleNamespace
@@ -123,7 +123,7 @@ SEGMENTS = """.VERSION 1.0
 
 @pytest.fixture
 def collection(tmp_path):
-    """A made-up distribution: one collection of one writer, whom nobody looked at."""
+    """A made-up distribution with one collection of one writer."""
     for path, text in {
         "include/one/one.doc": DOCUMENT,
         "include/one/data/strokes.dat": ".COORD X Y T\n" + COMPONENTS,
@@ -136,7 +136,7 @@ def collection(tmp_path):
 
 def test_unipen_components_are_counted_over_all_includes(collection):
     digits = unipen.read(collection, "one")
-    # Left out are parts far apart, a single point, a missing component, a straight 0 and a flat 1.
+    # Parts far apart, a single point, a missing component, a line as a 0 and a flat 1 are left out.
     assert [digit.label for digit in digits] == [7, 1, 1, 4]
     assert [stroke.tolist() for stroke in digits[0].strokes] == [
         [[0, -100], [60, -100]],
@@ -174,7 +174,7 @@ def test_a_collection_is_drawn_the_same_whatever_else_is_there(collection):
 def test_worst_writers_are_those_who_are_read_worst():
     right = np.array([True] * 50 + [False] * 3 + [True] * 7 + [False])
     writers = np.array(["a"] * 25 + ["b"] * 25 + ["c"] * 10 + ["d"])
-    # The single digit of d does not count.
+    # The one digit of d is too few.
     assert sets.worst_writers(right, writers) == {"writers": 1, "right": 7, "total": 10}
     assert sets.worst_writers(right[-1:], writers[-1:]) == {"writers": 0, "right": 0, "total": 0}
 
@@ -213,7 +213,7 @@ def test_upstreams_figures_stay_beside_new_ones():
 
 
 def test_an_answer_counts_for_the_drawing_of_its_event_and_newer_ones():
-    """The first pointer-up here was answered before it came."""
+    """Here the answer to the first pointer-up comes before it."""
     row = latency.summary(
         {
             "pointerup": [{"at": 100, "revision": 2}, {"at": 300, "revision": 6}],

@@ -1,13 +1,11 @@
-"""`python publish.py check ADDRESS`: pages that are well, and pages that are not."""
-
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+"""`python publish.py check ADDRESS`: a page that is well, and what is wrong with others."""
 
 import pytest
 
 import publish
 from publishing.check import address
 from tests.harness import called
+from tests.harness.parity import served
 
 
 @pytest.mark.parametrize(
@@ -37,20 +35,9 @@ ANSWERS = {
 
 @pytest.mark.parametrize("sentence", ANSWERS)
 def test_what_is_wrong_is_said_in_one_sentence(sentence):
-    class Other(BaseHTTPRequestHandler):
-        def do_GET(self):
-            found = ANSWERS[sentence].get(self.path)
-            self.send_response(200 if found else 404)
-            self.end_headers()
-            self.wfile.write((found or "").encode())
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
-        threading.Thread(target=other.serve_forever, daemon=True).start()
-        done = called(publish.main, "check", f"http://127.0.0.1:{other.server_port}")
-        other.shutdown()
+    pages = {path[1:]: text.encode() for path, text in ANSWERS[sentence].items()}
+    with served(pages) as url:
+        done = called(publish.main, "check", url)
     last = done.stdout.splitlines()[-1]
     assert done.returncode == 1 and last.startswith("FAIL: ") and sentence in last
     assert "Traceback" not in done.stdout + done.stderr

@@ -1,7 +1,4 @@
-"""The data package against a real server, real processes and files, and the real archives in MNIXEL_DIR.
-
-Without the archives the tests of their content are skipped; in CI they fail.
-"""
+"""The data package against a real server, real processes and files, and the real archives in MNIXEL_DIR."""
 
 import hashlib
 import os
@@ -9,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -23,52 +19,40 @@ from data.parquet import CARD, build
 from data.stats import all_counts, sheet, table
 from tests.harness import ROOT, called, python
 from tests.harness.contributor import wait_for
+from tests.harness.parity import served
 
 CONTENT = b"made up"
 ARCHIVE = Archive("made.npz", hashlib.sha256(CONTENT).hexdigest())
 
 
-class Mirror(ThreadingHTTPServer):
-    """Serves the files of a folder, and notes each request."""
+class Mirror(dict):
+    """A server's files, by name. It notes each request, and answers none while it is silent."""
 
-    def __init__(self, folder: Path):
-        super().__init__(("127.0.0.1", 0), self.answer)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.folder, self.asked, self.is_silent = folder, [], False
-        self.released = threading.Event()
+    def __init__(self):
+        super().__init__({ARCHIVE.name: CONTENT})
+        self.asked, self.is_silent, self.released = [], False, threading.Event()
 
-    def answer(self, *arguments):
-        self.asked.append(arguments)
+    def get(self, name, default=None):
+        self.asked.append(name)
         if self.is_silent:
             self.released.wait(60)
-        return Quiet(*arguments, directory=self.folder)
-
-    def handle_error(self, *_):
-        """Say nothing: clients that go away are part of the tests."""
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
+        return super().get(name, default)
 
 
 @pytest.fixture
 def mirror(monkeypatch, tmp_path):
-    """A server with ARCHIVE. Everything that is missing in the empty folder "cache" comes from it."""
-    (tmp_path / "mirror").mkdir()
-    (tmp_path / "mirror" / ARCHIVE.name).write_bytes(CONTENT)
-    with Mirror(tmp_path / "mirror") as mirror:
+    """A server that has ARCHIVE; the cache is empty."""
+    files = Mirror()
+    with served(files) as url:
         monkeypatch.delenv("MNIXEL_DIR", raising=False)
         monkeypatch.setenv("MNIXEL_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("MNIXEL_URL", mirror.url)
+        monkeypatch.setenv("MNIXEL_URL", url)
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        threading.Thread(target=mirror.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        yield mirror
-        mirror.released.set()
-        mirror.shutdown()
+        yield files
+        files.released.set()
 
 
-# --- where the archives come from
+# --- where the archives come from ---
 
 
 def test_an_archive_is_downloaded_once_and_again_when_its_copy_is_damaged(mirror, tmp_path):
@@ -89,8 +73,9 @@ def test_a_named_folder_is_the_only_place(mirror, tmp_path, monkeypatch):
     (named / ARCHIVE.name).write_bytes(CONTENT[:-1])
     with pytest.raises(DataError, match="is not the published archive: name a folder"):
         locate(ARCHIVE)
+    (tmp_path / ARCHIVE.name).write_bytes(CONTENT)
     # The argument wins.
-    assert locate(ARCHIVE, mirror.folder).parent == mirror.folder and not mirror.asked
+    assert locate(ARCHIVE, tmp_path).parent == tmp_path and not mirror.asked
 
 
 @pytest.mark.parametrize(
@@ -99,7 +84,7 @@ def test_a_named_folder_is_the_only_place(mirror, tmp_path, monkeypatch):
         ({"MNIXEL_URL": "http://127.0.0.1:1"}, r"cannot download http://127.0.0.1:1/made.npz \(.+\): check"),
         ({"MNIXEL_URL": "nonsense"}, r"cannot download nonsense/made.npz \(.+\): check the connection"),
         ({"MNIXEL_CACHE": __file__}, "^cannot read or write .*MNIXEL_CACHE to one that can be written$"),
-        ("missing", "404 File not found.*MNIXEL_DIR"),
+        ("missing", "404 Not Found.*MNIXEL_DIR"),
         ("altered", "is not the published archive: set MNIXEL_DIR"),
     ],
     ids=str,
@@ -108,9 +93,9 @@ def test_what_cannot_be_downloaded_says_why_and_leaves_nothing(settings, message
     for name, value in settings.items() if isinstance(settings, dict) else ():
         monkeypatch.setenv(name, value)
     if settings == "missing":
-        (mirror.folder / ARCHIVE.name).unlink()
+        mirror.clear()
     elif settings == "altered":
-        (mirror.folder / ARCHIVE.name).write_bytes(CONTENT + b"?")
+        mirror[ARCHIVE.name] = CONTENT + b"?"
     with pytest.raises(DataError, match=message) as error:
         locate(ARCHIVE)
     assert "\n" not in str(error.value)
@@ -118,7 +103,7 @@ def test_what_cannot_be_downloaded_says_why_and_leaves_nothing(settings, message
     assert cache.is_file() or list(cache.iterdir()) == []
 
 
-# --- the archives and their card
+# --- the archives and their card ---
 
 
 def test_imports_are_cheap():
@@ -138,16 +123,14 @@ def test_sheet_has_each_digit_in_its_row():
 
 
 def test_every_pixel_lies_on_the_lattice_of_the_reduction(mnixel):
-    """This proves that board levels, kernel, axes and rounds are what the card says.
+    """So board levels, kernel, axes and rounds are as the card says.
 
     Four rounds of a kernel in twentieths along two axes turn a 0/255 board into multiples of 255/20**8.
     """
-    for config in CONFIGS:
-        for x in arrays(config, mnixel)[::2]:
-            steps = x / 255 * 20.0**8
-            assert np.abs(steps - np.rint(steps)).max() < 1e-3
-            steps = x / 254 * 20.0**8
-            assert np.abs(steps - np.rint(steps)).max() > 0.4
+    for x in (x for config in CONFIGS for x in arrays(config, mnixel)[::2]):
+        right, wrong = x / 255 * 20.0**8, x / 254 * 20.0**8
+        assert np.abs(right - np.rint(right)).max() < 1e-3
+        assert np.abs(wrong - np.rint(wrong)).max() > 0.4
 
 
 def test_card_agrees_with_the_archives(mnixel):
@@ -171,13 +154,13 @@ def test_card_agrees_with_the_archives(mnixel):
 @pytest.fixture(scope="session")
 def built(mnixel, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("dataset") / "OUT"
-    done = python("-m", "data", "build", str(out), "--data", str(mnixel))
+    done = python("-m", "data", "build", str(out), "--data", str(mnixel), MNIXEL_CACHE=os.devnull)
     assert (done.stdout, done.stderr) == (f"wrote {out}\n", "")
     return out
 
 
 def test_build_loads_offline(built, mnixel, tmp_path):
-    """What readers get, picture by picture; `data.load` gives the same."""
+    """The library datasets reads the same pictures as `data.load`."""
     code = (
         "from datasets import load_dataset\n"
         "for config in ([], ['clean'], ['raw']):\n"
@@ -185,21 +168,15 @@ def test_build_loads_offline(built, mnixel, tmp_path):
         "load_dataset('./OUT', 'raw').save_to_disk('SAVED')"
     )
     settings = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
-    env = {**os.environ, **settings}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=built.parent, env=env, capture_output=True, text=True
-    )
+    done = python("-c", code, cwd=built.parent, **settings)
     clean, raw = ({"train": train, "test": test} for train, test in ((270, 116), (287, 123)))
-    # The client would say that it ignores a part of the card.
+    # A client that ignored a part of the card would say so.
     assert done.returncode == 0 and "card" not in done.stderr, done.stderr
     assert done.stdout.splitlines() == [str(clean), str(clean), str(raw)]
     import datasets
 
-    saved, loaded, source = (
-        datasets.load_from_disk(built.parent / "SAVED"),
-        load("raw", mnixel),
-        arrays("raw", mnixel),
-    )
+    saved = datasets.load_from_disk(built.parent / "SAVED")
+    loaded, source = load("raw", mnixel), arrays("raw", mnixel)
     for split, x, y in (("train", source.x_train, source.y_train), ("test", source.x_test, source.y_test)):
         rows = saved[split]
         assert rows.features == loaded[split].features and rows.features["label"].names == list("0123456789")
@@ -207,13 +184,13 @@ def test_build_loads_offline(built, mnixel, tmp_path):
         assert sum(rows["clean"]) == clean[split]
         for images in (rows["image"][:], loaded[split]["image"][:]):
             assert {(image.mode, image.size) for image in images} == {("L", (28, 28))}
-            # Fractions are rounded, and nothing else.
+            # Rounding to whole levels is the only change.
             assert np.abs(np.stack(images) - x).max() <= 0.5
     with Image.open(built / "data-samples.png") as picture:
         assert (picture.mode, picture.size) == ("L", (964, 604))
 
 
-# --- the command line
+# --- the command line ---
 
 
 def test_help_says_what_each_command_does_and_where_the_archives_are():
@@ -227,7 +204,7 @@ def test_stats_from_a_mirror(mirror, mnixel, tmp_path, monkeypatch):
     """The first run of a user: both archives are downloaded, the table is printed, the counts written."""
     monkeypatch.setattr(command, "COUNTS", tmp_path / "data.json")
     for archive in CONFIGS.values():
-        (mirror.folder / archive.name).symlink_to(mnixel / archive.name)
+        mirror[archive.name] = (mnixel / archive.name).read_bytes()
     environment = {name: os.environ[name] for name in ("MNIXEL_CACHE", "MNIXEL_URL")}
     done = called(command.main, "stats", **environment)
     assert (done.returncode, done.stderr, len(mirror.asked)) == (0, "", 2)

@@ -1,6 +1,4 @@
-"""web/digit.js alone in a real browser: it reads as Python does, and checks what it is given."""
-
-from __future__ import annotations
+"""web/read/digit.js alone in a real browser: it reads as Python does, and refuses the same."""
 
 import hashlib
 import json
@@ -25,21 +23,8 @@ CONFIG, WEIGHTS = "weights/config.json", "weights/model.safetensors"
 LINE = [{"points": [[200, 100], [220, 340]], "radius": 15}]
 
 
-@pytest.fixture(scope="module")
-def net() -> DigitCNN:
-    return DigitCNN.from_pretrained(ROOT / "weights")
-
-
-@pytest.fixture(scope="module")
-def engine(browser):
-    with parity.served(parity.site()) as url:
-        engine = Engine(browser, url)
-        yield engine
-        engine.page.close()
-
-
 def refusal(page, script: str, argument: object = None) -> str:
-    """The sentence that a promise is rejected with, after the name of the error."""
+    """The name and message of the error with which a promise is rejected."""
     return page.evaluate(
         f"""async (given) => {{
           try {{ await ({script})(given); }} catch (e) {{ return `${{e.name}}: ${{e.message}}`; }}
@@ -49,7 +34,7 @@ def refusal(page, script: str, argument: object = None) -> str:
     )
 
 
-# --- it reads as Python does ------------------------------------------------------------------------------
+# --- it reads as Python does ---
 
 
 def check(row: Row) -> None:
@@ -78,7 +63,7 @@ def test_thousands_of_drawings(net, engine, sizes):
 
 
 def test_pictures(net, engine):
-    """Decoders of JPEG differ a little, and Python reduces what is above 448 pixels a side."""
+    """Decoders of JPEG differ a little, and Python reduces pictures of more than 448 pixels a side."""
     rim = np.zeros((448, 448), np.uint8)
     rim[[0, -1]] = rim[:, [0, -1]] = 255
     for name, files in (parity.pictures(2) | {"a rim": [encoded(Image.fromarray(rim))]}).items():
@@ -90,7 +75,7 @@ def test_pictures(net, engine):
 
 def test_the_comparison_notices_when_one_of_the_two_is_changed(net, engine, monkeypatch):
     monkeypatch.setattr(model, "SOFTNESS", model.SOFTNESS * 1.02)
-    assert not compare("changed", net, engine, generated(20), say=lambda _: None).agrees
+    assert not compare("changed", net, engine, generated(20)).agrees
 
 
 def test_classify_and_probabilities(net, engine):
@@ -152,20 +137,19 @@ def test_networks_of_another_shape(browser, tmp_path, channels, places):
         engine.page.close()
 
 
-# --- it checks what it is given ---------------------------------------------------------------------------
+# --- it refuses drawings and arguments ---
 
 STROKES = [
     ({"points": []}, ""),
-    ([7], "A stroke is"),
-    ([{"points": []}], "A stroke is"),
-    ([{"points": [[1, 2], [3]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, "2"]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, None]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, 1e6]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, True]]}], "A point is a pair of finite numbers"),
-    ([{"points": [[1, 2]], "radius": 4.9}], "The brush radius is a number from 5 to 25"),
-    ([{"points": [[1, 2]], "radius": 25.1}], "The brush radius is a number from 5 to 25"),
-    ([{"points": [[1, 2]], "radius": None}], "The brush radius is a number from 5 to 25"),
+    *(([stroke], "A stroke is") for stroke in (7, {}, {"points": []})),
+    *(
+        ([{"points": [[1, 2], point]}], "A point is a pair of finite numbers")
+        for point in ([3], [1, 2, 3], [1, "2"], [1, None], [1, 1e6], [1, True], [[0], 0])
+    ),
+    *(
+        ([{"points": [[1, 2]], "radius": radius}], "The brush radius is a number from 5 to 25")
+        for radius in (4.9, 25.1, 0, None)
+    ),
     ([{"points": [[1, 2]]}] * 201, "A drawing has at most 200 strokes; this one has 201."),
     ([{"points": [[1, 2]] * 5001}] * 2, "A drawing has at most 10000 points"),
     ([{"points": [[0, 0], [448, 0]] * 101}], "A drawing has at most 200 board widths of line"),
@@ -187,7 +171,7 @@ def test_drawings_at_the_limits_are_taken(engine):
         [{"points": [[1, 2]]}] * 200,
         [{"points": [[1, 2]] * 5000, "radius": 5}] * 2,
         [{"points": [[0, 0], [448, 0]] * 100, "radius": 25}],
-        [{"points": [[200.0, 200.0], [-9e5, 9e5]], "radius": 15.0}],
+        [{"points": [[200.0, 200.0], [-999_999, 999_999]], "radius": 15.0}],
     ):
         (theirs,) = engine.read([board.parse_strokes(limit)])
         assert theirs.board == hashlib.sha256(board.render(board.parse_strokes(limit)).tobytes()).hexdigest()
@@ -206,7 +190,7 @@ def test_arguments_are_refused(engine):
         assert "takes a list of pictures" in refusal(engine.page, single, LINE)
 
 
-# --- it checks the weights --------------------------------------------------------------------------------
+# --- it refuses weights ---
 
 RAW = (ROOT / WEIGHTS).read_bytes()
 FIELDS = json.loads((ROOT / CONFIG).read_text(encoding="utf-8"))
@@ -247,7 +231,7 @@ REFUSED: list[tuple[dict[str, bytes], str]] = [
 
 
 def test_models_are_refused_in_a_sentence(browser, tmp_path):
-    """And by Python, too, where it is the configuration that is wrong."""
+    """Python refuses the same configurations."""
     served = parity.site()
     for number, (case, _) in enumerate(REFUSED):
         served |= {name.replace("weights", f"case{number}"): content for name, content in case.items()}
@@ -272,7 +256,7 @@ def test_models_are_refused_in_a_sentence(browser, tmp_path):
 
 
 def test_a_cached_file_that_does_not_fit_is_fetched_once_more(browser):
-    """As after a new version, of which the browser still has one old file."""
+    """After a new version, the browser may still have an old file."""
 
     class Stale(dict):
         served = 0
@@ -309,8 +293,3 @@ def test_an_error_of_the_server_does_not_name_weights(browser):
         )
         assert state == ["loading", "weights.away", None]
         page.close()
-
-
-def test_size():
-    """digit.js weighs at most 54 kB as it is."""
-    assert next((ROOT / "web").rglob("digit.js")).stat().st_size <= 54_000

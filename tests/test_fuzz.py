@@ -1,13 +1,10 @@
 """Broken files, drawings and requests: each gets an answer or one sentence, and the page goes on."""
 
-from __future__ import annotations
-
 import base64
 import json
 import random
 import signal
 import threading
-import urllib.parse
 
 import numpy as np
 import pytest
@@ -18,7 +15,7 @@ import board
 from tests.harness.calls import API, BOMBS, data_url, encoded, get, picture, predict
 from tests.harness.fuzz import SEEDS, SENTENCE, findings, good, hostile, mutate, outcome
 
-# --- files ------------------------------------------------------------------------------------------------
+# --- files ---
 
 
 def test_good_files_of_every_mode_are_answered():
@@ -62,7 +59,7 @@ def test_a_child_that_crashes_or_answers_nonsense_is_replaced(code, how, tmp_pat
     assert outcome(good()["L.png"]) == "answer"
 
 
-# --- strokes ----------------------------------------------------------------------------------------------
+# --- strokes ---
 
 NUMBERS = st.floats() | st.integers() | st.sampled_from([-1e6, 1e6, 10**400, 2**63, True, None, "5"])
 JSON = st.recursive(
@@ -91,7 +88,7 @@ def test_strokes(payload):
     assert (drawn.shape, drawn.dtype) == ((448, 448), np.uint8)
 
 
-# --- requests ---------------------------------------------------------------------------------------------
+# --- requests ---
 
 PREDICT = f"{API}/run/predict"
 CALLS = (PREDICT, f"{API}/call/v2/predict", f"{API}/queue/join", f"{API}/mcp/")
@@ -104,7 +101,7 @@ SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"BM", b"RIF
 
 
 def value(rng: random.Random, depth: int = 3) -> object:
-    """Something that JSON can say."""
+    """A value of JSON."""
     if depth == 0 or rng.random() < 0.6:
         return rng.choice(ODD)
     if rng.random() < 0.5:
@@ -137,25 +134,11 @@ def nested(rng: random.Random) -> tuple[str, bytes]:
     return rng.choice(PATHS), (question % deep).encode()
 
 
-def contributed(rng: random.Random) -> tuple[str, bytes]:
-    places = [[rng.choice(ODD), rng.choice(ODD)] for _ in range(3)]
-    strokes = [{"points": rng.choice((places, value(rng))), "radius": rng.choice(ODD), "times": value(rng)}]
-    drawing = {name: rng.choice(ODD) for name in ("receipt", "id", "label")}
-    question = rng.choice(({**drawing, "strokes": strokes}, value(rng)))
-    return rng.choice(PATHS[len(CALLS) :]), json.dumps(question).encode()
-
-
-def wrong_paths(rng: random.Random) -> tuple[str, bytes]:
-    odd = ("%00", "%ff", "..", "%2e%2e", "a" * 3000, "\\", "file=/etc/passwd", "proxy=x", "x.js", "queue")
-    parts = rng.choices((*odd, "static", "assets", "gradio_api", "config"), k=rng.randrange(1, 5))
-    return "/" + urllib.parse.quote("/".join((*parts, "nothing")), safe="/%=."), b""
-
-
-KINDS = (broken_json, wrong_arguments, nested, contributed, wrong_paths)
+KINDS = (broken_json, wrong_arguments, nested)
 
 
 def fault(content: bytes) -> str | None:
-    """What is wrong about the answer to a bad request; None when nothing is."""
+    """The fault of an answer to a bad request, or None."""
     try:
         message = json.loads(content)["error"]
     except (ValueError, KeyError, TypeError):
@@ -177,7 +160,7 @@ def test_bad_requests_get_one_sentence(server, count):
 
 
 def test_no_file_of_the_server_is_opened(server, tmp_path):
-    """The page says nothing of its disk, and does not read a file that has no end."""
+    """The answers tell nothing about the disk, and an endless file is not read."""
     (tmp_path / "digit.png").write_bytes(encoded(picture("7")))
     answers = set()
     for path in (tmp_path / "digit.png", tmp_path / "other.png", "/dev/./zero", "/dev/./nothing"):

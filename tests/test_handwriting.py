@@ -1,7 +1,7 @@
-"""The drawing program: the same for a seed, inside the board, and read as what it says it draws."""
+"""The drawing program: repeatable, inside the board, and read as the digits that it draws."""
 
-import subprocess
-import sys
+import base64
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,15 @@ from handwriting import dataset, hand, operators
 from handwriting.allographs import ALLOGRAPHS, Allograph, Shape, read_allographs
 from handwriting.drawing import CHUNK, allograph_of, draw_allograph, hand_of, to_input
 from handwriting.operators import OPERATORS
+from handwriting.trace import trace
 from model import DigitCNN
+from tests.harness import python
 
 WAYS = [way for digit in range(10) for way in ALLOGRAPHS[digit]]
 
 
 def check_board(strokes):
-    """All ink lies on the board, with a brush and as many points as a page may send."""
+    """Assert that all ink lies on the board, within the limits of a drawing."""
     assert sum(len(stroke.points) for stroke in strokes) <= board.MAX_POINTS
     for points, radius in strokes:
         assert board.MIN_RADIUS <= radius <= board.MAX_RADIUS
@@ -32,7 +34,7 @@ def check_board(strokes):
 
 
 def middle(text):
-    """The waypoints of a shape whose throws are all 0."""
+    """The waypoints of a shape if all its throws are 0."""
     shape = Shape(text)
     return shape.paths(np.zeros(shape.throws))
 
@@ -89,19 +91,70 @@ def test_every_digit_has_many_shapes_within_reach_of_its_square():
         assert -0.6 < np.min(points) and np.max(points) < 1.6, way.name
 
 
-def test_a_dataset_that_cannot_be_written_is_one_sentence(tmp_path):
-    (tmp_path / "file").touch()
-    command = [sys.executable, "-m", "handwriting", "build", tmp_path / "file" / "folder"]
-    failed = subprocess.run(command, capture_output=True, text=True)
-    assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
-    assert failed.stderr.startswith("python -m handwriting build: ")
+def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
+    for path in (tmp_path / "sheet.txt", tmp_path / "none" / "sheet.png"):
+        failed = python("-m", "handwriting", "sheet", str(path))
+        assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
+        assert failed.stderr.startswith("python -m handwriting sheet: ")
+
+
+# --- tracing ---
+
+
+def link(*strokes):
+    """A link as the page's Share button makes it."""
+    data = b""
+    for points in strokes:
+        data += struct.pack(">BH", 16, len(points))
+        for value in np.rint((np.array(points, float) + 32) * 64).astype(int).flat:
+            data += struct.pack(">H", value)
+    return "https://page/?lang=en#d=" + base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def test_a_shared_drawing_becomes_a_line_of_the_table(tmp_path):
+    angles = np.radians(np.arange(-90, -451, -6))
+    ring = 200 + np.stack([60 * np.cos(angles), 100 * np.sin(angles)], axis=1)
+    seven = [(100, 100), (180, 100), (250, 100), (230, 160), (190, 230), (150, 300)]
+    done = python("-m", "handwriting", "trace", link(seven, ring))
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.removeprefix("DIGIT NAME 10 ").strip().split(" | ")
+    assert first.count("!") == 1 and 3 <= len(first.split()) <= 5 and "!" not in second
+    assert 6 <= len(second.split()) <= 14
+    table = tmp_path / "table.txt"
+    table.write_text(done.stdout.replace("DIGIT NAME", "7 mine"))
+    (traced,) = read_allographs(table)[7]
+    drawn = hand.trace(traced.shape.paths(np.zeros(0)), STEADY, np.random.default_rng(0))
+    high = 200.0
+    for line, points in zip(drawn, (seven, ring), strict=True):
+        back = line * high + [(250 + 100) / 2 - high / 2, 100]
+        assert np.abs(back.min(axis=0) - np.min(points, axis=0)).max() < 8
+        assert np.abs(back.max(axis=0) - np.max(points, axis=0)).max() < 8
+
+
+STEADY = hand.Hand(0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 200.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("https://page/", "there is no whole drawing in this link"),
+        ("https://page/#d=AA", "there is no whole drawing in this link"),
+        ("https://page/#d=?", "there is no whole drawing in this link"),
+        ("https://page/#d=DwAA", "there is no whole drawing in this link"),
+        (link([(9, 9)])[:-3], "there is no whole drawing in this link"),
+        (link([(9, 9), (10, 9)]), "this drawing is a dot"),
+    ],
+)
+def test_a_link_without_a_drawing_is_refused_in_one_sentence(text, says):
+    with pytest.raises(ValueError, match=says):
+        trace(text)
 
 
 # --- hands ---
 
 
 def test_a_hand_stays_itself():
-    """Its shapes, brush and size stay, and its drawings are more alike than those of different hands."""
+    """Its shapes and brush stay, and its drawings are more alike than those of different hands."""
     rng = np.random.default_rng(0)
 
     def pictures(hands):
@@ -163,11 +216,11 @@ def test_sizes_and_brushes_are_those_of_people():
 
 
 def test_half_the_resolution_makes_no_difference():
-    """`to_input` renders big drawings at half the resolution, and gets what the whole board gives."""
+    """`to_input` renders big drawings at half the resolution."""
     net, rng = DigitCNN(), np.random.default_rng(2)
     for i in range(20):
         strokes = handwriting.draw(i % 10, rng)
-        # The generator of seed 0 does not choose the archive's route.
+        # With seed 0, the drawing does not go through MNIXEL's reduction.
         fast = to_input(strokes, np.random.default_rng(0))
         assert np.abs(fast - net.preprocess(board.render(strokes))[0].numpy()).mean() < 0.01
 
@@ -182,7 +235,7 @@ def test_shapes_are_read_as_their_digit():
 
     shares = [share(way, 6) for way in WAYS]
     assert np.average(shares, weights=[way.weight for way in WAYS]) > 0.95
-    # Six drawings of one shape may all be odd ones.
+    # Six drawings of a shape may all be odd by chance.
     doubtful = [way for way, read in zip(WAYS, shares, strict=True) if read < 0.5]
     wrong = [f"{way.digit} {way.name}" for way in doubtful if share(way, 60) < 0.5]
     assert not wrong, f"seldom read as their digit: {wrong}"
@@ -211,7 +264,7 @@ def test_an_operator_changes_a_drawing_and_keeps_it_whole(name):
 
 
 def varied(digit, own=None, seed=2):
-    """How many of 400 drawings operators change; `own` is a seed, or None for another hand each time."""
+    """The share of drawings that operators change. `own` is a hand's seed, or None for many hands."""
     rng, count = np.random.default_rng(seed), 0
     for number in range(400):
         dice = np.random.default_rng(number if own is None else own)
@@ -248,10 +301,10 @@ def test_a_drawing_may_come_as_a_small_picture_of_black_and_white_pixels(monkeyp
 
 
 def test_thick_ink_all_round_the_board_is_drawn_all_the_same():
-    """MNIXEL's reduction leaves such a drawing without a background, so it comes from the whole board."""
+    """MNIXEL's reduction would leave such a drawing without a background."""
     corners = [(26, 26), (422, 26), (422, 422), (26, 422)]
     crossed = np.array([corners[i] for i in (0, 1, 2, 3, 0, 2, 1, 3)], dtype=float)
-    # About a quarter of the seeds would pass through the reduction.
+    # With about a quarter of the seeds, a drawing goes through the reduction.
     for seed in range(12):
         image = to_input([board.Stroke(crossed, 25.0)], np.random.default_rng(seed))
         assert image.max() == 1 and image.sum() > 50

@@ -1,10 +1,9 @@
-"""Weights from the Hub: strangers load them in fresh processes, and the page serves them."""
+"""Weights from the Hub: loaded by strangers in fresh processes, and served by the page."""
 
 import hashlib
 import json
 import re
 import shutil
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -18,7 +17,7 @@ import safetensors.numpy
 
 from publishing import bundles
 from serving import weights as serving_weights
-from tests.harness import CLEAN, ROOT
+from tests.harness import ROOT, python
 from tests.harness.contributor import wait_for
 from tests.harness.hub import DATASET, MODEL, SPACE, Fault, LocalHub, client, one_sentence
 from tests.harness.servers import Server
@@ -33,7 +32,7 @@ def weights(**changes) -> dict[str, bytes]:
 
 
 def altered(change, **config) -> dict[str, bytes]:
-    """The shipped weights with changed floating-point tensors, and a config.json that fits them."""
+    """The shipped weights with changed floats, and a configuration that fits them."""
     tensors = safetensors.numpy.load_file(WEIGHTS / "model.safetensors")
     tensors = {n: change(values) if values.dtype.kind == "f" else values for n, values in tensors.items()}
     raw = safetensors.numpy.save(tensors)
@@ -53,93 +52,92 @@ def folder(tmp_path) -> Path:
     return Path(shutil.copytree(WEIGHTS, tmp_path / "weights"))
 
 
-# --- loading ------------------------------------------------------------------------------------------------
+# --- loading ---
 
-LOAD = f"""
+LOAD = """
+import json, sys
 from model import DigitCNN
-try:
-    print("loaded", DigitCNN.from_pretrained("{MODEL}", **SETTINGS).source)
-except Exception as error:
-    print(type(error).__name__, error)
+for name, settings in json.loads(sys.argv[1]):
+    try:
+        print("loaded", DigitCNN.from_pretrained(name, **settings).source)
+    except Exception as error:
+        print(type(error).__name__, error)
 """
 
 
-def load(hub: LocalHub, home: Path, settings: str = "{}", **more: str) -> str:
-    """The output of LOAD for a stranger whose folder has only model.py."""
+def load(hub: LocalHub, home: Path, *loads: tuple[str, dict], **more: str) -> list[str]:
+    """The line that each load prints, for a stranger whose folder has nothing but model.py."""
     home.mkdir(exist_ok=True)
     shutil.copyfile(ROOT / "model.py", home / "model.py")
-    code = LOAD.replace("SETTINGS", settings)
-    done = client(hub, home, sys.executable, "-c", code, cwd=home, token="", **more)
-    assert done.stdout.count("\n") == 1 and "hf_write" not in done.stdout + done.stderr, done.stderr
-    return done.stdout
+    done = client(hub, home, sys.executable, "-c", LOAD, json.dumps(loads), cwd=home, token="", **more)
+    said = done.stdout.splitlines()
+    assert len(said) == len(loads) and "hf_write" not in done.stdout + done.stderr, done.stderr
+    return said
 
 
 @pytest.mark.thorough
 def test_without_the_hub_the_cache_will_do(model_hub, tmp_path):
-    away, here, there = {"HF_HUB_OFFLINE": "1"}, tmp_path / "a", tmp_path / "b"
-    assert load(model_hub, here, **away).startswith("ConnectionError The Hub cannot be asked")
+    away, here, there, latest = {"HF_HUB_OFFLINE": "1"}, tmp_path / "a", tmp_path / "b", (MODEL, {})
+    assert load(model_hub, here, latest, **away)[0].startswith("ConnectionError The Hub cannot be asked")
     old = model_hub.repository("model", MODEL).commits[-1][0]
     new = model_hub.put("model", MODEL, {"note.txt": b"newer"})
-    assert load(model_hub, here) == f"loaded {MODEL}@{new}\n"
+    assert load(model_hub, here, latest) == [f"loaded {MODEL}@{new}"]
     # A push between the two requests must not mix an old configuration with new weights.
     asked = [line.split("/")[-2] for line in model_hub.log if line.endswith("model.safetensors")]
     assert set(asked) == {new}
-    assert load(model_hub, here, **away) == f"loaded {MODEL}@{new}\n"
-    # A pinned revision needs no Hub once it is cached.
-    pinned = f"dict(revision='{old}')"
-    assert load(model_hub, there, pinned) == f"loaded {MODEL}@{old}\n"
+    assert load(model_hub, here, latest, **away) == [f"loaded {MODEL}@{new}"]
+    pinned = (MODEL, {"revision": old})
+    (found,) = load(model_hub, there, pinned)
+    assert found == f"loaded {MODEL}@{old}"
     model_hub.log.clear()
-    assert load(model_hub, there, pinned) == f"loaded {MODEL}@{old}\n" and model_hub.log == []
+    # A pinned revision needs no Hub once it is cached.
+    assert load(model_hub, there, pinned) == [found] and model_hub.log == []
 
 
-# Fault -> the repository's settings, its files, the arguments, the message.
+# Name of the repository -> its settings, the arguments of the load, the message.
 UNLOADABLE = {
-    "other weights": ({}, {"model.safetensors": b"x" * 999}, "{}", "ValueError The model.safetensors of"),
-    "private": ({"private": True}, {}, "{}", f"There is no model repository {MODEL} that you may see."),
-    "revision": ({}, {}, "dict(revision='v9')", f"FileNotFoundError {MODEL} has no revision 'v9'"),
-    "gated": ({"gated": "manual"}, {}, "{}", f"PermissionError {MODEL} is gated: ask for access"),
-    "broken config": ({}, {"config.json": b"{"}, "{}", f"ValueError The config.json of {MODEL}@"),
-    "newer config": ({}, weights(format=4), "{}", "this model.py reads 3; take the one beside it"),
-    "other network": ({}, weights(channels=[8, 16, 32]), "{}", "does not hold the tensors of the network"),
+    "private": ({"private": True}, {}, "There is no model repository OWNER/private that you may see."),
+    "revision": ({}, {"revision": "v9"}, "FileNotFoundError OWNER/revision has no revision 'v9'"),
+    "gated": ({"gated": "manual"}, {}, "PermissionError OWNER/gated is gated: ask for access"),
+    "config.json": ({}, {}, "FileNotFoundError There is no config.json"),
+    "model.safetensors": ({}, {}, "FileNotFoundError There is no model.safetensors"),
 }
 
 
-@pytest.mark.parametrize("name", UNLOADABLE)
-def test_what_cannot_be_loaded_says_why(name, model_hub, tmp_path):
-    settings, files, arguments, message = UNLOADABLE[name]
-    model_hub.put("model", MODEL, files, **settings)
-    assert message in load(model_hub, tmp_path / "a", arguments)
-
-
-def test_a_token_that_the_hub_does_not_know_is_refused(model_hub, tmp_path):
-    said = load(model_hub, tmp_path / "a", HF_TOKEN="hf_wrong")
-    assert said.startswith(f"PermissionError The Hub does not let you read {MODEL}")
-
-
-@pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
-def test_a_repository_without_our_files(missing, hub, folder, tmp_path):
-    """No other file is loaded in their place, least of all a pickle."""
-    (folder / missing).rename(folder / "pytorch_model.bin")
-    hub.put("model", MODEL, folder)
-    assert load(hub, tmp_path / "a").startswith(f"FileNotFoundError There is no {missing}")
+def test_what_cannot_be_loaded_says_why(hub, tmp_path):
+    """Nothing is loaded in place of a missing file, not even a pickle."""
+    files = {path.name: path.read_bytes() for path in WEIGHTS.iterdir()}
+    for name, (settings, _, _) in UNLOADABLE.items():
+        spoilt = {"pytorch_model.bin" if file == name else file: raw for file, raw in files.items()}
+        hub.put("model", f"OWNER/{name}", spoilt, **settings)
+    loads = [(f"OWNER/{name}", how) for name, (_, how, _) in UNLOADABLE.items()]
+    for said, (_, _, message) in zip(load(hub, tmp_path, *loads), UNLOADABLE.values(), strict=True):
+        assert message in said
     assert not any("pytorch_model" in line for line in hub.log)
+    said = load(hub, tmp_path / "b", ("OWNER/private", {}), HF_TOKEN="hf_wrong")
+    assert said[0].startswith("PermissionError The Hub does not let you read OWNER/private")
 
 
-def test_files_that_were_spoilt_on_the_way_are_refused(model_hub, tmp_path):
-    model_hub.faults = [Fault("GET /store/", "cut", times=1)]
-    assert load(model_hub, tmp_path / "cut").startswith(("loaded ", "ConnectionError "))
-    assert load(model_hub, tmp_path / "cut").startswith("loaded ")
-    for part in ("GET /store/", "GET .*config.json"):
-        model_hub.faults = [Fault(part, "alter", times=1)]
-        assert load(model_hub, tmp_path / part[5:9]).startswith("loaded ")
-    model_hub.faults = [Fault("GET /store/", "alter")]
-    spoilt = "ValueError The model.safetensors of .*SHA-256 differs"
-    assert re.match(spoilt, load(model_hub, tmp_path / "a"))
-    # The cache now holds the altered file, which must not pass later either.
-    assert re.match(spoilt, load(model_hub, tmp_path / "a", HF_HUB_OFFLINE="1"))
+def test_files_that_were_spoilt_on_the_way_are_fetched_again_and_then_refused(tmp_path):
+    with LocalHub(transfer="direct").running() as hub:
+        for name in ("cut", "once", "config", "always"):
+            hub.put("model", f"OWNER/{name}", WEIGHTS)
+        hub.faults = [
+            Fault("GET /OWNER/cut/.*safetensors", "cut", times=1),
+            Fault("GET /OWNER/once/.*safetensors", "alter", times=1),
+            Fault("GET /OWNER/config/.*config.json", "alter", times=1),
+            Fault("GET /OWNER/always/.*safetensors", "alter"),
+        ]
+        loads = [(f"OWNER/{name}", {}) for name in ("cut", "cut", "once", "config", "always")]
+        first, *again, refused = load(hub, tmp_path, *loads)
+        assert first.startswith(("loaded ", "ConnectionError "))
+        assert all(said.startswith("loaded ") for said in again)
+        assert re.match("ValueError The model.safetensors of .*SHA-256 differs", refused)
+        # The cache now holds the altered file. It is refused without the Hub, too.
+        assert load(hub, tmp_path, loads[-1], HF_HUB_OFFLINE="1")[0].startswith("ValueError The model")
 
 
-# --- the page -----------------------------------------------------------------------------------------------
+# --- the page ---
 
 
 @contextmanager
@@ -170,7 +168,7 @@ def serves(server: Server, commit: str):
     assert info(server)["problem"] is None
 
 
-# Ways in which the Hub fails: an address without a server, or a fault of the local Hub.
+# How a Hub can fail: an address without a server, or a fault of the local Hub.
 FAULTS = {
     "refused": "http://127.0.0.1:9",
     "silent": Fault(".", "silent"),
@@ -182,13 +180,13 @@ FAULTS = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path):
-    """It serves the embedded weights, says why, and takes the Hub's as soon as it can."""
+    """It serves the embedded weights and says why, until it can have those of the Hub."""
     fault = FAULTS[name]
     settings = {"HF_ENDPOINT": fault} if isinstance(fault, str) else {}
     model_hub.faults = [] if settings else [replace(fault)]
     with page(model_hub, tmp_path / "page", MODEL_REFRESH="1", **settings) as server:
         assert info(server)["weights"] == "embedded"
-        # The server still waits for the Hub, and visitors do not.
+        # The page still waits for the Hub, and answers all the same.
         if name == "silent":
             assert info(server)["problem"] is None
             return
@@ -196,7 +194,7 @@ def test_page_is_up_whatever_the_hub_does(name, model_hub, tmp_path):
         problem = info(server)["problem"]
         assert re.fullmatch(r"[A-Z].*[.]", problem) and "Traceback" not in problem
         assert ("SHA-256 differs" in problem) == (name == "altered")
-        # The page shows this field.
+        # The page in the browser reads it here.
         assert current(server)["problem"] == problem
         # Altered weights are refused until there is another commit.
         if not settings and name != "altered":
@@ -252,7 +250,7 @@ HARM = {
 
 @pytest.mark.parametrize("name", HARM)
 def test_weights_that_mean_harm_are_refused(name, folder):
-    """They are refused with one sentence, before anybody gets them."""
+    """They are refused with one sentence before they are served, whatever their configuration says."""
     files, words = HARM[name]
     for file, content in files.items():
         (folder / file).write_bytes(content)
@@ -278,12 +276,12 @@ def test_a_new_version_is_taken_without_a_restart_unless_it_means_harm(model_hub
         now = current(server)
         assert best in now["weights"]
         assert urllib.request.urlopen(f"{server.url}/{now['base']}config.json", timeout=20).status == 200
-        # A page that is loading at that moment asks for the current weights again.
+        # A page that loads just then asks again which weights are current.
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{server.url}/{base}config.json", timeout=20)
 
 
-# --- the Space's own files ----------------------------------------------------------------------------------
+# --- the Space's own files ---
 
 
 @pytest.fixture
@@ -302,14 +300,13 @@ def test_space_runs_on_its_own_files_and_needs_each(space, model_hub, tmp_path):
         "import sys, app, model, publishing.fetch\n"
         "for module in list(sys.modules.values()): print(getattr(module, '__file__', ''))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=space, capture_output=True, text=True, check=True)
+    done = python("-c", code, cwd=space)
     loaded = {Path(path) for path in done.stdout.split() if Path(path).is_relative_to(space)}
     assert loaded == {path for path in space.rglob("*.py") if ".venv" not in path.parts}
 
 
 def test_space_without_any_weights_says_so(space, hub, tmp_path):
     shutil.rmtree(space / "weights")
-    settings = {**CLEAN, **hub.environment(tmp_path / "page", ""), "MODEL_ID": "OWNER/nothing"}
-    command = [sys.executable, "app.py"]
-    done = subprocess.run(command, cwd=space, env=settings, capture_output=True, text=True, timeout=120)
+    settings = hub.environment(tmp_path / "page", "")
+    done = python("app.py", cwd=space, MODEL_ID="OWNER/nothing", **settings)
     assert "There is no config.json in embedded" in one_sentence(done, "app.py")

@@ -1,7 +1,5 @@
 """What a network is taught with `adapt`: in Python, in the browser, and as bench/memory.py measures it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 
@@ -19,11 +17,6 @@ from tests.harness.parity import Engine, compare
 SEVEN = [board.Stroke(np.array([[120.0, 90.0], [320.0, 90.0], [200.0, 360.0]]), 15.0)]
 DRAWN = board.render(SEVEN)
 LISTS = "adapt() takes a list of pictures and a list of as many labels."
-
-
-@pytest.fixture(scope="module")
-def net() -> DigitCNN:
-    return DigitCNN.from_pretrained(ROOT / "weights")
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +44,7 @@ def logits_of(net: DigitCNN, inputs: torch.Tensor) -> np.ndarray:
     return logits - logits.mean(axis=1, keepdims=True)
 
 
-# --- what is remembered ---------------------------------------------------------------------------
+# --- what is remembered ---
 
 
 def test_without_lessons_nothing_changes(net):
@@ -167,7 +160,7 @@ def test_what_cannot_be_taught(net, images, labels, sentence):
         net.adapt(images, labels)
 
 
-# --- in the browser -------------------------------------------------------------------------------
+# --- in the browser ---
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +218,7 @@ def test_what_cannot_be_taught_in_the_browser(engine, arguments, sentence):
     assert sentence in said
 
 
-# --- how it is measured ---------------------------------------------------------------------------
+# --- how it is measured ---
 
 
 def test_rows_count_right(net):

@@ -1,11 +1,7 @@
 """The network: its size, its files, and what it says."""
 
-from __future__ import annotations
-
 import hashlib
 import json
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,15 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import board
 from model import Config, DigitCNN
-from tests.harness import ROOT
+from tests.harness import ROOT, python
+from tests.harness.calls import picture
 from tests.harness.person import DRAWINGS
 from training.upstream import UpstreamCNN
-
-
-def picture(digit: str) -> np.ndarray:
-    return board.render([board.Stroke(np.array(stroke), 14.0) for stroke in DRAWINGS[digit]])
 
 
 @pytest.fixture
@@ -38,7 +30,7 @@ def folder(net, tmp_path):
 
 def test_size():
     parameters = sum(p.numel() for p in DigitCNN().parameters())
-    assert parameters == 42_738 <= 60_000  # as the docstring says
+    assert parameters == 42_738 <= 60_000
     kinds = {type(layer).__name__ for layer in DigitCNN().modules()}
     assert {"Conv2d", "BatchNorm2d", "MaxPool2d", "Dropout", "Linear"} <= kinds
     statistics = sum(b.numel() for b in UpstreamCNN().buffers() if b.ndim)
@@ -122,7 +114,7 @@ def written(name, change):
 
 
 def tensors(change):
-    """Change the tensors, and let config.json agree."""
+    """Change the tensors, and the SHA-256 in config.json."""
 
     def both(folder):
         changed = load_file(folder / WEIGHTS)
@@ -134,6 +126,7 @@ def tensors(change):
 
 
 NO_CONFIG = "is not the configuration of this network"
+# test_engine.py has more configurations that both Python and the browser refuse.
 SPOILED = {
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "There is no model.safetensors in"),
     "no config": (lambda f: (f / CONFIG).unlink(), "There is no config.json in"),
@@ -182,13 +175,12 @@ def test_an_uncached_repository_while_offline(tmp_path):
         "try: DigitCNN.from_pretrained('somebody/something')\n"
         "except ConnectionError as error: print(error)"
     )
-    settings = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "PATH": "", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=settings, capture_output=True, text=True)
+    done = python("-c", code, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path))
     assert "not in the cache: HF_HUB_OFFLINE is set; unset it" in done.stdout, done.stderr
 
 
 def test_model_travels_alone(folder, tmp_path_factory):
-    """model.py beside the weights, in a folder with nothing else of the project."""
+    """In a folder that has nothing else of the project."""
     alone = tmp_path_factory.mktemp("alone")
     (alone / "model.py").write_bytes((ROOT / "model.py").read_bytes())
     code = (
@@ -197,5 +189,5 @@ def test_model_travels_alone(folder, tmp_path_factory):
         "print(len(net.classify(numpy.pad(numpy.eye(40), 9))))\n"
         "print([m for m in ('gradio', 'datasets', 'board', 'data') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=alone, capture_output=True, text=True)
+    done = python("-c", code, cwd=alone)
     assert (done.stdout, done.returncode) == ("3\n[]\n", 0), done.stderr

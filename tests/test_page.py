@@ -1,7 +1,5 @@
 """The page in a real browser: by mouse, finger and keyboard, at desktop and phone size."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -9,25 +7,19 @@ import board
 from handwriting import draw
 from model import DigitCNN
 from tests.harness import ROOT
-from tests.harness.person import DRAWINGS, HEART, until, varied, visits
+from tests.harness.calls import picture
+from tests.harness.person import DRAWINGS, HEART, until, varied
 from tests.harness.servers import Server, StaticSite
 
 LINE = [[(224, 60), (224, 200), (224, 390)]]
 
-visit = visits()
 
-
-@pytest.fixture(params=["gradio", "static"])
+@pytest.fixture(params=["static", "gradio"])
 def person(request, visit):
-    """By mouse in the Gradio edition, by finger on a phone in the static one."""
+    """By finger on a phone in the static edition, by mouse in the Gradio edition."""
     is_gradio = request.param == "gradio"
     url = request.getfixturevalue("server" if is_gradio else "site").url
     return visit(url, "desktop" if is_gradio else "phone", touch=not is_gradio)
-
-
-@pytest.fixture
-def desktop(visit, site):
-    return visit(site.url)
 
 
 @pytest.fixture
@@ -36,7 +28,7 @@ def finger(visit, site):
 
 
 def test_a_drawn_digit_is_read(person):
-    """Every stroke reaches the network, the preview is the tensor that was classified, and nothing moves."""
+    """Every stroke reaches the network, the preview shows its tensor, and nothing moves."""
     places = """() => [...document.querySelectorAll('.bars li, #board')].map((part) => {
         part.dataset.seen ??= Math.random();
         return [part.dataset.seen, part.getBoundingClientRect().top]; })"""
@@ -139,7 +131,7 @@ def test_keyboard_alone(desktop):
         keyboard.press(key)
     assert desktop.settle()["bars"] == []
     for _ in range(5):
-        # The second and later ones are repeats of a key that is held down.
+        # A key that is held down repeats.
         keyboard.down(" ")
     keyboard.press("ArrowRight")
     keyboard.up(" ")
@@ -160,7 +152,7 @@ def test_a_full_board_says_so_and_keeps_what_was_drawn(desktop):
 
 
 def test_fingers_palms_and_pens(finger):
-    """A cancelled stroke keeps its ink, a second finger draws nothing, and a pen draws after a palm came."""
+    """A cancelled stroke keeps its ink, a second finger draws nothing, and a pen draws beside a palm."""
     finger.hold([(224, 60 + 30 * step) for step in range(10)])
     finger.fingers("touchCancel")
     assert finger.settle()["digit"] == "1"
@@ -188,14 +180,14 @@ def test_fingers_palms_and_pens(finger):
 
 
 def test_examples_draw_themselves_and_make_way_for_a_hand(person):
-    """Each time another one. A stroke by hand begins a new drawing, and undo brings the example back."""
+    """Each example differs from the last. A stroke by hand begins a new drawing; undo goes back."""
     seen = []
     for _ in range(4):
         before = person.shown()["board"]
         person.press("#example")
         more = "before => Number(document.querySelector('#board').dataset.revision) > before + 5"
         until(person.page, more, before)
-        # A drawing that draws itself can be shared once it is done.
+        # An example can be shared once it is complete.
         until(person.page, "!document.querySelector('#share').disabled")
         seen.append(person.settle()["digit"])
     assert "" not in seen and all(one != other for one, other in zip(seen, seen[1:], strict=False))
@@ -205,21 +197,16 @@ def test_examples_draw_themselves_and_make_way_for_a_hand(person):
     assert person.settle()["digit"] == seen[-1]
     person.press("#example")
     until(person.page, "window.read.at(-1).strokes?.[0].points.length > 5")
-    # This one is over an example that is under way.
+    # Now an example is still being drawn.
     person.draw(LINE)
     person.settle()
     assert len(person.read[-1]["strokes"]) == 1
 
 
-def picture_of(digit: str, size: int = 900) -> np.ndarray:
-    """A picture of a digit, dark on light."""
-    return 255 - board.render([board.Stroke(np.array(stroke), 12.0) for stroke in DRAWINGS[digit]], size)
-
-
 def test_picture_file(person):
     person.draw(DRAWINGS["8"])
     person.settle()
-    person.open_picture(picture_of("3"))
+    person.open_picture(np.asarray(picture("3", 900)))
     person.reads("3")
     assert person.read[-1]["strokes"] is None
     person.press("#share")
@@ -255,12 +242,12 @@ def test_a_picture_may_be_dropped_beside_the_board_or_pasted(desktop):
             done({how});
           }}));
         }}"""
-        picture = picture_of(digit, size=224).flatten().tolist()
-        assert desktop.page.evaluate(give, picture) is False, "the browser would leave the page"
+        pixels = np.asarray(picture(digit, 224)).flatten().tolist()
+        assert desktop.page.evaluate(give, pixels) is False, "the browser would leave the page"
         desktop.reads(digit)
     corner = "document.querySelector('#board canvas').getContext('2d').getImageData(9, 9, 1, 1).data[0]"
     assert desktop.page.evaluate(corner) == 255, "the board does not show the picture"
-    # A script may paste nothing.
+    # A paste without a picture changes nothing.
     desktop.page.evaluate("document.dispatchEvent(new ClipboardEvent('paste'))")
 
 
@@ -276,8 +263,8 @@ window.createImageBitmap = async (file) => {
 
 def test_of_two_pictures_the_one_opened_last_is_shown(visit, site):
     person = visit(site.url, before=SLOW)
-    person.open_picture(picture_of("3"))
-    person.open_picture(picture_of("2"))
+    person.open_picture(np.asarray(picture("3", 900)))
+    person.open_picture(np.asarray(picture("2", 900)))
     person.reads("2")
     before = person.settle()
     person.page.evaluate("window.release()")
@@ -292,7 +279,7 @@ BAR = [[(170, 250), (300, 250)]]
 
 
 def test_a_second_digit_begins_a_new_drawing_after_a_pause(visit, site):
-    """Unless it belongs to the first one, as the bar of a 7 does; undo brings the first one back."""
+    """The bar of a 7 belongs to the first digit. Undo brings that one back."""
     person = visit(site.url, before=CLOCK)
     strokes = "window.read.findLast(({board}) => board === 'sketchpad').strokes.length"
 
@@ -327,7 +314,7 @@ def test_parts_that_stand_apart_are_not_one_digit(desktop):
 
 
 def test_a_small_digit_is_read_like_a_large_one(desktop):
-    """36 pixels tall, with the usual brush: digits of which the network is sure when they are large."""
+    """The network is sure of these digits when they are large. Here they are 36 pixels tall."""
     rng, net = np.random.default_rng(4), DigitCNN.from_pretrained("weights")
     for digit in range(10):
         sure = False
@@ -351,7 +338,7 @@ def test_the_broadest_pen_decides_how_much_a_small_drawing_is_enlarged(desktop):
 
 
 def test_a_stroke_may_leave_the_board(desktop):
-    """It goes on beside the board, and ends where the button is let go."""
+    """It goes on beside the board, and ends where the button is released."""
     desktop.stroke([(224, 60), (224, 200), (600, 300)])
     desktop.page.mouse.move(*desktop.at((224, 390)))
     desktop.settle()
@@ -419,7 +406,7 @@ def test_drawing_goes_on_when_the_server_is_gone(visit):
         shown = person.settle()
         assert (shown["digit"], shown["sentence"]) == (digit, f"This is a {digit}.")
         person.page.click("#clear")
-    person.open_picture(picture_of("3"))
+    person.open_picture(np.asarray(picture("3", 900)))
     person.reads("3")
     # Gradio notices after a while that its server is gone.
     person.page.wait_for_timeout(3000)
@@ -457,7 +444,7 @@ window.setTimeout = (action, time) => wait(action, time === 10_000 ? 500 : time)
 
 @pytest.mark.parametrize(("deaf", "digit"), [(1, "2"), (2, "")])
 def test_a_worker_that_does_not_answer_is_replaced(deaf, digit, visit, site):
-    """The page says that it cannot read the drawing when the second one does not answer, either."""
+    """If the second one does not answer either, the page says that it cannot read the drawing."""
     person = visit(site.url, before=DEAF % deaf)
     person.draw(DRAWINGS["2"])
     until(person.page, "(count) => window.workers > count", deaf)
@@ -485,7 +472,7 @@ window.deliver = () => window.held.splice(0).forEach((answer) => answer());
 
 
 def test_an_answer_to_an_older_drawing_is_never_shown(visit, site):
-    """It comes after the board was cleared, and after a newer answer."""
+    """It may come after the board was cleared, or after a newer answer."""
     person = visit(site.url, before=HELD)
     for newer in (None, "3"):
         person.page.evaluate("window.hold = true")

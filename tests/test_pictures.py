@@ -1,7 +1,5 @@
 """What people bring: arrays and files of every kind, photographs of sheets and forms, two digits at once."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json
@@ -403,14 +401,6 @@ def test_a_heart_in_two_strokes_is_one_drawing(gap):
 
 
 # --- digit.js ---
-
-
-@pytest.fixture(scope="module")
-def engine(browser):
-    with parity.served(parity.site()) as url:
-        engine = parity.Engine(browser, url)
-        yield engine
-        engine.page.close()
 
 
 def same(engine, files: list[bytes], share: float = 0.0) -> None:

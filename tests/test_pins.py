@@ -1,7 +1,5 @@
 """The pins: constraints.txt against what is installed, the list of a Space, and the advisories."""
 
-from __future__ import annotations
-
 import re
 from importlib import metadata
 from pathlib import Path
@@ -26,7 +24,7 @@ def asked(file: Path) -> list[Requirement]:
 
 
 def test_the_pins_are_what_the_requirements_bring_in():
-    """Neither less nor more, in the versions that are installed: what the tests run with."""
+    """Exactly those packages, in the versions that are installed."""
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", line) for line in lines)
     wanted = asked(ROOT / "tests/requirements.txt")
@@ -45,7 +43,7 @@ def package(folder: Path, name: str, version: str, *needs: str) -> None:
 
 
 def test_extras_markers_and_cuda(tmp_path, monkeypatch):
-    """An extra is followed where it is asked for; CUDA's packages never."""
+    """An extra is followed if something asks for it; CUDA's packages are not."""
     package(
         tmp_path, "Some_Torch", "2.0", "nvidia-x==1; sys_platform != ''", "cuda-toolkit[a]==1", "triton==3"
     )
@@ -65,7 +63,7 @@ def test_extras_markers_and_cuda(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("extra", ["", "oauth", "mcp"])
 def test_space_pins_are_whole_and_agree_with_what_its_image_adds(extra):
-    """The image adds gradio's extras `oauth` and `mcp`; a pin that they do not take would fail its build."""
+    """The image adds gradio's extras `oauth` and `mcp`; a pin that conflicts with them fails the build."""
     pinned = dict(line.split("==") for line in bundles.requirements("t4-small").splitlines())
     assert pinned.items() <= PINNED.items()
     assert not {"pytest", "playwright", "matplotlib", "ruff"} & set(pinned)
@@ -96,7 +94,7 @@ NUMBER = r"(CVE-20\d\d-\d{4,6}|GHSA(-[0-9a-z]{4}){3}|PYSEC-20\d\d-\d+)"
 
 
 def test_advisories_that_the_pins_are_not_beyond():
-    """Each is listed once and says whether it concerns the page. Once a pin is beyond it, it goes."""
+    """Each row says whether it concerns the page. It goes once the pin has the fix."""
     table = SECURITY.split("\n## Not fixed in what is pinned\n")[1].split("\n## ")[0]
     lines = [line for line in table.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]

@@ -1,21 +1,15 @@
-"""The project as a whole: its front door, a clean clone, and what must not be in it."""
-
-from __future__ import annotations
+"""The project as a whole: its front door, what its documents print, and what must not be in it."""
 
 import json
 import re
 import subprocess
-import sys
-import urllib.request
 
 import pytest
 import yaml
 
-from tests.harness import ROOT
-from tests.harness.servers import Server
+from tests.harness import ROOT, TRACKED, python
 
 README = (ROOT / "README.md").read_text()
-TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
 
 
 def test_front_matter_of_the_space():
@@ -49,7 +43,7 @@ def test_the_front_door_is_short():
 
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README + OPERATIONS, re.S)
-# Part of a snippet -> what it prints. Those that ask the Hub run in test_hub.py, the JavaScript in
+# Part of a snippet -> its output. Snippets that ask the Hub run in test_publishing.py, and the JavaScript in
 # test_static.py.
 PRINTED = {
     "net.preprocess(": r"\[\('2', [01]\.\d+\).*\nTrue$",
@@ -68,9 +62,8 @@ def test_snippets_run_as_printed(part, request):
     (code,) = (code for code in SNIPPETS if part in code)
     if "127.0.0.1:7860" in code:
         code = code.replace("http://127.0.0.1:7860", request.getfixturevalue("server").url)
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert re.match(PRINTED[part], done.stdout.strip(), re.S), done.stdout
+    done = python("-c", code)
+    assert re.match(PRINTED[part], done.stdout.strip(), re.S), done.stdout + done.stderr
 
 
 def test_the_request_that_needs_no_client_is_answered(server):
@@ -78,28 +71,6 @@ def test_the_request_that_needs_no_client_is_answered(server):
     command = command.replace("http://127.0.0.1:7860", server.url).replace("curl", "curl -s")
     done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, text=True)
     assert json.loads(done.stdout)["data"][0]["label"] == "2"
-
-
-def test_requirements_are_pinned():
-    for name in ("requirements.txt", "tests/requirements.txt"):
-        lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] not in "#-"]
-        assert all(re.fullmatch(r"[\w-]+(\[\w+\])?==[\w.]+", line) for line in lines)
-
-
-@pytest.mark.skipif(not TRACKED, reason="not a git checkout")
-def test_clean_clone_serves_the_page(tmp_path):
-    """The files that git tracks are enough, with no archives, no cache and no Hub."""
-    subprocess.run(["git", "clone", "-q", str(ROOT), str(tmp_path / "clone")], check=True)
-    settings = {"HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "MNIXEL_DIR": ""}
-    server = Server(folder=tmp_path / "clone", **settings)
-    try:
-        call = urllib.request.Request(
-            f"{server.url}/gradio_api/run/info", b'{"data": []}', {"Content-Type": "application/json"}
-        )
-        info = json.load(urllib.request.urlopen(call))["data"][0]
-        assert info["weights"] == "embedded"
-    finally:
-        server.kill()
 
 
 @pytest.mark.skipif(not TRACKED, reason="not a git checkout")

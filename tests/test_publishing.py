@@ -34,7 +34,7 @@ from tests.harness.hub import (
     refusal,
 )
 from tests.harness.person import until
-from tests.harness.servers import StaticSite
+from tests.harness.servers import StaticSite, free_port
 
 ALL = (("dataset", DATASET), ("model", MODEL), ("space", SPACE), ("space", STATIC))
 WEIGHTS = ROOT / "weights"
@@ -50,8 +50,8 @@ def hub():
 
 @pytest.fixture(scope="module")
 def everything(mnixel, tmp_path_factory):
-    """A Hub where such an account has published everything, and the output of the command."""
-    with LocalHub(paid=False).running() as hub:
+    """A Hub after such an account has published everything, and what the command printed."""
+    with LocalHub(paid=False, port=free_port()).running() as hub:
         arguments = ("all", OWNER, "--consent", "--data", str(mnixel))
         yield hub, published(hub, tmp_path_factory.mktemp("us"), *arguments)
 
@@ -60,7 +60,7 @@ def front_of(files: dict[str, bytes]) -> dict:
     return yaml.safe_load(files["README.md"].decode().split("---\n")[1])
 
 
-# --- one command --------------------------------------------------------------------------------------------
+# --- one command ---
 
 
 def test_a_free_account_gets_all_that_it_may_have(everything):
@@ -284,7 +284,7 @@ def test_a_publish_that_was_killed_is_finished_by_the_next(where, hub, tmp_path)
     hub.faults = [Fault(where, "hold", times=1, after=True)]
     environment = {**CLEAN, **hub.environment(tmp_path / "us")}
     running = subprocess.Popen([sys.executable, "publish.py", kind, OWNER], cwd=ROOT, env=environment)
-    assert hub.held.wait(60)
+    assert hub.held.wait(240)
     running.kill()
     running.wait()
     hub.faults = []
@@ -352,7 +352,7 @@ def test_train_can_push(hub, tmp_path):
     assert f"To publish later: python publish.py model {MODEL} --weights {out}" in done.stderr
 
 
-# --- the model, used by strangers ---------------------------------------------------------------------------
+# --- the model, used by strangers ---
 
 
 def download(hub: LocalHub, folder: Path) -> str:
@@ -423,7 +423,7 @@ def test_the_notebook_runs_from_top_to_bottom(everything, tmp_path):
     assert re.search(r"^published \[\('2', ", done.stdout, re.M)
 
 
-# --- the Space ----------------------------------------------------------------------------------------------
+# --- the Space ---
 
 
 def test_what_the_space_s_card_prints_works(everything, server, tmp_path):

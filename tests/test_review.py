@@ -23,12 +23,6 @@ from tests.harness import called
 from tests.harness.contributor import DIGITS, agree, new_service, strokes, submit
 from tests.harness.hub import OWNER, client, publish
 
-
-@pytest.fixture(scope="module")
-def net():
-    return DigitCNN.from_pretrained("weights")
-
-
 service = new_service
 
 

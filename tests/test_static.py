@@ -1,7 +1,5 @@
 """The static edition: built by a command, published as a Space, weights from the Hub or from beside it."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil
@@ -9,20 +7,13 @@ import socket
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.harness import ROOT
-from tests.harness.hub import LocalHub, publish
-from tests.harness.person import DRAWINGS, Person, until, visits
+from tests.harness.hub import MODEL, OWNER, STATIC, LocalHub, publish
+from tests.harness.person import DRAWINGS, Person, until
 from tests.harness.servers import StaticSite
 from web.__main__ import main as web
 from web.build import Published, build
-
-# On the local Hub.
-OWNER = "OWNER"
-MODEL, SPACE = f"{OWNER}/mnixel-cnn", f"{OWNER}/mnixel-static"
-
-visit = visits()
 
 
 @pytest.fixture
@@ -39,11 +30,11 @@ def serve():
         site.kill()
 
 
-# --- the command -------------------------------------------------------------------------------------------
+# --- the command ---
 
 
 def test_the_folder_is_small_and_whole(tmp_path, capsys):
-    """A second build is the same, and what somebody else put beside it stays."""
+    """A second build is the same, and leaves other people's files alone."""
     out = tmp_path / "a" / "page"
     assert web(["build", str(out), "--address", "https://here.example/"]) == 0
     assert re.match(r"\d+ files, \d+ kB, in ", capsys.readouterr().out)
@@ -96,7 +87,7 @@ def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} <= folders
 
 
-# --- on the Hub --------------------------------------------------------------------------------------------
+# --- on the Hub ---
 
 
 @pytest.fixture
@@ -106,7 +97,7 @@ def hub(tmp_path):
 
 
 def about(person: Person) -> str:
-    """What the page says of its weights."""
+    """The page's sentence about its weights."""
     person.page.get_by_role("tab", name="Model").click()
     until(person.page, "document.querySelector('.about').textContent.includes('parameters')")
     said = person.page.locator(".about").inner_text()
@@ -114,33 +105,16 @@ def about(person: Person) -> str:
     return said
 
 
-def download(hub: LocalHub, folder: Path) -> Path:
-    """The files of the static Space, as its visitors' browsers get them."""
-    for name, content in hub.files("space", SPACE).items():
-        path = folder / "some" / "where" / name
+def test_the_published_page_takes_the_weights_of_the_model_repository(hub, tmp_path, visit, serve):
+    """It takes those of one commit. An account that pays nothing can publish it."""
+    for kind in ("model", "static"):
+        assert publish(hub, tmp_path / "us", kind, OWNER).returncode == 0
+    commit = hub.repository("model", MODEL).commits[-1][0]
+    for name, content in hub.files("space", STATIC).items():
+        path = tmp_path / "site" / "some" / "where" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return folder
-
-
-@pytest.mark.thorough
-def test_an_account_that_pays_nothing_publishes_the_page(hub, tmp_path, visit, serve):
-    """Without a model repository the page uses the weights beside it, else those of one commit of it."""
-    done = publish(hub, tmp_path / "us", "static", OWNER)
-    assert done.returncode == 0, done.stderr
-    front = yaml.safe_load(hub.files("space", SPACE)["README.md"].decode().split("---\n")[1])
-    assert (front["sdk"], front["app_file"]) == ("static", "index.html")
-    assert json.loads(hub.files("space", SPACE)["weights/current.json"])["bases"] == ["weights/"]
-    assert b"Contribute" not in hub.files("space", SPACE)["index.html"], "a link to what is not there"
-
-    assert publish(hub, tmp_path / "us", "model", OWNER).returncode == 0
-    done = publish(hub, tmp_path / "us", "static", OWNER)
-    assert done.returncode == 0, done.stderr
-    commit = hub.repository("model", MODEL).commits[-1][0]
-    again = publish(hub, tmp_path / "us", "static", OWNER)
-    assert "(nothing changed)" in again.stdout
-
-    person = visit(serve(download(hub, tmp_path / "site")).url)
+    person = visit(serve(tmp_path / "site").url)
     assert f"the weights are those of {MODEL}@{commit}" in about(person)
     assert any(f"GET /{MODEL}/resolve/{commit}/model.safetensors" in line for line in hub.log)
     person.draw(DRAWINGS["4"])
@@ -170,11 +144,11 @@ def test_other_weights_than_the_model_repository_has_are_not_published(hub, tmp_
     assert f"{MODEL} holds other weights than" in done.stderr and done.stderr.strip().count("\n") == 0
 
 
-# --- a page of somebody else's -----------------------------------------------------------------------------
+# --- a page of somebody else's ---
 
 
 def snippets() -> dict[str, str]:
-    """The JavaScript that the project prints for people to copy, by where it stands."""
+    """Document -> the JavaScript in it, for people to copy."""
     from reports.cards import fill
 
     links = dict.fromkeys(("model", "dataset", "commit", "gradio"))
@@ -187,7 +161,7 @@ def snippets() -> dict[str, str]:
 
 @pytest.mark.parametrize("where", ["README", "card of the static Space"])
 def test_the_snippet_reads_a_canvas_as_printed(where, tmp_path, browser, serve):
-    """Somebody copies digit.js and weights/ beside a page of their own, and the printed lines into it."""
+    """Somebody puts digit.js and weights/ beside a page of their own, and copies the snippet into it."""
     mine = tmp_path / "some" / "where"
     mine.mkdir(parents=True)
     shutil.copyfile(ROOT / "web" / "read" / "digit.js", mine / "digit.js")

@@ -1,7 +1,5 @@
 """The tabs Data and Model: figures of the results, digits that may be shown, and the closest to a drawing."""
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -17,7 +15,7 @@ from model import DigitCNN
 from publishing import bundles
 from tests.harness import ROOT
 from tests.harness.contributor import agree, submit
-from tests.harness.person import DRAWINGS, Person, until, visits
+from tests.harness.person import DRAWINGS, Person, until
 from tests.harness.servers import Server
 from web import charts
 
@@ -29,11 +27,9 @@ SHOW = ROOT / "web" / "show"
 DIGITS = json.loads((SHOW / "gallery.json").read_text())
 WORDS = json.loads((ROOT / "web" / "words.json").read_text())
 
-visit = visits()
-
 
 def tables(html: str) -> dict[str, list[list[str]]]:
-    """Name of each figure -> its rows of cells, without their headings."""
+    """Figure -> the rows of its table, without the headings."""
     found = {}
     for name, body in re.findall(r'<figure[^>]* data-chart="([^"]+)">(.*?)</figure>', html):
         rows = [re.findall(r"<t[dh].*?>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
@@ -80,7 +76,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
     unmeasured = "These weights have not been measured yet."
     assert unmeasured in html and set(tables(html)) == {"learning"}
     assert "cells mistakes" not in html
-    # Only the training has measured something.
+    # Now only the training has measured something.
     html = charts.model_tab(WEIGHTS, results=tmp_path)
     assert unmeasured in html and set(tables(html)) == {"learning"}
     assert "cells mistakes" in html and "counted above" not in html
@@ -89,7 +85,7 @@ def test_what_was_measured_of_other_weights_is_left_out(tmp_path):
 
 
 def test_the_sprite_has_every_way_of_writing_and_what_these_weights_misread():
-    """Else run: python -m web gallery"""
+    """If this fails, run `python -m web gallery`."""
     ways = {(str(way.digit), way.name) for each in ALLOGRAPHS.values() for way in each}
     unnamed = {f"way.{name}" for _, name in ways} - set(WORDS["en"])
     assert not unnamed, f"web/words.json lacks {', '.join(sorted(unnamed))}"
@@ -122,7 +118,7 @@ def test_a_space_carries_the_digits_and_not_the_program(tmp_path):
     assert "web/gallery.py" not in there
 
 
-# --- in a browser ------------------------------------------------------------------------------------------
+# --- in a browser ---
 
 
 def open_tab(person: Person, name: str) -> None:
@@ -143,7 +139,7 @@ def closest(person: Person) -> list[str]:
 
 
 def expected(preview: list[int]) -> list[str]:
-    """The five ways of writing that the Python network finds closest to a picture of 784 levels."""
+    """The five allographs whose features, in Python, are closest to those of a picture."""
     net = DigitCNN.from_pretrained(WEIGHTS)
     pictures = [np.array(preview, np.uint8).reshape(28, 28), *sprite()[: len(DIGITS["digits"])]]
     with torch.no_grad():
@@ -174,12 +170,12 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     assert closest(person) == expected(preview)
     person.says(f"The closest drawing that we have: {closest(person)[0]}.", ".closest-says")
     mine = "document.querySelector('.closest .yours canvas').getContext('2d').getImageData(0, 0, 28, 28).data"
-    # The visitor's own is beside it, in one line.
+    # The visitor's own drawing stands in the same line.
     assert page.evaluate(f"Array.from({mine}).filter((_, i) => i % 4 === 0)") == preview
     tops = [canvas.bounding_box()["y"] for canvas in page.locator(".closest canvas").all()[:2]]
     assert tops[0] == tops[1]
 
-    # As if the answer were another digit.
+    # This pretends that the answer is another digit.
     open_tab(person, "Draw")
     other = "{digit: '1', revision: 'another'}"
     page.evaluate(f"Object.assign(document.querySelector('#prediction').dataset, {other})")
@@ -187,7 +183,7 @@ def test_a_visitor_looks_at_both_tabs(size, touch, edition, visit):
     person.says("The network answers 1, but", ".closest-says")
     person.says(f"another digit: {closest(person)[0]}.", ".closest-says")
 
-    # The lesson decides, whatever is closest.
+    # The lesson decides, not the closest drawing.
     open_tab(person, "Draw")
     person.press('.bars [data-digit="1"]')
     until(page, "document.querySelector('#prediction').dataset.taught === 'true'")
@@ -226,7 +222,7 @@ def test_the_tabs_by_address_and_keyboard(edition, visit):
     page.go_forward()
     assert shown(person)
     page.locator(".filter input").first.focus()
-    # From all to 0, and to 1.
+    # From "all" to 0, and from there to 1.
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert set(shown(person)) == {"1"}
@@ -271,7 +267,7 @@ def test_accepted_drawings_are_shown_and_no_others(tmp_path, visit):
     server.kill()
 
 
-# --- parts that do not come --------------------------------------------------------------------------------
+# --- parts that do not come ---
 
 # The script that each tab needs.
 TABS = {"Your digits": "my-digits", "Data": "figures", "Model": "figures"}

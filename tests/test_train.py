@@ -175,7 +175,7 @@ def test_each_range_changes_what_it_says():
     assert 0.3 < (dim[:, 0, 14, 14] == 0.5).float().mean() < 0.7
     bent = augment(bar, replace(STILL, elastic=2.0), torch.Generator().manual_seed(1))
     assert (bent - bar).abs().amax((1, 2, 3)).median() > 0.3
-    # All random numbers come from the generator.
+    # All the randomness comes from the generator.
     first, again = (augment(bar, Ranges(), torch.Generator().manual_seed(1)) for _ in range(2))
     assert torch.equal(first, again)
 
@@ -244,7 +244,7 @@ def test_upstreams_recipe(monkeypatch, capsys):
 
 
 def test_without_archives_and_network_drawn_digits_will_do(tmp_path, monkeypatch):
-    # There is no server at this address.
+    # Nothing listens there.
     away = {"MNIXEL_CACHE": str(tmp_path / "cache"), "MNIXEL_URL": "http://127.0.0.1:9"}
     monkeypatch.setitem(recipes.RECIPES, "drawn-only", replace(QUICK, drawn_share=1.0))
     out = ("--out", str(tmp_path / "weights"))

@@ -1,6 +1,4 @@
-"""What makes the page worth showing: the network live, why, the flight to the 28x28, links."""
-
-from __future__ import annotations
+"""The network inside, why, the flight to the 28x28, links, and the greeting."""
 
 import base64
 import io
@@ -11,28 +9,21 @@ import pytest
 from PIL import Image
 
 from reports.screenshots import STATES, show
-from tests.harness.person import DRAWINGS, HEART, Person, until, visits
+from tests.harness.person import DRAWINGS, HEART, Person, until
 
-# A 4 or a 9.
+# This is a 4 or a 9.
 NEARLY_CLOSED = [[(180, 100), (150, 235), (290, 235)], [(290, 90), (292, 360)], [(182, 102), (240, 98)]]
 PAINTED = """() => [...document.querySelectorAll('.strip canvas')].map((canvas) => {
     const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     return data.reduce((sum, value, index) => sum + (index % 4 === 0 ? value : 0), 0); })"""
 
-visit = visits()
-
-
-@pytest.fixture
-def desktop(visit, site):
-    return visit(site.url)
-
 
 def is_painted(person: Person, layer: str) -> None:
-    """Wait until a layer is painted, which happens when there is time."""
+    """Wait until a layer is painted."""
     until(person.page, f"document.querySelector('.strip .{layer}').width > 28")
 
 
-# --- inside ------------------------------------------------------------------------------------------------
+# --- inside ---
 
 
 def test_the_network_is_shown_while_it_reads(desktop):
@@ -48,7 +39,7 @@ def test_the_network_is_shown_while_it_reads(desktop):
         for point in points[start : start + 12]:
             page.mouse.move(*desktop.at(point))
         desktop.settle()
-        # While the pen moves, the strip is painted a moment later.
+        # While the pen moves, the strip follows a moment later.
         until(page, f"before => JSON.stringify(({PAINTED})()) !== JSON.stringify(before)", seen)
         seen = page.evaluate(PAINTED)
         assert min(seen) > 0
@@ -63,7 +54,7 @@ def test_the_network_is_shown_while_it_reads(desktop):
 
 
 def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
-    """A click shows its map, also after one in another layer. A pixel of the first maps sees 5x5 pixels."""
+    """A pixel of the first maps sees 5x5 pixels. A click shows the map under it, in any layer."""
     desktop.page.locator(".inside summary").click()
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
@@ -71,7 +62,7 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
     canvas = desktop.page.locator(".strip .conv2")
     canvas.scroll_into_view_if_needed()
     place, (columns, rows) = desktop.box(".strip .conv2"), canvas.evaluate("c => [c.width, c.height]")
-    # Both are on the first map.
+    # Both places are on the first map.
     for column, row in ((10, 14), (20, 6)):
         x = place["x"] + place["width"] * (column + 0.5) / columns
         desktop.page.mouse.move(x, place["y"] + place["height"] * (row + 0.5) / rows)
@@ -87,11 +78,11 @@ def test_the_map_and_the_patch_are_those_under_the_pointer(desktop):
         assert desktop.page.locator(".lens-says").inner_text().startswith(f"Map {across + 3} of {maps}")
 
 
-# --- why ---------------------------------------------------------------------------------------------------
+# --- why ---
 
 
 def test_the_evidence_adds_up_to_the_logits(desktop):
-    """Bias and places together are the difference of two logits, for each digit against each other one."""
+    """Bias and places add up to the difference of two logits, for any two digits."""
     most, least = desktop.page.evaluate(
         """async (drawings) => {
           const { DigitCNN } = await import('./read/digit.js');
@@ -175,7 +166,7 @@ def test_everything_has_its_room(language, visit, site):
         assert person.page.evaluate(faults) == [[], [], []], (width, height)
 
 
-# --- from the drawing to the 28x28 -------------------------------------------------------------------------
+# --- from the drawing to the 28x28 ---
 
 FLOWN = """
 window.flown = [];
@@ -209,7 +200,7 @@ def test_the_ink_flies_to_the_picture_once_the_pen_is_up(visit, site):
     assert still.page.evaluate("window.flown") == []
 
 
-# --- links -------------------------------------------------------------------------------------------------
+# --- links ---
 
 
 def share(person) -> str:
@@ -245,7 +236,7 @@ def test_a_link_to_a_drawing_draws_it_with_its_answer(drawing, visit, edition):
 
 
 def test_a_link_keeps_the_bends_of_a_line_and_fills_it_with_points(desktop):
-    """A line without its needless points, and then with one at least every ten board units."""
+    """The link drops needless points; the drawing gets one at least every ten board units."""
     hook = [[100 + i, 300] for i in range(100)] + [[200, 300 - i] for i in range(200)]
     ask = """(points) => import('./draw/link.js').then(({ encode, decode, filled }) => {
       const strokes = decode(encode([{ points, radius: 12 }]));
@@ -300,7 +291,7 @@ def test_a_link_without_a_drawing_draws_nothing_and_says_so(visit, site):
 
 
 def test_a_friend_s_drawing_makes_way_for_one_s_own(desktop):
-    """Undo brings back what the link was opened over; a reload, or going back, does not bring the link's."""
+    """Undo brings back the visitor's drawing. A reload, or going back, does not bring back the link's."""
     desktop.draw(DRAWINGS["3"])
     desktop.settle()
     link = share(desktop)
@@ -337,7 +328,7 @@ def test_a_friend_s_drawing_makes_way_for_one_s_own(desktop):
 def test_the_picture_and_the_copy(visit, site):
     sent = "navigator.share = async ({ url, files }) => { window.sent = { url, files: files?.length }; };"
     person = visit(site.url, before=sent, permissions=["clipboard-read", "clipboard-write"])
-    # Its sentence is long.
+    # The sentence about a heart is long.
     person.draw(HEART)
     person.settle()
     link = share(person)
@@ -361,7 +352,53 @@ def test_the_picture_and_the_copy(visit, site):
     assert person.page.evaluate("document.activeElement.id") == "share"
 
 
-# --- accessibility -----------------------------------------------------------------------------------------
+# --- the greeting ---
+
+UNDRIVEN = "Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });"
+SENTENCES = """
+window.sentences = [];
+setInterval(() => window.sentences.push(document.querySelector(".sentence")?.textContent), 5);
+"""
+
+
+def test_a_first_visit_sees_one_example_drawn_and_is_invited(visit, site):
+    """Meanwhile the page says nothing negative. The next stroke begins a new drawing; it never comes back."""
+    person = visit(site.url, before=UNDRIVEN + SENTENCES)
+    person.says("Your turn: draw a digit.")
+    assert person.shown()["digit"] == "3"
+    said = set(person.page.evaluate("window.sentences"))
+    assert not [sentence for sentence in said if sentence and ("know" in sentence or "One" in sentence)]
+    assert person.page.locator(".spoken").inner_text() == "", "it greets aloud"
+    person.draw(DRAWINGS["7"])
+    assert person.settle()["digit"] == "7"
+    for _ in DRAWINGS["7"]:
+        person.press("#undo")
+    assert person.settle()["bars"] == []
+    person.reload()
+    person.page.wait_for_timeout(1500)
+    assert person.shown()["board"] == 0
+
+
+def test_the_greeting_stops_at_the_first_touch(visit, site):
+    person = visit(site.url, before=UNDRIVEN)
+    until(person.page, "Number(document.querySelector('#board').dataset.revision) > 5")
+    person.page.keyboard.press("Shift")
+    stopped = person.shown()["board"]
+    person.page.wait_for_timeout(300)
+    assert person.shown()["board"] - stopped <= 1
+
+
+def test_visitors_who_prefer_stillness_or_come_for_something_else_are_not_greeted(visit, site):
+    others = [
+        visit(site.url, before=UNDRIVEN, reduced_motion="reduce"),
+        visit(f"{site.url}#d=x", before=UNDRIVEN),
+        visit(f"{site.url}#model", before=UNDRIVEN),
+    ]
+    others[-1].page.wait_for_timeout(1600)
+    assert [person.shown()["board"] for person in others] == [0, 0, 0]
+
+
+# --- accessibility ---
 
 # Any two of these properties meet in every combination.
 CELLS = [
@@ -375,7 +412,7 @@ CELLS = [
 
 @pytest.mark.parametrize("edition, language, size, theme", CELLS, indirect=["edition"])
 def test_axe_finds_nothing(edition, language, size, theme, visit, axe):
-    """In each state of the board, and in each other tab with all that unfolds."""
+    """In each state of the board, and in each other tab with everything unfolded."""
     url = f"{edition.url}?lang={language}"
     person = visit(url, size, before=axe, color_scheme=theme, reduced_motion="reduce")
     for state in STATES:

@@ -1,6 +1,4 @@
-"""The page's words: complete in each language, all used, and nothing said in another language."""
-
-from __future__ import annotations
+"""The page's words are complete in each language, all are used, and no text is in another language."""
 
 import re
 
@@ -9,7 +7,7 @@ import pytest
 
 from tests.harness import ROOT
 from tests.harness.languages import WORDS, foreign
-from tests.harness.person import DRAWINGS, HEART, visits
+from tests.harness.person import DRAWINGS, HEART
 from web.words import worded
 
 WEB = ROOT / "web"
@@ -20,10 +18,8 @@ SERVER = "\n".join(
     path.read_text() for folder in ("contributions", "serving") for path in (ROOT / folder).glob("*.py")
 )
 CODES = {f"server.{code}" for code in re.findall(r'code="([\w-]+)"', SERVER)}
-# Names of what was drawn or measured, which stand in files of results.
+# Files of results hold the rest of these names.
 NAMES = ("way.", "set:")
-
-visit = visits()
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -31,7 +27,7 @@ def placeholders(sentence: str) -> set[str]:
 
 
 def test_each_language_says_the_same():
-    """The same sentences with the same placeholders; a variant depends on a placeholder of its sentence."""
+    """The same sentences with the same placeholders. A variant depends on one of the placeholders."""
     first = WORDS["en"]
     for language, block in WORDS.items():
         assert {key for key in block if "?" not in key} == {key for key in first if "?" not in key}
@@ -79,7 +75,7 @@ def test_without_a_script_the_page_is_in_english():
     assert 'aria-label="Answer"' in worded(body)
 
 
-# --- in a real browser -------------------------------------------------------------------------------------
+# --- in a real browser ---
 
 
 @pytest.fixture
@@ -92,7 +88,7 @@ def test_the_board_is_in_spanish(visitor):
     page = visitor.page
 
     def hears(sentence: str, where: str = ".sentence") -> None:
-        """Wait until the page says a sentence; everything on it is in Spanish then."""
+        """Wait until the page says a sentence; then everything on it must be in Spanish."""
         visitor.says(sentence, where)
         assert foreign(page) == []
 
@@ -138,7 +134,7 @@ def test_the_language_is_that_of_the_address_or_the_browser(locale, search, lang
     visitor = visit(site.url + search, locale=locale)
     visitor.says(WORDS[language]["reading.empty"])
     number = "import('./words.js').then(({ rounded, say }) => say('value', { value: rounded(-1.5, 1) }))"
-    # A minus, not a hyphen.
+    # The minus is not a hyphen.
     assert visitor.page.evaluate(number) == {"en": "−1.5", "es": "−1,5"}[language]
     visitor.page.locator(".languages [lang=es]").click()
     assert visitor.page.url.endswith("?lang=es" if search else "/")

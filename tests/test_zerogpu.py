@@ -24,7 +24,7 @@ from tests.harness.calls import predict
 from tests.harness.servers import Server
 
 WEIGHTS, NAMES = ROOT / "weights", ("OWNER/mnixel", "OWNER/mnixel-cnn", "OWNER/mnixel")
-# Python runs this at its start: in the page, PyTorch looks as its CUDA build does before a GPU is touched.
+# Python runs this at its start. In the page, PyTorch then looks like its CUDA build before a GPU is touched.
 CUDA = """
 import os, sys
 if os.environ.get("SPACES_ZERO_GPU") and sys.orig_argv[1:] == ["app.py"]:
@@ -55,7 +55,7 @@ def space(tmp_path_factory) -> Path:
 
 @pytest.mark.thorough
 def test_the_start_is_reported_once_and_no_gpu_is_asked_for(space, tmp_path):
-    """The Space's own files, run as ZeroGPU runs them."""
+    """ZeroGPU runs the Space's own files in this way."""
     if importlib.util.find_spec("spaces") is None:
         without("the package spaces is not installed")
     (tmp_path / "sitecustomize.py").write_text(CUDA, encoding="utf-8")
@@ -78,7 +78,7 @@ def test_the_start_is_reported_once_and_no_gpu_is_asked_for(space, tmp_path):
         platform.shutdown()
 
 
-# --- what ZeroGPU installs ----------------------------------------------------------------------------------
+# --- what ZeroGPU installs ---
 
 
 def test_the_space_asks_for_what_zerogpu_has(space):
@@ -89,7 +89,7 @@ def test_the_space_asks_for_what_zerogpu_has(space):
 
 
 def test_every_import_can_be_had(space):
-    """It is the project's own, of Python 3.12, or of a package that is pinned."""
+    """Each is a module of the project, of Python 3.12 or of a pinned package."""
     pinned, known = (
         set(map(canonicalize_name, pins.written(space / "requirements.txt"))),
         packages_distributions(),
@@ -107,7 +107,7 @@ def test_every_import_can_be_had(space):
 @pytest.mark.thorough
 @pytest.mark.parametrize("hardware", ["zero-a10g", "t4-small"])
 def test_every_pin_has_a_wheel_for_python_3_12_and_they_agree(hardware, tmp_path):
-    """Resolved together with what is known of a Space's image."""
+    """They are resolved together with what a Space's image installs."""
     wanted, report = tmp_path / "requirements.txt", tmp_path / "report.json"
     wanted.write_text(bundles.requirements(hardware), encoding="utf-8")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--only-binary=:all:"]

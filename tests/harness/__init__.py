@@ -1,7 +1,5 @@
 """A page under test, a person who draws, a local Hub: for tests, benchmarks and reports."""
 
-from __future__ import annotations
-
 import asyncio
 import io
 import os
@@ -13,7 +11,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 ROOT = Path(__file__).parent.parent.parent
-# The environment without what would send a test to another Hub, other archives or another store.
+# The files that git tracks, relative to ROOT; none where this is not a git checkout.
+TRACKED = [
+    name
+    for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    if (ROOT / name).is_file()
+]
+# The environment without the variables that name a Hub, archives or a store.
 CLEAN = {
     k: v
     for k, v in os.environ.items()
@@ -21,9 +25,15 @@ CLEAN = {
 }
 
 
+def python(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    """Run Python under CLEAN and `environment` until it ends."""
+    command, environment = [sys.executable, *arguments], CLEAN | environment
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
+
+
 def without(what: str) -> None:
-    """Skip a test for want of something; on a CI machine, which must have it, fail."""
-    # Benches and reports do without pytest.
+    """Skip a test because the machine lacks something. A CI machine must have it: there, the test fails."""
+    # Benchmarks and reports run without pytest.
     import pytest
 
     if os.environ.get("CI") == "true":
@@ -32,7 +42,7 @@ def without(what: str) -> None:
 
 
 def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
-    """What a command's `main` prints and returns, run in this process under CLEAN and `environment`."""
+    """Run a command's `main` in this process, under CLEAN and `environment`."""
     out, err, before = io.StringIO(), io.StringIO(), dict(os.environ)
     os.environ.clear()
     os.environ.update(CLEAN | environment)
@@ -47,13 +57,7 @@ def called(main, *arguments: str, **environment: str) -> SimpleNamespace:
     return SimpleNamespace(returncode=status, stdout=out.getvalue(), stderr=err.getvalue())
 
 
-def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run Python in the project's folder, under CLEAN and `environment`."""
-    command, settings = [sys.executable, *arguments], CLEAN | environment
-    return subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120)
-
-
 def in_thread(run):
-    """What the coroutine function `run` returns, in a thread of its own: the driver has this one's loop."""
+    """Run a coroutine function in another thread, because the browser's driver has the loop of this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(run())).result(120)

@@ -1,10 +1,7 @@
 """A real Chromium, headless."""
 
-from __future__ import annotations
-
 import os
 import shutil
-from contextlib import contextmanager
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -20,15 +17,6 @@ def path() -> str:
     return found
 
 
-@contextmanager
-def chromium():
-    """A running browser of Playwright. Raises LookupError without one."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise LookupError("Playwright is not installed") from None
-    executable = path()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield running
-        running.close()
+def launch(playwright):
+    """A running Chromium. Raises LookupError without one."""
+    return playwright.chromium.launch(executable_path=path(), args=FLAGS)

@@ -1,7 +1,5 @@
 """Requests as programs send them to the page, and pictures to send."""
 
-from __future__ import annotations
-
 import base64
 import http.client
 import io
@@ -17,13 +15,13 @@ API = "/gradio_api"
 
 
 def picture(digit: str, size: int = 448) -> Image.Image:
-    """An example of the page, black on white."""
+    """One of the page's examples, black on white."""
     strokes = [board.Stroke(np.array(stroke), 14.0) for stroke in DRAWINGS[digit]]
     return Image.fromarray(255 - board.render(strokes, size))
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
-    """An image as a file of some format."""
+    """The bytes of an image file."""
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
@@ -40,7 +38,7 @@ def get(server, path: str, method: str = "GET", headers: dict | None = None, bod
 
 
 def post(server, path: str, body: object, **headers: str) -> tuple[int, dict]:
-    """Status and answer of a question in JSON; a path that begins with no slash is one of Gradio's."""
+    """Status and answer of a question in JSON. A path without a slash in front is one of Gradio's."""
     path = path if path.startswith("/") else f"{API}/{path}"
     headers = {"Content-Type": "application/json", **headers}
     status, _, content = get(server, path, "POST", headers, json.dumps(body).encode())
@@ -54,7 +52,7 @@ def data_url(content: bytes, kind: str = "png") -> dict:
 
 
 def predict(server, content: bytes, top_k: object = 3, **headers: str) -> tuple[int, dict]:
-    """Status, and the answer or its sentence as {"error"}, for a picture inside one request."""
+    """Status and answer, or {"error"}, of one request that holds the picture."""
     status, reply = post(server, "run/predict", {"data": [data_url(content), top_k]}, **headers)
     return status, reply["data"][0] if status == 200 else reply
 
@@ -69,17 +67,17 @@ FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
 def upload(server, content: bytes) -> dict:
-    """Send a picture as Gradio's clients do before they ask; gives what they put into the question."""
+    """Upload a picture as Gradio's clients do; returns what they then put into the question."""
     status, _, reply = get(server, f"{API}/upload", "POST", FORM, form(content))
     assert status == 200, reply
     return {"path": json.loads(reply)[0], "meta": {"_type": "gradio.FileData"}}
 
 
-# --- files that keep Pillow busy for much longer than a picture of their size -------------------------------
+# --- files that keep Pillow busy for seconds ---
 
 
 def scans() -> bytes:
-    """A progressive JPEG that repeats its shortest scan, for which every pixel is decoded again."""
+    """A progressive JPEG that repeats its shortest scan. Each scan decodes every pixel again."""
     raw = encoded(Image.new("L", (4096, 4096), 128), "JPEG", progressive=True)
     starts = [at for at in range(len(raw) - 1) if raw[at : at + 2] == b"\xff\xda"] + [len(raw) - 2]
     # The first scan cannot be repeated; the others refine it.

@@ -1,7 +1,5 @@
 """Drawings as the page sends them, and questions to a contribution service."""
 
-from __future__ import annotations
-
 import random
 import time
 
@@ -38,14 +36,14 @@ def strokes(digit: str, shift: float = 0) -> list[dict]:
 
 
 def scribble(points: int, seed: int = 0) -> list[dict]:
-    """A drawing of one stroke of that many points, not too long a line, all on the board."""
+    """A drawing of one stroke with so many points, all near the middle of the board."""
     rng = random.Random(seed)
     places = [[round(rng.uniform(100, 140), 1), round(rng.uniform(100, 140), 1)] for _ in range(points)]
     return [{"points": places, "radius": 15, "times": [16 * number for number in range(points)]}]
 
 
 def ask(service: ContributionService, name: str, **question) -> dict:
-    """What the page is answered."""
+    """The answer that the page gets."""
     return service.answer(name, question)
 
 
@@ -62,7 +60,7 @@ def submit(
     id: str = "drawing-1",
     **more,
 ) -> dict:
-    """The answer to an example that is contributed."""
+    """Contribute an example; returns the answer."""
     drawn = more.pop("strokes") if "strokes" in more else strokes(digit)
     return ask(service, "submit", **{"receipt": receipt, "id": id, "label": label, "strokes": drawn, **more})
 

@@ -1,9 +1,7 @@
 """Fuzzing of picture files: small good files of every format and mode, hostile ones, and mutations of both.
 
-A file that was once answered wrongly lies in tests/seeds.
+tests/seeds has the files that were once answered wrongly.
 """
-
-from __future__ import annotations
 
 import random
 import re
@@ -12,7 +10,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, features
 
 from model import DigitCNN
 from serving.decoder import open_in_child
@@ -24,7 +22,7 @@ SENTENCE = re.compile(r"[A-Za-z][^\n]{10,400}\.")
 NET = DigitCNN.from_pretrained(ROOT / "weights")
 
 
-# --- the corpus to begin with -------------------------------------------------------------------------------
+# --- the corpus to begin with ---
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -33,13 +31,13 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, *chunks: bytes, bits: int = 8, colour: int = 0) -> bytes:
-    """A PNG file of that header and chunks; colour is 0 grey, 6 RGB and alpha."""
+    """A PNG file. `colour` is 0 for grey, 6 for RGB and alpha."""
     head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + b"".join(chunks) + chunk(b"IEND", b"")
 
 
 def idat(rows: bytes) -> bytes:
-    """PNG's pixels: each row begins with its filter."""
+    """The chunk of a PNG's pixels. Each row begins with the number of its filter."""
     return chunk(b"IDAT", zlib.compress(rows, 9))
 
 
@@ -80,6 +78,8 @@ def good() -> dict[str, bytes]:
         "lossy.webp": encoded(colour, "WEBP"),
         "lossless.webp": encoded(clear, "WEBP", lossless=True, exif=TURNED),
         "animated.webp": encoded(clear, "WEBP", **animated),
+        "grey.tiff": encoded(grey, "TIFF"),
+        **({"colour.avif": encoded(colour, "AVIF")} if features.check("avif") else {}),
         **{f"{mode}.bmp": encoded(grey.convert(mode), "BMP") for mode in ("1", "L", "RGB", "RGBA")},
     }
 
@@ -101,7 +101,7 @@ def hostile() -> dict[str, bytes]:
     return files | cuts | {name: bomb() for name, bomb in BOMBS.items()}
 
 
-# --- mutation -----------------------------------------------------------------------------------------------
+# --- mutation ---
 
 NUMBERS = (0, 1, 2, 7, 8, 127, 128, 255, 256, 4095, 4096, 4097, 32767, 65535, 2**24)
 NUMBERS += (2**31 - 1, 2**31, 2**32 - 1)
@@ -128,15 +128,15 @@ def mutate(raw: bytes, rng: random.Random) -> bytes:
     return bytes(data[: 2**20])
 
 
-# --- what becomes of a file ---------------------------------------------------------------------------------
+# --- what happens to a file ---
 
 
 def outcome(raw: bytes) -> str:
-    """How the child and the network take a file: "answer", "refusal", "ended", or what went wrong."""
+    """What the child and the network do with a file: "answer", "refusal", "ended", or what went wrong."""
     try:
         tensor = NET.preprocess(open_in_child(raw))
     except TimeoutError as error:
-        # The timer of processor time ends a child.
+        # The limit on processor time ends a child with this signal.
         return "ended" if error.args[0] == -signal.SIGPROF else f"crash {error.args[0]}"
     except ValueError as error:
         return "refusal" if SENTENCE.fullmatch(str(error)) else f"no sentence: {error}"

@@ -1,8 +1,8 @@
 """A small Hub on 127.0.0.1 for the real clients: repositories, commits, LFS, redirects, tokens, and faults.
 
-It has what huggingface_hub 2.4 and datasets 5.2 ask for: only the branch main, no pull requests, no multipart
-uploads, no Xet. Its rules are the Hub's: an existing repository answers 409 with its address, and a hidden
-one does not exist. A large file goes through LFS, and its redirect leaves for another origin.
+It has what huggingface_hub 2.4 and datasets 5.2 ask for: one branch, no pull requests, no multipart uploads,
+no Xet. As on the Hub, creating a repository that exists answers 409 with its address, and a repository that
+the user may not see does not exist. Large files go through LFS, from another origin.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from handwriting import dataset
-from tests.harness import CLEAN, ROOT
-from tests.harness.servers import free_port
+from publish import main
+from tests.harness import CLEAN, ROOT, called
 
-# The account of the tests. With this name, what READMEs print runs as it stands.
+# The account of the tests. The documents print this name, so that what they print runs unchanged.
 OWNER = "OWNER"
 MODEL = f"{OWNER}/mnixel-cnn"
 DATASET = SPACE = f"{OWNER}/mnixel"
@@ -47,7 +47,7 @@ PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def client(hub: LocalHub, home: Path, *command: str, token: str = "hf_write", cwd: Path = ROOT, **more: str):
-    """Run a command as somebody with an empty cache in `home`; returns what it printed and its status."""
+    """Run a command as somebody whose cache is in `home`, and empty at first."""
     environment = {**CLEAN, "PATH": PATH, **hub.environment(home, token), **more}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=240)
 
@@ -60,27 +60,29 @@ def few_drawn() -> Path:
     return folder
 
 
-def publish(hub: LocalHub, home: Path, *arguments: str, **more):
-    """Run publish.py, which gets few drawn digits instead of drawing 70,000."""
+def publish(hub: LocalHub, home: Path, *arguments: str, token: str = "hf_write", **more):
+    """Run publish.py with a few drawn digits instead of 70,000, in this process unless it needs its own."""
     if arguments[0] in ("all", "dataset") and not {"--dry-run", "--drawn"} & set(arguments):
         arguments = (*arguments, "--drawn", str(few_drawn()))
-    return client(hub, home, sys.executable, "publish.py", *arguments, **more)
+    if hub.url == os.environ["HF_ENDPOINT"] and not more:
+        return called(main, *arguments, HF_TOKEN=token, HF_ENDPOINT=hub.url)
+    return client(hub, home, sys.executable, "publish.py", *arguments, token=token, **more)
 
 
 def published(hub: LocalHub, home: Path, *arguments: str, **more) -> str:
-    """What publish.py prints when all goes well."""
+    """The output of publish.py, which must succeed."""
     done = publish(hub, home, *arguments, **more)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def refusal(hub: LocalHub, home: Path, *arguments: str, **more) -> str:
-    """The one sentence that publish.py says when it fails."""
+    """The error message of publish.py, which must fail."""
     return one_sentence(publish(hub, home, *arguments, **more), "python publish.py")
 
 
 def one_sentence(done, program: str) -> str:
-    """The single line that a command said when it failed."""
+    """The error message of a command that failed: one line."""
     assert done.returncode == 1, done.stdout + done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith(f"{program}: ")]
     assert len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
@@ -102,7 +104,7 @@ class File:
 
     @property
     def oid(self) -> str:
-        """Git's own name for it; for a large file that of its pointer."""
+        """Git's hash of the file; for a large file, of its pointer."""
         body = self.content
         if self.sha256:
             version = "version https://git-lfs.github.com/spec/v1"
@@ -174,20 +176,20 @@ class Fault:
 class LocalHub:
     """`with LocalHub().running() as hub` serves it; `hub.environment(home)` points a client at it."""
 
-    def __init__(self, transfer: str = "redirect", paid: bool = True):
+    def __init__(self, transfer: str = "redirect", paid: bool = True, port: int = 0):
         # `transfer` of a large file is "direct" or "redirect".
         self.transfer, self.paid = transfer, paid
-        # Gradio Spaces on ZeroGPU that an account without a plan may have; none in its first 30 days.
+        # How many Gradio Spaces on ZeroGPU an account without a plan may have: none in its first 30 days.
         self.zero = 2
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.faults: list[Fault] = []
         self.log: list[str] = []  # "METHOD path"
-        # Requests to the file store that had the Hub's token.
+        # Requests to the file store that carried the Hub's token.
         self.leaks: list[str] = []
-        # Set when a request has reached a "hold"; and what lets held requests go on.
+        # `held` is set when a fault holds a request; `release` lets it go on.
         self.held, self.release = threading.Event(), threading.Event()
-        self.port = free_port()
+        self.port = port or int(os.environ["HF_ENDPOINT"].rpartition(":")[2])
         self.url, self.store = f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
 
     def environment(self, home: Path, token: str = "hf_write") -> dict[str, str]:
@@ -201,7 +203,7 @@ class LocalHub:
         return self.repositories[kind, name]
 
     def rows(self, dataset: str) -> list[dict]:
-        """The rows of every .jsonl file of a dataset; [] without the repository."""
+        """The rows of every .jsonl file of a dataset; none if there is no such repository."""
         files = self.files("dataset", dataset) if ("dataset", dataset) in self.repositories else {}
         lines = [text.splitlines() for path, text in files.items() if path.endswith(".jsonl")]
         return [json.loads(line) for each in lines for line in each]
@@ -211,7 +213,7 @@ class LocalHub:
         return {path: file.content for path, file in self.repository(kind, name).commits[-1][1].items()}
 
     def put(self, kind: str, name: str, files: dict[str, bytes] | Path, **settings) -> str:
-        """Commit files, or those of a folder, as if somebody had pushed them; returns the commit."""
+        """Commit files, or those of a folder, as a user's push would; returns the commit."""
         if isinstance(files, Path):
             paths = sorted(path for path in files.rglob("*") if path.is_file())
             files = {path.relative_to(files).as_posix(): path.read_bytes() for path in paths}
@@ -226,7 +228,7 @@ class LocalHub:
             new[path] = File(content, sha)
         return repository.commit(new)
 
-    # --- requests -------------------------------------------------------------------------------------------
+    # --- requests ---
 
     @staticmethod
     def user(request: Request) -> tuple[str, str] | None:
@@ -237,7 +239,7 @@ class LocalHub:
         return TOKENS[header.removeprefix("Bearer ")] if header else None
 
     def visible(self, request: Request, kind: str, name: str) -> Repository:
-        """The repository, if the user may do what the request asks for."""
+        """The repository. Refuses what the user may not do with it."""
         user, repository = self.user(request), self.repositories.get((kind, name))
         is_owner = bool(user) and user[0] == name.split("/")[0]
         if repository is None or repository.private and not is_owner:
@@ -312,7 +314,7 @@ class LocalHub:
         return JSONResponse({"transfer": "basic", "objects": rows})
 
     async def object(self, request: Request) -> Response:
-        """The file store, which needs no token of the Hub's."""
+        """The file store, which does not need the Hub's token."""
         if request.headers.get("authorization"):
             self.leaks.append(f"{request.method} {request.url.path}")
         oid = request.path_params["oid"]
@@ -351,7 +353,7 @@ class LocalHub:
             return ranged(request, file.content, headers)
         return RedirectResponse(f"{self.store}/store/{file.sha256}", 302, headers)
 
-    # --- routing --------------------------------------------------------------------------------------------
+    # --- routing ---
 
     async def api(self, request: Request) -> Response:
         """/api/{kind}s/{owner}/{name}/..."""
@@ -408,7 +410,7 @@ class LocalHub:
             Route("/api/{path:path}", self.api, methods=["GET", "POST"]),
             Route("/{path:path}", self.web, methods=["GET", "POST"]),
         ]
-        # As the Hub's: a page elsewhere may read public files.
+        # As on the Hub, pages of other sites may read public files.
         shared = Middleware(CORSMiddleware, allow_origins=["*"])
         refused = {Refusal: lambda request, refusal: refusal.response}
         return Faulty(Starlette(routes=routes, middleware=[shared], exception_handlers=refused), self)
@@ -430,7 +432,7 @@ class LocalHub:
 
 
 class Faulty:
-    """The application with the faults that were asked for laid over it."""
+    """The application, with the faults that a test asks for."""
 
     def __init__(self, application, hub: LocalHub):
         self.application, self.hub = application, hub
@@ -445,7 +447,7 @@ class Faulty:
         return None
 
     async def hold(self) -> None:
-        """Until the test lets the request go on."""
+        """Wait until the test lets the request go on."""
         self.hub.held.set()
         while not self.hub.release.is_set():
             await anyio.sleep(0.02)
@@ -486,7 +488,7 @@ class Faulty:
         await send(messages[0])
         await send({"type": "http.response.body", "body": body, "more_body": fault.act == "cut"})
         if fault.act == "cut":
-            # This makes uvicorn close the connection in the middle of the body.
+            # uvicorn then closes the connection in the middle of the body.
             raise ConnectionResetError
 
 

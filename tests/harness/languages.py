@@ -1,7 +1,5 @@
 """Finds texts on a page that are in the wrong language."""
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -28,7 +26,7 @@ def tokens(text: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]{2,}", text.lower()))
 
 
-# By language: the words that the page has in it and not in the other one.
+# Language -> the words that the page uses in this language only.
 ONLY = {
     name: tokens(" ".join(WORDS[name].values())) - tokens(" ".join(WORDS[other].values()))
     for name, other in (("en", "es"), ("es", "en"))
@@ -36,7 +34,7 @@ ONLY = {
 
 
 def foreign(page, language: str = "en") -> list[str]:
-    """The texts on the page that hold a word of that language only."""
+    """The texts on the page with a word that only this language has."""
     texts = [text.replace("CC BY 4.0", "") for text in page.evaluate(TEXTS)]
     assert len(texts) > 20
     return [text for text in texts if tokens(text) & ONLY[language]]

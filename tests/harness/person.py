@@ -1,9 +1,8 @@
-"""A person at the page: draws with mouse or finger in a real browser and reads what the page shows."""
-
-from __future__ import annotations
+"""A person at the page in a real browser, who draws by mouse or finger and reads what the page shows."""
 
 import io
 import json
+import math
 import time
 
 import numpy as np
@@ -24,7 +23,7 @@ HEART = [
 
 
 def varied(digit: str, seed: int) -> list[list[list[float]]]:
-    """An example drawing as somebody else would place it: scaled, moved and turned a little."""
+    """An example drawing, a little scaled, moved and turned, as by another hand."""
     rng = np.random.default_rng(seed)
     scale, angle = rng.uniform(0.55, 1.05), rng.uniform(-0.12, 0.12)
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -34,8 +33,17 @@ def varied(digit: str, seed: int) -> list[list[list[float]]]:
 
 
 def on_screen(box: dict, point) -> tuple[float, float]:
-    """Where a point of the board (448 a side) is on the screen, for a canvas with that bounding box."""
+    """The place on the screen of a point of the board (448 a side), whose canvas has this bounding box."""
     return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
+
+
+def apart(points, least: float = 30) -> list:
+    """The points of a line without those that are closer to the one before, in board units."""
+    kept = [points[0]]
+    for point in points[1:-1]:
+        if math.dist(point, kept[-1]) >= least:
+            kept.append(point)
+    return [*kept, *points[1:][-1:]]
 
 
 def press_and_move(page, places) -> None:
@@ -53,10 +61,7 @@ def drag(page, places) -> None:
 
 
 def until(page, expression: str, arg=None, seconds: float = 30) -> None:
-    """Wait until a JavaScript expression or function is true.
-
-    Playwright's own waiting would need `unsafe-eval` in the page.
-    """
+    """Wait until a JavaScript expression is true. Playwright's own way needs `unsafe-eval` in the page."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression, arg):
         assert time.monotonic() < deadline, f"not true within {seconds} s: {expression}"
@@ -75,7 +80,7 @@ Worker.prototype.postMessage = function (message, ...rest) {
 
 
 class Person:
-    """One visitor with a browser tab. `errors` collects errors, which no visitor should ever cause."""
+    """A visitor with a browser tab. `errors` has the errors of the page."""
 
     board = "#board"
 
@@ -112,7 +117,7 @@ class Person:
 
     @property
     def read(self) -> list[dict]:
-        """The drawings that were read so far: revision, and strokes (None for a picture)."""
+        """The drawings that the worker got so far: revision, and strokes (None for a picture)."""
         return self.page.evaluate(
             "window.read.map(({revision, strokes}) => ({revision, strokes: strokes ?? null}))"
         )
@@ -135,13 +140,15 @@ class Person:
         self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": spots})
 
     def hold(self, points) -> None:
-        """Draw a stroke without lifting the pen."""
+        """Draw a stroke without lifting the pen. A quick hand leaves points that are well apart."""
+        points = apart(points)
         if self.touch:
             self.fingers("touchStart", points[0])
             for point in points[1:]:
                 self.fingers("touchMove", point)
         else:
-            press_and_move(self.page, [self.at(point) for point in points])
+            box = self.box(f"{self.board} canvas")
+            press_and_move(self.page, [on_screen(box, point) for point in points])
 
     def lift(self) -> None:
         self.fingers("touchEnd") if self.touch else self.page.mouse.up()
@@ -167,7 +174,7 @@ class Person:
         self.page.set_input_files(".picture input", file)
 
     def is_ready(self) -> None:
-        """Wait until the network is."""
+        """Wait until the network can be asked."""
         self.page.wait_for_selector("#board[data-engine=ready]", state="attached")
 
     def reload(self) -> None:
@@ -175,7 +182,7 @@ class Person:
         self.is_ready()
 
     def says(self, part: str, where: str = ".sentence") -> None:
-        """Wait until an element, the sentence of the answer for one, has a text in it."""
+        """Wait until an element, by default the sentence of the answer, contains a text."""
         said = "([where, part]) => document.querySelector(where).textContent.includes(part)"
         until(self.page, said, [where, part])
 
@@ -184,7 +191,7 @@ class Person:
         until(self.page, "digit => document.querySelector('#prediction')?.dataset.digit === digit", digit)
 
     def settle(self) -> dict:
-        """Wait until the answer describes what is on the board; returns what the page then shows."""
+        """Wait until the answer describes what is on the board; returns what the page shows then."""
         until(
             self.page,
             "document.querySelector('#prediction').dataset.revision"
@@ -215,7 +222,7 @@ class Person:
         )
 
     def check_with_axe(self, where: str) -> None:
-        """Have axe-core, which the page was opened with (`before`), find nothing in what is shown."""
+        """Assert that axe-core, with which the page was opened (`before`), finds nothing on the page."""
         run = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
         found = self.page.evaluate(run)
         violations = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
@@ -226,7 +233,7 @@ class Person:
 
 
 def visits(kind: type[Person] = Person):
-    """A fixture that opens a page for a visitor, as Person does. No visitor may see an error."""
+    """A fixture that opens a page for a visitor. No visitor may see an error."""
 
     @pytest.fixture
     def visit(browser):

@@ -1,6 +1,4 @@
-"""Servers as processes of their own, which can be killed and started again at the same address."""
-
-from __future__ import annotations
+"""Servers in processes of their own. They can be killed, and started again at the same address."""
 
 import itertools
 import os
@@ -16,11 +14,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tests.harness import ROOT
+from tests.harness import CLEAN, ROOT
 
 
 def _ports() -> Iterator[int]:
-    """Ports below those that the system gives to connections; other ones for each process that runs tests."""
+    """Ports below those that the system gives to connections, different for each process that runs tests."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
     return itertools.count(20_000 + 3000 * worker + random.SystemRandom().randrange(2000))
 
@@ -29,7 +27,7 @@ PORTS = _ports()
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on, and that no other test is given."""
+    """A port of 127.0.0.1 on which nothing listens, and which no other test gets."""
     for port in PORTS:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
@@ -38,7 +36,7 @@ def free_port() -> int:
 
 
 def family(pid: int) -> list[int]:
-    """A process and its children, whichever of its threads has started them. Linux only."""
+    """A process and the children of all of its threads. Linux only."""
     lists = [path.read_text(encoding="utf-8") for path in Path(f"/proc/{pid}/task").glob("*/children")]
     return [pid, *(int(child) for text in lists for child in text.split())]
 
@@ -50,8 +48,8 @@ class Process:
         self.command, self.url, self.environment, self.folder = command, url, environment, folder
         self.start()
 
-    def start(self, seconds: float = 120) -> None:
-        """Until it answers."""
+    def start(self, seconds: float = 240) -> None:
+        """Start it and wait until it answers."""
         # A pipe that nobody reads would stop the server when it is full.
         self._output = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
@@ -68,11 +66,11 @@ class Process:
         raise AssertionError(f"{' '.join(self.command)} did not come up:\n{self.output()}")
 
     def output(self) -> str:
-        """What it has printed since it was started."""
+        """The text that it has printed since its start."""
         return os.pread(self._output.fileno(), os.fstat(self._output.fileno()).st_size, 0).decode()
 
     def kill(self, how: int = signal.SIGKILL) -> None:
-        """End it, and wait until it is gone."""
+        """End it and wait until it has ended."""
         self.process.send_signal(how)
         self.process.wait(60)
 
@@ -82,17 +80,15 @@ class Server(Process):
 
     def __init__(self, folder: Path = ROOT, command=(sys.executable, "app.py"), **environment: str):
         self.port, self._store = free_port(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        settings = {k: v for k, v in os.environ.items() if not k.startswith(("MODEL_", "GRADIO_"))}
-        settings |= {"GRADIO_SERVER_PORT": str(self.port), "CONTRIBUTIONS_DIR": self._store.name}
-        settings |= environment
-        super().__init__(command, f"http://127.0.0.1:{self.port}", settings, folder)
+        settings = {"GRADIO_SERVER_PORT": str(self.port), "CONTRIBUTIONS_DIR": self._store.name}
+        super().__init__(command, f"http://127.0.0.1:{self.port}", CLEAN | settings | environment, folder)
 
 
 class StaticSite(Process):
-    """The static edition in `folder`/some/where, under a sub-path of `python -m http.server`."""
+    """The static edition in `folder`/some/where, served by `python -m http.server`."""
 
     def __init__(self, folder: Path):
         self.port, self.root = free_port(), folder
         where = [str(self.port), "--bind", "127.0.0.1", "--directory", str(folder)]
-        command = [sys.executable, "-m", "http.server", *where]
+        command = [sys.executable, "-m", "http.server", "--protocol", "HTTP/1.1", *where]
         super().__init__(command, f"http://127.0.0.1:{self.port}/some/where/", dict(os.environ))
