@@ -1,6 +1,7 @@
 // Starts the page: first the board, then everything else as separate parts, so that a part that does not load
 // never stops the drawing.
 
+import { MARK } from "./draw/link.js";
 import { Sketchpad } from "./draw/sketchpad.js";
 import { part } from "./parts.js";
 import { engine } from "./read/engine.js";
@@ -27,4 +28,5 @@ export function mount(page) {
   };
   mountTabs(page, (name) => tabs[name]?.());
   engine.open(page.dataset.weights);
+  if (!location.hash.startsWith(MARK)) sketchpad.greet();
 }

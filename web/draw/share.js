@@ -88,7 +88,7 @@ export function mount(page, sketchpad) {
   function drawing() {
     const { confidences, error, lesson } = sketchpad.answer;
     const isAnswered = confidences || error;
-    if (player.isRunning || !board.strokes.length || !isAnswered) return null;
+    if (player.isRunning || player.kind === "greeting" || !board.strokes.length || !isAnswered) return null;
     const { digit } = prediction.dataset;
     // The friend's page has not been taught this shape.
     const taught = lesson && say("share.taught", { digit });

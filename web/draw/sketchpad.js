@@ -7,7 +7,7 @@ import { engine } from "../read/engine.js";
 import { Reading } from "../read/reading.js";
 import { Answer, isSure } from "../show/answer.js";
 import { Board, FULL } from "./board.js";
-import { loadExamples, Player } from "./examples.js";
+import { awaitGreeting, loadExamples, Player } from "./examples.js";
 import { acceptPictures } from "./pictures.js";
 import { isAnother, standApart } from "./two-digits.js";
 
@@ -96,6 +96,7 @@ export class Sketchpad {
   #begin() {
     const { board, player } = this;
     player.stop();
+    if (player.kind === "greeting") board.wipe();
     if (isSure(this.answer) && !board.picture && performance.now() - this.#lifted > PAUSE)
       this.#first = board.strokes.length;
   }
@@ -130,8 +131,10 @@ export class Sketchpad {
     Object.assign(board.root.dataset, { revision: reading.revision, engine: engine.state });
     const isWaiting = engine.state !== "ready" && !board.isEmpty();
     const problem = engine.state === "ready" ? "" : engine.problem || (isWaiting ? "weights.loading" : "");
-    const isResting = this.#notice !== null || (reading.revision > 0 && this.isWhole());
-    const notice = this.#notice ?? (problem ? [problem] : null);
+    const isGreeting = this.player.kind === "greeting";
+    const isGreeted = isGreeting && !this.player.isRunning;
+    const isResting = !isGreeting && (this.#notice !== null || (reading.revision > 0 && this.isWhole()));
+    const notice = this.#notice ?? (problem ? [problem] : isGreeted ? ["reading.greeted"] : null);
     this.#answer.say(this.answer, notice, { resting: isResting, moving: board.pen !== null });
     if (board.pen !== null) this.#timer ??= setTimeout(() => this.#paint(), PAINT);
     else {
@@ -156,5 +159,14 @@ export class Sketchpad {
       last = digit;
       this.player.play(strokes, "example");
     });
+  }
+
+  // On a first visit an example draws itself once, and stops at the first touch.
+  greet() {
+    const greet = async () => {
+      const { strokes } = (await loadExamples())[1];
+      if (!this.reading.revision && this.#root.getClientRects().length) this.player.play(strokes, "greeting");
+    };
+    awaitGreeting(greet, () => this.player.kind === "greeting" && this.player.stop());
   }
 }
