@@ -8,8 +8,6 @@ Coordinates are board units: x grows right, y grows down, and the pixel in row i
 [j, j+1) x [i, i+1).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

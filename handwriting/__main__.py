@@ -1,7 +1,5 @@
 """The drawing program: `python -m handwriting sheet OUT.png`, `trace LINK` and `build OUT`; see --help."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -5,8 +5,6 @@ that are not digits. A shape's numbers vary from drawing to drawing. `hand.py` h
 hands (slant, proportions, care), and `operators.py` the changes that hands make to any shape.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Smooth curves through waypoints, evenly spaced and rounded. A line is a float array (n, 2)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The dataset's configuration `drawn`: digits that this program drew, free to use (CC0)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Draw digits, many at a time: hand -> allograph -> operators -> board -> the network's own preprocessing."""
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import os

@@ -5,8 +5,6 @@ can be read as a digit, as O, l, S, Z, B, g, q, & or psi could. nondigits.txt ha
 the same every time; this file has the random ones.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from functools import partial

@@ -5,8 +5,6 @@ with x to the right and y down. An operator must not turn a digit into another o
 and each operator lists its digits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A sheet of drawings on which a person can judge the shapes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

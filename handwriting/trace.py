@@ -4,8 +4,6 @@ The link holds the strokes after `#d=` in base64url. Each has its radius (one by
 (two bytes) and two bytes a coordinate, in steps of 1/64 board unit, counted from 32 units beside the board.
 """
 
-from __future__ import annotations
-
 import base64
 
 import numpy as np

@@ -5,8 +5,6 @@
 `python -m web gallery` draws the digits that the page shows.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

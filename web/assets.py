@@ -1,7 +1,5 @@
 """The files that browsers load, by the paths in their addresses."""
 
-from __future__ import annotations
-
 import hashlib
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Writes the static edition into a folder: the page, the network and its weights, for any web server."""
 
-from __future__ import annotations
-
 import hashlib
 import html
 import json

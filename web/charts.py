@@ -5,8 +5,6 @@ that the page can say them in the visitor's language. Colours are classes of pag
 policy forbids inline styles. Results of other weights are left out.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence

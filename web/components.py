@@ -1,7 +1,5 @@
 """The page as a Gradio component: one `gr.HTML` with index.html's <main>, whose script starts main.js."""
 
-from __future__ import annotations
-
 import json
 import re
 from html import escape

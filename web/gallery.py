@@ -4,8 +4,6 @@ The picture has every allograph once, and then new drawings that the weights mis
 time, so that the page's servers need no drawing program.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The page's words in English, for the HTML. In the browser, words.js says them in the visitor's language."""
 
-from __future__ import annotations
-
 import json
 import re
 from html import escape
