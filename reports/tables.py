@@ -113,7 +113,7 @@ def summary(results: dict) -> str:
             raise StaleResults(f"docs/{name}.json is of other weights: run `python -m bench.{name}`.")
     sources = {
         MNIXEL: ("MNIXEL's test images", "volunteers' drawings, read once per run"),
-        UNSEEN: ("UNIPEN", "pen strokes of writers held out during development"),
+        UNSEEN: ("UNIPEN", "pen strokes of writers nobody looked at during development"),
         "pendigits": ("pendigits", "pen strokes of 30 writers"),
         "MNIST": ("MNIST", "scanned digits, never used for training"),
     }
