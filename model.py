@@ -578,6 +578,18 @@ class Config:
     format: int = FORMAT
 
 
+# The least and the largest value of each number in config.json.
+RANGES = {
+    "dropout": (0, 1),
+    "temperature": (0.01, 100),
+    "threshold": (0, 1000),
+    "strength": (0, 1000),
+    "focus": (1, 100),
+    "standing": (0, 1),
+    "known": (0, 1),
+}
+
+
 def _block(inputs: int, outputs: int) -> list[nn.Module]:
     """3x3 convolution without bias, batch normalisation and ReLU: 9*in*out + 2*out parameters."""
     convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
@@ -864,6 +876,12 @@ class DigitCNN(nn.Module):
                 )
             if wrong := {field.name for field in fields(Config)} ^ set(raw):
                 raise ValueError(f"{', '.join(sorted(wrong))} missing or not expected")
+            sizes = [*raw["channels"], raw["places"]]
+            if [type(size) for size in sizes] != 4 * [int] or not all(1 <= size <= 256 for size in sizes):
+                raise ValueError("three channels and places are expected, whole numbers of 1 to 256")
+            for name, (low, high) in RANGES.items():
+                if not low <= raw[name] <= high:
+                    raise ValueError(f"a {name} of {low} to {high} is expected")
             net = cls(Config(**{**raw, "channels": tuple(raw["channels"])}))
         except (KeyError, RecursionError, RuntimeError, TypeError, ValueError) as error:
             raise ValueError(

@@ -236,7 +236,7 @@ HARM = {
         altered(lambda values: NOISE.normal(size=values.shape).astype(values.dtype)),
         "do not read a plain",
     ),
-    "1,024 channels": (weights(channels=[1024, 1024, 1024]), "channels of 1 to 256"),
+    "1,024 channels": (weights(channels=[1024, 1024, 1024]), "whole numbers of 1 to 256"),
     "other channels": (weights(channels=[8, 16, 32]), "does not hold the tensors"),
     "all alike": (weights(temperature=100.0), "do not read a plain 0"),
     "17 MB": ({"model.safetensors": bytes(17 * 2**20)}, "at most 16,777,216 are read"),

@@ -525,7 +525,7 @@ def test_the_digits_outlive_the_server(study, running, kept):
     student.draw_ten(skip="3456789")
     running.kill(signal.SIGKILL)
     student.press(".my-digits .agree")
-    student.says("are sent again", ".news")
+    student.says("will be sent again", ".news")
     assert student.page.locator(".learnt .thumbs button").count() == 0, "the server may have what is left out"
     running.start()
     given = "document.querySelector('.news').textContent.startsWith('Thank you')"

@@ -37,8 +37,9 @@ def on_screen(box: dict, point) -> tuple[float, float]:
     return box["x"] + point[0] / 448 * box["width"], box["y"] + point[1] / 448 * box["height"]
 
 
-def apart(points, least: float = 30) -> list:
-    """The points of a line without those that are closer to the one before, in board units."""
+def apart(points) -> list:
+    """The points of a line without those that are close to the one before: 30 board units in a large line."""
+    least = min(30, np.ptp(points, axis=0).max() / 8)
     kept = [points[0]]
     for point in points[1:-1]:
         if math.dist(point, kept[-1]) >= least:

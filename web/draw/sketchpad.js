@@ -165,7 +165,8 @@ export class Sketchpad {
   greet() {
     const greet = async () => {
       const { strokes } = (await loadExamples())[1];
-      if (!this.reading.revision && this.prediction.getClientRects().length) this.player.play(strokes, "greeting");
+      if (!this.reading.revision && this.prediction.getClientRects().length)
+        this.player.play(strokes, "greeting");
     };
     awaitGreeting(greet, () => this.player.kind === "greeting" && this.player.stop());
   }

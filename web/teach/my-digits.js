@@ -81,6 +81,7 @@ export function mount(page, contributions) {
     board.wipe();
     board.root.dataset.target = find(".target").textContent = asked;
     write(find(".task"), "task");
+    find(".steps").role = "img";
     label(find(".steps"), "steps", { number: results.length + 1, total: DIGITS.length });
     const marks = Array.from(DIGITS, (_, index) => {
       if (index === results.length) return "now";
