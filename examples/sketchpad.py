@@ -1,5 +1,7 @@
 """The smallest version: draw on a `gr.Sketchpad`, and see the most probable digits in a `gr.Label`.
 
+Gradio's pad draws once you have picked its brush.
+
 python examples/sketchpad.py                    the weights in this project's folder
 MODEL_ID=OWNER/NAME python examples/sketchpad.py    weights from the Hugging Face Hub
 """
