@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -306,6 +307,33 @@ def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
     # Browsers could not read the weights from the repository.
     if kind == "static":
         assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
+
+
+def test_gated_weights_are_not_shown_by_a_public_page(hub, tmp_path):
+    hub.put("model", MODEL, WEIGHTS, gated="manual")
+    message = refusal(hub, tmp_path / "us", "static", OWNER)
+    assert message.startswith(f"{MODEL} is gated, and a public page gives its weights to everybody:")
+    published(hub, tmp_path / "us", "static", OWNER, "--private")
+    assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
+
+
+def test_a_commit_of_somebody_else_in_between_is_not_overwritten(hub, tmp_path):
+    hub.put("model", MODEL, {"model.onnx": b"old"})
+    hub.faults = [Fault("commit/", "hold", times=1)]
+    with ThreadPoolExecutor(1) as pool:
+        # A setting makes the command a process of its own.
+        said = pool.submit(refusal, hub, tmp_path / "us", "model", OWNER, HF_HUB_DISABLE_TELEMETRY="1")
+        assert hub.held.wait(240)
+        theirs = hub.put("model", MODEL, {"model.onnx": b"theirs"})
+        hub.release.set()
+    assert said.result().startswith(f"Somebody else has the model {MODEL}, or changed it meanwhile")
+    assert hub.repository("model", MODEL).commits[-1][0] == theirs
+
+
+def test_the_card_says_how_many_digits_there_are_with_the_drawn_ones(tmp_path, mnixel):
+    bundles.dataset(tmp_path, DATASET, few_drawn(), tmp_path / "none", mnixel=True, archives=mnixel)
+    front = front_of({"README.md": (tmp_path / "README.md").read_bytes()})
+    assert front["size_categories"] == ["10K<n<100K"]
 
 
 def test_a_dry_run_lists_the_files_and_asks_nobody(hub, tmp_path):
