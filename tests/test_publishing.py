@@ -254,6 +254,14 @@ def test_a_refusal_is_one_sentence(name, hub, tmp_path):
 def test_what_needs_no_hub_to_be_refused(hub, tmp_path):
     done = called(command.main, "all", "OWNER/NAME")
     assert done.returncode == 2 and "`all` takes an OWNER" in done.stderr
+    for arguments, reason in (
+        (("model", "a/b/c"), "'a/b/c' is not OWNER or OWNER/NAME."),
+        (("model", ""), "'' is not OWNER or OWNER/NAME."),
+        (("model", "no such/na me"), "'no such/na me' is not OWNER or OWNER/NAME."),
+        (("space", OWNER, "--model", "foo"), "argument --model: 'foo' is not OWNER/NAME."),
+    ):
+        done = called(command.main, *arguments)
+        assert done.returncode == 2 and done.stderr.endswith(f"error: {reason}\n")
     for settings, reason in (
         ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE"),
         ({"HF_ENDPOINT": "http://127.0.0.1:9"}, ""),
@@ -261,7 +269,7 @@ def test_what_needs_no_hub_to_be_refused(hub, tmp_path):
         said = refusal(hub, tmp_path / "us", "model", OWNER, **settings)
         assert said.startswith("Talking to the Hub about your account failed (") and reason in said
         assert said.endswith("): check the network and run this again.")
-    assert "Repo id must" in refusal(hub, tmp_path / "us", "model", "no such/na me")
+    assert "Cannot have --" in refusal(hub, tmp_path / "us", "model", "such--a/name")
 
 
 @pytest.mark.parametrize("spoil", ["missing", "altered", "other metrics"])
