@@ -42,8 +42,9 @@ MAX_PIXELS = 64 * 2**20
 THIN = 512
 
 EXPECTED = (
-    "expected a path, an open file, bytes, a PIL image, or an array, tensor or list of shape (H, W), "
-    "(H, W, 3), (H, W, 4), (3, H, W) or (784,) with values 0..1 or 0..255"
+    "expected a path, an open file, bytes, a PIL image, a sketch pad's dictionary, or an array, tensor or "
+    "list of shape (H, W), (H, W, 1), (H, W, 3), (H, W, 4), (1, H, W), (3, H, W) or (784,) with values 0..1 "
+    "or 0..255"
 )
 
 
@@ -229,8 +230,9 @@ def _frame(values: np.ndarray, edge: int) -> np.ndarray:
 def board_ink(values: np.ndarray) -> np.ndarray:
     """The ink of a square board of any size, float32 0..1, white on black; faster than `to_ink`.
 
-    The empty ground around the ink is left out unless ink lies near the edge. `normalise` gives the same
-    result.
+    The empty ground around the ink is left out unless ink lies near the bottom or the right edge. Ink near
+    the top and the left alone is less than half of the frame, so that `to_ink` would see the same ground.
+    `normalise` gives the same result.
     """
     if values.max() < MIN_CONTRAST:
         raise EmptyDrawing(EVEN)

@@ -16,6 +16,7 @@ digits are drawn. docs/publishing.md has the details.
 """
 
 import argparse
+import re
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from typing import Any
 from contributions.merge import refresh
 from data import DataError
 from data.archives import CONFIGS, locate
-from data.cli import guarded, sentence
+from data.cli import REPOSITORY, guarded, repository, sentence
 from data.parquet import CONTRIBUTED
 from publishing import bundles, hub
 from publishing.hub import PublishError
@@ -177,17 +178,23 @@ def parse(arguments: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     drawn = "folder of `python -m handwriting build` (default: draw the digits anew)"
     add("--drawn", type=Path, metavar="FOLDER", help=drawn)
     add("--contributed", type=Path, default=CONTRIBUTED, help="folder of `python -m contributions merge`")
-    add("--model", metavar="OWNER/NAME", help="the model that the Spaces serve (default: OWNER/mnixel-cnn)")
+    serve = "the model that the Spaces serve (default: OWNER/mnixel-cnn)"
+    add("--model", metavar="OWNER/NAME", type=repository, help=serve)
     add("--private", action="store_const", const=True, help="make new repositories private")
     add("--dry-run", action="store_true", help="only list the files, without the Hub")
     options = parser.parse_args(arguments)
     names = {kind: f"{options.target.partition('/')[0]}/{name}" for kind, name in DEFAULT.items()}
     if options.model:
         names["model"] = options.model
-    if "/" in options.target:
+    is_check = options.kind == "check"
+    if "/" in options.target or is_check:
         if options.kind == "all":
             parser.error("`all` takes an OWNER: the four repositories have their own names.")
         names[options.kind] = options.target
+    is_address = is_check and re.match("https?://", options.target)
+    if not is_address and not all(map(REPOSITORY.fullmatch, names.values())):
+        other = "OWNER/NAME or an http address" if is_check else "OWNER or OWNER/NAME"
+        parser.error(f"{options.target!r} is not {other}.")
     return options, names
 
 

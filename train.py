@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 import data
 import publish
 from contributions.merge import refresh
-from data.cli import guarded
+from data.cli import guarded, repository
 from data.parquet import CONTRIBUTED
 from reports.cards import model_card
 from training import metrics
@@ -115,7 +115,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--out", type=Path, help="folder for the results (default: weights, for other recipes runs/RECIPE)")
     merged = "also train on drawings that `python -m contributions merge` wrote (default: data/contributed)"
     add("--with-contributions", type=Path, metavar="FOLDER", nargs="?", const=CONTRIBUTED, help=merged)
-    add("--push", metavar="OWNER/NAME", help="publish the weights as this model repository afterwards")
+    push = "publish the weights as this model repository afterwards"
+    add("--push", metavar="OWNER/NAME", type=repository, help=push)
     options = parser.parse_args(arguments)
 
     from training.recipes import RECIPES, TrainConfig
@@ -127,8 +128,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error(
             f"--push and --with-contributions are for our network, and {options.recipe} has another."
         )
-    if options.push and "/" not in options.push:
-        parser.error(f"--push takes OWNER/NAME, not {options.push!r}.")
     if options.seeds < 1 or not 0 <= options.seed < 2**31:
         parser.error("--seeds is at least 1 and --seed from 0 to 2147483647")
     return options

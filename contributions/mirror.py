@@ -8,7 +8,6 @@ between, the Hub refuses it, and the page tries again.
 """
 
 import re
-import shutil
 import sys
 import tempfile
 import threading
@@ -46,7 +45,7 @@ class Mirror:
         self._problem = ""
         self._hurry = threading.Event()
         # After a failure, the client does not fetch the files of a commit again that are in this folder.
-        self._work = tempfile.TemporaryDirectory()
+        self._work = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
     def start(self) -> None:
         """Fetch what the repository has, then send new drawings as long as the process lives."""
@@ -156,7 +155,9 @@ class Mirror:
                 self.store.delete(path.stem, on_hub=True)
             else:
                 faults += self.store.take(path.stem, filter(None, content.split(b"\n")))
-        # Deleted drawings must not stay here.
-        shutil.rmtree(self._work.name, ignore_errors=True)
+        # Deleted drawings must not stay here. The next files come into a new folder, which only this user may
+        # open.
+        self._work.cleanup()
+        self._work = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         if faults:
             print(f"{self.repository} has {faults} rows that are not drawings.", file=sys.stderr, flush=True)

@@ -1,8 +1,19 @@
 """Runs a command. An expected error becomes one sentence and an exit status."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
+
+# The name of a repository on the Hub, which has further rules of its own.
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+
+def repository(text: str) -> str:
+    """The argument `text` if it is OWNER/NAME. Raises an error that argparse prints."""
+    if not REPOSITORY.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not OWNER/NAME.")
+    return text
 
 
 def sentence(error: BaseException) -> str:

@@ -22,6 +22,9 @@ def main() -> None:
         if name == "build":
             command.add_argument("--seed", type=int, default=0, help="another one draws others (default 0)")
     options = parser.parse_args()
+    if options.command == "build" and options.seed < 0:
+        parser.error(f"--seed is at least 0, not {options.seed}.")
+    prog = f"{parser.prog} {options.command}"
     try:
         # A command imports only the modules that it needs.
         if options.command == "sheet":
@@ -37,8 +40,13 @@ def main() -> None:
 
             for path in build(Path(options.argument), options.seed):
                 print(f"wrote {path}")
-    except (OSError, ValueError) as error:
-        parser.exit(1, f"python -m handwriting {options.command}: {error}\n")
+    except OSError as error:
+        file = error.filename or options.argument
+        parser.exit(1, f"{prog}: cannot read or write {file}: {error.strerror or error}\n")
+    except ValueError as error:
+        parser.exit(1, f"{prog}: {error}\n")
+    except KeyboardInterrupt:
+        parser.exit(130, f"\n{prog}: stopped\n")
 
 
 if __name__ == "__main__":

@@ -70,6 +70,9 @@ def check(text: str) -> int:
     try:
         for line in findings(httpx.Client(base_url=address(text), timeout=20, follow_redirects=True)):
             print(line, flush=True)
+    except httpx.TransportError:
+        print(f"FAIL: {address(text)} does not answer.")
+        return 1
     except Exception as error:
         unusable = f"The answer cannot be used ({type(error).__name__})."
         print("FAIL:", error if isinstance(error, CheckFailed) else unusable)

@@ -41,7 +41,8 @@ def open_picture(raw: bytes) -> Image.Image:
     if short < MIN_SIDE or short * long > MAX_PIXELS or long > THIN * short:
         raise BadPicture(
             f"The picture is {image.width}x{image.height} pixels; it must have at least {MIN_SIDE} a side, "
-            f"at most {MAX_PIXELS // 2**20} megapixels, and be at most {THIN} times as long as it is wide."
+            f"at most {MAX_PIXELS // 2**20} megapixels, and a long side of at most {THIN} times the short "
+            "one."
         )
     if long > SIDE:
         image.draft(None, (SIDE // 2, SIDE // 2))

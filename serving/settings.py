@@ -10,6 +10,7 @@ from pathlib import Path
 MODEL_ID = os.environ.get("MODEL_ID", "")
 MODEL_REVISION = os.environ.get("MODEL_REVISION") or "main"
 MODEL_REFRESH = os.environ.get("MODEL_REFRESH") or "600"
+PORT = os.environ.get("GRADIO_SERVER_PORT", "7860")
 ALLOW_FRAMES = os.environ.get("ALLOW_FRAMES") == "1"
 
 # On a Space, which has a SPACE_ID, visitors come through proxies on private networks. uvicorn believes the
@@ -17,6 +18,10 @@ ALLOW_FRAMES = os.environ.get("ALLOW_FRAMES") == "1"
 if os.environ.get("SPACE_ID"):
     private = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,::1,fc00::/7"
     os.environ.setdefault("FORWARDED_ALLOW_IPS", private)
+
+# Gradio reads the port as it is imported, before `command_line` is called, and fails with a traceback.
+if not (PORT.isascii() and PORT.isdecimal()):
+    argparse.ArgumentParser("python app.py").error(f"GRADIO_SERVER_PORT is {PORT!r}; it must be a number.")
 
 
 def command_line() -> int:
@@ -27,9 +32,8 @@ def command_line() -> int:
         epilog="docs/operations.md lists the environment variables, MODEL_ID for example.",
     )
     # Without a port, Gradio would take the next one when this is taken.
-    port = os.environ.get("GRADIO_SERVER_PORT") or "7860"
     about = "port to serve on (GRADIO_SERVER_PORT, or 7860)"
-    parser.add_argument("--port", metavar="N", type=int, default=port, help=about)
+    parser.add_argument("--port", metavar="N", type=int, default=PORT, help=about)
     if not (MODEL_REFRESH.isdecimal() and int(MODEL_REFRESH)):
         parser.error(f"MODEL_REFRESH is {MODEL_REFRESH!r}; it must be a number of seconds, at least 1.")
     return parser.parse_args().port

@@ -64,8 +64,8 @@ class Weights:
             self.network.set_exception(ValueError(self.problem))
         if not MODEL_ID:
             return
-        with contextlib.suppress(OSError, ValueError):
-            # The cache may have the weights already.
+        # The cache may have the weights already. Whatever is wrong with it, the thread goes on.
+        with contextlib.suppress(Exception):
             self._serve(MODEL_REVISION)
         # A revision that is a commit never changes, so once it is served the thread can end.
         while self.files.origin != f"{MODEL_ID}@{MODEL_REVISION}":

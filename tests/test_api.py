@@ -91,7 +91,7 @@ BAD = {
     "blank": (encoded(Image.new("L", (100, 100))), 3, "no ink"),
     "not a picture": (b"This is not a picture.", 3, "not a picture that can be read"),
     "too small": (encoded(Image.new("L", (4, 40))), 3, "at least 8 a side"),
-    "too thin": (encoded(Image.new("L", (9000, 8))), 3, "at most 512 times as long"),
+    "too thin": (encoded(Image.new("L", (9000, 8))), 3, "a long side of at most 512 times the short one"),
     "too large": (encoded(Image.new("1", (9000, 9000))), 3, "at most 64 megapixels"),
     "11": (encoded(picture("3")), 11, "top_k is a whole number"),
     "2.5": (encoded(picture("3")), "2.5", "top_k is a whole number"),

@@ -43,5 +43,18 @@ def test_what_is_wrong_is_said_in_one_sentence(sentence):
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_an_address_where_nothing_answers_is_named():
+    done = called(publish.main, "check", "http://127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (1, "FAIL: http://127.0.0.1:9 does not answer.\n")
+
+
+@pytest.mark.parametrize("target", ["OWNER", "localhost:7860", "a/b/c", ""])
+def test_what_is_neither_an_address_nor_a_space_is_refused(target):
+    done = called(publish.main, "check", target)
+    assert done.returncode == 2 and done.stderr.endswith(
+        f"{target!r} is not OWNER/NAME or an http address.\n"
+    )
+
+
 def test_a_space_is_named_by_owner_and_name():
     assert address("OWNER/Mnixel_1") == "https://owner-mnixel-1.hf.space"

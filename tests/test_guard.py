@@ -337,6 +337,13 @@ def test_a_wrong_setting_is_one_sentence(seconds):
     assert done.returncode == 2 and done.stderr.endswith("a number of seconds, at least 1.\n")
 
 
+@pytest.mark.parametrize("port", ["abc", ""])
+def test_a_wrong_port_is_one_sentence_and_not_gradio_s_traceback(port):
+    done = python("app.py", GRADIO_SERVER_PORT=port)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.stderr.endswith(f"error: GRADIO_SERVER_PORT is {port!r}; it must be a number.\n")
+
+
 def test_a_port_that_cannot_be_served_on_is_one_sentence(server):
     for port, message in (("70000", "app.py: "), (str(server.port), "app.py: Cannot find empty port")):
         done = python("app.py", "--port", port, CONTRIBUTIONS="off")

@@ -2,6 +2,7 @@
 
 import base64
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,29 @@ def test_a_sheet_that_cannot_be_written_is_one_sentence(tmp_path):
         failed = python("-m", "handwriting", "sheet", str(path))
         assert failed.returncode == 1 and failed.stderr.count("\n") == 1, failed.stderr
         assert failed.stderr.startswith("python -m handwriting sheet: ")
+
+
+def test_digits_that_cannot_be_built_are_one_sentence(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    failed = python("-m", "handwriting", "build", str(tmp_path / "out"))
+    said = f"python -m handwriting build: cannot read or write {tmp_path / 'out'}: File exists\n"
+    assert (failed.returncode, failed.stderr) == (1, said)
+    failed = python("-m", "handwriting", "build", str(tmp_path), "--seed", "-1")
+    assert failed.returncode == 2 and failed.stderr.endswith("error: --seed is at least 0, not -1.\n")
+
+
+def test_ctrl_c_stops_the_program_without_a_traceback(tmp_path, monkeypatch, capsys):
+    from handwriting import __main__
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset, "build", interrupted)
+    monkeypatch.setattr(sys, "argv", ["handwriting", "build", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        __main__.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "\npython -m handwriting build: stopped\n"
 
 
 # --- tracing ---

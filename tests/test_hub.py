@@ -259,6 +259,25 @@ def test_weights_that_mean_harm_are_refused(name, folder):
     assert str(folder) not in str(refused.value) and str(refused.value).endswith(".")
 
 
+def test_an_unexpected_error_about_the_cache_does_not_end_the_thread(monkeypatch):
+    serving = serving_weights.Weights(WEIGHTS)
+    asked = []
+
+    def serve(revision: str) -> None:
+        asked.append(revision)
+        if len(asked) == 1:
+            raise RuntimeError("unexpected")
+        # The thread ends when it serves the commit that it was asked for.
+        serving.files = replace(serving.files, origin=f"{MODEL}@{revision}")
+
+    monkeypatch.setattr(serving, "_serve", serve)
+    for name, value in (("MODEL_ID", MODEL), ("MODEL_REVISION", "0" * 40), ("MODEL_REFRESH", "0")):
+        monkeypatch.setattr(serving_weights, name, value)
+    monkeypatch.setattr(serving_weights, "fetched", lambda _, revision, again: revision)
+    serving.follow()
+    assert len(asked) == 2
+
+
 @pytest.mark.thorough
 def test_a_new_version_is_taken_without_a_restart_unless_it_means_harm(model_hub, tmp_path):
     """Browsers and programs go on with the weights that were served, and the page says why."""

@@ -110,12 +110,21 @@ def test_a_shape_of_ones_own_is_read_and_digits_are_read_as_before(net):
     assert digits["right"] >= 0.97 * digits["total"]
 
 
+TRIANGLE = [board.Stroke(np.array([[220.0, 90], [90, 330], [350, 330], [220, 90]]), 12.0)]
+
+
 def test_what_is_unlike_every_lesson_stays_unknown(net):
     """A drawing that the network refuses is not read because something else was taught."""
-    triangle = [board.Stroke(np.array([[220.0, 90], [90, 330], [350, 330], [220, 90]]), 12.0)]
     taught = net.adapt([DRAWN], [7])
-    assert net.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
-    assert taught.predict(inputs_of(net, [triangle]))[1] < net.config.threshold
+    assert net.predict(inputs_of(net, [TRIANGLE]))[1] < net.config.threshold
+    assert taught.predict(inputs_of(net, [TRIANGLE]))[1] < net.config.threshold
+
+
+def test_digits_without_a_lesson_gain_nothing_from_a_drawing_that_the_network_refuses(net):
+    inputs = inputs_of(net, [TRIANGLE])
+    gain = logits_of(net.adapt([DRAWN], [7]), inputs)[0] - logits_of(net, inputs)[0]
+    others = np.delete(gain, 7)
+    assert others == pytest.approx(others[0], abs=1e-3)
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])

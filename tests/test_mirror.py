@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +114,28 @@ def test_a_store_that_was_lost_comes_back_from_the_hub(service, hub, tmp_path):
     mirror(hub, tmp_path, new, "mirror.pull()")
     assert list(new.pages("id, state")) == [("other-0001", "accepted")]
     assert new.writer(mine) is None and new.is_deleted(hashed(mine))
+
+
+def test_fetched_files_lie_where_only_this_user_may_look_and_none_stays(service, hub, tmp_path, monkeypatch):
+    submit(service, agree(service))
+    mirror(hub, tmp_path, service.store)
+    seen = []
+
+    def pulled_twice(arguments: list[str]) -> None:
+        puller = Mirror(Store(arguments[0]), REPOSITORY)
+        puller.pull()
+
+        def look(*_) -> int:
+            folder = Path(puller._work.name)
+            seen.extend([folder.stat().st_mode & 0o777, len(list(folder.rglob("writers/*/*.jsonl")))])
+            return 0
+
+        monkeypatch.setattr(puller.store, "take", look)
+        puller.pull()
+        seen.extend(Path(puller._work.name).iterdir())
+
+    called(pulled_twice, str(tmp_path / "new"), HF_TOKEN="hf_write")
+    assert seen == [0o700, 1]
 
 
 def on_two_pages(service, hub, tmp_path) -> tuple[str, ContributionService]:

@@ -108,6 +108,17 @@ def configured(**changes):
     return change
 
 
+def without(key):
+    """Take a key out of config.json of a folder."""
+
+    def change(folder):
+        config = json.loads((folder / CONFIG).read_text())
+        del config[key]
+        (folder / CONFIG).write_text(json.dumps(config))
+
+    return change
+
+
 def written(name, change):
     """Change the bytes of a file."""
     return lambda folder: (folder / name).write_bytes(change((folder / name).read_bytes()))
@@ -131,6 +142,7 @@ SPOILED = {
     "no weights": (lambda f: (f / WEIGHTS).unlink(), "There is no model.safetensors in"),
     "no config": (lambda f: (f / CONFIG).unlink(), "There is no config.json in"),
     "other version": (configured(format=1), "format 1; this model.py reads 3"),
+    "missing key": (without("known"), "known missing or not expected"),
     "unknown key": (configured(depth=9), NO_CONFIG),
     "wrong kind": (configured(channels="abc"), NO_CONFIG),
     "no channels": (configured(channels=[1]), NO_CONFIG),

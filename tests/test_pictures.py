@@ -245,6 +245,13 @@ def test_pictures_are_turned_upright(orientation):
     assert np.array_equal(NET.preprocess(encoded(stored, exif=exif)), NET.preprocess(upright))
 
 
+def test_damaged_exif_neither_turns_nor_refuses_a_picture():
+    image = Image.fromarray(drawn("4"))
+    damaged = encoded(image, exif=b"Exif\0\0damaged")
+    assert np.array_equal(NET.preprocess(damaged), NET.preprocess(image))
+    assert decoder.open_picture(damaged).tobytes() == image.tobytes()
+
+
 # --- what is round the digit ---
 
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -253,6 +254,14 @@ def test_a_refusal_is_one_sentence(name, hub, tmp_path):
 def test_what_needs_no_hub_to_be_refused(hub, tmp_path):
     done = called(command.main, "all", "OWNER/NAME")
     assert done.returncode == 2 and "`all` takes an OWNER" in done.stderr
+    for arguments, reason in (
+        (("model", "a/b/c"), "'a/b/c' is not OWNER or OWNER/NAME."),
+        (("model", ""), "'' is not OWNER or OWNER/NAME."),
+        (("model", "no such/na me"), "'no such/na me' is not OWNER or OWNER/NAME."),
+        (("space", OWNER, "--model", "foo"), "argument --model: 'foo' is not OWNER/NAME."),
+    ):
+        done = called(command.main, *arguments)
+        assert done.returncode == 2 and done.stderr.endswith(f"error: {reason}\n")
     for settings, reason in (
         ({"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE"),
         ({"HF_ENDPOINT": "http://127.0.0.1:9"}, ""),
@@ -260,7 +269,7 @@ def test_what_needs_no_hub_to_be_refused(hub, tmp_path):
         said = refusal(hub, tmp_path / "us", "model", OWNER, **settings)
         assert said.startswith("Talking to the Hub about your account failed (") and reason in said
         assert said.endswith("): check the network and run this again.")
-    assert "Repo id must" in refusal(hub, tmp_path / "us", "model", "no such/na me")
+    assert "Cannot have --" in refusal(hub, tmp_path / "us", "model", "such--a/name")
 
 
 @pytest.mark.parametrize("spoil", ["missing", "altered", "other metrics"])
@@ -306,6 +315,33 @@ def test_private_weights_are_not_shown_by_a_public_page(kind, hub, tmp_path):
     # Browsers could not read the weights from the repository.
     if kind == "static":
         assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
+
+
+def test_gated_weights_are_not_shown_by_a_public_page(hub, tmp_path):
+    hub.put("model", MODEL, WEIGHTS, gated="manual")
+    message = refusal(hub, tmp_path / "us", "static", OWNER)
+    assert message.startswith(f"{MODEL} is gated, and a public page gives its weights to everybody:")
+    published(hub, tmp_path / "us", "static", OWNER, "--private")
+    assert json.loads(hub.files("space", STATIC)["weights/current.json"])["bases"] == ["weights/"]
+
+
+def test_a_commit_of_somebody_else_in_between_is_not_overwritten(hub, tmp_path):
+    hub.put("model", MODEL, {"model.onnx": b"old"})
+    hub.faults = [Fault("commit/", "hold", times=1)]
+    with ThreadPoolExecutor(1) as pool:
+        # A setting makes the command a process of its own.
+        said = pool.submit(refusal, hub, tmp_path / "us", "model", OWNER, HF_HUB_DISABLE_TELEMETRY="1")
+        assert hub.held.wait(240)
+        theirs = hub.put("model", MODEL, {"model.onnx": b"theirs"})
+        hub.release.set()
+    assert said.result().startswith(f"Somebody else has the model {MODEL}, or changed it meanwhile")
+    assert hub.repository("model", MODEL).commits[-1][0] == theirs
+
+
+def test_the_card_says_how_many_digits_there_are_with_the_drawn_ones(tmp_path, mnixel):
+    bundles.dataset(tmp_path, DATASET, few_drawn(), tmp_path / "none", mnixel=True, archives=mnixel)
+    front = front_of({"README.md": (tmp_path / "README.md").read_bytes()})
+    assert front["size_categories"] == ["10K<n<100K"]
 
 
 def test_a_dry_run_lists_the_files_and_asks_nobody(hub, tmp_path):

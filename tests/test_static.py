@@ -68,7 +68,7 @@ def test_weights_that_cannot_be_served_are_refused(spoil, tmp_path, capsys):
         (weights / "metrics.json").write_text(json.dumps(kept))
     assert web(["build", str(tmp_path / "out"), "--weights", str(weights)]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("web build: ") and said.count("\n") == 1
+    assert said.startswith("python -m web build: ") and said.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
@@ -76,6 +76,20 @@ def test_a_commit_needs_its_repository(tmp_path, capsys):
     with pytest.raises(SystemExit):
         web(["build", str(tmp_path / "out"), "--commit", "0" * 40])
     assert "--model and --commit go together" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("model, commit, named", [("foo", "0" * 40, "'foo'"), (MODEL, "bar", "'bar'")])
+def test_a_repository_and_a_commit_are_checked_first(model, commit, named, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        web(["build", str(tmp_path / "out"), "--model", model, "--commit", commit])
+    assert f"{named} is not " in capsys.readouterr().err
+
+
+def test_a_file_in_place_of_the_folder_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "out").write_text("mine")
+    assert web(["build", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert said == f"python -m web build: cannot read or write {tmp_path / 'out'}: File exists\n"
 
 
 def test_everything_that_a_space_gets_is_ours_to_delete_there(tmp_path):
