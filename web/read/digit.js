@@ -241,8 +241,8 @@ async function opened(image) {
   }
 }
 
-// The means of blocks of `step` x `step` pixels, divided by `white`. A pixel has `depth` numbers, of which the
-// one at `first` counts.
+// The means of blocks of `step` x `step` pixels, divided by `white`. A pixel has `depth` numbers, of which
+// the one at `first` counts.
 function reduced({ data, height, width }, step, white = 1, depth = 1, first = 0) {
   const result = plane(ceil(height / step), ceil(width / step));
   const means = result.data;
@@ -1172,6 +1172,7 @@ export class DigitCNN {
 
   /** The `topK` (1..10) most probable digits: [{label, confidence}, ...]. */
   async classify(image, topK = 3) {
+    // This refuses a wrong topK before the picture is read.
     ranked([], topK);
     return ranked(this.predict(await this.preprocess(image)).probabilities, topK);
   }
