@@ -1195,6 +1195,10 @@ export class DigitCNN {
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 const FORMAT = 3;
+// The fields of config.json.
+const NUMBERS = ["places", "dropout", "temperature", "threshold", "strength", "focus", "standing", "known"];
+const FIELDS = [...NUMBERS, "channels", "sha256", "format"];
+
 async function download(base, name, cache) {
   const missing = () => fail(`There is no ${name} in ${base}; a model folder has ${CONFIG} and ${WEIGHTS}.`);
   const broken = () => fail(`${name} cannot be fetched from ${base}: check the network and try again.`);
@@ -1220,6 +1224,12 @@ function readConfig(bytes, source) {
   }
   if (config?.format !== FORMAT)
     no(`it is of format ${config?.format}; this digit.js reads ${FORMAT}; take the one beside it`);
+  const names = [...FIELDS, ...Object.keys(config)];
+  const wrong = names.filter((name) => !FIELDS.includes(name) || !Object.hasOwn(config, name));
+  if (wrong.length) no(`${wrong.sort().join(", ")} missing or not expected`);
+  const numbers = [...NUMBERS.map((name) => config[name]), ...[config.channels].flat()];
+  if (!numbers.every(Number.isFinite) || config.temperature <= 0)
+    no("finite numbers and a temperature above 0 are expected");
   return config;
 }
 
