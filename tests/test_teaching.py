@@ -23,6 +23,13 @@ LINE = [[(224, 90), (224, 220), (224, 350)]]
 ELEVEN = [[(140, 90), (140, 350)], [(320, 90), (320, 350)]]
 NONE, TWO = "I don't know this one. What is it? Tap a digit.", "One digit at a time, please."
 LEARNT = "A 7, as you taught me."
+# Teaches lines as this many lessons; gives the numbers of those that are kept.
+ADD = """async (count) => {
+  const { lessons } = await import(new URL('teach/lessons.js', document.baseURI));
+  const strokes = [{ points: [[100, 100], [200.123, 300]], radius: 15 }];
+  for (let i = 0; i < count; i += 1) lessons.add([{ id: String(i), label: String(i % 10), strokes }]);
+  return lessons.all.map(({ id }) => Number(id));
+}"""
 SIZES = pytest.mark.parametrize(
     ("size", "touch"), [("desktop", False), ("phone", True)], ids=["mouse at a desk", "finger on a phone"]
 )
@@ -226,6 +233,7 @@ def test_a_lesson_is_forgotten_where_it_is_used_or_listed(visit, site):
     memory.get_by_role("button", name="Forget this 7").first.click()
     visitor.reads("1")
     assert visitor.known() == 1
+    assert memory.locator("#forget").inner_text() == "Forget it"
     memory.locator("#forget").click()
     memory.get_by_role("button", name="Keep").click()
     assert visitor.known() == 1, "it asks first"
@@ -251,6 +259,26 @@ def test_a_lesson_outlives_a_reload_and_is_shared_by_tabs(visit, site):
     other.press("#memory .yes")
     visitor.reads("")
     assert visitor.known() == 0 and visitor.stored() == []
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_the_list_of_ten_lessons_moves_nothing_and_its_question_is_seen(size, visit, site):
+    visitor = visit(site.url, size)
+    visitor.page.evaluate(ADD, 10)
+    width, answer, board = visitor.width, visitor.box("#prediction"), visitor.box("#board")
+    visitor.page.locator("#memory summary").evaluate("(summary) => summary.click()")
+    visitor.page.locator("#memory li canvas").first.wait_for()
+    assert (visitor.width, visitor.box("#prediction"), visitor.box("#board")) == (width, answer, board)
+    hidden = "(list) => list.scrollHeight - list.clientHeight"
+    assert visitor.page.locator("#memory .thumbs").evaluate(hidden) > 0, "the test shows too few lessons"
+    cut = """(list) => [...list.querySelectorAll('b')].filter((caption) => {
+      const [{ bottom: end }, box] = [list, caption].map((each) => each.getBoundingClientRect());
+      return box.top < end && end < box.bottom;
+    }).length"""
+    assert visitor.page.locator("#memory .thumbs").evaluate(cut) == 0, "captions are cut"
+    visitor.page.locator("#forget").evaluate("(it) => { it.scrollIntoView({ block: 'end' }); it.click(); }")
+    question = visitor.box("#memory .sure")
+    assert question["y"] + question["height"] <= visitor.page.viewport_size["height"]
 
 
 def test_a_picture_is_taught(visit, site):
@@ -300,13 +328,7 @@ def test_where_nothing_is_stored_it_is_known_until_the_page_is_closed(visit, sit
 
 def test_the_newest_hundred_lessons_are_kept(visit, site):
     visitor = visit(site.url)
-    added = """async () => {
-      const { lessons } = await import(new URL('teach/lessons.js', document.baseURI));
-      const strokes = [{ points: [[100, 100], [200.123, 300]], radius: 15 }];
-      for (let i = 0; i < 130; i += 1) lessons.add([{ id: String(i), label: String(i % 10), strokes }]);
-      return lessons.all.map(({ id }) => Number(id));
-    }"""
-    assert visitor.page.evaluate(added) == list(range(30, 130))
+    assert visitor.page.evaluate(ADD, 130) == list(range(30, 130))
 
 
 @pytest.mark.thorough
