@@ -22,6 +22,7 @@ LINE = [[(224, 90), (224, 220), (224, 350)]]
 # Two upright lines side by side.
 ELEVEN = [[(140, 90), (140, 350)], [(320, 90), (320, 350)]]
 NONE, TWO = "I don't know this one. What is it? Tap a digit.", "One digit at a time, please."
+ALL_READ = "It already read these {}, and has learnt them."
 LEARNT = "A 7, as you taught me."
 # Teaches lines as this many lessons; gives the numbers of those that are kept.
 ADD = """async (count) => {
@@ -387,12 +388,24 @@ def test_ten_digits_teach_a_hand(size, touch, edition, study):
     assert student.page.locator(".learnt .misread").count() == 9 - right
     student.page.locator(".learnt .misread button").first.click()
     assert student.known() == 8, "a drawing that went wrong is left out"
+    left = f"It read {right} of your 8 before. It has learnt these 8."
+    assert student.words(".done") == (left if right < 8 else ALL_READ.format(8))
     assert sent == []
     student.page.get_by_role("link", name="Try it").click()
     assert student.shows("#board")
     student.open_tab()
     student.press(".my-digits .again")
     assert student.step() == "digit 1 of 10"
+
+
+def test_few_digits_that_were_all_read(study, site):
+    student = study(site.url)
+    student.draw_ten(skip="01456789")
+    assert student.words(".done") == ALL_READ.format(2)
+    for left in ("It already read this one, and has learnt it.", "Without a drawing, it has learnt nothing."):
+        student.page.locator(".learnt button").first.click()
+        assert student.words(".done") == left
+    assert student.known() == 0
 
 
 @pytest.mark.parametrize(("size", "theme"), [("phone", "dark"), ("desktop", "light")])
