@@ -229,7 +229,7 @@ def test_a_lesson_is_forgotten_where_it_is_used_or_listed(visit, site):
     memory.locator("summary").click()
     assert memory.locator("summary").inner_text() == "Knows 2 drawings of yours"
     memory.locator("li canvas").nth(1).wait_for()
-    assert memory.locator("li canvas").count() == 2 and "Only in this browser." in memory.inner_text()
+    assert memory.locator("li canvas").count() == 2 and "Kept only in this browser." in memory.inner_text()
     # The newest comes first.
     memory.get_by_role("button", name="Forget this 7").first.click()
     visitor.reads("1")
@@ -489,7 +489,7 @@ def test_ten_digits_are_given(study, running, kept, tmp_path):
     assert all(stroke["times"] == sorted(stroke["times"]) for d in drawn for stroke in d.strokes)
 
     with student.page.expect_download() as download:
-        student.page.locator(".my-digits .npz").click()
+        student.page.get_by_role("button", name="Download your digits (MNIST.npz)").click()
     download.value.save_as(tmp_path / download.value.suggested_filename)
     file = np.load(tmp_path / "MNIST.npz")
     X, y = file["X"], file["y"]
