@@ -204,8 +204,18 @@ def test_examples_draw_themselves_and_make_way_for_a_hand(person):
 
 
 def test_picture_file(person):
+    person.open_picture(b"no picture")
+    person.says("as a picture. Try a PNG or a JPEG.")
+    person.press("#example")
+    until(person.page, "!document.querySelector('#share').disabled")
+    person.open_picture(b"no picture")
+    person.says("as a picture. Try a PNG or a JPEG.")
+    person.press("#clear")
     person.draw(DRAWINGS["8"])
     person.settle()
+    person.open_picture(b"no picture")
+    person.says("Your drawing is still here.")
+    assert person.settle()["digit"] == "8"
     person.open_picture(np.asarray(picture("3", 900)))
     person.reads("3")
     assert person.read[-1]["strokes"] is None
@@ -213,7 +223,7 @@ def test_picture_file(person):
     person.says("Your picture stays on this device.")
     before = person.settle()["board"]
     person.open_picture(b"no picture")
-    person.says("cannot open this file")
+    person.says("as a picture. Try a PNG or a JPEG.")
     assert person.shown()["board"] == before, "what was on the board is kept"
     person.draw(DRAWINGS["2"])
     assert person.settle()["digit"] == "2", "drawing takes the picture away"

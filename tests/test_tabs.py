@@ -39,6 +39,7 @@ def tables(html: str) -> dict[str, list[list[str]]]:
 
 def test_the_figures_say_what_was_measured():
     html = charts.model_tab(WEIGHTS)
+    assert html.rindex("<section") < html.index('class="parameters"'), "the figures come first"
     figures = tables(html)
     details = ACCURACY["details"]["pendigits"]
     assert [[int(n or 0) for n in row[1:]] for row in figures["confusion: pendigits"]] == details["confusion"]

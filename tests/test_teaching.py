@@ -22,7 +22,15 @@ LINE = [[(224, 90), (224, 220), (224, 350)]]
 # Two upright lines side by side.
 ELEVEN = [[(140, 90), (140, 350)], [(320, 90), (320, 350)]]
 NONE, TWO = "I don't know this one. What is it? Tap a digit.", "One digit at a time, please."
+ALL_READ = "It already read these {}, and has learnt them."
 LEARNT = "A 7, as you taught me."
+# Teaches lines as this many lessons; gives the numbers of those that are kept.
+ADD = """async (count) => {
+  const { lessons } = await import(new URL('teach/lessons.js', document.baseURI));
+  const strokes = [{ points: [[100, 100], [200.123, 300]], radius: 15 }];
+  for (let i = 0; i < count; i += 1) lessons.add([{ id: String(i), label: String(i % 10), strokes }]);
+  return lessons.all.map(({ id }) => Number(id));
+}"""
 SIZES = pytest.mark.parametrize(
     ("size", "touch"), [("desktop", False), ("phone", True)], ids=["mouse at a desk", "finger on a phone"]
 )
@@ -221,11 +229,12 @@ def test_a_lesson_is_forgotten_where_it_is_used_or_listed(visit, site):
     memory.locator("summary").click()
     assert memory.locator("summary").inner_text() == "Knows 2 drawings of yours"
     memory.locator("li canvas").nth(1).wait_for()
-    assert memory.locator("li canvas").count() == 2 and "Only in this browser." in memory.inner_text()
+    assert memory.locator("li canvas").count() == 2 and "Kept only in this browser." in memory.inner_text()
     # The newest comes first.
     memory.get_by_role("button", name="Forget this 7").first.click()
     visitor.reads("1")
     assert visitor.known() == 1
+    assert memory.locator("#forget").inner_text() == "Forget it"
     memory.locator("#forget").click()
     memory.get_by_role("button", name="Keep").click()
     assert visitor.known() == 1, "it asks first"
@@ -251,6 +260,26 @@ def test_a_lesson_outlives_a_reload_and_is_shared_by_tabs(visit, site):
     other.press("#memory .yes")
     visitor.reads("")
     assert visitor.known() == 0 and visitor.stored() == []
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_the_list_of_ten_lessons_moves_nothing_and_its_question_is_seen(size, visit, site):
+    visitor = visit(site.url, size)
+    visitor.page.evaluate(ADD, 10)
+    width, answer, board = visitor.width, visitor.box("#prediction"), visitor.box("#board")
+    visitor.page.locator("#memory summary").evaluate("(summary) => summary.click()")
+    visitor.page.locator("#memory li canvas").first.wait_for()
+    assert (visitor.width, visitor.box("#prediction"), visitor.box("#board")) == (width, answer, board)
+    hidden = "(list) => list.scrollHeight - list.clientHeight"
+    assert visitor.page.locator("#memory .thumbs").evaluate(hidden) > 0, "the test shows too few lessons"
+    cut = """(list) => [...list.querySelectorAll('b')].filter((caption) => {
+      const [{ bottom: end }, box] = [list, caption].map((each) => each.getBoundingClientRect());
+      return box.top < end && end < box.bottom;
+    }).length"""
+    assert visitor.page.locator("#memory .thumbs").evaluate(cut) == 0, "captions are cut"
+    visitor.page.locator("#forget").evaluate("(it) => { it.scrollIntoView({ block: 'end' }); it.click(); }")
+    question = visitor.box("#memory .sure")
+    assert question["y"] + question["height"] <= visitor.page.viewport_size["height"]
 
 
 def test_a_picture_is_taught(visit, site):
@@ -300,13 +329,7 @@ def test_where_nothing_is_stored_it_is_known_until_the_page_is_closed(visit, sit
 
 def test_the_newest_hundred_lessons_are_kept(visit, site):
     visitor = visit(site.url)
-    added = """async () => {
-      const { lessons } = await import(new URL('teach/lessons.js', document.baseURI));
-      const strokes = [{ points: [[100, 100], [200.123, 300]], radius: 15 }];
-      for (let i = 0; i < 130; i += 1) lessons.add([{ id: String(i), label: String(i % 10), strokes }]);
-      return lessons.all.map(({ id }) => Number(id));
-    }"""
-    assert visitor.page.evaluate(added) == list(range(30, 130))
+    assert visitor.page.evaluate(ADD, 130) == list(range(30, 130))
 
 
 @pytest.mark.thorough
@@ -365,12 +388,24 @@ def test_ten_digits_teach_a_hand(size, touch, edition, study):
     assert student.page.locator(".learnt .misread").count() == 9 - right
     student.page.locator(".learnt .misread button").first.click()
     assert student.known() == 8, "a drawing that went wrong is left out"
+    left = f"It read {right} of your 8 before. It has learnt these 8."
+    assert student.words(".done") == (left if right < 8 else ALL_READ.format(8))
     assert sent == []
     student.page.get_by_role("link", name="Try it").click()
     assert student.shows("#board")
     student.open_tab()
     student.press(".my-digits .again")
     assert student.step() == "digit 1 of 10"
+
+
+def test_few_digits_that_were_all_read(study, site):
+    student = study(site.url)
+    student.draw_ten(skip="01456789")
+    assert student.words(".done") == ALL_READ.format(2)
+    for left in ("It already read this one, and has learnt it.", "Without a drawing, it has learnt nothing."):
+        student.page.locator(".learnt button").first.click()
+        assert student.words(".done") == left
+    assert student.known() == 0
 
 
 @pytest.mark.parametrize(("size", "theme"), [("phone", "dark"), ("desktop", "light")])
@@ -454,7 +489,7 @@ def test_ten_digits_are_given(study, running, kept, tmp_path):
     assert all(stroke["times"] == sorted(stroke["times"]) for d in drawn for stroke in d.strokes)
 
     with student.page.expect_download() as download:
-        student.page.locator(".my-digits .npz").click()
+        student.page.get_by_role("button", name="Download your digits (MNIST.npz)").click()
     download.value.save_as(tmp_path / download.value.suggested_filename)
     file = np.load(tmp_path / "MNIST.npz")
     X, y = file["X"], file["y"]

@@ -127,6 +127,7 @@ def test_why_this_and_not_that(size, visit, site):
     assert page.evaluate(places) == before
     page.click("#why")
     assert not page.locator(".reason").is_visible()
+    until(page, "document.querySelector('.reason').textContent === ''")
 
 
 def test_on_a_phone_the_keys_hold_their_values(visit, site):

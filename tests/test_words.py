@@ -106,7 +106,7 @@ def test_the_board_is_in_spanish(visitor):
     visitor.draw(DRAWINGS["2"])
     hears("Mapa 1 de ", ".lens-says")
     visitor.open_picture(b"no picture")
-    hears(WORDS["es"]["picture.unreadable"])
+    hears(WORDS["es"]["picture.unreadable.kept"])
     visitor.open_picture(np.full((200, 300), 255, np.uint8))
     hears(WORDS["es"]["picture.blank"])
 

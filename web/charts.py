@@ -145,7 +145,7 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
     report, accuracy = read(weights / "metrics.json"), read(results / "accuracy.json")
     wrong = read(HERE / "show" / "gallery.json").get("mistakes", {})
     details = accuracy.get("details", {}) if accuracy.get("sha256") == report["sha256"] else {}
-    html = '<p class="about"><span class="parameters"></span> <span class="stale"></span></p>'
+    html = ""
     if details:
         sets = f"<p>{say('model.sets')}</p>"
         html += section("model.people", sets + people(accuracy, ["MNIXEL test", *details]))
@@ -163,6 +163,7 @@ def model_tab(weights: Path, results: Path = RESULTS) -> str:
         misread = say("model.misread", shown=str(len(wrong["shown"])), **told)
         misread += f" {say('model.mistakes.above')}" if details else ""
         html += section("model.mistakes", f'<p>{misread}</p><ul class="cells mistakes"></ul>')
+    html += '<p class="about"><span class="parameters"></span> <span class="stale"></span></p>'
     return f'<div class="figures">{html}</div>'
 
 

@@ -48,7 +48,7 @@ export class Sketchpad {
       root,
       find(".picture input"),
       (picture) => this.board.replace({ picture }),
-      () => this.tell(["picture.unreadable"]),
+      () => this.#refuse(),
     );
     engine.addEventListener("change", () => this.show());
     this.#offerExamples(find("#example"));
@@ -71,6 +71,12 @@ export class Sketchpad {
   tell(sentence) {
     this.#notice = sentence;
     this.show();
+  }
+
+  // Refuse a file, and say whether a drawing of the visitor's is on the board.
+  #refuse() {
+    const isTheirs = this.board.strokes.length > 0 && !this.player.kind;
+    this.tell([isTheirs ? "picture.unreadable.kept" : "picture.unreadable"]);
   }
 
   // Whether the whole drawing has been answered and no pen is down.

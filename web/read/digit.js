@@ -241,8 +241,8 @@ async function opened(image) {
   }
 }
 
-// The means of blocks of `step` x `step` pixels, divided by `white`. A pixel has `depth` numbers, of which the
-// one at `first` counts.
+// The means of blocks of `step` x `step` pixels, divided by `white`. A pixel has `depth` numbers, of which
+// the one at `first` counts.
 function reduced({ data, height, width }, step, white = 1, depth = 1, first = 0) {
   const result = plane(ceil(height / step), ceil(width / step));
   const means = result.data;
@@ -1172,6 +1172,7 @@ export class DigitCNN {
 
   /** The `topK` (1..10) most probable digits: [{label, confidence}, ...]. */
   async classify(image, topK = 3) {
+    // This refuses a wrong topK before the picture is read.
     ranked([], topK);
     return ranked(this.predict(await this.preprocess(image)).probabilities, topK);
   }
@@ -1194,6 +1195,10 @@ export class DigitCNN {
 const CONFIG = "config.json";
 const WEIGHTS = "model.safetensors";
 const FORMAT = 3;
+// The fields of config.json.
+const NUMBERS = ["places", "dropout", "temperature", "threshold", "strength", "focus", "standing", "known"];
+const FIELDS = [...NUMBERS, "channels", "sha256", "format"];
+
 async function download(base, name, cache) {
   const missing = () => fail(`There is no ${name} in ${base}; a model folder has ${CONFIG} and ${WEIGHTS}.`);
   const broken = () => fail(`${name} cannot be fetched from ${base}: check the network and try again.`);
@@ -1219,6 +1224,12 @@ function readConfig(bytes, source) {
   }
   if (config?.format !== FORMAT)
     no(`it is of format ${config?.format}; this digit.js reads ${FORMAT}; take the one beside it`);
+  const names = [...FIELDS, ...Object.keys(config)];
+  const wrong = names.filter((name) => !FIELDS.includes(name) || !Object.hasOwn(config, name));
+  if (wrong.length) no(`${wrong.sort().join(", ")} missing or not expected`);
+  const numbers = [...NUMBERS.map((name) => config[name]), ...[config.channels].flat()];
+  if (!numbers.every(Number.isFinite) || config.temperature <= 0)
+    no("finite numbers and a temperature above 0 are expected");
   return config;
 }
 

@@ -77,7 +77,8 @@ export function mount(page, sketchpad) {
       // Where a lesson decides, the network by itself may name another digit, or none.
       const isNamed = layers && reading({ ...answer, ...alone, lesson: null }).kind !== "none";
       set(places, "hidden", !isOn || !isNamed);
-      if (!isOn) return;
+      // A screen reader reads the reason as part of the button.
+      if (!isOn) return write(reason);
       if (isNamed) {
         const [a, b] = alone.confidences.map((each) => each.label);
         const { places: evidence, gap } = weigh(layers, engine.dense, a, b);

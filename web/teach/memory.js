@@ -33,6 +33,7 @@ function mountTray(root, forget, forgetAll) {
     root.hidden = !count;
     write(find("summary"), "memory.knows", { count });
     write(find("small"), lessons.stored ? "memory.here" : "memory.visit");
+    write(find("#forget"), count === 1 ? "memory.forget.one" : "memory.forget");
     write(find(".sure p"), "memory.forget.sure", { count });
     // The newest comes first. A folded list is left empty, because painting the drawings takes time.
     const shown = details.open ? lessons.all.toReversed() : [];

@@ -118,19 +118,26 @@ export function mount(page, contributions) {
       drawing.read = (await engine.read(NAME, { strokes: drawing.strokes })).digit;
     }
     lessons.add(drawn);
-    const right = drawn.filter(({ label: digit, read }) => digit === read).length;
-    const total = drawn.length;
-    let sentence = total < DIGITS.length ? "digits.few" : "digits.read";
-    if (right === total) sentence = "digits.read.all";
-    // Nothing is read before the network has loaded.
-    if (drawn.some(({ read }) => read === undefined)) sentence = "digits.learnt";
-    if (!total) sentence = "digits.none";
-    write(find(".done"), sentence, { total, right });
+    sumUp();
     find(".ten").hidden = true;
     find(".learnt").hidden = false;
     offerGift();
     find(".done").focus({ preventScroll: true });
     find(".learnt").scrollIntoView({ block: "nearest" });
+  }
+
+  // Say how many of the drawings that are left were read before.
+  function sumUp() {
+    const { drawn } = round;
+    const right = drawn.filter(({ label: digit, read }) => digit === read).length;
+    const total = drawn.length;
+    const isFew = total < DIGITS.length;
+    let sentence = isFew ? "digits.few" : "digits.read";
+    if (right === total) sentence = isFew ? "digits.few.all" : "digits.read.all";
+    // Nothing is read before the network has loaded.
+    if (drawn.some(({ read }) => read === undefined)) sentence = "digits.learnt";
+    if (!total) sentence = "digits.none";
+    write(find(".done"), sentence, { total, right });
   }
 
   // A drawing with the digit that was read. It can be left out until it is sent.
@@ -147,6 +154,7 @@ export function mount(page, contributions) {
   function leaveOut(id) {
     lessons.remove(id);
     round.leaveOut(id);
+    sumUp();
     offerGift();
     find(".done").focus({ preventScroll: true });
   }

@@ -57,6 +57,7 @@ export function askFirst(button, question, act) {
   const ask = (isAsked) => {
     question.hidden = !isAsked;
     button.disabled = isAsked;
+    question.scrollIntoView({ block: "nearest" });
     (isAsked ? question.querySelector(".no") : button).focus({ preventScroll: true });
   };
   button.addEventListener("click", (event) => {
