@@ -22,10 +22,10 @@ run: setup ## serve the page on http://127.0.0.1:7860
 # Two tests run at a time, and many start processes: with more threads, they would wait for one another.
 test test-all: export OMP_NUM_THREADS ?= 1
 
-test: setup ## test each promise in one short way, some four minutes
+test: setup ## test each promise in one short way, some seven minutes
 	$(BIN)/python -m pytest -m "not thorough" --durations=10
 
-test-all: setup ## run the long tests, too: some 20 minutes
+test-all: setup ## run the long tests, too: some 25 minutes
 	$(BIN)/python -m pytest --durations=10
 
 lint: setup $(VENV)/node_modules/.bin/biome ## check Python, JavaScript and CSS with linters and mypy

@@ -633,6 +633,7 @@ def test_contributing_is_in_spanish(study, running, kept):
     hears("Aprendido y guardado. ¡Gracias!", "#prediction .sentence")
     student.open_tab()
     code = student.page.locator(".my-digits .receipt").input_value()
+    student.press(".delete summary")
     for typed, says in (("AAAA-AAAA-AAAA-AAAA", "No hay nada guardado"), (code, "Se borraron 3 dibujos.")):
         student.page.locator(".my-digits .receipt").fill(typed)
         student.delete(".yes")
