@@ -72,10 +72,10 @@ def main() -> int:
         with gr.Blocks(title=TITLE, delete_cache=(60, 600), analytics_enabled=False) as blocks:
             page(HERE / "weights", contributions)
             endpoints(Predictor(weights))
-        threading.Thread(target=weights.follow, daemon=True).start()
         # SIGTERM stops a Space. Gradio only knows Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         blocks.launch(
+            prevent_thread_lock=True,
             server_port=port,
             share=False,
             ssr_mode=False,
@@ -91,6 +91,9 @@ def main() -> int:
             favicon_path=HERE / "web" / "static" / "icon.svg",
             app_kwargs={"routes": routes, "middleware": [Middleware(Guard)]},
         )
+        # At the start, Gradio gives up a page that does not answer within seconds, so torch is loaded later.
+        threading.Thread(target=weights.follow, daemon=True).start()
+        blocks.block_thread()
     except KeyboardInterrupt:
         # Stopped during its start.
         return 0
