@@ -44,7 +44,9 @@ class Mirror:
         self.restored = False
         self._problem = ""
         self._hurry = threading.Event()
-        # After a failure, the client does not fetch the files of a commit again that are in this folder.
+        # The commit and name of each file taken over since the last push. After a failure, these are not
+        # fetched again, and neither are those in the folder, which wait to be taken over.
+        self._taken: set[tuple[str, str]] = set()
         self._work = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
     def start(self) -> None:
@@ -132,10 +134,12 @@ class Mirror:
             # Deleted drawings leave the repository's history, too.
             self._api.super_squash_history(self.repository, repo_type="dataset")
         self.store.mark_sent(unsent, deleted)
+        self._taken.clear()
         return len(unsent)
 
     def pull(self) -> None:
         """Take over the repository's drawings and deletions. The log says how many rows are not drawings."""
+        self._taken.clear()
         self._take(*self._files())
 
     def _take(self, commit: str, names: set[str]) -> None:
@@ -145,9 +149,10 @@ class Mirror:
             where = {"repo_type": "dataset", "revision": commit, "local_dir": Path(self._work.name, commit)}
             return Path(self._api.hf_hub_download(self.repository, name, **where))
 
+        wanted = [name for name in names if NAME.fullmatch(name) and (commit, name) not in self._taken]
         # If one file fails, the others are still fetched.
         with ThreadPoolExecutor(8) as pool:
-            fetches = [pool.submit(fetch, name) for name in names if NAME.fullmatch(name)]
+            fetches = [pool.submit(fetch, name) for name in wanted]
         faults = 0
         for path in [each.result() for each in fetches]:
             content = path.read_bytes()
@@ -155,6 +160,7 @@ class Mirror:
                 self.store.delete(path.stem, on_hub=True)
             else:
                 faults += self.store.take(path.stem, filter(None, content.split(b"\n")))
+        self._taken.update((commit, name) for name in wanted)
         # Deleted drawings must not stay here. The next files come into a new folder, which only this user may
         # open.
         self._work.cleanup()

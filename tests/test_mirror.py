@@ -186,14 +186,14 @@ def test_a_commit_between_is_taken_over_before_the_next_try(service, hub, tmp_pa
 
 
 def test_a_hub_that_often_fails_is_caught_up_with(service, hub, tmp_path):
-    """A page that starts again takes over twelve files before it sends its own; every tenth request fails."""
+    """A page that starts again takes over twelve files before it sends its own; every sixth request fails."""
     receipts = [agree(service) for _ in range(12)]
     for turn in ("first", "second"):
         for number, receipt in enumerate(receipts):
             submit(service, receipt, id=f"{turn}-{number:04}", strokes=scribble(5))
         if turn == "first":
             mirror(hub, tmp_path, service.store)
-    hub.faults = [Fault("datasets|repos/create", "500", every=10)]
+    hub.faults = [Fault("datasets|repos/create", "500", every=6)]
     assert mirror(hub, tmp_path, service.store, FOLLOW).stdout.endswith("True\n")
     assert len(set(on_hub(hub))) == len(on_hub(hub)) == 24
 
